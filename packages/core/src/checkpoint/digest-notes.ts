@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isObject } from "../config/json";
+import type { FileStamp } from "./file-stamp";
+
+/** One entry of `checkpoints.json`, under the file's real path. */
+export interface DigestNote extends FileStamp {
+  /** 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** What was noted about a file; `undefined` when nothing was, or when the notes are damaged. */
+export function notedDigest(cacheDir: string, path: string): DigestNote | undefined {
+  return readNotes(cacheDir).get(path);
+}
+
+/**
+ * Notes a file's hash and forgets files that are gone. Of two processes that write at once the later one wins, and the
+ * other's file is hashed again some day; a reader never sees half a file.
+ */
+export function noteDigest(cacheDir: string, path: string, note: DigestNote): void {
+  const notes = new Map([...readNotes(cacheDir)].filter(([other]) => existsSync(other)));
+  notes.set(path, note);
+  const temporary = `${notesFile(cacheDir)}.${randomUUID()}`;
+  try {
+    mkdirSync(cacheDir, { recursive: true });
+    writeFileSync(temporary, JSON.stringify(Object.fromEntries(notes), null, 1));
+    renameSync(temporary, notesFile(cacheDir));
+  } catch (error) {
+    if (existsSync(temporary)) rmSync(temporary);
+    if (!isFileError(error)) throw error;
+  }
+}
+
+function readNotes(cacheDir: string): Map<string, DigestNote> {
+  const value = parse(cacheDir);
+  return new Map(Object.entries(isObject(value) ? value : {}).filter(isNote));
+}
+
+function parse(cacheDir: string): unknown {
+  try {
+    return JSON.parse(readFileSync(notesFile(cacheDir), "utf8"));
+  } catch (error) {
+    // Damaged notes are as good as none: the next hash writes them anew.
+    if (error instanceof SyntaxError || isFileError(error)) return undefined;
+    throw error;
+  }
+}
+
+function isNote(entry: [string, unknown]): entry is [string, DigestNote] {
+  const [, note] = entry;
+  return (
+    isObject(note) &&
+    typeof note.size === "number" &&
+    typeof note.mtime_ns === "string" &&
+    typeof note.inode === "string" &&
+    typeof note.sha256 === "string" &&
+    /^[0-9a-f]{64}$/.test(note.sha256)
+  );
+}
+
+function notesFile(cacheDir: string): string {
+  return join(cacheDir, "checkpoints.json");
+}
+
+/** A full disk, a read-only folder: notes only save time, so a caller gets its hash without them. */
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && "syscall" in error;
+}

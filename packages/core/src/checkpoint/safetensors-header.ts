@@ -1,0 +1,107 @@
+import { isObject } from "../config/json";
+import { tensorBroken, tensorDtype, weightsInvalid, weightsTruncated } from "../errors/checkpoint";
+import { messageOf } from "../errors/error";
+import { itemSize, sizeOf } from "../tensor";
+import { dtypeOf, safetensorsNames } from "./dtypes";
+import type { TensorEntry } from "./weight-source";
+
+/** Bytes before the header: its length as a 64-bit number. */
+export const prefixLength = 8;
+
+/** The format's own limit. */
+const longestHeader = 100_000_000;
+
+/**
+ * Length of the header in bytes, from the file's first bytes.
+ *
+ * @param start the file's first bytes, 16 of them if it has as many
+ * @throws SKIPSTEP_WEIGHTS_INVALID, SKIPSTEP_WEIGHTS_TRUNCATED
+ */
+export function headerLength(file: string, start: Buffer, fileSize: number): number {
+  if (fileSize === 0) throw weightsInvalid(file, "it is empty");
+  const length = start.length > prefixLength ? Number(start.readBigUInt64LE()) : 0;
+  const isBrace = start[prefixLength] === 0x7b;
+  if (length < 2 || length > longestHeader || !isBrace)
+    throw weightsInvalid(file, `it is no safetensors file${guess(start)}`);
+  if (prefixLength + length > fileSize) throw weightsTruncated(file, "its header", prefixLength + length, fileSize);
+  return length;
+}
+
+/**
+ * Reads and checks a header: known types, shapes that fit the bytes, and tensors that lie one after another from the
+ * header's end to the file's end, as the format demands.
+ *
+ * @param json the header's bytes
+ * @param fileSize bytes of the whole file
+ * @returns every tensor, in the order in which they lie in the file
+ * @throws SKIPSTEP_WEIGHTS_INVALID, SKIPSTEP_WEIGHTS_TRUNCATED, SKIPSTEP_TENSOR_BROKEN, SKIPSTEP_TENSOR_DTYPE
+ */
+export function parseHeader(file: string, json: Buffer, fileSize: number): TensorEntry[] {
+  const header = parseJson(file, json);
+  const dataStart = prefixLength + json.length;
+  const entries = Object.entries(header)
+    .filter(([name]) => name !== "__metadata__")
+    .map(([name, value]) => parseEntry(file, dataStart, name, value));
+  entries.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength);
+  checkPlaces(file, entries, dataStart, fileSize);
+  return entries;
+}
+
+function parseJson(file: string, json: Buffer): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(json.toString("utf8"));
+  } catch (error) {
+    throw weightsInvalid(file, `its header is not JSON (${messageOf(error)})`, error);
+  }
+  if (!isObject(header)) throw weightsInvalid(file, "its header is no JSON object");
+  return header;
+}
+
+function parseEntry(file: string, dataStart: number, name: string, value: unknown): TensorEntry {
+  const { dtype: dtypeName, shape, data_offsets: offsets } = isObject(value) ? value : {};
+  const isPair = isSizes(offsets) && offsets.length === 2;
+  if (typeof dtypeName !== "string" || !isSizes(shape) || !isPair)
+    throw tensorBroken(file, name, "needs a dtype, a shape and two data_offsets in the header");
+  const dtype = dtypeOf(dtypeName);
+  if (!dtype) throw tensorDtype(file, name, dtypeName, safetensorsNames);
+
+  const [from, to] = offsets as [number, number];
+  const byteLength = sizeOf(shape) * itemSize[dtype];
+  if (to - from !== byteLength)
+    throw tensorBroken(
+      file,
+      name,
+      `is ${dtypeName} [${shape.join(", ")}], ${byteLength} bytes, but its data_offsets are [${from}, ${to}], ${to - from} bytes`,
+    );
+  return { name, dtype, shape, file, offset: dataStart + from, byteLength };
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+/** @param entries sorted by offset */
+function checkPlaces(file: string, entries: readonly TensorEntry[], dataStart: number, fileSize: number): void {
+  let end = dataStart;
+  let before = "the header";
+  for (const { name, offset, byteLength } of entries) {
+    if (offset < end)
+      throw tensorBroken(file, name, `overlaps ${before} by ${Math.min(end - offset, byteLength)} bytes`);
+    if (offset > end) throw tensorBroken(file, name, `begins ${offset - end} bytes after the end of ${before}`);
+    end = offset + byteLength;
+    before = `tensor "${name}"`;
+    if (end > fileSize) throw weightsTruncated(file, before, end, fileSize);
+  }
+  if (end < fileSize) throw weightsInvalid(file, `${fileSize - end} bytes follow the end of ${before}`);
+}
+
+/** What a file is instead, from its first bytes. */
+function guess(start: Buffer): string {
+  const text = start.toString("latin1");
+  if (text.startsWith("version https://")) return ": it is a Git LFS pointer, get the file itself with git lfs pull";
+  if (text.startsWith("GGUF")) return ": it is a GGUF file";
+  if (text.startsWith("PK") || text.startsWith("\x80")) return ": it is a PyTorch pickle";
+  if (/^\s*<(!doctype|html)/i.test(text)) return ": it is a web page";
+  return "";
+}

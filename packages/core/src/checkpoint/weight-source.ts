@@ -1,0 +1,39 @@
+import type { DType, Tensor } from "../tensor";
+
+/** Where one tensor lies. */
+export interface TensorEntry {
+  /** `layers.0.attention.to_q.weight` */
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Path of the file that holds it. */
+  readonly file: string;
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** All tensors of one component, by name. Values are read when they are asked for and are not kept. */
+export interface WeightSource {
+  /** In the order in which they lie in the files. */
+  readonly names: readonly string[];
+  has(name: string): boolean;
+  /** @throws SKIPSTEP_TENSOR_MISSING */
+  entry(name: string): TensorEntry;
+  /** The entry of a tensor that must have this shape. @throws SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_SHAPE */
+  expect(name: string, shape: readonly number[]): TensorEntry;
+  /** The tensor as it is stored. */
+  read(name: string): Tensor;
+  /** The values as float32, row-major. */
+  readFloat32(name: string): Float32Array;
+  /**
+   * The bytes of some rows (slices of the first axis), as they are stored: for tensors too large to be held at once.
+   * A tensor without axes is one row. `toFloat32` turns them into numbers.
+   */
+  readRows(name: string, firstRow: number, rowCount: number): Uint8Array;
+  /**
+   * A hash of the files' content, 64 hexadecimal digits: where it is equal, all tensors are.
+   * @param cacheDir where hashes of files seen before are noted; made when it is missing
+   */
+  identity(cacheDir: string): string;
+}

@@ -1,0 +1,39 @@
+import { coreVersion } from "../version";
+import type { CompileRequest } from "./compile";
+import { formatVersion, type SegmentEntry, sha256 } from "./engine-manifest";
+import { onnxModel } from "./onnx";
+import { runtimeVersion } from "./runtime-version";
+import { layOutWeights, placeKey, type WeightsLayout } from "./weights-layout";
+
+/** All of an engine but its weights. */
+export interface EngineDraft {
+  /** Hashes of all that the folder, or its weights, are made of. */
+  readonly key: string;
+  readonly weightsKey: string;
+  readonly layout: WeightsLayout;
+  readonly segments: readonly SegmentEntry[];
+  /** The ONNX files of `segments`. */
+  readonly models: readonly Uint8Array[];
+}
+
+/** Works out an engine and its key without reading large weights. */
+export function draftEngine({ graph, plan, identity }: CompileRequest): EngineDraft {
+  const layout = layOutWeights(graph.nodes);
+  const stored = layout.stored.map(({ value, offset, byteLength }) => [placeKey(value), offset, byteLength]);
+  const weightsKey = sha256(JSON.stringify([formatVersion, coreVersion, identity, stored]));
+  const models = plan.segments.map((segment) => onnxModel(graph.component, segment, layout));
+  const segments = plan.segments.map(({ index, inputs, sizes, outputs }, i): SegmentEntry => {
+    const [names, sizeNames, outputNames] = [inputs, sizes, outputs].map((list) => list.map(({ name }) => name));
+    return {
+      file: `segment-${index}.onnx`,
+      sha256: sha256(models[i]!),
+      byteLength: models[i]!.byteLength,
+      inputs: names!,
+      sizes: sizeNames!,
+      outputs: outputNames!,
+    };
+  });
+  const hashes = segments.map((segment) => segment.sha256);
+  const key = sha256(JSON.stringify([formatVersion, coreVersion, runtimeVersion, weightsKey, hashes]));
+  return { key, weightsKey, layout, segments, models };
+}

@@ -1,0 +1,205 @@
+import { regionBackwards, regionsOverlap, regionUnknown } from "../errors/graph";
+import { list } from "../errors/nearest";
+import type { Graph } from "../graph/graph";
+import type { Node, Value } from "../graph/value";
+import type { Region } from "../hooks";
+
+/** One plugin's request for one region. */
+export interface RegionClaim {
+  /** Name of the plugin, and its place in the config: earlier ones wrap later ones. */
+  readonly plugin: string;
+  readonly order: number;
+  readonly region: Region;
+}
+
+/** A run of nodes between two cuts; it becomes one ONNX model and one session. */
+export interface Segment {
+  /** 0-based, in running order. */
+  readonly index: number;
+  readonly nodes: readonly Node[];
+  /** What it reads that is neither made inside it nor an initializer nor a size. */
+  readonly inputs: readonly Value[];
+  /** Run-time sizes that the engine feeds. */
+  readonly sizes: readonly Value[];
+  /** What it makes that is read outside of it. */
+  readonly outputs: readonly Value[];
+}
+
+/** A value at a region's edge, under the name that plugins see. */
+export interface Port {
+  readonly name: string;
+  readonly value: Value;
+}
+
+/** A region with what lies inside it. */
+export interface RegionPart {
+  readonly kind: "region";
+  readonly claim: RegionClaim;
+  readonly parts: readonly Part[];
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
+export type Part = { readonly kind: "segment"; readonly segment: Segment } | RegionPart;
+
+/** A graph cut at the edges of the regions that plugins hook, and nowhere else. */
+export interface Plan {
+  readonly parts: readonly Part[];
+  readonly segments: readonly Segment[];
+  /** The graph's outputs by name. */
+  readonly outputs: readonly Port[];
+}
+
+/** A claim with the nodes that it covers, `begin..end`. */
+interface Span {
+  readonly claim: RegionClaim;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * Cuts a graph into segments and nests the regions.
+ * @param extra values that must come out besides the graph's outputs, such as taps
+ * @throws SKIPSTEP_REGION_UNKNOWN, SKIPSTEP_REGION_OVERLAP
+ */
+export function planGraph(graph: Graph, claims: readonly RegionClaim[], extra: readonly Port[] = []): Plan {
+  const { nodes } = graph;
+  const outputs = [...graph.outputs, ...extra];
+  const spans = claims.map((claim) => spanOf(nodes, claim)).sort(outermostFirst);
+  const readers = lastReaders(nodes, outputs);
+  const segments: Segment[] = [];
+  const open = [...spans];
+
+  // Emits the parts of begin..end, taking the spans that lie inside from the front of `open`.
+  const partsOf = (begin: number, end: number, owner?: Span): Part[] => {
+    const parts: Part[] = [];
+    let at = begin;
+    const segmentTo = (to: number): void => {
+      if (to > at) parts.push({ kind: "segment", segment: cutSegment(nodes, at, to, readers, segments) });
+      at = to;
+    };
+    while (open[0] && open[0].begin < end) {
+      const span = open.shift()!;
+      if (span.end > end) throw overlap(owner!, span);
+      segmentTo(span.begin);
+      parts.push({
+        ...edges(graph, span, readers),
+        kind: "region",
+        claim: span.claim,
+        parts: partsOf(span.begin, span.end, span),
+      });
+      at = span.end;
+    }
+    segmentTo(end);
+    return parts;
+  };
+
+  const parts = partsOf(0, nodes.length);
+  return { parts, segments, outputs };
+}
+
+/** Nodes of a claim's scopes. */
+function spanOf(nodes: readonly Node[], claim: RegionClaim): Span {
+  const { from, to } = claim.region;
+  const begin = nodes.findIndex((node) => isInside(node.scope, from));
+  const last = nodes.findLastIndex((node) => isInside(node.scope, to));
+  for (const [scope, at] of [
+    [from, begin],
+    [to, last],
+  ] as const) {
+    if (at < 0) throw regionUnknown(claim.plugin, scope, ` It has: ${list(topScopes(nodes))}.`);
+  }
+  if (last < begin) throw regionBackwards(claim.plugin, textOf(claim));
+  return { claim, begin, end: last + 1 };
+}
+
+/** The whole model is the region `""`. */
+function isInside(scope: string, region: string): boolean {
+  return region === "" || scope === region || scope.startsWith(`${region}.`);
+}
+
+/** By begin, the longer first; equal ones by the config's order, the first outermost. */
+function outermostFirst(a: Span, b: Span): number {
+  return a.begin - b.begin || b.end - a.end || a.claim.order - b.claim.order;
+}
+
+function overlap(a: Span, b: Span): Error {
+  const side = ({ claim }: Span): { plugin: string; text: string } => ({ plugin: claim.plugin, text: textOf(claim) });
+  return regionsOverlap(side(a), side(b));
+}
+
+function textOf({ region }: RegionClaim): string {
+  return region.from === region.to ? `region "${region.from}"` : `region "${region.from}" to "${region.to}"`;
+}
+
+/** The position after which a value is read no more; outputs are read at the end. */
+function lastReaders(nodes: readonly Node[], outputs: readonly Port[]): ReadonlyMap<Value, number> {
+  const last = new Map<Value, number>();
+  for (const [i, node] of nodes.entries()) for (const input of node.inputs) if (input) last.set(input, i);
+  for (const { value } of outputs) last.set(value, nodes.length);
+  return last;
+}
+
+/** Values that enter and leave the nodes `begin..end`. */
+function crossing(
+  nodes: readonly Node[],
+  begin: number,
+  end: number,
+  last: ReadonlyMap<Value, number>,
+): { reads: Set<Value>; outputs: Value[] } {
+  const made = new Set<Value>();
+  const reads = new Set<Value>();
+  for (const node of nodes.slice(begin, end)) {
+    for (const input of node.inputs) if (input && !made.has(input)) reads.add(input);
+    for (const output of node.outputs) made.add(output);
+  }
+  return { reads, outputs: [...made].filter((value) => (last.get(value) ?? -1) >= end) };
+}
+
+function cutSegment(
+  nodes: readonly Node[],
+  begin: number,
+  end: number,
+  last: ReadonlyMap<Value, number>,
+  segments: Segment[],
+): Segment {
+  const { reads, outputs } = crossing(nodes, begin, end, last);
+  const segment: Segment = {
+    index: segments.length,
+    nodes: nodes.slice(begin, end),
+    inputs: [...reads].filter(({ origin }) => origin.kind === "input" || origin.kind === "node"),
+    sizes: [...reads].filter(({ origin }) => origin.kind === "sizes"),
+    outputs,
+  };
+  segments.push(segment);
+  return segment;
+}
+
+/** A region's inputs and outputs, named by stream where the model named them. */
+function edges(
+  graph: Graph,
+  { begin, end }: Span,
+  last: ReadonlyMap<Value, number>,
+): { inputs: Port[]; outputs: Port[] } {
+  const { reads, outputs } = crossing(graph.nodes, begin, end, last);
+  const entering = [...reads].filter(({ origin }) => origin.kind === "input" || origin.kind === "node");
+  return { inputs: ports(graph, entering), outputs: ports(graph, outputs) };
+}
+
+/** When two values carry the same stream name, the one made last has it and the other goes by its own name. */
+function ports(graph: Graph, values: readonly Value[]): Port[] {
+  const holder = new Map<string, Value>();
+  for (const value of values) {
+    const label = graph.labels.get(value);
+    if (label !== undefined) holder.set(label, value);
+  }
+  return values.map((value) => {
+    const label = graph.labels.get(value);
+    return { name: label !== undefined && holder.get(label) === value ? label : value.name, value };
+  });
+}
+
+/** `layers.0` of `layers.0.attention`: what an error lists. */
+function topScopes(nodes: readonly Node[]): Set<string> {
+  return new Set(nodes.map((node) => /^[^.]+(\.\d+)?/.exec(node.scope)?.[0]).filter((scope) => scope !== undefined));
+}

@@ -1,0 +1,62 @@
+import { constants, copyFileSync, linkSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { weightsProblem, weightsStamp } from "./check-engine";
+import { engineFolders } from "./engine-folder";
+import { type EngineManifest, readManifest, type WeightsEntry } from "./engine-manifest";
+import { weightsFile } from "./onnx";
+import { isSystemError } from "./system-error";
+
+/**
+ * Takes the weights of another engine in the cache that has the same ones: as a hard link, so that they are stored
+ * once, or as a copy where the file system has no links.
+ *
+ * @param folder gets them, in place of its own if it has any
+ * @param thorough hashes them before
+ * @returns `undefined` when no engine has them
+ */
+export async function shareWeights(
+  cacheDir: string,
+  folder: string,
+  key: string,
+  thorough: boolean,
+): Promise<WeightsEntry | undefined> {
+  for (const other of engineFolders(cacheDir)) {
+    const manifest = await owner(other, key, thorough);
+    if (!manifest || !linked(join(other, weightsFile), join(folder, weightsFile))) continue;
+    return { ...manifest.weights, stamp: weightsStamp(folder) };
+  }
+  return undefined;
+}
+
+async function owner(folder: string, key: string, thorough: boolean): Promise<EngineManifest | undefined> {
+  try {
+    const manifest = readManifest(folder);
+    if (manifest?.weights.key !== key) return undefined;
+    return (await weightsProblem(folder, manifest, thorough)) === undefined ? manifest : undefined;
+  } catch (error) {
+    if (isSystemError(error)) return undefined; // damaged, or just removed
+    throw error;
+  }
+}
+
+/** False when the source is gone by now. */
+function linked(from: string, to: string): boolean {
+  const temporary = `${to}.tmp`;
+  try {
+    linkOrCopy(from, temporary);
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOENT") return false;
+    throw error;
+  }
+  renameSync(temporary, to);
+  return true;
+}
+
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  }
+}

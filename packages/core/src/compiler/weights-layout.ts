@@ -1,0 +1,84 @@
+import { payloadSize } from "../errors/compiler";
+import type { Node, Payload, Value } from "../graph/value";
+import { itemSize, sizeOf } from "../tensor";
+import { payloadBytes } from "./payload-bytes";
+
+/** Where an initializer's bytes are: in the model, or in the file of weights. Lengths and offsets are bytes. */
+export type Place =
+  | { readonly kind: "inline"; readonly value: InitializerValue; readonly bytes: Uint8Array }
+  | { readonly kind: "stored"; readonly value: InitializerValue; readonly offset: number; readonly byteLength: number };
+
+export type StoredPlace = Extract<Place, { kind: "stored" }>;
+
+/** A value with a payload. */
+export interface InitializerValue extends Value {
+  readonly shape: readonly number[];
+  readonly origin: { readonly kind: "initializer"; readonly payload: Payload };
+}
+
+/** Every initializer of a graph, each payload once. */
+export interface WeightsLayout {
+  /** By payload and type, in the order in which the graph uses them first. */
+  readonly places: ReadonlyMap<string, Place>;
+  /** Those that lie in the file of weights, by offset. */
+  readonly stored: readonly StoredPlace[];
+  /** Length of the file of weights. */
+  readonly byteLength: number;
+}
+
+/** Up to here a payload costs less in the model than a place in another file. */
+const inlineLimit = 1024;
+
+/** Shapes, axes and lengths must be in the model, where shape inference sees them; ids of whole tables need not be. */
+const inlineIntegersLimit = 64 * 1024;
+
+/** From here on a payload begins on a page, so that it can be mapped. */
+const largePayload = 64 * 1024;
+
+/**
+ * Gives every initializer of a whole graph its place, so that graphs that differ in their cuts only share one file.
+ * Reads the small payloads; the others are read when they are written.
+ *
+ * @throws SKIPSTEP_PAYLOAD_SIZE, SKIPSTEP_PAYLOAD_FAILED
+ */
+export function layOutWeights(nodes: readonly Node[]): WeightsLayout {
+  const places = new Map<string, Place>();
+  const stored: StoredPlace[] = [];
+  let end = 0;
+  for (const value of initializersOf(nodes)) {
+    const key = placeKey(value);
+    if (places.has(key)) continue;
+    const { byteLength } = value.origin.payload;
+    const expected = sizeOf(value.shape) * itemSize[value.dtype];
+    if (byteLength !== expected) throw payloadSize(value, expected, byteLength);
+    if (byteLength <= (value.dtype === "int64" ? inlineIntegersLimit : inlineLimit)) {
+      places.set(key, { kind: "inline", value, bytes: payloadBytes(value) });
+      continue;
+    }
+    const alignment = byteLength >= largePayload ? 4096 : 64;
+    const place: StoredPlace = { kind: "stored", value, offset: Math.ceil(end / alignment) * alignment, byteLength };
+    places.set(key, place);
+    stored.push(place);
+    end = place.offset + byteLength;
+  }
+  return { places, stored, byteLength: end };
+}
+
+/** The place of one of the graph's initializers. */
+export function placeOf(layout: WeightsLayout, value: InitializerValue): Place {
+  return layout.places.get(placeKey(value))!;
+}
+
+/** What equal bytes have in common. */
+export function placeKey({ origin, dtype }: InitializerValue): string {
+  return `${origin.payload.key} ${dtype}`;
+}
+
+/** Initializers that nodes read, in the order of their first use. */
+export function initializersOf(nodes: readonly Node[]): InitializerValue[] {
+  return [...new Set(nodes.flatMap(({ inputs }) => inputs))].filter(isInitializer);
+}
+
+function isInitializer(value: Value | undefined): value is InitializerValue {
+  return value?.origin.kind === "initializer";
+}

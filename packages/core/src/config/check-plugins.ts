@@ -1,0 +1,74 @@
+import { SkipstepError } from "../errors/error";
+import { optionsSchemaInvalid } from "../errors/plugins";
+import { findConflicts, findMissingFeatures } from "../plugins/conflicts";
+import { type FoundPlugin, findPlugin, pluginOfClass } from "../plugins/discover";
+import type { Structure } from "../plugins/manifest";
+import type { PluginClass } from "../plugins/plugin";
+import { type Finding, findingOf } from "./finding";
+import { isObject, type JsonObject, type JsonPath } from "./json";
+import { validate } from "./validate";
+
+/** A plugin with its place in the config. */
+export interface PlacedPlugin extends FoundPlugin {
+  readonly index: number;
+  readonly options: JsonObject;
+}
+
+/** Where plugins come from. */
+export interface PluginSources {
+  /** Folder of whatever says the value at a path. */
+  folderOf(path: JsonPath): string;
+  /** Classes that were passed in code, by the names that stand for them. */
+  readonly classes: ReadonlyMap<string, PluginClass>;
+}
+
+/**
+ * Finds every plugin that a config names and checks its options, filling in their defaults.
+ *
+ * @param entries the config's `plugins`
+ */
+export async function checkPlugins(
+  entries: unknown,
+  sources: PluginSources,
+): Promise<{ plugins: PlacedPlugin[]; findings: Finding[] }> {
+  const plugins: PlacedPlugin[] = [];
+  const findings: Finding[] = [];
+  for (const [index, entry] of (Array.isArray(entries) ? entries : []).entries()) {
+    if (!isObject(entry) || typeof entry.use !== "string" || entry.use === "") continue; // told by core's schema
+    const at = ["plugins", index, "use"];
+    try {
+      const found = await find(entry.use, sources, at);
+      const { options = {} } = entry;
+      if (isObject(options)) {
+        findings.push(...checkOptions(found, options, ["plugins", index, "options"]));
+        plugins.push({ ...found, index, options });
+      }
+    } catch (error) {
+      if (!(error instanceof SkipstepError)) throw error;
+      findings.push(findingOf(at, error));
+    }
+  }
+  return { plugins, findings: [...findings, ...misfits(findConflicts(plugins))] };
+}
+
+/** Plugins that the model has not got what they need for. */
+export function checkFeatures(plugins: readonly PlacedPlugin[], structure: Structure): Finding[] {
+  return misfits(findMissingFeatures(plugins, structure));
+}
+
+function misfits(errors: readonly { index: number; error: SkipstepError }[]): Finding[] {
+  return errors.map(({ index, error }) => findingOf(["plugins", index], error));
+}
+
+async function find(use: string, { classes, folderOf }: PluginSources, at: JsonPath): Promise<FoundPlugin> {
+  const passed = classes.get(use);
+  return passed ? pluginOfClass(passed) : findPlugin(use, folderOf(at));
+}
+
+function checkOptions({ manifest }: FoundPlugin, options: JsonObject, at: JsonPath): Finding[] {
+  try {
+    return validate({ additionalProperties: false, ...manifest.options }, options, at, true);
+  } catch (error) {
+    throw optionsSchemaInvalid(manifest.name, error);
+  }
+}

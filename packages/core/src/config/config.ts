@@ -1,0 +1,71 @@
+import type { PluginClass } from "../plugins/plugin";
+
+/** What to generate; names as in diffusers. What is left out is the model family's default. */
+export interface GenerateConfig {
+  readonly prompt?: string | readonly string[];
+  readonly negative_prompt?: string | readonly string[];
+  readonly num_inference_steps?: number;
+  readonly guidance_scale?: number;
+  readonly cfg_normalization?: number;
+  readonly cfg_truncation?: number;
+  readonly height?: number;
+  readonly width?: number;
+  readonly seed?: number;
+  readonly num_images_per_prompt?: number;
+  readonly max_sequence_length?: number;
+  readonly sigmas?: readonly number[];
+}
+
+/** A scheduler's options, over those of the checkpoint. */
+export interface SchedulerConfig {
+  /** Class name; the checkpoint's own when left out. */
+  readonly type?: string;
+  readonly [option: string]: unknown;
+}
+
+/** Options of a plugin, by their names in JSON. */
+export type PluginOptionValues = Readonly<Record<string, unknown>>;
+
+/** A plugin of a pipeline, with every option filled in. */
+export interface PluginConfig {
+  readonly use: string;
+  readonly options: PluginOptionValues;
+}
+
+/** A checked config: defaults filled in, paths absolute, frozen. */
+export interface Config {
+  /** Absolute path of the checkpoint's folder. */
+  readonly model: string;
+  /** File name variant of the weights: `fp16`. */
+  readonly variant?: string;
+  /** An ONNX Runtime execution provider. */
+  readonly device: string;
+  readonly scheduler?: SchedulerConfig;
+  readonly generate: GenerateConfig;
+  /** `batch` runs the guidance branches as one batch, `separate` one after the other. */
+  readonly guidance: "batch" | "separate";
+  /** In the order in which they stand around the model, outermost first. */
+  readonly plugins: readonly PluginConfig[];
+  /** Makes a plugin that had no effect an error. */
+  readonly strict: boolean;
+}
+
+/** A plugin as a config names it: by package, by path, or by its class. */
+export interface PluginUse {
+  readonly use: string | PluginClass;
+  readonly options?: object;
+}
+
+/** A config as it is written, in a file or in code. Paths in code are relative to the working directory. */
+export interface ConfigInput {
+  readonly $schema?: string;
+  readonly extends?: string | readonly string[];
+  readonly model?: string;
+  readonly variant?: string;
+  readonly device?: string;
+  readonly scheduler?: SchedulerConfig;
+  readonly generate?: GenerateConfig;
+  readonly guidance?: "batch" | "separate";
+  readonly plugins?: readonly (string | PluginClass | PluginUse)[];
+  readonly strict?: boolean;
+}

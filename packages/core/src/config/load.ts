@@ -1,0 +1,141 @@
+import path from "node:path";
+import { configInvalid } from "../errors/config";
+import { SkipstepError } from "../errors/error";
+import { createHost, type PluginHost } from "../plugins/host";
+import type { Structure } from "../plugins/manifest";
+import type { PluginClass } from "../plugins/plugin";
+import { isPath, pathOf } from "../plugins/resolve";
+import { checkFeatures, checkPlugins, type PlacedPlugin } from "./check-plugins";
+import { checkScheduler, type SchedulerSchemas } from "./check-scheduler";
+import { plainInput } from "./class-entries";
+import type { Config, ConfigInput } from "./config";
+import { coreSchema } from "./core-schema";
+import { type Finding, findingOf, invalid, locate } from "./finding";
+import { copyJson, deepFreeze, isObject, type JsonObject, type JsonPath, valueAt } from "./json";
+import { expandPlugins, type Layer, mergeLayers, ownerOf } from "./layer";
+import { applyOverride, overrideLayer, parseOverride } from "./overrides";
+import { readConfig, readObject } from "./read";
+import { validate } from "./validate";
+
+export interface LoadOptions {
+  /** `generate.seed=7`; stronger than any file. */
+  readonly overrides?: readonly string[];
+  readonly schedulerSchemas: SchedulerSchemas;
+  /** Looks at the checkpoint's configs, not at its weights; a `SkipstepError` from it is told with all others. */
+  readonly structureOf?: (config: ModelChoice) => Structure | undefined | Promise<Structure | undefined>;
+  /** Class name of the checkpoint's own scheduler, for checking options that come without a `type`. */
+  readonly schedulerOf?: (config: ModelChoice) => string | undefined | Promise<string | undefined>;
+}
+
+/** The part of a config that says which checkpoint is meant. */
+export type ModelChoice = Pick<Config, "model" | "variant">;
+
+export interface LoadedConfig {
+  /** Frozen; paths are absolute. */
+  readonly config: Config;
+  readonly plugins: PluginHost;
+  /** Absolute path of the config file, if it came from one. */
+  readonly file?: string;
+}
+
+/**
+ * Reads a config, checks everything in it and makes its plugins. Reads no weights.
+ *
+ * @param input path of a JSON file, or the config itself
+ * @throws ConfigError with all mistakes at once; SKIPSTEP_CONFIG_UNREADABLE when there is no such file; what
+ *   `createHost` throws when a plugin's constructor fails
+ */
+export async function loadConfig(input: string | ConfigInput, options: LoadOptions): Promise<LoadedConfig> {
+  const { classes, value } =
+    typeof input === "string" ? { classes: new Map<string, PluginClass>(), value: undefined } : plainInput(input);
+  const file = typeof input === "string" ? path.resolve(input) : undefined;
+  const reading = await (value ? readObject(value) : readConfig(file!));
+  if (reading.layers.length === 0) throw configInvalid(locate(reading.findings, [], {}));
+
+  const config = copyJson(mergeLayers(reading.layers)) as JsonObject;
+  delete config.extends;
+  const findings: Finding[] = [...reading.findings];
+  const layers: Layer[] = [...reading.layers, ...override(config, options.overrides ?? [], findings)];
+  const folderOf = (at: JsonPath): string => ownerOf(layers, config, at).folder;
+
+  findings.push(...checkCore(config, reading.findings.length > 0));
+  const found = await checkPlugins(config.plugins, { folderOf, classes });
+  findings.push(...found.findings);
+  makeAbsolute(config, folderOf, classes);
+  findings.push(...(await checkAgainstModel(config, found.plugins, options)));
+  if (findings.length > 0) throw configInvalid(locate(findings, layers, config));
+
+  const plugins = found.plugins.map(({ index, ...plugin }) => ({ ...plugin, options: deepFreeze(plugin.options) }));
+  const uses = (config.plugins as { use: string }[]).map(({ use }) => use);
+  const checked = { ...config, plugins: plugins.map((plugin, i) => ({ use: uses[i]!, options: plugin.options })) };
+  delete (checked as JsonObject).$schema;
+  return {
+    config: deepFreeze(checked as unknown as Config),
+    plugins: createHost(plugins),
+    ...(file === undefined ? {} : { file }),
+  };
+}
+
+/** Puts the overrides in, one over the other. @returns their layers */
+function override(config: JsonObject, texts: readonly string[], findings: Finding[]): Layer[] {
+  const layers: Layer[] = [];
+  for (const text of texts) {
+    const parsed = parseOverride(text);
+    const layer = parsed && overrideLayer(config, parsed);
+    const problem = parsed ? applyOverride(config, parsed) : invalid([], "must look like generate.seed=7.");
+    if (problem) findings.push({ ...problem, where: { name: `--set ${text}` } });
+    else layers.push(layer!);
+    Object.assign(config, expandPlugins(config));
+  }
+  return layers;
+}
+
+/** @param incomplete whether a file is missing, so that what it may have said cannot be asked for */
+function checkCore(config: JsonObject, incomplete: boolean): Finding[] {
+  const findings = validate(coreSchema, config, [], true);
+  const { sigmas, num_inference_steps: steps } = isObject(config.generate) ? config.generate : {};
+  if (Array.isArray(sigmas) && typeof steps === "number" && sigmas.length !== steps) {
+    findings.push(
+      invalid(
+        ["generate", "sigmas"],
+        `has ${sigmas.length} noise levels for num_inference_steps ${steps}. Give one for each step.`,
+      ),
+    );
+  }
+  return incomplete
+    ? findings.filter(({ path: at, text }) => at.length > 0 || !text.startsWith(' needs "model"'))
+    : findings;
+}
+
+/** Paths stay right wherever the config is used later. */
+function makeAbsolute(
+  config: JsonObject,
+  folderOf: (at: JsonPath) => string,
+  classes: ReadonlyMap<string, PluginClass>,
+): void {
+  if (typeof config.model === "string") config.model = path.resolve(folderOf(["model"]), config.model);
+  for (const [i, entry] of (Array.isArray(config.plugins) ? config.plugins : []).entries()) {
+    const use = valueAt(entry, ["use"]);
+    if (typeof use === "string" && !classes.has(use) && isPath(use))
+      entry.use = pathOf(use, folderOf(["plugins", i, "use"]));
+  }
+}
+
+async function checkAgainstModel(
+  config: JsonObject,
+  plugins: readonly PlacedPlugin[],
+  options: LoadOptions,
+): Promise<Finding[]> {
+  const { model, variant } = config;
+  const isChosen = typeof model === "string" && model !== "" && (variant === undefined || typeof variant === "string");
+  const choice = isChosen ? { model, ...(variant === undefined ? {} : { variant }) } : undefined;
+  try {
+    const structure = choice && (await options.structureOf?.(choice));
+    const scheduler = choice && (await options.schedulerOf?.(choice));
+    const features = structure ? checkFeatures(plugins, structure) : [];
+    return [...checkScheduler(config.scheduler, options.schedulerSchemas, scheduler), ...features];
+  } catch (error) {
+    if (!(error instanceof SkipstepError)) throw error;
+    return [findingOf(["model"], error), ...checkScheduler(config.scheduler, options.schedulerSchemas, undefined)];
+  }
+}

@@ -1,0 +1,84 @@
+import { tensorExpired, tensorForeign } from "../errors/engine";
+import { itemSize, sizeOf, type Tensor } from "../tensor";
+import type { DeviceTensor } from "./device-tensor";
+import type { WireType } from "./protocol";
+import type { Scope } from "./scope";
+import type { TensorStore } from "./tensor-store";
+
+/** The main thread's handle of a tensor in the worker. */
+export class EngineTensor implements DeviceTensor {
+  readonly byteLength: number;
+  /** Why it is gone, and what to do about it. */
+  private gone: string | undefined;
+  /** How many times it was kept and not released: two plugins may keep the same one. */
+  private holds = 0;
+
+  constructor(
+    readonly store: TensorStore,
+    readonly id: number,
+    readonly dtype: WireType,
+    readonly shape: readonly number[],
+    private readonly home: Scope,
+  ) {
+    this.byteLength = sizeOf(shape) * itemSize[dtype];
+    home.members.add(this);
+  }
+
+  read(): Promise<Tensor> {
+    return this.store.read(this);
+  }
+
+  keep(): this {
+    this.assertAlive();
+    if (this.holds++ === 0) {
+      this.store.count(this.byteLength);
+      this.home.keeper.members.add(this);
+    }
+    return this;
+  }
+
+  release(): void {
+    if (this.gone !== undefined) return;
+    if (this.holds > 1) this.holds--;
+    else if (this.holds === 1 && this.home.kind === "pass" && this.home.open) this.unkeep();
+    else this.drop("it was released. Call release() only when nothing reads it any more.");
+  }
+
+  /** Its scope has ended: it goes, unless that was a pass and it is kept. */
+  leave(scope: Scope): void {
+    if (scope.kind === "generation")
+      this.drop("the generation that made it has ended. Hold no tensors between generations.");
+    else if (scope.kind === "engine") this.drop("its engine was closed.");
+    else if (this.holds === 0)
+      this.drop("the pass that made it has ended. Call keep() on it in the pass that makes it.");
+  }
+
+  /** @throws SKIPSTEP_TENSOR_EXPIRED when its elements are gone */
+  assertAlive(): void {
+    if (this.gone !== undefined) throw tensorExpired(this, this.gone);
+  }
+
+  drop(reason: string): void {
+    if (this.gone !== undefined) return;
+    this.gone = reason;
+    if (this.holds > 0) this.unkeep();
+    this.home.members.delete(this);
+    this.store.forget(this);
+  }
+
+  private unkeep(): void {
+    this.holds = 0;
+    this.store.count(-this.byteLength);
+    if (this.home.keeper !== this.home) this.home.keeper.members.delete(this);
+  }
+}
+
+/**
+ * The engine's own handle behind a tensor that code outside gave.
+ * @throws SKIPSTEP_TENSOR_FOREIGN, SKIPSTEP_TENSOR_EXPIRED
+ */
+export function engineTensor(tensor: DeviceTensor, operation: string): EngineTensor {
+  if (!(tensor instanceof EngineTensor)) throw tensorForeign(operation);
+  tensor.assertAlive();
+  return tensor;
+}

@@ -1,0 +1,134 @@
+import { engineStopped } from "../errors/engine";
+import type { Tensor } from "../tensor";
+import type { DeviceTensor } from "./device-tensor";
+import { requireProvider } from "./provider";
+import { currentScope, Scope } from "./scope";
+import { openSession, type Session } from "./session";
+import { TensorStore } from "./tensor-store";
+import { WorkerLink } from "./worker-link";
+
+export type { RunResult, Session } from "./session";
+
+export interface EngineOptions {
+  /** An ONNX Runtime execution provider: `cpu`, `webgpu`, `cuda`, ... */
+  readonly provider: string;
+  /** Threads inside one operator; ONNX Runtime takes all cores without it. */
+  readonly threads?: number | undefined;
+}
+
+export interface OpenSettings {
+  /** Weights stay in the model's file, in pages that the system may evict: little memory, about 1.6 times slower. */
+  readonly disablePrepacking?: boolean;
+}
+
+export interface UploadSettings {
+  /** Hands the elements over instead of copying them: `data` is empty afterwards. */
+  readonly transfer?: boolean;
+  /** As `keep()` on the result. */
+  readonly keep?: boolean;
+}
+
+/** Runs models on one provider. All engines of a process share one worker thread; the last `close` ends it. */
+export class Engine {
+  private readonly store: TensorStore;
+  /** Ids of all that were opened; closing one twice does nothing. */
+  private readonly sessions: number[] = [];
+  private lastGeneration: Promise<unknown> = Promise.resolve();
+  private closing: Promise<void> | undefined;
+
+  private constructor(
+    private readonly link: WorkerLink,
+    private readonly options: EngineOptions,
+  ) {
+    this.store = new TensorStore(link);
+  }
+
+  /** @throws SKIPSTEP_PROVIDER_UNAVAILABLE, SKIPSTEP_ENGINE_STOPPED when ONNX Runtime itself cannot be loaded */
+  static async start(options: EngineOptions): Promise<Engine> {
+    const link = WorkerLink.acquire();
+    try {
+      await requireProvider(link, options.provider);
+      return new Engine(link, options);
+    } catch (error) {
+      await link.release();
+      throw error;
+    }
+  }
+
+  get provider(): string {
+    return this.options.provider;
+  }
+
+  /** Bytes of the tensors that are kept now. */
+  get keptBytes(): number {
+    return this.store.keptBytes;
+  }
+
+  /** The most that was kept at once since the current generation began; the last one's after it has ended. */
+  get peakKeptBytes(): number {
+    return this.store.peakKeptBytes;
+  }
+
+  /** @throws SKIPSTEP_SESSION_FAILED when ONNX Runtime cannot load the model */
+  async open(path: string, { disablePrepacking = false }: OpenSettings = {}): Promise<Session> {
+    this.store.assertRunning();
+    const id = this.link.nextId();
+    this.sessions.push(id);
+    const { provider, threads } = this.options;
+    return openSession(this.store, id, path, { provider, threads, disablePrepacking });
+  }
+
+  /**
+   * Brings a tensor to the engine; what is run next may use it at once.
+   * @throws SKIPSTEP_TENSOR_INVALID for a type that the engine does not carry, or elements that do not fit the shape
+   */
+  upload(tensor: Tensor, { transfer = false, keep = false }: UploadSettings = {}): DeviceTensor {
+    const uploaded = this.store.upload(tensor, transfer);
+    return keep ? uploaded.keep() : uploaded;
+  }
+
+  /**
+   * Runs a generation: what is kept inside lives until its end at the latest. One at a time; others wait their turn.
+   * One that is started inside another runs at once, with a lifetime of its own.
+   */
+  generation<T>(body: () => Promise<T>): Promise<T> {
+    const outer = currentScope.getStore();
+    const run = (): Promise<T> => this.inside(new Scope("generation", outer, this), body);
+    if (outer?.within(this)) return run();
+    const turn = this.lastGeneration.then(() => {
+      this.store.peakKeptBytes = this.store.keptBytes;
+      return run();
+    });
+    this.lastGeneration = turn.catch(() => undefined); // its caller has the error
+    return turn;
+  }
+
+  /** Runs one pass over a model: tensors made inside and not kept are dropped at its end. */
+  pass<T>(body: () => Promise<T>): Promise<T> {
+    return this.inside(new Scope("pass", this.store.scope()), body);
+  }
+
+  /** Frees sessions and tensors; what runs in the worker now finishes first. Later use throws SKIPSTEP_ENGINE_STOPPED. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async inside<T>(scope: Scope, body: () => Promise<T>): Promise<T> {
+    this.store.assertRunning();
+    try {
+      return await currentScope.run(scope, body);
+    } finally {
+      scope.end();
+    }
+  }
+
+  private async shutDown(): Promise<void> {
+    this.store.close(engineStopped("is closed"));
+    try {
+      if (!this.link.failure) await this.link.call("close", { sessions: this.sessions });
+    } finally {
+      await this.link.release();
+    }
+  }
+}

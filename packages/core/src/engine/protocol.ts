@@ -1,0 +1,85 @@
+import type { OperationName } from "./tensor-math";
+
+/** The element types that the engine carries, and what each is kept in. */
+export const arrays = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  bool: Uint8Array,
+} as const;
+
+export type WireType = keyof typeof arrays;
+export type WireData = InstanceType<(typeof arrays)[WireType]>;
+
+/** A tensor's elements on their way to or from the worker. Never over a SharedArrayBuffer: ONNX Runtime refuses it. */
+export interface WireTensor {
+  readonly dtype: WireType;
+  readonly shape: readonly number[];
+  readonly data: WireData;
+}
+
+/** How ONNX Runtime opens a model. */
+export interface OpenOptions {
+  readonly provider: string;
+  /** Threads inside one operator; all cores without it. */
+  readonly threads?: number | undefined;
+  readonly disablePrepacking: boolean;
+}
+
+/** A model's input or output: its name, and its element type in ONNX Runtime's words. */
+export interface PortType {
+  readonly name: string;
+  readonly type: string;
+}
+
+/**
+ * What the main thread asks, and what the worker answers. Sessions and values go by ids that the main thread gives,
+ * so that whatever is asked next may name them before the answer is there.
+ */
+export interface Calls {
+  /** Names of the providers that this build of ONNX Runtime knows. */
+  providers: { ask: Record<string, never>; answer: readonly string[] };
+  /** Runs a model of one node on a provider; answers with what is against it. */
+  probe: { ask: { readonly provider: string }; answer: string | undefined };
+  open: {
+    ask: { readonly session: number; readonly path: string; readonly options: OpenOptions };
+    answer: { readonly inputs: readonly PortType[]; readonly outputs: readonly PortType[] };
+  };
+  run: {
+    ask: {
+      readonly session: number;
+      readonly inputs: readonly (readonly [name: string, value: number])[];
+      readonly outputs: readonly (readonly [name: string, value: number])[];
+    };
+    /** Type and shape of each output, in the order asked for, and the seconds spent in ONNX Runtime. */
+    answer: { readonly outputs: readonly Omit<WireTensor, "data">[]; readonly seconds: number };
+  };
+  close: { ask: { readonly sessions: readonly number[] }; answer: undefined };
+  read: { ask: { readonly value: number }; answer: WireTensor };
+  compute: {
+    ask: {
+      readonly operation: OperationName;
+      readonly inputs: readonly number[];
+      readonly coefficients: readonly number[];
+      /** The id of the result; an operation that gives a number needs none. */
+      readonly output: number | undefined;
+    };
+    answer: number | undefined;
+  };
+}
+
+export type CallName = keyof Calls;
+
+/** To the worker. Handled one after the other, in order; only calls are answered. */
+export type Message =
+  | { readonly kind: "upload"; readonly value: number; readonly tensor: WireTensor }
+  | { readonly kind: "drop"; readonly values: readonly number[] }
+  | { readonly kind: "call"; readonly call: number; readonly name: CallName; readonly ask: unknown };
+
+/** From the worker. */
+export type Reply =
+  | { readonly call: number; readonly answer: unknown }
+  | { readonly call: number; readonly failure: string };

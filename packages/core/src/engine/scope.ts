@@ -1,0 +1,38 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { EngineTensor } from "./engine-tensor";
+
+/**
+ * How long tensors live: each belongs to the innermost scope in which it was made, and a kept one to the nearest
+ * generation (or to the engine, outside of one).
+ */
+export class Scope {
+  readonly members = new Set<EngineTensor>();
+  open = true;
+
+  constructor(
+    readonly kind: "pass" | "generation" | "engine",
+    private readonly outer?: Scope,
+    /** The engine whose generation it is. */
+    private readonly owner?: object,
+  ) {}
+
+  /** Whether it lies in a generation of `owner` that has not ended. */
+  within(owner: object): boolean {
+    return (this.owner === owner && this.open) || (this.outer?.within(owner) ?? false);
+  }
+
+  /** Where a tensor goes that is kept here. */
+  get keeper(): Scope {
+    return this.kind === "pass" && this.outer ? this.outer.keeper : this;
+  }
+
+  /** Drops what is left in it; what was kept in a pass has been handed to its keeper already. */
+  end(): void {
+    this.open = false;
+    for (const tensor of this.members) tensor.leave(this);
+    this.members.clear();
+  }
+}
+
+/** The scope that the running code is in, across awaits. */
+export const currentScope = new AsyncLocalStorage<Scope>();

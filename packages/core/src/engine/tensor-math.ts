@@ -1,0 +1,53 @@
+/** Elementwise, on tensors of one shape; the result has that shape. Sums are float64 and rounded once. */
+type Elementwise = (inputs: readonly Float32Array[], coefficients: readonly number[]) => Float32Array;
+/** All elements of tensors of one shape to one number, accumulated in float64. */
+type Reduction = (inputs: readonly Float32Array[]) => number;
+
+/** sum of `coefficients[i] * inputs[i]`. */
+function combine(inputs: readonly Float32Array[], coefficients: readonly number[]): Float32Array {
+  const result = new Float32Array(inputs[0]!.length);
+  for (let i = 0; i < result.length; i++) {
+    let sum = coefficients[0]! * inputs[0]![i]!;
+    for (let k = 1; k < inputs.length; k++) sum += coefficients[k]! * inputs[k]![i]!;
+    result[i] = sum;
+  }
+  return result;
+}
+
+function add([a, b]: readonly Float32Array[]): Float32Array {
+  const result = new Float32Array(a!.length);
+  for (let i = 0; i < result.length; i++) result[i] = a![i]! + b![i]!;
+  return result;
+}
+
+function subtract([a, b]: readonly Float32Array[]): Float32Array {
+  const result = new Float32Array(a!.length);
+  for (let i = 0; i < result.length; i++) result[i] = a![i]! - b![i]!;
+  return result;
+}
+
+/** mean of |a|. */
+function meanAbs([a]: readonly Float32Array[]): number {
+  let sum = 0;
+  for (let i = 0; i < a!.length; i++) sum += Math.abs(a![i]!);
+  return sum / a!.length;
+}
+
+/** sum |previous - current| / sum |previous|. */
+function relativeL1([previous, current]: readonly Float32Array[]): number {
+  let change = 0;
+  let size = 0;
+  for (let i = 0; i < previous!.length; i++) {
+    change += Math.abs(previous![i]! - current![i]!);
+    size += Math.abs(previous![i]!);
+  }
+  return change / size;
+}
+
+/** What the worker can compute on its tensors; a row here and a function in math.ts make a new operation. */
+export const elementwise = { add, subtract, combine } as const satisfies Record<string, Elementwise>;
+export const reductions = { meanAbs, relativeL1 } as const satisfies Record<string, Reduction>;
+
+export type ElementwiseName = keyof typeof elementwise;
+export type ReductionName = keyof typeof reductions;
+export type OperationName = ElementwiseName | ReductionName;

@@ -1,0 +1,120 @@
+import { tensorInvalid } from "../errors/engine";
+import type { SkipstepError } from "../errors/error";
+import { list } from "../errors/nearest";
+import { sizeOf, type Tensor } from "../tensor";
+import { EngineTensor } from "./engine-tensor";
+import { arrays, type WireData, type WireTensor, type WireType } from "./protocol";
+import { currentScope, Scope } from "./scope";
+import type { OperationName } from "./tensor-math";
+import type { WorkerLink } from "./worker-link";
+
+/** One engine's tensors: makes the handles, counts what is kept, tells the worker what to drop. */
+export class TensorStore {
+  /** What is made outside of any pass and generation. */
+  readonly root = new Scope("engine");
+  keptBytes = 0;
+  peakKeptBytes = 0;
+  private readonly live = new Set<EngineTensor>();
+  private dropped: number[] = [];
+  private closed: SkipstepError | undefined;
+
+  constructor(readonly link: WorkerLink) {}
+
+  /** @throws SKIPSTEP_ENGINE_STOPPED after `close`, or when the worker is gone */
+  assertRunning(): void {
+    if (this.failure) throw this.failure;
+  }
+
+  /** Why it can do nothing any more, once that is so. */
+  get failure(): SkipstepError | undefined {
+    return this.closed ?? this.link.failure;
+  }
+
+  /** The scope that tensors made now belong to. */
+  scope(): Scope {
+    return currentScope.getStore() ?? this.root;
+  }
+
+  /** A handle for a value of the worker. Gone at once when its scope, or the engine, ended while it was made. */
+  adopt(id: number, { dtype, shape }: Omit<WireTensor, "data">, scope: Scope): EngineTensor {
+    const tensor = new EngineTensor(this, id, dtype, shape, scope);
+    this.live.add(tensor);
+    if (this.closed) tensor.leave(this.root);
+    else if (!scope.open) tensor.leave(scope);
+    return tensor;
+  }
+
+  upload(tensor: Tensor, transfer: boolean): EngineTensor {
+    this.assertRunning();
+    const wire = toWire(tensor, transfer);
+    const value = this.link.nextId();
+    this.link.post({ kind: "upload", value, tensor: wire }, [wire.data.buffer as ArrayBuffer]);
+    return this.adopt(value, wire, this.scope());
+  }
+
+  async read(tensor: EngineTensor): Promise<Tensor> {
+    this.assertRunning();
+    tensor.assertAlive();
+    return this.link.call("read", { value: tensor.id });
+  }
+
+  /** An operation that makes a tensor. */
+  async elementwise(
+    operation: OperationName,
+    tensors: readonly EngineTensor[],
+    coefficients: readonly number[] = [],
+  ): Promise<EngineTensor> {
+    this.assertRunning();
+    const scope = this.scope();
+    const output = this.link.nextId();
+    await this.link.call("compute", { operation, inputs: tensors.map(({ id }) => id), coefficients, output });
+    return this.adopt(output, { dtype: "float32", shape: tensors[0]!.shape }, scope);
+  }
+
+  /** An operation that makes a number. */
+  async reduce(operation: OperationName, tensors: readonly EngineTensor[]): Promise<number> {
+    this.assertRunning();
+    const inputs = tensors.map(({ id }) => id);
+    return (await this.link.call("compute", { operation, inputs, coefficients: [], output: undefined }))!;
+  }
+
+  count(bytes: number): void {
+    this.keptBytes += bytes;
+    this.peakKeptBytes = Math.max(this.peakKeptBytes, this.keptBytes);
+  }
+
+  /** Tells the worker once for all that goes in the same turn: the end of a pass drops many. */
+  forget(tensor: EngineTensor): void {
+    this.live.delete(tensor);
+    if (this.dropped.push(tensor.id) === 1) queueMicrotask(() => this.flush());
+  }
+
+  /** Drops everything; what is made from now on is gone at once. */
+  close(reason: SkipstepError): void {
+    this.closed = reason;
+    for (const tensor of this.live) tensor.leave(this.root);
+    this.root.end();
+    this.flush();
+  }
+
+  private flush(): void {
+    const values = this.dropped;
+    this.dropped = [];
+    if (values.length > 0) this.link.post({ kind: "drop", values });
+  }
+}
+
+/** Checks a tensor and takes its elements into a buffer of their own that may be transferred. */
+function toWire(tensor: Tensor, transfer: boolean): WireTensor {
+  const { dtype, shape, data } = tensor;
+  if (!(dtype in arrays)) throw tensorInvalid(tensor, `the engine carries ${list(Object.keys(arrays))}`);
+  const Elements = arrays[dtype as WireType];
+  if (!(data instanceof Elements))
+    throw tensorInvalid(tensor, `its elements must be a ${Elements.name}, found ${data.constructor.name}`);
+  if (data.length !== sizeOf(shape))
+    throw tensorInvalid(tensor, `its shape has ${sizeOf(shape)} elements, its data ${data.length}`);
+  const whole = data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
+  // Not data.slice(): a Node Buffer's shares its memory.
+  const owned = transfer && whole ? data : new Elements(data as never);
+  return { dtype: dtype as WireType, shape: [...shape], data: owned as WireData };
+}

@@ -1,0 +1,152 @@
+/** The engine's thread: owns the sessions and the tensors. Errors leave as plain text; the main thread words them. */
+import { parentPort, workerData } from "node:worker_threads";
+import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from "onnxruntime-node";
+import { ExitGate } from "./exit-gate";
+import {
+  arrays,
+  type CallName,
+  type Calls,
+  type Message,
+  type OpenOptions,
+  type Reply,
+  type WireTensor,
+} from "./protocol";
+import { elementwise, reductions } from "./tensor-math";
+
+type Handlers = {
+  [Name in CallName]: (ask: Calls[Name]["ask"]) => Calls[Name]["answer"] | Promise<Calls[Name]["answer"]>;
+};
+
+/** Model with one node, y = -x: the smallest thing that makes a provider show whether it works. */
+const probeModel = Buffer.from("CAg6KgoLCgF4EgF5IgNOZWcSAWdaCwoBeBIGCgQIARIAYgsKAXkSBgoECAESAEICEBE=", "base64");
+
+const port = parentPort!;
+const gate = new ExitGate(workerData as SharedArrayBuffer);
+const sessions = new Map<number, InferenceSession>();
+const values = new Map<number, WireTensor>();
+
+env.logLevel = "fatal"; // what fails is thrown as well, and reported once
+
+function sessionOptions({ provider, threads, disablePrepacking }: OpenOptions): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [provider],
+    logSeverityLevel: 4,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    extra: {
+      session: {
+        // Threads that spin between two runs take the cores from the next session: 24 in a row cost 291 ms, not 20.
+        intra_op: { allow_spinning: "0" },
+        ...(disablePrepacking ? { disable_prepacking: "1" } : {}),
+      },
+    },
+  };
+}
+
+function toOrt({ dtype, data, shape }: WireTensor): OrtTensor {
+  return new OrtTensor(dtype as "float32", data as Float32Array, shape);
+}
+
+/** ONNX Runtime gives float16 as Float16Array where Node has it; the engine's are always Uint16Array. */
+function fromOrt({ type, data, dims }: OrtTensor): WireTensor {
+  const dtype = type as WireTensor["dtype"];
+  const { buffer, byteOffset, length } = data as Float32Array<ArrayBuffer>;
+  return { dtype, shape: dims, data: new arrays[dtype](buffer, byteOffset, length) };
+}
+
+function portTypes(metadata: readonly InferenceSession.ValueMetadata[]): { name: string; type: string }[] {
+  return metadata.map((port) => ({ name: port.name, type: port.isTensor ? port.type : "no tensor" }));
+}
+
+const handlers: Handlers = {
+  providers: () => listSupportedBackends().map(({ name }) => name),
+
+  async probe({ provider }) {
+    try {
+      const session = await InferenceSession.create(probeModel, sessionOptions({ provider, disablePrepacking: false }));
+      await session.run({ x: new OrtTensor("float32", Float32Array.of(1), [1]) });
+      await session.release();
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  },
+
+  async open({ session: id, path, options }) {
+    const session = await InferenceSession.create(path, sessionOptions(options));
+    sessions.set(id, session);
+    return { inputs: portTypes(session.inputMetadata), outputs: portTypes(session.outputMetadata) };
+  },
+
+  async run({ session: id, inputs, outputs }) {
+    const session = sessions.get(id)!;
+    const feeds = Object.fromEntries(inputs.map(([name, value]) => [name, toOrt(values.get(value)!)]));
+    const names = outputs.map(([name]) => name);
+    const start = performance.now();
+    const results = await session.run(feeds, names);
+    const seconds = (performance.now() - start) / 1000;
+    const forms = outputs.map(([name, value]) => {
+      const tensor = fromOrt(results[name]!);
+      values.set(value, tensor);
+      return { dtype: tensor.dtype, shape: tensor.shape };
+    });
+    return { outputs: forms, seconds };
+  },
+
+  async close({ sessions: ids }) {
+    for (const id of ids) {
+      await sessions.get(id)?.release(); // none where opening failed
+      sessions.delete(id);
+    }
+  },
+
+  read: ({ value }) => {
+    const tensor = values.get(value)!;
+    return { ...tensor, data: tensor.data.slice() };
+  },
+
+  compute({ operation, inputs, coefficients, output }) {
+    const tensors = inputs.map((value) => values.get(value)!);
+    const operands = tensors.map(({ data }) => data as Float32Array<ArrayBuffer>);
+    if (operation in reductions) return reductions[operation as keyof typeof reductions](operands);
+    const data = elementwise[operation as keyof typeof elementwise](operands, coefficients);
+    values.set(output!, { dtype: "float32", shape: tensors[0]!.shape, data: data as Float32Array<ArrayBuffer> });
+    return undefined;
+  },
+};
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function answer(call: number, name: CallName, ask: unknown): Promise<void> {
+  if (!gate.enter()) return;
+  try {
+    const handler = handlers[name] as (ask: unknown) => unknown;
+    const result = await handler(ask);
+    const transfer = name === "read" ? [(result as WireTensor).data.buffer as ArrayBuffer] : [];
+    port.postMessage({ call, answer: result } satisfies Reply, transfer);
+  } catch (error) {
+    port.postMessage({ call, failure: messageOf(error) } satisfies Reply);
+  } finally {
+    gate.leave();
+  }
+}
+
+function handle(message: Message): void | Promise<void> {
+  switch (message.kind) {
+    case "upload":
+      values.set(message.value, message.tensor);
+      return;
+    case "drop":
+      for (const value of message.values) values.delete(value);
+      return;
+    case "call":
+      return answer(message.call, message.name, message.ask);
+  }
+}
+
+// A run waits for the event loop inside ONNX Runtime's own code: without this chain, a close could overtake it.
+let last: Promise<void> = Promise.resolve();
+port.on("message", (message: Message) => {
+  last = last.then(() => handle(message));
+});

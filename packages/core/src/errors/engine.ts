@@ -1,0 +1,85 @@
+import { messageOf, SkipstepError } from "./error";
+import { didYouMean, list } from "./nearest";
+
+/** Type and shape of a tensor, as errors name it. */
+export interface TensorForm {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+function form({ dtype, shape }: TensorForm): string {
+  return `${dtype} [${shape.join(", ")}]`;
+}
+
+/** ONNX Runtime's message without the places in its C++ sources; the error's `cause` keeps those. */
+function said(message: string): string {
+  return message.replace(/\/onnxruntime_src\/\S+:\d+ .*? was false\. /g, "").trim();
+}
+
+/** This machine, or this build of ONNX Runtime, cannot run on that execution provider. */
+export function providerUnavailable(name: string, available: readonly string[], reason: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PROVIDER_UNAVAILABLE",
+    `Provider "${name}" is not available: ${said(reason).replace(/\.$/, "")}.${didYouMean(name, available)} Available here: ${list(available)}.`,
+    { cause: reason },
+  );
+}
+
+/** The worker thread is gone, or the engine was closed. */
+export function engineStopped(reason: string, cause?: unknown): SkipstepError {
+  return new SkipstepError("SKIPSTEP_ENGINE_STOPPED", `The engine ${reason}. Start a new one.`, { cause });
+}
+
+/** The worker could not do what is not expected to fail: most likely there is no memory left. */
+export function engineFailed(call: string, reason: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_ENGINE_FAILED", `The engine failed to ${call}: ${said(reason)}`, {
+    cause: reason,
+  });
+}
+
+/** ONNX Runtime cannot load a model. */
+export function sessionFailed(path: string, reason: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_SESSION_FAILED",
+    `${path} cannot be loaded: ${said(reason).replace(/\.$/, "")}. If it is damaged, clear it with "skipstep engines" and run again.`,
+    { cause: reason },
+  );
+}
+
+/** A session was used after its `close()`. */
+export function sessionClosed(path: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_SESSION_CLOSED", `The session of ${path} is closed. Open it again.`);
+}
+
+/** ONNX Runtime failed while it ran a model. */
+export function runFailed(path: string, reason: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_RUN_FAILED", `${path} failed while it ran: ${said(reason)}`, { cause: reason });
+}
+
+/** A tensor was used when its elements were gone already. */
+export function tensorExpired(tensor: TensorForm, reason: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_TENSOR_EXPIRED", `The ${form(tensor)} tensor is gone: ${reason}`);
+}
+
+/** An upload's elements do not fit its type or shape, or the engine does not carry its type. */
+export function tensorInvalid(tensor: TensorForm, problem: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_TENSOR_INVALID", `A ${form(tensor)} tensor cannot be uploaded: ${problem}.`);
+}
+
+/** Tensor math was asked of tensors that do not go together. */
+export function tensorsMismatch(operation: string, rule: string, found: readonly TensorForm[]): SkipstepError {
+  return new SkipstepError("SKIPSTEP_TENSOR_MISMATCH", `${operation} needs ${rule}, found ${list(found.map(form))}.`);
+}
+
+/** A `DeviceTensor` that no engine made. */
+export function tensorForeign(operation: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_TENSOR_FOREIGN",
+    `${operation} was given a tensor that no engine made. Pass what upload(), run() or a hook returned.`,
+  );
+}
+
+/** The caller's AbortSignal was aborted. */
+export function cancelled(reason: unknown): SkipstepError {
+  return new SkipstepError("SKIPSTEP_CANCELLED", `Cancelled: ${messageOf(reason)}`, { cause: reason });
+}

@@ -1,0 +1,20 @@
+/**
+ * The one error class. Codes are stable and listed in docs/errors.md; messages are one line:
+ * what and where, what was found, what to do.
+ */
+export class SkipstepError extends Error {
+  override readonly name = "SkipstepError";
+
+  constructor(
+    readonly code: `SKIPSTEP_${string}`,
+    message: string,
+    options: { readonly cause?: unknown } = {},
+  ) {
+    super(message.replace(/\s*\n\s*/g, " "), options);
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

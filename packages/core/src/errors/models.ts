@@ -1,0 +1,13 @@
+import { SkipstepError } from "./error";
+
+/**
+ * A component's config.json asks for something that the model file does not build.
+ * @param problems one phrase each: `"act_fn" must be "silu", found "mish"`
+ */
+export function modelOptions(className: string, problems: readonly string[]): SkipstepError {
+  const text = problems.join("; ");
+  return new SkipstepError(
+    "SKIPSTEP_MODEL_OPTION",
+    `config.json of ${className}: ${text}${text.endsWith("?") ? "" : "."} Use a checkpoint with supported options, or mend the file.`,
+  );
+}

@@ -1,0 +1,13 @@
+import { closest, distance } from "fastest-levenshtein";
+
+/** `' Did you mean "threshold"?'` when a known name is near enough to be a typing slip, else `""`. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  if (known.length === 0) return "";
+  const best = closest(name, known);
+  return distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(2, name.length / 3) ? ` Did you mean "${best}"?` : "";
+}
+
+/** `"a, b, c"`, or `"none"`. */
+export function list(names: Iterable<string>): string {
+  return [...names].join(", ") || "none";
+}

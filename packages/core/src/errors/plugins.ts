@@ -1,0 +1,146 @@
+import { messageOf, SkipstepError } from "./error";
+import { didYouMean, list } from "./nearest";
+
+/** A plugin threw in one of its hooks, or in its constructor. */
+export function hookFailed(plugin: string, hook: string, cause: unknown): SkipstepError {
+  return new SkipstepError("SKIPSTEP_HOOK_FAILED", `Plugin "${plugin}" failed in ${hook}: ${messageOf(cause)}`, {
+    cause,
+  });
+}
+
+/** A plugin ran the same region twice in one arrival. */
+export function nextTwice(plugin: string, region: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_NEXT_TWICE",
+    `Plugin "${plugin}" called next() twice in region "${region}". Call it once, or not at all to skip the region.`,
+  );
+}
+
+/** No package or file of that name is found from the config's folder. */
+export function pluginUnknown(use: string, installed: readonly string[], add: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_UNKNOWN",
+    `No plugin is called "${use}".${didYouMean(use, installed)} Installed: ${list(installed)}. Add it with: pnpm add ${add}`,
+  );
+}
+
+/** A relative path that leads nowhere. */
+export function pluginFileMissing(use: string, file: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_UNKNOWN",
+    `No plugin is at "${use}": there is no file ${file}. Paths are relative to the config that names them.`,
+  );
+}
+
+/** The package is there, but gives no module to import. */
+export function pluginWithoutEntry(use: string, problem: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_PLUGIN_BROKEN", `Plugin "${use}" cannot be imported: ${problem}.`);
+}
+
+/** The module threw while it was imported. */
+export function pluginImportFailed(use: string, file: string, cause: unknown): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_BROKEN",
+    `Plugin "${use}" cannot be imported: ${file} threw "${messageOf(cause)}". Fix or reinstall the plugin.`,
+    { cause },
+  );
+}
+
+/** The module exports no class with a manifest. */
+export function pluginMissing(use: string, file: string, exported: readonly string[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_BROKEN",
+    `"${use}" is no plugin: no class that ${file} exports carries @plugin. It exports: ${list(exported)}.`,
+  );
+}
+
+/** The module exports more than one plugin. */
+export function pluginAmbiguous(use: string, file: string, exported: readonly string[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_BROKEN",
+    `"${use}" is ${exported.length} plugins at once: ${file} exports ${list(exported)}. Name a module that exports one of them.`,
+  );
+}
+
+/** The package's peer range leaves out the running core. */
+export function pluginForOtherCore(use: string, version: string, range: string, core: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_CORE",
+    `Plugin "${use}" ${version} is built for @skipstep/core ${range}, and this is ${core}. Bring one to the other: pnpm add ${use}@latest, or pnpm add "@skipstep/core@${range}"`,
+  );
+}
+
+/** Two plugins of one config that cannot stand together. */
+export function pluginsConflict(first: string, second: string, reason: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_CONFLICT",
+    `Plugins "${first}" and "${second}" ${reason}. Keep one of them.`,
+  );
+}
+
+/** The same plugin stands in the config more than once. */
+export function pluginTwice(name: string, first: number): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_CONFLICT",
+    `Plugin "${name}" is used twice, first at /plugins/${first}. Keep one of them.`,
+  );
+}
+
+/** The model lacks what a plugin needs. */
+export function featureMissing(
+  plugin: string,
+  missing: readonly string[],
+  model: string,
+  features: readonly string[],
+): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_REQUIRES",
+    `Plugin "${plugin}" needs a model with: ${list(missing)}. ${model} has: ${list(features)}. Remove the plugin or use another model.`,
+  );
+}
+
+/** A class was passed as a plugin without `@plugin`. */
+export function manifestMissing(className: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_MANIFEST",
+    `Class ${className} is no plugin: it carries no manifest. Put @plugin({ name, description, options }) on it.`,
+  );
+}
+
+/** A manifest that core cannot work with. */
+export function manifestInvalid(className: string, problem: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_PLUGIN_MANIFEST", `The @plugin manifest of ${className} ${problem}.`);
+}
+
+/** A plugin's options schema is no JSON Schema, or has a typing slip. */
+export function optionsSchemaInvalid(plugin: string, cause: unknown): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_MANIFEST",
+    `The options schema of plugin "${plugin}" is wrong: ${messageOf(cause)}. Correct "options" in its manifest.`,
+    { cause },
+  );
+}
+
+/** A plugin has no method that core would ever call. */
+export function hooksMissing(plugin: string, hooks: readonly string[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_MANIFEST",
+    `Plugin "${plugin}" has no hook. Give it at least one method of: ${list(hooks)}.`,
+  );
+}
+
+/** A constructor parameter without `@inject`. */
+export function injectMissing(className: string, position: number): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_INJECT",
+    `Parameter ${position} of ${className}'s constructor has no @inject(...). Write @inject(PluginOptions) for the options.`,
+  );
+}
+
+/** A constructor asks for a token that nothing is registered for. */
+export function tokenUnknown(plugin: string, token: string, known: readonly string[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_INJECT",
+    `Plugin "${plugin}" asks for @inject(${token}), which core does not offer. It offers: ${list(known)}.`,
+  );
+}

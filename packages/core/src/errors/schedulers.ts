@@ -1,0 +1,54 @@
+import { SkipstepError } from "./error";
+import { didYouMean, list } from "./nearest";
+
+export function unknownScheduler(name: string, known: readonly string[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_SCHEDULER_UNKNOWN",
+    `No scheduler is called "${name}".${didYouMean(name, known)} Known: ${list(known)}.`,
+  );
+}
+
+export function unknownSchedulerOption(scheduler: string, option: string, known: readonly string[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_SCHEDULER_OPTION_UNKNOWN",
+    `${scheduler} has no option "${option}".${didYouMean(option, known)} It takes: ${list(known)}.`,
+  );
+}
+
+export function invalidSchedulerOption(
+  scheduler: string,
+  option: string,
+  rule: string,
+  found: unknown,
+): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_SCHEDULER_OPTION_INVALID",
+    `${scheduler}'s option "${option}" ${rule}, found ${JSON.stringify(found)}.`,
+  );
+}
+
+export function schedulerOptionsConflict(scheduler: string, options: readonly string[], advice: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_SCHEDULER_OPTIONS_CONFLICT",
+    `${scheduler}'s options ${list(options)} do not go together: ${advice}`,
+  );
+}
+
+export function invalidSchedule(scheduler: string, reason: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_SCHEDULE_INVALID", `${scheduler} cannot be spaced like this: ${reason}`);
+}
+
+export function generatorMissing(scheduler: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_SCHEDULER_NEEDS_GENERATOR",
+    `${scheduler} draws noise in every step and was given no generator. Pass the generation's generator to step().`,
+  );
+}
+
+export function learnedVarianceMissing(scheduler: string, shape: readonly number[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_SCHEDULER_NEEDS_VARIANCE",
+    `${scheduler}'s variance_type is learned, but the model's output [${list(shape.map(String))}] has no channels for ` +
+      "it. Set variance_type to fixed_small.",
+  );
+}

@@ -1,0 +1,58 @@
+import { SkipstepError } from "./error";
+import { list } from "./nearest";
+
+/** A tokenizer folder holds nothing a tokenizer can be built of. */
+export function tokenizerMissing(folder: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_TOKENIZER_MISSING",
+    `${folder} holds no tokenizer.json, nor vocab.json and merges.txt. Download the checkpoint's tokenizer folder again; ` +
+      "a folder with only spiece.model or tokenizer.model must be converted to tokenizer.json first.",
+  );
+}
+
+/** A tokenizer file cannot be read, is no JSON, or says something that is not supported. */
+export function tokenizerInvalid(file: string, problem: string, cause?: unknown): SkipstepError {
+  return new SkipstepError("SKIPSTEP_TOKENIZER_INVALID", `${file}: ${problem}. Download the file again.`, { cause });
+}
+
+/** A tokenizer asks for a part that is not implemented. */
+export function tokenizerUnsupported(file: string, part: string, problem: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_TOKENIZER_UNSUPPORTED",
+    `${file}: ${part}: ${problem}. Use a checkpoint with another tokenizer, or report this one.`,
+  );
+}
+
+/** Padding was asked of a tokenizer without a pad token. */
+export function padTokenMissing(folder: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_TOKENIZER_PAD",
+    `${folder}/tokenizer_config.json names no "pad_token" that the tokenizer knows, and padding was asked for. Add one, or pad nothing.`,
+  );
+}
+
+/** The length limit leaves no room for the special tokens, or is no length. */
+export function lengthTooShort(folder: string, maxLength: number, specialTokens: number): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_TOKENIZER_LENGTH",
+    `${folder}: a length of ${maxLength} tokens was asked for; it must be a whole number, at least ${specialTokens} (the special tokens).`,
+  );
+}
+
+/** `applyChatTemplate` on a tokenizer that has no (default) template. */
+export function chatTemplateMissing(folder: string, names: Iterable<string>): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_CHAT_TEMPLATE_MISSING",
+    `${folder} has no default chat template (named templates: ${list(names)}). Put chat_template.jinja there, or "chat_template" in tokenizer_config.json.`,
+  );
+}
+
+/** A chat template does not parse, or raised while it was rendered. */
+export function chatTemplateFailed(folder: string, cause: unknown): SkipstepError {
+  const problem = cause instanceof Error ? cause.message : String(cause);
+  return new SkipstepError(
+    "SKIPSTEP_CHAT_TEMPLATE_FAILED",
+    `The chat template of ${folder} failed: ${problem}. Check chat_template.jinja (or "chat_template" in tokenizer_config.json) and the messages.`,
+    { cause },
+  );
+}

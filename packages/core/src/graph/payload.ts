@@ -1,0 +1,70 @@
+import type { WeightSource } from "../checkpoint/weights";
+import { type DType, itemSize, sizeOf } from "../tensor";
+import type { Payload } from "./value";
+
+/** How a checkpoint tensor lies in the engine's weights: as it is, or `[N, K]` turned into `[K, N]` for MatMul. */
+export type Layout = "as-is" | "transposed";
+
+/** A tensor of the checkpoint as float32. Its shape is checked now, its values are read when they are written. */
+export function checkpointPayload(
+  weights: WeightSource,
+  name: string,
+  shape: readonly number[],
+  layout: Layout,
+): Payload {
+  weights.expect(name, shape);
+  return {
+    key: `checkpoint:${name}:${layout}`,
+    label: name,
+    byteLength: sizeOf(shape) * itemSize.float32,
+    bytes: () => {
+      const values = weights.readFloat32(name);
+      return bytesOf(layout === "as-is" ? values : transposed(values, shape[0]!, shape[1]!));
+    },
+  };
+}
+
+/** A few numbers written into the model. */
+export function numbersPayload(numbers: readonly number[], dtype: DType): Payload {
+  const data = typedNumbers(numbers, dtype);
+  return {
+    key: `numbers:${dtype}:${numbers.length > 64 && numbers.every((n) => n === numbers[0]) ? `${numbers[0]}x${numbers.length}` : numbers.join(",")}`,
+    label: "constant",
+    byteLength: data.byteLength,
+    bytes: () => bytesOf(data),
+  };
+}
+
+/** `[rows, columns]` to `[columns, rows]`, eight rows at a time: eight streams are read and 32 bytes in a row written. */
+export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length);
+  const even = rows - (rows % 8);
+  for (let top = 0; top < even; top += 8)
+    for (let column = 0; column < columns; column++) {
+      const from = top * columns + column;
+      const to = column * rows + top;
+      // Written out because V8 does not unroll: 1.5 to 2 times as fast as tiles.
+      result[to] = values[from]!;
+      result[to + 1] = values[from + columns]!;
+      result[to + 2] = values[from + 2 * columns]!;
+      result[to + 3] = values[from + 3 * columns]!;
+      result[to + 4] = values[from + 4 * columns]!;
+      result[to + 5] = values[from + 5 * columns]!;
+      result[to + 6] = values[from + 6 * columns]!;
+      result[to + 7] = values[from + 7 * columns]!;
+    }
+  for (let row = even; row < rows; row++)
+    for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!;
+  return result;
+}
+
+function typedNumbers(numbers: readonly number[], dtype: DType): Float32Array | BigInt64Array | Int32Array {
+  if (dtype === "float32") return Float32Array.from(numbers);
+  if (dtype === "int64") return BigInt64Array.from(numbers, BigInt);
+  if (dtype === "int32") return Int32Array.from(numbers);
+  throw new RangeError(`constants are float32, int64 or int32, not ${dtype}`);
+}
+
+function bytesOf(array: Float32Array | BigInt64Array | Int32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

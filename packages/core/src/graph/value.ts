@@ -1,0 +1,49 @@
+import type { DType } from "../tensor";
+import type { Dim } from "./dim";
+
+/** Where a value comes from. */
+export type Origin =
+  | { readonly kind: "input" } // fed by the caller
+  | { readonly kind: "sizes"; readonly dims: readonly Dim[] } // fed by the engine: run-time sizes as int64
+  | { readonly kind: "initializer"; readonly payload: Payload }
+  | { readonly kind: "node" };
+
+/** One tensor in a graph. */
+export interface Value {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly Dim[];
+  readonly origin: Origin;
+}
+
+/** The bytes of an initializer, made only when an engine folder is written. */
+export interface Payload {
+  /** Equal keys mean equal bytes: what the compile cache is keyed by, and what lets segments share one copy. */
+  readonly key: string;
+  readonly byteLength: number;
+  /** Little-endian elements, row-major. */
+  bytes(): Uint8Array;
+  /** The checkpoint's name, for reports and errors. */
+  readonly label: string;
+}
+
+/** An attribute of a node: a whole number, a float, a text, or a list. */
+export type Attribute =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly text: string }
+  | { readonly ints: readonly number[] }
+  | { readonly floats: readonly number[] };
+
+/** One operator application. */
+export interface Node {
+  readonly op: string;
+  /** `""` is ONNX's own domain, `com.microsoft` ONNX Runtime's. */
+  readonly domain: "" | "com.microsoft";
+  /** `undefined` where an optional input is left out. */
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  /** The module that it was emitted in: `layers.3.attention`. */
+  readonly scope: string;
+}

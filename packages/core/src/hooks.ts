@@ -1,0 +1,71 @@
+import type { DeviceTensor } from "./engine/device-tensor";
+import type { AttentionInputs } from "./graph/attention";
+import type { Graph } from "./graph/graph";
+import type { Value } from "./graph/value";
+import type { Weight, WeightForm } from "./graph/weight";
+import type { Run } from "./pipelines/run";
+import type { Floats } from "./tensor";
+
+/** One denoising step, as plugins see it. */
+export interface Step {
+  /** The generation (and guidance branch, when guidance is separate) that this step belongs to. State hangs here. */
+  readonly run: Run;
+  /** 0-based. */
+  readonly index: number;
+  /** Steps in all. */
+  readonly count: number;
+  /** What the model is told: the scheduler's timestep, 0..1000. */
+  readonly timestep: number;
+  /** Noise level of the latents before this step. */
+  readonly sigma: number;
+  /** `[B, C, H, W]`, read-only. */
+  readonly latents: Floats;
+}
+
+/** A contiguous run of a model's scopes that a plugin asked for. */
+export interface Region {
+  /** The plugin's own name for it. */
+  readonly name: string;
+  /** Position among the regions that the plugin asked for, in the order in which they run. */
+  readonly index: number;
+  /** First and last scope, both included: `layers.1`, `layers.29`. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Tensors by name: `hidden`, `encoder`, or the value's own scope name. */
+export type Tensors = Readonly<Record<string, DeviceTensor>>;
+
+/** Runs what lies inside a region. May be called at most once. */
+export type Next = (inputs: Tensors) => Promise<Tensors>;
+
+/** One arrival at a region. */
+export interface BlockCall {
+  readonly step: Step;
+  readonly region: Region;
+  /** Puts numbers into the report and the recipe, under this plugin and step: `{ residual_diff: 0.06 }`. */
+  record(numbers: Readonly<Record<string, number>>): void;
+}
+
+/** Every hook point, in the order in which they run. */
+export interface Hooks {
+  /** Build time. How one weight is stored and how its op is emitted; `undefined` leaves it to the next plugin. */
+  weightLoad(weight: Weight, graph: Graph): WeightForm | undefined;
+  /** Build time. Emits one attention; `undefined` leaves it to the next plugin. */
+  attention(inputs: AttentionInputs, graph: Graph): Value | undefined;
+  /** Run time. Told of each step before the model runs on it. */
+  beforeStep(step: Step): void | Promise<void>;
+  /**
+   * Run time. Wraps a region: `next(inputs)` computes it; a plugin that returns without `next` skips it, and
+   * returns a tensor for each of the region's outputs.
+   */
+  blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors>;
+}
+
+/** `first`: first answer wins. `each`: all are told, in order. `wrap`: nested, the first plugin outermost. */
+export const hookKinds = {
+  weightLoad: "first",
+  attention: "first",
+  beforeStep: "each",
+  blockForward: "wrap",
+} as const satisfies Record<keyof Hooks, "first" | "each" | "wrap">;

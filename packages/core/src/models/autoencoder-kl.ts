@@ -1,0 +1,173 @@
+import { modelOptions } from "../errors/models";
+import { type Dim, product, size, times } from "../graph/dim";
+import type { Graph } from "../graph/graph";
+import { attention, conv2d, groupNorm, linear } from "../graph/layers";
+import type { Value } from "../graph/value";
+import { type Activation, activate, activationOption } from "./activation";
+import { type Architecture, defineConfig } from "./architecture";
+import { allOf, count, counts, flag, optionalReal, real } from "./config-option";
+
+/** `config.json` of AutoencoderKL. */
+export interface AutoencoderKlConfig {
+  readonly in_channels: number;
+  readonly out_channels: number;
+  readonly latent_channels: number;
+  readonly down_block_types: readonly "DownEncoderBlock2D"[];
+  readonly up_block_types: readonly "UpDecoderBlock2D"[];
+  readonly block_out_channels: readonly number[];
+  readonly layers_per_block: number;
+  readonly act_fn: Activation;
+  readonly norm_num_groups: number;
+  readonly mid_block_add_attention: boolean;
+  readonly use_quant_conv: boolean;
+  readonly use_post_quant_conv: boolean;
+  readonly scaling_factor: number;
+  readonly shift_factor: number | null;
+  readonly latents_mean: null;
+  readonly latents_std: null;
+}
+
+const EPS = 1e-6;
+/** The reference clamps the encoder's logarithm of the variance to this. */
+const LOGVAR_RANGE = [-30, 20] as const;
+
+const parseFile = defineConfig<AutoencoderKlConfig>(
+  "AutoencoderKL",
+  {
+    in_channels: count(3),
+    out_channels: count(3),
+    latent_channels: count(4),
+    down_block_types: allOf("DownEncoderBlock2D", ["DownEncoderBlock2D"]),
+    up_block_types: allOf("UpDecoderBlock2D", ["UpDecoderBlock2D"]),
+    block_out_channels: counts([64]),
+    layers_per_block: count(1),
+    act_fn: activationOption("silu"),
+    norm_num_groups: count(32),
+    mid_block_add_attention: flag(true),
+    use_quant_conv: flag(true),
+    use_post_quant_conv: flag(true),
+    scaling_factor: real(0.18215),
+    shift_factor: optionalReal(null),
+    latents_mean: { type: "null", default: null },
+    latents_std: { type: "null", default: null },
+  },
+  ["sample_size", "force_upcast"],
+);
+
+/**
+ * The variational autoencoder of latent diffusion, https://arxiv.org/abs/2112.10752, section 3.1 and appendix G.
+ * Latents are the model's own: `scaling_factor` and `shift_factor` are the pipeline's to apply.
+ */
+export const autoencoderKl: Architecture<AutoencoderKlConfig> = {
+  className: "AutoencoderKL",
+  parse,
+  entries: { encode, decode },
+};
+
+function parse(raw: unknown): AutoencoderKlConfig {
+  const config = parseFile(raw);
+  const levels = config.block_out_channels.length;
+  const problems = (["down_block_types", "up_block_types"] as const).flatMap((option) =>
+    config[option].length === levels
+      ? []
+      : [`"${option}" must have as many entries as "block_out_channels" (${levels}), found ${config[option].length}`],
+  );
+  if (problems.length > 0) throw modelOptions("AutoencoderKL", problems);
+  return config;
+}
+
+/**
+ * Shapes: B images, C latent channels, h and w latent size, s = 2 ^ (levels - 1) pixels a latent pixel.
+ *
+ * Input: `sample` `[B, in_channels, s h, s w]` in -1..1. Outputs: `mean` and `logvar` of the latents' distribution,
+ * `[B, C, h, w]` each.
+ */
+function encode(g: Graph, config: AutoencoderKlConfig): void {
+  const { in_channels, latent_channels, block_out_channels, use_quant_conv } = config;
+  const scale = 2 ** (block_out_channels.length - 1);
+  const sample = g.input("sample", [size("B"), in_channels, times(size("h"), scale), times(size("w"), scale)]);
+  const encoded = encoder(g.scope("encoder"), config, sample); // [B, 2 C, h, w]
+  const moments = use_quant_conv ? conv2d(g, "quant_conv", encoded, 2 * latent_channels, 1) : encoded;
+  const [mean, logvar] = g.chunk(moments, 2, 1) as [Value, Value];
+  g.output("mean", mean);
+  g.output("logvar", g.node("Clip", [logvar, ...LOGVAR_RANGE.map((bound) => g.constant(bound))], logvar.shape));
+}
+
+/** Input: `z` `[B, C, h, w]`. Output: `sample` `[B, out_channels, s h, s w]`, about -1..1. Letters as in `encode`. */
+function decode(g: Graph, config: AutoencoderKlConfig): void {
+  const { latent_channels, use_post_quant_conv } = config;
+  const z = g.input("z", [size("B"), latent_channels, size("h"), size("w")]);
+  const latents = use_post_quant_conv ? conv2d(g, "post_quant_conv", z, latent_channels, 1) : z;
+  g.output("sample", decoder(g.scope("decoder"), config, latents));
+}
+
+function encoder(g: Graph, config: AutoencoderKlConfig, sample: Value): Value {
+  const { block_out_channels: channels, layers_per_block, latent_channels } = config;
+  let x = conv2d(g, "conv_in", sample, channels[0]!, 3, { padding: 1 });
+  for (const [level, width] of channels.entries()) {
+    const block = g.scope(`down_blocks.${level}`);
+    for (let i = 0; i < layers_per_block; i++) x = resnet(block.scope(`resnets.${i}`), config, x, width);
+    if (level < channels.length - 1) x = downsample(block.scope("downsamplers.0"), x); // halves the size
+  }
+  x = middle(g.scope("mid_block"), config, x);
+  return finish(g, config, x, 2 * latent_channels);
+}
+
+function decoder(g: Graph, config: AutoencoderKlConfig, latents: Value): Value {
+  const { layers_per_block, out_channels } = config;
+  const channels = [...config.block_out_channels].reverse();
+  let x = conv2d(g, "conv_in", latents, channels[0]!, 3, { padding: 1 });
+  x = middle(g.scope("mid_block"), config, x);
+  for (const [level, width] of channels.entries()) {
+    const block = g.scope(`up_blocks.${level}`);
+    for (let i = 0; i < layers_per_block + 1; i++) x = resnet(block.scope(`resnets.${i}`), config, x, width);
+    if (level < channels.length - 1)
+      x = conv2d(block, "upsamplers.0.conv", block.upsample(x, 2), width, 3, { padding: 1 }); // doubles it
+  }
+  return finish(g, config, x, out_channels);
+}
+
+/** Stride 2, with zeros below and to the right only. */
+function downsample(g: Graph, x: Value): Value {
+  return conv2d(g, "conv", x, x.shape[1] as number, 3, { stride: 2, padding: [0, 0, 1, 1] });
+}
+
+function middle(g: Graph, config: AutoencoderKlConfig, x: Value): Value {
+  const width = x.shape[1] as number;
+  let y = resnet(g.scope("resnets.0"), config, x, width);
+  if (config.mid_block_add_attention) y = spatialAttention(g.scope("attentions.0"), y, config.norm_num_groups);
+  return resnet(g.scope("resnets.1"), config, y, width);
+}
+
+/** Residual block of two 3x3 convolutions. @returns `[B, width, H, W]` */
+function resnet(g: Graph, { act_fn, norm_num_groups }: AutoencoderKlConfig, x: Value, width: number): Value {
+  let y = activate(g, act_fn, groupNorm(g, "norm1", x, norm_num_groups, EPS));
+  y = conv2d(g, "conv1", y, width, 3, { padding: 1 });
+  y = activate(g, act_fn, groupNorm(g, "norm2", y, norm_num_groups, EPS));
+  y = conv2d(g, "conv2", y, width, 3, { padding: 1 });
+  return g.add(x.shape[1] === width ? x : conv2d(g, "conv_shortcut", x, width, 1), y);
+}
+
+/** One head over all pixels. Checkpoints from before diffusers 0.18 name its projections differently. */
+function spatialAttention(g: Graph, x: Value, groups: number): Value {
+  const [batch, width, height, columns] = x.shape as [Dim, number, Dim, Dim];
+  const named = (name: string, oldName: string): string => (g.has(`${name}.weight`) ? name : oldName);
+  const rows = g.reshape(groupNorm(g, "group_norm", x, groups, EPS), [batch, width, product([height, columns])]);
+  const pixels = g.transpose(rows, [0, 2, 1]); // [B, h w, width]
+  const mixed = attention(g, {
+    kind: "self",
+    query: linear(g, named("to_q", "query"), pixels, width),
+    key: linear(g, named("to_k", "key"), pixels, width),
+    value: linear(g, named("to_v", "value"), pixels, width),
+    heads: 1,
+  });
+  const out = linear(g, named("to_out.0", "proj_attn"), mixed, width);
+  return g.add(x, g.reshape(g.transpose(out, [0, 2, 1]), x.shape));
+}
+
+/** The reference ends in SiLU whatever `act_fn` is. */
+function finish(g: Graph, { norm_num_groups }: AutoencoderKlConfig, x: Value, outChannels: number): Value {
+  return conv2d(g, "conv_out", g.silu(groupNorm(g, "conv_norm_out", x, norm_num_groups, EPS)), outChannels, 3, {
+    padding: 1,
+  });
+}

@@ -1,0 +1,75 @@
+import type { Engine } from "../engine/engine";
+import { throwIfAborted } from "../engine/cancel";
+import type { Step } from "../hooks";
+import type { Generator } from "../random";
+import type { Scheduler } from "../schedulers/scheduler";
+import { type Floats, floats } from "../tensor";
+import type { Conditioning, FamilyPipeline } from "./family";
+import { rows } from "./guidance";
+import type { Run } from "./run";
+import type { RunHooks } from "./run-hooks";
+import type { Settings } from "./settings";
+
+/** Told after each step. */
+export interface StepDone {
+  /** Steps done, and steps in all. */
+  readonly step: number;
+  readonly of: number;
+  readonly latents: Floats;
+  /** What the latents would become if this step's prediction were right. */
+  readonly estimate: Floats;
+  readonly finite: boolean;
+}
+
+export interface Denoising {
+  readonly family: FamilyPipeline;
+  readonly encoded: Conditioning;
+  readonly settings: Settings;
+  readonly scheduler: Scheduler;
+  /** Unit noise `[B, C, H, W]`. */
+  readonly noise: Floats;
+  readonly generator: Generator;
+  readonly hooks: RunHooks;
+  readonly engine: Engine;
+  /** One pass a guidance branch instead of one batch. */
+  readonly separate: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly onStep: (done: StepDone) => Promise<void>;
+}
+
+/** From noise to finished latents, `[B, C, H, W]`. */
+export async function denoise(call: Denoising): Promise<Floats> {
+  const { family, settings, scheduler, hooks, engine, signal } = call;
+  const count = scheduler.timesteps.length;
+  const runs: Record<Run["branch"], Run> = {
+    joint: { branch: "joint", count },
+    cond: { branch: "cond", count },
+    uncond: { branch: "uncond", count },
+  };
+  let latents = floats(call.noise.shape, call.noise.data.map((x) => x * scheduler.initNoiseSigma));
+  for (let index = 0; index < count; index++) {
+    throwIfAborted(signal);
+    const timestep = scheduler.timesteps[index]!;
+    const input = scheduler.scaleModelInput(latents, index);
+    const sigma = scheduler.sigmas[index]!;
+    const pass = (branch: Run["branch"]): Promise<Floats> =>
+      engine.pass(async () => {
+        const step: Step = { run: runs[branch], index, count, timestep, sigma, latents };
+        await hooks.beforeStep(step);
+        return family.predict(call.encoded, input, timestep, branch, { around: hooks.around(step), signal });
+      });
+    const scale = family.guidanceAt(settings, timestep);
+    const prediction = scale > 0 ? await guided(call, scale, latents.shape[0]!, pass) : family.guide(settings, scale, await pass("cond"));
+    const estimate = family.estimate(latents, prediction, sigma);
+    latents = scheduler.step(prediction, index, latents, call.generator);
+    await call.onStep({ step: index + 1, of: count, latents, estimate, finite: latents.data.every(Number.isFinite) });
+  }
+  return latents;
+}
+
+/** Both guidance branches, in one batch or one after the other. */
+async function guided({ family, settings, separate }: Denoising, scale: number, batch: number, pass: (branch: Run["branch"]) => Promise<Floats>): Promise<Floats> {
+  if (separate) return family.guide(settings, scale, await pass("cond"), await pass("uncond"));
+  const both = await pass("joint");
+  return family.guide(settings, scale, rows(both, 0, batch), rows(both, batch, 2 * batch));
+}

@@ -1,0 +1,57 @@
+import type { Checkpoint } from "../checkpoint/checkpoint";
+import type { Program, RunOptions } from "../compiler/program";
+import type { Engine } from "../engine/engine";
+import type { ArchitectureEntry } from "../models/architecture";
+import type { Generator } from "../random";
+import type { Schedule } from "../schedulers/scheduler";
+import type { Floats } from "../tensor";
+import type { SettingDefaults, Settings } from "./settings";
+
+/** A family of pipelines: one class of `model_index.json`. */
+export interface Family {
+  readonly className: string;
+  readonly defaults: SettingDefaults;
+  /** The component that plugins hook. */
+  readonly denoiser: string;
+  /** The components that text-to-image runs, and what each may be: architectures by the class in `model_index.json`. */
+  readonly components: Readonly<Record<string, Readonly<Record<string, ArchitectureEntry>>>>;
+  open(parts: FamilyParts): Promise<FamilyPipeline>;
+}
+
+/** What a family works with once everything is compiled. */
+export interface FamilyParts {
+  readonly checkpoint: Checkpoint;
+  readonly engine: Engine;
+  /** Open graphs and parsed configs by component name. */
+  readonly programs: Readonly<Record<string, Program>>;
+  readonly configs: Readonly<Record<string, unknown>>;
+}
+
+/** A pass over the denoiser: `joint` holds both guidance branches in one batch. */
+export type Branch = "joint" | "cond" | "uncond";
+
+/** Prompts turned into what the denoiser takes. Lives for one generation. */
+export interface Conditioning {
+  /** Lines for the report, such as prompts that were cut. */
+  readonly warnings: readonly string[];
+}
+
+/** What one family does its own way; the loop around it is the same for all. */
+export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
+  /** What is wrong with the settings, one line each. */
+  problems(settings: Settings): readonly string[];
+  encode(settings: Settings, signal?: AbortSignal): Promise<Encoded>;
+  /** Unit noise to start from, `[B, C, H, W]`. */
+  noise(settings: Settings, generator: Generator): Floats;
+  schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule;
+  /** Guidance strength at a timestep; 0 runs the prompt's branch alone. */
+  guidanceAt(settings: Settings, timestep: number): number;
+  /** Runs the denoiser. @param latents `[B, C, H, W]` @returns `[B, C, H, W]`, for `joint` `[2B, C, H, W]`: prompt, then negative prompt */
+  predict(encoded: Encoded, latents: Floats, timestep: number, branch: Branch, options: RunOptions): Promise<Floats>;
+  /** Joins the branches into what the scheduler's `step` takes; without guidance there is no `uncond`. */
+  guide(settings: Settings, scale: number, cond: Floats, uncond?: Floats): Floats;
+  /** The finished latents if this prediction were exact; for previews. */
+  estimate(latents: Floats, prediction: Floats, sigma: number): Floats;
+  /** @returns `[B, 3, H, W]` in -1..1 */
+  decode(latents: Floats, signal?: AbortSignal): Promise<Floats>;
+}

@@ -1,0 +1,49 @@
+import { type Floats, floats, sizeOf } from "../tensor";
+
+/** Rows `from..to` of the first axis, sharing memory. */
+export function rows(tensor: Floats, from: number, to: number): Floats {
+  const row = sizeOf(tensor.shape.slice(1));
+  return floats([to - from, ...tensor.shape.slice(1)], tensor.data.subarray(from * row, to * row));
+}
+
+/** Both tensors' rows, one after the other. */
+export function stack(tensors: readonly Floats[]): Floats {
+  const [first] = tensors as [Floats, ...Floats[]];
+  const result = floats([tensors.reduce((count, { shape }) => count + shape[0]!, 0), ...first.shape.slice(1)]);
+  let at = 0;
+  for (const { data } of tensors) {
+    result.data.set(data, at);
+    at += data.length;
+  }
+  return result;
+}
+
+/** `f` of each element of two tensors of one shape. */
+export function combine(a: Floats, b: Floats, f: (x: number, y: number) => number): Floats {
+  const result = floats(a.shape);
+  for (let i = 0; i < result.data.length; i++) result.data[i] = f(a.data[i]!, b.data[i]!);
+  return result;
+}
+
+/**
+ * Scales each image's guided prediction down so that its length is at most `most` times the unguided one's.
+ * @param guided `[B, ...]` @param plain `[B, ...]`
+ */
+export function limitNorm(guided: Floats, plain: Floats, most: number): Floats {
+  const result = floats(guided.shape);
+  for (let item = 0; item < guided.shape[0]!; item++) {
+    const values = rows(guided, item, item + 1).data;
+    const longest = norm(rows(plain, item, item + 1).data) * most;
+    const length = norm(values);
+    const factor = length > longest ? longest / length : 1;
+    const target = rows(result, item, item + 1).data;
+    for (let i = 0; i < values.length; i++) target[i] = values[i]! * factor;
+  }
+  return result;
+}
+
+function norm(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum);
+}

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import type { Program } from "../compiler/program";
+import type { Engine } from "../engine/engine";
+import { type Qwen3Config, rotaryTables } from "../models/qwen3";
+import { type Floats, floats, integers } from "../tensor";
+import { loadTokenizer, type Tokenizer } from "../text/tokenizer";
+import type { FamilyParts } from "./family";
+import { promptCut } from "./warnings";
+
+/** Chat-templated prompts through Qwen3, as ZImagePipeline encodes them. */
+export class Qwen3Encoder {
+  private constructor(
+    private readonly engine: Engine,
+    private readonly program: Program,
+    private readonly config: Qwen3Config,
+    private readonly tokenizer: Tokenizer,
+  ) {}
+
+  static async open({ checkpoint, engine, programs, configs }: FamilyParts): Promise<Qwen3Encoder> {
+    const tokenizer = await loadTokenizer(join(checkpoint.folder, "tokenizer"));
+    return new Qwen3Encoder(engine, programs.text_encoder!, configs.text_encoder as Qwen3Config, tokenizer);
+  }
+
+  /**
+   * Each prompt runs by itself and without padding: attention is causal and the reference pads on the right and drops
+   * the padded rows, so the result is the same for a fraction of the work.
+   * @param limit most tokens of a prompt; the rest is cut, with a warning
+   * @returns one `[tokens, hidden_size]` a prompt
+   */
+  async encode(prompts: readonly string[], limit: number, signal?: AbortSignal): Promise<{ hidden: Floats[]; warnings: string[] }> {
+    const texts = prompts.map((content) =>
+      this.tokenizer.applyChatTemplate([{ role: "user", content }], { addGenerationPrompt: true, enableThinking: true }),
+    );
+    const encoded = this.tokenizer.encode(texts, { maxLength: limit, padding: "none", truncation: true, addSpecialTokens: true });
+    const hidden: Floats[] = [];
+    for (const ids of encoded.inputIds) hidden.push(await this.run(ids, signal));
+    const warnings = prompts.flatMap((prompt, i) => (encoded.truncated[i] ? [promptCut(prompt, encoded.lengths[i]!, limit)] : []));
+    return { hidden, warnings };
+  }
+
+  private run(ids: readonly number[], signal?: AbortSignal): Promise<Floats> {
+    const { engine, config } = this;
+    const tokens = ids.length;
+    return engine.pass(async () => {
+      const { cos, sin } = rotaryTables(config, 1, tokens);
+      const { hidden } = await this.program.run(
+        {
+          input_ids: engine.upload(integers([1, tokens], ids)),
+          attention_mask: engine.upload({ dtype: "int32", shape: [1, tokens], data: new Int32Array(tokens).fill(1) }),
+          cos: engine.upload(cos),
+          sin: engine.upload(sin),
+        },
+        { signal },
+      );
+      const { data } = (await hidden!.read()) as Floats;
+      return floats([tokens, config.hidden_size], data);
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import type { Around } from "../compiler/program";
+import { hookFailed, nextTwice } from "../errors/plugins";
+import { SkipstepError } from "../errors/error";
+import type { Region, Step, Tensors } from "../hooks";
+import type { PluginHost } from "../plugins/host";
+
+/** What happened at one region of one plugin over a generation. */
+export interface RegionReceipt {
+  readonly plugin: string;
+  readonly region: Region;
+  /** Steps at which it was computed, skipped, or computed with other outputs than the model's. */
+  readonly computed: number[];
+  readonly reused: number[];
+  readonly altered: number[];
+  /** Seconds spent computing it. */
+  seconds: number;
+  /** Numbers that the plugin recorded, by step. */
+  readonly numbers: Map<number, Record<string, number>>;
+}
+
+/** Calls the run-time hooks of one generation and keeps account of them. */
+export class RunHooks {
+  readonly receipts: RegionReceipt[] = [];
+  /** How many steps each plugin with a before-step hook was told of. */
+  readonly watched = new Map<string, number>();
+
+  constructor(private readonly host: PluginHost) {}
+
+  async beforeStep(step: Step): Promise<void> {
+    for (const { name, instance } of this.host.plugins) {
+      if (!instance.beforeStep) continue;
+      try {
+        await instance.beforeStep(step);
+      } catch (error) {
+        throw hookFailed(name, "beforeStep", error);
+      }
+      this.watched.set(name, (this.watched.get(name) ?? 0) + 1);
+    }
+  }
+
+  /** What a program does at regions during `step`. */
+  around(step: Step): Around {
+    return async ({ plugin, order, region }, inputs, next) => {
+      const { instance } = this.host.plugins[order]!;
+      if (!instance.blockForward) return next(inputs);
+      const receipt = this.receipt(plugin, region);
+      let computed: Tensors | undefined;
+      let failed: unknown;
+      const guardedNext = async (chosen: Tensors): Promise<Tensors> => {
+        if (computed) throw nextTwice(plugin, region.name);
+        const start = performance.now();
+        try {
+          computed = await next(chosen);
+        } catch (error) {
+          failed = error; // not the plugin's fault
+          throw error;
+        }
+        receipt.seconds += (performance.now() - start) / 1000;
+        return computed;
+      };
+      const record = (numbers: Readonly<Record<string, number>>): void => {
+        receipt.numbers.set(step.index, { ...receipt.numbers.get(step.index), ...numbers });
+      };
+      let outputs: Tensors;
+      try {
+        outputs = await instance.blockForward({ step, region, record }, inputs, guardedNext);
+      } catch (error) {
+        throw error === failed || (error instanceof SkipstepError && error.code === "SKIPSTEP_HOOK_FAILED") ? error : hookFailed(plugin, "blockForward", error);
+      }
+      if (!computed) receipt.reused.push(step.index);
+      else {
+        receipt.computed.push(step.index);
+        const made = computed;
+        if (Object.keys(made).some((name) => outputs?.[name] !== made[name])) receipt.altered.push(step.index);
+      }
+      return outputs;
+    };
+  }
+
+  private receipt(plugin: string, region: Region): RegionReceipt {
+    const known = this.receipts.find((receipt) => receipt.plugin === plugin && receipt.region.name === region.name && receipt.region.index === region.index);
+    if (known) return known;
+    const receipt: RegionReceipt = { plugin, region, computed: [], reused: [], altered: [], seconds: 0, numbers: new Map() };
+    this.receipts.push(receipt);
+    return receipt;
+  }
+}

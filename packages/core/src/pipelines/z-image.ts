@@ -1,0 +1,161 @@
+import type { RunOptions } from "../compiler/program";
+import type { DeviceTensor } from "../engine/device-tensor";
+import { autoencoderKl } from "../models/autoencoder-kl";
+import { autoencoderTiny } from "../models/autoencoder-tiny";
+import { qwen3 } from "../models/qwen3";
+import { PATCH, type ZImageConfig, zImage } from "../models/z-image";
+import type { Generator } from "../random";
+import { calculateShift } from "../schedulers/flow-match-euler-discrete";
+import type { Schedule } from "../schedulers/scheduler";
+import { type Floats, floats, sizeOf } from "../tensor";
+import { Autoencoder } from "./autoencoder";
+import type { Branch, Conditioning, Family, FamilyParts, FamilyPipeline } from "./family";
+import { combine, limitNorm, stack } from "./guidance";
+import { Qwen3Encoder } from "./qwen3-encoder";
+import type { Settings } from "./settings";
+import { layOutSequence, longestCaption } from "./z-image-sequence";
+
+/** Prompt embeddings `[tokens, width]`, one an image. */
+interface Captions extends Conditioning {
+  readonly positive: readonly Floats[];
+  readonly negative: readonly Floats[];
+  /** The denoiser's constant inputs by branch and latent size, uploaded once a generation. */
+  readonly inputs: Map<string, Readonly<Record<string, DeviceTensor>>>;
+}
+
+/** ZImagePipeline, https://arxiv.org/abs/2511.22699, with diffusers' settings and defaults. */
+export const zImageFamily: Family = {
+  className: "ZImagePipeline",
+  denoiser: "transformer",
+  defaults: {
+    num_inference_steps: 50,
+    guidance_scale: 5,
+    height: 1024,
+    width: 1024,
+    max_sequence_length: 512,
+    cfg_normalization: 0,
+    cfg_truncation: 1,
+  },
+  components: {
+    text_encoder: { Qwen3ForCausalLM: { architecture: qwen3, entry: "encode" }, Qwen3Model: { architecture: qwen3, entry: "encode" } },
+    transformer: { ZImageTransformer2DModel: { architecture: zImage, entry: "forward" } },
+    vae: {
+      AutoencoderKL: { architecture: autoencoderKl, entry: "decode" },
+      AutoencoderTiny: { architecture: autoencoderTiny, entry: "decode" },
+    },
+  },
+  open: async (parts) => new ZImagePipeline(parts, await Qwen3Encoder.open(parts)),
+};
+
+class ZImagePipeline implements FamilyPipeline<Captions> {
+  private readonly config: ZImageConfig;
+  private readonly autoencoder: Autoencoder;
+
+  constructor(
+    private readonly parts: FamilyParts,
+    private readonly textEncoder: Qwen3Encoder,
+  ) {
+    this.config = parts.configs.transformer as ZImageConfig;
+    this.autoencoder = new Autoencoder(parts, "vae");
+  }
+
+  problems({ height, width, sigmas, num_inference_steps }: Settings): string[] {
+    const multiple = this.autoencoder.scaleFactor * PATCH;
+    const problems: string[] = [];
+    for (const [axis, [name, side]] of Object.entries({ height, width }).entries()) {
+      const most = this.config.axes_lens[axis + 1]! * multiple;
+      if (side % multiple !== 0) problems.push(`${name} must be a multiple of ${multiple}, found ${side}; nearest: ${Math.max(1, Math.round(side / multiple)) * multiple}`);
+      else if (side > most) problems.push(`${name} must be <= ${most} for this model, found ${side}`);
+    }
+    if (sigmas && sigmas.length !== num_inference_steps)
+      problems.push(`sigmas must have num_inference_steps (${num_inference_steps}) entries, found ${sigmas.length}`);
+    return problems;
+  }
+
+  async encode(settings: Settings, signal?: AbortSignal): Promise<Captions> {
+    const limit = Math.min(settings.max_sequence_length, longestCaption(this.config));
+    const positive = await this.textEncoder.encode(settings.prompt, limit, signal);
+    const negative = settings.guidance_scale > 0 ? await this.textEncoder.encode(settings.negative_prompt, limit, signal) : undefined;
+    const repeated = (captions: readonly Floats[]): Floats[] => captions.flatMap((caption) => new Array<Floats>(settings.num_images_per_prompt).fill(caption));
+    return {
+      positive: repeated(positive.hidden),
+      negative: repeated(negative?.hidden ?? []),
+      warnings: [...positive.warnings, ...(negative?.warnings ?? [])],
+      inputs: new Map(),
+    };
+  }
+
+  noise({ prompt, num_images_per_prompt, height, width }: Settings, generator: Generator): Floats {
+    const { scaleFactor } = this.autoencoder;
+    const shape = [prompt.length * num_images_per_prompt, this.config.in_channels, height / scaleFactor, width / scaleFactor];
+    return floats(shape, generator.randn(sizeOf(shape)));
+  }
+
+  schedule({ num_inference_steps, sigmas, height, width }: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule {
+    const multiple = this.autoencoder.scaleFactor * PATCH;
+    const option = (name: string, fallback: number): number => (typeof scheduler[name] === "number" ? scheduler[name] : fallback);
+    return {
+      num_inference_steps,
+      // From all noise down to 1 / steps: the last step lands on the image.
+      sigmas: sigmas ?? Array.from({ length: num_inference_steps }, (_, i) => 1 - i / num_inference_steps),
+      mu: calculateShift(
+        (height / multiple) * (width / multiple),
+        option("base_image_seq_len", 256),
+        option("max_image_seq_len", 4096),
+        option("base_shift", 0.5),
+        option("max_shift", 1.15),
+      ),
+    };
+  }
+
+  guidanceAt({ guidance_scale, cfg_truncation }: Settings, timestep: number): number {
+    return cfg_truncation <= 1 && progress(timestep) > cfg_truncation ? 0 : guidance_scale;
+  }
+
+  async predict(encoded: Captions, latents: Floats, timestep: number, branch: Branch, options: RunOptions): Promise<Floats> {
+    const { engine, programs } = this.parts;
+    const batch = branch === "joint" ? stack([latents, latents]) : latents;
+    const { sample } = await programs.transformer!.run(
+      {
+        ...this.constants(encoded, branch, latents),
+        latents: engine.upload(batch),
+        timestep: engine.upload(floats([batch.shape[0]!], new Float32Array(batch.shape[0]!).fill(progress(timestep)))),
+      },
+      options,
+    );
+    return (await sample!.read()) as Floats;
+  }
+
+  guide({ cfg_normalization }: Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
+    let prediction = cond;
+    if (uncond) {
+      prediction = combine(cond, uncond, (x, y) => x + scale * (x - y));
+      if (cfg_normalization > 0) prediction = limitNorm(prediction, cond, cfg_normalization);
+    }
+    return floats(prediction.shape, prediction.data.map((x) => -x)); // the model points from noise to image
+  }
+
+  estimate(latents: Floats, prediction: Floats, sigma: number): Floats {
+    return combine(latents, prediction, (x, velocity) => x - sigma * velocity);
+  }
+
+  decode(latents: Floats, signal?: AbortSignal): Promise<Floats> {
+    return this.autoencoder.decode(latents, signal);
+  }
+
+  private constants(encoded: Captions, branch: Branch, latents: Floats): Readonly<Record<string, DeviceTensor>> {
+    const key = `${branch} ${latents.shape.join()}`;
+    const known = encoded.inputs.get(key);
+    if (known) return known;
+    const captions = { joint: [...encoded.positive, ...encoded.negative], cond: encoded.positive, uncond: encoded.negative }[branch];
+    const sequence = layOutSequence(this.config, captions, latents.shape[2]!, latents.shape[3]!);
+    const inputs = Object.fromEntries(Object.entries(sequence).map(([name, tensor]) => [name, this.parts.engine.upload(tensor).keep()]));
+    encoded.inputs.set(key, inputs);
+    return inputs;
+  }
+}
+
+/** What the model is told: 0 at pure noise, 1 at the image. */
+function progress(timestep: number): number {
+  return (1000 - timestep) / 1000;
+}

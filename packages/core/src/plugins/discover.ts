@@ -1,0 +1,65 @@
+import {
+  manifestMissing,
+  pluginAmbiguous,
+  pluginForOtherCore,
+  pluginImportFailed,
+  pluginMissing,
+} from "../errors/plugins";
+import { coreVersion } from "../version";
+import { type AnyManifest, manifestOf, type PluginClass } from "./plugin";
+import { type ResolvedModule, resolvePlugin } from "./resolve";
+import { isInRange } from "./version-range";
+
+/** A plugin that was found, before there is an instance of it. */
+export interface FoundPlugin {
+  /** What the config calls it. */
+  readonly use: string;
+  readonly plugin: PluginClass;
+  readonly manifest: AnyManifest;
+  /** Of its package; `local` for a file or a class. */
+  readonly version: string;
+}
+
+/**
+ * Finds and imports a plugin by package name, short name or path.
+ *
+ * @param from folder of the config that names it
+ * @throws SKIPSTEP_PLUGIN_UNKNOWN, SKIPSTEP_PLUGIN_BROKEN, SKIPSTEP_PLUGIN_CORE
+ */
+export async function findPlugin(use: string, from: string): Promise<FoundPlugin> {
+  const module = resolvePlugin(use, from);
+  checkCore(use, module);
+  const plugin = pluginIn(use, module.file, await importModule(use, module));
+  return { use, plugin, manifest: manifestOf(plugin)!, version: module.package?.json.version ?? "local" };
+}
+
+/** @throws SKIPSTEP_PLUGIN_MANIFEST for a class without `@plugin` */
+export function pluginOfClass(plugin: PluginClass): FoundPlugin {
+  const manifest = manifestOf(plugin);
+  if (!manifest) throw manifestMissing(plugin.name);
+  return { use: manifest.name, plugin, manifest, version: "local" };
+}
+
+async function importModule(use: string, { url, file }: ResolvedModule): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await import(/* @vite-ignore */ url)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    throw pluginImportFailed(use, file, error);
+  }
+}
+
+/** The one class with a manifest, by whatever name it is exported. */
+function pluginIn(use: string, file: string, module: Readonly<Record<string, unknown>>): PluginClass {
+  const exported = Object.keys(module).filter((name) => manifestOf(module[name]) !== undefined);
+  const classes = [...new Set(exported.map((name) => module[name] as PluginClass))];
+  if (classes.length > 1) throw pluginAmbiguous(use, file, exported);
+  if (classes[0] === undefined) throw pluginMissing(use, file, Object.keys(module));
+  return classes[0];
+}
+
+function checkCore(use: string, found: ResolvedModule): void {
+  const range = found.package?.json.peerDependencies?.["@skipstep/core"];
+  if (range === undefined || isInRange(coreVersion, range)) return;
+  const { name, version } = found.package!.json;
+  throw pluginForOtherCore(name ?? use, version ?? "", range, coreVersion);
+}

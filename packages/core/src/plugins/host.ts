@@ -1,0 +1,60 @@
+import "reflect-metadata";
+import { container, injectable } from "tsyringe";
+import type { PluginOptionValues } from "../config/config";
+import { hookFailed, hooksMissing, tokenUnknown } from "../errors/plugins";
+import { type Hooks, hookKinds } from "../hooks";
+import type { FoundPlugin } from "./discover";
+import { type AnyManifest, injectedTokens, type Plugin, PluginOptions } from "./plugin";
+
+/** A plugin at work in one pipeline. */
+export interface LoadedPlugin {
+  /** The manifest's name. */
+  readonly name: string;
+  readonly manifest: AnyManifest;
+  /** Of its package; `local` for a file or a class. */
+  readonly version: string;
+  /** Checked, defaults filled in, frozen. */
+  readonly options: PluginOptionValues;
+  readonly instance: Plugin;
+  /** What the config calls it. */
+  readonly use: string;
+}
+
+/** The plugins of one pipeline, in the config's order. */
+export interface PluginHost {
+  readonly plugins: readonly LoadedPlugin[];
+}
+
+/** A plugin with its options, checked against its schema. */
+export interface PluginEntry extends FoundPlugin {
+  readonly options: PluginOptionValues;
+}
+
+/**
+ * Makes the plugins, each in a container of its own that holds its options.
+ *
+ * @throws SKIPSTEP_HOOK_FAILED when a constructor throws, SKIPSTEP_PLUGIN_INJECT, SKIPSTEP_PLUGIN_MANIFEST
+ */
+export function createHost(entries: readonly PluginEntry[]): PluginHost {
+  return { plugins: entries.map(loadPlugin) };
+}
+
+function loadPlugin({ use, plugin, manifest, version, options }: PluginEntry): LoadedPlugin {
+  const own = container.createChildContainer();
+  own.register(PluginOptions, { useValue: options });
+  for (const { token, isOptional } of Object.values(injectedTokens(plugin))) {
+    const isNamed = typeof token === "symbol" || typeof token === "string";
+    if (isNamed && isOptional !== true && !own.isRegistered(token, true))
+      throw tokenUnknown(manifest.name, String(token), ["PluginOptions"]);
+  }
+  injectable()(plugin); // again, in case the plugin has a tsyringe of its own: the two share nothing but metadata
+  let instance: Plugin;
+  try {
+    instance = own.resolve(plugin as unknown as new () => Plugin);
+  } catch (error) {
+    throw hookFailed(manifest.name, "its constructor", error);
+  }
+  const hooks = Object.keys(hookKinds) as (keyof Hooks)[];
+  if (hooks.every((hook) => typeof instance[hook] !== "function")) throw hooksMissing(manifest.name, hooks);
+  return { name: manifest.name, manifest, version, options, instance, use };
+}

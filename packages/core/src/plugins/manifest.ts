@@ -1,0 +1,48 @@
+import type { JSONSchemaType } from "ajv";
+
+/** A list of equal blocks in a model, in the order in which they run. */
+export interface BlockList {
+  /** The checkpoint's name for it: `layers`, `transformer_blocks`. */
+  readonly name: string;
+  readonly count: number;
+}
+
+/** What plugins may know of a denoiser before anything is loaded. */
+export interface Structure {
+  /** The class in `model_index.json`: `ZImageTransformer2DModel`. */
+  readonly className: string;
+  readonly features: readonly Feature[];
+  /** Blocks that run one after the other on the same streams. Empty for a U-Net. */
+  readonly lists: readonly BlockList[];
+  /** Scope names of all blocks in `lists`, in the order in which they run: `layers.0`, `layers.1`, ... */
+  readonly blocks: readonly string[];
+}
+
+/** What a plugin may ask of a model. */
+export type Feature = "block-list" | "unet";
+
+/** A region as a plugin asks for it: from the first scope's begin to the last scope's end. */
+export interface RegionRequest {
+  readonly name: string;
+  readonly from: string;
+  /** `from` when left out. */
+  readonly to?: string;
+}
+
+/** What a plugin says of itself. Checked when a pipeline is assembled, before any weight is read. */
+export interface Manifest<Options> {
+  /** Short and unique: `fbcache`. */
+  readonly name: string;
+  /** The method in one sentence, for `skipstep plugins`. */
+  readonly description: string;
+  /** JSON Schema of the options, with a default for each. */
+  readonly options: JSONSchemaType<Options>;
+  /** The regions that `blockForward` wraps. */
+  readonly regions?: (structure: Structure, options: Options) => readonly RegionRequest[];
+  /** Names of plugins that cannot stand beside this one. */
+  readonly conflicts?: readonly string[];
+  /** What the denoiser must have. */
+  readonly requires?: readonly Feature[];
+  /** True when it decides which blocks run; a denoiser takes one such plugin at most. */
+  readonly decides?: boolean;
+}

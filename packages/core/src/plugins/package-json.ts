@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { parse } from "jsonc-parser";
+
+/** What is looked at in a package.json. */
+export interface PackageJson {
+  readonly name?: string;
+  readonly version?: string;
+  readonly description?: string;
+  readonly keywords?: readonly string[];
+  readonly main?: string;
+  readonly exports?: unknown;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+export interface PackageFolder {
+  readonly folder: string;
+  readonly json: PackageJson;
+}
+
+/** `undefined` when the folder has no package.json. What is broken in one is read as far as it goes. */
+export function readPackage(folder: string): PackageFolder | undefined {
+  try {
+    const json: unknown = parse(readFileSync(path.join(folder, "package.json"), "utf8"));
+    return { folder, json: typeof json === "object" && json !== null ? json : {} };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+/** The nearest package around a file or folder that has a name. */
+export function enclosingPackage(place: string): PackageFolder | undefined {
+  return foldersAbove(place)
+    .map(readPackage)
+    .find((found) => found?.json.name !== undefined);
+}
+
+/** A folder and all around it, innermost first. */
+export function foldersAbove(folder: string): string[] {
+  const parent = path.dirname(folder);
+  return parent === folder ? [folder] : [folder, ...foldersAbove(parent)];
+}
+
+/** The `node_modules` folders that Node looks into from a folder, nearest first. */
+export function moduleFolders(folder: string): string[] {
+  return foldersAbove(folder)
+    .filter((above) => path.basename(above) !== "node_modules")
+    .map((above) => path.join(above, "node_modules"));
+}

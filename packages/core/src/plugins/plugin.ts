@@ -1,0 +1,74 @@
+import "reflect-metadata";
+import { injectable } from "tsyringe";
+import type { PluginOptionValues } from "../config/config";
+import { injectMissing, manifestInvalid } from "../errors/plugins";
+import type { Hooks } from "../hooks";
+import type { Manifest } from "./manifest";
+
+export { inject } from "tsyringe";
+
+/** Token of a plugin's own options, checked, with all defaults filled in: `@inject(PluginOptions)`. */
+export const PluginOptions: symbol = Symbol.for("skipstep.PluginOptions");
+
+/** What a plugin class implements: the hooks it needs, at least one. */
+export type Plugin = Partial<Hooks>;
+
+/** A class with `@plugin`. The options come first, other injected things after them. */
+export type PluginClass<Options = never> = new (options: Options, ...injected: never[]) => Plugin;
+
+/** A manifest whose options type is not known any more. */
+export type AnyManifest = Manifest<PluginOptionValues>;
+
+const manifestKey = Symbol.for("skipstep.manifest");
+
+/** Where tsyringe keeps what `@inject` says, by the parameter's position. */
+const injectKey = "injectionTokens";
+
+/**
+ * Makes a class a plugin. The options type ties together the manifest's schema and the constructor, so that a wrong
+ * type in either, or in a hook, does not compile. Every constructor parameter needs its `@inject(...)`.
+ *
+ * @throws SKIPSTEP_PLUGIN_MANIFEST, SKIPSTEP_PLUGIN_INJECT where the class is defined
+ */
+export function plugin<Options>(manifest: Manifest<Options>): (target: PluginClass<Options>) => void {
+  return (target) => {
+    checkManifest(target.name, manifest);
+    const tokens = injectedTokens(target);
+    for (let i = 0; i < target.length; i++) if (!(i in tokens)) throw injectMissing(target.name, i + 1);
+    injectable()(target);
+    Reflect.defineMetadata(manifestKey, manifest, target);
+  };
+}
+
+/** The manifest of a class with `@plugin`, from whichever copy of core; `undefined` for anything else. */
+export function manifestOf(target: unknown): AnyManifest | undefined {
+  return typeof target === "function"
+    ? (Reflect.getOwnMetadata(manifestKey, target) as AnyManifest | undefined)
+    : undefined;
+}
+
+/** What a class asks for, by the constructor parameter's position, as tsyringe notes it down. */
+export interface InjectedToken {
+  readonly token: unknown;
+  readonly isOptional?: boolean;
+}
+
+export function injectedTokens(target: PluginClass): Readonly<Record<number, InjectedToken>> {
+  return (Reflect.getOwnMetadata(injectKey, target) as Record<number, InjectedToken> | undefined) ?? {};
+}
+
+/** For authors without a type checker. */
+function checkManifest(
+  className: string,
+  { name, description, options }: { [Key in keyof AnyManifest]?: unknown },
+): void {
+  if (typeof name !== "string" || !/^[a-z0-9][a-z0-9._-]*$/.test(name)) {
+    throw manifestInvalid(className, `needs a "name" of small letters, digits and "-", found ${JSON.stringify(name)}`);
+  }
+  if (typeof description !== "string" || description === "") {
+    throw manifestInvalid(className, 'needs a "description": the method in one sentence');
+  }
+  if ((options as { type?: unknown } | undefined)?.type !== "object") {
+    throw manifestInvalid(className, 'needs "options": a JSON Schema with "type": "object"');
+  }
+}

@@ -1,0 +1,106 @@
+import { existsSync, realpathSync, statSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { pluginFileMissing, pluginUnknown, pluginWithoutEntry } from "../errors/plugins";
+import { installedPlugins } from "./installed";
+import { packageEntry } from "./package-entry";
+import { enclosingPackage, moduleFolders, type PackageFolder, readPackage } from "./package-json";
+
+/** A module that may hold a plugin. */
+export interface ResolvedModule {
+  readonly url: string;
+  readonly file: string;
+  /** The installed package that it is the entry of; missing for a path. */
+  readonly package?: PackageFolder;
+}
+
+/** Core run from its sources takes plugins from theirs, so that both see one copy of core. */
+const conditions: ReadonlySet<string> = new Set([
+  "node",
+  "import",
+  ...(import.meta.url.endsWith(".ts") ? ["@skipstep/source"] : []),
+]);
+
+/**
+ * Finds what `use` means, as `import` in a file of that folder would.
+ *
+ * @param use package name, short name (`fbcache`), or a path that begins with `.` or is absolute
+ * @param from folder of the config that says it
+ * @throws SKIPSTEP_PLUGIN_UNKNOWN, SKIPSTEP_PLUGIN_BROKEN
+ */
+export function resolvePlugin(use: string, from: string): ResolvedModule {
+  if (isPath(use)) return resolvePath(use, from);
+  for (const name of candidates(use)) {
+    const found = findPackage(name, from);
+    if (found) return entryOf(use, found, subpathOf(name));
+  }
+  const installed = installedPlugins(from).map(({ name }) => shortName(name));
+  throw pluginUnknown(use, installed, candidates(use)[1] ?? packageOf(use));
+}
+
+export function isPath(use: string): boolean {
+  return /^(\.{1,2}([\\/]|$)|file:)/.test(use) || path.isAbsolute(use);
+}
+
+/** The absolute path that a path in a config means. */
+export function pathOf(use: string, from: string): string {
+  return use.startsWith("file:") ? fileURLToPath(use) : path.resolve(from, use);
+}
+
+/** `fbcache` for the packages that may be named so. */
+export function shortName(name: string): string {
+  return name.replace(/^(@skipstep\/|skipstep-)plugin-/, "");
+}
+
+function resolvePath(use: string, from: string): ResolvedModule {
+  const file = pathOf(use, from);
+  if (!existsSync(file)) throw pluginFileMissing(use, file);
+  if (!statSync(file).isDirectory()) return moduleAt(file);
+  const found = readPackage(file);
+  if (!found) throw pluginWithoutEntry(use, `${file} is a folder without package.json`);
+  return entryOf(use, found, ".");
+}
+
+/** The name itself, then what it may be short for. */
+function candidates(use: string): string[] {
+  return /[/@]/.test(use) || use.startsWith("skipstep-plugin-")
+    ? [use]
+    : [use, `@skipstep/plugin-${use}`, `skipstep-plugin-${use}`];
+}
+
+function packageOf(use: string): string {
+  return use
+    .split("/")
+    .slice(0, use.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+function subpathOf(use: string): string {
+  return `.${use.slice(packageOf(use).length)}`;
+}
+
+/** In the `node_modules` folders upwards, or the package that the config lies in. */
+function findPackage(use: string, from: string): PackageFolder | undefined {
+  const name = packageOf(use);
+  const own = enclosingPackage(from);
+  if (own?.json.name === name && own.json.exports !== undefined) return own;
+  for (const folder of moduleFolders(from)) {
+    const found = readPackage(path.join(folder, name));
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function entryOf(use: string, found: PackageFolder, subpath: string): ResolvedModule {
+  const file = packageEntry(found, subpath, conditions);
+  if (file === undefined)
+    throw pluginWithoutEntry(use, `package.json of ${found.folder} exports no "${subpath}" for import`);
+  if (!existsSync(file)) throw pluginWithoutEntry(use, `${file} is missing; build or reinstall the package`);
+  return { ...moduleAt(file), package: found };
+}
+
+/** Node knows modules by their real path. */
+function moduleAt(file: string): ResolvedModule {
+  const real = realpathSync(file);
+  return { url: pathToFileURL(real).href, file: real };
+}

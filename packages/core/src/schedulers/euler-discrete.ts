@@ -1,0 +1,126 @@
+import { invalidSchedule } from "../errors/schedulers";
+import { type Floats, floats } from "../tensor";
+import { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./betas";
+import { linspaceFloat32 } from "./linspace";
+import { choice, flag, optionalNumber, optionsSchema } from "./option-schema";
+import { type DiffusionPrediction, diffusionPredictions, predictionSchema } from "./prediction";
+import { inferenceSteps } from "./schedule-steps";
+import type { Schedule, Scheduler } from "./scheduler";
+import { addNoiseAt, direction, imageAt, initialNoise, toUnitVariance } from "./sigma-sample";
+import { type SigmaSchedule, sigmaSchedule } from "./sigma-schedule";
+import { type SigmaSpacingOptions, sigmaSpacing, sigmaSpacingSchemas } from "./sigma-spacing";
+import { type SpacingOptions, spacingSchemas } from "./spacing";
+import { timestepOf, trainingSigmas } from "./training-sigmas";
+import { weightedSum } from "./weighted-sum";
+
+export interface EulerDiscreteOptions extends BetaOptions, SigmaSpacingOptions, SpacingOptions {
+  /** `original_sample` is another word for `sample`. */
+  prediction_type: DiffusionPrediction | "original_sample";
+  /** How noise levels lie between the training's: along them, or evenly in the logarithm from end to end. */
+  interpolation_type: "linear" | "log_linear";
+  /** Ends of a spacing of noise levels; `null` takes those of the timesteps. */
+  sigma_min: number | null;
+  sigma_max: number | null;
+  /** `continuous` tells a v-predicting model `log(sigma) / 4`. */
+  timestep_type: "discrete" | "continuous";
+  rescale_betas_zero_snr: boolean;
+  final_sigmas_type: "zero" | "sigma_min";
+}
+
+export const eulerDiscreteSchema = optionsSchema<EulerDiscreteOptions>({
+  ...betaSchemas(linearBetas),
+  ...sigmaSpacingSchemas,
+  ...spacingSchemas("linspace"),
+  prediction_type: predictionSchemaWithOriginal(),
+  interpolation_type: choice("linear", ["linear", "log_linear"]),
+  sigma_min: optionalNumber({ exclusiveMinimum: 0 }),
+  sigma_max: optionalNumber({ exclusiveMinimum: 0 }),
+  timestep_type: choice("discrete", ["discrete", "continuous"]),
+  rescale_betas_zero_snr: flag(false, "Make the noisiest timestep (nearly) pure noise."),
+  final_sigmas_type: choice("zero", ["zero", "sigma_min"], "Noise level after the last step."),
+});
+
+const name = "EulerDiscreteScheduler";
+
+/**
+ * Euler's method, https://arxiv.org/abs/2206.00364, algorithm 2 without churn.
+ *
+ * | here      | paper | is                                     |
+ * | --------- | ----- | -------------------------------------- |
+ * | sigma     | t     | noise level: sample = image + sigma noise |
+ * | image     | D     | the clean sample that the output implies |
+ * | direction | d     | derivative of the sample by sigma      |
+ */
+export class EulerDiscreteScheduler implements Scheduler {
+  readonly timesteps: Float32Array;
+  readonly sigmas: Float32Array;
+  readonly initNoiseSigma: number;
+  readonly order = 1;
+
+  /** @throws SKIPSTEP_SCHEDULE_INVALID, SKIPSTEP_SCHEDULER_OPTIONS_CONFLICT */
+  constructor(
+    private readonly options: EulerDiscreteOptions,
+    schedule: Schedule,
+  ) {
+    const steps = inferenceSteps(name, schedule, ["sigmas", "timesteps"], options.num_train_timesteps);
+    const alphas = alphasCumprod(options, options.rescale_betas_zero_snr);
+    if (options.rescale_betas_zero_snr) alphas[alphas.length - 1] = 2 ** -24;
+    const table = trainingSigmas(alphas);
+    const { timesteps, sigmas } = this.space(table, schedule);
+    const final = options.final_sigmas_type === "sigma_min" ? table[0]! : 0;
+    // Log-linear levels bring one of their own for after the last step.
+    this.sigmas = sigmas.length > steps ? sigmas : Float32Array.of(...sigmas, final);
+    this.timesteps = this.isContinuous() ? sigmas.slice(0, steps).map((s) => 0.25 * Math.log(s)) : timesteps;
+    this.initNoiseSigma = initialNoise(options.timestep_spacing, this.sigmas);
+  }
+
+  scaleModelInput(sample: Floats, index: number): Floats {
+    return toUnitVariance(sample, this.sigmas[index]!);
+  }
+
+  step(modelOutput: Floats, index: number, sample: Floats): Floats {
+    const sigma = this.sigmas[index]!;
+    const type = this.options.prediction_type;
+    const image = imageAt(type === "original_sample" ? "sample" : type, sigma, sample.data, modelOutput.data);
+    const towards = direction(sample.data, image, sigma);
+    return floats(sample.shape, weightedSum([1, sample.data], [this.sigmas[index + 1]! - sigma, towards]));
+  }
+
+  addNoise(original: Floats, noise: Floats, index: number): Floats {
+    return addNoiseAt(this.sigmas[index]!, original, noise);
+  }
+
+  private space(table: Float32Array, schedule: Schedule): SigmaSchedule {
+    const { options } = this;
+    const { sigma_max: most, sigma_min: least } = options;
+    if (schedule.sigmas !== undefined) {
+      if (schedule.timesteps !== undefined) throw invalidSchedule(name, "give either sigmas or timesteps.");
+      const sigmas = Float32Array.from(schedule.sigmas);
+      return { sigmas, timesteps: sigmas.map((sigma) => timestepOf(table, sigma)) };
+    }
+    if (schedule.timesteps !== undefined && this.isContinuous()) {
+      throw invalidSchedule(name, "the caller's timesteps do not go with timestep_type continuous.");
+    }
+    const spaced = sigmaSchedule(name, options, table, schedule, { most, least });
+    if (options.interpolation_type === "linear") return spaced;
+    const [noisy, clean] = [table[table.length - 1]!, table[0]!];
+    if (sigmaSpacing(name, options) !== undefined) {
+      return sigmaSchedule(name, options, table, schedule, { most: most ?? noisy, least: least ?? clean });
+    }
+    const logs = linspaceFloat32(Math.log(noisy), Math.log(clean), schedule.num_inference_steps + 1);
+    return { timesteps: spaced.timesteps, sigmas: logs.map(Math.exp) };
+  }
+
+  private isContinuous(): boolean {
+    return this.options.timestep_type === "continuous" && this.options.prediction_type === "v_prediction";
+  }
+}
+
+function predictionSchemaWithOriginal() {
+  const schema = predictionSchema(diffusionPredictions);
+  return choice<EulerDiscreteOptions["prediction_type"]>(
+    "epsilon",
+    [...diffusionPredictions, "original_sample"],
+    schema.description,
+  );
+}

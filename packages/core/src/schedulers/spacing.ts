@@ -1,0 +1,60 @@
+import { linspace, roundHalfEven } from "./linspace";
+import { choice, integer, type OptionSchemas } from "./option-schema";
+
+/** Which of the training's timesteps a generation visits; table 2 of https://arxiv.org/abs/2305.08891. */
+export interface SpacingOptions {
+  timestep_spacing: "linspace" | "leading" | "trailing";
+  /** Added to `leading` timesteps: 1 for models that were trained without timestep 0. */
+  steps_offset: number;
+}
+
+export function spacingSchemas(spacing: SpacingOptions["timestep_spacing"]): OptionSchemas<SpacingOptions> {
+  return {
+    timestep_spacing: choice(
+      spacing,
+      ["linspace", "leading", "trailing"],
+      "Which training timesteps are visited: evenly with both ends, from the clean end, or from the noisy end.",
+    ),
+    steps_offset: integer(0, { minimum: 0, description: 'Added to timesteps of "leading" spacing.' }),
+  };
+}
+
+/**
+ * `steps` timesteps, noisiest first.
+ *
+ * @param trainSteps the training's number of timesteps, so that `trainSteps - 1` is pure noise
+ * @returns whole numbers for `leading` and `trailing`; `linspace` has fractions
+ */
+export function spaceTimesteps(options: SpacingOptions, trainSteps: number, steps: number): Float64Array {
+  switch (options.timestep_spacing) {
+    case "linspace":
+      return linspace(0, trainSteps - 1, steps).reverse();
+    case "leading": {
+      const stride = Math.floor(trainSteps / steps);
+      return Float64Array.from({ length: steps }, (_, i) => (steps - 1 - i) * stride + options.steps_offset);
+    }
+    case "trailing":
+      return trailing(trainSteps, trainSteps / steps, steps);
+  }
+}
+
+/** The same with one more interval below, as the solvers of DPM and UniPC space `linspace` and `leading`. */
+export function spaceTimestepsAboveZero(
+  options: SpacingOptions,
+  trainSteps: number,
+  steps: number,
+  stride = trainSteps / steps,
+): Float64Array {
+  if (options.timestep_spacing === "trailing") return trailing(trainSteps, stride, steps);
+  return spaceTimesteps(options, trainSteps, steps + 1).slice(0, steps).map(roundHalfEven);
+}
+
+/**
+ * Steps down from `trainSteps`. The stride is rounded through the first two values, as `numpy.arange` rounds it: that
+ * decides which way halves go. For some counts (61, 103, ...) `arange` gives one value more, which diffusers runs as
+ * timestep -1; here there are always `steps`.
+ */
+function trailing(trainSteps: number, stride: number, steps: number): Float64Array {
+  const delta = trainSteps - stride - trainSteps;
+  return Float64Array.from({ length: steps }, (_, i) => roundHalfEven(trainSteps + i * delta) - 1);
+}

@@ -1,0 +1,61 @@
+import { Template } from "@huggingface/jinja";
+import { chatTemplateFailed, chatTemplateMissing } from "../errors/text";
+import { specialTokens } from "./special-tokens";
+import type { TokenizerFolder } from "./tokenizer-folder";
+
+/** One turn of a conversation. */
+export interface ChatMessage {
+  readonly role: string;
+  readonly content: string;
+}
+
+/** What a chat template is told besides the messages. */
+export interface ChatTemplateOptions {
+  /** Ends with the header of the assistant's answer. Default `false`. */
+  readonly addGenerationPrompt?: boolean;
+  /** Qwen3's switch; not told to the template when left out. */
+  readonly enableThinking?: boolean;
+  /** Further variables, under the template's own names. */
+  readonly variables?: Readonly<Record<string, unknown>>;
+}
+
+/** Renders a conversation. */
+export type ApplyChatTemplate = (messages: readonly ChatMessage[], options?: ChatTemplateOptions) => string;
+
+/** The text of transformers' `apply_chat_template(messages, tokenize=False)`, by the template that the folder holds. */
+export function chatTemplateOf(folder: TokenizerFolder): ApplyChatTemplate {
+  let parsed: Template | undefined;
+  return (messages, options = {}) => {
+    try {
+      parsed ??= new Template(templateText(folder));
+      if (messages.length === 0) throw new Error("the conversation is empty");
+      return parsed.render({
+        messages,
+        tools: null,
+        documents: null,
+        add_generation_prompt: options.addGenerationPrompt ?? false,
+        ...(options.enableThinking === undefined ? {} : { enable_thinking: options.enableThinking }),
+        ...specialTokens(folder.config),
+        ...options.variables,
+      });
+    } catch (error) {
+      if (error instanceof Error && "code" in error) throw error;
+      throw chatTemplateFailed(folder.path, error);
+    }
+  };
+}
+
+/** chat_template.jinja, else `chat_template` of the config: a text, or a list of `{ name, template }`. */
+function templateText(folder: TokenizerFolder): string {
+  if (folder.chatTemplate !== undefined) return folder.chatTemplate;
+  const given = folder.config.chat_template;
+  if (typeof given === "string") return given;
+  const named = Array.isArray(given) ? (given as { name: string; template: string }[]) : [];
+  const template = named.find(({ name }) => name === "default")?.template;
+  if (template === undefined)
+    throw chatTemplateMissing(
+      folder.path,
+      named.map(({ name }) => name),
+    );
+  return template;
+}

@@ -1,0 +1,77 @@
+import type { Part, TokenizerFolder, TokenizerJson } from "./tokenizer-folder";
+
+/** A folder whose tokenizer.json is settled: read, or built from its vocabulary files. */
+export interface SettledFolder extends TokenizerFolder {
+  readonly json: TokenizerJson;
+}
+
+/**
+ * What transformers makes of a tokenizer folder: for CLIP and T5 the class in tokenizer_config.json decides every
+ * part but the vocabulary, whatever tokenizer.json says; the others are taken as written.
+ */
+export function settle(folder: TokenizerFolder): SettledFolder {
+  const name = String(folder.config.tokenizer_class ?? "").replace(/Fast$/, "");
+  const { json } = folder;
+  if (json === undefined) return clip(folder, folder.vocab!, folder.merges!);
+  if (name === "CLIPTokenizer" && json.model.type === "BPE") {
+    return clip(folder, json.model.vocab as Record<string, number>, json.model.merges as readonly string[]);
+  }
+  if (name === "T5Tokenizer" && json.model.type === "Unigram") return t5(folder, json);
+  return { ...folder, json };
+}
+
+/** https://github.com/openai/CLIP: byte-level BPE over lower-cased words with `</w>` at their end. */
+function clip(
+  folder: TokenizerFolder,
+  vocab: Readonly<Record<string, number>>,
+  merges: readonly unknown[],
+): SettledFolder {
+  const end = "<|endoftext|>";
+  const config = { bos_token: "<|startoftext|>", eos_token: end, unk_token: end, pad_token: end, ...folder.config };
+  const framed = (role: "bos_token" | "eos_token"): [string, number] => {
+    const token = config[role] as string | { content: string };
+    const content = typeof token === "string" ? token : token.content;
+    return [content, vocab[content]!];
+  };
+  const words = "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
+  const json: TokenizerJson = {
+    added_tokens: folder.json?.added_tokens ?? [],
+    normalizer: sequence("normalizers", [
+      { type: "NFC" },
+      { type: "Replace", pattern: { Regex: "\\s+" }, content: " " },
+      { type: "Lowercase" },
+    ]),
+    pre_tokenizer: sequence("pretokenizers", [
+      { type: "Split", pattern: { Regex: words }, behavior: "Removed", invert: true },
+      { type: "ByteLevel", add_prefix_space: false, use_regex: true },
+    ]),
+    post_processor: { type: "RobertaProcessing", sep: framed("eos_token"), cls: framed("bos_token") },
+    model: {
+      type: "BPE",
+      vocab,
+      merges,
+      unk_token: framed("eos_token")[0],
+      end_of_word_suffix: "</w>",
+      fuse_unk: false,
+    },
+    padding: folder.json?.padding ?? null,
+    truncation: folder.json?.truncation ?? null,
+  };
+  return { ...folder, json, config };
+}
+
+/** T5: sentencepiece over whitespace-separated words, with the model's own character map when the file has one. */
+function t5(folder: TokenizerFolder, json: TokenizerJson): SettledFolder {
+  const given =
+    json.normalizer?.type === "Sequence" ? (json.normalizer.normalizers as readonly Part[]) : [json.normalizer];
+  const pre_tokenizer = sequence("pretokenizers", [
+    { type: "WhitespaceSplit" },
+    { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true },
+  ]);
+  const normalizer = given.find((part) => part?.type === "Precompiled") ?? null;
+  return { ...folder, json: { ...json, normalizer, pre_tokenizer } };
+}
+
+function sequence(key: "normalizers" | "pretokenizers", parts: readonly Part[]): Part {
+  return { type: "Sequence", [key]: parts };
+}

@@ -1,0 +1,107 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "../errors/error";
+import { tokenizerInvalid, tokenizerMissing } from "../errors/text";
+
+/** One part of a tokenizer.json: a normalizer, a pre-tokenizer, a model, ... */
+export interface Part {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+/** A token that is looked for in the text before anything else. */
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  readonly single_word: boolean;
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+  /** Looked for after normalization rather than before. */
+  readonly normalized: boolean;
+  readonly special: boolean;
+}
+
+/** tokenizer.json, as far as it is read here. */
+export interface TokenizerJson {
+  readonly added_tokens: readonly AddedToken[];
+  readonly normalizer: Part | null;
+  readonly pre_tokenizer: Part | null;
+  readonly post_processor: Part | null;
+  readonly model: Part;
+  readonly padding?: { readonly direction?: string; readonly pad_token?: string } | null;
+  readonly truncation?: { readonly direction?: string } | null;
+}
+
+/** tokenizer_config.json: a token is a string, or an object with `content`. */
+export type TokenizerConfig = Readonly<Record<string, unknown>>;
+
+/** What a tokenizer folder of a checkpoint holds. */
+export interface TokenizerFolder {
+  readonly path: string;
+  /** Absent when the folder has vocab.json and merges.txt instead. */
+  readonly json?: TokenizerJson;
+  readonly vocab?: Readonly<Record<string, number>>;
+  readonly merges?: readonly string[];
+  /** tokenizer_config.json over special_tokens_map.json; empty when neither is there. */
+  readonly config: TokenizerConfig;
+  /** The text of chat_template.jinja. */
+  readonly chatTemplate?: string;
+}
+
+/**
+ * Reads a diffusers `tokenizer/` folder.
+ *
+ * @throws SKIPSTEP_TOKENIZER_MISSING, SKIPSTEP_TOKENIZER_INVALID
+ */
+export function readTokenizerFolder(path: string): TokenizerFolder {
+  const at = (name: string) => join(path, name);
+  const chatTemplate = existsSync(at("chat_template.jinja")) ? { chatTemplate: read(at("chat_template.jinja")) } : {};
+  const own = existsSync(at("tokenizer_config.json")) ? readObject(at("tokenizer_config.json")) : {};
+  // Files from before 2023 keep the special tokens apart; `added_tokens_decoder` says that the file is newer.
+  const legacy = !("added_tokens_decoder" in own) && existsSync(at("special_tokens_map.json"));
+  const config = legacy ? { ...own, ...readObject(at("special_tokens_map.json")) } : own;
+
+  if (existsSync(at("tokenizer.json")))
+    return { path, json: readTokenizerJson(at("tokenizer.json")), config, ...chatTemplate };
+  if (!existsSync(at("vocab.json")) || !existsSync(at("merges.txt"))) throw tokenizerMissing(path);
+  const vocab = readObject(at("vocab.json")) as Record<string, number>;
+  const merges = read(at("merges.txt"))
+    .split(/\r?\n/)
+    .filter((line) => line !== "" && !line.startsWith("#version"));
+  return { path, vocab, merges, config, ...chatTemplate };
+}
+
+function readTokenizerJson(file: string): TokenizerJson {
+  const json = readObject(file);
+  const { model, added_tokens: added = [] } = json;
+  if (!isObject(model) || !("vocab" in model)) throw tokenizerInvalid(file, 'it has no "model" with a "vocab"');
+  if (!Array.isArray(added)) throw tokenizerInvalid(file, '"added_tokens" is no list');
+  const defaults = { normalizer: null, pre_tokenizer: null, post_processor: null };
+  // The model's type was left out before tokenizers 0.10; the keys tell.
+  const type = model.type ?? (Array.isArray(model.vocab) ? "Unigram" : "merges" in model ? "BPE" : "WordPiece");
+  return { ...defaults, ...json, added_tokens: added, model: { ...model, type } } as unknown as TokenizerJson;
+}
+
+function readObject(file: string): Record<string, unknown> {
+  const text = read(file);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw tokenizerInvalid(file, `it is not JSON (${messageOf(error)})`, error);
+  }
+  if (!isObject(value)) throw tokenizerInvalid(file, "it holds no JSON object");
+  return value;
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw tokenizerInvalid(file, `it cannot be read (${messageOf(error)})`, error);
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,185 @@
+import { join } from "node:path";
+import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
+import { messageOf } from "../errors/error";
+import { lengthTooShort, padTokenMissing, tokenizerInvalid } from "../errors/text";
+import { splitAtTokens } from "./added-tokens";
+import { type ApplyChatTemplate, chatTemplateOf } from "./chat-template";
+import { type Normalize, normalizerOf } from "./normalizer";
+import { forLibrary } from "./pre-tokenizer";
+import { completeAddedTokens, specialTokens } from "./special-tokens";
+import { settle } from "./tokenizer-class";
+import { type AddedToken, readTokenizerFolder, type TokenizerFolder, type TokenizerJson } from "./tokenizer-folder";
+
+/** How prompts become rows of ids; the defaults are transformers'. */
+export interface EncodeOptions {
+  /** In tokens, the special ones included. Default: the tokenizer's `modelMaxLength`. */
+  readonly maxLength?: number;
+  /** `"max_length"` fills every row up to `maxLength`, `"longest"` up to the longest row. Default `"none"`. */
+  readonly padding?: "max_length" | "longest" | "none";
+  /** Cuts rows at `maxLength`, keeping the special tokens. Default `false`. */
+  readonly truncation?: boolean;
+  /** Begin and end tokens, where the tokenizer has them. Default `true`. */
+  readonly addSpecialTokens?: boolean;
+}
+
+/** One row a text. */
+export interface Encoded {
+  readonly inputIds: number[][];
+  /** 1 for a token of the text, 0 for padding. */
+  readonly attentionMask: number[][];
+  /** Tokens of each text before the cut, the special ones included. */
+  readonly lengths: number[];
+  /** Which texts were cut. */
+  readonly truncated: boolean[];
+}
+
+/** A checkpoint's tokenizer. */
+export interface Tokenizer {
+  /** `model_max_length`, in tokens; Infinity when the checkpoint names none. */
+  readonly modelMaxLength: number;
+  /** The id that rows are filled with, when there is one. */
+  readonly padId: number | undefined;
+  /** @throws SKIPSTEP_TOKENIZER_PAD, SKIPSTEP_TOKENIZER_LENGTH */
+  encode(texts: readonly string[], options?: EncodeOptions): Encoded;
+  /** @throws SKIPSTEP_CHAT_TEMPLATE_MISSING, SKIPSTEP_CHAT_TEMPLATE_FAILED */
+  readonly applyChatTemplate: ApplyChatTemplate;
+}
+
+/**
+ * Opens a diffusers `tokenizer/` folder: tokenizer.json, or vocab.json and merges.txt of CLIP.
+ * Ids are those of transformers' fast tokenizers (5.23), token by token.
+ *
+ * @throws SKIPSTEP_TOKENIZER_MISSING, SKIPSTEP_TOKENIZER_INVALID, SKIPSTEP_TOKENIZER_UNSUPPORTED
+ */
+export function loadTokenizer(path: string): Tokenizer {
+  const folder = settle(readTokenizerFolder(path));
+  const file = join(path, folder.vocab === undefined ? "tokenizer.json" : "vocab.json");
+  let pieces: Pieces;
+  try {
+    pieces = piecesOf(folder.json, folder.config, file);
+  } catch (error) {
+    if (error instanceof Error && "code" in error) throw error;
+    throw tokenizerInvalid(file, `no tokenizer can be built from it (${messageOf(error)})`, error);
+  }
+
+  const { config, json } = folder;
+  const { idOf, bareIds } = pieces;
+  const frame = frameOf(folder.json, config, pieces);
+  const padToken = specialTokens(config).pad_token ?? json.padding?.pad_token;
+  const padId = padToken === undefined ? undefined : idOf(padToken);
+  const padLeft = (config.padding_side ?? json.padding?.direction?.toLowerCase()) === "left";
+  const cutLeft = (config.truncation_side ?? json.truncation?.direction?.toLowerCase()) === "left";
+  const limit = config.model_max_length;
+  const modelMaxLength = typeof limit === "number" && limit < 1e9 ? limit : Number.POSITIVE_INFINITY;
+
+  const encode = (texts: readonly string[], options: EncodeOptions = {}): Encoded => {
+    const { maxLength = modelMaxLength, padding = "none", truncation = false, addSpecialTokens = true } = options;
+    const [prefix, suffix] = addSpecialTokens ? frame : [[], []];
+    const room = maxLength - prefix.length - suffix.length;
+    if (room < 0 || (Number.isFinite(maxLength) && !Number.isInteger(maxLength)) || Number.isNaN(room))
+      throw lengthTooShort(path, maxLength, prefix.length + suffix.length);
+
+    const bare = texts.map(bareIds);
+    const lengths = bare.map((ids) => prefix.length + ids.length + suffix.length);
+    const rows = bare.map((ids) => {
+      const kept =
+        !truncation || ids.length <= room ? ids : cutLeft ? ids.slice(ids.length - room) : ids.slice(0, room);
+      return [...prefix, ...kept, ...suffix];
+    });
+    const longest = Math.max(0, ...rows.map((ids) => ids.length));
+    const target =
+      padding === "none" ? 0 : padding === "longest" || maxLength === Number.POSITIVE_INFINITY ? longest : maxLength;
+    const fill = rows.map((ids) => Math.max(0, target - ids.length));
+    if (padId === undefined && padding !== "none") throw padTokenMissing(path);
+    const pad = (row: number[], count: number, value: number) => {
+      const filling = new Array<number>(count).fill(value);
+      return padLeft ? [...filling, ...row] : [...row, ...filling];
+    };
+    return {
+      inputIds: rows.map((ids, i) => pad(ids, fill[i]!, padId ?? 0)),
+      attentionMask: rows.map((ids, i) =>
+        pad(
+          ids.map(() => 1),
+          fill[i]!,
+          0,
+        ),
+      ),
+      lengths,
+      truncated: lengths.map((length) => truncation && length > maxLength),
+    };
+  };
+  return { modelMaxLength, padId, encode, applyChatTemplate: chatTemplateOf(folder) };
+}
+
+/** The tokenizer without its framing: text to ids, token to id. */
+interface Pieces {
+  readonly library: LibraryTokenizer;
+  readonly idOf: (token: string) => number | undefined;
+  readonly bareIds: (text: string) => number[];
+}
+
+/**
+ * The library's model and pre-tokenizer between our own search for added tokens: the library's also finds an added
+ * token in the normalized text ("<|IM_START|>" would become the special token), and knows no `single_word`.
+ */
+function piecesOf(json: TokenizerJson, config: TokenizerFolder["config"], file: string): Pieces {
+  const library = new LibraryTokenizer(
+    { ...json, added_tokens: [], normalizer: null, pre_tokenizer: forLibrary(json.pre_tokenizer, file), decoder: null },
+    {},
+  );
+  const model = library.model!;
+  const added = completeAddedTokens(
+    json.added_tokens,
+    config,
+    (token) => model.tokens_to_ids.get(token),
+    model.vocab.length,
+  );
+  const addedIds = new Map(added.map((token) => [token.content, token.id]));
+  const idOf = (token: string) => addedIds.get(token) ?? model.tokens_to_ids.get(token);
+
+  const normalize: Normalize = normalizerOf(json.normalizer);
+  const keyed = (tokens: AddedToken[], key: (token: AddedToken) => string) =>
+    new Map(tokens.map((token) => [key(token), token]));
+  const raw = splitAtTokens(
+    keyed(
+      added.filter((token) => !token.normalized),
+      (token) => token.content,
+    ),
+  );
+  const normalized = splitAtTokens(
+    keyed(
+      added.filter((token) => token.normalized),
+      (token) => normalize(token.content),
+    ),
+  );
+
+  const wordIds = (text: string, isFirst: boolean): number[] => {
+    const words = library.pre_tokenizer?.pre_tokenize(text, { section_index: isFirst ? 0 : 1 }) ?? [text];
+    return model(words).flatMap((token) => model.tokens_to_ids.get(token) ?? model.unk_token_id ?? []);
+  };
+  const bareIds = (text: string): number[] =>
+    raw(text).flatMap((outer) => {
+      if ("token" in outer) return [outer.token.id];
+      return normalized(normalize(outer.text)).flatMap((inner) =>
+        "token" in inner ? [inner.token.id] : wordIds(inner.text, outer.start === 0 && inner.start === 0),
+      );
+    });
+  return { library, idOf, bareIds };
+}
+
+/** Ids before and after each text, as the post-processor (or `add_bos_token`, `add_eos_token`) sets them. */
+function frameOf(json: TokenizerJson, config: TokenizerFolder["config"], pieces: Pieces): [number[], number[]] {
+  const ids = (tokens: readonly (string | undefined)[]) =>
+    tokens.flatMap((token) => (token === undefined ? [] : (pieces.idOf(token) ?? [])));
+  if (json.post_processor === null || "add_bos_token" in config || "add_eos_token" in config) {
+    const { bos_token, eos_token } = specialTokens(config);
+    return [
+      ids(config.add_bos_token === true ? [bos_token] : []),
+      ids(config.add_eos_token === true ? [eos_token] : []),
+    ];
+  }
+  const text = "\u0000";
+  const { tokens } = pieces.library.post_processor!.post_process([text], null, true);
+  const at = tokens.indexOf(text);
+  return [ids(tokens.slice(0, at)), ids(tokens.slice(at + 1))];
+}

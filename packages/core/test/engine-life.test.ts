@@ -1,0 +1,167 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import type { Worker } from "node:worker_threads";
+import { afterEach, describe, expect, it } from "vitest";
+import { Engine, type Session } from "../src/engine/engine";
+import { floats } from "../src/tensor";
+import { writeModel } from "./tiny-onnx";
+
+const stopped = { code: "SKIPSTEP_ENGINE_STOPPED" };
+const size = 512;
+const product = writeModel({
+  nodes: [["MatMul", ["x", "w"], "y"]],
+  inputs: { x: [1, ["n", size]] },
+  outputs: { y: [1, ["n", size]] },
+  weights: { w: { dims: [size, size], data: new Float32Array(size * size).fill(1 / size) } },
+});
+const row = floats([1, size], new Float32Array(size).fill(2));
+
+const engines: Engine[] = [];
+afterEach(async () => {
+  for (const engine of engines.splice(0)) await engine.close();
+});
+
+async function start(): Promise<Engine> {
+  const engine = await Engine.start({ provider: "cpu", threads: 1 });
+  engines.push(engine);
+  return engine;
+}
+
+async function product0(engine: Engine, session: Session): Promise<number> {
+  const { outputs } = await session.run({ x: engine.upload(row) });
+  return Number((await outputs.y!.read()).data[0]);
+}
+
+/** Worker threads that start while `body` runs. */
+async function workersOf<T>(body: () => Promise<T>): Promise<{ workers: Worker[]; result: T }> {
+  const workers: Worker[] = [];
+  const note = (worker: Worker): number => workers.push(worker);
+  process.on("worker", note);
+  const result = await body();
+  process.off("worker", note);
+  return { workers, result };
+}
+
+describe("engines", () => {
+  it("share one worker, which ends after the last close", async () => {
+    const { workers, result } = await workersOf(async () => [await start(), await start()] as const);
+    expect(workers.length).toBe(1);
+    const ended = new Promise((resolve) => workers[0]!.once("exit", resolve));
+    const [one, two] = result;
+    const [first, second] = [await one.open(product), await two.open(product)];
+    expect(await product0(one, first)).toBeCloseTo(2, 5);
+    await one.close();
+    expect(await product0(two, second)).toBeCloseTo(2, 5);
+    await two.close();
+    await ended;
+    const again = await start();
+    expect(await product0(again, await again.open(product))).toBeCloseTo(2, 5);
+  });
+
+  it("refuse everything after close, which may be called twice", async () => {
+    const engine = await start();
+    const session = await engine.open(product);
+    const tensor = engine.upload(row);
+    const other = await start(); // the worker stays: it is the engine that refuses
+    await engine.close();
+    await engine.close();
+    await session.close();
+    await expect(engine.open(product)).rejects.toMatchObject(stopped);
+    await expect(session.run({ x: tensor })).rejects.toMatchObject(stopped);
+    await expect(tensor.read()).rejects.toMatchObject(stopped);
+    await expect(engine.pass(async () => 1)).rejects.toMatchObject(stopped);
+    await expect(engine.generation(async () => 1)).rejects.toMatchObject(stopped);
+    expect(() => engine.upload(row)).toThrow(expect.objectContaining(stopped));
+    await expect(other.open(product).then((opened) => opened.run({ x: tensor }))).rejects.toMatchObject({
+      code: "SKIPSTEP_TENSOR_EXPIRED",
+    });
+  });
+
+  it("finish the run under way when they are closed", async () => {
+    const engine = await start();
+    const session = await engine.open(product);
+    const run = session.run({ x: engine.upload(row) });
+    const later = engine.generation(() => session.run({ x: engine.upload(row) }));
+    const refused = expect(later).rejects.toMatchObject(stopped);
+    await engine.close();
+    const { outputs } = await run;
+    expect(outputs.y).toMatchObject({ shape: [1, size] });
+    await expect(outputs.y!.read()).rejects.toMatchObject(stopped);
+    await refused;
+  });
+
+  it("reject what is under way when the worker dies; the next one starts anew", async () => {
+    const { workers, result: engine } = await workersOf(start);
+    const session = await engine.open(product);
+    const tensor = engine.upload(row);
+    workers[0]!.postMessage(null); // not a message: it dies before it reads the next ones
+    const run = expect(session.run({ x: tensor })).rejects.toMatchObject(stopped);
+    const opening = expect(engine.open(product)).rejects.toThrow(/its worker thread ended \(Cannot .*null/);
+    await Promise.all([run, opening]);
+    await expect(tensor.read()).rejects.toMatchObject(stopped);
+    await session.close();
+    const next = await start();
+    await engine.close();
+    expect(await product0(next, await next.open(product))).toBeCloseTo(2, 5);
+  });
+
+  it("give back the memory of sessions and tensors: 30 rounds grow the process by less than 60 MB", async () => {
+    const engine = await start();
+    const rows = 4096; // 8 MiB in, 8 MiB out, 1 MiB of weights: 510 MiB in all if nothing were freed
+    const round = (): Promise<void> =>
+      engine.pass(async () => {
+        const session = await engine.open(product);
+        const { outputs } = await session.run({ x: engine.upload(floats([rows, size]), { transfer: true }) });
+        await outputs.y!.read();
+        await session.close();
+      });
+    for (let i = 0; i < 8; i++) await round(); // until the collector has found its rhythm
+    const before = process.memoryUsage.rss();
+    for (let i = 0; i < 30; i++) await round();
+    expect((process.memoryUsage.rss() - before) / 2 ** 20).toBeLessThan(60);
+  });
+});
+
+describe("a process", () => {
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+  const engineFile = new URL("../src/engine/engine.ts", import.meta.url).href;
+
+  /** Runs a script with an engine, a session of `model` and its input `x` in a process of its own. */
+  async function run(model: string, body: string): Promise<{ code: unknown; stdout: string; stderr: string }> {
+    const file = join(product, "..", "script.mts");
+    const script = `
+      import { Engine } from ${JSON.stringify(engineFile)};
+      const engine = await Engine.start({ provider: "cpu" });
+      const session = await engine.open(${JSON.stringify(model)});
+      const x = engine.upload({ dtype: "float32", shape: [${size}, ${size}], data: new Float32Array(${size * size}) });
+      ${body}`;
+    writeFileSync(file, script);
+    const started = promisify(execFile)(process.execPath, ["--import", tsx, file], { timeout: 30_000 });
+    return started.then(
+      (output) => ({ code: 0, ...output }),
+      (error: { code: unknown; stdout: string; stderr: string }) => error,
+    );
+  }
+
+  it("ends by itself although its engine was never closed, but not before its run is done", async () => {
+    const output = await run(product, `console.log((await session.run({ x })).outputs.y.shape.join());`);
+    expect(output).toEqual({ code: 0, stdout: `${size},${size}\n`, stderr: "" });
+  });
+
+  it("may exit in the middle of a run, with its own exit code", async () => {
+    const long = writeModel({
+      nodes: Array.from({ length: 100 }, (_, i) => ["MatMul", [i === 0 ? "x" : `x${i}`, "x"], `x${i + 1}`] as const),
+      inputs: { x: [1, [size, size]] },
+      outputs: { x100: [1, [size, size]] },
+    });
+    const body = `
+      void session.run({ x }).then(() => console.log("too late"));
+      void session.run({ x });
+      setTimeout(() => process.exit(3), 30);`;
+    expect(await run(long, body)).toMatchObject({ code: 3, stdout: "", stderr: "" });
+  });
+});

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DeviceTensor } from "../src/engine/device-tensor";
+import { Engine } from "../src/engine/engine";
+import { add, combine, meanAbs, relativeL1, scale, subtract } from "../src/engine/math";
+import { floats, integers } from "../src/tensor";
+
+const size = 6000;
+const a = Float32Array.from({ length: size }, (_, i) => Math.sin(i) * 3);
+const b = Float32Array.from({ length: size }, (_, i) => Math.cos(i * 1.7) - 0.2);
+const c = Float32Array.from({ length: size }, (_, i) => i / size);
+
+let engine: Engine;
+let x: DeviceTensor;
+let y: DeviceTensor;
+let z: DeviceTensor;
+beforeAll(async () => {
+  engine = await Engine.start({ provider: "cpu" });
+  [x, y, z] = [a, b, c].map((data) => engine.upload(floats([2, 3000], data))) as [
+    DeviceTensor,
+    DeviceTensor,
+    DeviceTensor,
+  ];
+});
+afterAll(() => engine.close());
+
+describe("tensor math", () => {
+  // Exact: one rounding to float32 on both sides.
+  it.each<[string, () => Promise<DeviceTensor>, (i: number) => number]>([
+    ["add", () => add(x, y), (i) => a[i]! + b[i]!],
+    ["subtract", () => subtract(x, y), (i) => a[i]! - b[i]!],
+    ["scale", () => scale(x, -0.5), (i) => -0.5 * a[i]!],
+    ["combine", () => combine([2, -1, 0.1], [x, y, z]), (i) => 2 * a[i]! - b[i]! + 0.1 * c[i]!],
+  ])("%s", async (_name, compute, expected) => {
+    const result = await compute();
+    expect(result).toMatchObject({ dtype: "float32", shape: [2, 3000] });
+    expect((await result.read()).data).toEqual(Float32Array.from(a, (_, i) => expected(i)));
+  });
+
+  it("meanAbs", async () => {
+    expect(await meanAbs(x)).toBeCloseTo(a.reduce((sum, value) => sum + Math.abs(value), 0) / size, 12);
+  });
+
+  it("relativeL1 divides by the previous one", async () => {
+    const change = a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0);
+    expect(await relativeL1(x, y)).toBeCloseTo(change / a.reduce((sum, value) => sum + Math.abs(value), 0), 12);
+    expect(await relativeL1(x, x)).toBe(0);
+    const ones = engine.upload(floats([2], Float32Array.of(1, 1)));
+    const threes = engine.upload(floats([2], Float32Array.of(3, 3)));
+    expect(await relativeL1(ones, threes)).toBe(2);
+    expect(await relativeL1(engine.upload(floats([2])), ones)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("drops its result with the pass", async () => {
+    const sum = await engine.pass(() => add(x, y));
+    await expect(sum.read()).rejects.toMatchObject({ code: "SKIPSTEP_TENSOR_EXPIRED" });
+  });
+
+  it("works across engines", async () => {
+    const other = await Engine.start({ provider: "cpu" });
+    const sum = await add(x, other.upload(floats([2, 3000], b)));
+    expect((await sum.read()).data[7]).toBe(Math.fround(a[7]! + b[7]!));
+    await other.close();
+    expect((await sum.read()).data[7]).toBe(Math.fround(a[7]! + b[7]!));
+  });
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    [
+      "shapes",
+      () => add(x, engine.upload(floats([3000, 2]))),
+      "add needs float32 tensors of one shape, found float32 [2, 3000], float32 [3000, 2].",
+    ],
+    [
+      "types",
+      () => meanAbs(engine.upload(integers([1], [1]))),
+      "meanAbs needs float32 tensors of one shape, found int64 [1].",
+    ],
+    [
+      "counts",
+      () => combine([1, 2], [x]),
+      "combine needs a tensor for each of its 2 coefficients, found float32 [2, 3000].",
+    ],
+    ["nothing", () => combine([], []), "combine needs float32 tensors of one shape, found none."],
+  ])("refuses a mismatch of %s", async (_what, compute, message) => {
+    await expect(compute()).rejects.toMatchObject({ code: "SKIPSTEP_TENSOR_MISMATCH", message });
+  });
+
+  it("refuses tensors that no engine made", async () => {
+    const { dtype, shape, byteLength } = x;
+    const copy = { dtype, shape, byteLength } as DeviceTensor;
+    await expect(subtract(x, copy)).rejects.toMatchObject({ code: "SKIPSTEP_TENSOR_FOREIGN" });
+  });
+});

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { throwIfAborted } from "../src/engine/cancel";
+import type { DeviceTensor } from "../src/engine/device-tensor";
+import { Engine, type Session } from "../src/engine/engine";
+import { type Floats, floats } from "../src/tensor";
+import { writeModel } from "./tiny-onnx";
+
+const negate = writeModel({ nodes: [["Neg", ["x"], "y"]], inputs: { x: [1, ["n"]] }, outputs: { y: [1, ["n"]] } });
+const expired = { code: "SKIPSTEP_TENSOR_EXPIRED" };
+const ones: Floats = floats([4], new Float32Array(4).fill(1));
+
+let engine: Engine;
+let session: Session;
+beforeAll(async () => {
+  engine = await Engine.start({ provider: "cpu", threads: 1 });
+});
+beforeEach(async () => {
+  session = await engine.open(negate);
+});
+afterAll(() => engine.close());
+
+async function negated(x: DeviceTensor = engine.upload(ones)): Promise<DeviceTensor> {
+  return (await session.run({ x })).outputs.y!;
+}
+
+describe("a pass", () => {
+  it("drops at its end what was not kept", async () => {
+    await engine.generation(async () => {
+      const [dropped, kept] = await engine.pass(async () => [await negated(), (await negated()).keep()]);
+      await expect(dropped!.read()).rejects.toMatchObject(expired);
+      await expect(dropped!.read()).rejects.toThrow(/^The float32 \[4\] tensor is gone: the pass .* Call keep\(\)/);
+      await expect(negated(dropped!)).rejects.toMatchObject(expired);
+      expect(() => dropped!.keep()).toThrow(expect.objectContaining(expired));
+      expect((await kept!.read()).data).toEqual(new Float32Array(4).fill(-1));
+    });
+  });
+
+  it("drops when its body throws, and passes the error on", async () => {
+    let tensor: DeviceTensor | undefined;
+    const pass = engine.pass(async () => {
+      tensor = await negated();
+      throw new RangeError("planted");
+    });
+    await expect(pass).rejects.toThrow("planted");
+    await expect(tensor!.read()).rejects.toMatchObject(expired);
+  });
+
+  it("drops what a run gives that nobody waited for", async () => {
+    let run: Promise<DeviceTensor> | undefined;
+    await engine.pass(async () => {
+      run = negated();
+    });
+    await expect((await run!).read()).rejects.toMatchObject(expired);
+  });
+
+  it("takes over what an inner pass keeps only through the generation", async () => {
+    await engine.generation(async () => {
+      const inner = await engine.pass(() => engine.pass(async () => engine.upload(ones).keep()));
+      expect((await inner.read()).data).toEqual(ones.data);
+    });
+  });
+
+  it("leaves tensors of the generation and of the engine alone", async () => {
+    const outside = engine.upload(ones);
+    await engine.generation(async () => {
+      const uploaded = engine.upload(ones);
+      await engine.pass(() => negated(uploaded));
+      expect((await uploaded.read()).data).toEqual(ones.data);
+    });
+    expect((await outside.read()).data).toEqual(ones.data);
+    outside.release();
+    await expect(outside.read()).rejects.toMatchObject(expired);
+  });
+
+  it("keeps apart what runs at the same time", async () => {
+    const { promise: open, resolve } = gate();
+    const slow = engine.pass(async () => {
+      const mine = engine.upload(ones);
+      await open;
+      return mine.read();
+    });
+    const other = await engine.pass(async () => engine.upload(ones));
+    await expect(other.read()).rejects.toMatchObject(expired);
+    resolve();
+    expect((await slow).data).toEqual(ones.data);
+  });
+});
+
+describe("kept tensors", () => {
+  it("are gone with their generation", async () => {
+    const kept = await engine.generation(() => engine.pass(async () => (await negated()).keep()));
+    await expect(kept.read()).rejects.toMatchObject(expired);
+    await expect(kept.read()).rejects.toThrow("the generation that made it has ended");
+    expect(engine.keptBytes).toBe(0);
+  });
+
+  it("are gone when released, at once outside of the pass that made them", async () => {
+    await engine.generation(async () => {
+      const kept = await engine.pass(async () => (await negated()).keep());
+      kept.release();
+      await expect(kept.read()).rejects.toThrow("it was released");
+      kept.release();
+      await engine.pass(async () => {
+        const fresh = (await negated()).keep();
+        fresh.release();
+        expect((await fresh.read()).data).toEqual(new Float32Array(4).fill(-1));
+      });
+    });
+  });
+
+  it("stay until every plugin that kept them has released them", async () => {
+    await engine.generation(async () => {
+      const kept = await engine.pass(async () => (await negated()).keep().keep());
+      kept.release();
+      expect((await kept.read()).data[0]).toBe(-1);
+      expect(engine.keptBytes).toBe(16);
+      kept.release();
+      await expect(kept.read()).rejects.toMatchObject(expired);
+      expect(engine.keptBytes).toBe(0);
+    });
+  });
+
+  it("are counted, each once, and at their peak", async () => {
+    await engine.generation(async () => {
+      const first = await engine.pass(async () => engine.upload(ones, { keep: true }));
+      await engine.pass(async () => {
+        engine.upload(ones);
+        expect(engine.keptBytes).toBe(16);
+        engine.upload(floats([100]), { keep: true });
+        expect(engine.keptBytes).toBe(416);
+      });
+      first.release();
+      expect([engine.keptBytes, engine.peakKeptBytes]).toEqual([400, 416]);
+    });
+    expect([engine.keptBytes, engine.peakKeptBytes]).toEqual([0, 416]);
+    await engine.generation(async () => expect(engine.peakKeptBytes).toBe(0));
+  });
+});
+
+describe("generations", () => {
+  it("wait their turn, also behind one that fails", async () => {
+    const events: string[] = [];
+    const generation = (name: string, fail = false): Promise<void> =>
+      engine.generation(async () => {
+        events.push(`${name} starts`);
+        await engine.pass(() => negated());
+        events.push(`${name} ends`);
+        if (fail) throw new RangeError("planted");
+      });
+    const [a, b, c] = [generation("a"), generation("b", true), generation("c")];
+    await expect(b).rejects.toThrow("planted");
+    await Promise.all([a, c]);
+    expect(events).toEqual(["a starts", "a ends", "b starts", "b ends", "c starts", "c ends"]);
+  });
+
+  it("inside one another run at once, with a lifetime of their own", async () => {
+    await engine.generation(async () => {
+      const outer = engine.upload(ones);
+      const inner = await engine.generation(async () => engine.upload(ones).keep());
+      await expect(inner.read()).rejects.toMatchObject(expired);
+      expect((await outer.read()).data).toEqual(ones.data);
+    });
+  });
+});
+
+describe("throwIfAborted", () => {
+  it("throws once the signal is aborted, with its reason", () => {
+    const abort = new AbortController();
+    throwIfAborted(undefined);
+    throwIfAborted(abort.signal);
+    const reason = new RangeError("the user pressed stop");
+    abort.abort(reason);
+    expect(() => throwIfAborted(abort.signal)).toThrow(
+      expect.objectContaining({
+        code: "SKIPSTEP_CANCELLED",
+        message: "Cancelled: the user pressed stop",
+        cause: reason,
+      }),
+    );
+  });
+});
+
+function gate(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,72 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadTokenizer } from "../src/text/tokenizer";
+
+interface Expected {
+  readonly padId: number;
+  readonly ids: number[][];
+  readonly bare: number[][];
+  readonly cut: number[][];
+  readonly mask: number[];
+  readonly left: number[][];
+}
+interface Chat {
+  readonly template: string;
+  readonly source: string | null;
+  readonly messages: { role: string; content: string }[];
+  readonly addGenerationPrompt: boolean;
+  readonly enableThinking?: boolean;
+  readonly text: string;
+}
+
+const root = resolve(import.meta.dirname, "../../..");
+const golden = join(root, "test/golden/tokenizers");
+const emoji = join(root, "models/emoji/tokenizer");
+const folderOf = (name: string) => (name === "emoji" ? emoji : join(golden, name));
+/** Made by transformers, see make.py beside it. */
+const expected = JSON.parse(readFileSync(join(golden, "expected.json"), "utf8")) as {
+  prompts: string[];
+  tokenizers: Record<string, Expected>;
+  chats: Chat[];
+};
+
+let scratch: string;
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), "skipstep-tokenizer-"));
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** A copy of a tokenizer folder with other files, as text or as JSON; `null` leaves a file out. */
+function folderWith(name: string, from: string, files: Record<string, unknown>): string {
+  const folder = join(scratch, name);
+  mkdirSync(folder);
+  for (const file of ["tokenizer.json", "tokenizer_config.json"]) {
+    if (!(file in files)) writeFileSync(join(folder, file), readFileSync(join(folderOf(from), file)));
+  }
+  for (const [file, content] of Object.entries(files)) {
+    if (content !== null) writeFileSync(join(folder, file), typeof content === "string" ? content : JSON.stringify(content));
+  }
+  return folder;
+}
+
+describe.each(Object.entries(expected.tokenizers))("%s tokenizer", (name, reference) => {
+  const tokenizer = loadTokenizer(folderOf(name));
+
+  it.each(expected.prompts.map((prompt, i) => [JSON.stringify(prompt), prompt, i] as const))("%s", (_, prompt, i) => {
+    expect(tokenizer.encode([prompt]).inputIds).toEqual([reference.ids[i]]);
+    expect(tokenizer.encode([prompt], { addSpecialTokens: false }).inputIds).toEqual([reference.bare[i]]);
+    const cut = tokenizer.encode([prompt], { maxLength: 16, padding: "max_length", truncation: true });
+    expect(cut).toEqual({
+      inputIds: [reference.cut[i]],
+      attentionMask: [Array.from({ length: 16 }, (_, at) => (at < reference.mask[i]! ? 1 : 0))],
+      lengths: [reference.ids[i]!.length],
+      truncated: [reference.ids[i]!.length > 16],
+    });
+  });
+
+  it("pads with the reference's token", () => {
+    expect(tokenizer.padId).toBe(reference.padId);
+  });
+});

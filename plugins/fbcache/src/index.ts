@@ -1,0 +1,1 @@
+export { FirstBlockCache, type FirstBlockCacheOptions } from "./first-block-cache";

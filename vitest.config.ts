@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+const source = { conditions: ["@skipstep/source", "import", "module", "node", "default"] };
+
+export default defineConfig({
+  ssr: { resolve: source },
+  test: {
+    pool: "forks",
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: "unit", include: ["packages/*/test/**/*.test.ts", "plugins/*/test/**/*.test.ts", "test/*.test.ts"] } },
+      { extends: true, test: { name: "golden", include: ["test/golden.test.ts"] } },
+    ],
+  },
+});
