@@ -9,7 +9,13 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: "unit", include: ["packages/*/test/**/*.test.ts", "plugins/*/test/**/*.test.ts", "test/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts", "plugins/*/test/**/*.test.ts", "test/*.test.ts"],
+        },
+      },
       { extends: true, test: { name: "golden", include: ["test/golden.test.ts"] } },
     ],
   },

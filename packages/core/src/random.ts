@@ -93,11 +93,14 @@ export class TorchGenerator implements Generator {
   }
 }
 
-/** 16 uniform draws to 16 normal ones in place: the first half gives radii, the second angles. */
+const { fround } = Math;
+const fullTurn = fround(2 * Math.PI);
+
+/** 16 uniform draws to 16 normal ones in place: the first half gives radii, the second angles. float32 at each step, as torch. */
 function boxMuller(block: Float32Array): void {
   for (let j = 0; j < 8; j++) {
-    const radius = Math.sqrt(-2 * Math.log(1 - block[j]!));
-    const angle = 2 * Math.PI * block[j + 8]!;
+    const radius = fround(Math.sqrt(fround(-2 * fround(Math.log(fround(1 - block[j]!))))));
+    const angle = fround(fullTurn * block[j + 8]!);
     block[j] = radius * Math.cos(angle);
     block[j + 8] = radius * Math.sin(angle);
   }

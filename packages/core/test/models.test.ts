@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { expectClose, kinds } from "../../../test/golden-kinds/models";
+import { expectClose } from "../../../test/golden-kinds/close";
+import { models } from "../../../test/golden-kinds/models";
 import type { Architecture } from "../src/models/architecture";
 import { autoencoderKl } from "../src/models/autoencoder-kl";
 import { autoencoderTiny } from "../src/models/autoencoder-tiny";
@@ -23,7 +24,7 @@ describe("models compute what the reference computes", () => {
   it.each(["qwen3", "vae-flux", "vae-sd", "vae-tiny", ...extras])("%s", async (name) => {
     const folder = join(golden, name);
     const { class_ } = JSON.parse(readFileSync(join(folder, "about.json"), "utf8"));
-    await kinds[class_]!(folder);
+    await models[class_]!(folder);
   });
 
   it("the shipped TAEF2 autoencoder decodes to the reference's pixels", async () => {

@@ -33,9 +33,17 @@ const { root } = protobuf.parse(
   { keepCase: true },
 );
 
-/** Runs a whole graph as one session in this process, without the compiler. */
-export async function runGraph(g: Graph, inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
-  const session = await InferenceSession.create(onnxModel(g), {
+/**
+ * Runs a whole graph as one session in this process, without the compiler.
+ * @returns its outputs by name, and with `taps` what its modules returned: `layers.0.out0`
+ */
+export async function runGraph(
+  g: Graph,
+  inputs: Readonly<Record<string, Tensor>>,
+  { taps = false }: { readonly taps?: boolean } = {},
+): Promise<Record<string, Tensor>> {
+  const outputs = [...g.outputs, ...(taps ? [...g.taps].map(([name, value]) => ({ name, value })) : [])];
+  const session = await InferenceSession.create(onnxModel(g, new Set(outputs.map(({ value }) => value))), {
     logSeverityLevel: 3,
     extra: { session: { intra_op: { allow_spinning: "0" } } },
   });
@@ -54,7 +62,7 @@ export async function runGraph(g: Graph, inputs: Readonly<Record<string, Tensor>
     }
     const results = await session.run(feeds);
     return Object.fromEntries(
-      g.outputs.map(({ name, value }) => {
+      outputs.map(({ name, value }) => {
         const { type, dims, data } = results[value.name]!;
         const expected = value.shape.map((dim) => evaluate(dim, sizes));
         if (dims.join() !== expected.join()) throw new Error(`${name}: inferred [${expected}], computed [${dims}]`);
@@ -66,7 +74,7 @@ export async function runGraph(g: Graph, inputs: Readonly<Record<string, Tensor>
   }
 }
 
-function onnxModel(g: Graph): Uint8Array {
+function onnxModel(g: Graph, outputs: ReadonlySet<Value>): Uint8Array {
   const model = root.lookupType("Model");
   return model
     .encode({
@@ -79,7 +87,7 @@ function onnxModel(g: Graph): Uint8Array {
         name: g.component,
         node: g.nodes.map(onnxNode),
         input: [...g.inputs, ...leaves(g, "sizes")].map((value) => valueInfo(value)),
-        output: g.outputs.map(({ value }) => valueInfo(value)),
+        output: [...outputs].map(valueInfo),
         initializer: leaves(g, "initializer").map((value) => ({
           name: value.name,
           dims: value.shape,

@@ -46,7 +46,8 @@ function folderWith(name: string, from: string, files: Record<string, unknown>):
     if (!(file in files)) writeFileSync(join(folder, file), readFileSync(join(folderOf(from), file)));
   }
   for (const [file, content] of Object.entries(files)) {
-    if (content !== null) writeFileSync(join(folder, file), typeof content === "string" ? content : JSON.stringify(content));
+    if (content !== null)
+      writeFileSync(join(folder, file), typeof content === "string" ? content : JSON.stringify(content));
   }
   return folder;
 }

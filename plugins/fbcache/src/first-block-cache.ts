@@ -1,5 +1,5 @@
-import { add, inject, plugin, PluginOptions, relativeL1, subtract } from "@skipstep/core";
 import type { BlockCall, DeviceTensor, JSONSchemaType, Next, Plugin, Run, Tensors } from "@skipstep/core";
+import { add, inject, PluginOptions, plugin, relativeL1, subtract } from "@skipstep/core";
 
 export interface FirstBlockCacheOptions {
   /** Relative change of the first block's residual below which the other blocks are reused. 0 never reuses. */
@@ -17,9 +17,15 @@ const options: JSONSchemaType<FirstBlockCacheOptions> = {
       type: "number",
       minimum: 0,
       default: 0.08,
-      description: "Relative L1 change of the first block's residual below which the other blocks are reused. 0 never reuses.",
+      description:
+        "Relative L1 change of the first block's residual below which the other blocks are reused. 0 never reuses.",
     },
-    warmup_steps: { type: "integer", minimum: 0, default: 0, description: "Steps at the start that are always computed." },
+    warmup_steps: {
+      type: "integer",
+      minimum: 0,
+      default: 0,
+      description: "Steps at the start that are always computed.",
+    },
   },
 };
 
@@ -81,12 +87,16 @@ export class FirstBlockCache implements Plugin {
   private async compute(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     const memory = this.memories.get(call.step.run)!;
     if (memory.reuse) {
-      const reused = Object.entries(memory.residuals).map(async ([name, residual]) => [name, await add(inputs[name]!, residual)] as const);
+      const reused = Object.entries(memory.residuals).map(
+        async ([name, residual]) => [name, await add(inputs[name]!, residual)] as const,
+      );
       return Object.fromEntries(await Promise.all(reused));
     }
     const outputs = await next(inputs);
     for (const residual of Object.values(memory.residuals)) residual.release();
-    const residuals = Object.entries(outputs).map(async ([name, output]) => [name, (await subtract(output, inputs[name]!)).keep()] as const);
+    const residuals = Object.entries(outputs).map(
+      async ([name, output]) => [name, (await subtract(output, inputs[name]!)).keep()] as const,
+    );
     memory.residuals = Object.fromEntries(await Promise.all(residuals));
     return outputs;
   }

@@ -4,7 +4,9 @@ import { closest, distance } from "fastest-levenshtein";
 export function didYouMean(name: string, known: readonly string[]): string {
   if (known.length === 0) return "";
   const best = closest(name, known);
-  return distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(2, name.length / 3) ? ` Did you mean "${best}"?` : "";
+  return distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(2, name.length / 3)
+    ? ` Did you mean "${best}"?`
+    : "";
 }
 
 /** `"a, b, c"`, or `"none"`. */

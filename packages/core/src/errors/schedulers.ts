@@ -15,12 +15,7 @@ export function unknownSchedulerOption(scheduler: string, option: string, known:
   );
 }
 
-export function invalidSchedulerOption(
-  scheduler: string,
-  option: string,
-  rule: string,
-  found: unknown,
-): SkipstepError {
+export function invalidSchedulerOption(scheduler: string, option: string, rule: string, found: unknown): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_SCHEDULER_OPTION_INVALID",
     `${scheduler}'s option "${option}" ${rule}, found ${JSON.stringify(found)}.`,

@@ -74,7 +74,7 @@ export class Graph {
   get labels(): ReadonlyMap<Value, string> {
     return this.store.labels;
   }
-  /** What each block returned, by `<scope>.out<i>`: tests compare these with the reference's modules. */
+  /** What modules returned, by `<scope>.out<i>`: tests compare these with the reference's modules. */
   get taps(): ReadonlyMap<string, Value> {
     return this.store.taps;
   }
@@ -126,11 +126,14 @@ export class Graph {
     const inner = this.scope(name);
     for (const [stream, value] of Object.entries(streams)) this.store.labels.set(value, stream);
     const outputs = body(inner, streams);
-    for (const [i, [stream, value]] of Object.entries(outputs).entries()) {
-      this.store.labels.set(value, stream);
-      this.store.taps.set(`${inner.path}.out${i}`, value);
-    }
+    for (const [stream, value] of Object.entries(outputs)) this.store.labels.set(value, stream);
+    inner.tap(...Object.values(outputs));
     return outputs;
+  }
+
+  /** Notes what this module returned, in the order in which the reference's module returns it. */
+  tap(...outputs: readonly Value[]): void {
+    for (const [i, value] of outputs.entries()) this.store.taps.set(`${this.path}.out${i}`, value);
   }
 
   /** Emits a node with one output. For ops that have no method here; plugins use it for kernels of their own. */

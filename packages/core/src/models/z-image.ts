@@ -1,4 +1,4 @@
-import { type Dim, minus, plus, size, times } from "../graph/dim";
+import { type Dim, minus, size, times } from "../graph/dim";
 import type { Graph } from "../graph/graph";
 import { attention, layerNorm, linear, rmsNorm, rotary } from "../graph/layers";
 import type { Value } from "../graph/value";
@@ -79,24 +79,19 @@ interface Context {
 
 /**
  * Shapes: B batch, C latent channels, h and w tokens high and wide, X image tokens padded to a multiple of 32, L caption
- * tokens padded to the longest of the batch, D size of a head.
+ * tokens padded to the longest of the batch, T = X + L tokens in all, D size of a head.
  *
  * Inputs: `latents` `[B, C, 2h, 2w]`; `timestep` `[B]`, 0 (noise) to 1 (image); `captions` `[B, L, cap_feat_dim]`;
  * `caption_pad` bool `[B, L, 1]`, true where the pad token stands; `caption_valid` `[B, L, 1]`, 0 where a shorter
- * caption is filled up to the longest; `caption_mask` int32 `[B, L]` and `mask` int32 `[B, X + L]`, 1 where a key may be
- * seen; `cos`, `sin` `[B, X + L, D/2]`. Output: `sample` `[B, C, 2h, 2w]`, minus the velocity that the scheduler expects.
+ * caption is filled up to the longest; `caption_mask` int32 `[B, L]` and `mask` int32 `[B, T]`, 1 where a key may be
+ * seen; `cos`, `sin` `[B, T, D/2]`. Output: `sample` `[B, C, 2h, 2w]`, minus the velocity that the scheduler expects.
  */
 function forward(g: Graph, config: ZImageConfig): void {
   const { dim, in_channels, n_refiner_layers, n_layers, n_heads, cap_feat_dim, norm_eps, t_scale } = config;
-  const [batch, height, width, imageTokens, captionTokens] = ["B", "h", "w", "X", "L"].map(size) as [
-    Dim,
-    Dim,
-    Dim,
-    Dim,
-    Dim,
-  ];
+  const [batch, height, width] = [size("B"), size("h"), size("w")];
+  const [total, captionTokens] = [size("T"), size("L")];
+  const imageTokens = minus(total, captionTokens);
   const half = dim / n_heads / 2;
-  const total = plus(imageTokens, captionTokens);
   const latents = g.input("latents", [batch, in_channels, times(height, PATCH), times(width, PATCH)]);
   const timestep = g.input("timestep", [batch]);
   const captions = g.input("captions", [batch, captionTokens, cap_feat_dim]);
@@ -141,7 +136,7 @@ function forward(g: Graph, config: ZImageConfig): void {
       modulation: undefined,
     });
 
-  let hidden = g.concat([x, g.mul(caption, captionValid)], 1); // [B, X + L, dim]
+  let hidden = g.concat([x, g.mul(caption, captionValid)], 1); // [B, T, dim]
   for (let i = 0; i < n_layers; i++)
     ({ hidden } = g.block(`layers.${i}`, { hidden }, (inner, streams) => ({
       hidden: block(inner, streams.hidden, { config, cos, sin, keyMask: mask, modulation }),

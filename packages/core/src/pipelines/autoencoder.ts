@@ -35,11 +35,16 @@ export class Autoencoder {
     // One image at a time: the decoder's activations are the pipeline's largest.
     for (let item = 0; item < latents.shape[0]!; item++) {
       const z = rows(latents, item, item + 1);
-      const unscaled = floats(z.shape, z.data.map((x) => x / scaling_factor + (shift_factor ?? 0)));
-      images.push(await this.engine.pass(async () => {
-        const { sample } = await this.program.run({ z: this.engine.upload(unscaled) }, { signal });
-        return (await sample!.read()) as Floats;
-      }));
+      const unscaled = floats(
+        z.shape,
+        z.data.map((x) => x / scaling_factor + (shift_factor ?? 0)),
+      );
+      images.push(
+        await this.engine.pass(async () => {
+          const { sample } = await this.program.run({ z: this.engine.upload(unscaled) }, { signal });
+          return (await sample!.read()) as Floats;
+        }),
+      );
     }
     return stack(images);
   }

@@ -1,5 +1,5 @@
-import type { Engine } from "../engine/engine";
 import { throwIfAborted } from "../engine/cancel";
+import type { Engine } from "../engine/engine";
 import type { Step } from "../hooks";
 import type { Generator } from "../random";
 import type { Scheduler } from "../schedulers/scheduler";
@@ -46,7 +46,10 @@ export async function denoise(call: Denoising): Promise<Floats> {
     cond: { branch: "cond", count },
     uncond: { branch: "uncond", count },
   };
-  let latents = floats(call.noise.shape, call.noise.data.map((x) => x * scheduler.initNoiseSigma));
+  let latents = floats(
+    call.noise.shape,
+    call.noise.data.map((x) => x * scheduler.initNoiseSigma),
+  );
   for (let index = 0; index < count; index++) {
     throwIfAborted(signal);
     const timestep = scheduler.timesteps[index]!;
@@ -59,7 +62,10 @@ export async function denoise(call: Denoising): Promise<Floats> {
         return family.predict(call.encoded, input, timestep, branch, { around: hooks.around(step), signal });
       });
     const scale = family.guidanceAt(settings, timestep);
-    const prediction = scale > 0 ? await guided(call, scale, latents.shape[0]!, pass) : family.guide(settings, scale, await pass("cond"));
+    const prediction =
+      scale > 0
+        ? await guided(call, scale, latents.shape[0]!, pass)
+        : family.guide(settings, scale, await pass("cond"));
     const estimate = family.estimate(latents, prediction, sigma);
     latents = scheduler.step(prediction, index, latents, call.generator);
     await call.onStep({ step: index + 1, of: count, latents, estimate, finite: latents.data.every(Number.isFinite) });
@@ -68,7 +74,12 @@ export async function denoise(call: Denoising): Promise<Floats> {
 }
 
 /** Both guidance branches, in one batch or one after the other. */
-async function guided({ family, settings, separate }: Denoising, scale: number, batch: number, pass: (branch: Run["branch"]) => Promise<Floats>): Promise<Floats> {
+async function guided(
+  { family, settings, separate }: Denoising,
+  scale: number,
+  batch: number,
+  pass: (branch: Run["branch"]) => Promise<Floats>,
+): Promise<Floats> {
   if (separate) return family.guide(settings, scale, await pass("cond"), await pass("uncond"));
   const both = await pass("joint");
   return family.guide(settings, scale, rows(both, 0, batch), rows(both, batch, 2 * batch));

@@ -27,14 +27,28 @@ export class Qwen3Encoder {
    * @param limit most tokens of a prompt; the rest is cut, with a warning
    * @returns one `[tokens, hidden_size]` a prompt
    */
-  async encode(prompts: readonly string[], limit: number, signal?: AbortSignal): Promise<{ hidden: Floats[]; warnings: string[] }> {
+  async encode(
+    prompts: readonly string[],
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<{ hidden: Floats[]; warnings: string[] }> {
     const texts = prompts.map((content) =>
-      this.tokenizer.applyChatTemplate([{ role: "user", content }], { addGenerationPrompt: true, enableThinking: true }),
+      this.tokenizer.applyChatTemplate([{ role: "user", content }], {
+        addGenerationPrompt: true,
+        enableThinking: true,
+      }),
     );
-    const encoded = this.tokenizer.encode(texts, { maxLength: limit, padding: "none", truncation: true, addSpecialTokens: true });
+    const encoded = this.tokenizer.encode(texts, {
+      maxLength: limit,
+      padding: "none",
+      truncation: true,
+      addSpecialTokens: true,
+    });
     const hidden: Floats[] = [];
     for (const ids of encoded.inputIds) hidden.push(await this.run(ids, signal));
-    const warnings = prompts.flatMap((prompt, i) => (encoded.truncated[i] ? [promptCut(prompt, encoded.lengths[i]!, limit)] : []));
+    const warnings = prompts.flatMap((prompt, i) =>
+      encoded.truncated[i] ? [promptCut(prompt, encoded.lengths[i]!, limit)] : [],
+    );
     return { hidden, warnings };
   }
 

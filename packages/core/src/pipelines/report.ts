@@ -66,7 +66,8 @@ export function idlePlugins(plugins: readonly PluginReport[]): string[] {
 
 function regionReport({ region, computed, reused, seconds, numbers }: RegionReceipt): RegionReport {
   const recorded: Record<string, Record<string, number>> = {};
-  for (const [step, values] of numbers) for (const [name, value] of Object.entries(values)) (recorded[name] ??= {})[step] = value;
+  for (const [step, values] of numbers)
+    for (const [name, value] of Object.entries(values)) (recorded[name] ??= {})[step] = value;
   return {
     name: region.name,
     from: region.from,
@@ -85,7 +86,9 @@ function skipped(receipts: readonly RegionReceipt[], regions: readonly RegionRep
   if (reused.size === 0) return [];
   const spent = regions.reduce((sum, { seconds }) => sum + seconds, 0);
   const saved = regions.reduce((sum, { savedSeconds }) => sum + savedSeconds, 0);
-  return [`reused ${reused.size} of ${steps} steps, saved ${Math.round((100 * saved) / (spent + saved))}% of block time`];
+  return [
+    `reused ${reused.size} of ${steps} steps, saved ${Math.round((100 * saved) / (spent + saved))}% of block time`,
+  ];
 }
 
 function altered(receipts: readonly RegionReceipt[]): string[] {
@@ -97,7 +100,11 @@ function altered(receipts: readonly RegionReceipt[]): string[] {
 function built({ weights, floatBytes, storedBytes, attentions, forms }: Omit<BuildReceipt, "plugin">): string[] {
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
-    ...(weights === 0 ? [] : [`${weights} weights as ${Object.keys(forms).join(", ")}, ${megabytes(floatBytes)} to ${megabytes(storedBytes)}`]),
+    ...(weights === 0
+      ? []
+      : [
+          `${weights} weights as ${Object.keys(forms).join(", ")}, ${megabytes(floatBytes)} to ${megabytes(storedBytes)}`,
+        ]),
     ...(attentions === 0 ? [] : [`${attentions} attentions`]),
   ];
 }

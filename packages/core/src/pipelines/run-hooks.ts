@@ -1,6 +1,6 @@
 import type { Around } from "../compiler/program";
-import { hookFailed, nextTwice } from "../errors/plugins";
 import { SkipstepError } from "../errors/error";
+import { hookFailed, nextTwice } from "../errors/plugins";
 import type { Region, Step, Tensors } from "../hooks";
 import type { PluginHost } from "../plugins/host";
 
@@ -65,7 +65,9 @@ export class RunHooks {
       try {
         outputs = await instance.blockForward({ step, region, record }, inputs, guardedNext);
       } catch (error) {
-        throw error === failed || (error instanceof SkipstepError && error.code === "SKIPSTEP_HOOK_FAILED") ? error : hookFailed(plugin, "blockForward", error);
+        throw error === failed || (error instanceof SkipstepError && error.code === "SKIPSTEP_HOOK_FAILED")
+          ? error
+          : hookFailed(plugin, "blockForward", error);
       }
       if (!computed) receipt.reused.push(step.index);
       else {
@@ -78,9 +80,20 @@ export class RunHooks {
   }
 
   private receipt(plugin: string, region: Region): RegionReceipt {
-    const known = this.receipts.find((receipt) => receipt.plugin === plugin && receipt.region.name === region.name && receipt.region.index === region.index);
+    const known = this.receipts.find(
+      (receipt) =>
+        receipt.plugin === plugin && receipt.region.name === region.name && receipt.region.index === region.index,
+    );
     if (known) return known;
-    const receipt: RegionReceipt = { plugin, region, computed: [], reused: [], altered: [], seconds: 0, numbers: new Map() };
+    const receipt: RegionReceipt = {
+      plugin,
+      region,
+      computed: [],
+      reused: [],
+      altered: [],
+      seconds: 0,
+      numbers: new Map(),
+    };
     this.receipts.push(receipt);
     return receipt;
   }

@@ -24,5 +24,11 @@ export interface Settings {
 /** Settings that a family fills in where neither config nor request says anything. */
 export type SettingDefaults = Pick<
   Settings,
-  "num_inference_steps" | "guidance_scale" | "height" | "width" | "max_sequence_length" | "cfg_normalization" | "cfg_truncation"
+  | "num_inference_steps"
+  | "guidance_scale"
+  | "height"
+  | "width"
+  | "max_sequence_length"
+  | "cfg_normalization"
+  | "cfg_truncation"
 >;

@@ -7,7 +7,10 @@ export function promptCut(prompt: string, tokens: number, limit: number): string
   return `The prompt "${start}${start.length < prompt.length ? "…" : ""}" has ${tokens} tokens with its template; the model takes ${limit}. The rest was cut.`;
 }
 
-export function weightsNotFinite(component: string, tensors: readonly { label: string; nan: number; inf: number }[]): string {
+export function weightsNotFinite(
+  component: string,
+  tensors: readonly { label: string; nan: number; inf: number }[],
+): string {
   const shown = tensors.slice(0, 3).map(({ label, nan, inf }) => `${label} (${nan} NaN, ${inf} infinite)`);
   return `${component} has ${tensors.length} ${tensors.length === 1 ? "tensor" : "tensors"} with values that are not finite: ${list(shown)}${tensors.length > 3 ? ", ..." : ""}. Download the checkpoint again.`;
 }

@@ -28,7 +28,12 @@ export interface ZImageSequence {
  * @param captions prompt embeddings `[tokens, cap_feat_dim]`, one an image
  * @param height latent rows @param width latent columns
  */
-export function layOutSequence(config: ZImageConfig, captions: readonly Floats[], height: number, width: number): ZImageSequence {
+export function layOutSequence(
+  config: ZImageConfig,
+  captions: readonly Floats[],
+  height: number,
+  width: number,
+): ZImageSequence {
   const batch = captions.length;
   const lengths = captions.map(({ shape }) => shape[0]!);
   const padded = lengths.map(roundUp);
@@ -82,7 +87,11 @@ function roundUp(length: number): number {
 }
 
 /** Cosines and sines of every position on each axis; angles in float64, rounded to float32 as the reference does. */
-function axisTables({ axes_dims, axes_lens, rope_theta }: ZImageConfig): { width: number; cos: Float32Array; sin: Float32Array }[] {
+function axisTables({
+  axes_dims,
+  axes_lens,
+  rope_theta,
+}: ZImageConfig): { width: number; cos: Float32Array; sin: Float32Array }[] {
   return axes_dims.map((dim, axis) => {
     const width = dim / 2;
     const length = axes_lens[axis]!;

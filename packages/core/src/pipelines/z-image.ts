@@ -5,7 +5,7 @@ import { autoencoderTiny } from "../models/autoencoder-tiny";
 import { qwen3 } from "../models/qwen3";
 import { PATCH, type ZImageConfig, zImage } from "../models/z-image";
 import type { Generator } from "../random";
-import { calculateShift } from "../schedulers/flow-match-euler-discrete";
+import { calculateShift } from "../schedulers/flow-shift";
 import type { Schedule } from "../schedulers/scheduler";
 import { type Floats, floats, sizeOf } from "../tensor";
 import { Autoencoder } from "./autoencoder";
@@ -37,7 +37,10 @@ export const zImageFamily: Family = {
     cfg_truncation: 1,
   },
   components: {
-    text_encoder: { Qwen3ForCausalLM: { architecture: qwen3, entry: "encode" }, Qwen3Model: { architecture: qwen3, entry: "encode" } },
+    text_encoder: {
+      Qwen3ForCausalLM: { architecture: qwen3, entry: "encode" },
+      Qwen3Model: { architecture: qwen3, entry: "encode" },
+    },
     transformer: { ZImageTransformer2DModel: { architecture: zImage, entry: "forward" } },
     vae: {
       AutoencoderKL: { architecture: autoencoderKl, entry: "decode" },
@@ -64,7 +67,10 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     const problems: string[] = [];
     for (const [axis, [name, side]] of Object.entries({ height, width }).entries()) {
       const most = this.config.axes_lens[axis + 1]! * multiple;
-      if (side % multiple !== 0) problems.push(`${name} must be a multiple of ${multiple}, found ${side}; nearest: ${Math.max(1, Math.round(side / multiple)) * multiple}`);
+      if (side % multiple !== 0)
+        problems.push(
+          `${name} must be a multiple of ${multiple}, found ${side}; nearest: ${Math.max(1, Math.round(side / multiple)) * multiple}`,
+        );
       else if (side > most) problems.push(`${name} must be <= ${most} for this model, found ${side}`);
     }
     if (sigmas && sigmas.length !== num_inference_steps)
@@ -75,8 +81,10 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
   async encode(settings: Settings, signal?: AbortSignal): Promise<Captions> {
     const limit = Math.min(settings.max_sequence_length, longestCaption(this.config));
     const positive = await this.textEncoder.encode(settings.prompt, limit, signal);
-    const negative = settings.guidance_scale > 0 ? await this.textEncoder.encode(settings.negative_prompt, limit, signal) : undefined;
-    const repeated = (captions: readonly Floats[]): Floats[] => captions.flatMap((caption) => new Array<Floats>(settings.num_images_per_prompt).fill(caption));
+    const negative =
+      settings.guidance_scale > 0 ? await this.textEncoder.encode(settings.negative_prompt, limit, signal) : undefined;
+    const repeated = (captions: readonly Floats[]): Floats[] =>
+      captions.flatMap((caption) => new Array<Floats>(settings.num_images_per_prompt).fill(caption));
     return {
       positive: repeated(positive.hidden),
       negative: repeated(negative?.hidden ?? []),
@@ -87,13 +95,22 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
 
   noise({ prompt, num_images_per_prompt, height, width }: Settings, generator: Generator): Floats {
     const { scaleFactor } = this.autoencoder;
-    const shape = [prompt.length * num_images_per_prompt, this.config.in_channels, height / scaleFactor, width / scaleFactor];
+    const shape = [
+      prompt.length * num_images_per_prompt,
+      this.config.in_channels,
+      height / scaleFactor,
+      width / scaleFactor,
+    ];
     return floats(shape, generator.randn(sizeOf(shape)));
   }
 
-  schedule({ num_inference_steps, sigmas, height, width }: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule {
+  schedule(
+    { num_inference_steps, sigmas, height, width }: Settings,
+    scheduler: Readonly<Record<string, unknown>>,
+  ): Schedule {
     const multiple = this.autoencoder.scaleFactor * PATCH;
-    const option = (name: string, fallback: number): number => (typeof scheduler[name] === "number" ? scheduler[name] : fallback);
+    const option = (name: string, fallback: number): number =>
+      typeof scheduler[name] === "number" ? scheduler[name] : fallback;
     return {
       num_inference_steps,
       // From all noise down to 1 / steps: the last step lands on the image.
@@ -112,7 +129,13 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     return cfg_truncation <= 1 && progress(timestep) > cfg_truncation ? 0 : guidance_scale;
   }
 
-  async predict(encoded: Captions, latents: Floats, timestep: number, branch: Branch, options: RunOptions): Promise<Floats> {
+  async predict(
+    encoded: Captions,
+    latents: Floats,
+    timestep: number,
+    branch: Branch,
+    options: RunOptions,
+  ): Promise<Floats> {
     const { engine, programs } = this.parts;
     const batch = branch === "joint" ? stack([latents, latents]) : latents;
     const { sample } = await programs.transformer!.run(
@@ -132,7 +155,10 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
       prediction = combine(cond, uncond, (x, y) => x + scale * (x - y));
       if (cfg_normalization > 0) prediction = limitNorm(prediction, cond, cfg_normalization);
     }
-    return floats(prediction.shape, prediction.data.map((x) => -x)); // the model points from noise to image
+    return floats(
+      prediction.shape,
+      prediction.data.map((x) => -x),
+    ); // the model points from noise to image
   }
 
   estimate(latents: Floats, prediction: Floats, sigma: number): Floats {
@@ -147,9 +173,15 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     const key = `${branch} ${latents.shape.join()}`;
     const known = encoded.inputs.get(key);
     if (known) return known;
-    const captions = { joint: [...encoded.positive, ...encoded.negative], cond: encoded.positive, uncond: encoded.negative }[branch];
+    const captions = {
+      joint: [...encoded.positive, ...encoded.negative],
+      cond: encoded.positive,
+      uncond: encoded.negative,
+    }[branch];
     const sequence = layOutSequence(this.config, captions, latents.shape[2]!, latents.shape[3]!);
-    const inputs = Object.fromEntries(Object.entries(sequence).map(([name, tensor]) => [name, this.parts.engine.upload(tensor).keep()]));
+    const inputs = Object.fromEntries(
+      Object.entries(sequence).map(([name, tensor]) => [name, this.parts.engine.upload(tensor).keep()]),
+    );
     encoded.inputs.set(key, inputs);
     return inputs;
   }

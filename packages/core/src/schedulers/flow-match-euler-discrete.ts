@@ -132,11 +132,10 @@ export class FlowMatchEulerDiscreteScheduler implements Scheduler {
 }
 
 /** Noisiest and cleanest level of the training. Shifted once here and once more by the schedule, as the reference. */
-export function trainingRange(options: {
-  num_train_timesteps: number;
-  shift: number;
-  use_dynamic_shifting: boolean;
-}): { readonly first: number; readonly last: number } {
+export function trainingRange(options: { num_train_timesteps: number; shift: number; use_dynamic_shifting: boolean }): {
+  readonly first: number;
+  readonly last: number;
+} {
   const shift = options.use_dynamic_shifting ? 1 : options.shift;
   const level = (sigma: number) => shiftSigma(Math.fround(sigma), shift, Math.fround);
   return { first: level(1), last: level(1 / options.num_train_timesteps) };

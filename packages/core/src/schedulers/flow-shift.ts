@@ -47,11 +47,7 @@ export function shiftSigmaByMu(
 }
 
 /** Stretches levels so that the last one becomes `terminal`; the distance to 1 keeps its proportions. */
-export function stretchToTerminal(
-  sigmas: Float64Array,
-  terminal: number,
-  round: Rounding = (x) => x,
-): Float64Array {
+export function stretchToTerminal(sigmas: Float64Array, terminal: number, round: Rounding = (x) => x): Float64Array {
   const scale = round(round(1 - sigmas[sigmas.length - 1]!) / round(1 - terminal));
   return sigmas.map((sigma) => round(1 - round(round(1 - sigma) / scale)));
 }

@@ -59,4 +59,3 @@ export function predictedNoise(
       return weightedSum([1, sample], [1 - sigma, output]);
   }
 }
-

@@ -46,7 +46,9 @@ export function spaceTimestepsAboveZero(
   stride = trainSteps / steps,
 ): Float64Array {
   if (options.timestep_spacing === "trailing") return trailing(trainSteps, stride, steps);
-  return spaceTimesteps(options, trainSteps, steps + 1).slice(0, steps).map(roundHalfEven);
+  return spaceTimesteps(options, trainSteps, steps + 1)
+    .slice(0, steps)
+    .map(roundHalfEven);
 }
 
 /**

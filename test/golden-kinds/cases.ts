@@ -1,0 +1,83 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
+import { extras } from "./extras";
+import { models } from "./models";
+import { checkPipeline } from "./pipelines";
+import { checkRandom } from "./random";
+import { schedulers } from "./schedulers";
+
+/** One test. Without `run` its kind is not built yet. */
+export interface GoldenCase {
+  /** Path below the golden folder: `pipelines/z-image/golden/fbcache`. */
+  readonly name: string;
+  readonly run?: (() => Promise<void>) | undefined;
+}
+
+/** Models that are shipped, not golden: their cases lie in a folder of the same name. */
+const shippedModels = join(import.meta.dirname, "../../models");
+
+/** Every case below a folder with the layout of the golden data. A case of an unknown kind is found too, without `run`. */
+export function findCases(root: string): GoldenCase[] {
+  const nameOf = (path: string): string => relative(root, path).split(sep).join("/");
+  return foldersIn(root).flatMap((folder) => {
+    if (existsSync(join(folder, "about.json"))) return [{ name: nameOf(folder), run: aboutCase(folder, root) }];
+    if (isPart(folder)) return [];
+    return filesIn(folder, ".safetensors").map((name) => ({
+      name: nameOf(join(folder, name)),
+      run: fileCase(folder, name, root),
+    }));
+  });
+}
+
+/** A folder that says itself what it is. */
+function aboutCase(folder: string, root: string): GoldenCase["run"] {
+  const about: { class_?: string; kind?: string } = readJson(join(folder, "about.json"));
+  if (about.kind !== undefined) return bound(extras[about.kind], folder, root);
+  const isScheduler = existsSync(join(folder, "scheduler_config.json"));
+  return bound((isScheduler ? schedulers : models)[about.class_ ?? ""], folder);
+}
+
+/** A case of its own file: a pipeline's call, a seed, a block type. */
+function fileCase(folder: string, name: string, root: string): GoldenCase["run"] {
+  const file = join(folder, name);
+  if (basename(folder) === "golden" && existsSync(join(folder, "../model_index.json")))
+    return checkPipeline(join(folder, ".."), file);
+  if (existsSync(join(shippedModels, basename(folder), "model_index.json")) && dirname(folder) === root)
+    return checkPipeline(join(shippedModels, basename(folder)), file);
+  if (basename(folder) === "random") return () => checkRandom(`${file}.safetensors`);
+  return undefined;
+}
+
+/** Tokenizers, components and whole pipelines are what cases run on, not cases. */
+function isPart(folder: string): boolean {
+  return ["config.json", "tokenizer.json", "model_index.json", "scheduler_config.json"].some((name) =>
+    existsSync(join(folder, name)),
+  );
+}
+
+function bound<Arguments extends readonly unknown[]>(
+  check: ((...given: Arguments) => Promise<void>) | undefined,
+  ...given: Arguments
+): GoldenCase["run"] {
+  return check && (() => check(...given));
+}
+
+/** The folder and all below it, in alphabetical order. */
+function foldersIn(folder: string): string[] {
+  const inner = readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isDirectory());
+  return [folder, ...inner.flatMap(foldersIn)];
+}
+
+function filesIn(folder: string, ending: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, -ending.length))
+    .sort();
+}
+
+function readJson<Content>(path: string): Content {
+  return JSON.parse(readFileSync(path, "utf8")) as Content;
+}

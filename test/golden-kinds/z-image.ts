@@ -1,0 +1,33 @@
+import { type ZImageConfig, zImage } from "../../packages/core/src/models/z-image";
+import { layOutSequence } from "../../packages/core/src/pipelines/z-image-sequence";
+import { type Floats, floats } from "../../packages/core/src/tensor";
+import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
+import { checkModel, ioOf } from "./check-model";
+import { realRows } from "./close";
+
+/** Captions of different lengths in one batch, `cap<i>` each. */
+export async function checkZImage(folder: string): Promise<void> {
+  const io = ioOf(folder);
+  const captions = [...io.keys()].filter((key) => key.startsWith("in.cap")).map((key) => io.get(key) as Floats);
+  const { shape, data } = io.get("in.x") as Floats; // [B, C, 1, H, W]
+  const [batch, channels, , height, width] = shape as [number, number, number, number, number];
+  const config = zImage.parse(readConfig(folder)) as ZImageConfig;
+  const size = [batch, channels, height, width];
+  const sequence = layOutSequence(config, captions, height, width);
+  await checkModel(
+    buildGraph(zImage, "forward", folder),
+    io,
+    {
+      latents: floats(size, data),
+      timestep: io.get("in.t")!,
+      ...sequence,
+    },
+    { sample: floats(size, joined(captions.map((_, i) => io.get(`out.${i}`) as Floats))) },
+    // What the refiner makes of filled-up rows is masked for everything that follows.
+    (tensor, name) => (name.startsWith("context_refiner") ? realRows(tensor, sequence.caption_mask) : tensor),
+  );
+}
+
+function joined(parts: readonly Floats[]): Float32Array {
+  return Float32Array.from(parts.flatMap(({ data }) => [...data]));
+}
