@@ -7,11 +7,16 @@ import { messageOf } from "../errors/error";
 export function readObject(file: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, "utf8"));
+    value = JSON.parse(asJson(readFileSync(file, "utf8")));
   } catch (error) {
     const problem = error instanceof SyntaxError ? "is not JSON" : "cannot be read";
     throw checkpointInvalid(file, `${problem} (${messageOf(error)})`, error);
   }
   if (!isObject(value)) throw checkpointInvalid(file, "holds no JSON object");
   return value;
+}
+
+/** Python writes infinity as a word that JSON does not have; `1e999` is read as infinity. */
+function asJson(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"|\bInfinity\b/g, (part) => (part === "Infinity" ? "1e999" : part));
 }

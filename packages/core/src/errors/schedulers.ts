@@ -15,11 +15,9 @@ export function unknownSchedulerOption(scheduler: string, option: string, known:
   );
 }
 
-export function invalidSchedulerOption(scheduler: string, option: string, rule: string, found: unknown): SkipstepError {
-  return new SkipstepError(
-    "SKIPSTEP_SCHEDULER_OPTION_INVALID",
-    `${scheduler}'s option "${option}" ${rule}, found ${JSON.stringify(found)}.`,
-  );
+/** @param problem begins with a space: ` must be >= 0, found -1.` */
+export function invalidSchedulerOption(scheduler: string, option: string, problem: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_SCHEDULER_OPTION_INVALID", `${scheduler}'s option "${option}"${problem}`);
 }
 
 export function schedulerOptionsConflict(scheduler: string, options: readonly string[], advice: string): SkipstepError {

@@ -1,0 +1,91 @@
+import type { JsonObject } from "../config/json";
+import { unknownScheduler } from "../errors/schedulers";
+import { DDIMScheduler, ddimSchema } from "./ddim";
+import { DDPMScheduler, ddpmSchema } from "./ddpm";
+import { EulerAncestralDiscreteScheduler, eulerAncestralDiscreteSchema } from "./euler-ancestral-discrete";
+import { EulerDiscreteScheduler, eulerDiscreteSchema } from "./euler-discrete";
+import { FlowMatchEulerDiscreteScheduler, flowMatchEulerDiscreteSchema } from "./flow-match-euler-discrete";
+import { FlowMatchHeunDiscreteScheduler, flowMatchHeunDiscreteSchema } from "./flow-match-heun-discrete";
+import { HeunDiscreteScheduler, heunDiscreteSchema } from "./heun-discrete";
+import { LCMScheduler, lcmSchema } from "./lcm";
+import { LMSDiscreteScheduler, lmsDiscreteSchema } from "./lms-discrete";
+import type { OptionsSchema } from "./option-schema";
+import { PNDMScheduler, pndmSchema } from "./pndm";
+import { resolveOptions } from "./resolve-options";
+import type { Schedule, Scheduler } from "./scheduler";
+import { TCDScheduler, tcdSchema } from "./tcd";
+
+/** A scheduler's options, and how it is made from them. */
+export interface SchedulerEntry {
+  readonly schema: OptionsSchema;
+  /** @param options all of the schema's, valid by it */
+  make(options: Readonly<JsonObject>, schedule: Schedule): Scheduler;
+}
+
+/** Every scheduler by its class name in diffusers. */
+export const schedulers: Readonly<Record<string, SchedulerEntry>> = {
+  DDIMScheduler: entry(ddimSchema, DDIMScheduler),
+  DDPMScheduler: entry(ddpmSchema, DDPMScheduler),
+  EulerAncestralDiscreteScheduler: entry(eulerAncestralDiscreteSchema, EulerAncestralDiscreteScheduler),
+  EulerDiscreteScheduler: entry(eulerDiscreteSchema, EulerDiscreteScheduler),
+  FlowMatchEulerDiscreteScheduler: entry(flowMatchEulerDiscreteSchema, FlowMatchEulerDiscreteScheduler),
+  FlowMatchHeunDiscreteScheduler: entry(flowMatchHeunDiscreteSchema, FlowMatchHeunDiscreteScheduler),
+  HeunDiscreteScheduler: entry(heunDiscreteSchema, HeunDiscreteScheduler),
+  LCMScheduler: entry(lcmSchema, LCMScheduler),
+  LMSDiscreteScheduler: entry(lmsDiscreteSchema, LMSDiscreteScheduler),
+  PNDMScheduler: entry(pndmSchema, PNDMScheduler),
+  TCDScheduler: entry(tcdSchema, TCDScheduler),
+};
+
+/** Options schemas by class name, for checking a config and for editors. */
+export const schedulerSchemas: Readonly<Record<string, OptionsSchema>> = Object.fromEntries(
+  Object.entries(schedulers).map(([name, { schema }]) => [name, schema]),
+);
+
+/**
+ * The scheduler of one generation.
+ *
+ * @param className as in diffusers, such as `DDIMScheduler`
+ * @param config the checkpoint's scheduler_config.json with the user's options over it
+ * @throws SKIPSTEP_SCHEDULER_UNKNOWN, SKIPSTEP_SCHEDULER_OPTION_UNKNOWN, SKIPSTEP_SCHEDULER_OPTION_INVALID,
+ *   SKIPSTEP_SCHEDULER_OPTIONS_CONFLICT, SKIPSTEP_SCHEDULE_INVALID
+ */
+export function createScheduler(className: string, config: Readonly<JsonObject>, schedule: Schedule): Scheduler {
+  return entryOf(className).make(schedulerOptions(className, config), schedule);
+}
+
+/**
+ * The options that a config comes to, all of them: what the config leaves out has its default.
+ *
+ * @throws SKIPSTEP_SCHEDULER_UNKNOWN, SKIPSTEP_SCHEDULER_OPTION_UNKNOWN, SKIPSTEP_SCHEDULER_OPTION_INVALID
+ */
+export function schedulerOptions(className: string, config: Readonly<JsonObject>): Readonly<JsonObject> {
+  return resolveOptions(className, entryOf(className).schema, config, ofOthers);
+}
+
+/**
+ * diffusers keeps a config's options when another scheduler takes its place, and writes them into the new one's file,
+ * where they have no effect: SDXL's Euler file has PNDM's `skip_prk_steps`.
+ */
+const ofOthers: ReadonlySet<string> = new Set([
+  "type", // the class name, in the user's config
+  ...Object.values(schedulers)
+    .flatMap(({ schema }) => Object.keys(schema.properties))
+    .filter((option) => option !== "eta"), // in no file of diffusers', so it is nobody's leftover
+]);
+
+function entryOf(className: string): SchedulerEntry {
+  const found = Object.hasOwn(schedulers, className) ? schedulers[className] : undefined;
+  if (found === undefined) throw unknownScheduler(className, Object.keys(schedulers));
+  return found;
+}
+
+function entry<Options>(
+  schema: OptionsSchema<Options>,
+  Class: new (options: Options, schedule: Schedule) => Scheduler,
+): SchedulerEntry {
+  return {
+    schema: schema as unknown as OptionsSchema,
+    make: (options, schedule) => new Class(options as Options, schedule),
+  };
+}

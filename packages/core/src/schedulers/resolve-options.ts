@@ -1,0 +1,40 @@
+import type { JsonSchema } from "../config/core-schema";
+import type { JsonObject } from "../config/json";
+import { validate } from "../config/validate";
+import { invalidSchedulerOption, unknownSchedulerOption } from "../errors/schedulers";
+import type { OptionSchema, OptionsSchema } from "./option-schema";
+
+/**
+ * A scheduler's options from a config: checked, with the schema's defaults where the config says nothing.
+ *
+ * @param raw keys that start with `_` are notes
+ * @param without keys that may stand there and are left out
+ * @throws SKIPSTEP_SCHEDULER_OPTION_UNKNOWN, SKIPSTEP_SCHEDULER_OPTION_INVALID
+ */
+export function resolveOptions(
+  scheduler: string,
+  schema: OptionsSchema,
+  raw: Readonly<JsonObject>,
+  without: ReadonlySet<string>,
+): Readonly<JsonObject> {
+  const known = schema.properties;
+  const options: JsonObject = {};
+  for (const [key, value] of Object.entries(raw)) {
+    if (Object.hasOwn(known, key)) {
+      const given = givenValue(known[key]!, value);
+      if (given !== undefined) options[key] = given;
+    } else if (!key.startsWith("_") && !without.has(key)) {
+      throw unknownSchedulerOption(scheduler, key, Object.keys(known));
+    }
+  }
+  const [problem] = validate(schema as unknown as JsonSchema, options, [], true);
+  if (problem !== undefined) throw invalidSchedulerOption(scheduler, problem.path.join("/"), problem.text);
+  return options;
+}
+
+/** What a value of Python's means here; `undefined` for the default. */
+function givenValue({ type }: OptionSchema<unknown>, value: unknown): unknown {
+  if (Array.isArray(type) && type.includes("null")) return value === Number.NEGATIVE_INFINITY ? null : value;
+  if (value !== null) return value;
+  return type === "boolean" ? false : undefined;
+}
