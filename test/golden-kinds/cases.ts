@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { extras } from "./extras";
 import { models } from "./models";
-import { checkPipeline } from "./pipelines";
+import { pipelineCase } from "./pipelines";
 import { checkRandom } from "./random";
 import { schedulers } from "./schedulers";
 
@@ -41,9 +41,9 @@ function aboutCase(folder: string, root: string): GoldenCase["run"] {
 function fileCase(folder: string, name: string, root: string): GoldenCase["run"] {
   const file = join(folder, name);
   if (basename(folder) === "golden" && existsSync(join(folder, "../model_index.json")))
-    return checkPipeline(join(folder, ".."), file);
+    return pipelineCase(join(folder, ".."), file, 2e-3);
   if (existsSync(join(shippedModels, basename(folder), "model_index.json")) && dirname(folder) === root)
-    return checkPipeline(join(shippedModels, basename(folder)), file);
+    return pipelineCase(join(shippedModels, basename(folder)), file, 4e-3);
   if (basename(folder) === "random") return () => checkRandom(`${file}.safetensors`);
   return undefined;
 }

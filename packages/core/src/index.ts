@@ -1,1 +1,36 @@
-export {};
+import "reflect-metadata";
+
+export type { JSONSchemaType } from "ajv";
+export { defaultCacheDir } from "./compiler/cache-dir";
+export { type Cleared, type ClearOptions, clearEngines, type EngineEntry, listEngines } from "./compiler/engines";
+export type { Config, ConfigInput, GenerateConfig, PluginConfig, PluginUse, SchedulerConfig } from "./config/config";
+export type { LoadedConfig } from "./config/load";
+export {
+  type ConfigOptions,
+  type CreateOptions,
+  createPipeline,
+  openPipeline,
+  validateConfig,
+} from "./create-pipeline";
+export type { DeviceTensor } from "./engine/device-tensor";
+export { add, combine, meanAbs, relativeL1, scale, subtract } from "./engine/math";
+export { ConfigError, type ConfigProblem } from "./errors/config";
+export { SkipstepError } from "./errors/error";
+export type { AttentionInputs } from "./graph/attention";
+export type { Dim } from "./graph/dim";
+export type { Graph, NodeOptions } from "./graph/graph";
+export type { Attribute, Payload, Value } from "./graph/value";
+export type { ConvOptions, Weight, WeightForm } from "./graph/weight";
+export { type BlockCall, type Hooks, hookKinds, type Next, type Region, type Step, type Tensors } from "./hooks";
+export type { Image } from "./image/image";
+export { type Recipe, type RecipePlugin, readRecipe } from "./image/recipe";
+export type { GenerateRequest, GenerateResult, Pipeline } from "./pipelines/pipeline";
+export type { ProgressEvent, StepEvent } from "./pipelines/progress";
+export type { PluginReport, RegionReport, Report } from "./pipelines/report";
+export type { Run } from "./pipelines/run";
+export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
+export type { BlockList, Feature, Manifest, RegionRequest, Structure } from "./plugins/manifest";
+export { inject, type Plugin, type PluginClass, PluginOptions, plugin } from "./plugins/plugin";
+export { createGenerator, type Generator } from "./random";
+export { type DType, type Floats, floats, integers, sizeOf, type Tensor } from "./tensor";
+export { coreVersion } from "./version";

@@ -50,6 +50,9 @@ const generate: Record<keyof GenerateConfig, JsonSchema> = {
   },
 };
 
+/** What `generate` takes, in the config and in code. */
+export const generateSchema: JsonSchema = { type: "object", additionalProperties: false, properties: generate };
+
 const properties: Record<keyof ConfigInput, JsonSchema> = {
   $schema: { type: "string", description: "Where editors find the schema of this file; see `skipstep schema`." },
   extends: {
@@ -67,10 +70,8 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
     properties: { type: text("Class name of the scheduler; the checkpoint's own when left out.") },
   },
   generate: {
-    type: "object",
+    ...generateSchema,
     description: "What to generate. What is left out is the model family's default.",
-    additionalProperties: false,
-    properties: generate,
     default: {},
   },
   guidance: {

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { configInvalid } from "../errors/config";
 import { SkipstepError } from "../errors/error";
+import type { SettingProblem } from "../pipelines/family";
 import { createHost, type PluginHost } from "../plugins/host";
 import type { Structure } from "../plugins/manifest";
 import type { PluginClass } from "../plugins/plugin";
@@ -8,7 +9,7 @@ import { isPath, pathOf } from "../plugins/resolve";
 import { checkFeatures, checkPlugins, type PlacedPlugin } from "./check-plugins";
 import { checkScheduler, type SchedulerSchemas } from "./check-scheduler";
 import { plainInput } from "./class-entries";
-import type { Config, ConfigInput } from "./config";
+import type { Config, ConfigInput, GenerateConfig } from "./config";
 import { coreSchema } from "./core-schema";
 import { type Finding, findingOf, invalid, locate } from "./finding";
 import { copyJson, deepFreeze, isObject, type JsonObject, type JsonPath, valueAt } from "./json";
@@ -25,6 +26,8 @@ export interface LoadOptions {
   readonly structureOf?: (config: ModelChoice) => Structure | undefined | Promise<Structure | undefined>;
   /** Class name of the checkpoint's own scheduler, for checking options that come without a `type`. */
   readonly schedulerOf?: (config: ModelChoice) => string | undefined | Promise<string | undefined>;
+  /** Settings that the checkpoint cannot follow. */
+  readonly settingProblems?: (config: ModelChoice, generate: GenerateConfig) => readonly SettingProblem[];
 }
 
 /** The part of a config that says which checkpoint is meant. */
@@ -62,7 +65,8 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   const found = await checkPlugins(config.plugins, { folderOf, classes });
   findings.push(...found.findings);
   makeAbsolute(config, folderOf, classes);
-  findings.push(...(await checkAgainstModel(config, found.plugins, options)));
+  const canCheck = !findings.some(({ path: [key] }) => key === "generate");
+  findings.push(...(await checkAgainstModel(config, found.plugins, options, canCheck)));
   if (findings.length > 0) throw configInvalid(locate(findings, layers, config));
 
   const plugins = found.plugins.map(({ index, ...plugin }) => ({ ...plugin, options: deepFreeze(plugin.options) }));
@@ -121,10 +125,12 @@ function makeAbsolute(
   }
 }
 
+/** @param canCheck whether `generate` has no mistakes of its own */
 async function checkAgainstModel(
   config: JsonObject,
   plugins: readonly PlacedPlugin[],
   options: LoadOptions,
+  canCheck: boolean,
 ): Promise<Finding[]> {
   const { model, variant } = config;
   const isChosen = typeof model === "string" && model !== "" && (variant === undefined || typeof variant === "string");
@@ -133,7 +139,13 @@ async function checkAgainstModel(
     const structure = choice && (await options.structureOf?.(choice));
     const scheduler = choice && (await options.schedulerOf?.(choice));
     const features = structure ? checkFeatures(plugins, structure) : [];
-    return [...checkScheduler(config.scheduler, options.schedulerSchemas, scheduler), ...features];
+    const settings =
+      choice && canCheck ? options.settingProblems?.(choice, config.generate as GenerateConfig) : undefined;
+    return [
+      ...checkScheduler(config.scheduler, options.schedulerSchemas, scheduler),
+      ...features,
+      ...(settings ?? []).map(({ key, text }) => invalid(["generate", key], `${text}.`)),
+    ];
   } catch (error) {
     if (!(error instanceof SkipstepError)) throw error;
     return [findingOf(["model"], error), ...checkScheduler(config.scheduler, options.schedulerSchemas, undefined)];

@@ -24,8 +24,7 @@ export class Autoencoder {
     this.config = configs[component] as AutoencoderConfig;
     this.program = programs[component]!;
     this.engine = engine;
-    const levels = this.config.decoder_block_out_channels ?? this.config.block_out_channels ?? [];
-    this.scaleFactor = 2 ** (levels.length - 1);
+    this.scaleFactor = scaleFactorOf(this.config);
   }
 
   /** @param latents `[B, C, h, w]` as the denoiser leaves them @returns `[B, 3, H, W]` in -1..1 */
@@ -48,4 +47,10 @@ export class Autoencoder {
     }
     return stack(images);
   }
+}
+
+/** Pixels along one side of a latent pixel. @param config of an AutoencoderKL or AutoencoderTiny */
+export function scaleFactorOf(config: unknown): number {
+  const { decoder_block_out_channels, block_out_channels = [] } = config as AutoencoderConfig;
+  return 2 ** ((decoder_block_out_channels ?? block_out_channels).length - 1);
 }

@@ -15,7 +15,16 @@ export interface Family {
   readonly denoiser: string;
   /** The components that text-to-image runs, and what each may be: architectures by the class in `model_index.json`. */
   readonly components: Readonly<Record<string, Readonly<Record<string, ArchitectureEntry>>>>;
+  /** What is wrong with the settings, told before any weight is read. @param configs parsed configs by component name */
+  problems(configs: Readonly<Record<string, unknown>>, settings: Settings): readonly SettingProblem[];
   open(parts: FamilyParts): Promise<FamilyPipeline>;
+}
+
+/** A setting that the model cannot follow. */
+export interface SettingProblem {
+  readonly key: keyof Settings;
+  /** Follows the key: `must be a multiple of 16, found 100; nearest: 96`. */
+  readonly text: string;
 }
 
 /** What a family works with once everything is compiled. */
@@ -38,8 +47,6 @@ export interface Conditioning {
 
 /** What one family does its own way; the loop around it is the same for all. */
 export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
-  /** What is wrong with the settings, one line each. */
-  problems(settings: Settings): readonly string[];
   encode(settings: Settings, signal?: AbortSignal): Promise<Encoded>;
   /** Unit noise to start from, `[B, C, H, W]`. */
   noise(settings: Settings, generator: Generator): Floats;

@@ -34,7 +34,9 @@ export interface Report {
   readonly seed: number;
   readonly seconds: {
     readonly total: number;
-    /** By component; encoding, denoising and decoding as the caller waits for them. */
+    /** As the caller waits for them: `encode`, `denoise`, `decode`, and `previews`, which are part of `denoise`. */
+    readonly phases: Readonly<Record<string, number>>;
+    /** In ONNX Runtime, by component. */
     readonly components: Readonly<Record<string, number>>;
     /** In ONNX Runtime, by `<component>/<segment>`. */
     readonly segments: Readonly<Record<string, number>>;
@@ -67,7 +69,7 @@ export function idlePlugins(plugins: readonly PluginReport[]): string[] {
 function regionReport({ region, computed, reused, seconds, numbers }: RegionReceipt): RegionReport {
   const recorded: Record<string, Record<string, number>> = {};
   for (const [step, values] of numbers)
-    for (const [name, value] of Object.entries(values)) (recorded[name] ??= {})[step] = value;
+    for (const [name, value] of Object.entries(values)) recorded[name] = { ...recorded[name], [step]: value };
   return {
     name: region.name,
     from: region.from,

@@ -8,8 +8,8 @@ import type { Generator } from "../random";
 import { calculateShift } from "../schedulers/flow-shift";
 import type { Schedule } from "../schedulers/scheduler";
 import { type Floats, floats, sizeOf } from "../tensor";
-import { Autoencoder } from "./autoencoder";
-import type { Branch, Conditioning, Family, FamilyParts, FamilyPipeline } from "./family";
+import { Autoencoder, scaleFactorOf } from "./autoencoder";
+import type { Branch, Conditioning, Family, FamilyParts, FamilyPipeline, SettingProblem } from "./family";
 import { combine, limitNorm, stack } from "./guidance";
 import { Qwen3Encoder } from "./qwen3-encoder";
 import type { Settings } from "./settings";
@@ -47,8 +47,23 @@ export const zImageFamily: Family = {
       AutoencoderTiny: { architecture: autoencoderTiny, entry: "decode" },
     },
   },
+  problems: (configs, settings) => sizeProblems(configs, settings),
   open: async (parts) => new ZImagePipeline(parts, await Qwen3Encoder.open(parts)),
 };
+
+/** The image must be made of whole patches, and fit into the model's positions. */
+function sizeProblems(configs: Readonly<Record<string, unknown>>, { height, width }: Settings): SettingProblem[] {
+  const multiple = scaleFactorOf(configs.vae) * PATCH;
+  const { axes_lens } = configs.transformer as ZImageConfig;
+  return Object.entries({ height, width }).flatMap(([name, side], axis): SettingProblem[] => {
+    const key = name as "height" | "width";
+    const most = axes_lens[axis + 1]! * multiple;
+    const nearest = Math.max(1, Math.round(side / multiple)) * multiple;
+    if (side % multiple !== 0)
+      return [{ key, text: `must be a multiple of ${multiple}, found ${side}; nearest: ${nearest}` }];
+    return side > most ? [{ key, text: `must be <= ${most} for this model, found ${side}` }] : [];
+  });
+}
 
 class ZImagePipeline implements FamilyPipeline<Captions> {
   private readonly config: ZImageConfig;
@@ -60,22 +75,6 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
   ) {
     this.config = parts.configs.transformer as ZImageConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
-  }
-
-  problems({ height, width, sigmas, num_inference_steps }: Settings): string[] {
-    const multiple = this.autoencoder.scaleFactor * PATCH;
-    const problems: string[] = [];
-    for (const [axis, [name, side]] of Object.entries({ height, width }).entries()) {
-      const most = this.config.axes_lens[axis + 1]! * multiple;
-      if (side % multiple !== 0)
-        problems.push(
-          `${name} must be a multiple of ${multiple}, found ${side}; nearest: ${Math.max(1, Math.round(side / multiple)) * multiple}`,
-        );
-      else if (side > most) problems.push(`${name} must be <= ${most} for this model, found ${side}`);
-    }
-    if (sigmas && sigmas.length !== num_inference_steps)
-      problems.push(`sigmas must have num_inference_steps (${num_inference_steps}) entries, found ${sigmas.length}`);
-    return problems;
   }
 
   async encode(settings: Settings, signal?: AbortSignal): Promise<Captions> {

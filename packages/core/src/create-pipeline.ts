@@ -1,0 +1,118 @@
+import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint";
+import { defaultCacheDir } from "./compiler/cache-dir";
+import type { ConfigInput } from "./config/config";
+import { type LoadedConfig, loadConfig } from "./config/load";
+import { Engine } from "./engine/engine";
+import { buildModels } from "./pipelines/build-model";
+import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
+import { familyOf } from "./pipelines/families";
+import { openModels, weightWarnings } from "./pipelines/open-models";
+import { Pipeline } from "./pipelines/pipeline";
+import type { ProgressEvent } from "./pipelines/progress";
+import { fillSettings } from "./pipelines/request";
+import { schedulerSchemas } from "./schedulers/registry";
+
+export interface ConfigOptions {
+  /** `generate.seed=7`; stronger than the config. */
+  readonly overrides?: readonly string[];
+}
+
+export interface CreateOptions extends ConfigOptions {
+  /** Folder for compiled engines; `SKIPSTEP_CACHE` or the user's cache folder when left out. */
+  readonly cacheDir?: string;
+  /** Threads inside one operator; all cores when left out. */
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  /** Told while the model is compiled. */
+  readonly onProgress?: (event: ProgressEvent) => void;
+}
+
+/**
+ * Reads a config and checks everything that can be checked without weights: keys and types, plugins and their options,
+ * conflicts, the checkpoint's components, and whether the model can follow the settings.
+ *
+ * @param input path of a JSON file, or the config itself
+ * @throws ConfigError with all mistakes at once, SKIPSTEP_CONFIG_UNREADABLE, SKIPSTEP_HOOK_FAILED
+ */
+export function validateConfig(input: string | ConfigInput, options: ConfigOptions = {}): Promise<LoadedConfig> {
+  const checkpoints = new Map<string, Checkpoint>();
+  const opened = ({ model, variant }: { model: string; variant?: string }): Checkpoint => {
+    const known = checkpoints.get(model) ?? openCheckpoint(model, { variant });
+    checkpoints.set(model, known);
+    return known;
+  };
+  return loadConfig(input, {
+    ...options,
+    schedulerSchemas,
+    structureOf: (choice) => {
+      const checkpoint = opened(choice);
+      const family = familyOf(checkpoint);
+      return denoiserStructure(family, componentModels(family, checkpoint));
+    },
+    schedulerOf: (choice) => opened(choice).components.get("scheduler")?.className,
+    settingProblems: (choice, generate) => {
+      const checkpoint = opened(choice);
+      const family = familyOf(checkpoint);
+      return family.problems(configsOf(componentModels(family, checkpoint)), fillSettings(family.defaults, generate));
+    },
+  });
+}
+
+/**
+ * Checks a config, compiles its model with its plugins (or finds it in the cache), and opens it.
+ *
+ * @param input path of a JSON file, or the config itself
+ * @throws what `validateConfig` throws; SKIPSTEP_PROVIDER_UNAVAILABLE; SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_SHAPE and
+ *   other errors of the weights; SKIPSTEP_CACHE_FULL; SKIPSTEP_CANCELLED
+ */
+export async function createPipeline(input: string | ConfigInput, options: CreateOptions = {}): Promise<Pipeline> {
+  return openPipeline(await validateConfig(input, options), options);
+}
+
+/** Opens the pipeline of a config that was checked. */
+export async function openPipeline(
+  { config, plugins }: LoadedConfig,
+  { cacheDir = defaultCacheDir(), threads, signal, onProgress }: CreateOptions = {},
+): Promise<Pipeline> {
+  const checkpoint = openCheckpoint(config.model, { variant: config.variant });
+  const family = familyOf(checkpoint);
+  const sources = componentModels(family, checkpoint);
+  const configs = configsOf(sources);
+  const starting = Engine.start({ provider: config.device, threads });
+  starting.catch(() => undefined); // told when it is awaited
+  try {
+    const { models: built, hooks } = buildModels(family, sources, plugins, denoiserStructure(family, sources));
+    const engine = await starting.catch((error: unknown) => {
+      for (const { weights } of built) weights.close();
+      throw error;
+    });
+    const models = await openModels(built, engine, {
+      cacheDir,
+      plugins,
+      denoiser: family.denoiser,
+      signal,
+      onCompile: (component, done, of) => onProgress?.({ kind: "compile", component, done, of }),
+    });
+    const programs = Object.fromEntries(models.map(({ name, program }) => [name, program]));
+    const pipeline = await family.open({ checkpoint, engine, programs, configs });
+    const warnings = weightWarnings(models);
+    return new Pipeline({
+      config,
+      plugins,
+      checkpoint,
+      family,
+      configs,
+      engine,
+      models,
+      buildHooks: hooks,
+      pipeline,
+      warnings,
+    });
+  } catch (error) {
+    await starting.then(
+      (engine) => engine.close(),
+      () => undefined, // it never started
+    );
+    throw error;
+  }
+}

@@ -1,0 +1,45 @@
+import { SkipstepError } from "./error";
+import { didYouMean, list } from "./nearest";
+
+/** A checkpoint of a pipeline class that Skipstep does not run. */
+export function pipelineUnknown(folder: string, className: string, known: readonly string[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PIPELINE_UNKNOWN",
+    `${folder} is a ${className}, which Skipstep does not run.${didYouMean(className, known)} It runs: ${list(known)}.`,
+  );
+}
+
+/** A component of a class that its pipeline cannot use. */
+export function componentClass(folder: string, className: string, known: readonly string[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_COMPONENT_CLASS",
+    `${folder} is a ${className}, which this pipeline cannot use.${didYouMean(className, known)} It takes: ${list(known)}.`,
+  );
+}
+
+/** What was asked of `generate` cannot be done. @param problems one sentence each, without the full stop */
+export function requestInvalid(problems: readonly string[]): SkipstepError {
+  return new SkipstepError("SKIPSTEP_REQUEST_INVALID", `generate: ${problems.join("; ")}.`);
+}
+
+/** A plugin did nothing, and the config says `"strict": true`. */
+export function pluginIdle(names: readonly string[]): SkipstepError {
+  const [be, these] = names.length === 1 ? ["Plugin", "it"] : ["Plugins", "them"];
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_NO_EFFECT",
+    `${be} ${names.map((name) => `"${name}"`).join(", ")} had no effect: image and work are the same without ${these}. Change the options, remove ${these}, or set "strict" to false.`,
+  );
+}
+
+/** A PNG file without a recipe, or no PNG file. */
+export function recipeMissing(file: string, problem: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_RECIPE_MISSING",
+    `${file} ${problem}. Give a PNG that Skipstep wrote; programs that edit or convert images drop what is in it.`,
+  );
+}
+
+/** An image cannot be written. */
+export function outputUnwritable(file: string, reason: string, cause: unknown): SkipstepError {
+  return new SkipstepError("SKIPSTEP_OUTPUT_UNWRITABLE", `${file} cannot be written: ${reason}.`, { cause });
+}

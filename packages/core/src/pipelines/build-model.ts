@@ -1,0 +1,84 @@
+import type { Weights } from "../checkpoint/weights";
+import { BuildHookRunner, noHooks } from "../compiler/build-hooks";
+import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
+import { hookFailed } from "../errors/plugins";
+import { type BuildHooks, Graph } from "../graph/graph";
+import type { PluginHost } from "../plugins/host";
+import type { Structure } from "../plugins/manifest";
+import type { ComponentModel } from "./component-model";
+import type { Family } from "./family";
+
+/** A component's graph, cut for the plugins that hook it. */
+export interface BuiltModel {
+  readonly name: string;
+  readonly source: ComponentModel;
+  /** Open until the caller closes it. */
+  readonly weights: Weights;
+  readonly graph: Graph;
+  readonly plan: Plan;
+}
+
+/** Everything that a pipeline runs, built and not yet compiled. */
+export interface BuiltModels {
+  readonly models: readonly BuiltModel[];
+  readonly hooks: BuildHookRunner;
+}
+
+/**
+ * Builds the graph of every component; plugins hook the denoiser's.
+ * @throws SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_SHAPE, SKIPSTEP_REGION_UNKNOWN, SKIPSTEP_REGION_OVERLAP,
+ *   SKIPSTEP_HOOK_FAILED
+ */
+export function buildModels(
+  family: Family,
+  sources: ReadonlyMap<string, ComponentModel>,
+  plugins: PluginHost,
+  structure: Structure,
+): BuiltModels {
+  const hooks = new BuildHookRunner(plugins);
+  const models: BuiltModel[] = [];
+  try {
+    for (const [name, source] of sources) {
+      const isDenoiser = name === family.denoiser;
+      const claims = isDenoiser ? regionClaims(plugins, structure) : [];
+      models.push(buildModel(name, source, isDenoiser ? hooks : noHooks, claims));
+    }
+    return { models, hooks };
+  } catch (error) {
+    for (const { weights } of models) weights.close();
+    throw error;
+  }
+}
+
+function buildModel(
+  name: string,
+  source: ComponentModel,
+  hooks: BuildHooks,
+  claims: readonly RegionClaim[],
+): BuiltModel {
+  const weights = source.component.weights();
+  try {
+    const graph = Graph.create(name, weights, hooks);
+    source.model.architecture.entries[source.model.entry]!(graph, source.config);
+    return { name, source, weights, graph, plan: planGraph(graph, claims) };
+  } catch (error) {
+    weights.close();
+    throw error;
+  }
+}
+
+/** The regions that plugins ask for, in the config's order. */
+export function regionClaims({ plugins }: PluginHost, structure: Structure): RegionClaim[] {
+  return plugins.flatMap(({ name, manifest, options }, order) => {
+    try {
+      const requests = manifest.regions?.(structure, options) ?? [];
+      return requests.map(({ name: region, from, to = from }, index) => ({
+        plugin: name,
+        order,
+        region: { name: region, index, from, to },
+      }));
+    } catch (error) {
+      throw hookFailed(name, "regions", error);
+    }
+  });
+}

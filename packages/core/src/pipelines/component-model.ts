@@ -1,0 +1,41 @@
+import type { Checkpoint } from "../checkpoint/checkpoint";
+import type { Component } from "../checkpoint/component";
+import { componentClass } from "../errors/pipeline";
+import type { ArchitectureEntry } from "../models/architecture";
+import type { Structure } from "../plugins/manifest";
+import type { Family } from "./family";
+
+/** A component of a checkpoint and the architecture that it is. */
+export interface ComponentModel {
+  readonly component: Component;
+  readonly model: ArchitectureEntry;
+  /** Its config.json, checked and with defaults filled in. */
+  readonly config: unknown;
+}
+
+/**
+ * Recognises the components that a family runs. Reads no weights.
+ * @throws SKIPSTEP_COMPONENT_MISSING, SKIPSTEP_COMPONENT_CLASS, SKIPSTEP_MODEL_OPTION
+ */
+export function componentModels(family: Family, checkpoint: Checkpoint): ReadonlyMap<string, ComponentModel> {
+  return new Map(
+    Object.entries(family.components).map(([name, classes]) => {
+      const component = checkpoint.component(name);
+      const { className, folder, config } = component;
+      const model = Object.hasOwn(classes, className) ? classes[className] : undefined;
+      if (!model) throw componentClass(folder, className, Object.keys(classes));
+      return [name, { component, model, config: model.architecture.parse(config) }];
+    }),
+  );
+}
+
+/** What plugins may know of the denoiser. */
+export function denoiserStructure(family: Family, models: ReadonlyMap<string, ComponentModel>): Structure {
+  const { model, config } = models.get(family.denoiser)!;
+  return model.architecture.structure!(config);
+}
+
+/** Parsed configs by component name. */
+export function configsOf(models: ReadonlyMap<string, ComponentModel>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries([...models].map(([name, { config }]) => [name, config]));
+}

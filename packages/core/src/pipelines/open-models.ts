@@ -1,0 +1,79 @@
+import { type CompiledEngine, compile } from "../compiler/compile";
+import { Program } from "../compiler/program";
+import type { Engine } from "../engine/engine";
+import { SkipstepError } from "../errors/error";
+import type { PluginHost } from "../plugins/host";
+import type { BuiltModel } from "./build-model";
+import { weightsNotFinite } from "./warnings";
+
+/** A component that is ready to run. */
+export interface OpenModel {
+  readonly name: string;
+  readonly program: Program;
+  readonly engine: CompiledEngine;
+  /** `WeightSource.identity` of its weights. */
+  readonly identity: string;
+}
+
+export interface OpenOptions {
+  readonly cacheDir: string;
+  readonly plugins: PluginHost;
+  /** The component that plugins hook. */
+  readonly denoiser: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Told while weights are written: bytes done, of all. */
+  readonly onCompile?: ((component: string, done: number, of: number) => void) | undefined;
+}
+
+/** Compiles what is not in the cache, and opens its sessions. Closes the weights, also when it fails. */
+export async function openModels(
+  built: readonly BuiltModel[],
+  engine: Engine,
+  options: OpenOptions,
+): Promise<OpenModel[]> {
+  try {
+    const opened: OpenModel[] = [];
+    for (const model of built) opened.push(await openModel(model, engine, options));
+    return opened;
+  } finally {
+    for (const { weights } of built) weights.close();
+  }
+}
+
+async function openModel(
+  { name, source, weights, graph, plan }: BuiltModel,
+  engine: Engine,
+  { cacheDir, plugins, denoiser, signal, onCompile }: OpenOptions,
+): Promise<OpenModel> {
+  const identity = weights.identity(cacheDir);
+  const compiled = (force: boolean): Promise<CompiledEngine> =>
+    compile({
+      graph,
+      plan,
+      identity,
+      cacheDir,
+      component: name,
+      className: source.component.className,
+      source: source.component.folder,
+      plugins: name === denoiser ? plugins.plugins.map((plugin) => plugin.name) : [],
+      force,
+      signal,
+      onEvent: ({ done, of }) => onCompile?.(name, done, of),
+    });
+  const first = await compiled(false);
+  try {
+    return { name, identity, engine: first, program: await Program.open(engine, graph, plan, first) };
+  } catch (error) {
+    if (!(first.cached && error instanceof SkipstepError && error.code === "SKIPSTEP_SESSION_FAILED")) throw error;
+    // What another version or a broken disk left there looks right and is not.
+    const again = await compiled(true);
+    return { name, identity, engine: again, program: await Program.open(engine, graph, plan, again) };
+  }
+}
+
+/** Lines for the report about what was found in the weights. */
+export function weightWarnings(opened: readonly OpenModel[]): string[] {
+  return opened.flatMap(({ name, engine: { nonFinite } }) =>
+    nonFinite.length === 0 ? [] : [weightsNotFinite(name, nonFinite)],
+  );
+}

@@ -1,0 +1,174 @@
+import type { Checkpoint } from "../checkpoint/checkpoint";
+import type { BuildHookRunner } from "../compiler/build-hooks";
+import type { Config, GenerateConfig } from "../config/config";
+import type { Engine } from "../engine/engine";
+import { pluginIdle } from "../errors/pipeline";
+import { type Image, imagesOf } from "../image/image";
+import { type Recipe, recipeText } from "../image/recipe";
+import type { PluginHost } from "../plugins/host";
+import { createGenerator } from "../random";
+import { createScheduler } from "../schedulers/registry";
+import type { Floats } from "../tensor";
+import { denoise, type StepDone } from "./denoise";
+import type { Family, FamilyPipeline } from "./family";
+import type { OpenModel } from "./open-models";
+import type { ProgressEvent, StepEvent } from "./progress";
+import { idlePlugins, type Report, reportPlugins } from "./report";
+import { type RequestExtras, resolveSettings } from "./request";
+import { RunHooks } from "./run-hooks";
+import { chooseScheduler } from "./scheduler-choice";
+import type { Settings } from "./settings";
+import { Stopwatch } from "./stopwatch";
+import { versionsOf } from "./versions";
+import { latentsNotFinite, pixelsNotFinite } from "./warnings";
+
+/** One generation. Names in snake_case are the config's; what is left out is the config's `generate`. */
+export interface GenerateRequest extends GenerateConfig, RequestExtras {
+  /** Stops between two segments of the model: `generate` throws SKIPSTEP_CANCELLED. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+  /** Decodes the estimate after each step, for `onProgress`. Costs a run of the VAE each. */
+  readonly previews?: boolean;
+}
+
+export interface GenerateResult {
+  /** `num_images_per_prompt` for each prompt, prompt by prompt. */
+  readonly images: readonly Image[];
+  /** Finished latents `[B, C, h, w]`, as the denoiser leaves them. */
+  readonly latents: Floats;
+  readonly report: Report;
+  /** Of the first image; the others differ in `image`. */
+  readonly recipe: Recipe;
+}
+
+/** What a pipeline is put together from. */
+export interface PipelineParts {
+  readonly config: Config;
+  readonly plugins: PluginHost;
+  readonly checkpoint: Checkpoint;
+  readonly family: Family;
+  readonly configs: Readonly<Record<string, unknown>>;
+  readonly engine: Engine;
+  readonly models: readonly OpenModel[];
+  readonly buildHooks: BuildHookRunner;
+  readonly pipeline: FamilyPipeline;
+  readonly warnings: readonly string[];
+}
+
+/** An open model with its plugins, ready to make images. Close it when done. */
+export class Pipeline {
+  constructor(private readonly parts: PipelineParts) {}
+
+  /** The checked config, defaults filled in. */
+  get config(): Config {
+    return this.parts.config;
+  }
+
+  /**
+   * Makes images. Calls at the same time run one after the other.
+   * @throws SKIPSTEP_REQUEST_INVALID, SKIPSTEP_CANCELLED, SKIPSTEP_HOOK_FAILED, SKIPSTEP_PLUGIN_NO_EFFECT when the config
+   *   says `"strict": true`, SKIPSTEP_ENGINE_STOPPED after `close`
+   */
+  async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
+    const { signal, onProgress, previews, latents, ...given } = request;
+    const { family, configs, config, engine } = this.parts;
+    const settings = resolveSettings(family, configs, config.generate, given, latents ? { latents } : {});
+    return engine.generation(() => this.run(settings, request));
+  }
+
+  /** Frees sessions and memory. A generation that is under way fails with SKIPSTEP_ENGINE_STOPPED. */
+  async close(): Promise<void> {
+    await this.parts.engine.close();
+  }
+
+  private async run(
+    settings: Settings,
+    { signal, onProgress, previews = false }: GenerateRequest,
+  ): Promise<GenerateResult> {
+    const { pipeline, checkpoint, config, plugins, engine, models, buildHooks } = this.parts;
+    const watch = new Stopwatch(models);
+    const hooks = new RunHooks(plugins);
+    const generator = createGenerator(settings.seed);
+    const choice = chooseScheduler(checkpoint, config.scheduler);
+    const scheduler = createScheduler(choice.className, choice.options, pipeline.schedule(settings, choice.options));
+
+    onProgress?.({ kind: "encode" });
+    const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
+    const warnings = [...this.parts.warnings, ...encoded.warnings];
+
+    const noise = settings.latents ?? pipeline.noise(settings, generator);
+    const start = performance.now();
+    let finite = true;
+    const onStep = async (done: StepDone): Promise<void> => {
+      if (finite && !done.finite) warnings.push(latentsNotFinite(done.step, done.of));
+      finite &&= done.finite;
+      if (!onProgress) return;
+      const seconds = (performance.now() - start) / 1000;
+      const event: StepEvent = {
+        kind: "step",
+        step: done.step,
+        of: done.of,
+        seconds,
+        secondsLeft: (seconds / done.step) * (done.of - done.step),
+      };
+      if (!previews) return onProgress(event);
+      const sample = await watch.time("previews", () => pipeline.decode(done.estimate, signal));
+      onProgress({ ...event, previews: imagesOf(sample, () => ({})).map(({ image }) => image) });
+    };
+    const latents = await watch.time("denoise", () =>
+      denoise({
+        family: pipeline,
+        encoded,
+        settings,
+        scheduler,
+        noise,
+        generator,
+        hooks,
+        engine,
+        separate: config.guidance === "separate",
+        signal,
+        onStep,
+      }),
+    );
+
+    onProgress?.({ kind: "decode" });
+    const sample = await watch.time("decode", () => pipeline.decode(latents, signal));
+    const reports = reportPlugins(buildHooks.receipts, hooks, scheduler.timesteps.length);
+    const idle = reports.filter(({ effect }) => !effect).map(({ name }) => name);
+    if (config.strict && idle.length > 0) throw pluginIdle(idle);
+
+    const recipe = this.recipe(settings, choice.className, reports);
+    const decoded = imagesOf(sample, (image) => recipeText({ ...recipe, image }));
+    for (const [i, { nonFinite }] of decoded.entries()) if (nonFinite > 0) warnings.push(pixelsNotFinite(i, nonFinite));
+    const report: Report = {
+      seed: settings.seed,
+      seconds: watch.seconds(),
+      plugins: reports,
+      keptBytes: engine.peakKeptBytes,
+      warnings: [...warnings, ...idlePlugins(reports)],
+    };
+    return { images: decoded.map(({ image }) => image), latents, report, recipe };
+  }
+
+  private recipe({ latents: _, ...generate }: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
+    const { config, plugins, models } = this.parts;
+    return {
+      recipe: 1,
+      config: { ...config, scheduler: { type: scheduler, ...config.scheduler }, generate },
+      image: 0,
+      versions: versionsOf(plugins),
+      weights: Object.fromEntries(models.map(({ name, identity }) => [name, identity])),
+      plugins: reports.map(({ name, summary, regions }) => ({
+        name,
+        summary,
+        regions: regions.map(({ name: region, from, to, reused, numbers }) => ({
+          name: region,
+          from,
+          to,
+          reused,
+          numbers,
+        })),
+      })),
+    };
+  }
+}

@@ -1,0 +1,24 @@
+import { t5Encoder } from "../../packages/core/src/models/t5-encoder";
+import type { Tensor } from "../../packages/core/src/tensor";
+import { buildGraph } from "../../packages/core/test/build-graph";
+import { runGraph } from "../../packages/core/test/run-graph";
+import { ioOf } from "./check-model";
+import { expectClose } from "./close";
+
+/** `out.0` without mask, `out.1` with the mask; its masked rows are computed by both. */
+export async function checkT5(folder: string): Promise<void> {
+  const io = ioOf(folder);
+  const ids = io.get("in.input_ids")!;
+  const graph = buildGraph(t5Encoder, "encode", folder);
+  const run = async (visible: Int32Array) => {
+    const mask: Tensor = { dtype: "int32", shape: ids.shape, data: visible };
+    return (await runGraph(graph, { input_ids: ids, attention_mask: mask })).hidden!;
+  };
+  const all = new Int32Array(ids.data.length).fill(1);
+  expectClose("hidden without mask", await run(all), io.get("out.0")!);
+  expectClose(
+    "hidden with mask",
+    await run(Int32Array.from(io.get("in.attention_mask")!.data, Number)),
+    io.get("out.1")!,
+  );
+}
