@@ -5,6 +5,7 @@ export { defaultCacheDir } from "./compiler/cache-dir";
 export { type Cleared, type ClearOptions, clearEngines, type EngineEntry, listEngines } from "./compiler/engines";
 export type { Config, ConfigInput, GenerateConfig, PluginConfig, PluginUse, SchedulerConfig } from "./config/config";
 export type { LoadedConfig } from "./config/load";
+export { configSchema } from "./config-schema";
 export {
   type ConfigOptions,
   type CreateOptions,
@@ -24,6 +25,13 @@ export type { ConvOptions, Weight, WeightForm } from "./graph/weight";
 export { type BlockCall, type Hooks, hookKinds, type Next, type Region, type Step, type Tensors } from "./hooks";
 export type { Image } from "./image/image";
 export { type Recipe, type RecipePlugin, readRecipe } from "./image/recipe";
+export {
+  type ComponentInspection,
+  type Inspection,
+  inspectConfig,
+  type PluginInspection,
+  type SegmentInspection,
+} from "./inspect";
 export type { GenerateRequest, GenerateResult, Pipeline } from "./pipelines/pipeline";
 export type { ProgressEvent, StepEvent } from "./pipelines/progress";
 export type { PluginReport, RegionReport, Report } from "./pipelines/report";

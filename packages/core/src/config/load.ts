@@ -65,7 +65,8 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   const found = await checkPlugins(config.plugins, { folderOf, classes });
   findings.push(...found.findings);
   makeAbsolute(config, folderOf, classes);
-  const canCheck = !findings.some(({ path: [key] }) => key === "generate");
+  const canCheck =
+    isObject(config.generate) && !findings.some(({ path: [key, ...rest] }) => key === "generate" && rest.length > 0);
   findings.push(...(await checkAgainstModel(config, found.plugins, options, canCheck)));
   if (findings.length > 0) throw configInvalid(locate(findings, layers, config));
 
@@ -125,7 +126,7 @@ function makeAbsolute(
   }
 }
 
-/** @param canCheck whether `generate` has no mistakes of its own */
+/** @param canCheck whether the values in `generate` are of the right types */
 async function checkAgainstModel(
   config: JsonObject,
   plugins: readonly PlacedPlugin[],

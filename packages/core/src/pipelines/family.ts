@@ -1,6 +1,7 @@
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { Program, RunOptions } from "../compiler/program";
 import type { Engine } from "../engine/engine";
+import type { Sizes } from "../graph/dim";
 import type { ArchitectureEntry } from "../models/architecture";
 import type { Generator } from "../random";
 import type { Schedule } from "../schedulers/scheduler";
@@ -17,6 +18,8 @@ export interface Family {
   readonly components: Readonly<Record<string, Readonly<Record<string, ArchitectureEntry>>>>;
   /** What is wrong with the settings, told before any weight is read. @param configs parsed configs by component name */
   problems(configs: Readonly<Record<string, unknown>>, settings: Settings): readonly SettingProblem[];
+  /** Run-time sizes of each component's graph at these settings, the largest that occur; for estimates of memory. */
+  sizes(configs: Readonly<Record<string, unknown>>, settings: Settings): Readonly<Record<string, Sizes>>;
   open(parts: FamilyParts): Promise<FamilyPipeline>;
 }
 

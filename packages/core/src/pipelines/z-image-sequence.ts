@@ -36,10 +36,10 @@ export function layOutSequence(
 ): ZImageSequence {
   const batch = captions.length;
   const lengths = captions.map(({ shape }) => shape[0]!);
-  const padded = lengths.map(roundUp);
+  const padded = lengths.map(paddedLength);
   const longest = Math.max(...padded);
   const [rows, columns] = [height / PATCH, width / PATCH];
-  const image = roundUp(rows * columns);
+  const image = paddedLength(rows * columns);
   const total = image + longest;
   const dim = config.cap_feat_dim;
   const half = config.dim / config.n_heads / 2;
@@ -82,7 +82,8 @@ export function layOutSequence(
   };
 }
 
-function roundUp(length: number): number {
+/** Tokens of a sequence with its padding. */
+export function paddedLength(length: number): number {
   return Math.ceil(length / MULTIPLE) * MULTIPLE;
 }
 

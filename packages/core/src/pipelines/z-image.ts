@@ -1,5 +1,6 @@
 import type { RunOptions } from "../compiler/program";
 import type { DeviceTensor } from "../engine/device-tensor";
+import type { Sizes } from "../graph/dim";
 import { autoencoderKl } from "../models/autoencoder-kl";
 import { autoencoderTiny } from "../models/autoencoder-tiny";
 import { qwen3 } from "../models/qwen3";
@@ -13,7 +14,7 @@ import type { Branch, Conditioning, Family, FamilyParts, FamilyPipeline, Setting
 import { combine, limitNorm, stack } from "./guidance";
 import { Qwen3Encoder } from "./qwen3-encoder";
 import type { Settings } from "./settings";
-import { layOutSequence, longestCaption } from "./z-image-sequence";
+import { layOutSequence, longestCaption, paddedLength } from "./z-image-sequence";
 
 /** Prompt embeddings `[tokens, width]`, one an image. */
 interface Captions extends Conditioning {
@@ -48,6 +49,7 @@ export const zImageFamily: Family = {
     },
   },
   problems: (configs, settings) => sizeProblems(configs, settings),
+  sizes: (configs, settings) => runSizes(configs, settings),
   open: async (parts) => new ZImagePipeline(parts, await Qwen3Encoder.open(parts)),
 };
 
@@ -63,6 +65,19 @@ function sizeProblems(configs: Readonly<Record<string, unknown>>, { height, widt
       return [{ key, text: `must be a multiple of ${multiple}, found ${side}; nearest: ${nearest}` }];
     return side > most ? [{ key, text: `must be <= ${most} for this model, found ${side}` }] : [];
   });
+}
+
+function runSizes(configs: Readonly<Record<string, unknown>>, settings: Settings): Readonly<Record<string, Sizes>> {
+  const { height, width, prompt, num_images_per_prompt, guidance_scale, max_sequence_length } = settings;
+  const factor = scaleFactorOf(configs.vae);
+  const images = Math.max(1, prompt.length) * num_images_per_prompt;
+  const [h, w] = [height / factor / PATCH, width / factor / PATCH];
+  const L = paddedLength(Math.min(max_sequence_length, longestCaption(configs.transformer as ZImageConfig)));
+  return {
+    text_encoder: { B: 1, T: max_sequence_length },
+    transformer: { B: images * (guidance_scale > 0 ? 2 : 1), h, w, L, T: paddedLength(h * w) + L },
+    vae: { B: 1, h: height / factor, w: width / factor },
+  };
 }
 
 class ZImagePipeline implements FamilyPipeline<Captions> {

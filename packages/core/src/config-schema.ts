@@ -1,0 +1,18 @@
+import { composeSchema } from "./config/compose-schema";
+import type { JsonObject } from "./config/json";
+import { findPlugin } from "./plugins/discover";
+import { installedPlugins } from "./plugins/installed";
+import { schedulerSchemas } from "./schedulers/registry";
+
+/**
+ * JSON Schema of a config, for editors: core's keys, every scheduler, and the options of the plugins that are installed.
+ * @param folder where the configs lie
+ * @throws what `findPlugin` throws for a plugin that is broken
+ */
+export async function configSchema(folder: string): Promise<JsonObject> {
+  const found = installedPlugins(folder).map(async ({ name }) => ({
+    use: name,
+    manifest: (await findPlugin(name, folder)).manifest,
+  }));
+  return composeSchema(await Promise.all(found), schedulerSchemas) as JsonObject;
+}

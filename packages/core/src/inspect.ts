@@ -1,0 +1,132 @@
+import { openCheckpoint } from "./checkpoint/checkpoint";
+import { activationBytes, weightBytes } from "./compiler/memory-estimate";
+import type { Segment } from "./compiler/plan";
+import type { LoadedConfig } from "./config/load";
+import { type Hooks, hookKinds } from "./hooks";
+import { type BuiltModel, buildModels, regionClaims } from "./pipelines/build-model";
+import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
+import { familyOf } from "./pipelines/families";
+import { fillSettings } from "./pipelines/request";
+import { chooseScheduler } from "./pipelines/scheduler-choice";
+import type { PluginHost } from "./plugins/host";
+import type { Structure } from "./plugins/manifest";
+import { sizeOf } from "./tensor";
+
+/** What a config comes to, seen without loading any weight. */
+export interface Inspection {
+  /** Class of the pipeline, and the folder. */
+  readonly className: string;
+  readonly model: string;
+  readonly scheduler: { readonly className: string; readonly options: Readonly<Record<string, unknown>> };
+  readonly structure: Structure;
+  readonly components: readonly ComponentInspection[];
+  readonly plugins: readonly PluginInspection[];
+  /** Weights of all components, and the largest activations of one of them. Bytes. */
+  readonly estimatedMemory: number;
+}
+
+export interface ComponentInspection {
+  readonly name: string;
+  readonly className: string;
+  /** Elements of its checkpoint's tensors, and the types that they are stored in. */
+  readonly parameters: number;
+  readonly dtypes: readonly string[];
+  /** Bytes: on disk, loaded, and the most between two operators at the config's settings. */
+  readonly storedBytes: number;
+  readonly weightBytes: number;
+  readonly activationBytes: number;
+  readonly segments: readonly SegmentInspection[];
+}
+
+export interface SegmentInspection {
+  /** First and last scope; empty for what lies in no module. */
+  readonly from: string;
+  readonly to: string;
+  readonly nodes: number;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export interface PluginInspection {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly hooks: readonly (keyof Hooks)[];
+  readonly regions: readonly { readonly name: string; readonly from: string; readonly to: string }[];
+  /** Weights and attentions of the denoiser that it takes over. */
+  readonly weights: number;
+  readonly attentions: number;
+}
+
+/** Builds every graph of a checked config and describes them. Reads no weights but their headers. */
+export function inspectConfig({ config, plugins }: LoadedConfig): Inspection {
+  const checkpoint = openCheckpoint(config.model, { variant: config.variant });
+  const family = familyOf(checkpoint);
+  const sources = componentModels(family, checkpoint);
+  const structure = denoiserStructure(family, sources);
+  const { models, hooks } = buildModels(family, sources, plugins, structure);
+  try {
+    const sizes = family.sizes(configsOf(sources), fillSettings(family.defaults, config.generate));
+    const components = models.map((model) => ({
+      ...describe(model),
+      activationBytes: activationBytes(model.graph, sizes[model.name]!),
+    }));
+    const weights = components.reduce((sum, component) => sum + component.weightBytes, 0);
+    return {
+      className: family.className,
+      model: checkpoint.folder,
+      scheduler: chooseScheduler(checkpoint, config.scheduler),
+      structure,
+      components,
+      plugins: describePlugins(plugins, structure, hooks.receipts),
+      estimatedMemory: weights + Math.max(...components.map((component) => component.activationBytes)),
+    };
+  } finally {
+    for (const { weights } of models) weights.close();
+  }
+}
+
+function describe({ name, source, weights, graph, plan }: BuiltModel): Omit<ComponentInspection, "activationBytes"> {
+  const entries = weights.names.map((tensor) => weights.entry(tensor));
+  return {
+    name,
+    className: source.component.className,
+    parameters: entries.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    dtypes: [...new Set(entries.map(({ dtype }) => dtype))],
+    storedBytes: entries.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    weightBytes: weightBytes(graph),
+    segments: plan.segments.map(describeSegment),
+  };
+}
+
+function describeSegment({ nodes, inputs, outputs }: Segment): SegmentInspection {
+  const scopes = nodes.map(({ scope }) => scope).filter((scope) => scope !== "");
+  return {
+    from: scopes[0] ?? "",
+    to: scopes.at(-1) ?? "",
+    nodes: nodes.length,
+    inputs: inputs.map(({ name }) => name),
+    outputs: outputs.map(({ name }) => name),
+  };
+}
+
+function describePlugins(
+  host: PluginHost,
+  structure: Structure,
+  receipts: readonly { readonly weights: number; readonly attentions: number }[],
+): PluginInspection[] {
+  const claims = regionClaims(host, structure);
+  return host.plugins.map(({ name, version, manifest, options, instance }, order) => ({
+    name,
+    version,
+    description: manifest.description,
+    options,
+    hooks: (Object.keys(hookKinds) as (keyof Hooks)[]).filter((hook) => typeof instance[hook] === "function"),
+    regions: claims
+      .filter((claim) => claim.order === order)
+      .map(({ region }) => ({ name: region.name, from: region.from, to: region.to })),
+    weights: receipts[order]!.weights,
+    attentions: receipts[order]!.attentions,
+  }));
+}
