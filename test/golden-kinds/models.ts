@@ -1,8 +1,15 @@
 import { clipText, clipTextWithProjection } from "../../packages/core/src/models/clip-text";
 import { checkAutoencoderKl, checkAutoencoderTiny } from "./autoencoders";
 import { checkClip } from "./clip";
+import { checkDit } from "./dit";
+import { checkFlux } from "./flux";
+import { checkFlux2 } from "./flux2";
+import { checkPixArt } from "./pixart";
+import { checkQwenImage } from "./qwen-image";
 import { checkQwen3 } from "./qwen3";
+import { checkSd3 } from "./sd3";
 import { checkT5 } from "./t5";
+import { checkUNet2D, checkUNet2DCondition } from "./unets";
 import { checkZImage } from "./z-image";
 
 /** Golden cases of single models, by the class in their `about.json`: each runs one folder and asserts what it computes. */
@@ -11,7 +18,15 @@ export const models: Readonly<Record<string, (folder: string) => Promise<void>>>
   AutoencoderTiny: checkAutoencoderTiny,
   CLIPTextModel: checkClip(clipText),
   CLIPTextModelWithProjection: checkClip(clipTextWithProjection),
+  DiTTransformer2DModel: checkDit,
+  Flux2Transformer2DModel: checkFlux2,
+  FluxTransformer2DModel: checkFlux,
+  PixArtTransformer2DModel: checkPixArt,
   Qwen3Model: checkQwen3,
+  SD3Transformer2DModel: checkSd3,
+  QwenImageTransformer2DModel: checkQwenImage,
   T5EncoderModel: checkT5,
+  UNet2DConditionModel: checkUNet2DCondition,
+  UNet2DModel: checkUNet2D,
   ZImageTransformer2DModel: checkZImage,
 };

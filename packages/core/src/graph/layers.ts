@@ -12,7 +12,11 @@ import type { ConvOptions, Weight, WeightForm } from "./weight";
  * embedding weight passes the `weight-load` hooks, every attention the `attention` hooks.
  */
 
-/** `x W^T + b` over the last axis; `<name>.weight` is `[N, K]`. @param x `[..., K]` @returns `[..., N]` */
+/**
+ * `x W^T + b` over the last axis; `<name>.weight` is `[N, K]`.
+ * @param name `""` when g is the linear's own scope, so that a region may begin or end with it
+ * @param x `[..., K]` @returns `[..., N]`
+ */
 export function linear(
   g: Graph,
   name: string,
@@ -24,10 +28,11 @@ export function linear(
   if (typeof inFeatures !== "number")
     throw shapeMismatch(g.path, `linear ${name}`, `last axis of ${shapeText(x.shape)} must be a number`);
   const shape = [outFeatures, inFeatures];
-  const form = askPlugins(g, `${name}.weight`, "linear", shape);
-  const biasValue = bias ? g.weight(`${name}.bias`, [outFeatures]) : undefined;
+  const prefix = name === "" ? "" : `${name}.`;
+  const form = askPlugins(g, `${prefix}weight`, "linear", shape);
+  const biasValue = bias ? g.weight(`${prefix}bias`, [outFeatures]) : undefined;
   if (form) return form.emit(g, x, biasValue);
-  const y = g.matmul(x, g.weight(`${name}.weight`, shape, "transposed"));
+  const y = g.matmul(x, g.weight(`${prefix}weight`, shape, "transposed"));
   return biasValue ? g.add(y, biasValue) : y;
 }
 

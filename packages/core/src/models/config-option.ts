@@ -7,6 +7,11 @@ export function count(value: number): ConfigOption<number> {
   return { type: "integer", minimum: 1, default: value };
 }
 
+/** A whole number, at least 1, or null. */
+export function optionalCount(value: number | null): ConfigOption<number | null> {
+  return { type: ["integer", "null"], minimum: 1, default: value };
+}
+
 /** One whole number a level, at least 1 each. */
 export function counts(value: readonly number[]): ConfigOption<readonly number[]> {
   return { type: "array", minItems: 1, items: { type: "integer", minimum: 1 }, default: value };
