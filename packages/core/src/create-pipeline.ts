@@ -6,10 +6,11 @@ import { Engine } from "./engine/engine";
 import { buildModels } from "./pipelines/build-model";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
+import { lazyEntries } from "./pipelines/lazy-entries";
 import { openModels, weightWarnings } from "./pipelines/open-models";
 import { Pipeline } from "./pipelines/pipeline";
 import type { ProgressEvent } from "./pipelines/progress";
-import { fillSettings } from "./pipelines/request";
+import { settingProblems } from "./pipelines/request";
 import { schedulerSchemas } from "./schedulers/registry";
 
 export interface ConfigOptions {
@@ -53,7 +54,7 @@ export function validateConfig(input: string | ConfigInput, options: ConfigOptio
     settingProblems: (choice, generate) => {
       const checkpoint = opened(choice);
       const family = familyOf(checkpoint);
-      return family.problems(configsOf(componentModels(family, checkpoint)), fillSettings(family.defaults, generate));
+      return settingProblems(family, configsOf(componentModels(family, checkpoint)), generate);
     },
   });
 }
@@ -86,15 +87,18 @@ export async function openPipeline(
       for (const { weights } of built) weights.close();
       throw error;
     });
-    const models = await openModels(built, engine, {
+    const open = {
       cacheDir,
       plugins,
       denoiser: family.denoiser,
       signal,
-      onCompile: (component, done, of) => onProgress?.({ kind: "compile", component, done, of }),
-    });
+      onCompile: (component: string, done: number, of: number) =>
+        onProgress?.({ kind: "compile", component, done, of }),
+    };
+    const models = await openModels(built, engine, open);
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, program]));
-    const pipeline = await family.open({ checkpoint, engine, programs, configs });
+    const entry = lazyEntries(sources, engine, open);
+    const pipeline = await family.open({ checkpoint, engine, programs, configs, entry });
     const warnings = weightWarnings(models);
     return new Pipeline({
       config,

@@ -67,7 +67,7 @@ export function inspectConfig({ config, plugins }: LoadedConfig): Inspection {
   const structure = denoiserStructure(family, sources);
   const { models, hooks } = buildModels(family, sources, plugins, structure);
   try {
-    const sizes = family.sizes(configsOf(sources), fillSettings(family.defaults, config.generate));
+    const sizes = family.sizes(configsOf(sources), fillSettings(family, configsOf(sources), config.generate));
     const components = models.map((model) => ({
       ...describe(model),
       activationBytes: activationBytes(model.graph, sizes[model.name]!),

@@ -212,11 +212,6 @@ describe("loadConfig", () => {
     ["a plugin that is a number", { plugins: [7] }, "config#/plugins/0 must be a string or an object, found 7."],
     ["a plugin without use", { plugins: [{ options: {} }] }, 'config#/plugins/0 needs "use": '],
     [
-      "sigmas for other steps",
-      { generate: { sigmas: [1, 0.5], num_inference_steps: 3 } },
-      "config#/generate/sigmas has 2 noise levels for num_inference_steps 3. Give one for each step.",
-    ],
-    [
       "__proto__",
       JSON.parse('{ "generate": { "__proto__": 1 } }') as object,
       'config#/generate has no "__proto__". It takes: prompt, ',

@@ -17,11 +17,36 @@ const prompt = (description: string): JsonSchema => ({
   description,
 });
 
+const share = (description: string): JsonSchema => ({ type: "number", minimum: 0, maximum: 1, description });
+const size = (description: string, least: number): JsonSchema => ({
+  type: "array",
+  items: { type: "integer", minimum: least },
+  minItems: 2,
+  maxItems: 2,
+  description,
+});
+
 const generate: Record<keyof GenerateConfig, JsonSchema> = {
   prompt: prompt("What the image shows. A list makes a batch."),
+  prompt_2: prompt("For the second text encoder; the prompt when left out."),
+  prompt_3: prompt("For the third text encoder; the prompt when left out."),
   negative_prompt: prompt("What the image must not show; one text, or one for each prompt."),
+  negative_prompt_2: prompt("For the second text encoder; the negative prompt when left out."),
+  negative_prompt_3: prompt("For the third text encoder; the negative prompt when left out."),
+  class_labels: {
+    type: "array",
+    items: { type: "integer", minimum: 0 },
+    minItems: 1,
+    description: "Classes to draw, for models that take no prompt; each makes an image.",
+  },
   num_inference_steps: count("Denoising steps."),
   guidance_scale: { type: "number", minimum: 0, description: "How strongly the prompt is followed." },
+  guidance_rescale: share("How far guided predictions are brought back to the spread of the unguided ones. 0 is off."),
+  true_cfg_scale: {
+    type: "number",
+    minimum: 0,
+    description: "Guidance with a second pass, for models whose guidance_scale is an input. 1 is off.",
+  },
   cfg_normalization: {
     type: "number",
     minimum: 0,
@@ -32,8 +57,12 @@ const generate: Record<keyof GenerateConfig, JsonSchema> = {
     minimum: 0,
     description: "No guidance beyond this share of the way from noise to image. 1 guides all the way.",
   },
+  clip_skip: { type: "integer", minimum: 0, description: "Last layers of CLIP that are left out." },
   height: count("Pixels."),
   width: count("Pixels."),
+  original_size: size("Height and width that the model is told the picture had; the image's own when left out.", 1),
+  target_size: size("Height and width that the model is told to aim at; the image's own when left out.", 1),
+  crops_coords_top_left: size("Top and left of the crop that the model is told of.", 0),
   seed: {
     type: "integer",
     minimum: 0,
@@ -42,12 +71,25 @@ const generate: Record<keyof GenerateConfig, JsonSchema> = {
   },
   num_images_per_prompt: count("Images for each prompt."),
   max_sequence_length: count("Most tokens of a prompt, template included; the rest is cut."),
+  clean_caption: { type: "boolean", description: "Strip the prompt of addresses and markup. Only false is supported." },
+  use_resolution_binning: {
+    type: "boolean",
+    description: "Draw at the nearest size that the model was trained on, and resize the image.",
+  },
   sigmas: {
     type: "array",
     items: { type: "number", minimum: 0 },
     minItems: 1,
     description: "Noise levels instead of the scheduler's own, noisiest first; one for each step.",
   },
+  timesteps: {
+    type: "array",
+    items: { type: "number", minimum: 0 },
+    minItems: 1,
+    description: "Timesteps instead of the scheduler's own, noisiest first; one for each step.",
+  },
+  image: text("File of the image to begin with, relative to this file."),
+  strength: share("How much of the image to begin with is redrawn. 1 redraws all of it."),
 };
 
 /** What `generate` takes, in the config and in code. */
@@ -103,4 +145,4 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
 export const coreSchema: JsonSchema = { type: "object", additionalProperties: false, required: ["model"], properties };
 
 /** Names of the keys of `generate`. */
-export const generateKeys: readonly string[] = Object.keys(generate);
+export const generateKeys = Object.keys(generate) as readonly (keyof GenerateConfig)[];

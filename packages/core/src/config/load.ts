@@ -98,15 +98,6 @@ function override(config: JsonObject, texts: readonly string[], findings: Findin
 /** @param incomplete whether a file is missing, so that what it may have said cannot be asked for */
 function checkCore(config: JsonObject, incomplete: boolean): Finding[] {
   const findings = validate(coreSchema, config, [], true);
-  const { sigmas, num_inference_steps: steps } = isObject(config.generate) ? config.generate : {};
-  if (Array.isArray(sigmas) && typeof steps === "number" && sigmas.length !== steps) {
-    findings.push(
-      invalid(
-        ["generate", "sigmas"],
-        `has ${sigmas.length} noise levels for num_inference_steps ${steps}. Give one for each step.`,
-      ),
-    );
-  }
   return incomplete
     ? findings.filter(({ path: at, text }) => at.length > 0 || !text.startsWith(' needs "model"'))
     : findings;
@@ -119,6 +110,9 @@ function makeAbsolute(
   classes: ReadonlyMap<string, PluginClass>,
 ): void {
   if (typeof config.model === "string") config.model = path.resolve(folderOf(["model"]), config.model);
+  const image = valueAt(config, ["generate", "image"]);
+  if (typeof image === "string" && image !== "")
+    config.generate = { ...(config.generate as object), image: path.resolve(folderOf(["generate", "image"]), image) };
   for (const [i, entry] of (Array.isArray(config.plugins) ? config.plugins : []).entries()) {
     const use = valueAt(entry, ["use"]);
     if (typeof use === "string" && !classes.has(use) && isPath(use))

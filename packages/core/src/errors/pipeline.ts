@@ -43,3 +43,12 @@ export function recipeMissing(file: string, problem: string): SkipstepError {
 export function outputUnwritable(file: string, reason: string, cause: unknown): SkipstepError {
   return new SkipstepError("SKIPSTEP_OUTPUT_UNWRITABLE", `${file} cannot be written: ${reason}.`, { cause });
 }
+
+/** The image to begin with cannot be read. */
+export function imageUnreadable(file: string, reason: string, cause: unknown): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_IMAGE_UNREADABLE",
+    `${file} cannot be read as an image: ${reason}. Give a PNG, JPEG, WebP, AVIF, GIF or TIFF file.`,
+    { cause },
+  );
+}

@@ -50,7 +50,7 @@ export function buildModels(
   }
 }
 
-function buildModel(
+export function buildModel(
   name: string,
   source: ComponentModel,
   hooks: BuildHooks,

@@ -3,7 +3,7 @@ import type { Engine } from "../engine/engine";
 import type { Step } from "../hooks";
 import type { Generator } from "../random";
 import type { Scheduler } from "../schedulers/scheduler";
-import { type Floats, floats } from "../tensor";
+import type { Floats } from "../tensor";
 import type { Conditioning, FamilyPipeline } from "./family";
 import { rows } from "./guidance";
 import type { Run } from "./run";
@@ -17,7 +17,7 @@ export interface StepDone {
   readonly of: number;
   readonly latents: Floats;
   /** What the latents would become if this step's prediction were right. */
-  readonly estimate: Floats;
+  readonly estimate: () => Floats;
   readonly finite: boolean;
 }
 
@@ -26,8 +26,11 @@ export interface Denoising {
   readonly encoded: Conditioning;
   readonly settings: Settings;
   readonly scheduler: Scheduler;
-  /** Unit noise `[B, C, H, W]`. */
-  readonly noise: Floats;
+  /** What to begin with, at the noise level of call `begin`: `[B, C, H, W]`. */
+  readonly latents: Floats;
+  /** The scheduler's call to begin with. */
+  readonly begin: number;
+  readonly predictionType: unknown;
   readonly generator: Generator;
   readonly hooks: RunHooks;
   readonly engine: Engine;
@@ -40,21 +43,19 @@ export interface Denoising {
 /** From noise to finished latents, `[B, C, H, W]`. */
 export async function denoise(call: Denoising): Promise<Floats> {
   const { family, settings, scheduler, hooks, engine, signal } = call;
-  const count = scheduler.timesteps.length;
+  const count = scheduler.timesteps.length - call.begin;
   const runs: Record<Run["branch"], Run> = {
     joint: { branch: "joint", count },
     cond: { branch: "cond", count },
     uncond: { branch: "uncond", count },
   };
-  let latents = floats(
-    call.noise.shape,
-    call.noise.data.map((x) => x * scheduler.initNoiseSigma),
-  );
+  let { latents } = call;
   for (let index = 0; index < count; index++) {
     throwIfAborted(signal);
-    const timestep = scheduler.timesteps[index]!;
-    const input = scheduler.scaleModelInput(latents, index);
-    const sigma = scheduler.sigmas[index]!;
+    const at = call.begin + index;
+    const timestep = scheduler.timesteps[at]!;
+    const input = scheduler.scaleModelInput(latents, at);
+    const sigma = scheduler.sigmas[at]!;
     const pass = (branch: Run["branch"]): Promise<Floats> =>
       engine.pass(async () => {
         const step: Step = { run: runs[branch], index, count, timestep, sigma, latents };
@@ -66,8 +67,8 @@ export async function denoise(call: Denoising): Promise<Floats> {
       scale > 0
         ? await guided(call, scale, latents.shape[0]!, pass)
         : family.guide(settings, scale, await pass("cond"));
-    const estimate = family.estimate(latents, prediction, sigma);
-    latents = scheduler.step(prediction, index, latents, call.generator);
+    const estimate = (): Floats => family.estimate(input, prediction, sigma, call.predictionType);
+    latents = scheduler.step(prediction, at, latents, call.generator);
     await call.onStep({ step: index + 1, of: count, latents, estimate, finite: latents.data.every(Number.isFinite) });
   }
   return latents;

@@ -1,5 +1,6 @@
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { Program, RunOptions } from "../compiler/program";
+import type { GenerateConfig } from "../config/config";
 import type { Engine } from "../engine/engine";
 import type { Sizes } from "../graph/dim";
 import type { ArchitectureEntry } from "../models/architecture";
@@ -8,18 +9,28 @@ import type { Schedule } from "../schedulers/scheduler";
 import type { Floats } from "../tensor";
 import type { SettingDefaults, Settings } from "./settings";
 
+/** Parsed configs by component name. */
+export type Configs = Readonly<Record<string, unknown>>;
+
 /** A family of pipelines: one class of `model_index.json`. */
 export interface Family {
   readonly className: string;
-  readonly defaults: SettingDefaults;
+  /** The settings that it takes; all others are refused. */
+  readonly takes: readonly (keyof GenerateConfig)[];
+  /** Settings where nothing is said; sizes may depend on the checkpoint. */
+  defaults(configs: Configs): SettingDefaults;
+  /** Pixels that height and width must be a multiple of. */
+  sizeMultiple(configs: Configs): number;
   /** The component that plugins hook. */
   readonly denoiser: string;
   /** The components that text-to-image runs, and what each may be: architectures by the class in `model_index.json`. */
   readonly components: Readonly<Record<string, Readonly<Record<string, ArchitectureEntry>>>>;
-  /** What is wrong with the settings, told before any weight is read. @param configs parsed configs by component name */
-  problems(configs: Readonly<Record<string, unknown>>, settings: Settings): readonly SettingProblem[];
+  /** Schedulers that it can use, by class name; any that Skipstep has when left out. */
+  readonly schedulers?: readonly string[];
+  /** What is wrong with the settings, told before any weight is read. */
+  problems(configs: Configs, settings: Settings): readonly SettingProblem[];
   /** Run-time sizes of each component's graph at these settings, the largest that occur; for estimates of memory. */
-  sizes(configs: Readonly<Record<string, unknown>>, settings: Settings): Readonly<Record<string, Sizes>>;
+  sizes(configs: Configs, settings: Settings): Readonly<Record<string, Sizes>>;
   open(parts: FamilyParts): Promise<FamilyPipeline>;
 }
 
@@ -36,7 +47,9 @@ export interface FamilyParts {
   readonly engine: Engine;
   /** Open graphs and parsed configs by component name. */
   readonly programs: Readonly<Record<string, Program>>;
-  readonly configs: Readonly<Record<string, unknown>>;
+  readonly configs: Configs;
+  /** Opens another function of a component when it is first asked for: `entry("vae", "encode")`. */
+  entry(component: string, entry: string): Promise<Program>;
 }
 
 /** A pass over the denoiser: `joint` holds both guidance branches in one batch. */
@@ -60,8 +73,26 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
   predict(encoded: Encoded, latents: Floats, timestep: number, branch: Branch, options: RunOptions): Promise<Floats>;
   /** Joins the branches into what the scheduler's `step` takes; without guidance there is no `uncond`. */
   guide(settings: Settings, scale: number, cond: Floats, uncond?: Floats): Floats;
-  /** The finished latents if this prediction were exact; for previews. */
-  estimate(latents: Floats, prediction: Floats, sigma: number): Floats;
+  /**
+   * The finished latents if this prediction were exact; for previews.
+   * @param input what the model saw, as `scaleModelInput` gave it
+   * @param predictionType of the scheduler's options; flow models have none
+   */
+  estimate(input: Floats, prediction: Floats, sigma: number, predictionType: unknown): Floats;
+  /** What image-to-image takes, where the family has it. */
+  readonly imageToImage?: ImageToImage;
   /** @returns `[B, 3, H, W]` in -1..1 */
   decode(latents: Floats, signal?: AbortSignal): Promise<Floats>;
+}
+
+/** Beginning with an image instead of noise. */
+export interface ImageToImage {
+  /** Inference step to begin at, 0-based. */
+  firstStep(settings: Settings): number;
+  /**
+   * Latents of an image, scaled as the denoiser wants them.
+   * @param image `[1, 3, H, W]`, -1..1
+   * @param generator where the posterior is drawn from, before the noise
+   */
+  encode(image: Floats, generator: Generator, signal?: AbortSignal): Promise<Floats>;
 }

@@ -10,11 +10,12 @@ import { createGenerator } from "../random";
 import { createScheduler } from "../schedulers/registry";
 import type { Floats } from "../tensor";
 import { denoise, type StepDone } from "./denoise";
-import type { Family, FamilyPipeline } from "./family";
+import type { Configs, Family, FamilyPipeline } from "./family";
+import { firstLatents } from "./first-latents";
 import type { OpenModel } from "./open-models";
 import type { ProgressEvent, StepEvent } from "./progress";
 import { idlePlugins, type Report, reportPlugins } from "./report";
-import { type RequestExtras, resolveSettings } from "./request";
+import { type RequestExtras, resolveSettings, sizeOfImage } from "./request";
 import { RunHooks } from "./run-hooks";
 import { chooseScheduler } from "./scheduler-choice";
 import type { Settings } from "./settings";
@@ -47,7 +48,7 @@ export interface PipelineParts {
   readonly plugins: PluginHost;
   readonly checkpoint: Checkpoint;
   readonly family: Family;
-  readonly configs: Readonly<Record<string, unknown>>;
+  readonly configs: Configs;
   readonly engine: Engine;
   readonly models: readonly OpenModel[];
   readonly buildHooks: BuildHookRunner;
@@ -70,9 +71,11 @@ export class Pipeline {
    *   says `"strict": true`, SKIPSTEP_ENGINE_STOPPED after `close`
    */
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
-    const { signal, onProgress, previews, latents, ...given } = request;
+    const { signal, onProgress, previews, latents, picture, ...given } = request;
     const { family, configs, config, engine } = this.parts;
-    const settings = resolveSettings(family, configs, config.generate, given, latents ? { latents } : {});
+    const extras = { ...(latents ? { latents } : {}), ...(picture ? { picture } : {}) };
+    const sized = await sizeOfImage(family, configs, { ...config.generate, ...given }, picture);
+    const settings = resolveSettings(family, configs, config.generate, { ...sized, ...given }, extras);
     return engine.generation(() => this.run(settings, request));
   }
 
@@ -96,7 +99,7 @@ export class Pipeline {
     const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
     const warnings = [...this.parts.warnings, ...encoded.warnings];
 
-    const noise = settings.latents ?? pipeline.noise(settings, generator);
+    const first = await watch.time("encode", () => firstLatents(pipeline, settings, scheduler, generator, signal));
     const start = performance.now();
     let finite = true;
     const onStep = async (done: StepDone): Promise<void> => {
@@ -112,7 +115,7 @@ export class Pipeline {
         secondsLeft: (seconds / done.step) * (done.of - done.step),
       };
       if (!previews) return onProgress(event);
-      const sample = await watch.time("previews", () => pipeline.decode(done.estimate, signal));
+      const sample = await watch.time("previews", () => pipeline.decode(done.estimate(), signal));
       onProgress({ ...event, previews: imagesOf(sample, () => ({})).map(({ image }) => image) });
     };
     const latents = await watch.time("denoise", () =>
@@ -121,7 +124,8 @@ export class Pipeline {
         encoded,
         settings,
         scheduler,
-        noise,
+        ...first,
+        predictionType: choice.options.prediction_type,
         generator,
         hooks,
         engine,
@@ -133,7 +137,7 @@ export class Pipeline {
 
     onProgress?.({ kind: "decode" });
     const sample = await watch.time("decode", () => pipeline.decode(latents, signal));
-    const reports = reportPlugins(buildHooks.receipts, hooks, scheduler.timesteps.length);
+    const reports = reportPlugins(buildHooks.receipts, hooks, scheduler.timesteps.length - first.begin);
     const idle = reports.filter(({ effect }) => !effect).map(({ name }) => name);
     if (config.strict && idle.length > 0) throw pluginIdle(idle);
 
@@ -150,8 +154,10 @@ export class Pipeline {
     return { images: decoded.map(({ image }) => image), latents, report, recipe };
   }
 
-  private recipe({ latents: _, ...generate }: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
-    const { config, plugins, models } = this.parts;
+  private recipe(settings: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
+    const { config, plugins, models, family } = this.parts;
+    const taken = Object.entries(settings).filter(([key]) => family.takes.includes(key as keyof GenerateConfig));
+    const generate = Object.fromEntries(taken);
     return {
       recipe: 1,
       config: { ...config, scheduler: { type: scheduler, ...config.scheduler }, generate },

@@ -5,7 +5,7 @@ import { type Qwen3Config, rotaryTables } from "../models/qwen3";
 import { type Floats, floats, integers } from "../tensor";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer";
 import type { FamilyParts } from "./family";
-import { promptCut } from "./warnings";
+import { promptsCut } from "./warnings";
 
 /** Chat-templated prompts through Qwen3, as ZImagePipeline encodes them. */
 export class Qwen3Encoder {
@@ -46,9 +46,7 @@ export class Qwen3Encoder {
     });
     const hidden: Floats[] = [];
     for (const ids of encoded.inputIds) hidden.push(await this.run(ids, signal));
-    const warnings = prompts.flatMap((prompt, i) =>
-      encoded.truncated[i] ? [promptCut(prompt, encoded.lengths[i]!, limit)] : [],
-    );
+    const warnings = promptsCut(prompts, encoded, limit);
     return { hidden, warnings };
   }
 

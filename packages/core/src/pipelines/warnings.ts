@@ -1,10 +1,19 @@
 import { list } from "../errors/nearest";
+import type { Encoded } from "../text/tokenizer";
 
 /** Lines of a report that tell of something that went on but may not be what the user wanted. */
 
-export function promptCut(prompt: string, tokens: number, limit: number): string {
-  const start = [...prompt].slice(0, 40).join("");
-  return `The prompt "${start}${start.length < prompt.length ? "…" : ""}" has ${tokens} tokens with its template; the model takes ${limit}. The rest was cut.`;
+/** One line for each prompt that was longer than `limit`. */
+export function promptsCut(
+  prompts: readonly string[],
+  { lengths, truncated }: Pick<Encoded, "lengths" | "truncated">,
+  limit: number,
+): string[] {
+  return prompts.flatMap((prompt, i) => {
+    if (!truncated[i]) return [];
+    const start = [...prompt].slice(0, 40).join("");
+    return `The prompt "${start}${start.length < prompt.length ? "…" : ""}" has ${lengths[i]} tokens, template and special ones included; there is room for ${limit}. The rest was cut.`;
+  });
 }
 
 export function weightsNotFinite(

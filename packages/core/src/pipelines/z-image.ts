@@ -10,10 +10,19 @@ import { calculateShift } from "../schedulers/flow-shift";
 import type { Schedule } from "../schedulers/scheduler";
 import { type Floats, floats, sizeOf } from "../tensor";
 import { Autoencoder, scaleFactorOf } from "./autoencoder";
-import type { Branch, Conditioning, Family, FamilyParts, FamilyPipeline, SettingProblem } from "./family";
+import type {
+  Branch,
+  Conditioning,
+  Configs,
+  Family,
+  FamilyParts,
+  FamilyPipeline,
+  ImageToImage,
+  SettingProblem,
+} from "./family";
 import { combine, limitNorm, stack } from "./guidance";
 import { Qwen3Encoder } from "./qwen3-encoder";
-import type { Settings } from "./settings";
+import { imageCount, type Settings } from "./settings";
 import { layOutSequence, longestCaption, paddedLength } from "./z-image-sequence";
 
 /** Prompt embeddings `[tokens, width]`, one an image. */
@@ -28,15 +37,24 @@ interface Captions extends Conditioning {
 export const zImageFamily: Family = {
   className: "ZImagePipeline",
   denoiser: "transformer",
-  defaults: {
-    num_inference_steps: 50,
-    guidance_scale: 5,
-    height: 1024,
-    width: 1024,
-    max_sequence_length: 512,
-    cfg_normalization: 0,
-    cfg_truncation: 1,
-  },
+  takes: [
+    "prompt",
+    "negative_prompt",
+    "num_inference_steps",
+    "guidance_scale",
+    "cfg_normalization",
+    "cfg_truncation",
+    "height",
+    "width",
+    "seed",
+    "num_images_per_prompt",
+    "max_sequence_length",
+    "sigmas",
+    "image",
+    "strength",
+  ],
+  defaults: () => ({ num_inference_steps: 50, guidance_scale: 5, height: 1024, width: 1024 }),
+  sizeMultiple: ({ vae }) => scaleFactorOf(vae) * PATCH,
   components: {
     text_encoder: {
       Qwen3ForCausalLM: { architecture: qwen3, entry: "encode" },
@@ -53,24 +71,19 @@ export const zImageFamily: Family = {
   open: async (parts) => new ZImagePipeline(parts, await Qwen3Encoder.open(parts)),
 };
 
-/** The image must be made of whole patches, and fit into the model's positions. */
-function sizeProblems(configs: Readonly<Record<string, unknown>>, { height, width }: Settings): SettingProblem[] {
-  const multiple = scaleFactorOf(configs.vae) * PATCH;
+/** The image must fit into the model's positions. */
+function sizeProblems(configs: Configs, { height, width }: Settings): SettingProblem[] {
   const { axes_lens } = configs.transformer as ZImageConfig;
-  return Object.entries({ height, width }).flatMap(([name, side], axis): SettingProblem[] => {
-    const key = name as "height" | "width";
-    const most = axes_lens[axis + 1]! * multiple;
-    const nearest = Math.max(1, Math.round(side / multiple)) * multiple;
-    if (side % multiple !== 0)
-      return [{ key, text: `must be a multiple of ${multiple}, found ${side}; nearest: ${nearest}` }];
-    return side > most ? [{ key, text: `must be <= ${most} for this model, found ${side}` }] : [];
+  return Object.entries({ height, width }).flatMap(([key, side], axis): SettingProblem[] => {
+    const most = axes_lens[axis + 1]! * scaleFactorOf(configs.vae) * PATCH;
+    return side > most ? [{ key: key as "height", text: `must be <= ${most} for this model, found ${side}` }] : [];
   });
 }
 
-function runSizes(configs: Readonly<Record<string, unknown>>, settings: Settings): Readonly<Record<string, Sizes>> {
-  const { height, width, prompt, num_images_per_prompt, guidance_scale, max_sequence_length } = settings;
+function runSizes(configs: Configs, settings: Settings): Readonly<Record<string, Sizes>> {
+  const { height, width, guidance_scale, max_sequence_length } = settings;
   const factor = scaleFactorOf(configs.vae);
-  const images = Math.max(1, prompt.length) * num_images_per_prompt;
+  const images = Math.max(1, imageCount(settings));
   const [h, w] = [height / factor / PATCH, width / factor / PATCH];
   const L = paddedLength(Math.min(max_sequence_length, longestCaption(configs.transformer as ZImageConfig)));
   return {
@@ -83,6 +96,7 @@ function runSizes(configs: Readonly<Record<string, unknown>>, settings: Settings
 class ZImagePipeline implements FamilyPipeline<Captions> {
   private readonly config: ZImageConfig;
   private readonly autoencoder: Autoencoder;
+  readonly imageToImage: ImageToImage;
 
   constructor(
     private readonly parts: FamilyParts,
@@ -90,6 +104,11 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
   ) {
     this.config = parts.configs.transformer as ZImageConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
+    this.imageToImage = {
+      firstStep: ({ num_inference_steps, strength }) =>
+        Math.floor(num_inference_steps - num_inference_steps * strength),
+      encode: (image, generator, signal) => this.autoencoder.encode(image, generator, signal),
+    };
   }
 
   async encode(settings: Settings, signal?: AbortSignal): Promise<Captions> {
@@ -107,14 +126,10 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     };
   }
 
-  noise({ prompt, num_images_per_prompt, height, width }: Settings, generator: Generator): Floats {
+  noise(settings: Settings, generator: Generator): Floats {
     const { scaleFactor } = this.autoencoder;
-    const shape = [
-      prompt.length * num_images_per_prompt,
-      this.config.in_channels,
-      height / scaleFactor,
-      width / scaleFactor,
-    ];
+    const [height, width] = [settings.height / scaleFactor, settings.width / scaleFactor];
+    const shape = [imageCount(settings), this.config.in_channels, height, width];
     return floats(shape, generator.randn(sizeOf(shape)));
   }
 
@@ -175,8 +190,8 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     ); // the model points from noise to image
   }
 
-  estimate(latents: Floats, prediction: Floats, sigma: number): Floats {
-    return combine(latents, prediction, (x, velocity) => x - sigma * velocity);
+  estimate(input: Floats, prediction: Floats, sigma: number): Floats {
+    return combine(input, prediction, (x, velocity) => x - sigma * velocity);
   }
 
   decode(latents: Floats, signal?: AbortSignal): Promise<Floats> {

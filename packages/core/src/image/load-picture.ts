@@ -1,0 +1,55 @@
+import sharp from "sharp";
+import { messageOf } from "../errors/error";
+import { imageUnreadable } from "../errors/pipeline";
+import type { Picture } from "../pipelines/settings";
+import { type Floats, floats } from "../tensor";
+
+/** Width and height of an image, upright. @throws SKIPSTEP_IMAGE_UNREADABLE */
+export async function pictureSize(image: string | Picture): Promise<{ width: number; height: number }> {
+  if (typeof image !== "string") return image;
+  try {
+    const { width, height, orientation = 1 } = await sharp(image).metadata();
+    return orientation > 4 ? { width: height, height: width } : { width, height };
+  } catch (error) {
+    throw imageUnreadable(image, messageOf(error), error);
+  }
+}
+
+/**
+ * An image at the size of a generation, resized by Lanczos as diffusers does.
+ * @returns `[1, 3, height, width]`, -1..1
+ * @throws SKIPSTEP_IMAGE_UNREADABLE
+ */
+export async function loadPicture(image: string | Picture, width: number, height: number): Promise<Floats> {
+  const { values, ...size } = typeof image === "string" ? await readPicture(image, width, height) : image;
+  if (size.width !== width || size.height !== height)
+    return loadPicture(await resized({ values, ...size }, width, height), width, height);
+  const planes = floats([1, 3, height, width]);
+  const pixels = width * height;
+  for (let at = 0; at < values.length; at++) planes.data[(at % 3) * pixels + Math.floor(at / 3)] = values[at]! * 2 - 1;
+  return planes;
+}
+
+async function readPicture(file: string, width: number, height: number): Promise<Picture> {
+  try {
+    return await pixelsOf(sharp(file).rotate(), width, height); // as the camera's note says
+  } catch (error) {
+    throw imageUnreadable(file, messageOf(error), error);
+  }
+}
+
+/** Through bytes: a picture from memory that has another size is one that came from a file. */
+function resized({ values, ...size }: Picture, width: number, height: number): Promise<Picture> {
+  const bytes = Uint8Array.from(values, (value) => Math.round(value * 255));
+  return pixelsOf(sharp(bytes, { raw: { ...size, channels: 3 } }), width, height);
+}
+
+async function pixelsOf(image: sharp.Sharp, width: number, height: number): Promise<Picture> {
+  const plain = image.flatten({ background: "white" }).toColourspace("srgb");
+  const { data } = await plain
+    .resize(width, height, { fit: "fill", kernel: "lanczos3" })
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width, height, values: Float32Array.from(data, (byte) => byte / 255) };
+}

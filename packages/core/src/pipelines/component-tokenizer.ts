@@ -1,0 +1,9 @@
+import { join } from "node:path";
+import type { Checkpoint } from "../checkpoint/checkpoint";
+import { loadTokenizer, type Tokenizer } from "../text/tokenizer";
+
+/** The tokenizer of a text encoder: `tokenizer_2` of `text_encoder_2`, of the class that `model_index.json` says. */
+export function componentTokenizer({ folder, components }: Checkpoint, textEncoder: string): Tokenizer {
+  const name = textEncoder.replace("text_encoder", "tokenizer");
+  return loadTokenizer(join(folder, name), components.get(name)?.className);
+}

@@ -1,0 +1,51 @@
+/** Runs pnpm, bringing it in where it is missing. Needs nothing but Node and npm. */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { packageManager, engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const isWindows = process.platform === "win32";
+
+/** Installs what the lock file says, unless it is there already. */
+export function install() {
+  checkNode();
+  const lock = join(root, "pnpm-lock.yaml");
+  const installed = join(root, "node_modules", ".modules.yaml");
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  pnpm("install", "--frozen-lockfile");
+}
+
+/** Builds every package, unless nothing changed since. */
+export function build() {
+  pnpm("--silent", "run", "build");
+}
+
+/** Runs pnpm in the repository and ends this process with its exit code when it fails. */
+export function pnpm(...args) {
+  const own = spawnSync("pnpm", ["--version"], { cwd: root, encoding: "utf8", shell: isWindows });
+  const isThere = own.status === 0 && own.stdout.startsWith("10.");
+  if (isThere) run("pnpm", args);
+  else run("npx", ["--yes", packageManager, ...args]);
+}
+
+/** Runs a command with this process's terminal. */
+export function run(command, args, environment = {}) {
+  const { status, signal, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: "inherit",
+    shell: isWindows,
+    env: { ...process.env, ...environment },
+  });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? (signal === "SIGINT" ? 130 : 1));
+}
+
+function checkNode() {
+  const wanted = engines.node.replace(">=", "").split(".").map(Number);
+  const found = process.versions.node.split(".").map(Number);
+  if (found[0] > wanted[0] || (found[0] === wanted[0] && found[1] >= wanted[1])) return;
+  console.error(`Skipstep needs Node ${engines.node}, this is ${process.versions.node}. Install it from nodejs.org.`);
+  process.exit(1);
+}
