@@ -11,3 +11,14 @@ export function modelOptions(className: string, problems: readonly string[]): Sk
     `config.json of ${className}: ${text}${text.endsWith("?") ? "" : "."} Use a checkpoint with supported options, or mend the file.`,
   );
 }
+
+/**
+ * Latents are larger than the model's positions.
+ * @param size rows and columns @param most that each may have
+ */
+export function latentsTooLarge(size: readonly [number, number], most: number): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_LATENTS_TOO_LARGE",
+    `Latents of ${size.join(" x ")} are larger than the model's positions, which reach ${most} x ${most}. Make a smaller image.`,
+  );
+}

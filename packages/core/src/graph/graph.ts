@@ -32,6 +32,13 @@ interface Store {
 
 type Attributes = Readonly<Record<string, Attribute>>;
 
+/** Of Resize: torch's nearest. */
+const nearest: Attributes = {
+  mode: { text: "nearest" },
+  nearest_mode: { text: "floor" },
+  coordinate_transformation_mode: { text: "asymmetric" },
+};
+
 /**
  * A typed graph under construction. Models call its methods scope by scope; each method checks shapes and emits one
  * or a few ONNX nodes. Weight names are relative to the scope and equal the checkpoint's.
@@ -118,11 +125,11 @@ export class Graph {
    * @param streams what enters, by name: `{ hidden, encoder }`
    * @param body emits the block and returns its streams, in the order in which the reference's module returns them
    */
-  block<Streams extends Readonly<Record<string, Value>>>(
+  block<Given extends Readonly<Record<string, Value>>, Returned extends Readonly<Record<string, Value>> = Given>(
     name: string,
-    streams: Streams,
-    body: (graph: Graph, streams: Streams) => Streams,
-  ): Streams {
+    streams: Given,
+    body: (graph: Graph, streams: Given) => Returned,
+  ): Returned {
     const inner = this.scope(name);
     for (const [stream, value] of Object.entries(streams)) this.store.labels.set(value, stream);
     const outputs = body(inner, streams);
@@ -375,14 +382,14 @@ export class Graph {
       "Resize",
       [x, undefined, this.constant([1, 1, factor, factor])],
       [batch, channels, times(height, factor), times(width, factor)],
-      {
-        attributes: {
-          mode: { text: "nearest" },
-          nearest_mode: { text: "floor" },
-          coordinate_transformation_mode: { text: "asymmetric" },
-        },
-      },
+      { attributes: nearest },
     );
+  }
+
+  /** Nearest neighbours of `[B, C, H, W]` at another height and width. */
+  resize(x: Value, height: Dim, width: Dim): Value {
+    const shape = [...x.shape.slice(0, 2), height, width];
+    return this.node("Resize", [x, undefined, undefined, this.sizes(shape)], shape, { attributes: nearest });
   }
 
   /** Zeros around the last two axes of `[B, C, H, W]`: `[top, left, bottom, right]`. */

@@ -18,7 +18,7 @@ const gated =
   (activate: Activate) =>
   (g: Graph, x: Value, width: number): Value => {
     const [passed, gate] = g.chunk(linear(g, "net.0.proj", x, 2 * width), 2, 2) as [Value, Value];
-    return g.mul(gate, activate(g, passed));
+    return g.mul(passed, activate(g, gate));
   };
 
 const activations = {

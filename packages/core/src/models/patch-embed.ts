@@ -1,0 +1,36 @@
+import { type Dim, times } from "../graph/dim";
+import type { Graph } from "../graph/graph";
+import { conv2d } from "../graph/layers";
+import type { Value } from "../graph/value";
+
+/**
+ * Patches of latents as tokens, row by row, https://arxiv.org/abs/2010.11929, section 3.1; g is the module's scope.
+ * Rows and columns that do not fill a patch are left out.
+ * @param latents `[B, C, H, W]` @returns `[B, h w, width]`, h and w the latents' size over the patch's
+ */
+export function embedPatches(g: Graph, latents: Value, width: number, patch: number): Value {
+  const cells = conv2d(g, "proj", latents, width, patch, { stride: patch }); // [B, width, h, w]
+  const [batch, , rows, columns] = cells.shape as [Dim, number, Dim, Dim];
+  return g.transpose(g.reshape(cells, [batch, width, times(rows, columns)]), [0, 2, 1]);
+}
+
+/**
+ * Tokens back to latents, channels last within a patch.
+ * @param tokens `[B, h w, patch * patch * C]` @returns `[B, C, patch h, patch w]`
+ */
+export function unpatchify(
+  g: Graph,
+  tokens: Value,
+  patch: number,
+  [rows, columns]: readonly [rows: Dim, columns: Dim],
+): Value {
+  const [batch, , features] = tokens.shape as [Dim, Dim, number];
+  const channels = features / (patch * patch);
+  const cells = g.reshape(tokens, [batch, rows, columns, patch, patch, channels]);
+  return g.reshape(g.transpose(cells, [0, 5, 1, 3, 2, 4]), [
+    batch,
+    channels,
+    times(rows, patch),
+    times(columns, patch),
+  ]);
+}
