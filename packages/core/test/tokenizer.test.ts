@@ -53,7 +53,8 @@ function folderWith(name: string, from: string, files: Record<string, unknown>):
 }
 
 describe.each(Object.entries(expected.tokenizers))("%s tokenizer", (name, reference) => {
-  const tokenizer = loadTokenizer(folderOf(name));
+  const tokenizer =
+    name === "t5-class" ? loadTokenizer(folderOf("t5"), "T5TokenizerFast") : loadTokenizer(folderOf(name));
 
   it.each(expected.prompts.map((prompt, i) => [JSON.stringify(prompt), prompt, i] as const))("%s", (_, prompt, i) => {
     expect(tokenizer.encode([prompt]).inputIds).toEqual([reference.ids[i]]);
@@ -69,5 +70,36 @@ describe.each(Object.entries(expected.tokenizers))("%s tokenizer", (name, refere
 
   it("pads with the reference's token", () => {
     expect(tokenizer.padId).toBe(reference.padId);
+  });
+});
+
+describe("the tokenizer's class", () => {
+  const idsOf = (name: string, className?: string) =>
+    loadTokenizer(folderOf(name), className).encode([" a  b"]).inputIds;
+
+  it("is tokenizer_config.json's where model_index.json leaves it open", () => {
+    expect(idsOf("t5", "AutoTokenizer")).toEqual(idsOf("t5"));
+    expect(idsOf("t5", "T5Tokenizer")).not.toEqual(idsOf("t5"));
+  });
+
+  it("brings special tokens that the folder does not name", () => {
+    const folder = folderWith("t5-bare", "t5", { "tokenizer_config.json": { tokenizer_class: "T5Tokenizer" } });
+    const tokenizer = loadTokenizer(folder);
+    expect(tokenizer.padId).toBe(0);
+    expect(tokenizer.encode(["<extra_id_7>"]).inputIds).toEqual([[507, 1]]); // behind the 500 of the vocabulary
+  });
+});
+
+describe("spiece.model", () => {
+  it("is refused when it is something else", () => {
+    const folder = join(scratch, "spiece");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "spiece.model"), "<!DOCTYPE html>");
+    expect(() => loadTokenizer(folder)).toThrow(
+      expect.objectContaining({
+        code: "SKIPSTEP_TOKENIZER_INVALID",
+        message: expect.stringContaining("spiece.model: it is no sentencepiece model"),
+      }),
+    );
   });
 });

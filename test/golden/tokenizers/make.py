@@ -1,12 +1,12 @@
 """Writes expected.json: what transformers 5.23 makes of the prompts, for the tokenizers in this folder.
 
-Run where transformers is installed: python make.py. The tests read expected.json only.
+Run where transformers, sentencepiece and protobuf are installed: python make.py. The tests read expected.json only.
 """
 
 import json
 from pathlib import Path
 
-from transformers import AutoTokenizer, CLIPTokenizer
+from transformers import AutoTokenizer, CLIPTokenizer, T5Tokenizer
 
 here = Path(__file__).parent
 emoji = here.parents[2] / "models" / "emoji" / "tokenizer"
@@ -29,8 +29,27 @@ prompts = [
     "cafe\u0301 café ﬁne ｆｕｌｌ ① ²", "ΟΔΟΣ ΣΑΣ Σ", "İstanbul IĞDIR ǅ ß ẞ", "Å \u212b \u1e9b\u0323", "zero\u200bwidth\u200djoiner\ufeffbom\u00a0nbsp\u3000wide\u0085nel\u2028line",
     "12345 3.14 2024-01-01 1,000", "snake_case camelCase kebab-case http://x.y/z?q=1#h", "$€£ © ™ … — “quotes” ‘single’ ¿?",
     "<|im_start|>user\nhi<|im_end|>", "<|IM_START|> upper", "<|IM_START|>", "<|endoftext|>", "x<|endoftext|>y <|startoftext|> z", "<|ENDOFTEXT|>", "</s>", "a </s> b", "a</s>b<pad><unk>", "<PAD>", "!", "wow! so! !", "▁ ▁▁ a▁b", "𝔘𝔫𝔦 𝒸𝑜𝒹𝑒 𐍈", "\U0010ffff \ue000",
-    "a\u0300\u0301\u0302 \u0301", "word " * 40, "heart" * 60, "心" * 50, "supercalifragilisticexpialidocious antidisestablishmentarianism",
+    "<extra_id_0> a<extra_id_2>b <extra_id_99>", "x<sep>y <sep> ﬁ１２　ａ", "a\u0300\u0301\u0302 \u0301", "word " * 40, "heart" * 60, "心" * 50, "supercalifragilisticexpialidocious antidisestablishmentarianism",
 ]  # fmt: skip
+
+# t5-spiece: a T5 vocabulary as Google's folders hold it, with a character map that sentencepiece compiled
+spiece = here / "t5-spiece"
+if not (spiece / "spiece.model").exists():
+    import sentencepiece
+
+    spiece.mkdir(exist_ok=True)
+    rules = {"ﬁ": "fi", "①": "1", "²": "2", "　": " ", "\u00a0": " ", "\u200b": "", "™": "TM", "…": "...", "e\u0301": "é", "ǅ": "Dž"}
+    rules |= {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)}
+    as_hex = lambda text: " ".join(f"{ord(character):X}" for character in text)
+    (here / "rules.tsv").write_text("".join(f"{as_hex(old)}\t{as_hex(new)}\n" for old, new in rules.items()))
+    (here / "corpus.txt").write_text("\n".join(prompts * 4) + Path(__file__).read_text())
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(here / "corpus.txt"), model_prefix=str(spiece / "spiece"), vocab_size=340, model_type="unigram", pad_id=0, eos_id=1,
+        unk_id=2, bos_id=-1, user_defined_symbols=["<sep>"], normalization_rule_tsv=str(here / "rules.tsv"), minloglevel=2,
+    )  # fmt: skip
+    for name in ["rules.tsv", "corpus.txt", "t5-spiece/spiece.vocab"]:
+        (here / name).unlink()
+(spiece / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 32, "extra_ids": 3, "tokenizer_class": "T5Tokenizer"}))
 
 chats = [
     {"messages": [{"role": "user", "content": "a red heart"}], "addGenerationPrompt": True, "enableThinking": True},
@@ -81,10 +100,11 @@ def encodings(tokenizer, max_length):
     return cases
 
 
-names = {"emoji": emoji, "clip": here / "clip", "clip-bang": here / "clip-bang", "clip-files": files, "t5": here / "t5"}
+folders = {"emoji": emoji, "clip-files": files, "t5-spiece": spiece, "t5-class": here / "t5"}
+classes = {"clip-files": CLIPTokenizer, "t5-spiece": T5Tokenizer, "t5-class": T5Tokenizer}  # as model_index.json says, whatever the folder does
 expected = {"prompts": prompts, "tokenizers": {}, "chats": []}
-for name, folder in names.items():
-    tokenizer = (CLIPTokenizer if name == "clip-files" else AutoTokenizer).from_pretrained(folder)
+for name in ["emoji", "clip", "clip-bang", "clip-files", "t5", "t5-spiece", "t5-class"]:
+    tokenizer = classes.get(name, AutoTokenizer).from_pretrained(folders.get(name, here / name))
     assert tokenizer.padding_side == "right" and tokenizer.truncation_side == "right"
     cases = encodings(tokenizer, 16)
     expected["tokenizers"][name] = {

@@ -5,8 +5,8 @@ import { list } from "./nearest";
 export function tokenizerMissing(folder: string): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_TOKENIZER_MISSING",
-    `${folder} holds no tokenizer.json, nor vocab.json and merges.txt. Download the checkpoint's tokenizer folder again; ` +
-      "a folder with only spiece.model or tokenizer.model must be converted to tokenizer.json first.",
+    `${folder} holds no tokenizer.json, nor vocab.json and merges.txt, nor spiece.model. Download the checkpoint's tokenizer folder again; ` +
+      "a folder with only tokenizer.model must be converted to tokenizer.json first.",
   );
 }
 

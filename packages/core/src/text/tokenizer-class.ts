@@ -1,4 +1,5 @@
-import type { Part, TokenizerFolder, TokenizerJson } from "./tokenizer-folder";
+import { basename } from "node:path";
+import type { Part, TokenizerConfig, TokenizerFolder, TokenizerJson } from "./tokenizer-folder";
 
 /** A folder whose tokenizer.json is settled: read, or built from its vocabulary files. */
 export interface SettledFolder extends TokenizerFolder {
@@ -6,17 +7,20 @@ export interface SettledFolder extends TokenizerFolder {
 }
 
 /**
- * What transformers makes of a tokenizer folder: for CLIP and T5 the class in tokenizer_config.json decides every
- * part but the vocabulary, whatever tokenizer.json says; the others are taken as written.
+ * What transformers makes of a tokenizer folder: for CLIP and T5 the class decides every part but the vocabulary,
+ * whatever tokenizer.json says; the others are taken as written.
+ * @param className as in `model_index.json`; tokenizer_config.json's when left out
  */
-export function settle(folder: TokenizerFolder): SettledFolder {
-  const name = String(folder.config.tokenizer_class ?? "").replace(/Fast$/, "");
+export function settle(folder: TokenizerFolder, className?: string): SettledFolder {
+  const own = className === "AutoTokenizer" ? undefined : className;
+  const name = String(own ?? folder.config.tokenizer_class ?? "").replace(/Fast$/, "");
   const { json } = folder;
   if (json === undefined) return clip(folder, folder.vocab!, folder.merges!);
   if (name === "CLIPTokenizer" && json.model.type === "BPE") {
     return clip(folder, json.model.vocab as Record<string, number>, json.model.merges as readonly string[]);
   }
-  if (name === "T5Tokenizer" && json.model.type === "Unigram") return t5(folder, json);
+  const isT5 = name === "T5Tokenizer" || basename(folder.file) === "spiece.model";
+  if (isT5 && json.model.type === "Unigram") return t5(folder, json);
   return { ...folder, json };
 }
 
@@ -62,6 +66,8 @@ function clip(
 
 /** T5: sentencepiece over whitespace-separated words, with the model's own character map when the file has one. */
 function t5(folder: TokenizerFolder, json: TokenizerJson): SettledFolder {
+  const eos = "</s>";
+  const config = { eos_token: eos, unk_token: "<unk>", pad_token: "<pad>", ...folder.config };
   const given =
     json.normalizer?.type === "Sequence" ? (json.normalizer.normalizers as readonly Part[]) : [json.normalizer];
   const pre_tokenizer = sequence("pretokenizers", [
@@ -69,7 +75,20 @@ function t5(folder: TokenizerFolder, json: TokenizerJson): SettledFolder {
     { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true },
   ]);
   const normalizer = given.find((part) => part?.type === "Precompiled") ?? null;
-  return { ...folder, json: { ...json, normalizer, pre_tokenizer } };
+  const single = [{ Sequence: { id: "A", type_id: 0 } }, { SpecialToken: { id: eos, type_id: 0 } }];
+  const post_processor = { type: "TemplateProcessing", single, pair: [], special_tokens: {} };
+  return {
+    ...folder,
+    json: { ...json, normalizer, pre_tokenizer, post_processor },
+    config: { ...config, additional_special_tokens: withSentinels(config) },
+  };
+}
+
+/** The special tokens of the config, with `<extra_id_0>`, `<extra_id_1>`, ... where it names none of these. */
+function withSentinels({ additional_special_tokens: given, extra_ids = 100 }: TokenizerConfig): unknown[] {
+  const named = Array.isArray(given) ? given : [];
+  if (named.some((token) => JSON.stringify(token).includes("<extra_id_"))) return named;
+  return [...named, ...Array.from({ length: extra_ids as number }, (_, i) => `<extra_id_${i}>`)];
 }
 
 function sequence(key: "normalizers" | "pretokenizers", parts: readonly Part[]): Part {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../errors/error";
 import { tokenizerInvalid, tokenizerMissing } from "../errors/text";
+import { fromSentencePiece } from "./sentencepiece-model";
 
 /** One part of a tokenizer.json: a normalizer, a pre-tokenizer, a model, ... */
 export interface Part {
@@ -38,6 +39,8 @@ export type TokenizerConfig = Readonly<Record<string, unknown>>;
 /** What a tokenizer folder of a checkpoint holds. */
 export interface TokenizerFolder {
   readonly path: string;
+  /** The file that the vocabulary is from: `tokenizer.json`, `vocab.json`, `spiece.model`. */
+  readonly file: string;
   /** Absent when the folder has vocab.json and merges.txt instead. */
   readonly json?: TokenizerJson;
   readonly vocab?: Readonly<Record<string, number>>;
@@ -61,14 +64,16 @@ export function readTokenizerFolder(path: string): TokenizerFolder {
   const legacy = !("added_tokens_decoder" in own) && existsSync(at("special_tokens_map.json"));
   const config = legacy ? { ...own, ...readObject(at("special_tokens_map.json")) } : own;
 
-  if (existsSync(at("tokenizer.json")))
-    return { path, json: readTokenizerJson(at("tokenizer.json")), config, ...chatTemplate };
-  if (!existsSync(at("vocab.json")) || !existsSync(at("merges.txt"))) throw tokenizerMissing(path);
-  const vocab = readObject(at("vocab.json")) as Record<string, number>;
+  const file = ["tokenizer.json", "vocab.json", "spiece.model"].map(at).find((name) => existsSync(name));
+  if (file === at("tokenizer.json")) return { path, file, json: readTokenizerJson(file), config, ...chatTemplate };
+  if (file === at("spiece.model"))
+    return { path, file, json: readSentencePiece(file, Number(config.extra_ids ?? 100)), config, ...chatTemplate };
+  if (file === undefined || !existsSync(at("merges.txt"))) throw tokenizerMissing(path);
+  const vocab = readObject(file) as Record<string, number>;
   const merges = read(at("merges.txt"))
     .split(/\r?\n/)
     .filter((line) => line !== "" && !line.startsWith("#version"));
-  return { path, vocab, merges, config, ...chatTemplate };
+  return { path, file, vocab, merges, config, ...chatTemplate };
 }
 
 function readTokenizerJson(file: string): TokenizerJson {
@@ -80,6 +85,15 @@ function readTokenizerJson(file: string): TokenizerJson {
   // The model's type was left out before tokenizers 0.10; the keys tell.
   const type = model.type ?? (Array.isArray(model.vocab) ? "Unigram" : "merges" in model ? "BPE" : "WordPiece");
   return { ...defaults, ...json, added_tokens: added, model: { ...model, type } } as unknown as TokenizerJson;
+}
+
+function readSentencePiece(file: string, sentinels: number): TokenizerJson {
+  const bytes = reading(file, () => readFileSync(file));
+  try {
+    return fromSentencePiece(bytes, sentinels);
+  } catch (error) {
+    throw tokenizerInvalid(file, `it is no sentencepiece model (${messageOf(error)})`, error);
+  }
 }
 
 function readObject(file: string): Record<string, unknown> {
@@ -95,8 +109,12 @@ function readObject(file: string): Record<string, unknown> {
 }
 
 function read(file: string): string {
+  return reading(file, () => readFileSync(file, "utf8"));
+}
+
+function reading<Content>(file: string, read: () => Content): Content {
   try {
-    return readFileSync(file, "utf8");
+    return read();
   } catch (error) {
     throw tokenizerInvalid(file, `it cannot be read (${messageOf(error)})`, error);
   }

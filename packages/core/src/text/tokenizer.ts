@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { messageOf } from "../errors/error";
 import { lengthTooShort, padTokenMissing, tokenizerInvalid } from "../errors/text";
@@ -46,14 +45,15 @@ export interface Tokenizer {
 }
 
 /**
- * Opens a diffusers `tokenizer/` folder: tokenizer.json, or vocab.json and merges.txt of CLIP.
+ * Opens a diffusers `tokenizer/` folder: tokenizer.json, or vocab.json and merges.txt of CLIP, or spiece.model of T5.
  * Ids are those of transformers' fast tokenizers (5.23), token by token.
  *
+ * @param className the tokenizer's class in `model_index.json`: `CLIPTokenizer`
  * @throws SKIPSTEP_TOKENIZER_MISSING, SKIPSTEP_TOKENIZER_INVALID, SKIPSTEP_TOKENIZER_UNSUPPORTED
  */
-export function loadTokenizer(path: string): Tokenizer {
-  const folder = settle(readTokenizerFolder(path));
-  const file = join(path, folder.vocab === undefined ? "tokenizer.json" : "vocab.json");
+export function loadTokenizer(path: string, className?: string): Tokenizer {
+  const folder = settle(readTokenizerFolder(path), className);
+  const { file } = folder;
   let pieces: Pieces;
   try {
     pieces = piecesOf(folder.json, folder.config, file);

@@ -1,0 +1,51 @@
+import { cpSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openCheckpoint } from "../src/checkpoint/checkpoint";
+import type { Engine } from "../src/engine/engine";
+import type { Architecture } from "../src/models/architecture";
+import { buildModels } from "../src/pipelines/build-model";
+import { componentModels, configsOf } from "../src/pipelines/component-model";
+import type { Family, FamilyParts } from "../src/pipelines/family";
+import { openModels } from "../src/pipelines/open-models";
+import { type StoredTensor, safetensors, temporaryFolder, write } from "./checkpoint-files";
+import { wave } from "./memory-weights";
+
+const tokenizers = join(import.meta.dirname, "../../../test/golden/tokenizers");
+
+/** A checkpoint that has nothing but a text encoder, with weights of the given shapes, compiled and open. */
+export async function openTextEncoder(
+  engine: Engine,
+  architecture: Architecture,
+  config: object,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  tokenizer: "clip" | "t5",
+): Promise<FamilyParts> {
+  const folder = temporaryFolder();
+  const weights = Object.entries(shapes).map(([name, shape], i): [string, StoredTensor] => {
+    const { data } = wave(shape, i);
+    const isNorm = name.includes("norm") && name.endsWith("weight");
+    return [name, { dtype: "float32", shape, bytes: data.map((x) => (isNorm ? 1 + x / 4 : x / 2)) }];
+  });
+  write(join(folder, "text_encoder/model.safetensors"), safetensors(Object.fromEntries(weights)));
+  write(join(folder, "text_encoder/config.json"), JSON.stringify(config));
+  cpSync(join(tokenizers, tokenizer), join(folder, "tokenizer"), { recursive: true });
+  const { tokenizer_class } = JSON.parse(readFileSync(join(folder, "tokenizer/tokenizer_config.json"), "utf8"));
+  write(
+    join(folder, "model_index.json"),
+    JSON.stringify({
+      _class_name: "TestPipeline",
+      text_encoder: ["transformers", architecture.className],
+      tokenizer: ["transformers", tokenizer_class],
+    }),
+  );
+
+  const checkpoint = openCheckpoint(folder);
+  const components = { text_encoder: { [architecture.className]: { architecture, entry: "encode" } } };
+  const family = { components, denoiser: "none" } as unknown as Family;
+  const sources = componentModels(family, checkpoint);
+  const plugins = { plugins: [] };
+  const { models } = buildModels(family, sources, plugins, { features: [], blockLists: [] } as never);
+  const opened = await openModels(models, engine, { cacheDir: join(folder, "cache"), plugins, denoiser: "none" });
+  const programs = Object.fromEntries(opened.map(({ name, program }) => [name, program]));
+  return { checkpoint, engine, programs, configs: configsOf(sources) } as unknown as FamilyParts;
+}

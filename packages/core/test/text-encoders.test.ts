@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectClose } from "../../../test/golden-kinds/close";
+import { Engine } from "../src/engine/engine";
+import { clipTextWithProjection } from "../src/models/clip-text";
+import { t5Encoder } from "../src/models/t5-encoder";
+import { ClipEncoder, clipSkipProblem } from "../src/pipelines/clip-encoder";
+import type { FamilyParts } from "../src/pipelines/family";
+import { plainCaption } from "../src/pipelines/plain-caption";
+import { T5Encoder } from "../src/pipelines/t5-encoder";
+import { type Floats, floats } from "../src/tensor";
+import { wave } from "./memory-weights";
+import { openTextEncoder } from "./text-encoder-checkpoint";
+
+const LONG = "a red heart ".repeat(9);
+const [D, FF, P] = [8, 12, 6];
+
+const clipConfig = {
+  vocab_size: 925,
+  hidden_size: D,
+  intermediate_size: FF,
+  num_hidden_layers: 3,
+  num_attention_heads: 2,
+  max_position_embeddings: 16,
+  eos_token_id: 924,
+  projection_dim: P,
+};
+
+function clipShapes(): Record<string, readonly number[]> {
+  const linear = (name: string, rows: number, columns: number) => ({
+    [`${name}.weight`]: [rows, columns],
+    [`${name}.bias`]: [rows],
+  });
+  const norm = (name: string) => ({ [`${name}.weight`]: [D], [`${name}.bias`]: [D] });
+  const layer = (name: string) => ({
+    ...norm(`${name}.layer_norm1`),
+    ...norm(`${name}.layer_norm2`),
+    ...Object.assign({}, ...["q", "k", "v", "out"].map((part) => linear(`${name}.self_attn.${part}_proj`, D, D))),
+    ...linear(`${name}.mlp.fc1`, FF, D),
+    ...linear(`${name}.mlp.fc2`, D, FF),
+  });
+  return {
+    "text_model.embeddings.token_embedding.weight": [925, D],
+    "text_model.embeddings.position_embedding.weight": [16, D],
+    ...Object.assign({}, ...[0, 1, 2].map((i) => layer(`text_model.encoder.layers.${i}`))),
+    ...norm("text_model.final_layer_norm"),
+    "text_projection.weight": [P, D],
+  };
+}
+
+const t5Config = { vocab_size: 500, d_model: D, d_kv: 4, d_ff: FF, num_layers: 2, num_heads: 3 };
+
+function t5Shapes(): Record<string, readonly number[]> {
+  const block = (name: string) => ({
+    [`${name}.layer.0.layer_norm.weight`]: [D],
+    ...Object.fromEntries(["q", "k", "v"].map((part) => [`${name}.layer.0.SelfAttention.${part}.weight`, [12, D]])),
+    [`${name}.layer.0.SelfAttention.o.weight`]: [D, 12],
+    [`${name}.layer.1.layer_norm.weight`]: [D],
+    [`${name}.layer.1.DenseReluDense.wi.weight`]: [FF, D],
+    [`${name}.layer.1.DenseReluDense.wo.weight`]: [D, FF],
+  });
+  return {
+    "shared.weight": [500, D],
+    ...block("encoder.block.0"),
+    ...block("encoder.block.1"),
+    "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight": [32, 3],
+    "encoder.final_layer_norm.weight": [D],
+  };
+}
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await Engine.start({ provider: "cpu", threads: 1 });
+});
+afterAll(() => engine.close());
+
+/** The first `count` rows of the batch's first item. */
+function firstRows({ shape, data }: Floats, count: number): Floats {
+  return floats([count, shape[2]!], data.slice(0, count * shape[2]!));
+}
+
+describe("ClipEncoder", () => {
+  let parts: FamilyParts;
+  beforeAll(async () => {
+    parts = await openTextEncoder(engine, clipTextWithProjection, clipConfig, clipShapes(), "clip");
+  });
+
+  it("fills every prompt up to the model's length, and tells of those that it cut", async () => {
+    const { hidden, pooled, warnings } = await ClipEncoder.open(parts, "text_encoder", "last").encode(["a cat", LONG]);
+    expect(hidden.shape).toEqual([2, 16, D]);
+    expect(pooled.shape).toEqual([2, P]);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^The prompt "a red heart .{28}…" has \d+ tokens, .* there is room for 16\. The rest was cut\.$/,
+      ),
+    ]);
+  });
+
+  it("skips layers as diffusers does: the last state is normalized, the penultimate is not", async () => {
+    const last = ClipEncoder.open(parts, "text_encoder", "last");
+    const penultimate = ClipEncoder.open(parts, "text_encoder", "penultimate");
+    const states = [];
+    for (const clipSkip of [0, 1, 2]) {
+      const plain = await penultimate.encode(["a cat"], { clipSkip });
+      const skipped = await last.encode(["a cat"], { clipSkip: clipSkip + 1 });
+      expectClose(`clip_skip ${clipSkip}`, skipped.hidden, layerNorm(plain.hidden));
+      expect(skipped.pooled).toEqual(plain.pooled); // the whole model's in any case
+      states.push(plain.hidden.data.join());
+    }
+    expect(new Set(states).size).toBe(3);
+    expect((await last.encode(["a cat"])).hidden).toEqual((await last.encode(["a cat"], { clipSkip: 0 })).hidden);
+  });
+
+  it("reads the pooled state at the end token, wherever it stands", async () => {
+    const encoder = ClipEncoder.open(parts, "text_encoder", "last");
+    const whole = await encoder.encode(["a cat", ""]);
+    const short = await encoder.encode(["a cat", ""], { limit: 8 });
+    expect(short.hidden.shape).toEqual([2, 8, D]);
+    expectClose("pooled", short.pooled, whole.pooled);
+    expect((await encoder.encode(["a cat"], { limit: 99 })).hidden.shape).toEqual([1, 16, D]);
+  });
+
+  it("says how many layers can be skipped", () => {
+    const config = parts.configs.text_encoder;
+    expect(clipSkipProblem(config, "last", 3)).toBeUndefined();
+    expect(clipSkipProblem(config, "penultimate", 2)).toBeUndefined();
+    expect(clipSkipProblem(config, "last", 4)).toBe(
+      "must be a whole number from 0 to 3 for this text encoder, found 4",
+    );
+    expect(clipSkipProblem(config, "penultimate", 3)).toContain("from 0 to 2");
+    expect(clipSkipProblem(config, "last", -1)).toContain("found -1");
+  });
+
+  it("stops when it is cancelled, and has room for the special tokens at least", async () => {
+    const encoder = ClipEncoder.open(parts, "text_encoder", "last");
+    await expect(encoder.encode(["a"], {}, AbortSignal.abort())).rejects.toMatchObject({ code: "SKIPSTEP_CANCELLED" });
+    await expect(encoder.encode(["a"], { limit: 1 })).rejects.toMatchObject({ code: "SKIPSTEP_TOKENIZER_LENGTH" });
+  });
+
+  /** With the weights that the checkpoint has for the final norm. */
+  function layerNorm(x: Floats): Floats {
+    const names = Object.keys(clipShapes());
+    const scale = wave([D], names.indexOf("text_model.final_layer_norm.weight")).data.map((value) => 1 + value / 4);
+    const shift = wave([D], names.indexOf("text_model.final_layer_norm.bias")).data.map((value) => value / 2);
+    const normal = floats(x.shape);
+    for (let row = 0; row < x.data.length; row += D) {
+      const values = [...x.data.subarray(row, row + D)];
+      const mean = values.reduce((a, b) => a + b) / D;
+      const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / D + 1e-5);
+      for (const [i, value] of values.entries())
+        normal.data[row + i] = ((value - mean) / deviation) * scale[i]! + shift[i]!;
+    }
+    return normal;
+  }
+});
+
+describe("T5Encoder", () => {
+  let encoder: T5Encoder;
+  beforeAll(async () => {
+    encoder = T5Encoder.open(await openTextEncoder(engine, t5Encoder, t5Config, t5Shapes(), "t5"), "text_encoder");
+  });
+
+  it("fills every prompt up to the limit, and tells of those that it cut", async () => {
+    const { hidden, mask, warnings } = await encoder.encode(["", LONG], { limit: 20, masked: false });
+    expect(hidden.shape).toEqual([2, 20, D]);
+    expect(mask).toEqual({
+      dtype: "int32",
+      shape: [2, 20],
+      data: Int32Array.from({ length: 40 }, (_, i) => (i === 0 || i >= 20 ? 1 : 0)),
+    });
+    expect(warnings).toEqual([expect.stringContaining("there is room for 20")]);
+  });
+
+  it("sees padding only without a mask", async () => {
+    const encode = (limit: number, masked: boolean) => encoder.encode(["a red heart"], { limit, masked });
+    const [short, long] = [await encode(12, true), await encode(30, true)];
+    const tokens = short.mask.data.reduce((a, b) => a + b);
+    expect(tokens).toBeLessThan(12);
+    expectClose("masked", firstRows(long.hidden, tokens), firstRows(short.hidden, tokens));
+    const unmasked = firstRows((await encode(30, false)).hidden, tokens);
+    expect(() => expectClose("unmasked", unmasked, firstRows(short.hidden, tokens))).toThrow("unmasked");
+  });
+});
+
+describe("plainCaption", () => {
+  it("strips what Python strips", () => {
+    expect(plainCaption(" \n\x1f\x85A  Red ΣΑΣ İ\u3000\x1c")).toBe("a  red σας i̇");
+    expect(plainCaption("\ufeffA\u200b")).toBe("\ufeffa\u200b");
+  });
+});
