@@ -1,6 +1,6 @@
 import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
-import { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./betas";
+import { type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { drawNoise } from "./draw-noise";
 import { flag, optionsSchema } from "./option-schema";
 import { predictionSchema } from "./prediction";
@@ -8,7 +8,7 @@ import { inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";
 import { addNoiseAt, direction, imageAt, initialNoise, toUnitVariance } from "./sigma-sample";
 import { type SpacingOptions, spaceTimesteps, spacingSchemas } from "./spacing";
-import { sigmaAt, trainingSigmas } from "./training-sigmas";
+import { sigmaAt, trainingSigmasOf } from "./training-sigmas";
 import { weightedSum } from "./weighted-sum";
 
 export interface EulerAncestralDiscreteOptions extends BetaOptions, SpacingOptions {
@@ -48,9 +48,7 @@ export class EulerAncestralDiscreteScheduler implements Scheduler {
   ) {
     const train = options.num_train_timesteps;
     const steps = inferenceSteps(name, schedule, [], train);
-    const alphas = alphasCumprod(options, options.rescale_betas_zero_snr);
-    if (options.rescale_betas_zero_snr) alphas[alphas.length - 1] = 2 ** -24;
-    const table = trainingSigmas(alphas);
+    const table = trainingSigmasOf(options, options.rescale_betas_zero_snr);
     this.timesteps = Float32Array.from(spaceTimesteps(options, train, steps));
     this.sigmas = Float32Array.of(...this.timesteps.map((timestep) => sigmaAt(table, timestep)), 0);
     this.initNoiseSigma = initialNoise(options.timestep_spacing, this.sigmas);

@@ -1,6 +1,6 @@
 import { invalidSchedule } from "../errors/schedulers";
 import { type Floats, floats } from "../tensor";
-import { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./betas";
+import { type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { linspaceFloat32 } from "./linspace";
 import { choice, flag, optionalNumber, optionsSchema } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictionSchema } from "./prediction";
@@ -10,7 +10,7 @@ import { addNoiseAt, direction, imageAt, initialNoise, toUnitVariance } from "./
 import { type SigmaSchedule, sigmaSchedule } from "./sigma-schedule";
 import { type SigmaSpacingOptions, sigmaSpacing, sigmaSpacingSchemas } from "./sigma-spacing";
 import { type SpacingOptions, spacingSchemas } from "./spacing";
-import { timestepOf, trainingSigmas } from "./training-sigmas";
+import { timestepOf, trainingSigmasOf } from "./training-sigmas";
 import { weightedSum } from "./weighted-sum";
 
 export interface EulerDiscreteOptions extends BetaOptions, SigmaSpacingOptions, SpacingOptions {
@@ -63,9 +63,7 @@ export class EulerDiscreteScheduler implements Scheduler {
     schedule: Schedule,
   ) {
     const steps = inferenceSteps(name, schedule, ["sigmas", "timesteps"], options.num_train_timesteps);
-    const alphas = alphasCumprod(options, options.rescale_betas_zero_snr);
-    if (options.rescale_betas_zero_snr) alphas[alphas.length - 1] = 2 ** -24;
-    const table = trainingSigmas(alphas);
+    const table = trainingSigmasOf(options, options.rescale_betas_zero_snr);
     const { timesteps, sigmas } = this.space(table, schedule);
     const final = options.final_sigmas_type === "sigma_min" ? table[0]! : 0;
     // Log-linear levels bring one of their own for after the last step.

@@ -1,5 +1,5 @@
 import { type Floats, floats } from "../tensor";
-import { alphasCumprod, type BetaOptions, betaSchemas } from "./betas";
+import { type BetaOptions, betaSchemas } from "./betas";
 import { type ClipOptions, clip, clipSchemas } from "./clip";
 import { afterPairs, pairUp } from "./heun-pairs";
 import { optionsSchema } from "./option-schema";
@@ -10,7 +10,7 @@ import { addNoiseAt, direction, imageAt, initialNoise, toUnitVariance } from "./
 import { sigmaSchedule } from "./sigma-schedule";
 import { type SigmaSpacingOptions, sigmaSpacingSchemas } from "./sigma-spacing";
 import { type SpacingOptions, spacingSchemas } from "./spacing";
-import { trainingSigmas } from "./training-sigmas";
+import { trainingSigmasOf } from "./training-sigmas";
 import { weightedSum } from "./weighted-sum";
 
 export interface HeunDiscreteOptions extends BetaOptions, ClipOptions, SigmaSpacingOptions, SpacingOptions {
@@ -57,7 +57,7 @@ export class HeunDiscreteScheduler implements Scheduler {
     schedule: Schedule,
   ) {
     inferenceSteps(name, schedule, ["timesteps"], options.num_train_timesteps);
-    const { timesteps, sigmas } = sigmaSchedule(name, options, trainingSigmas(alphasCumprod(options)), schedule);
+    const { timesteps, sigmas } = sigmaSchedule(name, options, trainingSigmasOf(options), schedule);
     this.timesteps = pairUp(timesteps);
     this.sigmas = afterPairs(sigmas, 0);
     this.initNoiseSigma = initialNoise(options.timestep_spacing, this.sigmas);

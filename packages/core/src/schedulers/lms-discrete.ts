@@ -1,5 +1,5 @@
 import { type Floats, floats } from "../tensor";
-import { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./betas";
+import { type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { optionsSchema } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictionSchema } from "./prediction";
 import { inferenceSteps } from "./schedule-steps";
@@ -8,7 +8,7 @@ import { addNoiseAt, direction, imageAt, initialNoise, toUnitVariance } from "./
 import { sigmaSchedule } from "./sigma-schedule";
 import { type SigmaSpacingOptions, sigmaSpacingSchemas } from "./sigma-spacing";
 import { type SpacingOptions, spacingSchemas } from "./spacing";
-import { trainingSigmas } from "./training-sigmas";
+import { trainingSigmasOf } from "./training-sigmas";
 import { type Term, weightedSum } from "./weighted-sum";
 
 export interface LmsDiscreteOptions extends BetaOptions, SigmaSpacingOptions, SpacingOptions {
@@ -47,7 +47,7 @@ export class LMSDiscreteScheduler implements Scheduler {
     schedule: Schedule,
   ) {
     inferenceSteps(name, schedule, [], options.num_train_timesteps);
-    const { timesteps, sigmas } = sigmaSchedule(name, options, trainingSigmas(alphasCumprod(options)), schedule);
+    const { timesteps, sigmas } = sigmaSchedule(name, options, trainingSigmasOf(options), schedule);
     this.timesteps = timesteps;
     this.sigmas = Float32Array.of(...sigmas, 0);
     this.initNoiseSigma = initialNoise(options.timestep_spacing, this.sigmas);

@@ -2,6 +2,7 @@ import type { JsonObject } from "../config/json";
 import { unknownScheduler } from "../errors/schedulers";
 import { DDIMScheduler, ddimSchema } from "./ddim";
 import { DDPMScheduler, ddpmSchema } from "./ddpm";
+import { DPMSolverMultistepScheduler, dpmSolverMultistepSchema } from "./dpm-solver-multistep";
 import { EulerAncestralDiscreteScheduler, eulerAncestralDiscreteSchema } from "./euler-ancestral-discrete";
 import { EulerDiscreteScheduler, eulerDiscreteSchema } from "./euler-discrete";
 import { FlowMatchEulerDiscreteScheduler, flowMatchEulerDiscreteSchema } from "./flow-match-euler-discrete";
@@ -14,6 +15,7 @@ import { PNDMScheduler, pndmSchema } from "./pndm";
 import { resolveOptions } from "./resolve-options";
 import type { Schedule, Scheduler } from "./scheduler";
 import { TCDScheduler, tcdSchema } from "./tcd";
+import { UniPCMultistepScheduler, uniPcMultistepSchema } from "./uni-pc-multistep";
 
 /** A scheduler's options, and how it is made from them. */
 export interface SchedulerEntry {
@@ -26,6 +28,7 @@ export interface SchedulerEntry {
 export const schedulers: Readonly<Record<string, SchedulerEntry>> = {
   DDIMScheduler: entry(ddimSchema, DDIMScheduler),
   DDPMScheduler: entry(ddpmSchema, DDPMScheduler),
+  DPMSolverMultistepScheduler: entry(dpmSolverMultistepSchema, DPMSolverMultistepScheduler),
   EulerAncestralDiscreteScheduler: entry(eulerAncestralDiscreteSchema, EulerAncestralDiscreteScheduler),
   EulerDiscreteScheduler: entry(eulerDiscreteSchema, EulerDiscreteScheduler),
   FlowMatchEulerDiscreteScheduler: entry(flowMatchEulerDiscreteSchema, FlowMatchEulerDiscreteScheduler),
@@ -35,6 +38,7 @@ export const schedulers: Readonly<Record<string, SchedulerEntry>> = {
   LMSDiscreteScheduler: entry(lmsDiscreteSchema, LMSDiscreteScheduler),
   PNDMScheduler: entry(pndmSchema, PNDMScheduler),
   TCDScheduler: entry(tcdSchema, TCDScheduler),
+  UniPCMultistepScheduler: entry(uniPcMultistepSchema, UniPCMultistepScheduler),
 };
 
 /** Options schemas by class name, for checking a config and for editors. */

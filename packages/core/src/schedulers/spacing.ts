@@ -54,9 +54,10 @@ export function spaceTimestepsAboveZero(
 /**
  * Steps down from `trainSteps`. The stride is rounded through the first two values, as `numpy.arange` rounds it: that
  * decides which way halves go. For some counts (61, 103, ...) `arange` gives one value more, which diffusers runs as
- * timestep -1; here there are always `steps`.
+ * timestep -1; here there are at most `steps`.
  */
 function trailing(trainSteps: number, stride: number, steps: number): Float64Array {
   const delta = trainSteps - stride - trainSteps;
-  return Float64Array.from({ length: steps }, (_, i) => roundHalfEven(trainSteps + i * delta) - 1);
+  const count = Math.min(steps, Math.ceil(trainSteps / stride));
+  return Float64Array.from({ length: count }, (_, i) => roundHalfEven(trainSteps + i * delta) - 1);
 }

@@ -1,5 +1,14 @@
-/** Noise over signal at each training timestep, `sqrt((1 - alpha) / alpha)`, float32, rising. */
-export function trainingSigmas(alphas: Float32Array): Float32Array {
+import { alphasCumprod, type BetaOptions } from "./betas";
+
+/** Noise over signal at each training timestep. Pure noise counts as 2^-24 of signal, so that it stays a number. */
+export function trainingSigmasOf(options: BetaOptions, zeroSnr = false): Float32Array {
+  const alphas = alphasCumprod(options, zeroSnr);
+  if (zeroSnr) alphas[alphas.length - 1] = 2 ** -24;
+  return trainingSigmas(alphas);
+}
+
+/** `sqrt((1 - alpha) / alpha)`, float32, rising. */
+function trainingSigmas(alphas: Float32Array): Float32Array {
   return alphas.map((alpha) => Math.sqrt(Math.fround(Math.fround(1 - alpha) / alpha)));
 }
 

@@ -1,0 +1,94 @@
+import { invalidSchedule, schedulerOptionsConflict } from "../errors/schedulers";
+import { shiftSigma } from "./flow-shift";
+import { linspace, roundHalfEven } from "./linspace";
+import { lambdaOf, mixtureAt } from "./log-snr-step";
+import { givenTimesteps, inferenceSteps } from "./schedule-steps";
+import type { Schedule } from "./scheduler";
+import type { SigmaSchedule } from "./sigma-schedule";
+import { exponentialSigmas, type SigmaSpacing, sigmaSpacing } from "./sigma-spacing";
+import type { SolverOptions } from "./solver-options";
+import { spaceTimestepsAboveZero } from "./spacing";
+import { sigmaAt, timestepOf } from "./training-sigmas";
+
+export interface DpmSolverScheduleOptions extends SolverOptions {
+  /** Space lambda evenly, as the authors of DPM-Solver do. */
+  use_lu_lambdas: boolean;
+  /** Timesteps whose lambda is lower are not visited; `null` visits all. */
+  lambda_min_clipped: number | null;
+}
+
+/**
+ * DPM-Solver's timesteps, whole numbers, and the noise level of each.
+ *
+ * @throws SKIPSTEP_SCHEDULE_INVALID, SKIPSTEP_SCHEDULER_OPTIONS_CONFLICT
+ */
+export function dpmSolverSchedule(
+  name: string,
+  options: DpmSolverScheduleOptions,
+  table: Float32Array,
+  schedule: Schedule,
+): SigmaSchedule {
+  const { num_train_timesteps: train } = options;
+  const steps = inferenceSteps(name, schedule, ["timesteps"], train);
+  const respace = spacingOf(name, options);
+  if (schedule.timesteps !== undefined && (respace !== undefined || options.use_flow_sigmas)) {
+    throw invalidSchedule(name, "the caller's timesteps do not go with a spacing of noise levels.");
+  }
+  if (respace !== undefined) {
+    const sigmas = respace(table[table.length - 1]!, table[0]!, steps);
+    const round = isRounded(options) ? roundHalfEven : Math.trunc;
+    return float32(
+      sigmas.map((sigma) => round(timestepOf(table, sigma))),
+      sigmas,
+    );
+  }
+  if (options.use_flow_sigmas) {
+    const sigmas = flowSigmas(options, schedule.mu, steps);
+    return float32(
+      sigmas.map((sigma) => Math.trunc(sigma * train)),
+      sigmas,
+    );
+  }
+  const timesteps =
+    schedule.timesteps === undefined
+      ? spaceTimestepsAboveZero(options, lastTimestep(options, table), steps, train / steps)
+      : givenTimesteps(name, schedule.timesteps, train);
+  return float32(
+    timesteps,
+    timesteps.map((timestep) => sigmaAt(table, timestep)),
+  );
+}
+
+function spacingOf(name: string, options: DpmSolverScheduleOptions): SigmaSpacing | undefined {
+  const respace = sigmaSpacing(name, options);
+  const others = (["use_lu_lambdas", "use_flow_sigmas"] as const).filter((option) => options[option]);
+  if (others.length + (respace === undefined ? 0 : 1) > 1) {
+    throw schedulerOptionsConflict(name, [...others, "use_*_sigmas"], "keep one spacing of noise levels.");
+  }
+  return options.use_lu_lambdas ? exponentialSigmas : respace;
+}
+
+/** Which spacings visit the nearest timestep; the others go down to the one below. */
+function isRounded({ use_karras_sigmas, use_lu_lambdas, beta_schedule }: DpmSolverScheduleOptions): boolean {
+  return (use_karras_sigmas || use_lu_lambdas) && beta_schedule !== "squaredcos_cap_v2";
+}
+
+/** Even levels below 1, shifted: pure noise is left out, since its lambda is infinite. */
+function flowSigmas(options: DpmSolverScheduleOptions, mu: number | undefined, steps: number): Float64Array {
+  const shift = options.use_dynamic_shifting && mu !== undefined ? Math.exp(mu) : options.flow_shift;
+  return linspace(1, 1 / options.num_train_timesteps, steps + 1)
+    .map((alpha) => shiftSigma(1 - alpha, shift))
+    .reverse()
+    .slice(0, steps);
+}
+
+/** Number of the training's timesteps that are visited at most: those whose lambda is not clipped. */
+function lastTimestep(options: DpmSolverScheduleOptions, table: Float32Array): number {
+  const { lambda_min_clipped: least, num_train_timesteps: train } = options;
+  if (least === null) return train;
+  return train - table.filter((sigma) => lambdaOf(mixtureAt(sigma, false)) < least).length;
+}
+
+function float32(timesteps: Float64Array, sigmas: Float64Array): SigmaSchedule {
+  return { timesteps: Float32Array.from(timesteps), sigmas: Float32Array.from(sigmas) };
+}

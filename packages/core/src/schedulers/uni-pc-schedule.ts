@@ -1,0 +1,93 @@
+import { invalidSchedule, schedulerOptionsConflict } from "../errors/schedulers";
+import { shiftSigma, shiftSigmaByMu, stretchToTerminal } from "./flow-shift";
+import { linspace, roundHalfEven } from "./linspace";
+import { inferenceSteps } from "./schedule-steps";
+import type { Schedule } from "./scheduler";
+import type { SigmaSchedule } from "./sigma-schedule";
+import { type SigmaSpacing, sigmaSpacing } from "./sigma-spacing";
+import type { SolverOptions } from "./solver-options";
+import { spaceTimestepsAboveZero } from "./spacing";
+import { sigmaAt, timestepOf } from "./training-sigmas";
+
+export interface UniPcScheduleOptions extends SolverOptions {
+  /** Ends of a spacing of noise levels; `null` takes the training's. */
+  sigma_min: number | null;
+  sigma_max: number | null;
+  /** Noise level of a flow's last call; `null` leaves it where the spacing puts it. */
+  shift_terminal: number | null;
+}
+
+/**
+ * UniPC's timesteps, whole numbers, and the noise level before each and after the last.
+ *
+ * @throws SKIPSTEP_SCHEDULE_INVALID, SKIPSTEP_SCHEDULER_OPTIONS_CONFLICT
+ */
+export function uniPcSchedule(
+  name: string,
+  options: UniPcScheduleOptions,
+  table: Float32Array,
+  schedule: Schedule,
+): SigmaSchedule {
+  const { num_train_timesteps: train, use_flow_sigmas: isFlow } = options;
+  const respace = spacingOf(name, options);
+  const steps = inferenceSteps(name, schedule, isFlow && respace === undefined ? ["sigmas"] : [], train);
+  if (respace === undefined && !isFlow) {
+    const timesteps = spaceTimestepsAboveZero(options, train, steps);
+    return ending(
+      options,
+      timesteps,
+      timesteps.map((timestep) => sigmaAt(table, timestep)),
+      table[0]!,
+    );
+  }
+  const sigmas =
+    respace === undefined
+      ? flowSigmas(name, options, schedule)
+      : respace(options.sigma_max ?? table[table.length - 1]!, options.sigma_min ?? table[0]!, steps);
+  if (isFlow) {
+    const levels = respace === undefined ? sigmas : sigmas.map((sigma) => sigma / (sigma + 1));
+    const timesteps = levels.map((sigma) => Math.trunc(sigma * train));
+    return ending(options, timesteps, levels, levels[steps - 1]!);
+  }
+  const round = options.use_karras_sigmas ? roundHalfEven : Math.trunc;
+  const timesteps = sigmas.map((sigma) => round(timestepOf(table, sigma)));
+  return ending(options, timesteps, sigmas, sigmas[steps - 1]!);
+}
+
+function spacingOf(name: string, options: UniPcScheduleOptions): SigmaSpacing | undefined {
+  const respace = sigmaSpacing(name, options);
+  if (!options.use_flow_sigmas && options.shift_terminal !== null) {
+    throw schedulerOptionsConflict(name, ["shift_terminal"], "it needs use_flow_sigmas.");
+  }
+  if (options.use_flow_sigmas && respace !== undefined && !options.use_karras_sigmas) {
+    throw schedulerOptionsConflict(name, ["use_flow_sigmas", "use_*_sigmas"], "a flow takes use_karras_sigmas only.");
+  }
+  return respace;
+}
+
+/** The caller's or even levels, shifted. Pure noise has an infinite lambda and becomes nearly pure. */
+function flowSigmas(name: string, options: UniPcScheduleOptions, schedule: Schedule): Float64Array {
+  const { flow_shift, use_dynamic_shifting, time_shift_type, shift_terminal } = options;
+  const { num_inference_steps: steps, sigmas: given, mu } = schedule;
+  if (use_dynamic_shifting && mu === undefined) {
+    throw invalidSchedule(name, "use_dynamic_shifting needs mu, from the image's size.");
+  }
+  const even = linspace(1, 1 / options.num_train_timesteps, steps + 1).slice(0, steps);
+  const shifted = Float64Array.from(given ?? even, (sigma) =>
+    use_dynamic_shifting ? shiftSigmaByMu(sigma, mu!, time_shift_type) : shiftSigma(sigma, flow_shift),
+  );
+  // 0 counts as no terminal, as in the reference.
+  const levels = shift_terminal ? stretchToTerminal(shifted, shift_terminal) : shifted;
+  if (Math.abs(levels[0]! - 1) < 1e-6) levels[0]! -= 1e-6;
+  return levels;
+}
+
+function ending(
+  { final_sigmas_type }: UniPcScheduleOptions,
+  timesteps: Float64Array,
+  sigmas: Float64Array,
+  least: number,
+): SigmaSchedule {
+  const final = final_sigmas_type === "sigma_min" ? least : 0;
+  return { timesteps: Float32Array.from(timesteps), sigmas: Float32Array.of(...sigmas, final) };
+}
