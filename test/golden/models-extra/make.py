@@ -11,6 +11,7 @@ import torch
 from diffusers import (
     AutoencoderKL, AutoencoderTiny, DiTTransformer2DModel, Flux2Transformer2DModel,
     FluxTransformer2DModel, PixArtTransformer2DModel, QwenImageTransformer2DModel, SD3Transformer2DModel,
+    UNet2DConditionModel, UNet2DModel,
 )
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -161,7 +162,7 @@ def denoiser(name, model, inputs, note, edit_config=None, sizes=None, branches="
     for path, module in model.named_modules():
         if re.fullmatch(rf"(single_)?transformer_blocks\.\d+(\.({branches}))?", path):
             module.register_forward_hook(tap(path))
-    more = {"added_cond_kwargs": sizes} if isinstance(model, PixArtTransformer2DModel) else {}
+    more = {"added_cond_kwargs": sizes} if sizes or isinstance(model, PixArtTransformer2DModel) else {}
     if img_shapes:
         more["img_shapes"] = [img_shapes] * len(inputs["hidden_states"])
     tensors["out.0"] = model(**inputs, **more).sample
@@ -344,4 +345,49 @@ with torch.no_grad():
         },
         "layers, the last of them the condition, more than an image is wide; the second condition of the timestep; no mask",
         branches=JOINT_BRANCHES, img_shapes=[(1, 1, 3)] * 6,
+    )
+    denoiser(
+        "unet-odd",
+        randomize(UNet2DConditionModel(
+            in_channels=3, out_channels=5, block_out_channels=(8, 12, 16), norm_num_groups=4, cross_attention_dim=10,
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), layers_per_block=(1, 2, 1),
+            attention_head_dim=(1, 5, 2), only_cross_attention=(False, True, False), use_linear_projection=True,
+            resnet_time_scale_shift="scale_shift", act_fn="mish", mid_block_scale_factor=1.7, time_cond_proj_dim=6,
+            time_embedding_dim=24, flip_sin_to_cos=False, freq_shift=1, center_input_sample=True, conv_in_kernel=5, conv_out_kernel=1,
+        ), 59),
+        {
+            "sample": noise(2, 3, 13, 9, seed=60), "timestep": torch.tensor([761, 3]), "encoder_hidden_states": noise(2, 1, 10, seed=61),
+            "timestep_cond": noise(2, 6, seed=62),
+        },
+        "sizes that levels do not divide, levels that differ in all options, heads that do not divide the width, guidance as an input",
+    )
+    denoiser(
+        "unet-depths",
+        randomize(UNet2DConditionModel(
+            block_out_channels=(8, 16, 16), norm_num_groups=4, cross_attention_dim=[7, 10, 10], downsample_padding=0,
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), attention_head_dim=[2, 2, 4], layers_per_block=2,
+            transformer_layers_per_block=[0, [2, 0], [1, 2]], reverse_transformer_layers_per_block=[[0, 1, 2], [1, 1, 0], 1],
+            only_cross_attention=[False, False, True], addition_embed_type="text_time", addition_time_embed_dim=6,
+            projection_class_embeddings_input_dim=46, num_class_embeds=5, timestep_post_act="gelu", time_embedding_act_fn="silu",
+            resnet_skip_time_act=True, resnet_out_scale_factor=2.0, mid_block_only_cross_attention=True, upcast_attention=True,
+        ), 63),
+        {
+            "sample": noise(2, 4, 11, 14, seed=64), "timestep": torch.tensor([20, 999]), "encoder_hidden_states": noise(2, 5, 10, seed=65),
+            "class_labels": torch.tensor([3, 0]),
+        },
+        "a number of transformer blocks for each attention, zero among them, padding 0 with odd sizes, classes beside sizes, options of other block types",
+        sizes={"text_embeds": noise(2, 10, seed=66), "time_ids": torch.tensor([[1024.0, 768, 0, 3, 1024, 1024], [512, 100, 7, 0, 9, 11]])},
+    )
+    denoiser(
+        "unet2d-fourier",
+        randomize(UNet2DModel(
+            block_out_channels=(8, 16, 16), norm_num_groups=4, down_block_types=("AttnDownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
+            up_block_types=("AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"), attention_head_dim=3, attn_norm_num_groups=2, layers_per_block=1,
+            downsample_type="resnet", upsample_type="resnet", resnet_time_scale_shift="scale_shift", mid_block_scale_factor=1.4142,
+            time_embedding_type="fourier", class_embed_type="timestep", act_fn="gelu",
+        ), 67),
+        {"sample": noise(2, 3, 8, 12, seed=68), "timestep": torch.tensor([0.02, 3.7]), "class_labels": torch.tensor([1.5, 40.0])},
+        "random frequencies for noise levels and classes, residual blocks that resample, heads that do not divide the width",
     )

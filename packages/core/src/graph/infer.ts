@@ -26,7 +26,7 @@ export function matmul(where: string, a: readonly Dim[], b: readonly Dim[]): Dim
 
 /** Output height or width of a convolution. */
 export function convolved(input: Dim, kernel: number, stride: number, before: number, after: number): Dim {
-  return plus(over(plus(input, before + after - kernel), stride), 1);
+  return over(plus(input, before + after - kernel + stride), stride);
 }
 
 /** All shapes equal but along `axis`, where they add up. */

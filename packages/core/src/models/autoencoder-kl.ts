@@ -1,11 +1,14 @@
 import { modelOptions } from "../errors/models";
-import { type Dim, product, size, times } from "../graph/dim";
+import { size, times } from "../graph/dim";
 import type { Graph } from "../graph/graph";
-import { attention, conv2d, groupNorm, linear } from "../graph/layers";
+import { conv2d, groupNorm } from "../graph/layers";
 import type { Value } from "../graph/value";
-import { type Activation, activate, activationOption } from "./activation";
+import { type Activation, activationOption } from "./activation";
 import { type Architecture, defineConfig } from "./architecture";
 import { allOf, count, counts, flag, optionalReal, real } from "./config-option";
+import { downsample } from "./resample";
+import { type ResnetOptions, resnetBlock } from "./resnet-block";
+import { spatialAttention } from "./spatial-attention";
 
 /** `config.json` of AutoencoderKL. */
 export interface AutoencoderKlConfig {
@@ -106,8 +109,8 @@ function encoder(g: Graph, config: AutoencoderKlConfig, sample: Value): Value {
   let x = conv2d(g, "conv_in", sample, channels[0]!, 3, { padding: 1 });
   for (const [level, width] of channels.entries()) {
     const block = g.scope(`down_blocks.${level}`);
-    for (let i = 0; i < layers_per_block; i++) x = resnet(block.scope(`resnets.${i}`), config, x, width);
-    if (level < channels.length - 1) x = downsample(block.scope("downsamplers.0"), x); // halves the size
+    for (let i = 0; i < layers_per_block; i++) x = resnetBlock(block.scope(`resnets.${i}`), x, width, resnetOf(config));
+    if (level < channels.length - 1) x = downsample(block.scope("downsamplers.0"), x, 0); // halves the size
   }
   x = middle(g.scope("mid_block"), config, x);
   return finish(g, config, x, 2 * latent_channels);
@@ -120,49 +123,24 @@ function decoder(g: Graph, config: AutoencoderKlConfig, latents: Value): Value {
   x = middle(g.scope("mid_block"), config, x);
   for (const [level, width] of channels.entries()) {
     const block = g.scope(`up_blocks.${level}`);
-    for (let i = 0; i < layers_per_block + 1; i++) x = resnet(block.scope(`resnets.${i}`), config, x, width);
+    for (let i = 0; i < layers_per_block + 1; i++)
+      x = resnetBlock(block.scope(`resnets.${i}`), x, width, resnetOf(config));
     if (level < channels.length - 1)
       x = conv2d(block, "upsamplers.0.conv", block.upsample(x, 2), width, 3, { padding: 1 }); // doubles it
   }
   return finish(g, config, x, out_channels);
 }
 
-/** Stride 2, with zeros below and to the right only. */
-function downsample(g: Graph, x: Value): Value {
-  return conv2d(g, "conv", x, x.shape[1] as number, 3, { stride: 2, padding: [0, 0, 1, 1] });
-}
-
 function middle(g: Graph, config: AutoencoderKlConfig, x: Value): Value {
   const width = x.shape[1] as number;
-  let y = resnet(g.scope("resnets.0"), config, x, width);
-  if (config.mid_block_add_attention) y = spatialAttention(g.scope("attentions.0"), y, config.norm_num_groups);
-  return resnet(g.scope("resnets.1"), config, y, width);
+  const groups = config.norm_num_groups;
+  let y = resnetBlock(g.scope("resnets.0"), x, width, resnetOf(config));
+  if (config.mid_block_add_attention) y = spatialAttention(g.scope("attentions.0"), y, { groups, eps: EPS });
+  return resnetBlock(g.scope("resnets.1"), y, width, resnetOf(config));
 }
 
-/** Residual block of two 3x3 convolutions. @returns `[B, width, H, W]` */
-function resnet(g: Graph, { act_fn, norm_num_groups }: AutoencoderKlConfig, x: Value, width: number): Value {
-  let y = activate(g, act_fn, groupNorm(g, "norm1", x, norm_num_groups, EPS));
-  y = conv2d(g, "conv1", y, width, 3, { padding: 1 });
-  y = activate(g, act_fn, groupNorm(g, "norm2", y, norm_num_groups, EPS));
-  y = conv2d(g, "conv2", y, width, 3, { padding: 1 });
-  return g.add(x.shape[1] === width ? x : conv2d(g, "conv_shortcut", x, width, 1), y);
-}
-
-/** One head over all pixels. Checkpoints from before diffusers 0.18 name its projections differently. */
-function spatialAttention(g: Graph, x: Value, groups: number): Value {
-  const [batch, width, height, columns] = x.shape as [Dim, number, Dim, Dim];
-  const named = (name: string, oldName: string): string => (g.has(`${name}.weight`) ? name : oldName);
-  const rows = g.reshape(groupNorm(g, "group_norm", x, groups, EPS), [batch, width, product([height, columns])]);
-  const pixels = g.transpose(rows, [0, 2, 1]); // [B, h w, width]
-  const mixed = attention(g, {
-    kind: "self",
-    query: linear(g, named("to_q", "query"), pixels, width),
-    key: linear(g, named("to_k", "key"), pixels, width),
-    value: linear(g, named("to_v", "value"), pixels, width),
-    heads: 1,
-  });
-  const out = linear(g, named("to_out.0", "proj_attn"), mixed, width);
-  return g.add(x, g.reshape(g.transpose(out, [0, 2, 1]), x.shape));
+function resnetOf({ act_fn, norm_num_groups }: AutoencoderKlConfig): ResnetOptions {
+  return { activation: act_fn, groups: norm_num_groups, eps: EPS };
 }
 
 /** The reference ends in SiLU whatever `act_fn` is. */

@@ -16,7 +16,27 @@ export interface Structure {
   readonly lists: readonly BlockList[];
   /** Scope names of all blocks in `lists`, in the order in which they run: `layers.0`, `layers.1`, ... */
   readonly blocks: readonly string[];
+  /** Present when `features` has `unet`. */
+  readonly unet?: UNetStructure;
 }
+
+/** How a U-Net's layers pair up: what enters a down layer, the layer of the mirrored up block reads again. */
+export interface UNetStructure {
+  /** From the full resolution down. */
+  readonly levels: readonly UNetLevel[];
+  /** Scope of the block between down and up: `mid_block`. A model may have none. */
+  readonly middle: string | null;
+}
+
+export interface UNetLevel {
+  /** Layers of the down block, in running order. The downsampler, where there is one, is the last layer. */
+  readonly down: readonly UNetLayer[];
+  /** Layers of the up block at the same resolution, in running order. The upsampler, where there is one, ends the last layer. */
+  readonly up: readonly UNetLayer[];
+}
+
+/** Scopes that run one after the other: `down_blocks.0.resnets.1`, `down_blocks.0.attentions.1`. */
+export type UNetLayer = readonly string[];
 
 /** What a plugin may ask of a model. */
 export type Feature = "block-list" | "unet";
