@@ -1,1 +1,3 @@
-export {};
+export { exitCodeOf, exitCodes } from "./exit-codes";
+export { run } from "./run";
+export type { Terminal } from "./terminal";

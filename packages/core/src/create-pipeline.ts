@@ -2,12 +2,13 @@ import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint";
 import { defaultCacheDir } from "./compiler/cache-dir";
 import type { ConfigInput } from "./config/config";
 import { type LoadedConfig, loadConfig } from "./config/load";
+import type { Override } from "./config/overrides";
 import { Engine } from "./engine/engine";
 import { buildModels } from "./pipelines/build-model";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
 import { lazyEntries } from "./pipelines/lazy-entries";
-import { openModels, weightWarnings } from "./pipelines/open-models";
+import { openModels, openWarnings } from "./pipelines/open-models";
 import { Pipeline } from "./pipelines/pipeline";
 import type { ProgressEvent } from "./pipelines/progress";
 import { settingProblems } from "./pipelines/request";
@@ -15,7 +16,7 @@ import { schedulerSchemas } from "./schedulers/registry";
 
 export interface ConfigOptions {
   /** `generate.seed=7`; stronger than the config. */
-  readonly overrides?: readonly string[];
+  readonly overrides?: readonly (string | Override)[];
 }
 
 export interface CreateOptions extends ConfigOptions {
@@ -99,7 +100,7 @@ export async function openPipeline(
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, program]));
     const entry = lazyEntries(sources, engine, open);
     const pipeline = await family.open({ checkpoint, engine, programs, configs, entry });
-    const warnings = weightWarnings(models);
+    const warnings = openWarnings(models);
     return new Pipeline({
       config,
       plugins,

@@ -5,6 +5,7 @@ export { defaultCacheDir } from "./compiler/cache-dir";
 export { type Cleared, type ClearOptions, clearEngines, type EngineEntry, listEngines } from "./compiler/engines";
 export type { Config, ConfigInput, GenerateConfig, PluginConfig, PluginUse, SchedulerConfig } from "./config/config";
 export type { LoadedConfig } from "./config/load";
+export type { Override } from "./config/overrides";
 export { configSchema } from "./config-schema";
 export {
   type ConfigOptions,
@@ -36,6 +37,7 @@ export type { GenerateRequest, GenerateResult, Pipeline } from "./pipelines/pipe
 export type { ProgressEvent, StepEvent } from "./pipelines/progress";
 export type { PluginReport, RegionReport, Report } from "./pipelines/report";
 export type { Run } from "./pipelines/run";
+export { type ImagePlan, planImages } from "./plan-images";
 export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
 export type { BlockList, Feature, Manifest, RegionRequest, Structure } from "./plugins/manifest";
 export { inject, type Plugin, type PluginClass, PluginOptions, plugin } from "./plugins/plugin";

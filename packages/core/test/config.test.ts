@@ -154,6 +154,7 @@ describe("loadConfig", () => {
     );
     const error = (await failureOf(file)) as ConfigError;
     expect(error.code).toBe("SKIPSTEP_CONFIG_INVALID");
+    expect(error.problems.map((problem) => problem.file)).toEqual([file, file, file]);
     expect(error.problems.map(({ pointer, line, column, code }) => ({ pointer, line, column, code }))).toEqual([
       { pointer: "", line: 3, column: 3, code: "SKIPSTEP_CONFIG_INVALID" },
       { pointer: "/generate/seed", line: 4, column: 17, code: "SKIPSTEP_CONFIG_INVALID" },
@@ -414,6 +415,18 @@ describe("overrides", () => {
     });
     expect(config.generate).toEqual({ seed: 7, prompt: "a = b", sigmas: [1, 0.4], negative_prompt: "5" });
     expect(config.strict).toBe(true);
+  });
+
+  it("takes values as they are, and calls them what they are called", async () => {
+    const prompt = { path: ["generate", "prompt"], value: ["7", "null"] };
+    const { config } = await load({ model: "m" }, { overrides: [prompt] });
+    expect(config.generate.prompt).toEqual(["7", "null"]);
+    const seed = { path: ["generate", "seed"], value: "x", name: "--seed" };
+    const deep = { path: ["strict", "deep"], value: 1, name: "--deep" };
+    expect(await problemsOf({ model: "m", strict: true }, { overrides: [seed, deep] })).toEqual([
+      '--deep is true, so that "deep" cannot be set in it.',
+      '--seed must be an integer from 0 to 2^53 - 1 (9007199254740991), found "x".',
+    ]);
   });
 
   it("reaches into plugins, short or long, and adds one at the end", async () => {

@@ -19,6 +19,7 @@ export interface Finding {
 export interface Where {
   /** `configs/emoji.json#/extends`, `--set seed` */
   readonly name: string;
+  readonly file?: string;
   readonly line?: number;
   readonly column?: number;
 }
@@ -56,5 +57,6 @@ export function locate(findings: readonly Finding[], layers: readonly Layer[], c
 
 /** @param at what is pointed to, where it is more than what is named */
 export function whereIs(layer: Layer, path: JsonPath, at: JsonPath = path): Where {
-  return { name: layer.nameOf(path), ...placeIn(layer, at) };
+  const place = placeIn(layer, at);
+  return { name: layer.nameOf(path), ...(place ? { file: layer.nameOf([]), ...place } : {}) };
 }

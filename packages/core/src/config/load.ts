@@ -14,13 +14,13 @@ import { coreSchema } from "./core-schema";
 import { type Finding, findingOf, invalid, locate } from "./finding";
 import { copyJson, deepFreeze, isObject, type JsonObject, type JsonPath, valueAt } from "./json";
 import { expandPlugins, type Layer, mergeLayers, ownerOf } from "./layer";
-import { applyOverride, overrideLayer, parseOverride } from "./overrides";
+import { applyOverride, type Override, overrideLayer, parseOverride } from "./overrides";
 import { readConfig, readObject } from "./read";
 import { validate } from "./validate";
 
 export interface LoadOptions {
   /** `generate.seed=7`; stronger than any file. */
-  readonly overrides?: readonly string[];
+  readonly overrides?: readonly (string | Override)[];
   readonly schedulerSchemas: SchedulerSchemas;
   /** Looks at the checkpoint's configs, not at its weights; a `SkipstepError` from it is told with all others. */
   readonly structureOf?: (config: ModelChoice) => Structure | undefined | Promise<Structure | undefined>;
@@ -82,17 +82,21 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
 }
 
 /** Puts the overrides in, one over the other. @returns their layers */
-function override(config: JsonObject, texts: readonly string[], findings: Finding[]): Layer[] {
+function override(config: JsonObject, overrides: readonly (string | Override)[], findings: Finding[]): Layer[] {
   const layers: Layer[] = [];
-  for (const text of texts) {
-    const parsed = parseOverride(text);
+  for (const given of overrides) {
+    const parsed = typeof given === "string" ? parseOverride(given) : given;
     const layer = parsed && overrideLayer(config, parsed);
     const problem = parsed ? applyOverride(config, parsed) : invalid([], "must look like generate.seed=7.");
-    if (problem) findings.push({ ...problem, where: { name: `--set ${text}` } });
+    if (problem) findings.push({ ...problem, where: { name: nameOf(given) } });
     else layers.push(layer!);
     Object.assign(config, expandPlugins(config));
   }
   return layers;
+}
+
+function nameOf(given: string | Override): string {
+  return typeof given === "string" ? `--set ${given}` : (given.name ?? `--set ${given.path.join(".")}`);
 }
 
 /** @param incomplete whether a file is missing, so that what it may have said cannot be asked for */

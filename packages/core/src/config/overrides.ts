@@ -2,10 +2,12 @@ import { type Finding, invalid } from "./finding";
 import { fromPointer, type JsonObject, valueAt } from "./json";
 import type { Layer } from "./layer";
 
-/** One `--set`. */
+/** One value over those of the files. */
 export interface Override {
   readonly path: readonly string[];
   readonly value: unknown;
+  /** Where it came from, for errors: `--seed`. `--set` and the path when left out. */
+  readonly name?: string;
 }
 
 /**
@@ -32,13 +34,13 @@ function parseValue(text: string): unknown {
  * The override as a layer; paths in it are relative to the working directory.
  * @param config what it is put into: the objects that are not there yet are its own too
  */
-export function overrideLayer(config: JsonObject, { path }: Override): Layer {
+export function overrideLayer(config: JsonObject, { path, name }: Override): Layer {
   const missing = path.findIndex((_, i) => valueAt(config, path.slice(0, i + 1)) === undefined);
   const own = missing < 0 ? path : path.slice(0, missing + 1);
   return {
     folder: process.cwd(),
     has: (inner) => own.every((key, i) => key === String(inner[i])),
-    nameOf: (inner) => `--set ${(inner.length > path.length ? inner : path).join(".")}`,
+    nameOf: (inner) => name ?? `--set ${(inner.length > path.length ? inner : path).join(".")}`,
   };
 }
 

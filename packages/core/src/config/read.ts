@@ -91,7 +91,7 @@ function syntaxFinding(name: string, content: string, { error, offset }: ParseEr
     .toLowerCase();
   return {
     ...invalid([], `is no JSON: ${expected}.`),
-    where: { name: `${name}:${place.line}:${place.column}`, ...place },
+    where: { name: `${name}:${place.line}:${place.column}`, file: name, ...place },
   };
 }
 
@@ -108,7 +108,7 @@ function plainValue(node: Node, name: string, content: string, repeated: Finding
     const place = placeOf(content, offset);
     repeated.push({
       ...invalid([], `has "${key}" twice. Keep one.`),
-      where: { name: `${name}:${place.line}:${place.column}`, ...place },
+      where: { name: `${name}:${place.line}:${place.column}`, file: name, ...place },
     });
   }
   return Object.fromEntries(entries.map(({ key, value }) => [key, value]));

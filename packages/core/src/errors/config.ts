@@ -7,7 +7,8 @@ export interface ConfigProblem {
   readonly pointer: string;
   /** The whole sentence, file and pointer included. */
   readonly message: string;
-  /** 1-based, where the value stands in a file. */
+  /** The file, as the message names it, and where the value stands in it, 1-based. */
+  readonly file?: string;
   readonly line?: number;
   readonly column?: number;
   readonly cause?: unknown;

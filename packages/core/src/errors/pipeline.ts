@@ -39,11 +39,6 @@ export function recipeMissing(file: string, problem: string): SkipstepError {
   );
 }
 
-/** An image cannot be written. */
-export function outputUnwritable(file: string, reason: string, cause: unknown): SkipstepError {
-  return new SkipstepError("SKIPSTEP_OUTPUT_UNWRITABLE", `${file} cannot be written: ${reason}.`, { cause });
-}
-
 /** The image to begin with cannot be read. */
 export function imageUnreadable(file: string, reason: string, cause: unknown): SkipstepError {
   return new SkipstepError(

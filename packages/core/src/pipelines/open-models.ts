@@ -4,7 +4,7 @@ import type { Engine } from "../engine/engine";
 import { SkipstepError } from "../errors/error";
 import type { PluginHost } from "../plugins/host";
 import type { BuiltModel } from "./build-model";
-import { weightsNotFinite } from "./warnings";
+import { engineRepaired, weightsNotFinite } from "./warnings";
 
 /** A component that is ready to run. */
 export interface OpenModel {
@@ -71,9 +71,10 @@ async function openModel(
   }
 }
 
-/** Lines for the report about what was found in the weights. */
-export function weightWarnings(opened: readonly OpenModel[]): string[] {
-  return opened.flatMap(({ name, engine: { nonFinite } }) =>
-    nonFinite.length === 0 ? [] : [weightsNotFinite(name, nonFinite)],
-  );
+/** Lines for the report about what was found in the weights, and in the cache. */
+export function openWarnings(opened: readonly OpenModel[]): string[] {
+  return opened.flatMap(({ name, engine: { nonFinite, repaired } }) => [
+    ...(repaired === undefined ? [] : [engineRepaired(name, repaired)]),
+    ...(nonFinite.length === 0 ? [] : [weightsNotFinite(name, nonFinite)]),
+  ]);
 }

@@ -24,6 +24,10 @@ export function weightsNotFinite(
   return `${component} has ${tensors.length} ${tensors.length === 1 ? "tensor" : "tensors"} with values that are not finite: ${list(shown)}${tensors.length > 3 ? ", ..." : ""}. Download the checkpoint again.`;
 }
 
+export function engineRepaired(component: string, problem: string): string {
+  return `The cached engine of ${component} was damaged (${problem}); it was compiled again.`;
+}
+
 export function latentsNotFinite(step: number, count: number): string {
   return `The latents are not finite after step ${step} of ${count}: the image is not usable. Look for NaN in the weights or a scheduler setting out of range.`;
 }

@@ -1,0 +1,67 @@
+/** What each exit code says. */
+export const exitCodes = {
+  0: "done",
+  1: "unexpected: a fault of Skipstep or of the system",
+  2: "the command line is wrong",
+  3: "the config, the request or the recipe is wrong",
+  4: "the checkpoint or its weights are wrong",
+  5: "a plugin is missing, conflicts, failed, or had no effect",
+  6: "the engine, its provider or its cache failed",
+  7: "the output cannot be written",
+  130: "cancelled by Ctrl-C (143 by SIGTERM)",
+} as const;
+
+export type ExitCode = keyof typeof exitCodes | 143;
+
+/** Exit codes by the begin of an error's code, after `SKIPSTEP_`; the longest that fits counts. */
+const families: Readonly<Record<string, ExitCode>> = {
+  UNEXPECTED: 1,
+
+  USAGE: 2,
+
+  CONFIG: 3,
+  REQUEST: 3,
+  IMAGE: 3,
+  LATENTS: 3,
+  RECIPE: 3,
+  SCHEDULE: 3,
+
+  CHECKPOINT: 4,
+  COMPONENT: 4,
+  PIPELINE: 4,
+  MODEL: 4,
+  WEIGHTS: 4,
+  SHARD: 4,
+  TENSOR: 4,
+  TOKENIZER: 4,
+  CHAT_TEMPLATE: 4,
+  GRAPH: 4,
+
+  PLUGIN: 5,
+  HOOK: 5,
+  NEXT: 5,
+  REGION: 5,
+  PAYLOAD: 5,
+
+  ENGINE: 6,
+  PROVIDER: 6,
+  SESSION: 6,
+  RUN: 6,
+  CACHE: 6,
+  INPUT: 6,
+  TENSOR_EXPIRED: 6,
+  TENSOR_INVALID: 6,
+  TENSOR_MISMATCH: 6,
+  TENSOR_FOREIGN: 6,
+
+  OUTPUT: 7,
+
+  CANCELLED: 130,
+};
+
+/** The exit code for an error's code; `undefined` for one of no known family. */
+export function exitCodeOf(code: string): ExitCode | undefined {
+  const name = code.replace(/^SKIPSTEP_/, "");
+  const fitting = Object.keys(families).filter((family) => name.startsWith(family));
+  return families[fitting.sort((a, b) => b.length - a.length)[0] ?? ""];
+}

@@ -1,0 +1,49 @@
+import { inspect } from "node:util";
+import type { ConfigError, ConfigProblem } from "@skipstep/core";
+import { CommanderError } from "commander";
+import { exitCodeOf } from "./exit-codes";
+import type { Terminal } from "./terminal";
+
+/** What a command ended with, made ready to be told. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  /** The mistakes of a config, one by one. */
+  readonly problems?: readonly ConfigProblem[];
+  readonly exitCode: number;
+}
+
+/** Reads what was thrown. Knows errors by their code, so that core need not be loaded for a typing slip. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+    return { code: "SKIPSTEP_USAGE", message, exitCode: 2 };
+  }
+  const { code, message, problems } = error as Partial<ConfigError>;
+  const exitCode = exitCodeOf(code ?? "");
+  if (code === undefined || message === undefined || exitCode === undefined)
+    return { code: "SKIPSTEP_UNEXPECTED", message: unexpected(error), exitCode: 1 };
+  return { code, message, exitCode, ...(problems ? { problems } : {}) };
+}
+
+/** Prints a failure: `CODE message`, a line for each mistake; a stack only with `SKIPSTEP_DEBUG=1`. */
+export function tellFailure(error: unknown, terminal: Terminal, isJson: boolean): Failure {
+  const failure = failureOf(error);
+  const { code, message, problems } = failure;
+  if (isJson) terminal.json({ error: { code, message, ...(problems ? { problems } : {}) } });
+  else terminal.complain(problems ? problems.map(problemLine) : [`${code} ${message}`]);
+  if (process.env.SKIPSTEP_DEBUG === "1") terminal.complain([inspect(error)]);
+  return failure;
+}
+
+/** `SKIPSTEP_CONFIG_INVALID configs/emoji.json:3:5 /generate/height must be ...` */
+function problemLine({ code, message, file, line, column }: ConfigProblem): string {
+  if (file === undefined || !message.startsWith(file)) return `${code} ${message}`;
+  const place = `${file}:${line}:${column}`;
+  return `${code} ${message.startsWith(place) ? message : `${place}${message.slice(file.length).replace(/^#/, " ")}`}`;
+}
+
+function unexpected(error: unknown): string {
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `${message.replace(/\s*\n\s*/g, " ")} (SKIPSTEP_DEBUG=1 shows where)`;
+}

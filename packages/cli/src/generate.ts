@@ -1,0 +1,97 @@
+import {
+  type GenerateResult,
+  type LoadedConfig,
+  openPipeline,
+  type ProgressEvent,
+  planImages,
+  validateConfig,
+} from "@skipstep/core";
+import { cancelled } from "./errors";
+import { overridesOf, readInput } from "./generate-input";
+import { generateResult } from "./generate-result";
+import { outputFiles } from "./output-files";
+import { Previews, previewFolder } from "./previews";
+import { createProgress } from "./progress";
+import { driftWarnings } from "./recipe-drift";
+import type { Session } from "./session";
+import { checkWritable, writeWhole } from "./write-file";
+
+export interface GenerateOptions {
+  readonly prompt?: readonly string[];
+  readonly negativePrompt?: readonly string[];
+  /** A number, or what else was typed: the config's schema tells what is wrong with it. */
+  readonly seed?: unknown;
+  readonly out?: string;
+  readonly set?: readonly string[];
+  readonly recipe?: string;
+  /** A folder, or true for one beside the image. */
+  readonly previews?: string | true;
+  readonly strict?: true;
+  readonly threads?: number;
+  readonly cache?: string;
+  readonly json?: true;
+}
+
+/** Bytes: what a file takes besides its pixels, and the most that is tried out before the run. */
+const recipeBytes = 2 ** 14;
+const mostBytes = 2 ** 24;
+
+/** `skipstep generate`: makes the images of a config, or one of a recipe again. */
+export async function generate(
+  configFile: string | undefined,
+  options: GenerateOptions,
+  session: Session,
+): Promise<void> {
+  const start = performance.now();
+  const { config, recipe } = await readInput(configFile, options.recipe);
+  const loaded = await validateConfig(config, { overrides: overridesOf(options) });
+  const plan = planImages(loaded);
+  const indices = recipe && recipe.image < plan.count ? [recipe.image] : [...Array(plan.count).keys()];
+  const files = outputFiles(options.out, plan, indices.length);
+  const previews = options.previews && new Previews(previewFolder(options.previews, files[0]!));
+  const bytes = plan.width * plan.height * 3 + recipeBytes;
+  checkWritable(files[0]!, Math.min(mostBytes, bytes * files.length));
+  if (previews) checkWritable(previews.fileOf(1, 1), bytes);
+
+  const result = await make(loaded, plan.seed, options, previews || undefined, session);
+  const pngs = await Promise.all(indices.map((i) => result.images[i]!.toPng()));
+  const lost = previews ? await previews.finish() : [];
+  const signal = session.interruption.heed();
+  if (signal.aborted) throw cancelled(signal.reason);
+  for (const [i, file] of files.entries()) writeWhole(file, pngs[i]!);
+
+  const warnings = [...result.report.warnings, ...lost, ...(recipe ? driftWarnings(recipe, result.recipe) : [])];
+  const seconds = (performance.now() - start) / 1000;
+  session.terminal.show(generateResult({ files, seconds, warnings, result }), options.json);
+}
+
+/** Opens the pipeline, generates, and closes it in any case. */
+async function make(
+  loaded: LoadedConfig,
+  seed: number,
+  { threads, cache }: GenerateOptions,
+  previews: Previews | undefined,
+  { terminal, interruption }: Session,
+): Promise<GenerateResult> {
+  const signal = interruption.heed();
+  const progress = await createProgress(terminal.stderr);
+  const onProgress = (event: ProgressEvent): void => {
+    progress.show(event);
+    if (event.kind === "step") previews?.take(event);
+  };
+  try {
+    const pipeline = await openPipeline(loaded, {
+      signal,
+      onProgress,
+      ...(threads === undefined ? {} : { threads }),
+      ...(cache === undefined ? {} : { cacheDir: cache }),
+    });
+    try {
+      return await pipeline.generate({ seed, signal, onProgress, previews: previews !== undefined });
+    } finally {
+      await pipeline.close();
+    }
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,0 +1,78 @@
+import type { ComponentInspection, Inspection, PluginInspection, Structure } from "@skipstep/core";
+import { columns, factsText } from "./columns";
+import { bytesText, countText } from "./quantities";
+
+/** An inspection in tables. */
+export function inspectionLines(inspection: Inspection): string[] {
+  const { className, model, scheduler, structure, components, plugins, estimatedMemory } = inspection;
+  return [
+    `${className} in ${model}`,
+    "",
+    ...componentTable(components),
+    "",
+    ...columns([
+      ["memory", `about ${bytesText(estimatedMemory)}: all weights, and the largest activations`],
+      ["denoiser", structureText(structure)],
+      ["scheduler", scheduler.className],
+      ["", factsText(switchedOn(scheduler.options))],
+    ]),
+    "",
+    ...segmentTable(components),
+    ...plugins.flatMap((plugin) => ["", ...pluginLines(plugin)]),
+  ];
+}
+
+function componentTable(components: readonly ComponentInspection[]): string[] {
+  const head = ["component", "class", "parameters", "stored", "loaded", "activations", "stored as"];
+  const rows = components.map(({ name, className, parameters, storedBytes, weightBytes, activationBytes, dtypes }) => [
+    name,
+    className,
+    countText(parameters),
+    bytesText(storedBytes),
+    bytesText(weightBytes),
+    bytesText(activationBytes),
+    dtypes.join(", "),
+  ]);
+  return columns([head, ...rows], [2, 3, 4, 5]);
+}
+
+/** `ZImageTransformer2DModel: 7 layers (block-list)` */
+function structureText({ className, lists, features }: Structure): string {
+  const counts = lists.map(({ name, count }) => `${count} ${name}`);
+  return `${className}${counts.length === 0 ? "" : `: ${counts.join(", ")}`} (${features.join(", ")})`;
+}
+
+/** Without the options that say no. */
+function switchedOn(options: Inspection["scheduler"]["options"]): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null && value !== false));
+}
+
+function segmentTable(components: readonly ComponentInspection[]): string[] {
+  const head = ["segment", "nodes", "inputs", "outputs", "scopes"];
+  const rows = components.flatMap(({ name, segments }) =>
+    segments.map(({ from, to, nodes, inputs, outputs }, i) => [
+      `${name}/${i}`,
+      String(nodes),
+      String(inputs.length),
+      String(outputs.length),
+      range(from, to),
+    ]),
+  );
+  return columns([head, ...rows], [1, 2, 3]);
+}
+
+function pluginLines({ name, version, description, options, hooks, regions, ...built }: PluginInspection): string[] {
+  const { weights, attentions } = built;
+  const rows = [
+    ["options", factsText(options) || "none"],
+    ["hooks", hooks.join(", ")],
+    ...regions.map(({ name: region, from, to }) => ["region", `${region}: ${range(from, to)}`]),
+    ...(weights === 0 ? [] : [["weights", String(weights)]]),
+    ...(attentions === 0 ? [] : [["attentions", String(attentions)]]),
+  ];
+  return [`${name} ${version}: ${description}`, ...columns(rows).map((line) => `  ${line}`)];
+}
+
+function range(from: string, to: string): string {
+  return from === to ? from : `${from} to ${to}`;
+}

@@ -1,0 +1,115 @@
+import { Command, InvalidArgumentError } from "commander";
+import { version } from "../package.json";
+import { exitCodes } from "./exit-codes";
+import { parseAge } from "./quantities";
+import type { Session } from "./session";
+
+/** Every command with its options. What a command does is loaded when it is called, so that help is there at once. */
+export function createProgram(session: Session): Command {
+  const { terminal } = session;
+  const program = new Command("skipstep")
+    .description("Makes images with diffusion models, faster by plugins.")
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      outputError: () => undefined, // told by whoever runs this, as all errors are
+    })
+    .addHelpText("after", () => `\nExit codes:\n${exitCodeLines().join("\n")}`);
+
+  program
+    .command("generate")
+    .description("make images of a config, or one again by its recipe")
+    .argument("[config]", "JSON file; may be left out with --recipe")
+    .option("-p, --prompt <text>", "what the image shows; again for more images", collect)
+    .option("-n, --negative-prompt <text>", "what it must not show", collect)
+    .option("-s, --seed <number>", "start of the random numbers", number)
+    .option("-o, --out <path>", "a .png file, or a folder (default: the working directory)")
+    .option("--set <path=value>", "another value for the config: generate.height=256", collect)
+    .option("--recipe <image>", "make this image again; other options are stronger")
+    .option("--previews [folder]", "write what the image looks like after each step")
+    .option("--strict", "fail when a plugin had no effect")
+    .option("--threads <number>", "threads inside one operator (default: all cores)", threadCount)
+    .option("--cache <folder>", "where compiled engines are kept")
+    .option("--json", "print one JSON document")
+    .action(async (config, options) => (await import("./generate")).generate(config, options, session));
+
+  program
+    .command("validate")
+    .description("check a config, and say everything that is wrong with it")
+    .argument("<config>", "JSON file")
+    .option("--set <path=value>", "another value for the config", collect)
+    .option("--json", "print one JSON document")
+    .action(async (config, options) => (await import("./validate")).validate(config, options, session));
+
+  program
+    .command("inspect")
+    .description("show components, regions, segments, memory, and what plugins hook")
+    .argument("<config>", "JSON file")
+    .option("--set <path=value>", "another value for the config", collect)
+    .option("--json", "print one JSON document")
+    .action(async (config, options) => (await import("./inspect")).inspect(config, options, session));
+
+  program
+    .command("recipe")
+    .description("show how an image was made")
+    .argument("<image>", "PNG file that Skipstep wrote")
+    .option("--json", "print one JSON document")
+    .action(async (image, options) => (await import("./recipe")).recipe(image, options, session));
+
+  program
+    .command("plugins")
+    .description("list the plugins that a config in a folder could use")
+    .argument("[folder]", "folder, or a config in it (default: the working directory)")
+    .option("--json", "print one JSON document")
+    .action(async (folder, options) => (await import("./plugins")).plugins(folder, options, session));
+
+  program
+    .command("schema")
+    .description("print the JSON Schema of configs, the installed plugins' options included")
+    .argument("[folder]", "folder, or a config in it (default: the working directory)")
+    .option("-o, --out <file>", "write it there")
+    .action(async (folder, options) => (await import("./schema")).schema(folder, options, session));
+
+  const engines = program.command("engines").description("list or clear the compile cache");
+  cacheOptions(
+    engines.command("list", { isDefault: true }).description("list compiled engines (also without a word)"),
+  ).action(async (options) => (await import("./engines")).list(options, session));
+  cacheOptions(engines.command("clear").description("remove compiled engines; all without options")).action(
+    async (options) => (await import("./engines")).clear(options, session),
+  );
+  return program;
+}
+
+function cacheOptions(command: Command): Command {
+  return command
+    .option("--key <prefix>", "only the engine whose key begins so")
+    .option("--older-than <age>", "only those not used for so long: 30d, 2w, 12h, 90m", age)
+    .option("--cache <folder>", "another folder than SKIPSTEP_CACHE or the user's cache")
+    .option("--json", "print one JSON document");
+}
+
+function exitCodeLines(): string[] {
+  return Object.entries(exitCodes).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`);
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+/** The number, or the text where it is none: the config's schema tells what a seed may be. */
+function number(text: string): number | string {
+  return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
+}
+
+function threadCount(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
+  return Number(text);
+}
+
+function age(text: string): number {
+  const milliseconds = parseAge(text);
+  if (milliseconds === undefined) throw new InvalidArgumentError("It must look like 30d, 2w, 12h or 90m.");
+  return milliseconds;
+}

@@ -1,0 +1,57 @@
+import type { ProgressEvent } from "@skipstep/core";
+import type { Stream } from "./terminal";
+
+/** Shows how far a generation is. */
+export interface Progress {
+  show(event: ProgressEvent): void;
+  /** Takes it off the screen. */
+  stop(): void;
+}
+
+/** A bar on a terminal; nothing where nobody watches. */
+export async function createProgress(stream: Stream): Promise<Progress> {
+  if (!stream.isTTY) return { show: () => undefined, stop: () => undefined };
+  const { SingleBar } = await import("cli-progress");
+  const bar = new SingleBar({
+    format: "{label} {bar} {detail}",
+    stream,
+    clearOnComplete: true,
+    linewrap: true, // else it switches the terminal's wrapping off, and a second Ctrl-C would leave it so
+    barsize: 20,
+    barCompleteChar: "█",
+    barIncompleteChar: "░",
+  });
+  bar.start(1, 0, { label: "open".padEnd(labelWidth), detail: "" });
+  return {
+    show(event) {
+      const { label, detail, done, of } = look(event);
+      bar.setTotal(of);
+      bar.update(done, { label: label.padEnd(labelWidth), detail });
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+const labelWidth = 20;
+
+interface Look {
+  readonly label: string;
+  readonly detail: string;
+  readonly done: number;
+  readonly of: number;
+}
+
+function look(event: ProgressEvent): Look {
+  switch (event.kind) {
+    case "compile":
+      return { label: `compile ${event.component}`, detail: "", done: event.done, of: Math.max(1, event.of) };
+    case "step": {
+      const { step, of, secondsLeft } = event;
+      return { label: `step ${step} of ${of}`, detail: `${secondsLeft.toFixed(1)} s left`, done: step, of };
+    }
+    case "encode":
+      return { label: "read the prompt", detail: "", done: 0, of: 1 };
+    case "decode":
+      return { label: "decode the image", detail: "", done: 1, of: 1 };
+  }
+}

@@ -1,0 +1,44 @@
+/** What is written to; `isTTY` is there when people watch. */
+export interface Stream extends NodeJS.WritableStream {
+  readonly isTTY?: boolean;
+}
+
+/** A command's result, for people and for programs. */
+export interface Result {
+  /** Lines for people. */
+  readonly lines: readonly string[];
+  /** The one JSON document of `--json`. */
+  readonly document: unknown;
+  /** What went on but may not be what was wanted; for people only, as documents have their own place for it. */
+  readonly warnings?: readonly string[];
+}
+
+/** Where a command's output goes: results to stdout, all else to stderr. */
+export class Terminal {
+  constructor(
+    private readonly stdout: Stream = process.stdout,
+    readonly stderr: Stream = process.stderr,
+  ) {}
+
+  /** Prints text as it is. */
+  write(text: string): void {
+    this.stdout.write(text);
+  }
+
+  show({ lines, document, warnings = [] }: Result, isJson = false): void {
+    if (isJson) {
+      this.json(document);
+      return;
+    }
+    this.write(lines.map((line) => `${line}\n`).join(""));
+    this.complain(warnings.map((warning) => `warning: ${warning}`));
+  }
+
+  json(document: unknown): void {
+    this.write(`${JSON.stringify(document, null, 2)}\n`);
+  }
+
+  complain(lines: readonly string[]): void {
+    this.stderr.write(lines.map((line) => `${line}\n`).join(""));
+  }
+}

@@ -1,0 +1,35 @@
+import { type LoadedConfig, validateConfig } from "@skipstep/core";
+import { columns, factsText } from "./columns";
+import type { Session } from "./session";
+
+export interface ValidateOptions {
+  readonly set?: readonly string[];
+  readonly json?: true;
+}
+
+/** `skipstep validate`: says what was recognised in a config, or fails with everything that is wrong. */
+export async function validate(
+  file: string,
+  { set = [], json }: ValidateOptions,
+  { terminal }: Session,
+): Promise<void> {
+  const loaded = await validateConfig(file, { overrides: set });
+  const plugins = loaded.plugins.plugins.map(({ name, version, options }) => ({ name, version, options }));
+  terminal.show(
+    { lines: validLines(file, loaded), document: { ok: true, file: loaded.file, config: loaded.config, plugins } },
+    json,
+  );
+}
+
+function validLines(file: string, { config, plugins }: LoadedConfig): string[] {
+  const { type = "the checkpoint's own", ...scheduler } = config.scheduler ?? {};
+  const facts = (values: object): string => (Object.keys(values).length === 0 ? "" : `: ${factsText(values)}`);
+  const rows = [
+    ["model", `${config.model}${config.variant === undefined ? "" : ` (${config.variant})`}`],
+    ["device", config.device],
+    ["scheduler", `${type}${facts(scheduler)}`],
+    ["generate", factsText(config.generate)],
+    ...plugins.plugins.map(({ name, version, options }) => ["plugin", `${name} ${version}${facts(options)}`]),
+  ];
+  return [`ok ${file}`, ...columns(rows)];
+}

@@ -1,0 +1,134 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { type Recipe, type Report, readRecipe } from "@skipstep/core";
+import { describe, expect, it } from "vitest";
+import { driftWarnings } from "../src/recipe-drift";
+import { pngPixels } from "./png-pixels";
+import { outcomeOf, root, skipstep, skipstepJson, startSkipstep } from "./skipstep";
+import { temporaryFolder } from "./temporary-folder";
+
+interface Generated {
+  readonly files: string[];
+  readonly seed: number;
+  readonly warnings: string[];
+  readonly report: Report;
+}
+
+const folder = temporaryFolder();
+const plain = path.join(root, "configs/emoji.json");
+const fast = path.join(root, "configs/emoji-fast.json");
+const twoSteps = ["--set", "generate.num_inference_steps=2"];
+
+function inFolder(name: string): string {
+  return path.join(folder.path, name);
+}
+
+function recipeOf(file: string): Recipe {
+  return readRecipe(readFileSync(file), file);
+}
+
+describe("generate", () => {
+  it("prints file, seed, seconds and a line a plugin, and nothing of its progress where no terminal is", async () => {
+    const out = inFolder("new/folder/heart.png");
+    const { exitCode, stdout, stderr } = await outcomeOf(
+      startSkipstep(["generate", "configs/emoji-fast.json", "--prompt", "red heart", "--out", out]),
+    );
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const [file, seed, plugin, ...rest] = stdout.split("\n");
+    expect(file).toBe(out);
+    expect(seed).toMatch(/^seed 42, \d+\.\d\d s$/);
+    expect(plugin).toMatch(/^fbcache: reused 11 of 20 steps, saved \d+% of block time$/);
+    expect(rest).toEqual([""]);
+    expect(readdirSync(path.dirname(out))).toEqual(["heart.png"]);
+  });
+
+  it("makes an image again by its recipe, pixel by pixel", async () => {
+    const out = inFolder("again.png");
+    const { exitCode, document, stderr } = await skipstepJson<Generated>(
+      "generate",
+      "--recipe",
+      inFolder("new/folder/heart.png"),
+      "--out",
+      out,
+    );
+    expect({ exitCode, stderr, warnings: document.warnings }).toEqual({ exitCode: 0, stderr: "", warnings: [] });
+    expect(document.report.plugins[0]!.regions[1]!.reused).toHaveLength(11);
+    expect(pngPixels(out).equals(pngPixels(inFolder("new/folder/heart.png")))).toBe(true);
+  });
+
+  it("lets other options win over the recipe, and takes checkpoint and device of a config beside it", async () => {
+    const out = inFolder("other.png");
+    const { document } = await skipstepJson<Generated>(
+      ...["generate", plain, "--recipe", inFolder("new/folder/heart.png"), "--seed", "7", ...twoSteps, "--out", out],
+    );
+    const { generate, plugins } = recipeOf(out).config;
+    expect(document.seed).toBe(7);
+    expect(generate).toMatchObject({ seed: 7, num_inference_steps: 2, prompt: ["red heart"] });
+    expect(plugins.map(({ use }) => use)).toEqual(["@skipstep/plugin-fbcache"]);
+    expect(pngPixels(out).equals(pngPixels(inFolder("again.png")))).toBe(false);
+  });
+
+  it("numbers the images of a batch, and makes one of them again", async () => {
+    const { document } = await skipstepJson<Generated>(
+      ...["generate", plain, "--prompt", "dog", "--prompt", "house", "--negative-prompt", "red", ...twoSteps],
+      ...["--out", inFolder("batch.png")],
+    );
+    expect(document.files).toEqual([inFolder("batch-1.png"), inFolder("batch-2.png")]);
+    expect(recipeOf(document.files[1]!)).toMatchObject({
+      image: 1,
+      config: { generate: { prompt: ["dog", "house"] } },
+    });
+
+    await skipstep("generate", "--recipe", document.files[1]!, "--out", inFolder("house.png"));
+    expect(pngPixels(inFolder("house.png")).equals(pngPixels(document.files[1]!))).toBe(true);
+
+    const other = ["generate", "--recipe", document.files[1]!, "--prompt", "cat", "--out", inFolder("cats")];
+    expect((await skipstepJson<Generated>(...other)).document.files).toEqual([inFolder("cats/cat-42.png")]);
+  });
+
+  it("takes emoji and Chinese, names files after the prompt, and writes previews", async () => {
+    const prompt = "红心 ❤️ Herz/../x";
+    const { exitCode, document } = await skipstepJson<Generated>(
+      ...["generate", plain, "--prompt", prompt, "--out", inFolder("words/"), "--previews", ...twoSteps],
+    );
+    expect(exitCode).toBe(0);
+    const file = inFolder("words/红心-herz-x-42.png");
+    expect(document.files).toEqual([file]);
+    expect(recipeOf(file).config.generate.prompt).toEqual([prompt]);
+    expect(readdirSync(inFolder("words/红心-herz-x-42-previews"))).toEqual(["step-1.png", "step-2.png"]);
+  });
+
+  it("takes an empty prompt, and warns of one that is too long", async () => {
+    const empty = await skipstep("generate", plain, "--prompt", "", ...twoSteps, "--out", inFolder("empty.png"));
+    expect(empty).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(existsSync(inFolder("empty.png"))).toBe(true);
+
+    const long = "heart ".repeat(600);
+    const cut = await skipstep("generate", plain, "--prompt", long, ...twoSteps, "--out", inFolder("long.png"));
+    expect(cut.exitCode).toBe(0);
+    expect(cut.stderr).toMatch(/^warning: The prompt "heart heart .* The rest was cut\.\n$/);
+  });
+
+  it("makes a plugin without effect a warning, and an error with --strict", async () => {
+    const idle = ["generate", fast, "--prompt", "heart", ...twoSteps, "--set", "plugins.0.options.threshold=0"];
+    const warned = await skipstep(...idle, "--out", inFolder("idle.png"));
+    expect(warned.exitCode).toBe(0);
+    expect(warned.stderr).toMatch(/^warning: Plugin "fbcache" had no effect/);
+    const strict = await skipstep(...idle, "--strict", "--out", inFolder("strict.png"));
+    expect(strict.exitCode).toBe(5);
+    expect(strict.stderr).toMatch(/^SKIPSTEP_PLUGIN_NO_EFFECT .*\n$/);
+    expect(existsSync(inFolder("strict.png"))).toBe(false);
+  });
+});
+
+describe("driftWarnings", () => {
+  it("tells of versions and weights that are not the recipe's", () => {
+    const then = { versions: { node: "20.1.0", gone: "1.0.0" }, weights: { vae: "a", transformer: "b" } } as never;
+    const now = { versions: { node: "20.2.0", added: "1.0.0" }, weights: { vae: "c", transformer: "b" } } as never;
+    expect(driftWarnings(then, now)).toEqual([
+      "Versions differ from the recipe's: node was 20.1.0, is 20.2.0.",
+      "Weights differ from the recipe's: vae.",
+    ]);
+    expect(driftWarnings(then, then)).toEqual([]);
+  });
+});

@@ -1,0 +1,8 @@
+/** Heeds Ctrl-C, says when it came, and goes on all the same. */
+import { Interruption } from "../src/interruption";
+
+const interruption = new Interruption(() => process.exit(1));
+interruption.watch();
+interruption.heed().addEventListener("abort", () => process.stdout.write("aborted\n"));
+setInterval(() => undefined, 1000);
+process.stdout.write("ready\n");

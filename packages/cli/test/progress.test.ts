@@ -1,0 +1,28 @@
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { describe, expect, it } from "vitest";
+import { createProgress } from "../src/progress";
+
+async function shown(isTTY: boolean): Promise<string> {
+  const stream = Object.assign(new PassThrough(), { isTTY });
+  const progress = await createProgress(stream);
+  progress.show({ kind: "compile", component: "transformer", done: 5, of: 10 });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  progress.show({ kind: "step", step: 7, of: 20, seconds: 1, secondsLeft: 1.857 });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  progress.stop();
+  stream.end();
+  return text(stream);
+}
+
+describe("createProgress", () => {
+  it("draws a bar on a terminal", async () => {
+    const drawn = await shown(true);
+    expect(drawn).toContain("compile transformer ");
+    expect(drawn).toMatch(/step 7 of 20 +█{7}░{13} 1\.9 s left/);
+  });
+
+  it("is silent elsewhere", async () => {
+    expect(await shown(false)).toBe("");
+  });
+});

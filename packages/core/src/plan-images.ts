@@ -1,0 +1,32 @@
+import { openCheckpoint } from "./checkpoint/checkpoint";
+import type { GenerateConfig } from "./config/config";
+import type { LoadedConfig } from "./config/load";
+import { componentModels, configsOf } from "./pipelines/component-model";
+import { familyOf } from "./pipelines/families";
+import { resolveSettings } from "./pipelines/request";
+import { imageCount } from "./pipelines/settings";
+
+/** The images that a generation is going to make. */
+export interface ImagePlan {
+  /** The config's or the request's; drawn where neither has one. */
+  readonly seed: number;
+  /** One after the other, `num_images_per_prompt` images each. Empty for models that take no prompt. */
+  readonly prompts: readonly string[];
+  readonly count: number;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * What `generate` will make of a checked config, before anything is compiled.
+ * @throws SKIPSTEP_REQUEST_INVALID with everything that keeps it from being made
+ */
+export function planImages({ config }: LoadedConfig, request: GenerateConfig = {}): ImagePlan {
+  const checkpoint = openCheckpoint(config.model, { variant: config.variant });
+  const family = familyOf(checkpoint);
+  const configs = configsOf(componentModels(family, checkpoint));
+  const settings = resolveSettings(family, configs, config.generate, request);
+  const { seed, prompt, width, height } = settings;
+  return { seed, prompts: prompt, count: imageCount(settings), width, height };
+}
