@@ -58,7 +58,10 @@ function betasOf(options: BetaOptions): Float32Array {
     case "scaled_linear":
       return linspaceFloat32(Math.sqrt(start), Math.sqrt(end), count).map((root) => root * root);
     case "sigmoid":
-      return linspaceFloat32(-6, 6, count).map((x) => (end - start) / (1 + Math.exp(-x)) + start);
+      return linspaceFloat32(-6, 6, count)
+        .map((x) => 1 / (1 + Math.exp(-x)))
+        .map((share) => share * Math.fround(end - start))
+        .map((beta) => beta + Math.fround(start));
     default:
       return betasFor(signalLeft[options.beta_schedule], count);
   }
@@ -69,7 +72,7 @@ const signalLeft = {
   squaredcos_cap_v2: (time: number) => Math.cos((((time + 0.008) / 1.008) * Math.PI) / 2) ** 2,
   exp: (time: number) => Math.exp(time * -12),
   laplace: (time: number) => {
-    const logSnr = -0.5 * Math.sign(0.5 - time) * Math.log(1 - 2 * Math.abs(0.5 - time) + 1e-6);
+    const logSnr = -0.5 * (time <= 0.5 ? 1 : -1) * Math.log(1 - 2 * Math.abs(0.5 - time) + 1e-6);
     const snr = Math.exp(logSnr);
     return Math.sqrt(snr / (1 + snr));
   },

@@ -11,7 +11,7 @@ import { mix } from "./signal-level";
 import { solverSchemas } from "./solver-options";
 import { solverPrediction } from "./solver-prediction";
 import { trainingSigmasOf } from "./training-sigmas";
-import { type Term, weightedSum } from "./weighted-sum";
+import { type Term, weightedSum, weightedSumOver } from "./weighted-sum";
 
 export interface DpmSolverMultistepOptions extends DpmSolverScheduleOptions {
   /** `++` works with predicted images, the others with predicted noise; `sde` draws noise. `deis` is read as `dpmsolver++`. */
@@ -35,17 +35,18 @@ export const dpmSolverMultistepSchema = optionsSchema<DpmSolverMultistepOptions>
   lambda_min_clipped: optionalNumber({ description: "Do not visit timesteps of lower lambda." }),
 });
 
+const { fround } = Math;
 const name = "DPMSolverMultistepScheduler";
 
 /**
  * DPM-Solver (https://arxiv.org/abs/2206.00927) and DPM-Solver++ (https://arxiv.org/abs/2211.01095) with the
  * predictions of earlier calls, as ODE or SDE.
  *
- * | here      | paper           | is                                                   |
- * | --------- | --------------- | ---------------------------------------------------- |
- * | lambda    | lambda          | half the logarithm of signal over noise               |
- * | outputs   | x_theta or eps  | last predictions, newest first                        |
- * | first, second | D_1, D_2    | their derivatives by lambda, in units of this step's h |
+ * | here        | paper          | is                                                     |
+ * | ----------- | -------------- | ------------------------------------------------------ |
+ * | lambda      | lambda         | half the logarithm of signal over noise                |
+ * | outputs     | x_theta or eps | last predictions, newest first                         |
+ * | slope, bend | D_1, D_2       | their derivatives by lambda, in units of this step's h |
  */
 export class DPMSolverMultistepScheduler implements Scheduler {
   readonly timesteps: Float32Array;
@@ -83,46 +84,49 @@ export class DPMSolverMultistepScheduler implements Scheduler {
   step(modelOutput: Floats, index: number, sample: Floats, generator?: Generator): Floats {
     const output = solverPrediction(this.options, this.predicts, this.sigmas[index]!, sample, modelOutput);
     this.outputs = [output, ...this.outputs].slice(0, this.options.solver_order);
-    const noise = this.isStochastic ? drawNoise(name, generator, output) : output;
+    const noise = this.isStochastic ? drawNoise(name, generator, output) : undefined;
     const to = this.mixture(index + 1);
     const { h, keep, gain, z } = logSnrStep(this.mixture(index), to, this.predicts);
     if (h === 0) return sample;
-    if (!this.isStochastic) {
+    if (noise === undefined) {
       return floats(sample.shape, weightedSum([keep, sample.data], ...this.change(index, h, -gain, z)));
     }
-    // Half of the prediction's part makes room for the noise.
-    const [kept, gained, exponent] =
-      this.predicts === "image" ? [keep * Math.exp(-h), gain, 2 * z] : [keep, 2 * gain, z];
+    // The drift is twice as strong; the noise makes up for the half that is too much.
+    const change =
+      this.predicts === "image" ? this.change(index, h, -gain, 2 * z) : this.change(index, h, -2 * gain, z);
+    const kept = this.predicts === "image" ? keep * Math.exp(-h) : keep;
     const deviation = to.sigma * Math.sqrt(Math.abs(Math.expm1(2 * z)));
-    return floats(
-      sample.shape,
-      weightedSum([kept, sample.data], ...this.change(index, h, -gained, exponent), [deviation, noise]),
-    );
+    return floats(sample.shape, weightedSum([kept, sample.data], ...change, [deviation, noise]));
   }
 
   addNoise(original: Floats, noise: Floats, index: number): Floats {
     return mix(this.mixture(index), original, noise);
   }
 
-  /** The prediction and its derivatives, integrated along the step; factors are `gain` times the paper's phi functions. */
+  /** The prediction and its derivatives, integrated along the step; factors are the paper's phi functions. */
   private change(index: number, h: number, gain: number, z: number): Term[] {
-    const { solver_type } = this.options;
     const order = this.orderAt(index);
     const [now, before, earlier] = this.outputs;
-    const phi = Math.expm1(z);
+    // In float32 as the reference: of a short step, rounding is a good part of these.
+    const phi = fround(fround(Math.exp(z)) - 1);
+    const phi1 = fround(fround(phi / z) - 1);
     const value: Term = [gain * phi, now!];
     if (order === 1) return [value];
-    const distance = (i: number) => (this.lambda(index - i) - this.lambda(index - i - 1)) / h;
-    const r0 = distance(0);
-    const slope = weightedSum([1 / r0, now!], [-1 / r0, before!]);
-    if (order === 2) return [value, [gain * (solver_type === "heun" ? phi / z - 1 : phi / 2), slope]];
 
-    const r1 = distance(1);
-    const bend = weightedSum([1 / (r0 + r1), slope], [-1 / r1 / (r0 + r1), before!], [1 / r1 / (r0 + r1), earlier!]);
-    const first = weightedSum([1, slope], [r0, bend]);
+    const r0 = this.distance(index, h);
+    const slope = weightedSumOver(r0, [1, now!], [-1, before!]);
+    if (order === 2) return [value, [gain * (this.options.solver_type === "heun" ? phi1 : phi / 2), slope]];
+
+    const r1 = this.distance(index - 1, h);
+    const bend = weightedSumOver(r0 + r1, [1, slope], [-1, weightedSumOver(r1, [1, before!], [-1, earlier!])]);
     // The expansion has -1/2; for the SDE the reference has the other sign.
-    const half = this.isStochastic ? -0.5 : 0.5;
-    return [value, [gain * (phi / z - 1), first], [gain * ((phi - z) / z ** 2 - half), bend]];
+    const phi2 = fround(fround(phi - z) / fround(z ** 2)) + (this.isStochastic ? 0.5 : -0.5);
+    return [value, [gain * phi1, weightedSum([1, slope], [r0, bend])], [gain * phi2, bend]];
+  }
+
+  /** From the prediction before to that of a call, in units of h. */
+  private distance(index: number, h: number): number {
+    return fround(fround(lambdaOf(this.mixture(index)) - lambdaOf(this.mixture(index - 1))) / h);
   }
 
   private orderAt(index: number): number {
@@ -131,10 +135,6 @@ export class DPMSolverMultistepScheduler implements Scheduler {
     const isShort = lower_order_final && this.timesteps.length < 15;
     if (left === 1 && (isShort || euler_at_final || final_sigmas_type === "zero")) return 1;
     return Math.min(solver_order, this.outputs.length, left === 2 && isShort ? 2 : solver_order);
-  }
-
-  private lambda(index: number): number {
-    return lambdaOf(this.mixture(index));
   }
 
   private mixture(index: number): Mixture {

@@ -5,7 +5,7 @@ import { lambdaOf, mixtureAt } from "./log-snr-step";
 import { givenTimesteps, inferenceSteps } from "./schedule-steps";
 import type { Schedule } from "./scheduler";
 import type { SigmaSchedule } from "./sigma-schedule";
-import { exponentialSigmas, type SigmaSpacing, sigmaSpacing } from "./sigma-spacing";
+import { type SigmaSpacing, sigmaSpacing } from "./sigma-spacing";
 import type { SolverOptions } from "./solver-options";
 import { spaceTimestepsAboveZero } from "./spacing";
 import { sigmaAt, timestepOf } from "./training-sigmas";
@@ -65,7 +65,12 @@ function spacingOf(name: string, options: DpmSolverScheduleOptions): SigmaSpacin
   if (others.length + (respace === undefined ? 0 : 1) > 1) {
     throw schedulerOptionsConflict(name, [...others, "use_*_sigmas"], "keep one spacing of noise levels.");
   }
-  return options.use_lu_lambdas ? exponentialSigmas : respace;
+  return options.use_lu_lambdas ? luSigmas : respace;
+}
+
+/** Even steps of lambda. Its ends are float32, so that the first level is that of the last timestep. */
+function luSigmas(most: number, least: number, steps: number): Float64Array {
+  return linspace(Math.fround(Math.log(most)), Math.fround(Math.log(least)), steps).map(Math.exp);
 }
 
 /** Which spacings visit the nearest timestep; the others go down to the one below. */

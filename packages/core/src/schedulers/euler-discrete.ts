@@ -62,13 +62,12 @@ export class EulerDiscreteScheduler implements Scheduler {
     private readonly options: EulerDiscreteOptions,
     schedule: Schedule,
   ) {
-    const steps = inferenceSteps(name, schedule, ["sigmas", "timesteps"], options.num_train_timesteps);
+    inferenceSteps(name, schedule, ["sigmas", "timesteps"], options.num_train_timesteps);
     const table = trainingSigmasOf(options, options.rescale_betas_zero_snr);
     const { timesteps, sigmas } = this.space(table, schedule);
     const final = options.final_sigmas_type === "sigma_min" ? table[0]! : 0;
-    // Log-linear levels bring one of their own for after the last step.
-    this.sigmas = sigmas.length > steps ? sigmas : Float32Array.of(...sigmas, final);
-    this.timesteps = this.isContinuous() ? sigmas.slice(0, steps).map((s) => 0.25 * Math.log(s)) : timesteps;
+    this.sigmas = Float32Array.of(...sigmas, final);
+    this.timesteps = this.isContinuous() ? sigmas.map((sigma) => 0.25 * Math.log(sigma)) : timesteps;
     this.initNoiseSigma = initialNoise(options.timestep_spacing, this.sigmas);
   }
 
@@ -105,6 +104,7 @@ export class EulerDiscreteScheduler implements Scheduler {
     if (sigmaSpacing(name, options) !== undefined) {
       return sigmaSchedule(name, options, table, schedule, { most: most ?? noisy, least: least ?? clean });
     }
+    // One level more than steps, as the reference: the last step ends there, unless timesteps are counted by levels.
     const logs = linspaceFloat32(Math.log(noisy), Math.log(clean), schedule.num_inference_steps + 1);
     return { timesteps: spaced.timesteps, sigmas: logs.map(Math.exp) };
   }

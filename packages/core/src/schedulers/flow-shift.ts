@@ -27,6 +27,19 @@ export function calculateShift(
   return imageSeqLen * slope + (baseShift - slope * baseSeqLen);
 }
 
+/** The same by a scheduler's options. @param options of the scheduler; what it has not got is as FLUX has it */
+export function shiftOfImage(options: Readonly<Record<string, unknown>>, imageSeqLen: number): number {
+  const { base_image_seq_len, max_image_seq_len, base_shift, max_shift } = options;
+  const given = (option: unknown): number | undefined => (typeof option === "number" ? option : undefined);
+  return calculateShift(
+    imageSeqLen,
+    given(base_image_seq_len),
+    given(max_image_seq_len),
+    given(base_shift),
+    given(max_shift),
+  );
+}
+
 /** Double, or `Math.fround` where the reference computes in float32. */
 export type Rounding = (x: number) => number;
 

@@ -14,16 +14,19 @@ export interface LogSnrStep {
   readonly z: number;
 }
 
+// All of it in float32 as the reference: where levels lie close, rounding is a good part of h.
+const { fround } = Math;
+
 /** @param predicted what the solver takes as constant along the step */
 export function logSnrStep(from: Mixture, to: Mixture, predicted: "image" | "noise"): LogSnrStep {
-  const h = lambdaOf(to) - lambdaOf(from);
+  const h = fround(lambdaOf(to) - lambdaOf(from));
   return predicted === "image"
     ? { h, keep: to.sigma / from.sigma, gain: to.alpha, z: -h }
     : { h, keep: to.alpha / from.alpha, gain: to.sigma, z: h };
 }
 
 export function lambdaOf({ alpha, sigma }: Mixture): number {
-  return Math.log(alpha) - Math.log(sigma);
+  return fround(fround(Math.log(alpha)) - fround(Math.log(sigma)));
 }
 
 /**
@@ -31,7 +34,7 @@ export function lambdaOf({ alpha, sigma }: Mixture): number {
  * noise over signal.
  */
 export function mixtureAt(sigma: number, isFlow: boolean): Mixture {
-  if (isFlow) return { alpha: 1 - sigma, sigma };
-  const alpha = 1 / Math.sqrt(sigma ** 2 + 1);
-  return { alpha, sigma: sigma * alpha };
+  if (isFlow) return { alpha: fround(1 - sigma), sigma };
+  const alpha = fround(1 / fround(Math.sqrt(fround(fround(sigma ** 2) + 1))));
+  return { alpha, sigma: fround(sigma * alpha) };
 }

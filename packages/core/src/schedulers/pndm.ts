@@ -8,7 +8,7 @@ import { inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";
 import { mix, mixtureOf, noiseLevels } from "./signal-level";
 import { type SpacingOptions, spaceTimesteps, spacingSchemas } from "./spacing";
-import { type Term, weightedSum } from "./weighted-sum";
+import { type Term, weightedSum, weightedSumOver } from "./weighted-sum";
 
 export interface PndmOptions extends BetaOptions, SpacingOptions {
   /** Start with one step in two halves instead of three Runge-Kutta steps of four calls. */
@@ -132,7 +132,7 @@ export class PNDMScheduler implements Scheduler {
     const next = this.alphaAt(to);
     const noise = predictedNoise(this.options.prediction_type, mixtureOf(alpha), sample, output);
     const divisor = alpha * Math.sqrt(1 - next) + Math.sqrt(alpha * (1 - alpha) * next);
-    return weightedSum([Math.sqrt(next / alpha), sample], [-(next - alpha) / divisor, noise]);
+    return weightedSum([Math.sqrt(next / alpha), sample], [-1, weightedSumOver(divisor, [next - alpha, noise])]);
   }
 
   private alphaAt(timestep: number): number {

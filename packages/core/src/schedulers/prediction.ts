@@ -1,5 +1,5 @@
 import { choice, type OptionSchema } from "./option-schema";
-import { weightedSum } from "./weighted-sum";
+import { weightedSum, weightedSumOver } from "./weighted-sum";
 
 /**
  * What a model predicts of a sample `alpha * image + sigma * noise`: the noise, the image, the velocity
@@ -31,7 +31,7 @@ export function predictedImage(
 ): Float32Array {
   switch (type) {
     case "epsilon":
-      return weightedSum([1 / alpha, sample], [-sigma / alpha, output]);
+      return weightedSumOver(alpha, [1, sample], [-sigma, output]);
     case "sample":
       return output;
     case "v_prediction":
@@ -52,7 +52,7 @@ export function predictedNoise(
     case "epsilon":
       return output;
     case "sample":
-      return weightedSum([1 / sigma, sample], [-alpha / sigma, output]);
+      return weightedSumOver(sigma, [1, sample], [-alpha, output]);
     case "v_prediction":
       return weightedSum([alpha, output], [sigma, sample]);
     case "flow_prediction":

@@ -1,7 +1,7 @@
 import { type Floats, floats } from "../tensor";
 import type { DiffusionPrediction } from "./prediction";
 import type { SpacingOptions } from "./spacing";
-import { weightedSum } from "./weighted-sum";
+import { weightedSum, weightedSumOver } from "./weighted-sum";
 
 /**
  * Samples as Karras et al. 2022 keep them, `image + sigma * noise`, for models that were trained on samples of
@@ -42,7 +42,7 @@ export function imageAt(
 
 /** Derivative of the sample by sigma. */
 export function direction(sample: Float32Array, image: Float32Array, sigma: number): Float32Array {
-  return weightedSum([1 / sigma, sample], [-1 / sigma, image]);
+  return weightedSumOver(sigma, [1, sample], [-1, image]);
 }
 
 export function addNoiseAt(sigma: number, original: Floats, noise: Floats): Floats {

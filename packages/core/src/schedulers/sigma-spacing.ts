@@ -44,7 +44,7 @@ function karrasSigmas(sigmaMax: number, sigmaMin: number, steps: number): Float6
   return linspace(0, 1, steps).map((ramp) => (from + ramp * (to - from)) ** rho);
 }
 
-export function exponentialSigmas(sigmaMax: number, sigmaMin: number, steps: number): Float64Array {
+function exponentialSigmas(sigmaMax: number, sigmaMin: number, steps: number): Float64Array {
   return linspace(Math.log(sigmaMax), Math.log(sigmaMin), steps).map(Math.exp);
 }
 

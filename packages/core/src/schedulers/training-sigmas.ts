@@ -25,7 +25,7 @@ export function sigmaAt(sigmas: Float32Array, timestep: number): number {
 export function timestepOf(sigmas: Float32Array, sigma: number): number {
   const logSigma = Math.log(Math.max(sigma, 1e-10));
   let below = 0;
-  for (let i = 1; i < sigmas.length - 1; i++) if (logSigma >= logOf(sigmas[i]!)) below = i;
+  for (let i = 1; i < sigmas.length; i++) if (logSigma >= logOf(sigmas[i]!)) below = Math.min(i, sigmas.length - 2);
   const low = logOf(sigmas[below]!);
   const high = logOf(sigmas[below + 1]!);
   const share = Math.min(1, Math.max(0, (low - logSigma) / (low - high)));

@@ -10,7 +10,7 @@ import { solverSchemas } from "./solver-options";
 import { solverPrediction } from "./solver-prediction";
 import { trainingSigmasOf } from "./training-sigmas";
 import { type UniPcScheduleOptions, uniPcSchedule } from "./uni-pc-schedule";
-import { type Term, weightedSum } from "./weighted-sum";
+import { type Term, weightedSum, weightedSumOver } from "./weighted-sum";
 
 export interface UniPcMultistepOptions extends UniPcScheduleOptions {
   /** Work with predicted images instead of predicted noise. */
@@ -34,6 +34,7 @@ export const uniPcMultistepSchema = optionsSchema<UniPcMultistepOptions>({
   shift_terminal: optionalNumber({ minimum: 0, maximum: 1, description: "Noise level of the last model call." }),
 });
 
+const { fround } = Math;
 const name = "UniPCMultistepScheduler";
 
 /** Where another prediction lies: how far from this step's start in units of its h, and what it is. */
@@ -46,11 +47,12 @@ interface Node {
  * UniPC, https://arxiv.org/abs/2302.04867: the predictor (algorithm 2) makes a step from earlier predictions; once the
  * model has seen where it led, the corrector (algorithm 1) makes it again.
  *
- * | here    | paper      | is                                               |
- * | ------- | ---------- | ------------------------------------------------ |
- * | lambda  | lambda     | half the logarithm of signal over noise          |
- * | outputs | D_m, m_0   | last predictions, newest first                   |
- * | weights | a_m / r_m  | weights of the differences to the newest one     |
+ * | here    | paper     | is                                           |
+ * | ------- | --------- | -------------------------------------------- |
+ * | lambda  | lambda    | half the logarithm of signal over noise      |
+ * | outputs | x_theta   | last predictions, newest first               |
+ * | nodes   | r_m, D_m  | where the others lie, and what they are      |
+ * | weights | a_m       | of their differences to the newest           |
  */
 export class UniPCMultistepScheduler implements Scheduler {
   readonly timesteps: Float32Array;
@@ -72,7 +74,7 @@ export class UniPCMultistepScheduler implements Scheduler {
     if (options.final_sigmas_type === "zero") {
       const reason = "a step to no noise has an infinite h; set final_sigmas_type to sigma_min.";
       if (!predict_x0) throw schedulerOptionsConflict(name, ["predict_x0", "final_sigmas_type"], reason);
-      if (!lower_order_final && solver_order > 1) {
+      if (!lower_order_final && Math.min(solver_order, schedule.num_inference_steps) > 1) {
         throw schedulerOptionsConflict(name, ["lower_order_final", "final_sigmas_type"], reason);
       }
     }
@@ -112,10 +114,10 @@ export class UniPCMultistepScheduler implements Scheduler {
 
   /** Predictions before the newest, for a step that starts at `index`. */
   private nodes(index: number, order: number): Node[] {
-    const h = this.lambda(index + 1) - this.lambda(index);
+    const h = fround(this.lambda(index + 1) - this.lambda(index));
     return this.outputs
       .slice(1, order)
-      .map((prediction, i) => ({ r: (this.lambda(index - i - 1) - this.lambda(index)) / h, prediction }));
+      .map((prediction, i) => ({ r: fround(fround(this.lambda(index - i - 1) - this.lambda(index)) / h), prediction }));
   }
 
   /** Formulas 3 (predictor) and 8 (corrector). */
@@ -123,19 +125,15 @@ export class UniPCMultistepScheduler implements Scheduler {
     const { h, keep, gain, z } = logSnrStep(this.mixture(index), this.mixture(index + 1), this.predicts);
     if (h === 0) return sample;
     const newest = this.outputs[0]!;
-    const phi = Math.expm1(z);
+    const phi = fround(Math.expm1(z));
     const b = this.options.solver_type === "bh1" ? z : phi;
     const weights = differenceWeights(
       nodes.map(({ r }) => r),
       z,
       b,
     );
-    const terms = nodes.flatMap(({ r, prediction }, i): Term[] => {
-      const weight = (-gain * b * weights[i]!) / r;
-      return [
-        [weight, prediction],
-        [-weight, newest],
-      ];
+    const terms = nodes.map(({ r, prediction }, i): Term => {
+      return [-gain * b * weights[i]!, weightedSumOver(r, [1, prediction], [-1, newest])];
     });
     return weightedSum([keep, sample], [-gain * phi, newest], ...terms);
   }
@@ -154,13 +152,14 @@ function differenceWeights(nodes: readonly number[], z: number, b: number): read
   if (nodes.length === 1) return [0.5];
   const rows: number[][] = [];
   const right: number[] = [];
-  let phi = Math.expm1(z) / z - 1;
+  // In float32 as the reference: of a short step, its rounding is most of what the later ones are.
+  let phi = fround(fround(fround(Math.expm1(z)) / z) - 1);
   let factorial = 1;
   for (let i = 1; i <= nodes.length; i++) {
     rows.push(nodes.map((r) => r ** (i - 1)));
-    right.push((phi * factorial) / b);
+    right.push(fround(fround(phi * factorial) / b));
     factorial *= i + 1;
-    phi = phi / z - 1 / factorial;
+    phi = fround(fround(phi / z) - fround(1 / factorial));
   }
   return solveLinear(rows, right);
 }
