@@ -13,7 +13,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["packages/*/test/**/*.test.ts", "plugins/*/test/**/*.test.ts", "test/*.test.ts"],
+          include: [
+            "packages/*/test/**/*.test.ts",
+            "plugins/*/test/**/*.test.ts",
+            "examples/*/test/**/*.test.ts",
+            "test/*.test.ts",
+          ],
         },
       },
       { extends: true, test: { name: "golden", include: ["test/golden.test.ts"] } },

@@ -40,7 +40,15 @@ export type { Run } from "./pipelines/run";
 export { type ImagePlan, planImages } from "./plan-images";
 export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
 export type { BlockList, Feature, Manifest, RegionRequest, Structure } from "./plugins/manifest";
-export { inject, type Plugin, type PluginClass, PluginOptions, plugin } from "./plugins/plugin";
+export {
+  type AnyManifest,
+  inject,
+  manifestOf,
+  type Plugin,
+  type PluginClass,
+  PluginOptions,
+  plugin,
+} from "./plugins/plugin";
 export { createGenerator, type Generator } from "./random";
 export { type DType, type Floats, floats, integers, sizeOf, type Tensor } from "./tensor";
 export { coreVersion } from "./version";

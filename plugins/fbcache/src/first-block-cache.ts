@@ -32,8 +32,8 @@ const options: JSONSchemaType<FirstBlockCacheOptions> = {
 /** What a run remembers of its last computed step. */
 interface Memory {
   /** First block: output minus input. */
-  indicator: DeviceTensor;
-  /** All other blocks: output minus input of each stream. */
+  readonly indicator: DeviceTensor;
+  /** All other blocks: output minus input of each stream. A value that is no stream is remembered as it is. */
   residuals: Readonly<Record<string, DeviceTensor>>;
   /** What the current step decided. */
   reuse: boolean;
@@ -65,7 +65,9 @@ export class FirstBlockCache implements Plugin {
   constructor(@inject(PluginOptions) private readonly options: FirstBlockCacheOptions) {}
 
   async blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
-    if (this.options.threshold === 0) return next(inputs);
+    const { threshold, warmup_steps } = this.options;
+    // Of the warm-up only the last step is looked at again.
+    if (threshold === 0 || call.step.index + 1 < warmup_steps) return next(inputs);
     return call.region.name === "first" ? this.observe(call, inputs, next) : this.compute(call, inputs, next);
   }
 
@@ -78,33 +80,42 @@ export class FirstBlockCache implements Plugin {
       memory.reuse = true;
       return outputs;
     }
-    memory?.indicator.release();
-    this.memories.set(call.step.run, { indicator: indicator.keep(), residuals: memory?.residuals ?? {}, reuse: false });
+    // Before the other blocks run: they need the memory most.
+    for (const kept of memory ? [memory.indicator, ...Object.values(memory.residuals)] : []) kept.release();
+    this.memories.set(call.step.run, { indicator: indicator.keep(), residuals: {}, reuse: false });
     return outputs;
   }
 
   /** Adds the remembered residuals, or computes the blocks and remembers theirs. */
   private async compute(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     const memory = this.memories.get(call.step.run)!;
-    if (memory.reuse) {
-      const reused = Object.entries(memory.residuals).map(
-        async ([name, residual]) => [name, await add(inputs[name]!, residual)] as const,
-      );
-      return Object.fromEntries(await Promise.all(reused));
-    }
+    if (memory.reuse)
+      return mapTensors(memory.residuals, async (residual, name) => {
+        const input = inputs[name];
+        return input ? add(input, residual) : residual;
+      });
     const outputs = await next(inputs);
-    for (const residual of Object.values(memory.residuals)) residual.release();
-    const residuals = Object.entries(outputs).map(
-      async ([name, output]) => [name, (await subtract(output, inputs[name]!)).keep()] as const,
-    );
-    memory.residuals = Object.fromEntries(await Promise.all(residuals));
+    memory.residuals = await mapTensors(outputs, async (output, name) => {
+      const input = inputs[name];
+      return (input ? await subtract(output, input) : output).keep();
+    });
     return outputs;
   }
 
+  /** Not a number, as after a residual of zeros, is not close. */
   private async isClose(call: BlockCall, before: DeviceTensor, now: DeviceTensor): Promise<boolean> {
     if (before.shape.join() !== now.shape.join()) return false;
     const difference = await relativeL1(before, now);
     call.record({ residual_diff: difference });
-    return call.step.index >= this.options.warmup_steps && difference < this.options.threshold;
+    return difference < this.options.threshold;
   }
+}
+
+/** All at once: the engine's thread works through them without waiting for this one. */
+async function mapTensors(
+  tensors: Tensors,
+  change: (tensor: DeviceTensor, name: string) => Promise<DeviceTensor>,
+): Promise<Tensors> {
+  const changed = Object.entries(tensors).map(async ([name, tensor]) => [name, await change(tensor, name)] as const);
+  return Object.fromEntries(await Promise.all(changed));
 }

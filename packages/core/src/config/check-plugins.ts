@@ -3,7 +3,8 @@ import { optionsSchemaInvalid } from "../errors/plugins";
 import { findConflicts, findMissingFeatures } from "../plugins/conflicts";
 import { type FoundPlugin, findPlugin, pluginOfClass } from "../plugins/discover";
 import type { Structure } from "../plugins/manifest";
-import type { PluginClass } from "../plugins/plugin";
+import type { AnyManifest, PluginClass } from "../plugins/plugin";
+import type { JsonSchema } from "./core-schema";
 import { type Finding, findingOf } from "./finding";
 import { isObject, type JsonObject, type JsonPath } from "./json";
 import { validate } from "./validate";
@@ -67,8 +68,18 @@ async function find(use: string, { classes, folderOf }: PluginSources, at: JsonP
 
 function checkOptions({ manifest }: FoundPlugin, options: JsonObject, at: JsonPath): Finding[] {
   try {
-    return validate({ additionalProperties: false, ...manifest.options }, options, at, true);
+    return validate(closedSchema(manifest), options, at, true);
   } catch (error) {
     throw optionsSchemaInvalid(manifest.name, error);
   }
+}
+
+/** One object a manifest, so that its check is compiled once. */
+const closedSchemas = new WeakMap<AnyManifest, JsonSchema>();
+
+/** A manifest's options schema, which refuses what it does not list unless it says otherwise. */
+function closedSchema(manifest: AnyManifest): JsonSchema {
+  const schema = closedSchemas.get(manifest) ?? { additionalProperties: false, ...manifest.options };
+  closedSchemas.set(manifest, schema);
+  return schema;
 }

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from "ajv";
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { didYouMean } from "../errors/nearest";
 import type { JsonSchema } from "./core-schema";
 import { type Finding, invalid } from "./finding";
@@ -13,6 +13,29 @@ import { suggestKey } from "./synonyms";
  * @throws what Ajv says of a schema that is wrong itself
  */
 export function validate(schema: JsonSchema, value: unknown, path: JsonPath, fill: boolean): Finding[] {
+  const check = compiled(schema, fill);
+  if (check(value)) return [];
+  const errors = check.errors ?? [];
+  const findings = errors.filter((error) => !isInsideChoice(error, errors)).map((error) => findingFor(error, path));
+  return findings.filter(
+    ({ text }, i) => findings.findIndex((other) => other.text === text && sameAt(other, findings[i]!)) === i,
+  );
+}
+
+/** A schema's check takes about 20 ms to compile, and core's own schemas are asked at every generation. */
+const known = {
+  filling: new WeakMap<JsonSchema, ValidateFunction>(),
+  plain: new WeakMap<JsonSchema, ValidateFunction>(),
+};
+
+function compiled(schema: JsonSchema, fill: boolean): ValidateFunction {
+  const checks = fill ? known.filling : known.plain;
+  const check = checks.get(schema) ?? newCheck(schema, fill);
+  checks.set(schema, check);
+  return check;
+}
+
+function newCheck(schema: JsonSchema, fill: boolean): ValidateFunction {
   // one instance a schema: an instance refuses two schemas with the same $id
   const ajv = new Ajv({
     allErrors: true,
@@ -23,13 +46,7 @@ export function validate(schema: JsonSchema, value: unknown, path: JsonPath, fil
     verbose: true,
     logger: false,
   });
-  const check = ajv.compile(schema);
-  if (check(value)) return [];
-  const errors = check.errors ?? [];
-  const findings = errors.filter((error) => !isInsideChoice(error, errors)).map((error) => findingFor(error, path));
-  return findings.filter(
-    ({ text }, i) => findings.findIndex((other) => other.text === text && sameAt(other, findings[i]!)) === i,
-  );
+  return ajv.compile(schema);
 }
 
 /** Ajv tells of every branch of an anyOf; the anyOf's own error says enough. */

@@ -44,10 +44,12 @@ export class RunHooks {
       const { instance } = this.host.plugins[order]!;
       if (!instance.blockForward) return next(inputs);
       const receipt = this.receipt(plugin, region);
+      let called = false;
       let computed: Tensors | undefined;
       let failed: unknown;
       const guardedNext = async (chosen: Tensors): Promise<Tensors> => {
-        if (computed) throw nextTwice(plugin, region.name);
+        if (called) throw nextTwice(plugin, region.name);
+        called = true;
         const start = performance.now();
         try {
           computed = await next(chosen);

@@ -1,0 +1,1 @@
+export { EveryNth, type EveryNthOptions } from "./every-nth";

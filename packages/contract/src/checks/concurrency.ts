@@ -1,0 +1,48 @@
+import type { GenerateConfig, GenerateResult, Pipeline } from "@skipstep/core";
+import type { CheckDefinition } from "../check";
+import { ensureSame } from "../same-result";
+import { otherInput } from "../variation";
+import { keepsBranchesApart } from "./guidance";
+import { forgetsInputs } from "./sequence";
+
+const keepsGenerationsApart: CheckDefinition = {
+  name: "keeps two generations of one pipeline apart that run at once",
+  after: [forgetsInputs, keepsBranchesApart],
+  async run(tried) {
+    const other = otherInput(tried);
+    const pipeline = await tried.open({ options: tried.mainOptions });
+    const [first, second] = await interleaved(pipeline, other);
+    ensureSame(tried, first, await tried.fresh(), "While another generation runs in the same pipeline");
+    ensureSame(tried, second, await tried.fresh(other), "Begun inside another generation of the same pipeline");
+    await pipeline.close();
+    return undefined;
+  },
+};
+
+const keepsPipelinesApart: CheckDefinition = {
+  name: "keeps two pipelines apart that run at once",
+  after: [keepsGenerationsApart],
+  async run(tried) {
+    const other = otherInput(tried);
+    const setup = { options: tried.mainOptions };
+    const pipelines = [await tried.open(setup), await tried.open(setup)] as const;
+    const [first, second] = await Promise.all([pipelines[0].generate(), pipelines[1].generate(other)]);
+    ensureSame(tried, first, await tried.fresh(), "While another pipeline runs");
+    ensureSame(tried, second, await tried.fresh(other), "While another pipeline runs");
+    await Promise.all(pipelines.map((pipeline) => pipeline.close()));
+    return undefined;
+  },
+};
+
+export const concurrencyChecks = [keepsGenerationsApart, keepsPipelinesApart] as const;
+
+/** Core lets a generation wait for the one before it, but not one that is begun inside of it: their steps alternate. */
+async function interleaved(pipeline: Pipeline, other: GenerateConfig): Promise<[GenerateResult, GenerateResult]> {
+  let second: Promise<GenerateResult> | undefined;
+  const first = await pipeline.generate({
+    onProgress: ({ kind }) => {
+      if (kind === "step") second ??= pipeline.generate(other);
+    },
+  });
+  return [first, await second!];
+}

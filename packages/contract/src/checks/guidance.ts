@@ -1,0 +1,64 @@
+import type { GenerateConfig, Run } from "@skipstep/core";
+import type { CheckDefinition } from "../check";
+import { ensure } from "../failure";
+import type { PluginUnderTest } from "../plugin-under-test";
+import { ensureSame, isEqual } from "../same-result";
+import { isTaken, latentDifference } from "../variation";
+import { watcher } from "../watcher";
+import { repeats } from "./sequence";
+
+const unguided: GenerateConfig = { guidance_scale: 0 };
+
+export const keepsBranchesApart: CheckDefinition = {
+  name: "keeps separate guidance branches apart",
+  after: [repeats],
+  async run(tried) {
+    const idle = await idleGuidance(tried);
+    if (!idle) return "the model has no second guidance branch that could be made to count for nothing";
+    const setup = { options: tried.mainOptions, guidance: "separate" } as const;
+    const [alone, guided] = [await tried.fresh(unguided, setup), await tried.fresh(idle, setup)];
+    ensure(
+      isEqual(alone, guided),
+      `With "guidance": "separate" the negative prompt's steps reach into the prompt's: latents differ by up to ` +
+        `${latentDifference(alone, guided)}. Each branch has a step.run of its own: keep state in a WeakMap by it.`,
+    );
+    return undefined;
+  },
+};
+
+const beginsAnywhere: CheckDefinition = {
+  name: "begins anew when guidance ends in the middle",
+  after: [repeats, keepsBranchesApart],
+  async run(tried) {
+    const truncated: GenerateConfig = { cfg_truncation: 0.5 };
+    if (!(await isTaken(tried, truncated))) return "the model's guidance does not end early";
+    for (const guidance of ["batch", "separate"] as const) {
+      const pipeline = await tried.open({ options: tried.mainOptions, guidance });
+      const first = await pipeline.generate(truncated);
+      ensureSame(tried, await pipeline.generate(truncated), first, "When guidance ends in the middle, the second time");
+      await pipeline.close();
+    }
+    return undefined;
+  },
+};
+
+export const guidanceChecks = [keepsBranchesApart, beginsAnywhere] as const;
+
+/**
+ * Guidance with a second branch that runs and counts for nothing: beside the prompt's prediction, its share rounds
+ * away. Families guide from a scale above 0 or above 1.
+ */
+async function idleGuidance(tried: PluginUnderTest): Promise<GenerateConfig | undefined> {
+  const { prompt } = tried.request;
+  if (prompt === undefined || !(await isTaken(tried, unguided))) return undefined;
+  const setup = { options: undefined, guidance: "separate" } as const;
+  for (const guidance_scale of [1e-30, 1 + Number.EPSILON]) {
+    const request: GenerateConfig = { guidance_scale, negative_prompt: "all that is seen at night" };
+    if (!(await isTaken(tried, request))) return undefined;
+    const branches = new Set<Run["branch"]>();
+    const outer = [watcher({ step: ({ run }) => branches.add(run.branch) })];
+    const guided = await tried.fresh(request, { ...setup, outer });
+    if (branches.has("uncond") && isEqual(guided, await tried.fresh(unguided, setup))) return request;
+  }
+  return undefined;
+}

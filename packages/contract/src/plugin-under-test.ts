@@ -1,0 +1,113 @@
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  type AnyManifest,
+  type ConfigInput,
+  createPipeline,
+  type GenerateConfig,
+  type GenerateResult,
+  manifestOf,
+  type Pipeline,
+  type PluginClass,
+  type PluginReport,
+} from "@skipstep/core";
+import type { ContractOptions } from "./contract-options";
+import { fail } from "./failure";
+
+/** How a pipeline is put together around the plugin. */
+export interface Setup {
+  /** The plugin's options; `undefined` leaves the plugin out. */
+  readonly options: object | undefined;
+  readonly guidance?: "batch" | "separate";
+  readonly strict?: boolean;
+  /** Plugins around this one. */
+  readonly outer?: readonly PluginClass[];
+}
+
+const ownModel = fileURLToPath(new URL("../models/z-image", import.meta.url));
+const ownRequest: GenerateConfig = { prompt: "a red heart", guidance_scale: 3, height: 64, width: 64 };
+
+/** A plugin with what its contract says, and the pipelines that are opened to try it. */
+export class PluginUnderTest {
+  readonly manifest: AnyManifest | undefined;
+  /** What is generated where a check says nothing else. */
+  readonly request: GenerateConfig;
+  private readonly pipelines: Pipeline[] = [];
+  private readonly results = new Map<string, Promise<GenerateResult>>();
+  private plainPipeline: Promise<Pipeline> | undefined;
+  private folder: string | undefined;
+
+  constructor(
+    readonly plugin: PluginClass,
+    readonly options: ContractOptions<object>,
+  ) {
+    this.manifest = manifestOf(plugin);
+    this.request = { num_inference_steps: 8, seed: 1, ...(options.generate ?? ownRequest) };
+  }
+
+  get name(): string {
+    return this.manifest?.name ?? this.plugin.name;
+  }
+
+  /** The options with which the plugin does most. */
+  get mainOptions(): object {
+    return this.options.active ?? this.options.exact ?? {};
+  }
+
+  config({ options, guidance = "batch", strict = false, outer = [] }: Setup): ConfigInput {
+    const { model = ownModel, config = {} } = this.options;
+    const plugins = [...outer, ...(options === undefined ? [] : [{ use: this.plugin, options }])];
+    return { ...config, model, plugins, generate: this.request, guidance, strict };
+  }
+
+  /** A new pipeline, open until `close`. */
+  async open(setup: Setup): Promise<Pipeline> {
+    const cacheDir = this.options.cacheDir ?? this.temporaryFolder();
+    // One thread: sums are made in one order, and a model this small is not faster with more.
+    const pipeline = await createPipeline(this.config(setup), { cacheDir, threads: 1 });
+    this.pipelines.push(pipeline);
+    return pipeline;
+  }
+
+  /** What comes out without the plugin. */
+  plain(request: GenerateConfig = {}): Promise<GenerateResult> {
+    this.plainPipeline ??= this.open({ options: undefined });
+    return this.once(["plain", request], async () => (await this.plainPipeline!).generate(request));
+  }
+
+  /** What comes out of a new pipeline that has done nothing before. */
+  fresh(request: GenerateConfig = {}, setup: Setup = { options: this.mainOptions }): Promise<GenerateResult> {
+    const generate = async (): Promise<GenerateResult> => {
+      const pipeline = await this.open(setup);
+      const result = await pipeline.generate(request);
+      await pipeline.close();
+      return result;
+    };
+    return setup.outer ? generate() : this.once([setup, request], generate);
+  }
+
+  /** What the report says of this plugin. */
+  reportOf({ report }: GenerateResult): PluginReport {
+    return report.plugins.find(({ name }) => name === this.name) ?? fail(`The report says nothing of "${this.name}".`);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.pipelines.map((pipeline) => pipeline.close()));
+    if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private temporaryFolder(): string {
+    this.folder ??= mkdtempSync(join(tmpdir(), "skipstep-contract-"));
+    return this.folder;
+  }
+
+  private once(key: unknown, make: () => Promise<GenerateResult>): Promise<GenerateResult> {
+    const text = JSON.stringify(key);
+    const known = this.results.get(text) ?? make();
+    this.results.set(text, known);
+    return known;
+  }
+}
