@@ -47,9 +47,9 @@ async function checkScheduler(folder: string): Promise<void> {
   expect(Math.abs(scheduler.initNoiseSigma / about.init_noise_sigma - 1), "initNoiseSigma").toBeLessThan(TOLERANCE);
 
   const first = io.get("in.sample") as Floats;
-  for (const [run, follows] of [
-    ["from the reference's samples", true],
-    ["from its own samples", false],
+  for (const [run, follows, tolerance] of [
+    ["from the reference's samples", true, TOLERANCE],
+    ["from its own samples", false, 10 * TOLERANCE], // rounding adds up
   ] as const) {
     const scheduler = create();
     let sample = first;
@@ -58,8 +58,8 @@ async function checkScheduler(folder: string): Promise<void> {
       const generator = fixedNoise(io.get("in.noise"), call);
       const next = scheduler.step(row(io.get("in.model_output")!, call), call, sample, generator);
       const expected = row(io.get("out.sample")!, call);
-      expectClose(`scaled input of call ${call} ${run}`, scaled, row(io.get("out.scaled")!, call));
-      expectClose(`sample after call ${call} ${run}`, next, expected);
+      expectClose(`scaled input of call ${call} ${run}`, scaled, row(io.get("out.scaled")!, call), tolerance);
+      expectClose(`sample after call ${call} ${run}`, next, expected, tolerance);
       sample = follows ? expected : next;
     }
   }

@@ -1,4 +1,5 @@
-import { didYouMean, list } from "../errors/nearest";
+import { list } from "../errors/nearest";
+import { nearestScheduler } from "../errors/schedulers";
 import type { JsonSchema } from "./core-schema";
 import { type Finding, invalid } from "./finding";
 import { isObject } from "./json";
@@ -22,13 +23,11 @@ export function checkScheduler(scheduler: unknown, schemas: SchedulerSchemas, ow
   if (schema) return validate(schedulerSchema(schema), scheduler, ["scheduler"], false);
   if (scheduler.type === undefined) return []; // the checkpoint's mistake, told when it is opened
   const known = Object.keys(schemas);
-  const nearest =
-    didYouMean(type, known) || didYouMean(`${type}DiscreteScheduler`, known) || didYouMean(`${type}Scheduler`, known);
   return [
     {
       ...invalid(
         ["scheduler", "type"],
-        `must be the class name of a scheduler, found "${type}".${nearest} Known: ${list(known)}.`,
+        `must be the class name of a scheduler, found "${type}".${nearestScheduler(type, known)} Known: ${list(known)}.`,
       ),
       code: "SKIPSTEP_SCHEDULER_UNKNOWN",
     },

@@ -4,7 +4,17 @@ import { didYouMean, list } from "./nearest";
 export function unknownScheduler(name: string, known: readonly string[]): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_SCHEDULER_UNKNOWN",
-    `No scheduler is called "${name}".${didYouMean(name, known)} Known: ${list(known)}.`,
+    `No scheduler is called "${name}".${nearestScheduler(name, known)} Known: ${list(known)}.`,
+  );
+}
+
+/** As `didYouMean`, also for names whose last part was left out: `DDIM`, `Euler`, `UniPC`. */
+export function nearestScheduler(name: string, known: readonly string[]): string {
+  const stem = (name: string): string => name.replace(/(Discrete|Multistep)?(Scheduler)?$/, "").toLowerCase();
+  const same = known.find((other) => stem(other) === stem(name));
+  if (same !== undefined) return ` Did you mean "${same}"?`;
+  return (
+    didYouMean(name, known) || didYouMean(`${name}DiscreteScheduler`, known) || didYouMean(`${name}Scheduler`, known)
   );
 }
 
@@ -12,6 +22,14 @@ export function unknownSchedulerOption(scheduler: string, option: string, known:
   return new SkipstepError(
     "SKIPSTEP_SCHEDULER_OPTION_UNKNOWN",
     `${scheduler} has no option "${option}".${didYouMean(option, known)} It takes: ${list(known)}.`,
+  );
+}
+
+/** A scheduler that the checkpoint's pipeline cannot use. */
+export function schedulerUnfit(scheduler: string, pipeline: string, known: readonly string[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_SCHEDULER_UNFIT",
+    `${pipeline} cannot use the scheduler ${scheduler}. It can use: ${list(known)}.`,
   );
 }
 

@@ -5,7 +5,7 @@ import { lambdaOf, mixtureAt } from "./log-snr-step";
 import { givenTimesteps, inferenceSteps } from "./schedule-steps";
 import type { Schedule } from "./scheduler";
 import type { SigmaSchedule } from "./sigma-schedule";
-import { type SigmaSpacing, sigmaSpacing } from "./sigma-spacing";
+import { type SigmaSpacing, sigmaSpacing, spacingsAsked } from "./sigma-spacing";
 import type { SolverOptions } from "./solver-options";
 import { spaceTimestepsAboveZero } from "./spacing";
 import { sigmaAt, timestepOf } from "./training-sigmas";
@@ -60,12 +60,10 @@ export function dpmSolverSchedule(
 }
 
 function spacingOf(name: string, options: DpmSolverScheduleOptions): SigmaSpacing | undefined {
-  const respace = sigmaSpacing(name, options);
   const others = (["use_lu_lambdas", "use_flow_sigmas"] as const).filter((option) => options[option]);
-  if (others.length + (respace === undefined ? 0 : 1) > 1) {
-    throw schedulerOptionsConflict(name, [...others, "use_*_sigmas"], "keep one spacing of noise levels.");
-  }
-  return options.use_lu_lambdas ? luSigmas : respace;
+  const asked = [...spacingsAsked(options), ...others];
+  if (asked.length > 1) throw schedulerOptionsConflict(name, asked, "keep one of them.");
+  return options.use_lu_lambdas ? luSigmas : sigmaSpacing(name, options);
 }
 
 /** Even steps of lambda. Its ends are float32, so that the first level is that of the last timestep. */

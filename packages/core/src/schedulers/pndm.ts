@@ -87,6 +87,9 @@ export class PNDMScheduler implements Scheduler {
 
   step(modelOutput: Floats, index: number, sample: Floats): Floats {
     const call = this.calls++;
+    if (call < this.rungeKuttaCalls && call !== index) {
+      throw invalidSchedule(name, "image-to-image cannot start with Runge-Kutta steps. Set skip_prk_steps to true.");
+    }
     const moved =
       call < this.rungeKuttaCalls
         ? this.rungeKuttaStep(call, index, sample.data, modelOutput.data)

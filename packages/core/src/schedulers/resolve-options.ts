@@ -29,7 +29,22 @@ export function resolveOptions(
   }
   const [problem] = validate(schema as unknown as JsonSchema, options, [], true);
   if (problem !== undefined) throw invalidSchedulerOption(scheduler, problem.path.join("/"), problem.text);
+  checkBetas(scheduler, options);
   return options;
+}
+
+/** A table of betas has one for each of the training's timesteps. */
+function checkBetas(
+  scheduler: string,
+  { trained_betas: betas, num_train_timesteps: count }: Readonly<JsonObject>,
+): void {
+  if (Array.isArray(betas) && betas.length < Number(count)) {
+    throw invalidSchedulerOption(
+      scheduler,
+      "trained_betas",
+      ` must have num_train_timesteps (${count}) entries, found ${betas.length}.`,
+    );
+  }
 }
 
 /** What a value of Python's means here; `undefined` for the default. */

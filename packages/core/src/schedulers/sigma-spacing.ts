@@ -22,9 +22,14 @@ export const sigmaSpacingSchemas: OptionSchemas<SigmaSpacingOptions> = {
  * @throws SKIPSTEP_SCHEDULER_OPTIONS_CONFLICT when they ask for two
  */
 export function sigmaSpacing(scheduler: string, options: SigmaSpacingOptions): SigmaSpacing | undefined {
-  const asked = (["use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas"] as const).filter((k) => options[k]);
+  const asked = spacingsAsked(options);
   if (asked.length > 1) throw schedulerOptionsConflict(scheduler, asked, "keep one of them.");
   return asked[0] === undefined ? undefined : spacings[asked[0]];
+}
+
+/** The spacings whose option is true. */
+export function spacingsAsked(options: SigmaSpacingOptions): (keyof SigmaSpacingOptions)[] {
+  return (["use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas"] as const).filter((key) => options[key]);
 }
 
 /** `steps` noise levels from `sigmaMax` down to `sigmaMin`. */

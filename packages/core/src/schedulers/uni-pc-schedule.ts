@@ -4,7 +4,7 @@ import { linspace, roundHalfEven } from "./linspace";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule } from "./scheduler";
 import type { SigmaSchedule } from "./sigma-schedule";
-import { type SigmaSpacing, sigmaSpacing } from "./sigma-spacing";
+import { type SigmaSpacing, sigmaSpacing, spacingsAsked } from "./sigma-spacing";
 import type { SolverOptions } from "./solver-options";
 import { spaceTimestepsAboveZero } from "./spacing";
 import { sigmaAt, timestepOf } from "./training-sigmas";
@@ -57,10 +57,11 @@ export function uniPcSchedule(
 function spacingOf(name: string, options: UniPcScheduleOptions): SigmaSpacing | undefined {
   const respace = sigmaSpacing(name, options);
   if (!options.use_flow_sigmas && options.shift_terminal !== null) {
-    throw schedulerOptionsConflict(name, ["shift_terminal"], "it needs use_flow_sigmas.");
+    throw schedulerOptionsConflict(name, ["shift_terminal", "use_flow_sigmas"], "set the latter to true.");
   }
   if (options.use_flow_sigmas && respace !== undefined && !options.use_karras_sigmas) {
-    throw schedulerOptionsConflict(name, ["use_flow_sigmas", "use_*_sigmas"], "a flow takes use_karras_sigmas only.");
+    const asked = ["use_flow_sigmas", ...spacingsAsked(options)];
+    throw schedulerOptionsConflict(name, asked, "a flow takes use_karras_sigmas only.");
   }
   return respace;
 }

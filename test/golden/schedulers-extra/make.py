@@ -1,0 +1,104 @@
+"""Golden cases of schedulers that the shared fixtures do not have: other options, batches and sizes. Float32, CPU.
+
+Run with torch 2.13, diffusers 0.42.1, scipy: `python make.py` writes the folders beside this file.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import diffusers
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+HERE = Path(__file__).parent
+SHAPE = (2, 3, 3, 2)
+STABLE_DIFFUSION = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+
+
+def case(name, class_name, steps, config, set_timesteps=None, step=None, channels=1):
+    """`channels`: how many times the sample's channels the model predicts (2 with a learned variance)."""
+    set_timesteps, step = set_timesteps or {}, step or {}
+    scheduler = getattr(diffusers, class_name)(**config)
+    if "timesteps" in set_timesteps:
+        scheduler.set_timesteps(**set_timesteps)
+    else:
+        scheduler.set_timesteps(steps, **{key: np.array(value) if key == "sigmas" else value for key, value in set_timesteps.items()})
+
+    calls = len(scheduler.timesteps)
+    generator = torch.Generator().manual_seed(len(name))
+    outputs = torch.randn(calls, SHAPE[0], SHAPE[1] * channels, *SHAPE[2:], generator=generator)
+    outputs[:, :, SHAPE[1] :].tanh_()
+    noise = torch.randn(calls, *SHAPE, generator=generator)
+    init_noise_sigma = float(getattr(scheduler, "init_noise_sigma", 1))
+    sample = first = torch.randn(SHAPE, generator=generator) * init_noise_sigma
+
+    drawn = []
+    module = sys.modules[type(scheduler).__module__]
+    randn_like = torch.randn_like
+    scaled, samples = [], []
+    for call, timestep in enumerate(scheduler.timesteps):
+        draw = lambda *_, **__: drawn.append(call) or noise[call].clone()
+        torch.randn_like = draw
+        if hasattr(module, "randn_tensor"):
+            module.randn_tensor = draw
+        scaled.append(scheduler.scale_model_input(sample, timestep) if hasattr(scheduler, "scale_model_input") else sample)
+        sample = scheduler.step(outputs[call], timestep, sample, **step, return_dict=False)[0]
+        samples.append(sample)
+    torch.randn_like = randn_like
+    assert torch.isfinite(torch.stack(samples)).all(), name
+
+    tensors = {
+        "in.sample": first,
+        "in.model_output": outputs,
+        "out.timesteps": scheduler.timesteps.float(),
+        "out.scaled": torch.stack(scaled),
+        "out.sample": torch.stack(samples),
+    }
+    if drawn:
+        tensors["in.noise"] = noise
+    if hasattr(scheduler, "sigmas") and class_name not in ("DDIMScheduler", "DDPMScheduler", "LCMScheduler", "TCDScheduler"):
+        tensors["out.sigmas"] = scheduler.sigmas.float()
+    folder = HERE / name
+    folder.mkdir(exist_ok=True)
+    save_file({key: value.contiguous().clone() for key, value in tensors.items()}, folder / "io.safetensors")
+    scheduler.save_config(folder)
+    about = {
+        "class_": class_name, "num_inference_steps": steps, "config": config, "set_timesteps": set_timesteps, "step": step,
+        "init_noise_sigma": init_noise_sigma, "stochastic": bool(drawn),
+    }
+    (folder / "about.json").write_text(json.dumps(about, indent=1))
+
+
+def main():
+    sd = STABLE_DIFFUSION
+    velocity = {**sd, "prediction_type": "v_prediction"}
+    case("ddim-thresholding-eta", "DDIMScheduler", 6, {**sd, "thresholding": True, "sample_max_value": 1.5, "dynamic_thresholding_ratio": 0.8}, step={"eta": 0.7})
+    case("ddpm-learned-range", "DDPMScheduler", 6, {**sd, "variance_type": "learned_range", "timestep_spacing": "trailing"}, channels=2)
+    case("ddpm-timesteps-fixed-large", "DDPMScheduler", 4, {"variance_type": "fixed_large", "prediction_type": "sample"}, {"timesteps": [901, 402, 99, 0]})
+    case("pndm-runge-kutta", "PNDMScheduler", 6, {**sd, "skip_prk_steps": False, "set_alpha_to_one": True})
+    case("euler-continuous-exponential", "EulerDiscreteScheduler", 6, {**velocity, "timestep_type": "continuous", "use_exponential_sigmas": True, "final_sigmas_type": "sigma_min"})
+    case("euler-log-linear", "EulerDiscreteScheduler", 6, {**velocity, "timestep_type": "continuous", "interpolation_type": "log_linear"})
+    case("euler-beta-ends", "EulerDiscreteScheduler", 6, {**sd, "use_beta_sigmas": True, "sigma_min": 0.05, "sigma_max": 10.0, "prediction_type": "sample"})
+    case("euler-zero-snr", "EulerDiscreteScheduler", 1, {**velocity, "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"})
+    case("euler-ancestral-zero-snr", "EulerAncestralDiscreteScheduler", 6, {**velocity, "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"})
+    case("heun-karras-clip", "HeunDiscreteScheduler", 5, {**velocity, "use_karras_sigmas": True, "clip_sample": True, "timestep_spacing": "trailing"})
+    case("lms-karras", "LMSDiscreteScheduler", 7, {**velocity, "use_karras_sigmas": True})
+    case("lcm-timesteps", "LCMScheduler", 3, {**sd, "clip_sample": True, "timestep_scaling": 3.0}, {"timesteps": [999, 499, 19]})
+    case("tcd-eta", "TCDScheduler", 5, {"prediction_type": "sample", "original_inference_steps": 40}, step={"eta": 0.8})
+    case("flow-euler-stochastic-beta", "FlowMatchEulerDiscreteScheduler", 6, {"stochastic_sampling": True, "use_beta_sigmas": True, "shift": 3.0})
+    case("flow-euler-exponential-terminal", "FlowMatchEulerDiscreteScheduler", 6, {"use_dynamic_shifting": True, "use_exponential_sigmas": True, "shift_terminal": 0.1}, {"mu": 0.9})
+    case("dpm-lu-order-3", "DPMSolverMultistepScheduler", 16, {**sd, "use_lu_lambdas": True, "solver_order": 3, "lower_order_final": False})
+    case("dpm-noise-order-3", "DPMSolverMultistepScheduler", 7, {**velocity, "algorithm_type": "dpmsolver", "solver_order": 3, "final_sigmas_type": "sigma_min", "thresholding": True})
+    case("dpm-sde-noise-heun", "DPMSolverMultistepScheduler", 7, {**sd, "algorithm_type": "sde-dpmsolver", "solver_type": "heun", "final_sigmas_type": "sigma_min", "euler_at_final": True})
+    case("dpm-sde-order-3", "DPMSolverMultistepScheduler", 7, {**sd, "algorithm_type": "sde-dpmsolver++", "solver_order": 3, "variance_type": "learned"}, channels=2)
+    case("dpm-clipped-cosine", "DPMSolverMultistepScheduler", 6, {"beta_schedule": "squaredcos_cap_v2", "lambda_min_clipped": -5.1, "timestep_spacing": "leading", "solver_type": "heun"})
+    case("dpm-dynamic-flow", "DPMSolverMultistepScheduler", 6, {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "use_dynamic_shifting": True}, {"mu": 0.8})
+    case("unipc-noise-bh1", "UniPCMultistepScheduler", 7, {**velocity, "predict_x0": False, "solver_type": "bh1", "solver_order": 3, "final_sigmas_type": "sigma_min", "lower_order_final": False})
+    case("unipc-correctors", "UniPCMultistepScheduler", 7, {**sd, "disable_corrector": [0, 3], "solver_order": 3, "use_exponential_sigmas": True, "sigma_min": 0.05, "thresholding": True})
+    case("unipc-flow-sigmas", "UniPCMultistepScheduler", 5, {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "flow_shift": 2.0, "shift_terminal": 0.1}, {"sigmas": [1.0, 0.8, 0.5, 0.3, 0.1]})
+    case("unipc-flow-karras", "UniPCMultistepScheduler", 6, {**sd, "use_flow_sigmas": True, "prediction_type": "flow_prediction", "use_karras_sigmas": True, "final_sigmas_type": "sigma_min"})
+
+
+main()
