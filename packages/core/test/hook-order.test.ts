@@ -1,0 +1,191 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { createPipeline, type Hooks, type Pipeline, type PluginClass, validateConfig } from "../src/index";
+import type { Plugin } from "../src/plugins/plugin";
+import { hookNames, pluginWith, recorder } from "./hook-recorder";
+
+const model = join(import.meta.dirname, "../../contract/models/z-image");
+const generate = { prompt: "a cat", num_inference_steps: 2, guidance_scale: 0, height: 32, width: 32, seed: 3 };
+const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-hooks-"));
+const opened: Pipeline[] = [];
+afterAll(async () => {
+  await Promise.all(opened.map((pipeline) => pipeline.close()));
+  rmSync(cacheDir, { recursive: true, force: true });
+});
+
+async function open(...plugins: PluginClass[]): Promise<Pipeline> {
+  const pipeline = await createPipeline({ model, plugins, generate }, { cacheDir, threads: 1 });
+  opened.push(pipeline);
+  return pipeline;
+}
+
+/** Runs of equal lines become one. */
+function squeezed(log: readonly string[]): string[] {
+  return log.filter((line, i) => line !== log[i - 1]);
+}
+
+describe("the order of hooks", () => {
+  it("is the config's in every hook, build hooks first, blockForward nested with the first plugin outermost", async () => {
+    const log: string[] = [];
+    const pipeline = await open(recorder("a", log), recorder("b", log));
+    const built = log.splice(0);
+    expect(new Set(built)).toEqual(new Set(["a.weightLoad", "b.weightLoad", "a.attention", "b.attention"]));
+    for (const [i, line] of built.entries())
+      if (i % 2 === 0) expect([line, built[i + 1]]).toEqual([line, `b${line.slice(1)}`]);
+
+    await pipeline.generate();
+    const step = [
+      "a.beforeStep",
+      "b.beforeStep",
+      "a.blockForward",
+      "b.blockForward",
+      "/b.blockForward",
+      "/a.blockForward",
+    ];
+    expect(log).toEqual([...step, ...step]);
+    expect(new Set([...built, ...log].map((line) => line.split(".")[1]))).toEqual(new Set(hookNames));
+  });
+
+  it("turns with the config", async () => {
+    const log: string[] = [];
+    const pipeline = await open(recorder("b", log), recorder("a", log));
+    expect(squeezed(log).slice(0, 2)).toEqual(["b.weightLoad", "a.weightLoad"]);
+    log.length = 0;
+    await pipeline.generate({ num_inference_steps: 1 });
+    expect(log.slice(0, 4)).toEqual(["b.beforeStep", "a.beforeStep", "b.blockForward", "a.blockForward"]);
+  });
+
+  it("ends with the first answer of a build hook", async () => {
+    const log: string[] = [];
+    const attention: Hooks["attention"] = ({ query, key, value, heads, keyMask }, g) =>
+      g.node("MultiHeadAttention", [query, key, value, undefined, keyMask], query.shape, {
+        domain: "com.microsoft",
+        attributes: { num_heads: { int: heads } },
+      });
+    const pipeline = await open(
+      pluginWith("first", () => ({ attention }), { regions: () => [] }),
+      recorder("second", log),
+    );
+    expect(log).not.toContain("second.attention");
+    const { plugins } = (await pipeline.generate()).report;
+    expect(plugins.map(({ build }) => build.attentions)).toEqual([6, 0]);
+  });
+
+  it("ends with the plugin that skips a region", async () => {
+    const log: string[] = [];
+    const skipping = pluginWith("skipping", () => ({
+      blockForward: async (_call, { hidden }) => ({ hidden: hidden! }),
+    }));
+    const pipeline = await open(recorder("outer", log), skipping, recorder("inner", log));
+    log.length = 0;
+    const { report } = await pipeline.generate({ num_inference_steps: 1 });
+    expect(log).toEqual(["outer.beforeStep", "inner.beforeStep", "outer.blockForward", "/outer.blockForward"]);
+    expect(report.plugins.map(({ regions }) => regions.map(({ reused }) => reused))).toEqual([[[]], [[0]], []]);
+  });
+});
+
+describe("a plugin that throws", () => {
+  const thrown = new RangeError("planted");
+  /** Throws in one hook while `faulty`. */
+  const state = { faulty: true };
+  const throwing = (hook: keyof Hooks, fault: () => unknown): PluginClass =>
+    pluginWith("thrower", () => {
+      const passOn: Hooks["blockForward"] = (_call, inputs, next) => next(inputs);
+      const sound: Plugin = hook === "blockForward" ? { blockForward: passOn } : {};
+      const call = (...given: never[]): unknown =>
+        state.faulty ? fault() : (sound[hook] as ((...all: never[]) => unknown) | undefined)?.(...given);
+      return { blockForward: passOn, [hook]: call };
+    });
+  const failure = (hook: string): object => ({
+    code: "SKIPSTEP_HOOK_FAILED",
+    message: `Plugin "thrower" failed in ${hook}: planted`,
+    cause: thrown,
+  });
+  const faults: readonly [name: string, fault: () => unknown][] = [
+    [
+      "at once",
+      () => {
+        throw thrown;
+      },
+    ],
+    ["later", () => Promise.reject(thrown)],
+  ];
+
+  it.each(["weightLoad", "attention"] as const)(
+    "in %s names itself and the hook; the next pipeline is sound",
+    async (hook) => {
+      state.faulty = true;
+      const plugin = throwing(hook, faults[0]![1]);
+      await expect(open(plugin)).rejects.toMatchObject(failure(hook));
+      state.faulty = false;
+      await expect((await open(plugin)).generate()).resolves.toHaveProperty("images.length", 1);
+    },
+  );
+
+  const runFaults = (["beforeStep", "blockForward"] as const).flatMap((hook) =>
+    faults.map(([when, fault]) => ({ hook, when, fault })),
+  );
+  it.each(runFaults)("in $hook, $when, names itself and the hook; the pipeline goes on", async ({ hook, fault }) => {
+    state.faulty = false;
+    const pipeline = await open(throwing(hook, fault));
+    const before = await pipeline.generate();
+    state.faulty = true;
+    await expect(pipeline.generate()).rejects.toMatchObject(failure(hook));
+    await expect(pipeline.generate()).rejects.toMatchObject(failure(hook));
+    state.faulty = false;
+    expect((await pipeline.generate()).latents.data).toEqual(before.latents.data);
+  });
+
+  it("in its constructor or its regions is told of before any weight is read", async () => {
+    const constructing = pluginWith("thrower", () => {
+      throw thrown;
+    });
+    await expect(validateConfig({ model, plugins: [constructing], generate })).rejects.toMatchObject(
+      failure("its constructor"),
+    );
+    const asking = pluginWith("thrower", () => ({ beforeStep: () => undefined }), {
+      regions: () => {
+        throw thrown;
+      },
+    });
+    await expect(open(asking)).rejects.toMatchObject(failure("regions"));
+  });
+
+  it("what is no error gives its text", async () => {
+    const plugin = pluginWith("thrower", () => ({
+      beforeStep: () => {
+        throw "just a text";
+      },
+    }));
+    await expect((await open(plugin)).generate()).rejects.toMatchObject({
+      code: "SKIPSTEP_HOOK_FAILED",
+      message: 'Plugin "thrower" failed in beforeStep: just a text',
+    });
+  });
+
+  it("inside another plugin's region is named itself, not the outer one", async () => {
+    state.faulty = true;
+    const pipeline = await open(recorder("outer", []), throwing("blockForward", faults[1]![1]));
+    await expect(pipeline.generate()).rejects.toMatchObject(failure("blockForward"));
+  });
+
+  it("for calling next twice, one after the other or at once, is told so", async () => {
+    const twice: Hooks["blockForward"][] = [
+      async (_call, inputs, next) => {
+        await next(inputs);
+        return next(inputs);
+      },
+      async (_call, inputs, next) => (await Promise.all([next(inputs), next(inputs)]))[0],
+    ];
+    for (const blockForward of twice) {
+      const pipeline = await open(pluginWith("thrower", () => ({ blockForward })));
+      await expect(pipeline.generate()).rejects.toMatchObject({
+        code: "SKIPSTEP_HOOK_FAILED",
+        message: expect.stringMatching(/called next\(\) twice in region "rest"/),
+        cause: { code: "SKIPSTEP_NEXT_TWICE" },
+      });
+    }
+  });
+});
