@@ -67,11 +67,15 @@ async function run(compiled: CompiledEngine, plan: Plan): Promise<Floats> {
   return sample as Floats;
 }
 
-/** Sums of 64 products in float32 differ from double precision by some units in the last place. */
+/**
+ * In float32, sums of 64 products are off by some units in the last place of the largest values that are added, how many
+ * depends on the CPU's kernels: 7 units were seen. So the tolerance grows with the values.
+ */
 function expectClose(found: Floats, expected: Floats): void {
   expect(found.shape).toEqual(expected.shape);
+  const largest = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const worst = found.data.reduce((most, value, i) => Math.max(most, Math.abs(value - expected.data[i]!)), 0);
-  expect(worst).toBeLessThan(1e-5);
+  expect(worst / largest).toBeLessThan(1e-6);
 }
 
 function engineNames(): string[] {
@@ -156,7 +160,7 @@ describe("a compiled engine", () => {
     expect((await compile(request({ graph }))).nonFinite).toEqual(expected);
     expect((await compile(request({ graph }))).nonFinite).toEqual(expected);
     expect((await compile(cutRequest({ graph }))).nonFinite).toEqual(expected); // weights linked, not written
-    expect((await compile(request())).nonFinite).toEqual([]);
+    expect((await compile(request({ identity: "2".repeat(64) }))).nonFinite).toEqual([]);
   });
 });
 
@@ -193,8 +197,8 @@ describe("weights", () => {
     const megabyte = 2 ** 20;
     const largest = 50 * megabyte;
     expect(statSync(join(result!.folder, "weights.bin")).size).toBeGreaterThan(400 * megabyte - 1);
-    // Beyond one payload: what the collector has not freed yet of the one before, and the code that is loaded meanwhile.
-    expect(result!.grownBytes).toBeLessThan(1.3 * largest + 80 * megabyte);
+    // Of the eight, one is being written; the collector lets one or two that are done lie for a while.
+    expect(result!.grownBytes).toBeLessThan(3.5 * largest);
   });
 });
 
@@ -373,6 +377,11 @@ describe("a compilation that fails leaves nothing behind", () => {
     const compiling = compile(request({ cacheDir: file }));
     await expect(compiling).rejects.toMatchObject({ code: "SKIPSTEP_CACHE_UNWRITABLE" });
     await expect(compiling).rejects.toThrow(/^The engine cache .*file cannot be written: ENOTDIR[^\n]*SKIPSTEP_CACHE/);
+  });
+
+  it.runIf(process.platform === "linux")("when the cache cannot be there, without trying for ever", async () => {
+    const compiling = compile(request({ cacheDir: "/proc/no/cache" }));
+    await expect(compiling).rejects.toMatchObject({ code: "SKIPSTEP_CACHE_UNWRITABLE" });
   });
 
   it.runIf(canMount())("when the disk is full", async () => {

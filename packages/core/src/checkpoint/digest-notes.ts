@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../compiler/make-folder";
 import { isObject } from "../config/json";
 import type { FileStamp } from "./file-stamp";
 
@@ -24,7 +25,7 @@ export function noteDigest(cacheDir: string, path: string, note: DigestNote): vo
   notes.set(path, note);
   const temporary = `${notesFile(cacheDir)}.${randomUUID()}`;
   try {
-    mkdirSync(cacheDir, { recursive: true });
+    makeFolder(cacheDir);
     writeFileSync(temporary, JSON.stringify(Object.fromEntries(notes), null, 1));
     renameSync(temporary, notesFile(cacheDir));
   } catch (error) {

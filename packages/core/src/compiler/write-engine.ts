@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFull, cacheUnwritable } from "../errors/compiler";
 import type { Graph } from "../graph/graph";
@@ -9,6 +9,7 @@ import type { CompileRequest } from "./compile";
 import type { EngineDraft } from "./engine-draft";
 import { publish, removeStale, temporaryBeside } from "./engine-folder";
 import { type EngineManifest, type WeightsEntry, writeManifest } from "./engine-manifest";
+import { makeFolder } from "./make-folder";
 import { weightsFile } from "./onnx";
 import { runtimeVersion } from "./runtime-version";
 import { shareWeights } from "./share-weights";
@@ -28,7 +29,7 @@ export async function writeEngine(request: CompileRequest, draft: EngineDraft, f
   const { cacheDir, force = false } = request;
   const temporary = temporaryBeside(folder);
   try {
-    mkdirSync(temporary, { recursive: true });
+    makeFolder(temporary);
     removeStale(cacheDir);
     const weights = await fillFolder(request, draft, temporary);
     return { weights, isOurs: await publish(temporary, folder, force) };
