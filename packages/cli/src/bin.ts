@@ -1,13 +1,15 @@
 #!/usr/bin/env node
+import { exitCodeOf } from "./exit-codes";
 import { run } from "./run";
 
 const { INIT_CWD, npm_lifecycle_event, npm_package_name } = process.env;
 // "pnpm skipstep" runs in the repository's root; paths are meant from where it was typed.
 if (INIT_CWD && npm_lifecycle_event === "skipstep" && npm_package_name === "skipstep") process.chdir(INIT_CWD);
 
-for (const stream of [process.stdout, process.stderr])
-  stream.on("error", ({ code }: NodeJS.ErrnoException) => {
-    if (code === "EPIPE") process.exit(); // the reader, such as "head", has seen enough
-  });
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === "EPIPE") process.exit(); // the reader, such as "head", has seen enough
+  process.stderr.write(`SKIPSTEP_OUTPUT_UNWRITABLE The result cannot be printed: ${message}.\n`);
+  process.exit(exitCodeOf("SKIPSTEP_OUTPUT_UNWRITABLE"));
+});
 
 process.exitCode = await run(process.argv.slice(2));

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type ConfigInput, type GenerateConfig, type Override, type Recipe, validateConfig } from "@skipstep/core";
 import { usage } from "./errors";
@@ -7,12 +8,15 @@ import { readRecipeFile } from "./recipe-file";
 /** What to generate from. */
 export interface GenerateInput {
   readonly config: string | ConfigInput;
+  /** Where paths and plugins of a config that is no file start from. */
+  readonly folder?: string;
   /** Of the image that is to be made again. */
   readonly recipe?: Recipe;
 }
 
 /**
- * The config, or the one in a recipe. With both, the checkpoint and the device are the config's, all else the recipe's.
+ * The config, or the one in a recipe. With both, checkpoint and device are the config's, plugins are found from its
+ * folder, and all else is the recipe's.
  * @throws SKIPSTEP_USAGE when there is neither
  */
 export async function readInput(config: string | undefined, image: string | undefined): Promise<GenerateInput> {
@@ -24,7 +28,9 @@ export async function readInput(config: string | undefined, image: string | unde
   const own = { ...recipe.config, generate: plainTexts(recipe.config.generate) };
   if (config === undefined) return { config: own, recipe };
   const { model, variant, device } = (await validateConfig(config)).config;
-  return { config: { ...own, model, device, ...(variant === undefined ? {} : { variant }) }, recipe };
+  const { variant: _, ...rest } = own;
+  const here = { ...rest, model, device, ...(variant === undefined ? {} : { variant }) };
+  return { config: here, folder: dirname(config), recipe };
 }
 
 /** Prompts as a person would write them, so that they go with another `--prompt`: none where it is the default anyway. */

@@ -43,8 +43,8 @@ export async function generate(
   session: Session,
 ): Promise<void> {
   const start = performance.now();
-  const { config, recipe } = await readInput(configFile, options.recipe);
-  const loaded = await validateConfig(config, { overrides: overridesOf(options) });
+  const { config, folder, recipe } = await readInput(configFile, options.recipe);
+  const loaded = await validateConfig(config, { overrides: overridesOf(options), ...(folder ? { folder } : {}) });
   const plan = planImages(loaded);
   const indices = recipe && recipe.image < plan.count ? [recipe.image] : [...Array(plan.count).keys()];
   const files = outputFiles(options.out, plan, indices.length);

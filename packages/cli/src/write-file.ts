@@ -13,7 +13,7 @@ import { systemReason } from "./system-reason";
 export function writeWhole(file: string, content: Uint8Array | string): void {
   const temporary = temporaryBeside(file);
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolders(dirname(file));
     writeFileSync(temporary, content, { flag: "wx" });
     renameSync(temporary, file);
   } catch (error) {
@@ -28,19 +28,18 @@ export function writeWhole(file: string, content: Uint8Array | string): void {
  * @throws SKIPSTEP_OUTPUT_UNWRITABLE
  */
 export function checkWritable(file: string, bytes: number): void {
-  const folder = dirname(file);
   const temporary = temporaryBeside(file);
-  let made: string | undefined;
+  const made: string[] = [];
   try {
     if (isFolder(file)) throw outputUnwritable(file, "it is a folder");
-    made = mkdirSync(folder, { recursive: true });
+    makeFolders(dirname(file), made);
     writeFileSync(temporary, Buffer.alloc(bytes), { flag: "wx" });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw code === "SKIPSTEP_OUTPUT_UNWRITABLE" ? error : outputUnwritable(file, systemReason(error), error);
   } finally {
     removeQuietly(temporary);
-    if (made !== undefined) removeFolders(folder, made);
+    for (const folder of made) rmdirSync(folder);
   }
 }
 
@@ -57,7 +56,18 @@ function removeQuietly(file: string): void {
   }
 }
 
-/** Removes empty folders from the inner one out to `outer`. */
-function removeFolders(inner: string, outer: string): void {
-  for (let folder = inner; folder.length >= outer.length; folder = dirname(folder)) rmdirSync(folder);
+/**
+ * Makes a folder and those around it. Not by mkdir's own `recursive`, which never ends where the system says "no such
+ * file" whatever is asked, as /proc does.
+ * @param made is told of those that were not there, innermost first
+ */
+function makeFolders(folder: string, made: string[] = []): void {
+  if (isFolder(folder)) return;
+  if (dirname(folder) !== folder) makeFolders(dirname(folder), made);
+  try {
+    mkdirSync(folder);
+    made.unshift(folder);
+  } catch (error) {
+    if (!isFolder(folder)) throw error; // else another process was faster
+  }
 }

@@ -121,6 +121,14 @@ describe("generate", () => {
   });
 });
 
+describe("--recipe with a config", () => {
+  it("finds plugins from the config's folder", async () => {
+    const args = ["generate", fast, "--recipe", inFolder("new/folder/heart.png"), "--out", "here.png"];
+    expect(await outcomeOf(startSkipstep(args, folder.path))).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(existsSync(inFolder("here.png"))).toBe(true);
+  });
+});
+
 describe("driftWarnings", () => {
   it("tells of versions and weights that are not the recipe's", () => {
     const then = { versions: { node: "20.1.0", gone: "1.0.0" }, weights: { vae: "a", transformer: "b" } } as never;

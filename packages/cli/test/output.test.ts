@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkWritable } from "../src/write-file";
+import { checkWritable, writeWhole } from "../src/write-file";
 import { root, skipstep } from "./skipstep";
 import { temporaryFolder } from "./temporary-folder";
 
@@ -33,6 +33,7 @@ describe("output that cannot be written", () => {
     for (const [out, reason] of [
       [inFolder("file/heart.png"), "a file is where a folder must be"],
       [inFolder("file"), "a file is where a folder must be"],
+      ...(process.platform === "linux" ? [["/proc/none/heart.png", "there is no such file"] as const] : []),
       [inFolder("heart.jpg"), "images are written as .png"],
     ] as const) {
       const { exitCode, stdout, stderr } = await heart(out);
@@ -81,6 +82,7 @@ describe.skipIf(!canMount())("a full disk (needs root and mount)", () => {
       `SKIPSTEP_OUTPUT_UNWRITABLE ${path.join(disk(), "second.png")} cannot be written: the disk is full.\n`,
     );
     expect(existsSync(inFolder("other-cache"))).toBe(false);
+    expect(() => writeWhole(path.join(disk(), "late.png"), Buffer.alloc(1000))).toThrow(/the disk is full/);
     expect(readdirSync(disk()).sort()).toEqual(["filling", "heart.png"]);
   });
 });

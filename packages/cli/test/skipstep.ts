@@ -39,6 +39,7 @@ export function startSkipstep(args: readonly string[], cwd = root): ChildProcess
   const bin = path.join(root, "packages/cli/src/bin.ts");
   return spawn(process.execPath, ["--import", tsx, "--conditions=@skipstep/source", bin, ...args], {
     cwd,
+    env: { ...process.env, TSX_TSCONFIG_PATH: path.join(root, "tsconfig.json") },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

@@ -17,6 +17,8 @@ import { schedulerSchemas } from "./schedulers/registry";
 export interface ConfigOptions {
   /** `generate.seed=7`; stronger than the config. */
   readonly overrides?: readonly (string | Override)[];
+  /** Where paths and plugins of a config that is no file start from; the working directory when left out. */
+  readonly folder?: string;
 }
 
 export interface CreateOptions extends ConfigOptions {

@@ -21,6 +21,8 @@ import { validate } from "./validate";
 export interface LoadOptions {
   /** `generate.seed=7`; stronger than any file. */
   readonly overrides?: readonly (string | Override)[];
+  /** Where paths and plugins of a config that is no file start from; the working directory when left out. */
+  readonly folder?: string;
   readonly schedulerSchemas: SchedulerSchemas;
   /** Looks at the checkpoint's configs, not at its weights; a `SkipstepError` from it is told with all others. */
   readonly structureOf?: (config: ModelChoice) => Structure | undefined | Promise<Structure | undefined>;
@@ -52,7 +54,7 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   const { classes, value } =
     typeof input === "string" ? { classes: new Map<string, PluginClass>(), value: undefined } : plainInput(input);
   const file = typeof input === "string" ? path.resolve(input) : undefined;
-  const reading = await (value ? readObject(value) : readConfig(file!));
+  const reading = await (value ? readObject(value, options.folder ?? process.cwd()) : readConfig(file!));
   if (reading.layers.length === 0) throw configInvalid(locate(reading.findings, [], {}));
 
   const config = copyJson(mergeLayers(reading.layers)) as JsonObject;

@@ -21,9 +21,9 @@ export async function readConfig(file: string): Promise<Reading> {
   return readFrom(path.resolve(file), []);
 }
 
-/** The layers of an object made in code; its paths are relative to the working directory. */
-export async function readObject(value: JsonObject): Promise<Reading> {
-  return withParents(valueLayer("config", process.cwd(), value), []);
+/** The layers of an object made in code. @param folder that its paths start from */
+export async function readObject(value: JsonObject, folder: string): Promise<Reading> {
+  return withParents(valueLayer("config", path.resolve(folder), value), []);
 }
 
 async function readFrom(file: string, chain: readonly string[]): Promise<Reading> {

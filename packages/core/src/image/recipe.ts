@@ -47,9 +47,23 @@ export function readRecipe(png: Uint8Array, name: string): Recipe {
   const text = texts[keyword];
   if (text === undefined) throw recipeMissing(name, "carries no recipe");
   const recipe = parsed(text);
-  if (!isObject(recipe) || recipe.recipe !== 1 || !isObject(recipe.config))
-    throw recipeMissing(name, "carries a recipe that this version does not read");
-  return recipe as unknown as Recipe;
+  if (!isRecipe(recipe)) throw recipeMissing(name, "carries a recipe that this version does not read");
+  return recipe;
+}
+
+/** Looks at what is needed to tell of it; the config in it is checked when it is used. */
+function isRecipe(value: unknown): value is Recipe {
+  return (
+    isObject(value) &&
+    value.recipe === 1 &&
+    Number.isInteger(value.image) &&
+    isObject(value.config) &&
+    isObject(value.config.generate) &&
+    Array.isArray(value.config.plugins) &&
+    isObject(value.versions) &&
+    isObject(value.weights) &&
+    Array.isArray(value.plugins)
+  );
 }
 
 function parsed(text: string): unknown {

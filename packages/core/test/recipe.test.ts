@@ -1,0 +1,41 @@
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import { addText } from "../src/image/png-text";
+import { readRecipe } from "../src/image/recipe";
+
+const recipe = {
+  recipe: 1,
+  config: { model: "/m", device: "cpu", generate: { prompt: ["❤️"] }, guidance: "batch", plugins: [], strict: false },
+  image: 0,
+  versions: { node: "20.0.0" },
+  weights: { vae: "a" },
+  plugins: [],
+};
+
+async function pngWith(text: Record<string, string>): Promise<Uint8Array> {
+  const pixels = { width: 2, height: 2, channels: 3 as const };
+  return addText(await sharp(Buffer.alloc(12), { raw: pixels }).png().toBuffer(), text);
+}
+
+describe("readRecipe", () => {
+  it("reads what was written", async () => {
+    expect(readRecipe(await pngWith({ skipstep: JSON.stringify(recipe) }), "a.png")).toEqual(recipe);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["carries no recipe", { parameters: "a heart" }],
+    ["carries a recipe that this version does not read", { skipstep: "{" }],
+    ["carries a recipe that this version does not read", { skipstep: JSON.stringify({ ...recipe, recipe: 2 }) }],
+    ["carries a recipe that this version does not read", { skipstep: JSON.stringify({ ...recipe, versions: null }) }],
+    ["carries a recipe that this version does not read", { skipstep: JSON.stringify({ ...recipe, config: {} }) }],
+  ])("says that a file %s", async (problem, text) => {
+    const png = await pngWith(text);
+    expect(() => readRecipe(png, "a.png")).toThrow(`a.png ${problem}.`);
+  });
+
+  it("says that a file is no PNG, or is cut off", async () => {
+    const png = await pngWith({ skipstep: JSON.stringify(recipe) });
+    for (const broken of [png.subarray(0, png.length - 5), Buffer.from("GIF89a")])
+      expect(() => readRecipe(broken, "a.png")).toThrow("a.png is no PNG file, or is cut off.");
+  });
+});
