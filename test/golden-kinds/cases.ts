@@ -32,7 +32,7 @@ export function findCases(root: string): GoldenCase[] {
 /** A folder that says itself what it is. */
 function aboutCase(folder: string, root: string): GoldenCase["run"] {
   const about: { class_?: string; kind?: string } = readJson(join(folder, "about.json"));
-  if (about.kind !== undefined) return bound(extras[about.kind], folder, root);
+  if (about.kind !== undefined) return extras[about.kind]?.(folder, root);
   const isScheduler = existsSync(join(folder, "scheduler_config.json"));
   return bound((isScheduler ? schedulers : models)[about.class_ ?? ""], folder);
 }

@@ -1,2 +1,11 @@
-/** Golden cases by the `kind` in their `about.json`; `root` is the golden folder, which they refer to. */
-export const extras: Readonly<Record<string, (folder: string, root: string) => Promise<void>>> = {};
+import { imageToImageCase } from "./image-to-image";
+import { checkTiledDecode } from "./tiled-decode";
+
+/**
+ * Golden cases by the `kind` in their `about.json`; `root` is the golden folder, which they refer to. `undefined` for
+ * what runs on a family that is not built yet.
+ */
+export const extras: Readonly<Record<string, (folder: string, root: string) => (() => Promise<void>) | undefined>> = {
+  "image-to-image": imageToImageCase,
+  "tiled-decode": (folder, root) => () => checkTiledDecode(folder, root),
+};

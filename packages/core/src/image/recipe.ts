@@ -76,7 +76,8 @@ function parsed(text: string): unknown {
 
 /** The lines that Stable Diffusion web UIs write and read. */
 function parametersLine({ config, versions, image }: Recipe): string {
-  const { prompt, negative_prompt, ...settings } = config.generate as unknown as Settings;
+  // What a family does not take, or was not given, is not there.
+  const { prompt = [], negative_prompt = [], ...settings } = config.generate as unknown as Settings;
   const at = Math.floor(image / settings.num_images_per_prompt);
   const negative = negative_prompt[at] ?? "";
   const facts = {

@@ -1,6 +1,7 @@
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { Program, RunOptions } from "../compiler/program";
 import type { GenerateConfig } from "../config/config";
+import type { JsonObject } from "../config/json";
 import type { Engine } from "../engine/engine";
 import type { Sizes } from "../graph/dim";
 import type { ArchitectureEntry } from "../models/architecture";
@@ -17,18 +18,29 @@ export interface Family {
   readonly className: string;
   /** The settings that it takes; all others are refused. */
   readonly takes: readonly (keyof GenerateConfig)[];
-  /** Settings where nothing is said; sizes may depend on the checkpoint. */
-  defaults(configs: Configs): SettingDefaults;
+  /**
+   * Settings where nothing is said; sizes may depend on the checkpoint.
+   * @param fromImage whether the generation begins with an image, for which the reference has a pipeline of its own
+   */
+  defaults(configs: Configs, fromImage: boolean): SettingDefaults;
   /** Pixels that height and width must be a multiple of. */
   sizeMultiple(configs: Configs): number;
   /** The component that plugins hook. */
   readonly denoiser: string;
   /** The components that text-to-image runs, and what each may be: architectures by the class in `model_index.json`. */
   readonly components: Readonly<Record<string, Readonly<Record<string, ArchitectureEntry>>>>;
+  /** Those of them that a checkpoint may be without: null in `model_index.json`. */
+  readonly optional?: readonly string[];
   /** Schedulers that it can use, by class name; any that Skipstep has when left out. */
   readonly schedulers?: readonly string[];
+  /** Defaults of scheduler options that its pipeline sets, for the schedulers that have them: `{ "eta": 0 }`. */
+  readonly schedulerDefaults?: Readonly<JsonObject>;
+  /** What its pipeline changes in the options that its checkpoint gives. */
+  mendScheduler?(options: Readonly<JsonObject>): Readonly<JsonObject>;
   /** What is wrong with the settings, told before any weight is read. */
   problems(configs: Configs, settings: Settings): readonly SettingProblem[];
+  /** As `ImageToImage.firstStep`, where a part of a step counts as one; steps are cut down to whole ones when left out. */
+  firstStep?(settings: Settings): number;
   /** Run-time sizes of each component's graph at these settings, the largest that occur; for estimates of memory. */
   sizes(configs: Configs, settings: Settings): Readonly<Record<string, Sizes>>;
   open(parts: FamilyParts): Promise<FamilyPipeline>;
@@ -82,7 +94,7 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
   /** What image-to-image takes, where the family has it. */
   readonly imageToImage?: ImageToImage;
   /** @returns `[B, 3, H, W]` in -1..1 */
-  decode(latents: Floats, signal?: AbortSignal): Promise<Floats>;
+  decode(settings: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats>;
 }
 
 /** Beginning with an image instead of noise. */
@@ -94,5 +106,5 @@ export interface ImageToImage {
    * @param image `[1, 3, H, W]`, -1..1
    * @param generator where the posterior is drawn from, before the noise
    */
-  encode(image: Floats, generator: Generator, signal?: AbortSignal): Promise<Floats>;
+  encode(settings: Settings, image: Floats, generator: Generator, signal?: AbortSignal): Promise<Floats>;
 }

@@ -36,17 +36,22 @@ export function resolveSettings(
     );
   const given = { ...config, ...request };
   const settings = fillSettings(family, configs, given, extras);
-  const found = [...missingPrompt(family, settings), ...settingProblems(family, configs, given)];
+  const found = [...missingPrompt(family, settings), ...settingProblems(family, configs, given, extras)];
   if (found.length > 0) throw requestInvalid(found.map(({ key, text }) => `${key} ${text}`));
   return settings;
 }
 
 /** What is wrong with settings for a family: those that it does not take, and those that its model cannot follow. */
-export function settingProblems(family: Family, configs: Configs, given: GenerateConfig): SettingProblem[] {
-  const settings = fillSettings(family, configs, given);
+export function settingProblems(
+  family: Family,
+  configs: Configs,
+  given: GenerateConfig,
+  extras: RequestExtras = {},
+): SettingProblem[] {
+  const settings = fillSettings(family, configs, given, extras);
   return [
     ...untaken(family, given),
-    ...contradictions(settings),
+    ...contradictions(family, settings),
     ...brokenSizes(family.sizeMultiple(configs), settings),
     ...family.problems(configs, settings),
   ];
@@ -59,11 +64,11 @@ export function fillSettings(
   given: GenerateConfig,
   { latents, picture }: RequestExtras = {},
 ): Settings {
-  const defaults = family.defaults(configs);
+  const defaults = family.defaults(configs, (picture ?? given.image) !== undefined);
   const own = given.sigmas ?? given.timesteps;
   const prompt = texts(given.prompt, 0);
   const of = (text: GenerateConfig["prompt"], other: readonly string[]): readonly string[] =>
-    text === undefined ? other : texts(text, prompt.length);
+    text === undefined || text === "" ? other : texts(text, prompt.length);
   const negative = of(given.negative_prompt, texts("", prompt.length));
   return {
     ...neutralSettings,
@@ -75,6 +80,7 @@ export function fillSettings(
     prompt_2: of(given.prompt_2, prompt),
     prompt_3: of(given.prompt_3, prompt),
     negative_prompt: negative,
+    has_negative_prompt: given.negative_prompt !== undefined,
     negative_prompt_2: of(given.negative_prompt_2, negative),
     negative_prompt_3: of(given.negative_prompt_3, negative),
     ...(latents ? { latents } : {}),
@@ -94,7 +100,7 @@ function untaken({ className, takes }: Family, given: GenerateConfig): SettingPr
     .map((key) => ({ key, text: `is not for ${className}, which takes: ${list(takes)}` }));
 }
 
-function contradictions(settings: Settings): SettingProblem[] {
+function contradictions(family: Family, settings: Settings): SettingProblem[] {
   const { prompt, num_inference_steps: steps, sigmas, timesteps, strength } = settings;
   const problems: SettingProblem[] = [];
   for (const key of ["prompt_2", "prompt_3", "negative_prompt", "negative_prompt_2", "negative_prompt_3"] as const) {
@@ -108,13 +114,15 @@ function contradictions(settings: Settings): SettingProblem[] {
         key: key as "sigmas",
         text: `has ${values.length} entries for num_inference_steps ${steps}. Give one for each step`,
       });
-  if (Math.floor(strength * steps + 1e-9) < 1)
+  const left = family.firstStep ? steps - family.firstStep(settings) : Math.floor(strength * steps + 1e-9);
+  if (left < 1)
     problems.push({ key: "strength", text: `${strength} leaves none of ${steps} steps. Give more of either` });
   if (sigmas && timesteps) problems.push({ key: "timesteps", text: "and sigmas do not go together. Give one of them" });
   return problems;
 }
 
-function brokenSizes(multiple: number, { height, width }: Settings): SettingProblem[] {
+/** Sides that are no multiple of so many pixels. */
+export function brokenSizes(multiple: number, { height, width }: Pick<Settings, "height" | "width">): SettingProblem[] {
   return Object.entries({ height, width }).flatMap(([key, side]): SettingProblem[] => {
     const nearest = Math.max(1, Math.round(side / multiple)) * multiple;
     if (side % multiple === 0) return [];

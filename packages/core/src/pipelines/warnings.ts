@@ -16,6 +16,27 @@ export function promptsCut(
   });
 }
 
+/** Lines about one of several text encoders: each has its own room for a prompt. */
+export function ofTextEncoder(component: string, lines: readonly string[]): string[] {
+  return lines.map((line) => `${component}: ${line}`);
+}
+
+export function negativePromptUnused(trueCfgScale: number): string {
+  return `The negative prompt had no effect: it is followed when true_cfg_scale is above 1, and it is ${trueCfgScale}.`;
+}
+
+export function trueCfgScaleUnused(trueCfgScale: number): string {
+  return `true_cfg_scale ${trueCfgScale} had no effect: it guides away from a negative_prompt, and none was given. An empty one will do.`;
+}
+
+/** @param distilled whether the model takes the strength of guidance as an input */
+export function negativePromptUnguided(guidanceScale: number, distilled: boolean): string {
+  const reason = distilled
+    ? "this model is made to be guided in one pass, without it"
+    : `it is followed when guidance_scale is above 1, and it is ${guidanceScale}`;
+  return `The negative prompt had no effect: ${reason}.`;
+}
+
 export function weightsNotFinite(
   component: string,
   tensors: readonly { label: string; nan: number; inf: number }[],

@@ -6,10 +6,10 @@ import { autoencoderTiny } from "../models/autoencoder-tiny";
 import { qwen3 } from "../models/qwen3";
 import { PATCH, type ZImageConfig, zImage } from "../models/z-image";
 import type { Generator } from "../random";
-import { calculateShift } from "../schedulers/flow-shift";
+import { shiftOfImage } from "../schedulers/flow-shift";
 import type { Schedule } from "../schedulers/scheduler";
 import { type Floats, floats, sizeOf } from "../tensor";
-import { Autoencoder, scaleFactorOf } from "./autoencoder";
+import { Autoencoder, decodeSizes, scaleFactorOf, tilingProblems } from "./autoencoder";
 import type {
   Branch,
   Conditioning,
@@ -52,6 +52,7 @@ export const zImageFamily: Family = {
     "sigmas",
     "image",
     "strength",
+    "vae_tiling",
   ],
   defaults: () => ({ num_inference_steps: 50, guidance_scale: 5, height: 1024, width: 1024 }),
   sizeMultiple: ({ vae }) => scaleFactorOf(vae) * PATCH,
@@ -66,7 +67,7 @@ export const zImageFamily: Family = {
       AutoencoderTiny: { architecture: autoencoderTiny, entry: "decode" },
     },
   },
-  problems: (configs, settings) => sizeProblems(configs, settings),
+  problems: (configs, settings) => [...sizeProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
   sizes: (configs, settings) => runSizes(configs, settings),
   open: async (parts) => new ZImagePipeline(parts, await Qwen3Encoder.open(parts)),
 };
@@ -89,7 +90,7 @@ function runSizes(configs: Configs, settings: Settings): Readonly<Record<string,
   return {
     text_encoder: { B: 1, T: max_sequence_length },
     transformer: { B: images * (guidance_scale > 0 ? 2 : 1), h, w, L, T: paddedLength(h * w) + L },
-    vae: { B: 1, h: height / factor, w: width / factor },
+    vae: decodeSizes(configs.vae, settings),
   };
 }
 
@@ -107,7 +108,8 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     this.imageToImage = {
       firstStep: ({ num_inference_steps, strength }) =>
         Math.floor(num_inference_steps - num_inference_steps * strength),
-      encode: (image, generator, signal) => this.autoencoder.encode(image, generator, signal),
+      encode: ({ vae_tiling: tiling }, image, generator, signal) =>
+        this.autoencoder.encode(image, generator, { tiling, signal }),
     };
   }
 
@@ -138,19 +140,11 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     scheduler: Readonly<Record<string, unknown>>,
   ): Schedule {
     const multiple = this.autoencoder.scaleFactor * PATCH;
-    const option = (name: string, fallback: number): number =>
-      typeof scheduler[name] === "number" ? scheduler[name] : fallback;
     return {
       num_inference_steps,
       // From all noise down to 1 / steps: the last step lands on the image.
       sigmas: sigmas ?? Array.from({ length: num_inference_steps }, (_, i) => 1 - i / num_inference_steps),
-      mu: calculateShift(
-        (height / multiple) * (width / multiple),
-        option("base_image_seq_len", 256),
-        option("max_image_seq_len", 4096),
-        option("base_shift", 0.5),
-        option("max_shift", 1.15),
-      ),
+      mu: shiftOfImage(scheduler, (height / multiple) * (width / multiple)),
     };
   }
 
@@ -194,8 +188,8 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     return combine(input, prediction, (x, velocity) => x - sigma * velocity);
   }
 
-  decode(latents: Floats, signal?: AbortSignal): Promise<Floats> {
-    return this.autoencoder.decode(latents, signal);
+  decode({ vae_tiling: tiling }: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
+    return this.autoencoder.decode(latents, { tiling, signal });
   }
 
   private constants(encoded: Captions, branch: Branch, latents: Floats): Readonly<Record<string, DeviceTensor>> {

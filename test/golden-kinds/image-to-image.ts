@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ConfigInput, GenerateConfig, Image } from "@skipstep/core";
+import type { Tensor } from "../../packages/core/src/tensor";
+import { readSafetensors } from "../../packages/core/test/read-safetensors";
+import { expectImages, generate, isBuilt } from "./pipelines";
+
+/** What the reference was called with. */
+interface About {
+  /** Folder below `pipelines`. */
+  readonly pipeline: string;
+  readonly seed: number;
+  readonly call: GenerateConfig;
+  /** In place of the checkpoint's: what diffusers' `from_config` was told. */
+  readonly scheduler?: NonNullable<ConfigInput["scheduler"]>;
+}
+
+const TOLERANCE = 2e-3;
+
+/** From an image and a seed to an image. @returns `undefined` for a family that is not built yet */
+export function imageToImageCase(folder: string, root: string): (() => Promise<void>) | undefined {
+  const { pipeline, seed, call, scheduler }: About = JSON.parse(readFileSync(join(folder, "about.json"), "utf8"));
+  const model = join(root, "pipelines", pipeline);
+  if (!isBuilt(model)) return undefined;
+  return async () => {
+    const io = readSafetensors(join(folder, "io.safetensors"));
+    const picture = pictureOf(io.get("in.image")!);
+    const config = { model, generate: call, ...(scheduler ? { scheduler } : {}) };
+    expectImages(await generate(config, { seed, picture }), io.get("out.image")!, TOLERANCE);
+  };
+}
+
+/** @param image `[1, 3, H, W]`, 0..1 */
+function pictureOf({ shape, data }: Tensor): Pick<Image, "width" | "height" | "values"> {
+  const [, channels, height, width] = shape as [number, number, number, number];
+  const pixels = height * width;
+  const values = Float32Array.from({ length: channels * pixels }, (_, at) =>
+    Number(data[(at % channels) * pixels + Math.floor(at / channels)]),
+  );
+  return { width, height, values };
+}
