@@ -117,6 +117,8 @@ describe("generate", () => {
       image.values.reduce((sum, x, i) => sum + Math.abs(x - picture.values[i]!), 0);
     expect(from(near)).toBeLessThan(0.5 * from(far));
     expect(from(near)).toBeGreaterThan(0);
+    const { recipe } = await pipeline.generate({ prompt: "purple heart", picture, strength: 0.25 });
+    expect([recipe.missing, recipe.config.generate.image]).toEqual([["picture"], undefined]);
   });
 });
 
@@ -178,7 +180,7 @@ describe("what cannot be done", () => {
       { prompt: ["a", "b"], negative_prompt: ["c", "d", "e"] },
       /one for each of 2 prompts/,
     ],
-    ["a strength without steps", { prompt: "a", strength: 0.2 }, /strength 0.2 leaves none of 4 steps/],
+    ["a strength without steps", { prompt: "a", strength: 0 }, /strength 0 leaves none of 4 steps/],
     ["an image that is not there", { prompt: "a", image: "/no/such.png" }, /\/no\/such.png cannot be read as an image/],
   ])("%s", async (_, request, message) => {
     const { code, message: found } = await failure(pipeline.generate(request));

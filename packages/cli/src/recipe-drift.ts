@@ -8,6 +8,9 @@ export function driftWarnings(then: Recipe, now: Recipe): string[] {
   const weights = changed(then.weights, now.weights);
   return [
     ...(versions.length === 0 ? [] : [`Versions differ from the recipe's: ${versions.join("; ")}.`]),
+    ...(then.missing === undefined
+      ? []
+      : [`The recipe lacks what a program gave from its memory: ${then.missing.join(", ")}. The image is another.`]),
     ...(weights.length === 0 ? [] : [`Weights differ from the recipe's: ${weights.join(", ")}.`]),
   ];
 }

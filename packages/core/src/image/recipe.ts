@@ -20,6 +20,8 @@ export interface Recipe {
   readonly weights: Readonly<Record<string, string>>;
   /** What each plugin did. */
   readonly plugins: readonly RecipePlugin[];
+  /** What a program gave from its memory, so that the recipe alone does not make the image again. */
+  readonly missing?: readonly ("latents" | "picture")[];
 }
 
 /** Reused steps and recorded numbers by region. */

@@ -8,6 +8,7 @@ import type { Schedule } from "../schedulers/scheduler";
 import { type Floats, floats, sizeOf } from "../tensor";
 import { Autoencoder } from "./autoencoder";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "./family";
+import { flowFirstStep } from "./flow-first-step";
 import { FluxPromptEncoder, type FluxPrompts } from "./flux-prompts";
 import { combine, stack } from "./guidance";
 import { PACK, packLatents, unpackLatents } from "./pack-latents";
@@ -31,11 +32,6 @@ export function isGuided({ true_cfg_scale, has_negative_prompt }: Settings): boo
   return true_cfg_scale > 1 && has_negative_prompt;
 }
 
-/** A step that `strength` covers in part is run. */
-export function firstStep({ num_inference_steps: steps, strength }: Settings): number {
-  return Math.floor(steps - Math.min(steps * strength, steps));
-}
-
 /** FLUX.1, opened. Its latents are packed into tokens for the denoiser only. */
 export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
   private readonly config: FluxConfig;
@@ -48,7 +44,7 @@ export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
     this.config = parts.configs.transformer as FluxConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
     this.imageToImage = {
-      firstStep,
+      firstStep: flowFirstStep,
       encode: ({ vae_tiling: tiling }, image, generator, signal) =>
         this.autoencoder.encode(image, generator, { tiling, signal }),
     };

@@ -7,7 +7,8 @@ import { type FluxConfig, flux } from "../models/flux";
 import { t5Encoder } from "../models/t5-encoder";
 import { decodeSizes, scaleFactorOf, tilingProblems } from "./autoencoder";
 import type { Configs, Family, SettingProblem } from "./family";
-import { AXES, FluxPipeline, firstStep, isGuided } from "./flux-pipeline";
+import { flowFirstStep } from "./flow-first-step";
+import { AXES, FluxPipeline, isGuided } from "./flux-pipeline";
 import { PACK } from "./pack-latents";
 import { imageCount, type Settings } from "./settings";
 
@@ -58,7 +59,7 @@ export const fluxFamily: Family = {
   },
   schedulers: ["FlowMatchEulerDiscreteScheduler", "UniPCMultistepScheduler", "DPMSolverMultistepScheduler"],
   problems: (configs, settings) => [...promptProblems(settings), ...tilingProblems(configs.vae, settings)],
-  firstStep,
+  firstStep: flowFirstStep,
   sizes: (configs, settings) => runSizes(configs, settings),
   open: async (parts) => {
     checkFit(parts.configs);

@@ -88,11 +88,11 @@ export class Pipeline {
     settings: Settings,
     { signal, onProgress, previews = false }: GenerateRequest,
   ): Promise<GenerateResult> {
-    const { pipeline, checkpoint, config, plugins, engine, models, buildHooks } = this.parts;
+    const { pipeline, checkpoint, family, config, plugins, engine, models, buildHooks } = this.parts;
     const watch = new Stopwatch(models);
     const hooks = new RunHooks(plugins);
     const generator = createGenerator(settings.seed);
-    const choice = chooseScheduler(checkpoint, config.scheduler);
+    const choice = chooseScheduler(checkpoint, config.scheduler, family);
     const scheduler = createScheduler(choice.className, choice.options, pipeline.schedule(settings, choice.options));
 
     onProgress?.({ kind: "encode" });
@@ -115,7 +115,7 @@ export class Pipeline {
         secondsLeft: (seconds / done.step) * (done.of - done.step),
       };
       if (!previews) return onProgress(event);
-      const sample = await watch.time("previews", () => pipeline.decode(done.estimate(), signal));
+      const sample = await watch.time("previews", () => pipeline.decode(settings, done.estimate(), signal));
       onProgress({ ...event, previews: imagesOf(sample, () => ({})).map(({ image }) => image) });
     };
     const latents = await watch.time("denoise", () =>
@@ -136,7 +136,7 @@ export class Pipeline {
     );
 
     onProgress?.({ kind: "decode" });
-    const sample = await watch.time("decode", () => pipeline.decode(latents, signal));
+    const sample = await watch.time("decode", () => pipeline.decode(settings, latents, signal));
     const reports = reportPlugins(buildHooks.receipts, hooks, scheduler.timesteps.length - first.begin);
     const idle = reports.filter(({ effect }) => !effect).map(({ name }) => name);
     if (config.strict && idle.length > 0) throw pluginIdle(idle);
@@ -156,7 +156,17 @@ export class Pipeline {
 
   private recipe(settings: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
     const { config, plugins, models, family } = this.parts;
-    const taken = Object.entries(settings).filter(([key]) => family.takes.includes(key as keyof GenerateConfig));
+    const { latents, image } = settings;
+    const missing = [
+      ...(latents ? (["latents"] as const) : []),
+      ...(typeof image === "object" ? (["picture"] as const) : []),
+    ];
+    const taken = Object.entries(settings).filter(
+      ([key]) =>
+        !(key === "image" && typeof image === "object") &&
+        family.takes.includes(key as keyof GenerateConfig) &&
+        (key !== "negative_prompt" || settings.has_negative_prompt),
+    );
     const generate = Object.fromEntries(taken);
     return {
       recipe: 1,
@@ -164,6 +174,7 @@ export class Pipeline {
       image: 0,
       versions: versionsOf(plugins),
       weights: Object.fromEntries(models.map(({ name, identity }) => [name, identity])),
+      ...(missing.length === 0 ? {} : { missing }),
       plugins: reports.map(({ name, summary, regions }) => ({
         name,
         summary,

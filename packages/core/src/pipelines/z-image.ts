@@ -20,6 +20,7 @@ import type {
   ImageToImage,
   SettingProblem,
 } from "./family";
+import { flowFirstStep } from "./flow-first-step";
 import { combine, limitNorm, stack } from "./guidance";
 import { Qwen3Encoder } from "./qwen3-encoder";
 import { imageCount, type Settings } from "./settings";
@@ -33,7 +34,7 @@ interface Captions extends Conditioning {
   readonly inputs: Map<string, Readonly<Record<string, DeviceTensor>>>;
 }
 
-/** ZImagePipeline, https://arxiv.org/abs/2511.22699, with diffusers' settings and defaults. */
+/** ZImagePipeline and ZImageImg2ImgPipeline, https://arxiv.org/abs/2511.22699, with diffusers' settings and defaults. */
 export const zImageFamily: Family = {
   className: "ZImagePipeline",
   denoiser: "transformer",
@@ -54,7 +55,14 @@ export const zImageFamily: Family = {
     "strength",
     "vae_tiling",
   ],
-  defaults: () => ({ num_inference_steps: 50, guidance_scale: 5, height: 1024, width: 1024 }),
+  defaults: (_, fromImage) => ({
+    num_inference_steps: 50,
+    guidance_scale: 5,
+    height: 1024,
+    width: 1024,
+    ...(fromImage ? { strength: 0.6 } : {}),
+  }),
+  firstStep: flowFirstStep,
   sizeMultiple: ({ vae }) => scaleFactorOf(vae) * PATCH,
   components: {
     text_encoder: {
@@ -106,8 +114,7 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     this.config = parts.configs.transformer as ZImageConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
     this.imageToImage = {
-      firstStep: ({ num_inference_steps, strength }) =>
-        Math.floor(num_inference_steps - num_inference_steps * strength),
+      firstStep: flowFirstStep,
       encode: ({ vae_tiling: tiling }, image, generator, signal) =>
         this.autoencoder.encode(image, generator, { tiling, signal }),
     };
