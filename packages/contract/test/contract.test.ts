@@ -79,3 +79,10 @@ it("comes with the model that make-model makes, small enough to ship", () => {
     expect(readFileSync(join(shipped, name)).equals(readFileSync(join(folder, "model", name))), name).toBe(true);
   expect(files.reduce((sum, name) => sum + statSync(join(shipped, name)).size, 0)).toBeLessThan(1.7e6);
 });
+
+it("lists every check in its README, in order", async () => {
+  const { checks, close } = contractChecks(Skip, { exact: { every: 1 }, active: { every: 2 }, tolerance: 0.1 });
+  await close();
+  const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
+  expect([...readme.matchAll(/^- (.*)$/gm)].map(([, name]) => name)).toEqual(checks.map(({ name }) => name));
+});

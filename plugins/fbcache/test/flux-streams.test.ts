@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { Weights } from "../../../packages/core/src/checkpoint/weights";
+import { noHooks } from "../../../packages/core/src/compiler/build-hooks";
+import { compile } from "../../../packages/core/src/compiler/compile";
+import { planGraph } from "../../../packages/core/src/compiler/plan";
+import { Program } from "../../../packages/core/src/compiler/program";
+import { Engine } from "../../../packages/core/src/engine/engine";
+import { Graph } from "../../../packages/core/src/graph/graph";
+import { flux, rotaryTables } from "../../../packages/core/src/models/flux";
+import { regionClaims } from "../../../packages/core/src/pipelines/build-model";
+import { RunHooks } from "../../../packages/core/src/pipelines/run-hooks";
+import { pluginOfClass } from "../../../packages/core/src/plugins/discover";
+import { createHost } from "../../../packages/core/src/plugins/host";
+import type { Floats } from "../../../packages/core/src/tensor";
+import { readConfig } from "../../../packages/core/test/build-graph";
+import { ioOf } from "../../../test/golden-kinds/check-model";
+import { expectClose } from "../../../test/golden-kinds/close";
+import { FirstBlockCache } from "../src/index";
+
+const folder = join(import.meta.dirname, "../../../test/golden/flux");
+
+it("spans the text and image streams of FLUX, double and single blocks", async () => {
+  const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-flux-streams-"));
+  const engine = await Engine.start({ provider: "cpu", threads: 1 });
+  const weights = Weights.open(folder);
+  try {
+    const config = flux.parse(readConfig(folder));
+    const graph = Graph.create("transformer", weights, noHooks);
+    flux.entries.forward!(graph, config);
+    const host = createHost([{ ...pluginOfClass(FirstBlockCache), options: { threshold: 1, warmup_steps: 0 } }]);
+    const plan = planGraph(graph, regionClaims(host, flux.structure!(config)));
+    const compiled = await compile({
+      graph,
+      plan,
+      identity: weights.identity(cacheDir),
+      cacheDir,
+      component: "transformer",
+      className: flux.className,
+      source: folder,
+      plugins: ["fbcache"],
+    });
+    const program = await Program.open(engine, graph, plan, compiled);
+
+    const io = ioOf(folder);
+    const inputs = {
+      ...Object.fromEntries([...io].map(([name, tensor]) => [name.replace("in.", ""), tensor])),
+      ...rotaryTables(config as never, io.get("in.txt_ids") as Floats, io.get("in.img_ids") as Floats),
+    };
+    const hooks = new RunHooks(host);
+    const run = { branch: "cond", count: 2 } as const;
+    await engine.generation(async () => {
+      for (const index of [0, 1])
+        await engine.pass(async () => {
+          const feeds = graph.inputs.map(({ name }) => [name, engine.upload(inputs[name as keyof typeof inputs])]);
+          const step = { run, index, count: 2, timestep: 0, sigma: 1, latents: io.get("in.hidden_states") as Floats };
+          const { sample } = await program.run(Object.fromEntries(feeds), { around: hooks.around(step) });
+          expectClose(`step ${index}`, await sample!.read(), io.get("out.0")!);
+        });
+    });
+    const [first, rest] = hooks.receipts;
+    expect([first!.computed, first!.reused]).toEqual([[0, 1], []]);
+    expect([rest!.computed, rest!.reused]).toEqual([[0], [1]]);
+    expect([rest!.region.from, rest!.region.to]).toEqual(["transformer_blocks.1", expect.stringMatching(/^single_/)]);
+  } finally {
+    weights.close();
+    await engine.close();
+    rmSync(cacheDir, { recursive: true, force: true });
+  }
+});

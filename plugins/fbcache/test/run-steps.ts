@@ -1,0 +1,92 @@
+import type { DeviceTensor, Run, Tensors } from "@skipstep/core";
+import { Engine } from "../../../packages/core/src/engine/engine";
+import { floats } from "../../../packages/core/src/tensor";
+import { FirstBlockCache, type FirstBlockCacheOptions } from "../src/index";
+
+/** What a block adds to a stream, in each element. */
+export interface GivenStep {
+  readonly first: number;
+  /** What the other blocks add to `hidden`; they add twice that to `encoder`, and also return `pooled`, which is no stream. */
+  readonly rest: number;
+  /** Tokens; 4 where nothing is said. */
+  readonly tokens?: number;
+}
+
+/** What became of a step. */
+export interface SeenStep {
+  /** Whether the other blocks were computed. */
+  readonly computed: boolean;
+  /** First elements of what left the last block. */
+  readonly hidden: number;
+  readonly encoder: number;
+  readonly pooled: number;
+  /** The measured difference; `undefined` where none was measured. */
+  readonly difference: number | undefined;
+  /** Tensors of 4 tokens that are kept while the other blocks run, and after the step. */
+  readonly keptWithin: number;
+  readonly keptAfter: number;
+}
+
+const width = 8;
+const bytesOfTensor = 4 * width * 4;
+
+/** Runs the plugin over a model of numbers: `hidden` enters the first block as 1, `encoder` the second as 2. */
+export async function runSteps(
+  options: Partial<FirstBlockCacheOptions>,
+  steps: readonly GivenStep[],
+): Promise<SeenStep[]> {
+  const plugin = new FirstBlockCache({ threshold: 0.08, warmup_steps: 0, ...options });
+  const run: Run = { branch: "joint", count: steps.length };
+  const engine = await Engine.start({ provider: "cpu", threads: 1 });
+  try {
+    return await engine.generation(async () => {
+      const seen: SeenStep[] = [];
+      for (const [index, given] of steps.entries())
+        seen.push(await engine.pass(() => runStep(plugin, engine, run, index, given)));
+      return seen;
+    });
+  } finally {
+    await engine.close();
+  }
+}
+
+async function runStep(
+  plugin: FirstBlockCache,
+  engine: Engine,
+  run: Run,
+  index: number,
+  { first, rest, tokens = 4 }: GivenStep,
+): Promise<SeenStep> {
+  const filled = (value: number): DeviceTensor =>
+    engine.upload(floats([1, tokens, width], new Float32Array(tokens * width).fill(value)));
+  let difference: number | undefined;
+  let keptWithin = 0;
+  const call = (name: string, at: number): Parameters<FirstBlockCache["blockForward"]>[0] => ({
+    step: { run, index, count: run.count, timestep: 0, sigma: 0, latents: floats([1]) },
+    region: { name, index: at, from: name, to: name },
+    record: ({ residual_diff }) => {
+      difference = residual_diff;
+    },
+  });
+  const { hidden } = await plugin.blockForward(call("first", 0), { hidden: filled(1) }, async () => ({
+    hidden: filled(1 + first),
+  }));
+  let computed = false;
+  const computeRest = async (): Promise<Tensors> => {
+    computed = true;
+    keptWithin = engine.keptBytes / bytesOfTensor;
+    return { hidden: filled(1 + first + rest), encoder: filled(2 + 2 * rest), pooled: filled(index) };
+  };
+  const outputs = await plugin.blockForward(
+    call("rest", 1),
+    { hidden: hidden!, encoder: filled(2), condition: filled(9) },
+    computeRest,
+  );
+  const firstOf = async (name: string): Promise<number> => Number((await outputs[name]!.read()).data[0]);
+  const values = {
+    hidden: await firstOf("hidden"),
+    encoder: await firstOf("encoder"),
+    pooled: await firstOf("pooled"),
+  };
+  return { computed, ...values, difference, keptWithin, keptAfter: engine.keptBytes / bytesOfTensor };
+}

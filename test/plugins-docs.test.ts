@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { hookKinds, validateConfig } from "@skipstep/core";
+import { describe, expect, it } from "vitest";
+import { codeBlocks } from "./docs/code-blocks";
+import { typeErrors } from "./docs/type-errors";
+
+const root = join(import.meta.dirname, "..");
+const read = (file: string): string => readFileSync(join(root, file), "utf8");
+const guide = read("docs/plugins.md");
+
+/** What tells of plugins, with the folder that its configs lie in. */
+const documents = [
+  "docs/plugins.md",
+  "packages/contract/README.md",
+  "plugins/fbcache/README.md",
+  "examples/plugin/README.md",
+];
+
+describe("docs/plugins.md", () => {
+  it("shows the example plugin and its test as they are", () => {
+    const blocks = codeBlocks(guide, "ts").map(({ code }) => code);
+    expect(blocks[0]).toBe(read("examples/plugin/src/every-nth.ts"));
+    expect(blocks).toContainEqual(read("examples/plugin/test/every-nth.test.ts"));
+    expect(blocks[0]!.split("\n").length).toBeLessThan(60);
+  });
+
+  it("has a row for every hook, with its kind, in order", () => {
+    const rows = [...guide.matchAll(/^\| `(\w+)` \| (first|each|wrap) \|/gm)].map(([, hook, kind]) => [hook, kind]);
+    expect(rows).toEqual(Object.entries(hookKinds));
+    for (const hook of Object.keys(hookKinds)) expect(guide).toContain(`\n### ${hook}\n\n\`${hook}(`);
+  });
+
+  it("names errors that exist", () => {
+    const known = read("docs/errors.md");
+    for (const [code] of guide.matchAll(/SKIPSTEP_\w+/g)) expect(known).toContain(`\`${code}\``);
+  });
+
+  it("links to what is there", () => {
+    for (const [, target] of guide.matchAll(/\]\((\.\.[^)#]*)\)/g))
+      expect(() => readFileSync(join(root, "docs", target!)), target).not.toThrow(/ENOENT/);
+    for (const [, anchor] of guide.matchAll(/\]\(#([^)]*)\)/g))
+      expect(guide.toLowerCase().replaceAll(" ", "-")).toContain(`#-${anchor}\n`);
+  });
+});
+
+it("has TypeScript in its documents on plugins that compiles", () => {
+  const modules = documents.flatMap((file) =>
+    codeBlocks(read(file), "ts").map(({ code, line }) => ({
+      // The example's test imports its own sources.
+      path: join(
+        root,
+        code.includes('"../src/index"') ? "examples/plugin/test" : "test",
+        `${file.replaceAll(/\W/g, "-")}-${line}.ts`,
+      ),
+      code,
+    })),
+  );
+  expect(modules.length).toBeGreaterThan(5);
+  expect(typeErrors(modules)).toEqual([]);
+});
+
+it.each(documents)("has configs in %s that are valid", async (file) => {
+  const configs = codeBlocks(read(file), "json")
+    .map(({ code }) => JSON.parse(code))
+    .filter((json) => "plugins" in json);
+  for (const config of configs) {
+    const folder = join(root, "configs");
+    const plugins = config.plugins.map((entry: { use: string }) => ({
+      ...entry,
+      use:
+        entry.use === "every-nth"
+          ? join(root, "examples/plugin")
+          : entry.use.startsWith(".")
+            ? join(folder, entry.use)
+            : entry.use,
+    }));
+    const generate = { height: 128, width: 128, ...config.generate };
+    const loaded = await validateConfig({ ...config, plugins, generate, model: join(folder, config.model) });
+    expect(loaded.plugins.plugins.map(({ name }) => name)).toHaveLength(plugins.length);
+  }
+});
