@@ -69,6 +69,7 @@ describe("config.json", () => {
       down_block_types: ["DownEncoderBlock2D"],
       up_block_types: ["UpDecoderBlock2D"],
       block_out_channels: [64],
+      sample_size: 32,
       layers_per_block: 2,
       act_fn: "silu",
       norm_num_groups: 32,

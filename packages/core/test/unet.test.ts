@@ -72,7 +72,7 @@ describe("config.json of a U-Net", () => {
   });
 
   it("leaves out what has no effect", () => {
-    const noise = { sample_size: 64, upcast_attention: true, resnet_skip_time_act: true, resnet_out_scale_factor: 2 };
+    const noise = { dropout: 0.1, upcast_attention: true, resnet_skip_time_act: true, resnet_out_scale_factor: 2 };
     expect(unet2DCondition.parse({ ...small, ...noise })).toEqual(unet2DCondition.parse(small));
   });
 

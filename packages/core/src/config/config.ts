@@ -32,6 +32,7 @@ export interface GenerateConfig {
   /** The image to begin with: path of a file. */
   readonly image?: string;
   readonly strength?: number;
+  readonly vae_tiling?: boolean;
 }
 
 /** A scheduler's options, over those of the checkpoint. */
@@ -52,10 +53,12 @@ export interface PluginConfig {
 
 /** A checked config: defaults filled in, paths absolute, frozen. */
 export interface Config {
-  /** Absolute path of the checkpoint's folder. */
+  /** Absolute path of the checkpoint's folder or file, or `hf:owner/name@revision`. */
   readonly model: string;
   /** File name variant of the weights: `fp16`. */
   readonly variant?: string;
+  /** Components in place of the checkpoint's own: absolute paths of folders or files, or names as for `model`. */
+  readonly components?: Readonly<Record<string, string>>;
   /** An ONNX Runtime execution provider. */
   readonly device: string;
   readonly scheduler?: SchedulerConfig;
@@ -80,6 +83,7 @@ export interface ConfigInput {
   readonly extends?: string | readonly string[];
   readonly model?: string;
   readonly variant?: string;
+  readonly components?: Readonly<Record<string, string>>;
   readonly device?: string;
   readonly scheduler?: SchedulerConfig;
   readonly generate?: GenerateConfig;

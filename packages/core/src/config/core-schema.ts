@@ -90,6 +90,10 @@ const generate: Record<keyof GenerateConfig, JsonSchema> = {
   },
   image: text("File of the image to begin with, relative to this file."),
   strength: share("How much of the image to begin with is redrawn. 1 redraws all of it."),
+  vae_tiling: {
+    type: "boolean",
+    description: "Decode and encode large images in overlapping tiles: less memory, slightly different pixels.",
+  },
 };
 
 /** What `generate` takes, in the config and in code. */
@@ -103,8 +107,15 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
     minLength: 1,
     description: "Config files that this one builds on, relative to this file. Later ones win, and this one over all.",
   },
-  model: text("The checkpoint: a diffusers folder, relative to this file."),
+  model: text(
+    "The checkpoint: a diffusers folder or a safetensors file, relative to this file, or hf:owner/name@revision.",
+  ),
   variant: text('Variant of the weight files: "fp16" reads model.fp16.safetensors.'),
+  components: {
+    type: "object",
+    additionalProperties: text("A folder or a safetensors file, relative to this file, or hf:owner/name@revision."),
+    description: 'Components in place of the checkpoint\'s own: { "vae": "../models/vae" }.',
+  },
   device: { ...text('ONNX Runtime execution provider: "cpu", "webgpu", "cuda".'), default: "cpu" },
   scheduler: {
     type: "object",

@@ -18,6 +18,8 @@ export interface AutoencoderKlConfig {
   readonly down_block_types: readonly "DownEncoderBlock2D"[];
   readonly up_block_types: readonly "UpDecoderBlock2D"[];
   readonly block_out_channels: readonly number[];
+  /** Pixels of the images that it was trained on, along a side or height and width; the size of tiles. */
+  readonly sample_size: number | readonly [number, number];
   readonly layers_per_block: number;
   readonly act_fn: Activation;
   readonly norm_num_groups: number;
@@ -43,6 +45,7 @@ const parseFile = defineConfig<AutoencoderKlConfig>(
     down_block_types: allOf("DownEncoderBlock2D", ["DownEncoderBlock2D"]),
     up_block_types: allOf("UpDecoderBlock2D", ["UpDecoderBlock2D"]),
     block_out_channels: counts([64]),
+    sample_size: { type: ["integer", "array"], minimum: 1, items: { type: "integer" }, default: 32 },
     layers_per_block: count(1),
     act_fn: activationOption("silu"),
     norm_num_groups: count(32),
@@ -54,7 +57,7 @@ const parseFile = defineConfig<AutoencoderKlConfig>(
     latents_mean: { type: "null", default: null },
     latents_std: { type: "null", default: null },
   },
-  ["sample_size", "force_upcast"],
+  ["force_upcast"],
 );
 
 /**

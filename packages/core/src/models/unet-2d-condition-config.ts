@@ -18,6 +18,8 @@ type UpType = "CrossAttnUpBlock2D" | "UpBlock2D";
 
 /** Options that config.json has in one form only. */
 interface PlainOptions extends ClassOptions {
+  /** Latent pixels of the images that it was trained on: along a side, or height and width. */
+  readonly sample_size: number | readonly [number, number] | null;
   readonly in_channels: number;
   readonly out_channels: number;
   readonly center_input_sample: boolean;
@@ -78,6 +80,7 @@ const activations = ["silu", "swish", "gelu", "relu", "mish"] as const;
 const parseFile = defineConfig<UNet2DConditionFile>(
   className,
   {
+    sample_size: { type: ["integer", "array", "null"], minimum: 1, items: { type: "integer" }, default: null },
     in_channels: count(4),
     out_channels: count(4),
     center_input_sample: flag(false),
@@ -125,7 +128,7 @@ const parseFile = defineConfig<UNet2DConditionFile>(
     class_embeddings_concat: supported<boolean>(false),
   },
   [
-    ...["sample_size", "dropout", "upcast_attention", "addition_embed_type_num_heads"],
+    ...["dropout", "upcast_attention", "addition_embed_type_num_heads"],
     // Of block types that are not supported only.
     ...["resnet_skip_time_act", "resnet_out_scale_factor", "cross_attention_norm", "mid_block_only_cross_attention"],
   ],

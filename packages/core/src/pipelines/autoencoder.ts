@@ -1,8 +1,12 @@
 import type { Program } from "../compiler/program";
+import type { Sizes } from "../graph/dim";
 import type { Generator } from "../random";
 import { type Floats, floats, sizeOf } from "../tensor";
-import type { FamilyParts } from "./family";
+import { concat } from "./concat";
+import type { FamilyParts, SettingProblem } from "./family";
 import { rows, stack } from "./guidance";
+import type { Settings } from "./settings";
+import { inTiles, needsTiles, tileStride } from "./tiled-decode";
 
 /** What AutoencoderKL and AutoencoderTiny configs share. */
 interface AutoencoderConfig {
@@ -12,6 +16,14 @@ interface AutoencoderConfig {
   readonly latents_std?: readonly number[] | null;
   readonly block_out_channels?: readonly number[];
   readonly decoder_block_out_channels?: readonly number[];
+  /** Of an AutoencoderKL: pixels of a tile. */
+  readonly sample_size?: number | readonly [number, number];
+}
+
+export interface CoderOptions {
+  /** Whether large images go through in tiles; default false. An AutoencoderTiny has none. */
+  readonly tiling?: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A pipeline's VAE, with the scaling that its latents carry. */
@@ -20,24 +32,30 @@ export class Autoencoder {
   readonly scaleFactor: number;
   private readonly config: AutoencoderConfig;
 
-  /** @param component its name in the checkpoint; its main entry must be `decode` */
+  /**
+   * @param component its name in the checkpoint; its main entry must be `decode`
+   * @param options.shift whether the pipeline heeds `shift_factor`; those of Stable Diffusion 1, 2 and XL do not
+   */
   constructor(
     private readonly parts: FamilyParts,
     private readonly component: string,
+    { shift = true }: { readonly shift?: boolean } = {},
   ) {
-    this.config = parts.configs[component] as AutoencoderConfig;
+    const config = parts.configs[component] as AutoencoderConfig;
+    this.config = shift ? config : { ...config, shift_factor: 0 };
     this.scaleFactor = scaleFactorOf(this.config);
   }
 
   /** @param latents `[B, C, h, w]` as the denoiser leaves them @returns `[B, 3, H, W]` in -1..1 */
-  async decode(latents: Floats, signal?: AbortSignal): Promise<Floats> {
+  async decode(latents: Floats, { tiling = false, signal }: CoderOptions = {}): Promise<Floats> {
     const program = this.parts.programs[this.component]!;
+    const { latent: from, sample: to } = tileSizes(this.config);
+    const sampleOf = async (z: Floats): Promise<Floats> => (await this.run(program, "z", z, signal)).sample!;
     const images: Floats[] = [];
     // One image at a time: the decoder's activations are the pipeline's largest.
     for (let item = 0; item < latents.shape[0]!; item++) {
       const z = this.scaled(rows(latents, item, item + 1), (x, factor, shift) => x / factor + shift);
-      const { sample } = await this.run(program, "z", z, signal);
-      images.push(sample!);
+      images.push(await (tiling && needsTiles(z, from) ? inTiles(z, { from, to }, sampleOf) : sampleOf(z)));
     }
     return stack(images);
   }
@@ -47,10 +65,15 @@ export class Autoencoder {
    * @param generator draws from the posterior of an AutoencoderKL; an AutoencoderTiny has none
    * @returns `[1, C, h, w]`, scaled as the denoiser wants it
    */
-  async encode(image: Floats, generator: Generator, signal?: AbortSignal): Promise<Floats> {
+  async encode(image: Floats, generator: Generator, { tiling = false, signal }: CoderOptions = {}): Promise<Floats> {
     const program = await this.parts.entry(this.component, "encode");
-    const { latents, mean, logvar } = await this.run(program, "sample", image, signal);
-    const z = latents ?? sampled(mean!, logvar!, generator);
+    const { sample: from, latent: to } = tileSizes(this.config);
+    const encoded = async (sample: Floats): Promise<Floats> => {
+      const { latents, mean, logvar } = await this.run(program, "sample", sample, signal);
+      return latents ?? concat([mean!, logvar!], 1);
+    };
+    const whole = await (tiling && needsTiles(image, from) ? inTiles(image, { from, to }, encoded) : encoded(image));
+    const z = this.config.decoder_block_out_channels ? whole : sampled(whole, generator);
     return this.scaled(z, (x, factor, shift) => (x - shift) * factor);
   }
 
@@ -87,12 +110,15 @@ export class Autoencoder {
   }
 }
 
-/** A draw from the posterior: mean plus deviation times noise. */
-function sampled(mean: Floats, logvar: Floats, generator: Generator): Floats {
-  const noise = generator.randn(mean.data.length);
+/** A draw from the posterior: mean plus deviation times noise. @param moments mean and log variance, `[1, 2 C, h, w]` */
+function sampled({ shape, data }: Floats, generator: Generator): Floats {
+  const [, channels, height, width] = shape as [number, number, number, number];
+  const size = data.length / 2;
+  const noise = generator.randn(size);
+  const mean = data.subarray(0, size);
   return floats(
-    mean.shape,
-    mean.data.map((x, i) => x + Math.exp(0.5 * logvar.data[i]!) * noise[i]!),
+    [1, channels / 2, height, width],
+    mean.map((x, i) => x + Math.exp(0.5 * data[size + i]!) * noise[i]!),
   );
 }
 
@@ -100,4 +126,27 @@ function sampled(mean: Floats, logvar: Floats, generator: Generator): Floats {
 export function scaleFactorOf(config: unknown): number {
   const { decoder_block_out_channels, block_out_channels = [] } = config as AutoencoderConfig;
   return 2 ** ((decoder_block_out_channels ?? block_out_channels).length - 1);
+}
+
+/** Sides of a tile in latent pixels and in pixels; an AutoencoderTiny has none. */
+function tileSizes(config: AutoencoderConfig): { readonly latent: number; readonly sample: number } {
+  const [sample = 0] = [config.sample_size ?? 0].flat() as number[];
+  return { latent: Math.floor(sample / scaleFactorOf(config)), sample };
+}
+
+/** What is wrong with `vae_tiling`. @param config of an AutoencoderKL or AutoencoderTiny */
+export function tilingProblems(config: unknown, { vae_tiling }: Settings): SettingProblem[] {
+  const problem = (text: string): SettingProblem[] => [{ key: "vae_tiling", text }];
+  if (!vae_tiling) return [];
+  const { latent, sample } = tileSizes(config as AutoencoderConfig);
+  if (sample === 0) return problem("is for AutoencoderKL, and this checkpoint has an AutoencoderTiny");
+  if (tileStride(latent) > 0) return [];
+  return problem(`needs tiles of at least 2 latent pixels, and the VAE's sample_size ${sample} makes them ${latent}`);
+}
+
+/** Run-time sizes of `decode`, the largest that occur. @param config of an AutoencoderKL or AutoencoderTiny */
+export function decodeSizes(config: unknown, { height, width, vae_tiling }: Settings): Sizes {
+  const most = vae_tiling ? tileSizes(config as AutoencoderConfig).latent : Number.POSITIVE_INFINITY;
+  const [h, w] = [height, width].map((side) => Math.min(most, side / scaleFactorOf(config))) as [number, number];
+  return { B: 1, h, w };
 }

@@ -35,7 +35,7 @@ export async function firstLatents(
       begin: 0,
     };
   }
-  const encoded = await imageToImage.encode(await loadPicture(image, width, height), generator, signal);
+  const encoded = await imageToImage.encode(settings, await loadPicture(image, width, height), generator, signal);
   const unit = noise();
   const original = stack(new Array<Floats>(unit.shape[0]!).fill(encoded));
   const begin = imageToImage.firstStep(settings) * scheduler.order;

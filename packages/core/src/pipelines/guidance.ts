@@ -6,6 +6,12 @@ export function rows(tensor: Floats, from: number, to: number): Floats {
   return floats([to - from, ...tensor.shape.slice(1)], tensor.data.subarray(from * row, to * row));
 }
 
+/** Each row `times` times in a row: what a prompt comes to, for each of its images. */
+export function repeatRows(tensor: Floats, times: number): Floats {
+  const all = Array.from({ length: tensor.shape[0]! }, (_, i) => rows(tensor, i, i + 1));
+  return stack(all.flatMap((row) => new Array<Floats>(times).fill(row)));
+}
+
 /** Both tensors' rows, one after the other. */
 export function stack(tensors: readonly Floats[]): Floats {
   const [first] = tensors as [Floats, ...Floats[]];
@@ -40,6 +46,28 @@ export function limitNorm(guided: Floats, plain: Floats, most: number): Floats {
     for (let i = 0; i < values.length; i++) target[i] = values[i]! * factor;
   }
   return result;
+}
+
+/**
+ * Brings each image's guided prediction back towards the spread of the unguided one,
+ * https://arxiv.org/abs/2305.08891, section 3.4.
+ * @param guided `[B, ...]` @param plain `[B, ...]` @param share 0 changes nothing, 1 gives it the same spread
+ */
+export function rescaleSpread(guided: Floats, plain: Floats, share: number): Floats {
+  const result = floats(guided.shape);
+  for (let item = 0; item < guided.shape[0]!; item++) {
+    const values = rows(guided, item, item + 1).data;
+    const factor = share * (spread(rows(plain, item, item + 1).data) / spread(values)) + (1 - share);
+    const target = rows(result, item, item + 1).data;
+    for (let i = 0; i < values.length; i++) target[i] = values[i]! * factor;
+  }
+  return result;
+}
+
+/** Standard deviation. */
+function spread(values: Float32Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 
 function norm(values: Float32Array): number {

@@ -11,6 +11,8 @@ export interface Settings {
   readonly prompt_2: readonly string[];
   readonly prompt_3: readonly string[];
   readonly negative_prompt: readonly string[];
+  /** Whether one was given: to some models none is not the same as an empty one. */
+  readonly has_negative_prompt: boolean;
   readonly negative_prompt_2: readonly string[];
   readonly negative_prompt_3: readonly string[];
   readonly class_labels: readonly number[];
@@ -35,6 +37,7 @@ export interface Settings {
   readonly timesteps?: readonly number[];
   readonly image?: string | Picture;
   readonly strength: number;
+  readonly vae_tiling: boolean;
   /** Starting noise instead of the seed's, `[B, C, H, W]`. */
   readonly latents?: Floats;
 }
@@ -52,6 +55,7 @@ export const neutralSettings: Omit<
   prompt_2: [],
   prompt_3: [],
   negative_prompt: [],
+  has_negative_prompt: false,
   negative_prompt_2: [],
   negative_prompt_3: [],
   class_labels: [],
@@ -66,6 +70,7 @@ export const neutralSettings: Omit<
   clean_caption: false,
   use_resolution_binning: false,
   strength: 1,
+  vae_tiling: false,
 };
 
 /** Images of one generation: `num_images_per_prompt` for each prompt or class. */
