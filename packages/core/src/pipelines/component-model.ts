@@ -18,8 +18,12 @@ export interface ComponentModel {
  * @throws SKIPSTEP_COMPONENT_MISSING, SKIPSTEP_COMPONENT_CLASS, SKIPSTEP_MODEL_OPTION
  */
 export function componentModels(family: Family, checkpoint: Checkpoint): ReadonlyMap<string, ComponentModel> {
+  const { components, optional = [] } = family;
+  const present = Object.entries(components).filter(
+    ([name]) => checkpoint.components.has(name) || !optional.includes(name),
+  );
   return new Map(
-    Object.entries(family.components).map(([name, classes]) => {
+    present.map(([name, classes]) => {
       const component = checkpoint.component(name);
       const { className, folder, config } = component;
       const model = Object.hasOwn(classes, className) ? classes[className] : undefined;

@@ -63,11 +63,12 @@ export class EulerDiscreteScheduler implements Scheduler {
     schedule: Schedule,
   ) {
     inferenceSteps(name, schedule, ["sigmas", "timesteps"], options.num_train_timesteps);
+    if (schedule.sigmas && schedule.timesteps) throw invalidSchedule(name, "give either sigmas or timesteps.");
+    if (schedule.sigmas?.length === 1) throw invalidSchedule(name, "one of the caller's sigmas leaves no step.");
     const table = trainingSigmasOf(options, options.rescale_betas_zero_snr);
-    const { timesteps, sigmas } = this.space(table, schedule);
-    const final = options.final_sigmas_type === "sigma_min" ? table[0]! : 0;
-    this.sigmas = Float32Array.of(...sigmas, final);
-    this.timesteps = this.isContinuous() ? sigmas.map((sigma) => 0.25 * Math.log(sigma)) : timesteps;
+    const { timesteps, sigmas } = schedule.sigmas ? fromTo(table, schedule.sigmas) : this.space(table, schedule);
+    this.sigmas = sigmas;
+    this.timesteps = this.isContinuous() ? sigmas.slice(0, -1).map((sigma) => 0.25 * Math.log(sigma)) : timesteps;
     this.initNoiseSigma = initialNoise(options.timestep_spacing, this.sigmas);
   }
 
@@ -88,13 +89,14 @@ export class EulerDiscreteScheduler implements Scheduler {
   }
 
   private space(table: Float32Array, schedule: Schedule): SigmaSchedule {
+    const { timesteps, sigmas } = this.levels(table, schedule);
+    const final = this.options.final_sigmas_type === "sigma_min" ? table[0]! : 0;
+    return { timesteps, sigmas: Float32Array.of(...sigmas, final) };
+  }
+
+  private levels(table: Float32Array, schedule: Schedule): SigmaSchedule {
     const { options } = this;
     const { sigma_max: most, sigma_min: least } = options;
-    if (schedule.sigmas !== undefined) {
-      if (schedule.timesteps !== undefined) throw invalidSchedule(name, "give either sigmas or timesteps.");
-      const sigmas = Float32Array.from(schedule.sigmas);
-      return { sigmas, timesteps: sigmas.map((sigma) => timestepOf(table, sigma)) };
-    }
     if (schedule.timesteps !== undefined && this.isContinuous()) {
       throw invalidSchedule(name, "the caller's timesteps do not go with timestep_type continuous.");
     }
@@ -112,6 +114,12 @@ export class EulerDiscreteScheduler implements Scheduler {
   private isContinuous(): boolean {
     return this.options.timestep_type === "continuous" && this.options.prediction_type === "v_prediction";
   }
+}
+
+/** Steps between the caller's own levels: the last one is where they end, with no step of its own. */
+function fromTo(table: Float32Array, given: readonly number[]): SigmaSchedule {
+  const sigmas = Float32Array.from(given);
+  return { sigmas, timesteps: sigmas.slice(0, -1).map((sigma) => timestepOf(table, sigma)) };
 }
 
 function predictionSchemaWithOriginal() {

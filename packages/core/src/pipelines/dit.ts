@@ -1,0 +1,67 @@
+import { type DitConfig, dit } from "../models/dit";
+import { sincosPositions } from "../models/sincos-positions";
+import { integers } from "../tensor";
+import { tilingProblems } from "./autoencoder";
+import type { Configs, Family, FamilyParts, SettingProblem } from "./family";
+import type { Settings } from "./settings";
+import { type TransformerMethods, TransformerPipeline } from "./transformer-pipeline";
+import { patchPixels, trainedSquare, transformerSizes, vaeClasses } from "./transformer-settings";
+
+/** What the pipeline takes for "no class", whatever the number of classes; it was made for ImageNet. */
+const NO_CLASS = 1000;
+
+/**
+ * DiTPipeline, https://arxiv.org/abs/2212.09748, with diffusers' settings and defaults. Unlike there, the image may have
+ * another size than the model was trained on.
+ */
+export const ditFamily: Family = {
+  className: "DiTPipeline",
+  denoiser: "transformer",
+  takes: ["class_labels", "num_inference_steps", "guidance_scale", "height", "width", "seed", "vae_tiling"],
+  defaults: (configs) => ({ num_inference_steps: 50, guidance_scale: 4, ...trainedSquare(configs) }),
+  sizeMultiple: patchPixels,
+  components: {
+    transformer: {
+      DiTTransformer2DModel: { architecture: dit, entry: "forward" },
+      Transformer2DModel: { architecture: dit, entry: "forward" }, // what the class was called
+    },
+    vae: vaeClasses,
+  },
+  // Those that scale what the model sees are not: the pipeline in diffusers steps from the scaled latents.
+  schedulers: [
+    "DDIMScheduler",
+    "DDPMScheduler",
+    "DPMSolverMultistepScheduler",
+    "LCMScheduler",
+    "PNDMScheduler",
+    "TCDScheduler",
+    "UniPCMultistepScheduler",
+  ],
+  problems: (configs, settings) => [...classProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
+  sizes: (configs, settings) => transformerSizes(configs, settings),
+  open: async (parts) => new TransformerPipeline(parts, methods(parts)),
+};
+
+function classProblems({ transformer }: Configs, { class_labels }: Settings): SettingProblem[] {
+  const most = (transformer as DitConfig).num_embeds_ada_norm;
+  const wrong = class_labels.find((label) => label > most);
+  if (wrong === undefined) return [];
+  return [{ key: "class_labels", text: `must be 0 to ${most - 1}, or ${most} for no class, found ${wrong}` }];
+}
+
+function methods({ configs }: FamilyParts): TransformerMethods {
+  const config = configs.transformer as DitConfig;
+  const none = Math.min(NO_CLASS, config.num_embeds_ada_norm);
+  return {
+    encode: async ({ class_labels: labels }) => {
+      const nothing = labels.map(() => none);
+      const chosen = { joint: [...labels, ...nothing], cond: labels, uncond: nothing };
+      return {
+        inputs: (branch) => ({ class_labels: integers([chosen[branch].length], chosen[branch]) }),
+        warnings: [],
+      };
+    },
+    positions: (height, width) => sincosPositions(config, height, width),
+    schedule: ({ num_inference_steps }) => ({ num_inference_steps }),
+  };
+}

@@ -1,0 +1,180 @@
+import { type ClipTextConfig, clipTextWithProjection } from "../models/clip-text";
+import { croppedPositions } from "../models/cropped-positions";
+import { type Sd3Config, sd3 } from "../models/sd3";
+import { t5Encoder } from "../models/t5-encoder";
+import { shiftOfImage } from "../schedulers/flow-shift";
+import type { Schedule } from "../schedulers/scheduler";
+import type { Floats } from "../tensor";
+import { tilingProblems } from "./autoencoder";
+import { clipSkipProblem } from "./clip-encoder";
+import type { Configs, Family, FamilyParts, SettingProblem } from "./family";
+import { stack } from "./guidance";
+import { Sd3PromptEncoder, type Sd3Prompts } from "./sd3-prompts";
+import type { Settings } from "./settings";
+import { type Drawn, type TransformerMethods, TransformerPipeline } from "./transformer-pipeline";
+import { guidanceStrength, patchPixels, trainedSquare, transformerSizes, vaeClasses } from "./transformer-settings";
+
+/** Most tokens of a prompt that T5 reads. */
+const LONGEST_PROMPT = 512;
+
+/**
+ * StableDiffusion3Pipeline and StableDiffusion3Img2ImgPipeline: Stable Diffusion 3 and 3.5,
+ * https://arxiv.org/abs/2403.03206, with diffusers' settings and defaults.
+ */
+export const stableDiffusion3Family: Family = {
+  className: "StableDiffusion3Pipeline",
+  denoiser: "transformer",
+  takes: [
+    "prompt",
+    "prompt_2",
+    "prompt_3",
+    "negative_prompt",
+    "negative_prompt_2",
+    "negative_prompt_3",
+    "num_inference_steps",
+    "guidance_scale",
+    "clip_skip",
+    "height",
+    "width",
+    "seed",
+    "num_images_per_prompt",
+    "max_sequence_length",
+    "sigmas",
+    "image",
+    "strength",
+    "vae_tiling",
+  ],
+  defaults: (configs, fromImage) => ({
+    guidance_scale: 7,
+    max_sequence_length: 256,
+    ...trainedSquare(configs),
+    ...(fromImage ? { num_inference_steps: 50, strength: 0.6 } : { num_inference_steps: 28 }),
+  }),
+  sizeMultiple: patchPixels,
+  components: {
+    text_encoder: { CLIPTextModelWithProjection: { architecture: clipTextWithProjection, entry: "encode" } },
+    text_encoder_2: { CLIPTextModelWithProjection: { architecture: clipTextWithProjection, entry: "encode" } },
+    text_encoder_3: { T5EncoderModel: { architecture: t5Encoder, entry: "encode" } },
+    transformer: { SD3Transformer2DModel: { architecture: sd3, entry: "forward" } },
+    vae: vaeClasses,
+  },
+  optional: ["text_encoder_3"],
+  schedulers: [
+    "FlowMatchEulerDiscreteScheduler",
+    "FlowMatchHeunDiscreteScheduler",
+    "UniPCMultistepScheduler",
+    "DPMSolverMultistepScheduler",
+  ],
+  problems: (configs, settings) => [
+    ...sizeProblems(configs, settings),
+    ...promptProblems(configs, settings),
+    ...tilingProblems(configs.vae, settings),
+  ],
+  firstStep,
+  sizes: runSizes,
+  open: async (parts) => new TransformerPipeline(parts, methods(parts)),
+};
+
+/** The image must fit into the model's positions. */
+function sizeProblems(configs: Configs, { height, width }: Settings): SettingProblem[] {
+  const most = (configs.transformer as Sd3Config).pos_embed_max_size * patchPixels(configs);
+  return Object.entries({ height, width }).flatMap(([key, side]): SettingProblem[] =>
+    side > most ? [{ key: key as "height", text: `must be <= ${most} for this model, found ${side}` }] : [],
+  );
+}
+
+function promptProblems(configs: Configs, { max_sequence_length: most, clip_skip }: Settings): SettingProblem[] {
+  const text = ["text_encoder", "text_encoder_2"]
+    .map((name) => clipSkipProblem(configs[name], "penultimate", clip_skip))
+    .find((found) => found !== undefined);
+  return [
+    ...(text === undefined ? [] : [{ key: "clip_skip", text } as const]),
+    ...(most > LONGEST_PROMPT
+      ? [{ key: "max_sequence_length", text: `must be <= ${LONGEST_PROMPT}, found ${most}` } as const]
+      : []),
+  ];
+}
+
+/** A step that `strength` covers in part is run. */
+function firstStep({ num_inference_steps: steps, strength }: Settings): number {
+  return Math.floor(steps - Math.min(steps * strength, steps));
+}
+
+function runSizes(configs: Configs, settings: Settings): ReturnType<Family["sizes"]> {
+  const prompts = Math.max(1, settings.prompt.length);
+  const clipTokens = (name: string): number => (configs[name] as ClipTextConfig).max_position_embeddings;
+  const T = settings.max_sequence_length;
+  return {
+    text_encoder: { B: prompts, T: clipTokens("text_encoder") },
+    text_encoder_2: { B: prompts, T: clipTokens("text_encoder_2") },
+    text_encoder_3: { B: prompts, T },
+    ...transformerSizes(configs, settings, clipTokens("text_encoder") + T),
+  };
+}
+
+function methods(parts: FamilyParts): TransformerMethods {
+  const config = parts.configs.transformer as Sd3Config;
+  const prompts = Sd3PromptEncoder.open(parts);
+  return {
+    encode: (settings, signal) => encode(prompts, settings, signal),
+    positions: storedPositions(parts, config),
+    schedule: (settings, scheduler) => schedule(parts.configs, settings, scheduler),
+    firstStep,
+  };
+}
+
+async function encode(encoder: Sd3PromptEncoder, settings: Settings, signal?: AbortSignal): Promise<Drawn> {
+  const { prompt, prompt_2, prompt_3, negative_prompt, negative_prompt_2, negative_prompt_3, clip_skip } = settings;
+  const positive = await encoder.encode([prompt, prompt_2, prompt_3], clip_skip, settings, signal);
+  const negatives = [negative_prompt, negative_prompt_2, negative_prompt_3] as const;
+  const negative =
+    guidanceStrength(settings) > 0
+      ? await encoder.encode(negatives, 0, settings, signal) // the reference skips no layer here
+      : undefined;
+  return {
+    inputs: (branch) => {
+      const chosen = { joint: [positive, negative!], cond: [positive], uncond: [negative!] }[branch];
+      const stacked = (of: (prompts: Sd3Prompts) => Floats): Floats => stack(chosen.map(of));
+      return {
+        encoder_hidden_states: stacked(({ hidden }) => hidden),
+        pooled_projections: stacked(({ pooled }) => pooled),
+      };
+    },
+    warnings: [...positive.warnings, ...(negative?.warnings ?? [])],
+  };
+}
+
+/** The checkpoint's positions, read once a size. */
+function storedPositions({ checkpoint }: FamilyParts, config: Sd3Config): TransformerMethods["positions"] {
+  const known = new Map<string, Floats>();
+  return (height, width) => {
+    const key = `${height} ${width}`;
+    const positions = known.get(key) ?? readPositions();
+    known.set(key, positions);
+    return positions;
+
+    function readPositions(): Floats {
+      const weights = checkpoint.component("transformer").weights();
+      try {
+        return croppedPositions(config, weights, height, width);
+      } finally {
+        weights.close();
+      }
+    }
+  };
+}
+
+function schedule(
+  configs: Configs,
+  { num_inference_steps, sigmas, height, width }: Settings,
+  scheduler: Readonly<Record<string, unknown>>,
+): Schedule {
+  const pixels = patchPixels(configs);
+  const tokens = (height / pixels) * (width / pixels);
+  return {
+    num_inference_steps,
+    ...(sigmas ? { sigmas } : {}),
+    // A scheduler that does not say has another end of the line than FLUX.
+    ...(scheduler.use_dynamic_shifting === true ? { mu: shiftOfImage({ max_shift: 1.16, ...scheduler }, tokens) } : {}),
+  };
+}
