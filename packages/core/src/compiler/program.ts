@@ -1,17 +1,27 @@
 import { throwIfAborted } from "../engine/cancel";
 import type { DeviceTensor } from "../engine/device-tensor";
 import type { Engine, Session } from "../engine/engine";
-import { inputShape, inputUnknown, regionOutput, sizeConflict } from "../errors/program";
-import { asMultiple, evaluate, type Sizes, shapeText } from "../graph/dim";
+import { regionOutput } from "../errors/program";
 import type { Graph } from "../graph/graph";
 import type { Value } from "../graph/value";
-import type { Next, Tensors } from "../hooks";
-import { integers } from "../tensor";
+import type { Tensors } from "../hooks";
+import { BoundPlan, bindSizes } from "./bound-plan";
 import type { CompiledEngine } from "./compile";
+import { weightBytes } from "./memory-estimate";
 import type { Part, Plan, Port, RegionClaim, RegionPart, Segment } from "./plan";
 
+/** What a region's inside was computed to. */
+export interface Inside {
+  readonly outputs: Tensors;
+  /** Spent on it in ONNX Runtime, known once that is done. */
+  seconds(): Promise<number>;
+}
+
+/** Computes what lies inside a region. */
+export type RunInside = (inputs: Tensors) => Promise<Inside>;
+
 /** Called at each region; `next` runs what lies inside. */
-export type Around = (claim: RegionClaim, inputs: Tensors, next: Next) => Promise<Tensors>;
+export type Around = (claim: RegionClaim, inputs: Tensors, next: RunInside) => Promise<Tensors>;
 
 export interface RunOptions {
   /** What plugins do at regions; regions are computed without it. */
@@ -23,20 +33,33 @@ type Values = Map<Value, DeviceTensor>;
 
 /** What stays the same during one run. */
 interface Call {
-  readonly sizes: Sizes;
+  readonly bound: BoundPlan;
   readonly around: Around;
   readonly signal: AbortSignal | undefined;
+  /** Seconds of each segment that was started, in order. */
+  readonly started: Promise<number>[];
 }
 
-const compute: Around = (_claim, inputs, next) => next(inputs);
+/**
+ * Bytes of weights up to which they are packed for the matrix kernels when a model is opened, which takes a second or
+ * more a gigabyte, in memory that only this process has. Larger models pack them as they run, from pages of the file:
+ * 5% of a pass over 1000 tokens, 1% over 4000.
+ */
+const packedLimit = 2 ** 31;
+
+/** Sizes for which a program remembers its shapes: a generation has one or two. */
+const mostBoundPlans = 8;
+
+const compute: Around = async (_claim, inputs, next) => (await next(inputs)).outputs;
 
 /** A compiled graph with its sessions open: runs the plan's segments in order, and asks `around` at each region. */
 export class Program {
   /** Seconds in ONNX Runtime by segment, over all runs. */
   readonly seconds: number[];
+  /** By the shapes of the inputs. */
+  private readonly boundPlans = new Map<string, BoundPlan>();
 
   private constructor(
-    private readonly engine: Engine,
     private readonly graphInputs: readonly Value[],
     private readonly plan: Plan,
     private readonly sessions: readonly Session[],
@@ -46,23 +69,24 @@ export class Program {
 
   static async open(engine: Engine, graph: Graph, plan: Plan, compiled: CompiledEngine): Promise<Program> {
     const sessions: Session[] = [];
+    const disablePrepacking = weightBytes(graph) > packedLimit;
     try {
-      for (const segment of compiled.segments) sessions.push(await engine.open(segment.path));
+      for (const { path } of compiled.segments) sessions.push(await engine.open(path, { disablePrepacking }));
     } catch (error) {
       await Promise.all(sessions.map((session) => session.close()));
       throw error;
     }
-    return new Program(engine, graph.inputs, plan, sessions);
+    return new Program(graph.inputs, plan, sessions);
   }
 
   /**
-   * Runs the graph once.
+   * Runs the graph once. Does not wait for its last segments: where one of them fails, reading an output throws.
    * @param inputs a tensor for each of the graph's inputs
-   * @throws SKIPSTEP_CANCELLED between two segments, once the signal is aborted
+   * @throws SKIPSTEP_CANCELLED between two segments, once the signal is aborted; SKIPSTEP_RUN_FAILED
    * @returns the graph's outputs by name
    */
   async run(inputs: Tensors, { around = compute, signal }: RunOptions = {}): Promise<Tensors> {
-    const call: Call = { sizes: this.bind(inputs), around, signal };
+    const call: Call = { bound: this.bind(inputs), around, signal, started: [] };
     const values: Values = new Map();
     for (const input of this.graphInputs) values.set(input, inputs[input.name]!);
     await this.runParts(this.plan.parts, values, call);
@@ -81,65 +105,52 @@ export class Program {
     }
   }
 
-  private async runSegment(segment: Segment, values: Values, { sizes }: Call): Promise<void> {
-    const feeds: Record<string, DeviceTensor> = {};
-    for (const value of segment.inputs) feeds[value.name] = values.get(value)!;
-    for (const value of segment.sizes) feeds[value.name] = this.upload(value, sizes);
-    const { outputs, seconds } = await this.sessions[segment.index]!.run(feeds);
-    this.seconds[segment.index]! += seconds;
-    for (const value of segment.outputs) values.set(value, outputs[value.name]!);
+  private async runSegment({ index, inputs, outputs }: Segment, values: Values, call: Call): Promise<void> {
+    // One segment waits with the engine while another runs, so that its thread never does. More would outlive an abort.
+    await call.started.at(-2);
+    throwIfAborted(call.signal);
+    const feeds = Object.fromEntries(inputs.map((value) => [value.name, values.get(value)!]));
+    const run = this.sessions[index]!.start(feeds, call.bound.forms[index]!);
+    call.started.push(run.seconds);
+    run.seconds.then(
+      (seconds) => {
+        this.seconds[index]! += seconds;
+      },
+      () => undefined, // thrown where the outputs are used
+    );
+    for (const value of outputs) values.set(value, run.outputs[value.name]!);
   }
 
   private async runRegion({ claim, inputs, outputs, parts }: RegionPart, values: Values, call: Call): Promise<void> {
     const given = Object.fromEntries(inputs.map(({ name, value }) => [name, values.get(value)!]));
-    const next: Next = async (chosen) => {
+    const next: RunInside = async (chosen) => {
       const inner: Values = new Map(values);
       for (const { name, value } of inputs) inner.set(value, chosen[name] ?? given[name]!);
+      const begin = call.started.length;
       await this.runParts(parts, inner, call);
-      return Object.fromEntries(outputs.map(({ name, value }) => [name, inner.get(value)!]));
+      const runs = call.started.slice(begin);
+      return {
+        outputs: Object.fromEntries(outputs.map(({ name, value }) => [name, inner.get(value)!])),
+        seconds: async () => (await Promise.all(runs)).reduce((sum, seconds) => sum + seconds, 0),
+      };
     };
     const returned = await call.around(claim, given, next);
-    for (const port of outputs) values.set(port.value, checked(claim, port, returned, call.sizes));
+    for (const port of outputs) values.set(port.value, checked(claim, port, returned, call.bound));
   }
 
-  private upload(value: Value, sizes: Sizes): DeviceTensor {
-    const dims = value.origin.kind === "sizes" ? value.origin.dims : [];
-    return this.engine.upload(
-      integers(
-        [dims.length],
-        dims.map((dim) => evaluate(dim, sizes)),
-      ),
-    );
-  }
-
-  /** Reads the run-time sizes off the inputs' shapes, and checks every shape against them. */
-  private bind(inputs: Tensors): Sizes {
-    const sizes: Record<string, number> = {};
-    for (const { name, shape } of this.graphInputs) {
-      const given = inputs[name];
-      if (!given)
-        throw inputUnknown(
-          name,
-          this.graphInputs.map((input) => input.name),
-        );
-      if (given.shape.length !== shape.length) throw inputShape(name, shapeText(shape), given.shape);
-      for (const [axis, dim] of shape.entries()) {
-        const multiple = asMultiple(dim);
-        if (multiple) sizes[multiple.name] ??= given.shape[axis]! / multiple.factor;
-      }
-    }
-    for (const [name, value] of Object.entries(sizes)) if (!Number.isInteger(value)) throw sizeConflict(name, value);
-    for (const { name, shape } of this.graphInputs)
-      if (shape.some((dim, axis) => evaluate(dim, sizes) !== inputs[name]!.shape[axis]))
-        throw inputShape(name, shapeText(shape), inputs[name]!.shape);
-    return sizes;
+  private bind(inputs: Tensors): BoundPlan {
+    const key = this.graphInputs.map(({ name }) => inputs[name]?.shape.join()).join(" ");
+    const known = this.boundPlans.get(key) ?? new BoundPlan(this.plan, bindSizes(this.graphInputs, inputs));
+    if (this.boundPlans.size === mostBoundPlans) this.boundPlans.clear();
+    this.boundPlans.set(key, known);
+    return known;
   }
 }
 
 /** What a plugin returned for one of a region's outputs. */
-function checked(claim: RegionClaim, { name, value }: Port, returned: Tensors, sizes: Sizes): DeviceTensor {
+function checked(claim: RegionClaim, { name, value }: Port, returned: Tensors, bound: BoundPlan): DeviceTensor {
   const tensor = returned[name];
-  const expected = value.shape.map((dim) => evaluate(dim, sizes));
+  const expected = bound.shapeOf(value);
   if (!tensor) throw regionOutput(claim, name, expected, "nothing");
   if (tensor.shape.join() !== expected.join() || tensor.dtype !== value.dtype)
     throw regionOutput(claim, name, expected, `${tensor.dtype} [${tensor.shape.join(", ")}]`);

@@ -1,4 +1,5 @@
 import { tensorExpired, tensorForeign } from "../errors/engine";
+import type { SkipstepError } from "../errors/error";
 import { itemSize, sizeOf, type Tensor } from "../tensor";
 import type { DeviceTensor } from "./device-tensor";
 import type { WireType } from "./protocol";
@@ -8,6 +9,8 @@ import type { TensorStore } from "./tensor-store";
 /** The main thread's handle of a tensor in the worker. */
 export class EngineTensor implements DeviceTensor {
   readonly byteLength: number;
+  /** Why it could not be made: what makes it is still under way when the handle is there. */
+  failure: SkipstepError | undefined;
   /** Why it is gone, and what to do about it. */
   private gone: string | undefined;
   /** How many times it was kept and not released: two plugins may keep the same one. */
@@ -53,9 +56,14 @@ export class EngineTensor implements DeviceTensor {
       this.drop("the pass that made it has ended. Call keep() on it in the pass that makes it.");
   }
 
-  /** @throws SKIPSTEP_TENSOR_EXPIRED when its elements are gone */
+  /** @throws SKIPSTEP_TENSOR_EXPIRED when its elements are gone, and why it could not be made */
   assertAlive(): void {
     if (this.gone !== undefined) throw tensorExpired(this, this.gone);
+    if (this.failure) throw this.failure;
+  }
+
+  fail(error: SkipstepError): void {
+    this.failure = error;
   }
 
   drop(reason: string): void {

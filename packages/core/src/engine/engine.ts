@@ -7,7 +7,7 @@ import { openSession, type Session } from "./session";
 import { TensorStore } from "./tensor-store";
 import { WorkerLink } from "./worker-link";
 
-export type { RunResult, Session } from "./session";
+export type { RunForms, RunResult, Session, StartedRun } from "./session";
 
 export interface EngineOptions {
   /** An ONNX Runtime execution provider: `cpu`, `webgpu`, `cuda`, ... */
@@ -17,7 +17,10 @@ export interface EngineOptions {
 }
 
 export interface OpenSettings {
-  /** Weights stay in the model's file, in pages that the system may evict: little memory, about 1.6 times slower. */
+  /**
+   * Weights stay in the model's file, in pages that the system may evict, and are packed for the kernels at every run:
+   * opens at once and costs a third of a nanosecond a weight and run, 5% of a pass over 1000 tokens, 30% over 100.
+   */
   readonly disablePrepacking?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Tensor arithmetic for plugins, computed in the engine's thread. All float32 and of one shape. */
+/** Tensor arithmetic for plugins, computed in the engine's thread. All float32, and operands of one shape. */
 import { tensorsMismatch } from "../errors/engine";
 import type { DeviceTensor } from "./device-tensor";
 import { type EngineTensor, engineTensor } from "./engine-tensor";
@@ -42,6 +42,18 @@ export async function combine(
   return operands[0].store.elementwise("combine", operands, coefficients);
 }
 
+/**
+ * `a[..., ::factor]`: elements 0, `factor`, 2 `factor`, ... of the last axis.
+ * @param a `[..., D]` @param factor 1 or more
+ * @returns `[..., ceil(D / factor)]`
+ */
+export async function everyNth(a: DeviceTensor, factor: number): Promise<DeviceTensor> {
+  const tensors = alike("everyNth", [a]);
+  const width = a.shape.at(-1) ?? 1;
+  const shape = [...a.shape.slice(0, -1), Math.ceil(width / factor)];
+  return tensors[0].store.elementwise("everyNth", tensors, [factor, width], shape);
+}
+
 /** Mean of `|a|` over all elements, accumulated in float64. NaN for a tensor without elements. */
 export async function meanAbs(a: DeviceTensor): Promise<number> {
   const tensors = alike("meanAbs", [a]);
@@ -51,11 +63,15 @@ export async function meanAbs(a: DeviceTensor): Promise<number> {
 /**
  * `sum |previous - current| / sum |previous|` over all elements, accumulated in float64: how far a tensor moved since
  * a former step. NaN or Infinity when `previous` is all zeros.
+ * @param above takes only the tokens (all axes but the last) that moved more than this, each by the same measure; all
+ *   tokens where none did, and where it is 0
  * @throws SKIPSTEP_TENSOR_MISMATCH unless both are float32 of one shape; SKIPSTEP_TENSOR_EXPIRED
  */
-export async function relativeL1(previous: DeviceTensor, current: DeviceTensor): Promise<number> {
+export async function relativeL1(previous: DeviceTensor, current: DeviceTensor, above = 0): Promise<number> {
   const tensors = alike("relativeL1", [previous, current]);
-  return tensors[0].store.reduce("relativeL1", tensors);
+  const { store } = tensors[0];
+  if (above === 0) return store.reduce("relativeL1", tensors);
+  return store.reduce("relativeL1Above", tensors, [above, previous.shape.at(-1) ?? 1]);
 }
 
 function alike(operation: string, tensors: readonly DeviceTensor[]): readonly [EngineTensor, ...EngineTensor[]] {

@@ -51,8 +51,10 @@ export interface Calls {
   run: {
     ask: {
       readonly session: number;
-      readonly inputs: readonly (readonly [name: string, value: number])[];
-      readonly outputs: readonly (readonly [name: string, value: number])[];
+      /** The id of each input's value; a vector of run-time sizes comes as it is. */
+      readonly inputs: readonly (readonly [name: string, value: number | readonly number[]])[];
+      /** The id that each output gets, and the shape that it must have, where that is known. */
+      readonly outputs: readonly (readonly [name: string, value: number, shape: readonly number[] | undefined])[];
     };
     /** Type and shape of each output, in the order asked for, and the seconds spent in ONNX Runtime. */
     answer: { readonly outputs: readonly Omit<WireTensor, "data">[]; readonly seconds: number };
@@ -66,6 +68,8 @@ export interface Calls {
       readonly coefficients: readonly number[];
       /** The id of the result; an operation that gives a number needs none. */
       readonly output: number | undefined;
+      /** Of the result. */
+      readonly shape: readonly number[];
     };
     answer: number | undefined;
   };

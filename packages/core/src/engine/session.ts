@@ -2,8 +2,8 @@ import { runFailed, sessionClosed, sessionFailed } from "../errors/engine";
 import { list } from "../errors/nearest";
 import type { Tensors } from "../hooks";
 import type { DeviceTensor } from "./device-tensor";
-import { engineTensor } from "./engine-tensor";
-import { arrays, type OpenOptions, type PortType } from "./protocol";
+import { type EngineTensor, engineTensor } from "./engine-tensor";
+import { arrays, type Calls, type OpenOptions, type PortType, type WireType } from "./protocol";
 import type { TensorStore } from "./tensor-store";
 
 /** What one run gave. */
@@ -11,6 +11,21 @@ export interface RunResult {
   readonly outputs: Readonly<Record<string, DeviceTensor>>;
   /** Spent inside ONNX Runtime, without the messages to and from its thread. */
   readonly seconds: number;
+}
+
+/** A run that was handed to the engine's thread and may not have begun. */
+export interface StartedRun {
+  /** Usable at once; where the run fails, what uses them throws its error. */
+  readonly outputs: Readonly<Record<string, DeviceTensor>>;
+  /** As `RunResult.seconds`. @throws SKIPSTEP_RUN_FAILED */
+  readonly seconds: Promise<number>;
+}
+
+/** What is known of a run before it begins, by the names of the model's inputs and outputs. */
+export interface RunForms {
+  /** int64 vectors that it takes besides tensors. */
+  readonly sizes: ReadonlyMap<string, readonly number[]>;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
 }
 
 /** One open model. */
@@ -23,6 +38,8 @@ export interface Session {
    * @throws SKIPSTEP_RUN_FAILED with ONNX Runtime's message
    */
   run(inputs: Tensors): Promise<RunResult>;
+  /** Runs without waiting for it: the next run may be started on its outputs while it is under way. */
+  start(inputs: Tensors, forms: RunForms): StartedRun;
   /** Frees the model. A run under way finishes first. */
   close(): Promise<void>;
 }
@@ -41,31 +58,74 @@ export async function openSession(
     await link.call("close", { sessions: [id] });
     throw sessionFailed(path, unsupported(unknown));
   }
-  const outputNames = ports.outputs.map(({ name }) => name);
-  let closing: Promise<void> | undefined;
-  return {
-    path,
-    inputNames: ports.inputs.map(({ name }) => name),
-    outputNames,
-    async run(inputs) {
-      store.assertRunning();
-      if (closing) throw sessionClosed(path);
-      const scope = store.scope();
-      const results = outputNames.map((name) => [name, link.nextId()] as const);
-      const feeds = Object.entries(inputs).map(
-        ([name, tensor]) => [name, engineTensor(tensor, `Input "${name}" of ${path}`).id] as const,
-      );
-      const { outputs, seconds } = await link.call("run", { session: id, inputs: feeds, outputs: results }, (message) =>
-        runFailed(path, message),
-      );
-      const tensors = results.map(([name, value], i) => [name, store.adopt(value, outputs[i]!, scope)] as const);
-      return { outputs: Object.fromEntries(tensors), seconds };
-    },
-    close() {
-      closing ??= store.failure ? Promise.resolve() : link.call("close", { sessions: [id] });
-      return closing;
-    },
-  };
+  return new OpenSession(store, id, path, ports);
+}
+
+class OpenSession implements Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly store: TensorStore,
+    private readonly id: number,
+    readonly path: string,
+    private readonly ports: Calls["open"]["answer"],
+  ) {
+    this.inputNames = ports.inputs.map(({ name }) => name);
+    this.outputNames = ports.outputs.map(({ name }) => name);
+  }
+
+  async run(inputs: Tensors): Promise<RunResult> {
+    const { store } = this;
+    const scope = store.scope();
+    const { results, answer } = this.send(inputs);
+    const { outputs, seconds } = await answer;
+    const made = results.map(([name, value], i) => [name, store.adopt(value, outputs[i]!, scope)] as const);
+    return { outputs: Object.fromEntries(made), seconds };
+  }
+
+  start(inputs: Tensors, forms: RunForms): StartedRun {
+    const { store, ports } = this;
+    const scope = store.scope();
+    const { results, answer } = this.send(inputs, forms);
+    const made = results.map(([name, value, shape], i) => {
+      const dtype = ports.outputs[i]!.type as WireType; // checked when it was opened
+      return [name, store.adopt(value, { dtype, shape: shape! }, scope)] as const;
+    });
+    const seconds = answer.then(
+      (done) => done.seconds,
+      (error) => {
+        for (const [, output] of made) output.fail(error);
+        throw error;
+      },
+    );
+    seconds.catch(() => undefined); // what uses the outputs throws it
+    return { outputs: Object.fromEntries(made), seconds };
+  }
+
+  close(): Promise<void> {
+    const { store, id } = this;
+    this.closing ??= store.failure ? Promise.resolve() : store.link.call("close", { sessions: [id] });
+    return this.closing;
+  }
+
+  private send(inputs: Tensors, forms?: RunForms) {
+    const { store, id, path } = this;
+    store.assertRunning();
+    if (this.closing) throw sessionClosed(path);
+    const feeds: (readonly [string, number | readonly number[]])[] = [...(forms?.sizes ?? [])];
+    const tensors: EngineTensor[] = [];
+    for (const [name, input] of Object.entries(inputs)) {
+      const tensor = engineTensor(input, `Input "${name}" of ${path}`);
+      tensors.push(tensor);
+      feeds.push([name, tensor.id]);
+    }
+    const results = this.outputNames.map((name) => [name, store.link.nextId(), forms?.shapes.get(name)] as const);
+    const ask = { session: id, inputs: feeds, outputs: results };
+    const answer = store.ask("run", ask, tensors, (message) => runFailed(path, message));
+    return { results, answer };
+  }
 }
 
 function unsupported({ name, type }: PortType): string {

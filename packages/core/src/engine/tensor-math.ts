@@ -1,7 +1,7 @@
-/** Elementwise, on tensors of one shape; the result has that shape. Sums are float64 and rounded once. */
+/** A tensor from tensors of one shape. Sums are float64 and rounded once. */
 type Elementwise = (inputs: readonly Float32Array[], coefficients: readonly number[]) => Float32Array;
 /** All elements of tensors of one shape to one number, accumulated in float64. */
-type Reduction = (inputs: readonly Float32Array[]) => number;
+type Reduction = (inputs: readonly Float32Array[], coefficients: readonly number[]) => number;
 
 /** sum of `coefficients[i] * inputs[i]`. */
 function combine(inputs: readonly Float32Array[], coefficients: readonly number[]): Float32Array {
@@ -26,6 +26,14 @@ function subtract([a, b]: readonly Float32Array[]): Float32Array {
   return result;
 }
 
+/** Elements 0, `factor`, 2 `factor`, ... of each row of `width`. */
+function everyNth([a]: readonly Float32Array[], [factor, width]: readonly number[]): Float32Array {
+  const taken = Math.ceil(width! / factor!);
+  const result = new Float32Array((a!.length / width!) * taken);
+  for (let i = 0; i < result.length; i++) result[i] = a![Math.floor(i / taken) * width! + (i % taken) * factor!]!;
+  return result;
+}
+
 /** mean of |a|. */
 function meanAbs([a]: readonly Float32Array[]): number {
   let sum = 0;
@@ -44,9 +52,30 @@ function relativeL1([previous, current]: readonly Float32Array[]): number {
   return change / size;
 }
 
+/** relativeL1 over those rows of `width` whose own one is above `ratio`; over all where none is. */
+function relativeL1Above(inputs: readonly Float32Array[], [ratio, width]: readonly number[]): number {
+  const [previous, current] = inputs as [Float32Array, Float32Array];
+  let change = 0;
+  let size = 0;
+  let found = false;
+  for (let start = 0; start < previous.length; start += width!) {
+    let rowChange = 0;
+    let rowSize = 0;
+    for (let i = start; i < start + width!; i++) {
+      rowChange += Math.abs(previous[i]! - current[i]!);
+      rowSize += Math.abs(previous[i]!);
+    }
+    if (!(rowChange / rowSize > ratio!)) continue;
+    found = true;
+    change += rowChange;
+    size += rowSize;
+  }
+  return found ? change / size : relativeL1(inputs);
+}
+
 /** What the worker can compute on its tensors; a row here and a function in math.ts make a new operation. */
-export const elementwise = { add, subtract, combine } as const satisfies Record<string, Elementwise>;
-export const reductions = { meanAbs, relativeL1 } as const satisfies Record<string, Reduction>;
+export const elementwise = { add, subtract, combine, everyNth } as const satisfies Record<string, Elementwise>;
+export const reductions = { meanAbs, relativeL1, relativeL1Above } as const satisfies Record<string, Reduction>;
 
 export type ElementwiseName = keyof typeof elementwise;
 export type ReductionName = keyof typeof reductions;

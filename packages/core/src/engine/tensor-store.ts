@@ -3,7 +3,7 @@ import type { SkipstepError } from "../errors/error";
 import { list } from "../errors/nearest";
 import { sizeOf, type Tensor } from "../tensor";
 import { EngineTensor } from "./engine-tensor";
-import { arrays, type WireData, type WireTensor, type WireType } from "./protocol";
+import { arrays, type CallName, type Calls, type WireData, type WireTensor, type WireType } from "./protocol";
 import { currentScope, Scope } from "./scope";
 import type { OperationName } from "./tensor-math";
 import type { WorkerLink } from "./worker-link";
@@ -55,27 +55,47 @@ export class TensorStore {
   async read(tensor: EngineTensor): Promise<Tensor> {
     this.assertRunning();
     tensor.assertAlive();
-    return this.link.call("read", { value: tensor.id });
+    return this.ask("read", { value: tensor.id }, [tensor]);
   }
 
-  /** An operation that makes a tensor. */
-  async elementwise(
+  /** An operation that makes a tensor. Does not wait for it: the worker does what it is asked in order. */
+  elementwise(
     operation: OperationName,
     tensors: readonly EngineTensor[],
     coefficients: readonly number[] = [],
-  ): Promise<EngineTensor> {
+    shape: readonly number[] = tensors[0]!.shape,
+  ): EngineTensor {
     this.assertRunning();
-    const scope = this.scope();
+    const inputs = tensors.map(({ id }) => id);
     const output = this.link.nextId();
-    await this.link.call("compute", { operation, inputs: tensors.map(({ id }) => id), coefficients, output });
-    return this.adopt(output, { dtype: "float32", shape: tensors[0]!.shape }, scope);
+    const made = this.adopt(output, { dtype: "float32", shape }, this.scope());
+    this.ask("compute", { operation, inputs, coefficients, output, shape }, tensors).catch((error) => made.fail(error));
+    return made;
   }
 
   /** An operation that makes a number. */
-  async reduce(operation: OperationName, tensors: readonly EngineTensor[]): Promise<number> {
+  async reduce(
+    operation: OperationName,
+    tensors: readonly EngineTensor[],
+    coefficients: readonly number[] = [],
+  ): Promise<number> {
     this.assertRunning();
     const inputs = tensors.map(({ id }) => id);
-    return (await this.link.call("compute", { operation, inputs, coefficients: [], output: undefined }))!;
+    return (await this.ask("compute", { operation, inputs, coefficients, output: undefined, shape: [] }, tensors))!;
+  }
+
+  /** A call of the worker that reads tensors. When one of them could not be made, that is what is thrown. */
+  async ask<Name extends CallName>(
+    name: Name,
+    ask: Calls[Name]["ask"],
+    tensors: readonly EngineTensor[],
+    failed?: (message: string) => SkipstepError,
+  ): Promise<Calls[Name]["answer"]> {
+    try {
+      return await this.link.call(name, ask, failed);
+    } catch (error) {
+      throw tensors.find(({ failure }) => failure)?.failure ?? error;
+    }
   }
 
   count(bytes: number): void {

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from "ajv";
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { modelOptions } from "../errors/models";
 import { didYouMean } from "../errors/nearest";
 import type { Graph } from "../graph/graph";
@@ -50,8 +50,10 @@ export function defineConfig<Config extends object>(
   withoutEffect: readonly string[] = [],
 ): (raw: unknown) => Config {
   const known = Object.keys(options);
-  const validate = ajv.compile<Config>({ type: "object", properties: options });
+  // Compiled when it is needed first: a model takes 3 ms, and a process runs few of them.
+  let validate: ValidateFunction<Config> | undefined;
   return (raw) => {
+    validate ??= ajv.compile<Config>({ type: "object", properties: options });
     if (typeof raw !== "object" || raw === null || Array.isArray(raw))
       throw modelOptions(className, [`it must be an object, found ${shown(raw)}`]);
     const given = Object.entries(raw).filter(([key]) => !key.startsWith("_") && !withoutEffect.includes(key));

@@ -12,7 +12,7 @@ export interface RegionReceipt {
   readonly computed: number[];
   readonly reused: number[];
   readonly altered: number[];
-  /** Seconds spent computing it. */
+  /** Seconds spent computing it, in ONNX Runtime. */
   seconds: number;
   /** Numbers that the plugin recorded, by step. */
   readonly numbers: Map<number, Record<string, number>>;
@@ -42,7 +42,7 @@ export class RunHooks {
   around(step: Step): Around {
     return async ({ plugin, order, region }, inputs, next) => {
       const { instance } = this.host.plugins[order]!;
-      if (!instance.blockForward) return next(inputs);
+      if (!instance.blockForward) return (await next(inputs)).outputs;
       const receipt = this.receipt(plugin, region);
       let called = false;
       let computed: Tensors | undefined;
@@ -50,15 +50,15 @@ export class RunHooks {
       const guardedNext = async (chosen: Tensors): Promise<Tensors> => {
         if (called) throw nextTwice(plugin, region.name);
         called = true;
-        const start = performance.now();
         try {
-          computed = await next(chosen);
+          const { outputs, seconds } = await next(chosen);
+          count(receipt, seconds());
+          computed = outputs;
+          return outputs;
         } catch (error) {
           failed = error; // not the plugin's fault
           throw error;
         }
-        receipt.seconds += (performance.now() - start) / 1000;
-        return computed;
       };
       const record = (numbers: Readonly<Record<string, number>>): void => {
         receipt.numbers.set(step.index, { ...receipt.numbers.get(step.index), ...numbers });
@@ -67,9 +67,7 @@ export class RunHooks {
       try {
         outputs = await instance.blockForward({ step, region, record }, inputs, guardedNext);
       } catch (error) {
-        throw error === failed || (error instanceof SkipstepError && error.code === "SKIPSTEP_HOOK_FAILED")
-          ? error
-          : hookFailed(plugin, "blockForward", error);
+        throw error === failed || isNoPlugins(error) ? error : hookFailed(plugin, "blockForward", error);
       }
       if (!computed) receipt.reused.push(step.index);
       else {
@@ -99,4 +97,20 @@ export class RunHooks {
     this.receipts.push(receipt);
     return receipt;
   }
+}
+
+/** Adds seconds once they are known, which is before the step's prediction is. */
+function count(receipt: RegionReceipt, seconds: Promise<number>): void {
+  seconds.then(
+    (spent) => {
+      receipt.seconds += spent;
+    },
+    () => undefined, // thrown where the outputs are used
+  );
+}
+
+/** Errors that a hook can meet and does not make: a model's run that failed shows where its outputs are used first. */
+function isNoPlugins(error: unknown): boolean {
+  const codes = ["SKIPSTEP_HOOK_FAILED", "SKIPSTEP_PLUGIN_OPTIONS", "SKIPSTEP_RUN_FAILED", "SKIPSTEP_ENGINE_STOPPED"];
+  return error instanceof SkipstepError && codes.includes(error.code);
 }

@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import { openCheckpoint } from "../packages/core/src/checkpoint/checkpoint";
+import { noHooks } from "../packages/core/src/compiler/build-hooks";
+import { Engine } from "../packages/core/src/engine/engine";
+import { type Sizes, size } from "../packages/core/src/graph/dim";
+import { Graph } from "../packages/core/src/graph/graph";
+import { zImage } from "../packages/core/src/models/z-image";
+import type { Benchmark, Figure, Say } from "./benchmark";
+import { countFlops } from "./flops";
+import { interleave, least, timed } from "./measure";
+import { openGraph, someInputs } from "./open-graph";
+import { writeRandomZImage } from "./random-z-image";
+import { inTemporaryFolder } from "./temporary-folder";
+
+const dim = 1280;
+const hidden = Math.trunc((dim / 3) * 8);
+
+export const matmulBenchmark: Benchmark = {
+  name: "matmul",
+  about:
+    "How much of the machine's MatMul rate a transformer reaches: one step at 512 x 512 of a Z-Image transformer of width 1280 with 16 layers, float32, against a model of one MatMul (the feed-forward layer's, with the step's tokens) in the same engine, in turns, the least of each. FLOPs are those of MatMul, attention and Conv.",
+  run: (say) =>
+    inTemporaryFolder(async (folder) => {
+      writeRandomZImage(folder, { dim, n_layers: 16, dtype: "float16" });
+      const engine = await Engine.start({ provider: "cpu" });
+      try {
+        return [...(await rates(engine, folder, 1, say)), ...(await rates(engine, folder, 2, say))];
+      } finally {
+        await engine.close();
+      }
+    }),
+};
+
+async function rates(engine: Engine, folder: string, batch: number, say: Say): Promise<Figure[]> {
+  const [side, captions] = [32, 32];
+  const tokens = side * side + captions;
+  const sizes = { B: batch, h: side, w: side, L: captions, T: tokens };
+  const cache = join(folder, "cache");
+  const component = openCheckpoint(folder).component("transformer");
+  const weights = component.weights();
+  const model = Graph.create("transformer", weights, noHooks);
+  zImage.entries.forward!(model, zImage.parse(component.config));
+  const single = matmulGraph(weights);
+  const step = await runner(engine, model, weights.identity(cache), cache, sizes);
+  const matmul = await runner(engine, single, "matmul", cache, { M: batch * tokens });
+  weights.close();
+  await interleave(1, { step, matmul });
+  const seconds = await interleave(6, {
+    step,
+    matmul: async () => least(Object.values(await interleave(10, { matmul })).flat()),
+  });
+  const rate = (graph: Graph, at: Sizes, time: readonly number[]): number =>
+    countFlops(graph.nodes, at).total / least(time) / 1e9;
+  const reached = rate(model, sizes, seconds.step);
+  const possible = rate(single, { M: batch * tokens }, seconds.matmul);
+  say(`batch ${batch}: a step takes ${least(seconds.step).toFixed(2)} s`);
+  return [
+    { what: `batch ${batch}, one MatMul`, value: possible, unit: "GFLOP/s" },
+    { what: `batch ${batch}, one step`, value: reached, unit: "GFLOP/s" },
+    {
+      what: `batch ${batch}, share of the MatMul rate`,
+      value: (100 * reached) / possible,
+      unit: "%",
+      target: { least: 85 },
+    },
+  ];
+}
+
+/** A function that runs a graph once and answers with the seconds. */
+async function runner(
+  engine: Engine,
+  graph: Graph,
+  identity: string,
+  cache: string,
+  sizes: Sizes,
+): Promise<() => Promise<number>> {
+  const program = await openGraph(engine, graph, identity, cache);
+  const inputs = someInputs(engine, graph, sizes);
+  return () => timed(() => engine.pass(() => program.run(inputs)));
+}
+
+/** `[M, dim] x [dim, hidden]` with weights. */
+function matmulGraph(weights: Graph["weights"]): Graph {
+  const g = Graph.create("matmul", weights, noHooks);
+  const data = new Float32Array(dim * hidden).map((_, i) => Math.sin(i));
+  const bytes = (): Uint8Array => new Uint8Array(data.buffer);
+  const weight = g.initializer({ key: "matmul", label: "weight", byteLength: data.byteLength, bytes }, [dim, hidden]);
+  g.output("y", g.matmul(g.input("x", [size("M"), dim]), weight));
+  return g;
+}

@@ -1,0 +1,28 @@
+/** Seconds of several ways to do the same, one after the other in turns, so that a busy machine hits all alike. */
+export async function interleave<Names extends string>(
+  rounds: number,
+  bodies: Readonly<Record<Names, () => Promise<number>>>,
+): Promise<Record<Names, number[]>> {
+  const names = Object.keys(bodies) as Names[];
+  const seconds = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Names, number[]>;
+  for (let round = 0; round < rounds; round++) for (const name of names) seconds[name].push(await bodies[name]());
+  return seconds;
+}
+
+/** Seconds that a call takes. */
+export async function timed(body: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await body();
+  return (performance.now() - start) / 1000;
+}
+
+/** What it takes when nothing else runs: other work only ever adds. */
+export function least(values: readonly number[]): number {
+  return Math.min(...values);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

@@ -1,0 +1,33 @@
+/** Runs the benchmarks that are named on the command line, or all of them, and writes results.md. */
+import { fileURLToPath } from "node:url";
+import { type Benchmark, type Figure, isMet, quantity, targetText } from "./benchmark";
+import { compileBenchmark } from "./compile";
+import { emojiBenchmark } from "./emoji";
+import { hooksBenchmark } from "./hooks";
+import { matmulBenchmark } from "./matmul";
+import { section, writeSections } from "./results";
+
+const benchmarks: readonly Benchmark[] = [emojiBenchmark, hooksBenchmark, matmulBenchmark, compileBenchmark];
+const results = fileURLToPath(new URL("./results.md", import.meta.url));
+
+const names = benchmarks.map(({ name }) => name);
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !names.includes(name));
+if (unknown.length > 0) {
+  console.error(`No benchmark is called ${unknown.join(", ")}. There are: ${names.join(", ")}.`);
+  process.exit(2);
+}
+const table: Record<string, string>[] = [];
+for (const benchmark of benchmarks) {
+  if (wanted.length > 0 && !wanted.includes(benchmark.name)) continue;
+  const figures = await benchmark.run((line) => console.error(`${benchmark.name}: ${line}`));
+  table.push(...figures.map((figure) => row(benchmark.name, figure)));
+  writeSections(results, new Map([[benchmark.name, section(benchmark, figures, new Date())]]), names);
+}
+console.table(table);
+
+function row(benchmark: string, figure: Figure): Record<string, string> {
+  const met = figure.target ? (isMet(figure) ? "yes" : "NO") : "";
+  const measured = quantity(figure.value, figure.unit);
+  return { benchmark, figure: figure.what, measured, target: targetText(figure), met };
+}
