@@ -25,9 +25,12 @@ const families: Readonly<Record<string, ExitCode>> = {
   LATENTS: 3,
   RECIPE: 3,
   SCHEDULE: 3,
+  PLUGIN_OPTIONS: 3,
 
   CHECKPOINT: 4,
   COMPONENT: 4,
+  FILE: 4,
+  HUB: 4,
   PIPELINE: 4,
   MODEL: 4,
   WEIGHTS: 4,

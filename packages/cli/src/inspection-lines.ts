@@ -10,6 +10,8 @@ export function inspectionLines(inspection: Inspection): string[] {
     "",
     ...componentTable(components),
     "",
+    ...sourceTable(components),
+    "",
     ...columns([
       ["memory", `about ${bytesText(estimatedMemory)}: all weights, and the largest activations`],
       ["denoiser", structureText(structure)],
@@ -34,6 +36,16 @@ function componentTable(components: readonly ComponentInspection[]): string[] {
     dtypes.join(", "),
   ]);
   return columns([head, ...rows], [2, 3, 4, 5]);
+}
+
+function sourceTable(components: readonly ComponentInspection[]): string[] {
+  const rows = components.map(({ name, source: { path, hub, layout, config } }) => [
+    name,
+    layout,
+    config === "built in" ? config : "file",
+    hub === undefined ? path : `${hub} (${path})`,
+  ]);
+  return columns([["component", "names", "config", "found in"], ...rows]);
 }
 
 /** `ZImageTransformer2DModel: 7 layers (block-list)` */

@@ -1,4 +1,5 @@
 import type { ProgressEvent } from "@skipstep/core";
+import { bytesText } from "./quantities";
 import type { Stream } from "./terminal";
 
 /** Shows how far a generation is. */
@@ -43,6 +44,10 @@ interface Look {
 
 function look(event: ProgressEvent): Look {
   switch (event.kind) {
+    case "download": {
+      const { file, done, of } = event;
+      return { label: "download", detail: `${file} ${bytesText(done)} of ${bytesText(of)}`, done, of: Math.max(1, of) };
+    }
     case "compile":
       return { label: `compile ${event.component}`, detail: "", done: event.done, of: Math.max(1, event.of) };
     case "step": {

@@ -1,17 +1,20 @@
-import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint";
+import type { Checkpoint } from "./checkpoint/checkpoint";
 import { defaultCacheDir } from "./compiler/cache-dir";
 import type { ConfigInput } from "./config/config";
-import { type LoadedConfig, loadConfig } from "./config/load";
+import { type LoadedConfig, loadConfig, type ModelChoice } from "./config/load";
 import type { Override } from "./config/overrides";
 import { Engine } from "./engine/engine";
+import type { BringOptions } from "./hub/bring-model";
 import { buildModels } from "./pipelines/build-model";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
 import { lazyEntries } from "./pipelines/lazy-entries";
+import { openModel } from "./pipelines/open-model";
 import { openModels, openWarnings } from "./pipelines/open-models";
 import { Pipeline } from "./pipelines/pipeline";
 import type { ProgressEvent } from "./pipelines/progress";
 import { settingProblems } from "./pipelines/request";
+import { chooseScheduler } from "./pipelines/scheduler-choice";
 import { schedulerSchemas } from "./schedulers/registry";
 
 export interface ConfigOptions {
@@ -19,6 +22,15 @@ export interface ConfigOptions {
   readonly overrides?: readonly (string | Override)[];
   /** Where paths and plugins of a config that is no file start from; the working directory when left out. */
   readonly folder?: string;
+  readonly signal?: AbortSignal;
+  /** Told while files are downloaded from the hub, and while the model is compiled. */
+  readonly onProgress?: (event: ProgressEvent) => void;
+}
+
+/** A config that was checked together with its checkpoint. */
+export interface CheckedConfig extends LoadedConfig {
+  /** Its configs; of what lies on the hub, weights may be missing still. */
+  readonly checkpoint: Checkpoint;
 }
 
 export interface CreateOptions extends ConfigOptions {
@@ -26,62 +38,67 @@ export interface CreateOptions extends ConfigOptions {
   readonly cacheDir?: string;
   /** Threads inside one operator; all cores when left out. */
   readonly threads?: number;
-  readonly signal?: AbortSignal;
-  /** Told while the model is compiled. */
-  readonly onProgress?: (event: ProgressEvent) => void;
 }
 
 /**
  * Reads a config and checks everything that can be checked without weights: keys and types, plugins and their options,
- * conflicts, the checkpoint's components, and whether the model can follow the settings.
+ * conflicts, the checkpoint's components, and whether the model can follow the settings. Of a checkpoint on the hub only
+ * JSON files are downloaded, and the headers of single files.
  *
  * @param input path of a JSON file, or the config itself
  * @throws ConfigError with all mistakes at once, SKIPSTEP_CONFIG_UNREADABLE, SKIPSTEP_HOOK_FAILED
  */
-export function validateConfig(input: string | ConfigInput, options: ConfigOptions = {}): Promise<LoadedConfig> {
-  const checkpoints = new Map<string, Checkpoint>();
-  const opened = ({ model, variant }: { model: string; variant?: string }): Checkpoint => {
-    const known = checkpoints.get(model) ?? openCheckpoint(model, { variant });
-    checkpoints.set(model, known);
-    return known;
+export async function validateConfig(input: string | ConfigInput, options: ConfigOptions = {}): Promise<CheckedConfig> {
+  let opening: Promise<Checkpoint> | undefined; // of one config, there is one choice
+  const opened = (choice: ModelChoice): Promise<Checkpoint> => {
+    opening ??= openModel(choice, { extent: "configs", ...bringOptions(options) });
+    return opening;
   };
-  return loadConfig(input, {
+  const loaded = await loadConfig(input, {
     ...options,
     schedulerSchemas,
-    structureOf: (choice) => {
-      const checkpoint = opened(choice);
+    structureOf: async (choice) => {
+      const checkpoint = await opened(choice);
       const family = familyOf(checkpoint);
       return denoiserStructure(family, componentModels(family, checkpoint));
     },
-    schedulerOf: (choice) => opened(choice).components.get("scheduler")?.className,
-    settingProblems: (choice, generate) => {
-      const checkpoint = opened(choice);
+    schedulerOf: async (choice) => (await opened(choice)).components.get("scheduler")?.className,
+    checkFit: async (choice, scheduler) => {
+      const checkpoint = await opened(choice);
+      chooseScheduler(checkpoint, scheduler, familyOf(checkpoint));
+    },
+    settingProblems: async (choice, generate) => {
+      const checkpoint = await opened(choice);
       const family = familyOf(checkpoint);
       return settingProblems(family, configsOf(componentModels(family, checkpoint)), generate);
     },
   });
+  return { ...loaded, checkpoint: await opened(loaded.config) };
+}
+
+function bringOptions({ signal, onProgress }: ConfigOptions): Pick<BringOptions, "signal" | "onDownload"> {
+  return { signal, onDownload: (event) => onProgress?.({ kind: "download", ...event }) };
 }
 
 /**
  * Checks a config, compiles its model with its plugins (or finds it in the cache), and opens it.
  *
  * @param input path of a JSON file, or the config itself
- * @throws what `validateConfig` throws; SKIPSTEP_PROVIDER_UNAVAILABLE; SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_SHAPE and
- *   other errors of the weights; SKIPSTEP_CACHE_FULL; SKIPSTEP_CANCELLED
+ * @throws what `validateConfig` and `chooseScheduler` throw; SKIPSTEP_PROVIDER_UNAVAILABLE; SKIPSTEP_TENSOR_MISSING,
+ *   SKIPSTEP_TENSOR_SHAPE and other errors of the weights; SKIPSTEP_CACHE_FULL; SKIPSTEP_CANCELLED
  */
 export async function createPipeline(input: string | ConfigInput, options: CreateOptions = {}): Promise<Pipeline> {
   return openPipeline(await validateConfig(input, options), options);
 }
 
-/** Opens the pipeline of a config that was checked. */
-export async function openPipeline(
-  { config, plugins }: LoadedConfig,
-  { cacheDir = defaultCacheDir(), threads, signal, onProgress }: CreateOptions = {},
-): Promise<Pipeline> {
-  const checkpoint = openCheckpoint(config.model, { variant: config.variant });
+/** Opens the pipeline of a config that was checked. Weights that lie on the hub are downloaded first. */
+export async function openPipeline({ config, plugins }: LoadedConfig, options: CreateOptions = {}): Promise<Pipeline> {
+  const { cacheDir = defaultCacheDir(), threads, signal, onProgress } = options;
+  const checkpoint = await openModel(config, { extent: "weights", ...bringOptions(options) });
   const family = familyOf(checkpoint);
   const sources = componentModels(family, checkpoint);
   const configs = configsOf(sources);
+  chooseScheduler(checkpoint, config.scheduler, family); // throws before anything is loaded
   const starting = Engine.start({ provider: config.device, threads });
   starting.catch(() => undefined); // told when it is awaited
   try {

@@ -8,6 +8,7 @@ export type { LoadedConfig } from "./config/load";
 export type { Override } from "./config/overrides";
 export { configSchema } from "./config-schema";
 export {
+  type CheckedConfig,
   type ConfigOptions,
   type CreateOptions,
   createPipeline,

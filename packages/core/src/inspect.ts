@@ -1,7 +1,7 @@
-import { openCheckpoint } from "./checkpoint/checkpoint";
+import type { ComponentSource } from "./checkpoint/component";
 import { activationBytes, weightBytes } from "./compiler/memory-estimate";
 import type { Segment } from "./compiler/plan";
-import type { LoadedConfig } from "./config/load";
+import type { CheckedConfig } from "./create-pipeline";
 import { type Hooks, hookKinds } from "./hooks";
 import { type BuiltModel, buildModels, regionClaims } from "./pipelines/build-model";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
@@ -28,6 +28,8 @@ export interface Inspection {
 export interface ComponentInspection {
   readonly name: string;
   readonly className: string;
+  /** Where it was found, and how its tensors are named there: `diffusers`, `latent-diffusion`. */
+  readonly source: ComponentSource & { readonly layout: string };
   /** Elements of its checkpoint's tensors, and the types that they are stored in. */
   readonly parameters: number;
   readonly dtypes: readonly string[];
@@ -60,8 +62,7 @@ export interface PluginInspection {
 }
 
 /** Builds every graph of a checked config and describes them. Reads no weights but their headers. */
-export function inspectConfig({ config, plugins }: LoadedConfig): Inspection {
-  const checkpoint = openCheckpoint(config.model, { variant: config.variant });
+export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): Inspection {
   const family = familyOf(checkpoint);
   const sources = componentModels(family, checkpoint);
   const structure = denoiserStructure(family, sources);
@@ -76,7 +77,7 @@ export function inspectConfig({ config, plugins }: LoadedConfig): Inspection {
     return {
       className: family.className,
       model: checkpoint.folder,
-      scheduler: chooseScheduler(checkpoint, config.scheduler),
+      scheduler: chooseScheduler(checkpoint, config.scheduler, family),
       structure,
       components,
       plugins: describePlugins(plugins, structure, hooks.receipts),
@@ -92,6 +93,7 @@ function describe({ name, source, weights, graph, plan }: BuiltModel): Omit<Comp
   return {
     name,
     className: source.component.className,
+    source: { ...source.component.source, layout: weights.layout },
     parameters: entries.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     dtypes: [...new Set(entries.map(({ dtype }) => dtype))],
     storedBytes: entries.reduce((sum, { byteLength }) => sum + byteLength, 0),

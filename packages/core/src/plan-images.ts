@@ -1,6 +1,5 @@
-import { openCheckpoint } from "./checkpoint/checkpoint";
 import type { GenerateConfig } from "./config/config";
-import type { LoadedConfig } from "./config/load";
+import type { CheckedConfig } from "./create-pipeline";
 import { componentModels, configsOf } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
 import { resolveSettings } from "./pipelines/request";
@@ -22,8 +21,7 @@ export interface ImagePlan {
  * What `generate` will make of a checked config, before anything is compiled.
  * @throws SKIPSTEP_REQUEST_INVALID with everything that keeps it from being made
  */
-export function planImages({ config }: LoadedConfig, request: GenerateConfig = {}): ImagePlan {
-  const checkpoint = openCheckpoint(config.model, { variant: config.variant });
+export function planImages({ config, checkpoint }: CheckedConfig, request: GenerateConfig = {}): ImagePlan {
   const family = familyOf(checkpoint);
   const configs = configsOf(componentModels(family, checkpoint));
   const settings = resolveSettings(family, configs, config.generate, request);

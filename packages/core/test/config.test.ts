@@ -162,7 +162,7 @@ describe("loadConfig", () => {
     ]);
     expect(error.message).toBe(
       [
-        `${file} has no "guidence". It takes: extends, model, variant, device, scheduler, generate, guidance, plugins, strict. Did you mean "guidance"?`,
+        `${file} has no "guidence". It takes: extends, model, variant, components, device, scheduler, generate, guidance, plugins, strict. Did you mean "guidance"?`,
         `${file}#/generate/seed must be an integer from 0 to 2^53 - 1 (9007199254740991), found -1.`,
         `${file}#/plugins/0/use: No plugin is called "fbcash". Installed: none. Add it with: pnpm add @skipstep/plugin-fbcash`,
       ].join(" | "),
@@ -314,7 +314,7 @@ describe("loadConfig", () => {
 
   it("needs a model", async () => {
     const [problem] = await problemsOf(await write("empty.json", {}));
-    expect(problem).toBe('empty.json needs "model": The checkpoint: a diffusers folder, relative to this file.');
+    expect(problem).toMatch(/^empty\.json needs "model": The checkpoint: a diffusers folder or a safetensors file, /);
   });
 
   it("tells where JSON breaks off, and of keys that stand there twice", async () => {

@@ -8,19 +8,26 @@ import {
   componentUnknown,
   variantMissing,
 } from "../errors/checkpoint";
+import { atComponent } from "../errors/error";
 import { list } from "../errors/nearest";
-import { type Component, openComponent } from "./component";
+import { openSingleFile } from "../single-file/single-file-checkpoint";
+import { isSingleFile } from "../single-file/weight-file";
+import { type Component, type ComponentPart, openComponent } from "./component";
+import { openOverride } from "./override";
+import { type Place, placeOf } from "./place";
 import { readObject } from "./read-object";
 import { hasVariant, variantsIn } from "./weight-files";
 
 export interface CheckpointOptions {
   /** `fp16` reads `model.fp16.safetensors`; components that have no such files give their plain ones. */
   readonly variant?: string | undefined;
+  /** Components from other folders or files, by name. */
+  readonly components?: Readonly<Record<string, string | Place>> | undefined;
 }
 
-/** A diffusers folder. */
+/** A diffusers folder, or a single file that is treated as one. */
 export interface Checkpoint {
-  /** Absolute path. */
+  /** Absolute path of the folder or file. */
   readonly folder: string;
   /** Class of the pipeline: `ZImagePipeline`. */
   readonly className: string;
@@ -36,12 +43,27 @@ export interface Checkpoint {
 const dispensable = ["safety_checker", "feature_extractor", "image_encoder"];
 
 /**
- * Opens a diffusers folder: reads `model_index.json` and every component's config, no weights.
+ * Opens a diffusers folder or a single file: reads `model_index.json`, every component's config, and of files their
+ * tensors' names and shapes; no weights.
  *
  * @throws SKIPSTEP_CHECKPOINT_MISSING, SKIPSTEP_CHECKPOINT_INVALID, SKIPSTEP_COMPONENT_MISSING,
- *   SKIPSTEP_WEIGHTS_MISSING when no component has weights of the variant
+ *   SKIPSTEP_WEIGHTS_MISSING when no component has weights of the variant, and what `openSingleFile` throws
  */
-export function openCheckpoint(path: string, { variant }: CheckpointOptions = {}): Checkpoint {
+export function openCheckpoint(
+  model: string | Place,
+  { variant, components: given = {} }: CheckpointOptions = {},
+): Checkpoint {
+  const place = placeOf(model);
+  const places = Object.fromEntries(Object.entries(given).map(([name, other]) => [name, placeOf(other)]));
+  if (isSingleFile(place)) return openSingleFile({ ...place, path: resolve(place.path) }, variant, places);
+  return openFolder(place, variant, places);
+}
+
+function openFolder(
+  { path, hub }: Place,
+  variant: string | undefined,
+  places: Readonly<Record<string, Place>>,
+): Checkpoint {
   const folder = resolve(path);
   const file = join(folder, "model_index.json");
   if (!existsSync(file)) throw checkpointMissing(folder, whatIs(folder));
@@ -49,14 +71,19 @@ export function openCheckpoint(path: string, { variant }: CheckpointOptions = {}
   const className = [index._class_name].flat().at(-1); // a list for pipelines of one's own: [module, class]
   if (typeof className !== "string") throw checkpointInvalid(file, 'has no "_class_name"');
 
-  const parts = partsOf(file, index).filter(({ name, folder }) => isThere(file, name, folder));
-  if (variant !== undefined) checkVariant(folder, parts, variant);
-  const components = new Map(
-    parts.map((part) => {
-      const hasIt = variant !== undefined && hasVariant(part.folder, variant);
-      return [part.name, openComponent(part, hasIt ? variant : undefined)];
-    }),
-  );
+  const parts = partsOf(file, index, hub);
+  const names = parts.map(({ name }) => name);
+  const unknown = Object.keys(places).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw atComponent(componentUnknown(folder, unknown, names), unknown);
+  const present = parts.filter((part) => isThere(file, part, Object.hasOwn(places, part.name)));
+  if (variant !== undefined && hub === undefined) checkVariant(folder, present, variant);
+  const opened = present.map((part): Component => {
+    const other = Object.hasOwn(places, part.name) ? places[part.name] : undefined;
+    if (!other) return openComponent(part, variant);
+    const own = isFolder(part.folder) ? openComponent(part, variant) : undefined;
+    return openOverride(other, { ...part, className: own?.className ?? part.className, own }, variant);
+  });
+  const components = new Map(opened.map((component) => [component.name, component]));
   const component = (name: string): Component => {
     const found = components.get(name);
     if (!found) throw componentUnknown(folder, name, [...components.keys()]);
@@ -65,15 +92,13 @@ export function openCheckpoint(path: string, { variant }: CheckpointOptions = {}
   return { folder, className, components, options: optionsOf(index), component };
 }
 
-type Part = Pick<Component, "name" | "library" | "className" | "folder">;
-
 /** The components that are not null: `"vae": ["diffusers", "AutoencoderKL"]`. */
-function partsOf(file: string, index: JsonObject): Part[] {
+function partsOf(file: string, index: JsonObject, hub: string | undefined): ComponentPart[] {
   return Object.entries(index).flatMap(([name, value]) => {
     if (name.startsWith("_") || !isPair(value) || value[0] === null || value[1] === null) return [];
     if (basename(name) !== name)
       throw checkpointInvalid(file, `names a component "${name}", which is no folder's name`);
-    return [{ name, library: value[0], className: value[1], folder: join(dirname(file), name) }];
+    return [{ name, library: value[0], className: value[1], folder: join(dirname(file), name), hub }];
   });
 }
 
@@ -88,8 +113,8 @@ function optionsOf(index: JsonObject): JsonObject {
   );
 }
 
-function isThere(file: string, name: string, folder: string): boolean {
-  if (isFolder(folder)) return true;
+function isThere(file: string, { name, folder }: ComponentPart, isReplaced: boolean): boolean {
+  if (isReplaced || isFolder(folder)) return true;
   if (dispensable.includes(name)) return false;
   throw componentFolderMissing(file, name, readdirSync(dirname(file)));
 }
@@ -98,7 +123,7 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function checkVariant(folder: string, parts: readonly Part[], variant: string): void {
+function checkVariant(folder: string, parts: readonly ComponentPart[], variant: string): void {
   if (parts.some((part) => hasVariant(part.folder, variant))) return;
   const known = new Set(parts.flatMap((part) => variantsIn(readdirSync(part.folder))));
   throw variantMissing(folder, variant, [...known]);
@@ -107,7 +132,8 @@ function checkVariant(folder: string, parts: readonly Part[], variant: string): 
 /** What a path without `model_index.json` is instead. */
 function whatIs(path: string): string {
   if (!existsSync(path)) return "there is no such folder. Check the path.";
-  if (!isFolder(path)) return "it is a file. Give a diffusers folder, which has a model_index.json.";
+  if (!isFolder(path))
+    return "it is a file. Give a diffusers folder, which has a model_index.json, or a safetensors file.";
   const names = readdirSync(path).sort();
   const has = `It has: ${list(names)}.`;
   if (["config.json", "scheduler_config.json", "tokenizer_config.json"].some((name) => names.includes(name))) {

@@ -1,8 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonObject } from "../config/json";
-import { componentConfigMissing } from "../errors/checkpoint";
+import { componentConfigMissing, weightsNotHere } from "../errors/checkpoint";
+import { partOf, shapesOf, weightsOf } from "../single-file/file-part";
+import { currentClass } from "./current-class";
 import { readObject } from "./read-object";
+import { candidates } from "./weight-files";
+import type { OpenWeights } from "./weight-source";
 import { Weights } from "./weights";
 
 /** One part of a pipeline, as `model_index.json` names it. */
@@ -13,11 +17,27 @@ export interface Component {
   readonly library: string;
   /** `Qwen3ForCausalLM` */
   readonly className: string;
-  readonly folder: string;
+  readonly source: ComponentSource;
   /** Its config.json, scheduler_config.json, ...; empty for a tokenizer or processor that has none. */
   readonly config: Readonly<JsonObject>;
   /** Opens its weights, which the caller closes. Throws what `Weights.open` throws. */
-  weights(): Weights;
+  weights(): OpenWeights;
+}
+
+/** Where a component comes from. */
+export interface ComponentSource {
+  /** Its folder, or the file that holds it. */
+  readonly path: string;
+  /** `hf:owner/name@revision`, when it was brought from the hub. */
+  readonly hub?: string;
+  /** Path of its config; `built in` for one that is known by the weights. */
+  readonly config: string;
+}
+
+/** What a component is before its files are read. */
+export interface ComponentPart extends Pick<Component, "name" | "library" | "className"> {
+  readonly folder: string;
+  readonly hub?: string | undefined;
 }
 
 interface ConfigKind {
@@ -34,22 +54,51 @@ const configKinds: readonly ConfigKind[] = [
   { classes: /^/, file: "config.json", required: true },
 ];
 
+/** Name of the file that a class's config lies in. */
+export function configFileOf(className: string): string {
+  return kindOf(className).file;
+}
+
 /**
  * Reads a component's config.
  *
+ * @param variant of the weights; the plain ones where there are none of it
  * @throws SKIPSTEP_COMPONENT_MISSING, SKIPSTEP_CHECKPOINT_INVALID
  */
-export function openComponent(
-  part: Pick<Component, "name" | "library" | "className" | "folder">,
-  variant: string | undefined,
-): Component {
-  return { ...part, config: readConfig(part), weights: () => Weights.open(part.folder, { variant }) };
+export function openComponent(part: ComponentPart, variant: string | undefined): Component {
+  const { name, library, folder, hub } = part;
+  const { path, config } = readConfig(part);
+  const className = currentClass(part.className, config);
+  return {
+    name,
+    library,
+    className,
+    source: { path: folder, ...(hub === undefined ? {} : { hub }), config: path },
+    config,
+    weights: () => openWeights({ ...part, className }, variant),
+  };
 }
 
-function readConfig({ name, className, folder }: Pick<Component, "name" | "className" | "folder">): JsonObject {
-  const { file, required } = configKinds.find(({ classes }) => classes.test(className))!;
+function kindOf(className: string): ConfigKind {
+  return configKinds.find(({ classes }) => classes.test(className))!;
+}
+
+function readConfig({ name, className, folder }: ComponentPart): { path: string; config: JsonObject } {
+  const { file, required } = kindOf(className);
   const path = join(folder, file);
-  if (!existsSync(path) && !required) return {};
-  if (!existsSync(path)) throw componentConfigMissing(name, path, readdirSync(folder));
-  return readObject(path);
+  if (existsSync(path)) return { path, config: readObject(path) };
+  if (required) throw componentConfigMissing(name, path, readdirSync(folder));
+  return { path: folder, config: {} };
+}
+
+/** Under the names that the component's class asks for, whatever they are in the files. */
+function openWeights({ name, className, folder, hub }: ComponentPart, variant: string | undefined): OpenWeights {
+  const has = (middle: string | undefined): boolean =>
+    candidates(middle).some((file) => existsSync(join(folder, file)));
+  const own = variant !== undefined && has(variant) ? variant : undefined;
+  if (hub !== undefined && !has(own)) throw weightsNotHere(hub);
+  const weights = Weights.open(folder, { variant: own });
+  const shapes = shapesOf(weights.names.map((tensor) => weights.entry(tensor)));
+  const part = partOf(shapes, className, name);
+  return part ? weightsOf(weights, part) : weights;
 }

@@ -45,7 +45,8 @@ export function variantsIn(names: readonly string[]): string[] {
   return [...new Set(variants)];
 }
 
-function candidates(variant: string | undefined): string[] {
+/** Names of files that hold a component's weights, or say which do, in the order in which they count. */
+export function candidates(variant: string | undefined): string[] {
   const middle = variant === undefined ? "" : `.${variant}`;
   return stems.flatMap((stem) => [`${stem}${middle}.safetensors`, `${stem}.safetensors.index${middle}.json`]);
 }

@@ -37,3 +37,11 @@ export interface WeightSource {
    */
   identity(cacheDir: string): string;
 }
+
+/** A source whose files are open, until whoever opened it closes it. */
+export interface OpenWeights extends WeightSource {
+  /** How the files name their tensors: `diffusers`, or what they are converted from. */
+  readonly layout: string;
+  /** May be called again. */
+  close(): void;
+}

@@ -16,9 +16,9 @@ import { sameStamp } from "./file-stamp";
 import { SafetensorsFile } from "./safetensors";
 import { writeFloat32 } from "./to-float32";
 import { findWeightFiles, type WeightFiles } from "./weight-files";
-import type { TensorEntry, WeightSource } from "./weight-source";
+import type { OpenWeights, TensorEntry } from "./weight-source";
 
-export type { TensorEntry, WeightSource } from "./weight-source";
+export type { OpenWeights, TensorEntry, WeightSource } from "./weight-source";
 
 export interface WeightsOptions {
   /** The middle of the file names: `fp16` for `model.fp16.safetensors`. */
@@ -28,8 +28,9 @@ export interface WeightsOptions {
 /** Bytes that are converted to float32 at once: fits the cache, so that a large tensor costs its float32 size only. */
 const chunkLength = 2 ** 20;
 
-/** The safetensors files of one component's folder. Whoever opens it closes it. */
-export class Weights implements WeightSource {
+/** The safetensors files of one component. Whoever opens it closes it. */
+export class Weights implements OpenWeights {
+  readonly layout = "diffusers";
   readonly names: readonly string[];
 
   private constructor(
@@ -47,7 +48,15 @@ export class Weights implements WeightSource {
    *   `SafetensorsFile.open` throws
    */
   static open(folder: string, { variant }: WeightsOptions = {}): Weights {
-    const found = findWeightFiles(folder, variant);
+    return Weights.openFiles(findWeightFiles(folder, variant));
+  }
+
+  /** Opens weights that lie in one file. @throws what `SafetensorsFile.open` throws */
+  static openFile(path: string): Weights {
+    return Weights.openFiles({ files: [path] });
+  }
+
+  private static openFiles(found: WeightFiles): Weights {
     const files = new Map<string, SafetensorsFile>();
     try {
       for (const path of found.files) files.set(path, SafetensorsFile.open(path));

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { configInvalid } from "../errors/config";
 import { SkipstepError } from "../errors/error";
+import { isHubName } from "../hub/hub-name";
 import type { SettingProblem } from "../pipelines/family";
 import { createHost, type PluginHost } from "../plugins/host";
 import type { Structure } from "../plugins/manifest";
@@ -9,7 +10,7 @@ import { isPath, pathOf } from "../plugins/resolve";
 import { checkFeatures, checkPlugins, type PlacedPlugin } from "./check-plugins";
 import { checkScheduler, type SchedulerSchemas } from "./check-scheduler";
 import { plainInput } from "./class-entries";
-import type { Config, ConfigInput, GenerateConfig } from "./config";
+import type { Config, ConfigInput, GenerateConfig, SchedulerConfig } from "./config";
 import { coreSchema } from "./core-schema";
 import { type Finding, findingOf, invalid, locate } from "./finding";
 import { copyJson, deepFreeze, isObject, type JsonObject, type JsonPath, valueAt } from "./json";
@@ -29,11 +30,16 @@ export interface LoadOptions {
   /** Class name of the checkpoint's own scheduler, for checking options that come without a `type`. */
   readonly schedulerOf?: (config: ModelChoice) => string | undefined | Promise<string | undefined>;
   /** Settings that the checkpoint cannot follow. */
-  readonly settingProblems?: (config: ModelChoice, generate: GenerateConfig) => readonly SettingProblem[];
+  readonly settingProblems?: (
+    config: ModelChoice,
+    generate: GenerateConfig,
+  ) => readonly SettingProblem[] | Promise<readonly SettingProblem[]>;
+  /** Throws what keeps the checkpoint from running with that scheduler. */
+  readonly checkFit?: (config: ModelChoice, scheduler: SchedulerConfig | undefined) => void | Promise<void>;
 }
 
 /** The part of a config that says which checkpoint is meant. */
-export type ModelChoice = Pick<Config, "model" | "variant">;
+export type ModelChoice = Pick<Config, "model" | "variant" | "components">;
 
 export interface LoadedConfig {
   /** Frozen; paths are absolute. */
@@ -115,7 +121,15 @@ function makeAbsolute(
   folderOf: (at: JsonPath) => string,
   classes: ReadonlyMap<string, PluginClass>,
 ): void {
-  if (typeof config.model === "string") config.model = path.resolve(folderOf(["model"]), config.model);
+  const absolute = (text: string, at: JsonPath): string => (isHubName(text) ? text : path.resolve(folderOf(at), text));
+  if (typeof config.model === "string") config.model = absolute(config.model, ["model"]);
+  if (isObject(config.components))
+    config.components = Object.fromEntries(
+      Object.entries(config.components).map(([name, text]) => [
+        name,
+        typeof text === "string" && text !== "" ? absolute(text, ["components", name]) : text,
+      ]),
+    );
   const image = valueAt(config, ["generate", "image"]);
   if (typeof image === "string" && image !== "")
     config.generate = { ...(config.generate as object), image: path.resolve(folderOf(["generate", "image"]), image) };
@@ -133,22 +147,47 @@ async function checkAgainstModel(
   options: LoadOptions,
   canCheck: boolean,
 ): Promise<Finding[]> {
-  const { model, variant } = config;
-  const isChosen = typeof model === "string" && model !== "" && (variant === undefined || typeof variant === "string");
-  const choice = isChosen ? { model, ...(variant === undefined ? {} : { variant }) } : undefined;
+  const choice = choiceOf(config);
   try {
     const structure = choice && (await options.structureOf?.(choice));
     const scheduler = choice && (await options.schedulerOf?.(choice));
     const features = structure ? checkFeatures(plugins, structure) : [];
     const settings =
-      choice && canCheck ? options.settingProblems?.(choice, config.generate as GenerateConfig) : undefined;
+      choice && canCheck ? await options.settingProblems?.(choice, config.generate as GenerateConfig) : undefined;
+    const own = checkScheduler(config.scheduler, options.schedulerSchemas, scheduler);
     return [
-      ...checkScheduler(config.scheduler, options.schedulerSchemas, scheduler),
+      ...own,
+      ...(choice && own.length === 0 ? await misfits(choice, config.scheduler, options) : []),
       ...features,
       ...(settings ?? []).map(({ key, text }) => invalid(["generate", key], `${text}.`)),
     ];
   } catch (error) {
     if (!(error instanceof SkipstepError)) throw error;
-    return [findingOf(["model"], error), ...checkScheduler(config.scheduler, options.schedulerSchemas, undefined)];
+    const at = error.at ?? ["model"];
+    return [findingOf(at, error), ...checkScheduler(config.scheduler, options.schedulerSchemas, undefined)];
+  }
+}
+
+/** What a config says of its checkpoint, where all of it is of the right types. */
+function choiceOf({ model, variant, components }: JsonObject): ModelChoice | undefined {
+  const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+  if (!isText(model) || (variant !== undefined && !isText(variant))) return undefined;
+  if (components !== undefined && !(isObject(components) && Object.values(components).every(isText))) return undefined;
+  return {
+    model,
+    ...(variant === undefined ? {} : { variant }),
+    ...(components === undefined ? {} : { components: components as Readonly<Record<string, string>> }),
+  };
+}
+
+/** A scheduler, the config's or the checkpoint's, that the checkpoint cannot be run with. */
+async function misfits(choice: ModelChoice, scheduler: unknown, { checkFit }: LoadOptions): Promise<Finding[]> {
+  if (scheduler !== undefined && !isObject(scheduler)) return []; // told by core's schema
+  try {
+    await checkFit?.(choice, scheduler as SchedulerConfig | undefined);
+    return [];
+  } catch (error) {
+    if (!(error instanceof SkipstepError)) throw error;
+    return [findingOf([scheduler === undefined ? "model" : "scheduler"], error)];
   }
 }

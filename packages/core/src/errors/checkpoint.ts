@@ -70,6 +70,31 @@ export function weightsMissing(
   );
 }
 
+/** Weights of the hub that are asked for before they are downloaded. */
+export function weightsNotHere(hub: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_WEIGHTS_MISSING",
+    `The weights of ${hub} are not downloaded yet: opening the pipeline downloads them ("skipstep generate").`,
+  );
+}
+
+/** A component that is to be taken from a whole pipeline's folder. */
+export function componentAmbiguous(folder: string, name: string, present: readonly string[]): SkipstepError {
+  const advice = present.includes(name) ? `Give ${folder}/${name}.` : `It has: ${some(present)}. Give one of these.`;
+  return new SkipstepError(
+    "SKIPSTEP_COMPONENT_MISSING",
+    `${folder} is a whole checkpoint, and a "${name}" was to be given. ${advice}`,
+  );
+}
+
+/** A component's folder or file is not there. */
+export function componentNowhere(path: string, name: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_COMPONENT_MISSING",
+    `There is no ${path} for "${name}". Check the path; it is relative to the config.`,
+  );
+}
+
 /** No component of a checkpoint has weights of the variant. */
 export function variantMissing(folder: string, variant: string, known: readonly string[]): SkipstepError {
   const advice = known.length > 0 ? `It has: ${list(known)}.` : 'It has plain weights only: leave "variant" out.';

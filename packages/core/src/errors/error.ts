@@ -4,6 +4,8 @@
  */
 export class SkipstepError extends Error {
   override readonly name = "SkipstepError";
+  /** Keys of the config that the mistake stands at, where that is not the whole model. */
+  at?: readonly string[];
 
   constructor(
     readonly code: `SKIPSTEP_${string}`,
@@ -12,6 +14,12 @@ export class SkipstepError extends Error {
   ) {
     super(message.replace(/\s*\n\s*/g, " "), options);
   }
+}
+
+/** Says that a mistake stands at one of the config's `components`. */
+export function atComponent(error: SkipstepError, name: string): SkipstepError {
+  error.at = ["components", name];
+  return error;
 }
 
 /** The message of anything that was thrown. */

@@ -1,4 +1,4 @@
-import type { Weights } from "../checkpoint/weights";
+import type { OpenWeights } from "../checkpoint/weights";
 import { BuildHookRunner, noHooks } from "../compiler/build-hooks";
 import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
 import { hookFailed } from "../errors/plugins";
@@ -13,7 +13,7 @@ export interface BuiltModel {
   readonly name: string;
   readonly source: ComponentModel;
   /** Open until the caller closes it. */
-  readonly weights: Weights;
+  readonly weights: OpenWeights;
   readonly graph: Graph;
   readonly plan: Plan;
 }

@@ -25,9 +25,9 @@ export function componentModels(family: Family, checkpoint: Checkpoint): Readonl
   return new Map(
     present.map(([name, classes]) => {
       const component = checkpoint.component(name);
-      const { className, folder, config } = component;
+      const { className, source, config } = component;
       const model = Object.hasOwn(classes, className) ? classes[className] : undefined;
-      if (!model) throw componentClass(folder, className, Object.keys(classes));
+      if (!model) throw componentClass(source.path, className, Object.keys(classes));
       return [name, { component, model, config: model.architecture.parse(config) }];
     }),
   );

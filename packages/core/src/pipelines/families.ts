@@ -22,7 +22,7 @@ export const families: readonly Family[] = [
 ];
 
 /** @throws SKIPSTEP_PIPELINE_UNKNOWN, listing those that are known */
-export function familyOf({ folder, className }: Checkpoint): Family {
+export function familyOf({ folder, className }: Pick<Checkpoint, "folder" | "className">): Family {
   const family = families.find((known) => known.className === className);
   if (family) return family;
   throw pipelineUnknown(

@@ -54,7 +54,7 @@ async function openModel(
       cacheDir,
       component: name,
       className: source.component.className,
-      source: source.component.folder,
+      source: source.component.source.path,
       plugins: name === denoiser ? plugins.plugins.map((plugin) => plugin.name) : [],
       force,
       signal,

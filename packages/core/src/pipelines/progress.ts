@@ -2,6 +2,8 @@ import type { Image } from "../image/image";
 
 /** Told while a pipeline works. */
 export type ProgressEvent =
+  /** A file of the checkpoint arrives from the hub: bytes that are here, of all. */
+  | { readonly kind: "download"; readonly file: string; readonly done: number; readonly of: number }
   /** Weights of a component are written into the cache: bytes done, of all. */
   | { readonly kind: "compile"; readonly component: string; readonly done: number; readonly of: number }
   /** The prompts are about to be encoded. */

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Program } from "../compiler/program";
 import type { Engine } from "../engine/engine";
 import { type Qwen3Config, rotaryTables } from "../models/qwen3";
@@ -17,7 +16,7 @@ export class Qwen3Encoder {
   ) {}
 
   static async open({ checkpoint, engine, programs, configs }: FamilyParts): Promise<Qwen3Encoder> {
-    const tokenizer = await loadTokenizer(join(checkpoint.folder, "tokenizer"));
+    const tokenizer = loadTokenizer(checkpoint.component("tokenizer").source.path);
     return new Qwen3Encoder(engine, programs.text_encoder!, configs.text_encoder as Qwen3Config, tokenizer);
   }
 

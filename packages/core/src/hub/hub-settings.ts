@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+
+/** Where the hub and its cache are. */
+export interface HubSettings {
+  /** `https://huggingface.co` */
+  readonly endpoint: string;
+  /** Folder of `models--owner--name`, as huggingface_hub lays it out. */
+  readonly cacheFolder: string;
+  readonly token: string | undefined;
+  /** Whether nothing may be asked for over the network. */
+  readonly offline: boolean;
+}
+
+/** The settings that huggingface_hub reads from the environment; a variable that is set to nothing counts as not set. */
+export function hubSettings(env: Readonly<Record<string, string | undefined>> = process.env): HubSettings {
+  const cacheHome = env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  const home = env.HF_HOME || join(cacheHome, "huggingface");
+  return {
+    endpoint: (env.HF_ENDPOINT || "https://huggingface.co").replace(/\/+$/, ""),
+    cacheFolder: resolve(withHome(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(home, "hub"))),
+    token: env.HF_TOKEN?.trim() || readToken(withHome(env.HF_TOKEN_PATH || join(home, "token"))),
+    offline: /^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE ?? ""),
+  };
+}
+
+function withHome(path: string): string {
+  return path.replace(/^~(?=$|[/\\])/, homedir());
+}
+
+/** Written by `hf auth login`. */
+function readToken(file: string): string | undefined {
+  try {
+    return readFileSync(withHome(file), "utf8").trim() || undefined;
+  } catch {
+    return undefined; // nobody logged in
+  }
+}

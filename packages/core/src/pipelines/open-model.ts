@@ -1,0 +1,61 @@
+import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint";
+import type { Place } from "../checkpoint/place";
+import type { ModelChoice } from "../config/load";
+import { atComponent, SkipstepError } from "../errors/error";
+import { tokenizerUnavailable } from "../errors/single-file";
+import { type BringOptions, bringComponent, bringPipeline } from "../hub/bring-model";
+import { isHubName, parseHubName } from "../hub/hub-name";
+import { readSingleFile } from "../single-file/single-file-checkpoint";
+import { isSingleFile } from "../single-file/weight-file";
+import { familyOf } from "./families";
+
+/**
+ * Opens the checkpoint that a config means. What lies on the hub is brought here first: JSON files alone to check a
+ * config, everything that a pipeline runs to open it.
+ * @throws what `openCheckpoint`, `bringPipeline` and `bringComponent` throw; errors of one component with the config's
+ *   key in `at`
+ */
+export async function openModel(choice: ModelChoice, options: BringOptions): Promise<Checkpoint> {
+  const { model, variant, components: given = {} } = choice;
+  const bringing = { ...options, variant };
+  const uses = (className: string): string[] => Object.keys(familyOf({ folder: model, className }).components);
+  const wanted = { uses, replaced: Object.keys(given) };
+  const place = isHubName(model) ? await bringPipeline(parseHubName(model), wanted, bringing) : { path: model };
+  const places: Record<string, Place> = {};
+  for (const [name, text] of Object.entries(given))
+    places[name] = isHubName(text) ? await bringOverride(text, name, bringing) : { path: text };
+  const tokenizers = isSingleFile(place) ? await bringTokenizers(place, places, bringing) : {};
+  return openCheckpoint(place, { variant, components: { ...tokenizers, ...places } });
+}
+
+async function bringOverride(text: string, name: string, options: BringOptions): Promise<Place> {
+  try {
+    return await bringComponent(parseHubName(text), name, options);
+  } catch (error) {
+    throw error instanceof SkipstepError ? atComponent(error, name) : error;
+  }
+}
+
+/** The tokenizers that a single file's pipeline needs, where the config names none. */
+async function bringTokenizers(
+  place: Place,
+  places: Readonly<Record<string, Place>>,
+  options: BringOptions,
+): Promise<Record<string, Place>> {
+  const { pipeline, missing } = readSingleFile(place);
+  const absent = missing.filter((name) => !Object.hasOwn(places, name));
+  const tokenizers = absent.map((name) => [name, pipeline.components[name]!] as const);
+  // Told together by `openCheckpoint`, before anything is downloaded.
+  if (tokenizers.some(([, known]) => known.kind !== "tokenizer")) return {};
+  const brought: Record<string, Place> = {};
+  for (const [name, known] of tokenizers) {
+    if (known.kind !== "tokenizer") continue;
+    try {
+      brought[name] = await bringComponent(parseHubName(known.hub), name, options);
+    } catch (error) {
+      const isOurs = error instanceof SkipstepError && error.code !== "SKIPSTEP_CANCELLED";
+      throw isOurs ? tokenizerUnavailable(place.hub ?? place.path, name, known.hub, error) : error;
+    }
+  }
+  return brought;
+}

@@ -1,0 +1,31 @@
+import type { Component } from "../checkpoint/component";
+import type { Replaced } from "../checkpoint/override";
+import type { Place } from "../checkpoint/place";
+import { partMissing } from "../errors/single-file";
+import { classesIn, convertedShapes, partOf, weightsOf } from "./file-part";
+import { readWeightFile, type WeightFile } from "./weight-file";
+
+/**
+ * A component whose weights are one file, or a part of one. Its config is that of the checkpoint's own component, else
+ * what is known of such models.
+ * @throws SKIPSTEP_FILE_PART when the file holds no such model, SKIPSTEP_FILE_FORMAT, what `SafetensorsFile.open` throws
+ */
+export function openFileComponent(place: Place, replaced: Replaced): Component {
+  return componentOf(readWeightFile(place), replaced);
+}
+
+/** `openFileComponent` of a file that was read. */
+export function componentOf(file: WeightFile, { name, library, className, own, known }: Replaced): Component {
+  const { path, hub } = file.place;
+  const part = partOf(file.shapes, className, name);
+  const config = own?.config ?? (known?.kind === "model" && part ? known.config(convertedShapes(part)) : undefined);
+  if (!part || !config) throw partMissing(hub ?? path, name, className, classesIn(file.shapes));
+  return {
+    name,
+    library,
+    className,
+    source: { path, ...(hub === undefined ? {} : { hub }), config: own?.source.config ?? "built in" },
+    config,
+    weights: () => weightsOf(file.open(), part),
+  };
+}

@@ -1,0 +1,40 @@
+import type { JsonObject } from "../config/json";
+import type { Shapes } from "./recipe";
+
+/** What a diffusers folder of a pipeline says that a single file of its weights does not. */
+export interface KnownPipeline {
+  /** For people: `Stable Diffusion XL`. */
+  readonly title: string;
+  /** As in `model_index.json`. */
+  readonly className: string;
+  readonly options: Readonly<JsonObject>;
+  readonly components: Readonly<Record<string, KnownComponent>>;
+}
+
+export type KnownComponent = KnownModel | KnownTokenizer | KnownScheduler;
+
+export interface KnownModel {
+  readonly kind: "model";
+  readonly library: "diffusers" | "transformers";
+  readonly className: string;
+  /**
+   * Its config.json.
+   * @param shapes of its tensors, by the names that models ask for
+   * @throws SKIPSTEP_FILE_PART for tensors of another model than the pipeline's
+   */
+  config(shapes: Shapes): JsonObject;
+}
+
+/** No file of weights has a tokenizer. */
+export interface KnownTokenizer {
+  readonly kind: "tokenizer";
+  readonly className: string;
+  /** Where the hub has it. */
+  readonly hub: string;
+}
+
+export interface KnownScheduler {
+  readonly kind: "scheduler";
+  readonly className: string;
+  readonly config: Readonly<JsonObject>;
+}

@@ -1,0 +1,78 @@
+import type { Checkpoint } from "../checkpoint/checkpoint";
+import type { Component } from "../checkpoint/component";
+import { openOverride } from "../checkpoint/override";
+import type { Place } from "../checkpoint/place";
+import { componentUnknown } from "../errors/checkpoint";
+import { atComponent } from "../errors/error";
+import { componentsMissing } from "../errors/single-file";
+import { componentOf } from "./file-component";
+import { partOf } from "./file-part";
+import { identify } from "./identify";
+import type { KnownComponent, KnownPipeline } from "./known-pipeline";
+import { readWeightFile, type WeightFile } from "./weight-file";
+
+/** A single file of weights, and the pipeline that it belongs to. */
+export interface SingleFile {
+  readonly file: WeightFile;
+  readonly pipeline: KnownPipeline;
+  /** Components that must come from elsewhere, tokenizers among them. */
+  readonly missing: readonly string[];
+}
+
+/** @throws SKIPSTEP_FILE_UNKNOWN, SKIPSTEP_FILE_FORMAT, what `SafetensorsFile.open` throws */
+export function readSingleFile(place: Place): SingleFile {
+  const file = readWeightFile(place);
+  const pipeline = identify(place.hub ?? place.path, file.shapes);
+  const isMissing = (name: string, known: KnownComponent): boolean =>
+    known.kind === "tokenizer" || (known.kind === "model" && !partOf(file.shapes, known.className, name));
+  const missing = Object.entries(pipeline.components).filter(([name, known]) => isMissing(name, known));
+  return { file, pipeline, missing: missing.map(([name]) => name) };
+}
+
+/**
+ * A pipeline from a single file, its configs and its scheduler those that are known of such files.
+ * @param places components from elsewhere
+ * @throws SKIPSTEP_COMPONENT_MISSING for those that are nowhere; what `readSingleFile` and `openOverride` throw
+ */
+export function openSingleFile(
+  place: Place,
+  variant: string | undefined,
+  places: Readonly<Record<string, Place>>,
+): Checkpoint {
+  const { file, pipeline, missing } = readSingleFile(place);
+  const path = place.hub ?? place.path;
+  const unknown = Object.keys(places).find((name) => !Object.hasOwn(pipeline.components, name));
+  if (unknown !== undefined)
+    throw atComponent(componentUnknown(path, unknown, Object.keys(pipeline.components)), unknown);
+  const nowhere = missing.filter((name) => !Object.hasOwn(places, name));
+  if (nowhere.length > 0) throw componentsMissing(path, pipeline.title, nowhere, denoiserOf(pipeline));
+
+  const components = new Map(
+    Object.entries(pipeline.components).map(([name, known]): [string, Component] => {
+      const library =
+        known.kind === "model" ? known.library : known.kind === "scheduler" ? "diffusers" : "transformers";
+      const replaced = { name, library, className: known.className, known };
+      const other = places[name];
+      if (other) return [name, openOverride(other, replaced, variant)];
+      return [name, known.kind === "scheduler" ? schedulerOf(name, known) : componentOf(file, replaced)];
+    }),
+  );
+  const component = (name: string): Component => {
+    const found = components.get(name);
+    if (!found) throw componentUnknown(path, name, [...components.keys()]);
+    return found;
+  };
+  return { folder: path, className: pipeline.className, components, options: pipeline.options, component };
+}
+
+function schedulerOf(name: string, { className, config }: Extract<KnownComponent, { kind: "scheduler" }>): Component {
+  const weights = (): never => {
+    throw new TypeError("a scheduler has no weights");
+  };
+  return { name, library: "diffusers", className, source: { path: "built in", config: "built in" }, config, weights };
+}
+
+/** The component that a file is for. */
+function denoiserOf({ components }: KnownPipeline): string {
+  return Object.hasOwn(components, "unet") ? "unet" : "transformer";
+}

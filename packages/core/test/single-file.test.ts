@@ -1,0 +1,239 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openCheckpoint } from "../src/checkpoint/checkpoint";
+import { Weights } from "../src/checkpoint/weights";
+import { partOf, shapesOf, weightsOf } from "../src/single-file/file-part";
+import { applyRules } from "../src/single-file/rules";
+import { safetensors, temporaryFolder, thrown, vector, write } from "./checkpoint-files";
+import {
+  openClip,
+  originalFlux,
+  originalUNet,
+  originalVae,
+  originalZImage,
+  type StoredTensors,
+  withPrefix,
+} from "./original-names";
+import { readSafetensors } from "./read-safetensors";
+
+const golden = join(import.meta.dirname, "../../../test/golden");
+const root = temporaryFolder();
+
+/** All tensors of a component's folder, as they are stored. */
+function tensorsIn(folder: string): StoredTensors {
+  const files = readdirSync(folder).filter((name) => /^(diffusion_pytorch_)?model.*\.safetensors$/.test(name));
+  const entries = files.flatMap((name) => [...readSafetensors(join(folder, name))]);
+  return new Map(entries.map(([name, { dtype, shape, data }]) => [name, { dtype, shape, bytes: data }]));
+}
+
+function file(name: string, tensors: StoredTensors): string {
+  return write(join(root, name), safetensors(Object.fromEntries(tensors)));
+}
+
+interface Case {
+  readonly folder: string;
+  readonly className: string;
+  readonly component: string;
+  readonly original: (tensors: StoredTensors) => StoredTensors;
+  /** In a file of several models. */
+  readonly prefix: string;
+}
+
+const cases: readonly Case[] = [
+  {
+    folder: "unet-sd15",
+    className: "UNet2DConditionModel",
+    component: "unet",
+    original: (tensors) => originalUNet(tensors, 2),
+    prefix: "model.diffusion_model.",
+  },
+  {
+    folder: "unet-sdxl",
+    className: "UNet2DConditionModel",
+    component: "unet",
+    original: (tensors) => originalUNet(tensors, 2),
+    prefix: "model.diffusion_model.",
+  },
+  {
+    folder: "vae-sd",
+    className: "AutoencoderKL",
+    component: "vae",
+    original: originalVae,
+    prefix: "first_stage_model.",
+  },
+  {
+    folder: "vae-flux",
+    className: "AutoencoderKL",
+    component: "vae",
+    original: originalVae,
+    prefix: "vae.",
+  },
+  {
+    folder: "clip-g",
+    className: "CLIPTextModelWithProjection",
+    component: "text_encoder_2",
+    original: openClip,
+    prefix: "conditioner.embedders.1.model.",
+  },
+  {
+    folder: "clip-l",
+    className: "CLIPTextModel",
+    component: "text_encoder",
+    original: (tensors) => tensors,
+    prefix: "cond_stage_model.transformer.",
+  },
+  {
+    folder: "flux",
+    className: "FluxTransformer2DModel",
+    component: "transformer",
+    original: originalFlux,
+    prefix: "model.diffusion_model.",
+  },
+  {
+    folder: "z-image",
+    className: "ZImageTransformer2DModel",
+    component: "transformer",
+    original: originalZImage,
+    prefix: "model.diffusion_model.",
+  },
+];
+
+describe.each(cases)("$folder under its authors' names", ({ folder, className, component, original, prefix }) => {
+  const tensors = tensorsIn(join(golden, folder));
+  const strangers: StoredTensors = new Map([
+    ["model_ema.decay", vector(1)],
+    ["position_ids", vector(2)],
+  ]);
+
+  it.each([
+    ["alone", "", original(tensors)],
+    ["among other models", prefix, new Map([...strangers, ...withPrefix(prefix, original(tensors))])],
+  ])("%s: gives diffusers' tensors, byte for byte", (where, _, stored) => {
+    const source = Weights.openFile(file(`${folder}-${where}.safetensors`, stored));
+    const weights = weightsOf(
+      source,
+      partOf(shapesOf(source.names.map((name) => source.entry(name))), className, component)!,
+    );
+    const names = (list: Iterable<string>): string[] =>
+      [...list].map((name) => name.replace(/^text_model\./, "")).sort();
+    expect(names(weights.names)).toEqual(names(tensors.keys()));
+    for (const name of weights.names) {
+      const expected = tensors.get(name) ?? tensors.get(name.replace(/^text_model\./, ""))!;
+      const bytes = Buffer.from(expected.bytes.buffer, expected.bytes.byteOffset, expected.bytes.byteLength);
+      const { shape, dtype, data } = weights.read(name);
+      expect({ shape, dtype }, name).toEqual({ shape: expected.shape, dtype: expected.dtype });
+      expect(Buffer.from(data.buffer, data.byteOffset, data.byteLength).equals(bytes), name).toBe(true);
+      const floats = weights.readFloat32(name);
+      expect(Buffer.from(floats.buffer, floats.byteOffset, floats.byteLength).equals(bytes), name).toBe(true);
+      const [rows = 1] = shape;
+      const [from, count] = [Math.floor(rows / 3), Math.ceil(rows / 2)];
+      const row = bytes.length / rows;
+      const some = weights.readRows(name, from, count);
+      expect(Buffer.from(some).equals(bytes.subarray(from * row, (from + count) * row)), name).toBe(true);
+    }
+    weights.close();
+  });
+});
+
+describe("a rule", () => {
+  const stored = new Map([
+    ["blocks.12.qkv.weight", [6, 2]],
+    ["blocks.12.qkvs", [3]],
+    ["other", []],
+  ]);
+
+  it("takes numbers over, splits rows, and leaves names alone that only begin alike", () => {
+    const recipes = applyRules([["blocks.*.qkv", ["b.*.q", "b.*.k", "b.*.v"], { shares: [1, 1, 4] }]], stored);
+    expect(Object.fromEntries(recipes)).toEqual({
+      "b.12.q.weight": { shape: [1, 2], parts: [{ tensor: "blocks.12.qkv.weight", from: 0, count: 1 }] },
+      "b.12.k.weight": { shape: [1, 2], parts: [{ tensor: "blocks.12.qkv.weight", from: 1, count: 1 }] },
+      "b.12.v.weight": { shape: [4, 2], parts: [{ tensor: "blocks.12.qkv.weight", from: 2, count: 4 }] },
+      "blocks.12.qkvs": { shape: [3], parts: [{ tensor: "blocks.12.qkvs", from: 0, count: 3 }] },
+      other: { shape: [], parts: [{ tensor: "other", from: 0, count: 1 }] },
+    });
+  });
+
+  it("drops what has no new name", () => {
+    expect([
+      ...applyRules(
+        [
+          ["other", []],
+          ["blocks", []],
+        ],
+        stored,
+      ).keys(),
+    ]).toEqual([]);
+  });
+});
+
+describe("converted weights", () => {
+  const tensors = tensorsIn(join(golden, "clip-g"));
+  const path = file("converted.safetensors", openClip(tensors));
+  const open = (name = path) => {
+    const source = Weights.openFile(name);
+    const shapes = shapesOf(source.names.map((tensor) => source.entry(tensor)));
+    return { source, weights: weightsOf(source, partOf(shapes, "CLIPTextModelWithProjection", "text_encoder_2")!) };
+  };
+
+  it("have an identity of their own", () => {
+    const { source, weights } = open();
+    const plain = open(file("plain.safetensors", tensors));
+    expect(weights.identity(root)).not.toBe(source.identity(root));
+    expect(weights.identity(root)).toBe(open().weights.identity(root));
+    expect(plain.weights).toBe(plain.source);
+  });
+
+  it("tell which tensor is missing, of another shape, or has no such rows", () => {
+    const { weights } = open();
+    const name = "text_model.final_layer_norm.weight";
+    expect(thrown(() => weights.entry("text_model.final_layer_nrm.weight"))).toMatch(
+      /^SKIPSTEP_TENSOR_MISSING: .*converted\.safetensors: .*Did you mean "text_model\.final_layer_norm\.weight"\?/,
+    );
+    expect(thrown(() => weights.expect(name, [1, 2]))).toMatch(/^SKIPSTEP_TENSOR_SHAPE: .* must be \[1, 2\], found \[/);
+    expect(thrown(() => weights.readRows(name, 0, 1000))).toMatch(/^SKIPSTEP_TENSOR_ROWS: /);
+    expect(weights.has(name) && !weights.has("ln_final.weight")).toBe(true);
+  });
+
+  it("are closed with their file", () => {
+    const { weights } = open();
+    weights.close();
+    expect(thrown(() => weights.readFloat32("text_model.final_layer_norm.weight"))).toMatch(/^SKIPSTEP_WEIGHTS_CLOSED/);
+  });
+});
+
+describe("a file that is no whole model", () => {
+  const refusal = (name: string, tensors: readonly string[], shape: readonly number[] = [1]) => {
+    const bytes = new Float32Array(shape.reduce((product, dim) => product * dim, 1));
+    const stored = new Map(tensors.map((tensor) => [tensor, { dtype: "float32" as const, shape, bytes }]));
+    return thrown(() => openCheckpoint(file(name, stored))).replace(`${join(root, name)} `, "");
+  };
+
+  it.each([
+    ["lora.safetensors", ["lora_unet_down_blocks_0.lora_up.weight"], "is a LoRA"],
+    ["sd3.safetensors", ["model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight"], "is Stable Diffusion 3."],
+    ["flux2.safetensors", ["double_stream_modulation_img.lin.weight"], "is FLUX.2."],
+    ["chroma.safetensors", ["double_blocks.0.a", "distilled_guidance_layer.in_proj.bias"], "is Chroma."],
+    ["odd.safetensors", ["weight"], "holds no model that is known by its tensors."],
+  ])("%s", (name, tensors, text) => {
+    const found = refusal(name, tensors);
+    expect(found).toContain(`SKIPSTEP_FILE_UNKNOWN: ${text}`);
+    expect(found).toContain("Single files are opened of: Stable Diffusion 1, Stable Diffusion XL, FLUX.1, Z-Image.");
+  });
+
+  it("is told by its format", () => {
+    for (const [name, kind] of [
+      ["a.gguf", "a GGUF file"],
+      ["a.ckpt", "a PyTorch pickle"],
+    ] as const)
+      expect(thrown(() => openCheckpoint(write(join(root, name), "GGUF")))).toBe(
+        `SKIPSTEP_FILE_FORMAT: ${join(root, name)} is ${kind}, which Skipstep does not read. Give a safetensors file or a diffusers folder.`,
+      );
+  });
+
+  it("is not there at all", () => {
+    expect(thrown(() => openCheckpoint(join(root, "nowhere.safetensors")))).toContain(
+      "nowhere.safetensors is no diffusers checkpoint: there is no such folder. Check the path.",
+    );
+  });
+});
