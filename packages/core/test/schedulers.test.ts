@@ -135,6 +135,12 @@ describe("a schedule", () => {
     ["UniPCMultistepScheduler", { use_flow_sigmas: true, use_dynamic_shifting: true }, {}, "needs mu"],
     ["DDPMScheduler", {}, { timesteps: [9, 9, 5, 1] }, "timesteps must go down, but 9 is followed by 9."],
     ["PNDMScheduler", {}, { num_inference_steps: 3 }, "Runge-Kutta steps need num_inference_steps of at least 4"],
+    [
+      "EulerDiscreteScheduler",
+      {},
+      { num_inference_steps: 1, sigmas: [4] },
+      "one of the caller's sigmas leaves no step",
+    ],
     ["HeunDiscreteScheduler", { use_karras_sigmas: true }, { timesteps: [9, 6, 5, 1] }, "the caller's timesteps"],
     ["DPMSolverMultistepScheduler", { use_flow_sigmas: true }, { timesteps: [9, 6, 5, 1] }, "the caller's timesteps"],
   ])("of %s (%o) cannot be %o", (className, config, schedule, message) => {
@@ -142,6 +148,13 @@ describe("a schedule", () => {
     expect(mistake).toContain(`SKIPSTEP_SCHEDULE_INVALID ${className} cannot be spaced like this: `);
     expect(mistake).toContain(message);
   });
+});
+
+it("Euler's steps are between the caller's noise levels, the last of which is where they end", () => {
+  const sigmas = [14, 3, 0.5];
+  const scheduler = createScheduler("EulerDiscreteScheduler", {}, { num_inference_steps: 3, sigmas });
+  expect([...scheduler.sigmas]).toEqual(sigmas);
+  expect(scheduler.timesteps.length).toBe(2);
 });
 
 describe("a generation", () => {

@@ -117,7 +117,7 @@ function methods(parts: FamilyParts): TransformerMethods {
   const prompts = Sd3PromptEncoder.open(parts);
   return {
     encode: (settings, signal) => encode(prompts, settings, signal),
-    positions: storedPositions(parts, config),
+    positions: (height, width) => readPositions(parts, config, height, width),
     schedule: (settings, scheduler) => schedule(parts.configs, settings, scheduler),
     firstStep,
   };
@@ -144,24 +144,13 @@ async function encode(encoder: Sd3PromptEncoder, settings: Settings, signal?: Ab
   };
 }
 
-/** The checkpoint's positions, read once a size. */
-function storedPositions({ checkpoint }: FamilyParts, config: Sd3Config): TransformerMethods["positions"] {
-  const known = new Map<string, Floats>();
-  return (height, width) => {
-    const key = `${height} ${width}`;
-    const positions = known.get(key) ?? readPositions();
-    known.set(key, positions);
-    return positions;
-
-    function readPositions(): Floats {
-      const weights = checkpoint.component("transformer").weights();
-      try {
-        return croppedPositions(config, weights, height, width);
-      } finally {
-        weights.close();
-      }
-    }
-  };
+function readPositions({ checkpoint }: FamilyParts, config: Sd3Config, height: number, width: number): Floats {
+  const weights = checkpoint.component("transformer").weights();
+  try {
+    return croppedPositions(config, weights, height, width);
+  } finally {
+    weights.close();
+  }
 }
 
 function schedule(

@@ -25,7 +25,7 @@ export interface Drawn {
 /** What each family does its own way. */
 export interface TransformerMethods {
   encode(settings: Settings, signal?: AbortSignal): Promise<Drawn>;
-  /** The denoiser's `pos_embed`, `[1, T, D]`. @param height latent rows @param width latent columns */
+  /** The denoiser's `pos_embed`, `[1, T, D]`; asked once a size. @param height latent rows @param width latent columns */
   positions(height: number, width: number): Floats;
   schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule;
   /** Pixels to draw at; the image is brought to its own size at the end. The image's when left out. */
@@ -43,6 +43,8 @@ interface Encoded extends Conditioning, Drawn {
 export class TransformerPipeline implements FamilyPipeline<Encoded> {
   private readonly channels: number;
   private readonly autoencoder: Autoencoder;
+  /** By latent size. */
+  private readonly positions = new Map<string, Floats>();
   readonly imageToImage?: ImageToImage;
 
   /** @throws SKIPSTEP_MODEL_OPTION for a transformer whose output is no prediction of its input's shape */
@@ -101,7 +103,7 @@ export class TransformerPipeline implements FamilyPipeline<Encoded> {
     const [, , height, width] = latents.shape as [number, number, number, number];
     const batch = branch === "joint" ? stack([latents, latents]) : latents;
     const count = batch.shape[0]!;
-    const positions = (): BranchInputs => ({ pos_embed: this.methods.positions(height, width) });
+    const positions = (): BranchInputs => ({ pos_embed: this.positionsOf(height, width) });
     const { sample } = await programs.transformer!.run(
       {
         ...this.constants(encoded, branch, () => encoded.inputs(branch)),
@@ -125,6 +127,13 @@ export class TransformerPipeline implements FamilyPipeline<Encoded> {
   async decode(settings: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
     const image = await this.autoencoder.decode(latents, { tiling: settings.vae_tiling, signal });
     return resizeAndCrop(image, settings.height, settings.width);
+  }
+
+  private positionsOf(height: number, width: number): Floats {
+    const key = `${height} ${width}`;
+    const positions = this.positions.get(key) ?? this.methods.positions(height, width);
+    this.positions.set(key, positions);
+    return positions;
   }
 
   private constants(
