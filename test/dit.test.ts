@@ -53,17 +53,55 @@ it("makes images of other sizes than its training's", async () => {
   expect([images[0]!.width, images[0]!.height]).toEqual([80, 48]);
 });
 
-it("is opened by the name that its transformer had", async () => {
+/** A copy of the checkpoint. @param change of a file's text */
+function changed(files: readonly string[], change: (text: string) => string): string {
   const folder = join(temporaryFolder(), "dit");
   cpSync(model, folder, { recursive: true });
-  for (const file of ["model_index.json", "transformer/config.json"]) {
-    const text = readFileSync(join(folder, file), "utf8");
-    writeFileSync(join(folder, file), text.replace("DiTTransformer2DModel", "Transformer2DModel"));
-  }
+  for (const file of files) writeFileSync(join(folder, file), change(readFileSync(join(folder, file), "utf8")));
+  return folder;
+}
+
+it("is opened by the name that its transformer had", async () => {
+  const folder = changed(["model_index.json", "transformer/config.json"], (text) =>
+    text.replace("DiTTransformer2DModel", "Transformer2DModel"),
+  );
   const old = await createPipeline({ model: folder, generate }, { cacheDir });
   const request = { class_labels: [207] };
   expect(difference(await old.generate(request), await pipeline.generate(request))).toBe(0);
   await old.close();
+});
+
+describe("classes by name", () => {
+  const id2label = { "0": "tench, Tinca tinca", "134": "crane", "207": "golden retriever", "517": "crane" };
+  const folder = changed(["model_index.json"], (text) => JSON.stringify({ ...JSON.parse(text), id2label }));
+
+  it("are those that the checkpoint lists; of two the last", async () => {
+    const named = await createPipeline({ model: folder, generate }, { cacheDir });
+    const class_labels = ["golden retriever", "Tinca tinca", 3, "crane"];
+    const { images, recipe } = await named.generate({ class_labels });
+    const numbers = await pipeline.generate({ class_labels: [207, 0, 3, 517] });
+    expect(images.map(({ values }) => values)).toEqual(numbers.images.map(({ values }) => values));
+    expect(recipe.config.generate.class_labels).toEqual(class_labels);
+    await named.close();
+  });
+
+  it.each([
+    [
+      "that is misspelt",
+      folder,
+      "golden retreiver",
+      /must be classes of the checkpoint.*Did you mean "golden retriever"\?/,
+    ],
+    [
+      "of a checkpoint without names",
+      model,
+      "crane",
+      /must be numbers, found "crane": this checkpoint does not name its classes/,
+    ],
+  ])("cannot be one %s", async (_, named, label, message) => {
+    const config = { model: named, generate: { class_labels: [label] } };
+    await expect(validateConfig(config)).rejects.toThrow(message);
+  });
 });
 
 describe("what cannot be done", () => {

@@ -70,7 +70,7 @@ export async function validateConfig(input: string | ConfigInput, options: Confi
     settingProblems: async (choice, generate) => {
       const checkpoint = await opened(choice);
       const family = familyOf(checkpoint);
-      return settingProblems(family, configsOf(componentModels(family, checkpoint)), generate);
+      return settingProblems(family, configsOf(componentModels(family, checkpoint), checkpoint), generate);
     },
   });
   return { ...loaded, checkpoint: await opened(loaded.config) };
@@ -97,7 +97,7 @@ export async function openPipeline({ config, plugins }: LoadedConfig, options: C
   const checkpoint = await openModel(config, { extent: "weights", ...bringOptions(options) });
   const family = familyOf(checkpoint);
   const sources = componentModels(family, checkpoint);
-  const configs = configsOf(sources);
+  const configs = configsOf(sources, checkpoint);
   chooseScheduler(checkpoint, config.scheduler, family); // throws before anything is loaded
   const starting = Engine.start({ provider: config.device, threads });
   starting.catch(() => undefined); // told when it is awaited

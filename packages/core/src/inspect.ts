@@ -68,7 +68,8 @@ export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): I
   const structure = denoiserStructure(family, sources);
   const { models, hooks } = buildModels(family, sources, plugins, structure);
   try {
-    const sizes = family.sizes(configsOf(sources), fillSettings(family, configsOf(sources), config.generate));
+    const configs = configsOf(sources, checkpoint);
+    const sizes = family.sizes(configs, fillSettings(family, configs, config.generate));
     const components = models.map((model) => ({
       ...describe(model),
       activationBytes: activationBytes(model.graph, sizes[model.name]!),

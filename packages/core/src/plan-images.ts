@@ -23,7 +23,7 @@ export interface ImagePlan {
  */
 export function planImages({ config, checkpoint }: CheckedConfig, request: GenerateConfig = {}): ImagePlan {
   const family = familyOf(checkpoint);
-  const configs = configsOf(componentModels(family, checkpoint));
+  const configs = configsOf(componentModels(family, checkpoint), checkpoint);
   const settings = resolveSettings(family, configs, config.generate, request);
   const { seed, prompt, width, height } = settings;
   return { seed, prompts: prompt, count: imageCount(settings), width, height };

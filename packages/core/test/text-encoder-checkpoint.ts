@@ -47,5 +47,5 @@ export async function openTextEncoder(
   const { models } = buildModels(family, sources, plugins, { features: [], blockLists: [] } as never);
   const opened = await openModels(models, engine, { cacheDir: join(folder, "cache"), plugins, denoiser: "none" });
   const programs = Object.fromEntries(opened.map(({ name, program }) => [name, program]));
-  return { checkpoint, engine, programs, configs: configsOf(sources) } as unknown as FamilyParts;
+  return { checkpoint, engine, programs, configs: configsOf(sources, checkpoint) } as unknown as FamilyParts;
 }

@@ -9,7 +9,7 @@ export interface GenerateConfig {
   readonly negative_prompt?: string | readonly string[];
   readonly negative_prompt_2?: string | readonly string[];
   readonly negative_prompt_3?: string | readonly string[];
-  readonly class_labels?: readonly number[];
+  readonly class_labels?: readonly (number | string)[];
   readonly num_inference_steps?: number;
   readonly guidance_scale?: number;
   readonly guidance_rescale?: number;

@@ -35,9 +35,10 @@ const generate: Record<keyof GenerateConfig, JsonSchema> = {
   negative_prompt_3: prompt("For the third text encoder; the negative prompt when left out."),
   class_labels: {
     type: "array",
-    items: { type: "integer", minimum: 0 },
+    items: { type: ["integer", "string"], minimum: 0 },
     minItems: 1,
-    description: "Classes to draw, for models that take no prompt; each makes an image.",
+    description:
+      "Classes to draw, for models that take no prompt; each makes an image. Numbers, or names where the checkpoint has some.",
   },
   num_inference_steps: count("Denoising steps."),
   guidance_scale: { type: "number", minimum: 0, description: "How strongly the prompt is followed." },

@@ -3,7 +3,7 @@ import type { Component } from "../checkpoint/component";
 import { componentClass } from "../errors/pipeline";
 import type { ArchitectureEntry } from "../models/architecture";
 import type { Structure } from "../plugins/manifest";
-import type { Family } from "./family";
+import type { Configs, Family } from "./family";
 
 /** A component of a checkpoint and the architecture that it is. */
 export interface ComponentModel {
@@ -39,7 +39,6 @@ export function denoiserStructure(family: Family, models: ReadonlyMap<string, Co
   return model.architecture.structure!(config);
 }
 
-/** Parsed configs by component name. */
-export function configsOf(models: ReadonlyMap<string, ComponentModel>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries([...models].map(([name, { config }]) => [name, config]));
+export function configsOf(models: ReadonlyMap<string, ComponentModel>, { options }: Checkpoint): Configs {
+  return { ...Object.fromEntries([...models].map(([name, { config }]) => [name, config])), model_index: options };
 }

@@ -2,8 +2,8 @@ import { type DitConfig, dit } from "../models/dit";
 import { sincosPositions } from "../models/sincos-positions";
 import { integers } from "../tensor";
 import { tilingProblems } from "./autoencoder";
-import type { Configs, Family, FamilyParts, SettingProblem } from "./family";
-import type { Settings } from "./settings";
+import { classNumbers, classProblems } from "./class-labels";
+import type { Configs, Family, FamilyParts } from "./family";
 import { type TransformerMethods, TransformerPipeline } from "./transformer-pipeline";
 import { patchPixels, trainedSquare, transformerSizes, vaeClasses } from "./transformer-settings";
 
@@ -37,23 +37,24 @@ export const ditFamily: Family = {
     "TCDScheduler",
     "UniPCMultistepScheduler",
   ],
-  problems: (configs, settings) => [...classProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
+  problems: (configs, settings) => [
+    ...classProblems(configs, settings, classCount(configs)),
+    ...tilingProblems(configs.vae, settings),
+  ],
   sizes: (configs, settings) => transformerSizes(configs, settings),
   open: async (parts) => new TransformerPipeline(parts, methods(parts)),
 };
 
-function classProblems({ transformer }: Configs, { class_labels }: Settings): SettingProblem[] {
-  const most = (transformer as DitConfig).num_embeds_ada_norm;
-  const wrong = class_labels.find((label) => label > most);
-  if (wrong === undefined) return [];
-  return [{ key: "class_labels", text: `must be 0 to ${most - 1}, or ${most} for no class, found ${wrong}` }];
+function classCount({ transformer }: Configs): number {
+  return (transformer as DitConfig).num_embeds_ada_norm;
 }
 
 function methods({ configs }: FamilyParts): TransformerMethods {
   const config = configs.transformer as DitConfig;
-  const none = Math.min(NO_CLASS, config.num_embeds_ada_norm);
+  const none = Math.min(NO_CLASS, classCount(configs));
   return {
-    encode: async ({ class_labels: labels }) => {
+    encode: async (settings) => {
+      const labels = classNumbers(configs, settings);
       const nothing = labels.map(() => none);
       const chosen = { joint: [...labels, ...nothing], cond: labels, uncond: nothing };
       return {

@@ -10,7 +10,7 @@ import type { Schedule } from "../schedulers/scheduler";
 import type { Floats } from "../tensor";
 import type { SettingDefaults, Settings } from "./settings";
 
-/** Parsed configs by component name. */
+/** Parsed configs by component name, and as `model_index` what `model_index.json` says beside its components. */
 export type Configs = Readonly<Record<string, unknown>>;
 
 /** A family of pipelines: one class of `model_index.json`. */

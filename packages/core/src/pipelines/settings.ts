@@ -15,7 +15,8 @@ export interface Settings {
   readonly has_negative_prompt: boolean;
   readonly negative_prompt_2: readonly string[];
   readonly negative_prompt_3: readonly string[];
-  readonly class_labels: readonly number[];
+  /** Numbers, or names where the checkpoint has some. */
+  readonly class_labels: readonly (number | string)[];
   readonly num_inference_steps: number;
   readonly guidance_scale: number;
   readonly guidance_rescale: number;
