@@ -14,6 +14,7 @@ const documents = [
   "docs/plugins.md",
   "packages/contract/README.md",
   "plugins/fbcache/README.md",
+  "plugins/cache-dit/README.md",
   "examples/plugin/README.md",
 ];
 

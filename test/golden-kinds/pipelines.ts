@@ -9,7 +9,9 @@ import {
   type GenerateRequest,
   type GenerateResult,
   type Image,
+  type RegionReport,
 } from "@skipstep/core";
+import { CacheDit } from "@skipstep/plugin-cache-dit";
 import { FirstBlockCache } from "@skipstep/plugin-fbcache";
 import { expect } from "vitest";
 import { families } from "../../packages/core/src/pipelines/families";
@@ -35,6 +37,9 @@ interface Call extends Omit<GenerateConfig, "seed"> {
 interface CacheStats {
   readonly cached_steps: readonly number[];
   readonly residual_diffs: Readonly<Record<string, number>>;
+  /** Of the second guidance branch, where it runs by itself. */
+  readonly cfg_cached_steps?: readonly number[];
+  readonly cfg_residual_diffs?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -46,17 +51,19 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
   const { call, plugin, options, stats, calibrator, seed, scheduler, ...rest }: Call = JSON.parse(
     readFileSync(`${file}.json`, "utf8"),
   );
-  const plugins = plugin === undefined ? [] : pluginFor(plugin, options ?? {}, calibrator ?? null);
-  if (!plugins || !isBuilt(model)) return undefined;
+  const configs = plugin === undefined ? [{}] : configsFor(plugin, options ?? {}, calibrator ?? null);
+  if (configs.length === 0 || !isBuilt(model)) return undefined;
   return async () => {
     const io = readSafetensors(`${file}.safetensors`);
-    const result = await generate(
-      { model, plugins, strict: true, generate: { ...rest, ...call }, ...(scheduler ? { scheduler } : {}) },
-      // With a seed the noise is Skipstep's own.
-      seed === undefined ? { latents: io.get("in.latents") as Floats } : { seed },
-    );
-    if (stats) expectDecisions(result, Object.values(stats)[0]!);
-    expectImages(result, io.get("out.image")!, tolerance);
+    for (const config of configs) {
+      const result = await generate(
+        { model, ...config, strict: true, generate: { ...rest, ...call }, ...(scheduler ? { scheduler } : {}) },
+        // With a seed the noise is Skipstep's own.
+        seed === undefined ? { latents: io.get("in.latents") as Floats } : { seed },
+      );
+      if (stats) expectDecisions(result, Object.values(stats)[0]!);
+      expectImages(result, io.get("out.image")!, tolerance);
+    }
   };
 }
 
@@ -91,38 +98,63 @@ export async function generate(config: ConfigInput, request: GenerateRequest): P
   }
 }
 
-/** cache-dit with one block in front and no limits is First Block Cache. */
-function pluginFor(
+/** Configs that must all decide and draw as the reference did; none for a plugin that is not built yet. */
+function configsFor(
   name: string,
   options: Readonly<Record<string, unknown>>,
   calibrator: object | null,
-): ConfigInput["plugins"] {
-  const { Fn_compute_blocks, Bn_compute_blocks, max_cached_steps, max_continuous_cached_steps } = options;
-  const isPlain =
-    name === "cache-dit" &&
-    Fn_compute_blocks === 1 &&
-    Bn_compute_blocks === 0 &&
-    max_cached_steps === -1 &&
-    max_continuous_cached_steps === -1 &&
-    options.warmup_interval === 1 &&
-    [options.max_accumulated_residual_diff_threshold, options.steps_computation_mask, calibrator].every(
-      (x) => x === null,
-    );
-  if (!isPlain) return undefined;
-  const { residual_diff_threshold: threshold, max_warmup_steps: warmup_steps } = options;
-  return [{ use: FirstBlockCache, options: { threshold, warmup_steps } }];
+): Pick<ConfigInput, "plugins" | "guidance">[] {
+  if (name !== "cache-dit") return [];
+  // Whose pass it is, and how many there are, Skipstep knows itself.
+  const { enable_separate_cfg, cfg_compute_first, num_inference_steps, ...own } = options;
+  const guidance = enable_separate_cfg === true ? "separate" : "batch";
+  const uses = [
+    { use: CacheDit, options: { ...own, ...calibrator } },
+    ...(isFirstBlockCache(options, calibrator) ? [{ use: FirstBlockCache, options: firstBlockOptions(options) }] : []),
+  ];
+  return uses.map((use) => ({ plugins: [use], guidance }));
+}
+
+/** cache-dit with one block in front and no limits is First Block Cache. */
+function isFirstBlockCache(options: Readonly<Record<string, unknown>>, calibrator: object | null): boolean {
+  const plain = {
+    Fn_compute_blocks: 1,
+    Bn_compute_blocks: 0,
+    max_cached_steps: -1,
+    max_continuous_cached_steps: -1,
+    warmup_interval: 1,
+    max_accumulated_residual_diff_threshold: null,
+    steps_computation_mask: null,
+    enable_separate_cfg: false,
+  };
+  return calibrator === null && Object.entries(plain).every(([key, value]) => options[key] === value);
+}
+
+function firstBlockOptions({ residual_diff_threshold, max_warmup_steps }: Readonly<Record<string, unknown>>): object {
+  return { threshold: residual_diff_threshold, warmup_steps: max_warmup_steps };
 }
 
 /** The same steps reused, and the same differences measured, within 1e-3 of each. */
-function expectDecisions({ report }: GenerateResult, { cached_steps, residual_diffs }: CacheStats): void {
+function expectDecisions({ report }: GenerateResult, stats: CacheStats): void {
+  const { cached_steps, residual_diffs, cfg_cached_steps = [], cfg_residual_diffs = {} } = stats;
   const { regions } = report.plugins[0]!;
   const reused = regions.flatMap((region) => region.reused);
-  expect(
-    reused.sort((a, b) => a - b),
-    "reused steps",
-  ).toEqual(cached_steps);
-  const measured = regions.find(({ numbers }) => numbers.residual_diff)?.numbers.residual_diff ?? {};
-  expect(Object.keys(measured), "steps with a measured difference").toEqual(Object.keys(residual_diffs));
-  for (const [step, expected] of Object.entries(residual_diffs))
-    expect(Math.abs(measured[step]! / expected - 1), `difference at step ${step}`).toBeLessThanOrEqual(1e-3);
+  expect(ascending(reused), "reused steps").toEqual(ascending([...cached_steps, ...cfg_cached_steps]));
+  expectDifferences(regions, "residual_diff", residual_diffs);
+  expectDifferences(regions, "cfg_residual_diff", cfg_residual_diffs);
+}
+
+function expectDifferences(
+  regions: readonly RegionReport[],
+  name: string,
+  differences: Readonly<Record<string, number>>,
+): void {
+  const measured = regions.find(({ numbers }) => numbers[name])?.numbers[name] ?? {};
+  expect(Object.keys(measured), `steps with a ${name}`).toEqual(Object.keys(differences));
+  for (const [step, expected] of Object.entries(differences))
+    expect(Math.abs(measured[step]! / expected - 1), `${name} at step ${step}`).toBeLessThanOrEqual(1e-3);
+}
+
+function ascending(steps: readonly number[]): number[] {
+  return [...steps].sort((a, b) => a - b);
 }

@@ -25,7 +25,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   LATENTS: 3,
   RECIPE: 3,
   SCHEDULE: 3,
-  PLUGIN_OPTIONS: 3,
+  PLUGIN_OPTION: 3,
 
   CHECKPOINT: 4,
   COMPONENT: 4,

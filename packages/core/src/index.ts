@@ -16,9 +16,10 @@ export {
   validateConfig,
 } from "./create-pipeline";
 export type { DeviceTensor } from "./engine/device-tensor";
-export { add, combine, meanAbs, relativeL1, scale, subtract } from "./engine/math";
+export { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "./engine/math";
 export { ConfigError, type ConfigProblem } from "./errors/config";
 export { SkipstepError } from "./errors/error";
+export { optionUnfit } from "./errors/plugins";
 export type { AttentionInputs } from "./graph/attention";
 export type { Dim } from "./graph/dim";
 export type { Graph, NodeOptions } from "./graph/graph";

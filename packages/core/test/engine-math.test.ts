@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DeviceTensor } from "../src/engine/device-tensor";
 import { Engine } from "../src/engine/engine";
-import { add, combine, meanAbs, relativeL1, scale, subtract } from "../src/engine/math";
+import { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "../src/engine/math";
 import { floats, integers } from "../src/tensor";
 
 const size = 6000;
@@ -48,6 +48,22 @@ describe("tensor math", () => {
     const threes = engine.upload(floats([2], Float32Array.of(3, 3)));
     expect(await relativeL1(ones, threes)).toBe(2);
     expect(await relativeL1(engine.upload(floats([2])), ones)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("relativeL1 above a ratio takes the tokens that moved more, or all where none did", async () => {
+    const before = engine.upload(floats([1, 3, 2], Float32Array.of(1, 1, 2, 2, 0, 0)));
+    const moved = engine.upload(floats([1, 3, 2], Float32Array.of(1, 2, 2, 2.4, 0, 0))); // by 1/2, 1/10, 0/0
+    expect(await relativeL1(before, moved, 0.3)).toBeCloseTo(1 / 2, 6);
+    expect(await relativeL1(before, moved, 0.05)).toBeCloseTo(1.4 / 6, 6);
+    expect(await relativeL1(before, moved, 0.5)).toBeCloseTo(1.4 / 6, 6);
+  });
+
+  it("everyNth takes channels", async () => {
+    const rows = engine.upload(floats([2, 1, 5], Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)));
+    const third = await everyNth(rows, 3);
+    expect(third.shape).toEqual([2, 1, 2]);
+    expect(await third.read()).toMatchObject({ shape: [2, 1, 2], data: Float32Array.of(0, 3, 5, 8) });
+    expect((await (await everyNth(rows, 7)).read()).data).toEqual(Float32Array.of(0, 5));
   });
 
   it("drops its result with the pass", async () => {

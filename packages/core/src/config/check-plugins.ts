@@ -1,5 +1,5 @@
 import { SkipstepError } from "../errors/error";
-import { optionsSchemaInvalid } from "../errors/plugins";
+import { isOptionUnfit, optionsSchemaInvalid } from "../errors/plugins";
 import { findConflicts, findMissingFeatures } from "../plugins/conflicts";
 import { type FoundPlugin, findPlugin, pluginOfClass } from "../plugins/discover";
 import type { Structure } from "../plugins/manifest";
@@ -13,6 +13,8 @@ import { validate } from "./validate";
 export interface PlacedPlugin extends FoundPlugin {
   readonly index: number;
   readonly options: JsonObject;
+  /** Whether they follow the manifest's schema. */
+  readonly valid: boolean;
 }
 
 /** Where plugins come from. */
@@ -41,8 +43,9 @@ export async function checkPlugins(
       const found = await find(entry.use, sources, at);
       const { options = {} } = entry;
       if (isObject(options)) {
-        findings.push(...checkOptions(found, options, ["plugins", index, "options"]));
-        plugins.push({ ...found, index, options });
+        const problems = checkOptions(found, options, ["plugins", index, "options"]);
+        findings.push(...problems);
+        plugins.push({ ...found, index, options, valid: problems.length === 0 });
       }
     } catch (error) {
       if (!(error instanceof SkipstepError)) throw error;
@@ -52,9 +55,24 @@ export async function checkPlugins(
   return { plugins, findings: [...findings, ...misfits(findConflicts(plugins))] };
 }
 
-/** Plugins that the model has not got what they need for. */
+/** Plugins that the model has not got what they need for, or that their options do not fit. */
 export function checkFeatures(plugins: readonly PlacedPlugin[], structure: Structure): Finding[] {
-  return misfits(findMissingFeatures(plugins, structure));
+  const missing = findMissingFeatures(plugins, structure);
+  const others = plugins.filter(({ index, valid }) => valid && missing.every((error) => error.index !== index));
+  return misfits([...missing, ...others.flatMap((plugin) => unfitOptions(plugin, structure))]);
+}
+
+/** What a plugin says itself when it is asked for its regions. Any other error is told when the model is built. */
+function unfitOptions(
+  { index, manifest, options }: PlacedPlugin,
+  structure: Structure,
+): { index: number; error: SkipstepError }[] {
+  try {
+    manifest.regions?.(structure, options);
+    return [];
+  } catch (error) {
+    return isOptionUnfit(error) ? [{ index, error }] : [];
+  }
 }
 
 function misfits(errors: readonly { index: number; error: SkipstepError }[]): Finding[] {

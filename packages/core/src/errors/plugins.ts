@@ -99,6 +99,22 @@ export function featureMissing(
   );
 }
 
+/**
+ * An option that its schema takes does not fit the model or the request. For plugins to throw, in `regions` or in a
+ * hook: it is told as it is, and not as a fault of the plugin.
+ *
+ * @param problem `must be at most 7, the blocks of ..., found 8`
+ * @param remedy a sentence: `Take fewer.`
+ */
+export function optionUnfit(plugin: string, option: string, problem: string, remedy: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_PLUGIN_OPTION", `${option} of plugin "${plugin}" ${problem}. ${remedy}`);
+}
+
+/** Whether that is what was thrown. */
+export function isOptionUnfit(error: unknown): error is SkipstepError {
+  return error instanceof SkipstepError && error.code === "SKIPSTEP_PLUGIN_OPTION";
+}
+
 /** A class was passed as a plugin without `@plugin`. */
 export function manifestMissing(className: string): SkipstepError {
   return new SkipstepError(

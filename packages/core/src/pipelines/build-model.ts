@@ -1,7 +1,7 @@
 import type { OpenWeights } from "../checkpoint/weights";
 import { BuildHookRunner, noHooks } from "../compiler/build-hooks";
 import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
-import { hookFailed } from "../errors/plugins";
+import { hookFailed, isOptionUnfit } from "../errors/plugins";
 import { type BuildHooks, Graph } from "../graph/graph";
 import type { PluginHost } from "../plugins/host";
 import type { Structure } from "../plugins/manifest";
@@ -27,7 +27,7 @@ export interface BuiltModels {
 /**
  * Builds the graph of every component; plugins hook the denoiser's.
  * @throws SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_SHAPE, SKIPSTEP_REGION_UNKNOWN, SKIPSTEP_REGION_OVERLAP,
- *   SKIPSTEP_HOOK_FAILED
+ *   SKIPSTEP_PLUGIN_OPTION, SKIPSTEP_HOOK_FAILED
  */
 export function buildModels(
   family: Family,
@@ -78,7 +78,7 @@ export function regionClaims({ plugins }: PluginHost, structure: Structure): Reg
         region: { name: region, index, from, to },
       }));
     } catch (error) {
-      throw hookFailed(name, "regions", error);
+      throw isOptionUnfit(error) ? error : hookFailed(name, "regions", error);
     }
   });
 }

@@ -111,6 +111,6 @@ function count(receipt: RegionReceipt, seconds: Promise<number>): void {
 
 /** Errors that a hook can meet and does not make: a model's run that failed shows where its outputs are used first. */
 function isNoPlugins(error: unknown): boolean {
-  const codes = ["SKIPSTEP_HOOK_FAILED", "SKIPSTEP_PLUGIN_OPTIONS", "SKIPSTEP_RUN_FAILED", "SKIPSTEP_ENGINE_STOPPED"];
+  const codes = ["SKIPSTEP_HOOK_FAILED", "SKIPSTEP_PLUGIN_OPTION", "SKIPSTEP_RUN_FAILED", "SKIPSTEP_ENGINE_STOPPED"];
   return error instanceof SkipstepError && codes.includes(error.code);
 }

@@ -1,0 +1,29 @@
+import type { DeviceTensor } from "@skipstep/core";
+import { FoCa } from "./foca";
+import { LastValue } from "./last-value";
+import type { CacheDitOptions } from "./options";
+import { TaylorSeer } from "./taylorseer";
+
+/** How one stream is continued over the steps that are not computed. One a stream, and a run. */
+export interface Calibrator {
+  /** Before a step is computed: lets go of what `update` will not look at, so that the model has the room. */
+  prepare(): void;
+  /** @param value of a computed step, of the shape of those before */
+  update(value: DeviceTensor, step: number): Promise<void>;
+  /** What the value is at a later step. */
+  approximate(step: number): Promise<DeviceTensor>;
+  /** Lets go of everything. */
+  release(): void;
+}
+
+/** Whether a stream is extrapolated. What is neither `hidden` nor `encoder` never is. */
+export function isCalibrated(options: CacheDitOptions, stream: string): boolean {
+  if (options.calibrator_type === null) return false;
+  if (stream === "hidden") return options.enable_calibrator;
+  return stream === "encoder" && options.enable_encoder_calibrator;
+}
+
+export function createCalibrator(options: CacheDitOptions, stream: string): Calibrator {
+  if (!isCalibrated(options, stream)) return new LastValue();
+  return options.calibrator_type === "foca" ? new FoCa() : new TaylorSeer(options.taylorseer_order);
+}

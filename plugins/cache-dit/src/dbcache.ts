@@ -1,0 +1,108 @@
+import type { BlockCall, DeviceTensor, Floats, Next, RegionRequest, Structure, Tensors } from "@skipstep/core";
+import { relativeL1, subtract } from "@skipstep/core";
+import { tooManyBlocks } from "./errors";
+import { comparable, differenceName, once } from "./indicator";
+import type { CacheDitOptions } from "./options";
+import { type Look, RangeMemory } from "./range-memory";
+import { RunMemories, type RunMemory } from "./run-memories";
+import type { RunState } from "./run-state";
+
+/** What a run remembers. */
+class Memory implements RunMemory {
+  readonly middle: RangeMemory;
+  /** What the current step decided, and whether a later one needs what it computes. */
+  reuse = false;
+  learns = false;
+
+  constructor(
+    readonly state: RunState,
+    options: CacheDitOptions,
+  ) {
+    this.middle = new RangeMemory(options);
+  }
+
+  release(): void {
+    this.middle.release();
+  }
+}
+
+/** The blocks in front, and those between them and the blocks at the end. */
+export function cacheRegions(structure: Structure, options: CacheDitOptions): RegionRequest[] {
+  const { blocks } = structure;
+  const { Fn_compute_blocks: first, Bn_compute_blocks: last } = options;
+  if (first + last > blocks.length) throw tooManyBlocks(options, structure);
+  const middle = blocks.slice(first, blocks.length - last);
+  if (middle.length === 0) return [];
+  return [
+    { name: "first", from: blocks[0]!, to: blocks[first - 1]! },
+    { name: "middle", from: middle[0]!, to: middle.at(-1)! },
+  ];
+}
+
+/**
+ * Dual Block Cache: the first blocks always run, and what they change decides whether the blocks in the middle are
+ * computed; the last blocks always run.
+ */
+export class DBCache {
+  private readonly memories: RunMemories<Memory>;
+  private readonly threshold: number;
+  /** Of the prompt's branch, by the latents that both branches are given at a step. */
+  private readonly differences = new WeakMap<Floats, number>();
+
+  constructor(private readonly options: CacheDitOptions) {
+    this.threshold = options.l1_hidden_states_diff_threshold ?? options.residual_diff_threshold;
+    this.memories = new RunMemories(options, this.threshold, (state) => new Memory(state, options));
+  }
+
+  async blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
+    const memory = this.memories.at(call.step);
+    if (call.region.name === "first") {
+      const outputs = await next(inputs);
+      await this.decide(memory, this.look(call, memory.state, inputs.hidden!, outputs.hidden!));
+      return outputs;
+    }
+    const { middle, reuse, learns, state } = memory;
+    const step = call.step.index - state.start;
+    if (reuse) return middle.reuse(inputs, step);
+    const outputs = await next(inputs);
+    if (learns) await middle.learn(inputs, outputs, step);
+    return outputs;
+  }
+
+  private async decide(memory: Memory, look: Look): Promise<void> {
+    memory.reuse = await memory.middle.decide(look);
+    if (memory.reuse) memory.state.reused(look.step);
+    else memory.learns = await memory.middle.renew(look);
+  }
+
+  /** @param input of the first block @param output of the last of the first blocks */
+  private look(call: BlockCall, state: RunState, input: DeviceTensor, output: DeviceTensor): Look {
+    const { l1_hidden_states_diff_threshold, downsample_factor } = this.options;
+    const indicator = once(async () => {
+      const whole = l1_hidden_states_diff_threshold === null ? await subtract(output, input) : output;
+      return comparable(whole, downsample_factor);
+    });
+    return {
+      state,
+      step: call.step.index - state.start,
+      threshold: this.threshold,
+      shape: output.shape,
+      indicator,
+      measure: (before) => this.measure(call, before, indicator),
+      record: (difference) => call.record({ [differenceName(call.step.run)]: difference }),
+    };
+  }
+
+  private async measure(
+    { step: { run, latents } }: BlockCall,
+    before: DeviceTensor,
+    indicator: () => Promise<DeviceTensor>,
+  ): Promise<number> {
+    const { cfg_diff_compute_separate, important_condition_threshold } = this.options;
+    const prompts = cfg_diff_compute_separate ? undefined : this.differences.get(latents);
+    if (prompts !== undefined) return prompts; // this is the other branch
+    const difference = await relativeL1(before, await indicator(), important_condition_threshold);
+    if (run.branch === "cond") this.differences.set(latents, difference);
+    return difference;
+  }
+}

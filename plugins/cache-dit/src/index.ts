@@ -1,0 +1,3 @@
+export { CacheDit } from "./cache-dit";
+export type { CacheDitOptions } from "./options";
+export type { PresetName } from "./steps-mask";
