@@ -1,4 +1,5 @@
 import { imageToImageCase } from "./image-to-image";
+import { loraCase } from "./lora";
 import { checkTiledDecode } from "./tiled-decode";
 
 /**
@@ -7,5 +8,6 @@ import { checkTiledDecode } from "./tiled-decode";
  */
 export const extras: Readonly<Record<string, (folder: string, root: string) => (() => Promise<void>) | undefined>> = {
   "image-to-image": imageToImageCase,
+  lora: loraCase,
   "tiled-decode": (folder, root) => () => checkTiledDecode(folder, root),
 };

@@ -34,6 +34,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   PIPELINE: 4,
   MODEL: 4,
   WEIGHTS: 4,
+  LORA: 4,
   SHARD: 4,
   TENSOR: 4,
   TOKENIZER: 4,

@@ -1,10 +1,10 @@
-import type { ComponentInspection, Inspection, PluginInspection, Structure } from "@skipstep/core";
+import type { ComponentInspection, Inspection, LoraMatch, PluginInspection, Structure } from "@skipstep/core";
 import { columns, factsText } from "./columns";
 import { bytesText, countText } from "./quantities";
 
 /** An inspection in tables. */
 export function inspectionLines(inspection: Inspection): string[] {
-  const { className, model, scheduler, structure, components, plugins, estimatedMemory } = inspection;
+  const { className, model, scheduler, structure, components, loras, plugins, estimatedMemory } = inspection;
   return [
     `${className} in ${model}`,
     "",
@@ -12,6 +12,7 @@ export function inspectionLines(inspection: Inspection): string[] {
     "",
     ...sourceTable(components),
     "",
+    ...loras.flatMap((lora) => [...loraLines(lora), ""]),
     ...columns([
       ["memory", `about ${bytesText(estimatedMemory)}: all weights, and the largest activations`],
       ["denoiser", structureText(structure)],
@@ -46,6 +47,16 @@ function sourceTable(components: readonly ComponentInspection[]): string[] {
     hub === undefined ? path : `${hub} (${path})`,
   ]);
   return columns([["component", "names", "config", "found in"], ...rows]);
+}
+
+/** `cat.safetensors at scale 0.8: 48 of 50 modules (transformer 48)` */
+function loraLines({ file, scale, modules, matched, unmatched }: LoraMatch): string[] {
+  const count = Object.values(matched).reduce((sum, part) => sum + part, 0);
+  const rest = unmatched.length > 3 ? [`and ${unmatched.length - 3} more`] : [];
+  return [
+    `${file} at scale ${scale}: ${count} of ${modules} modules (${factsText(matched)})`,
+    ...(unmatched.length === 0 ? [] : [`  for nothing here: ${[...unmatched.slice(0, 3), ...rest].join(", ")}`]),
+  ];
 }
 
 /** `ZImageTransformer2DModel: 7 layers (block-list)` */

@@ -5,6 +5,7 @@ import { type LoadedConfig, loadConfig, type ModelChoice } from "./config/load";
 import type { Override } from "./config/overrides";
 import { Engine } from "./engine/engine";
 import type { BringOptions } from "./hub/bring-model";
+import { applyLoras, loraWarnings } from "./lora/apply-loras";
 import { buildModels } from "./pipelines/build-model";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
@@ -96,7 +97,7 @@ export async function openPipeline({ config, plugins }: LoadedConfig, options: C
   const { cacheDir = defaultCacheDir(), threads, signal, onProgress } = options;
   const checkpoint = await openModel(config, { extent: "weights", ...bringOptions(options) });
   const family = familyOf(checkpoint);
-  const sources = componentModels(family, checkpoint);
+  const { sources, loras } = applyLoras(family, componentModels(family, checkpoint), config.lora);
   const configs = configsOf(sources, checkpoint);
   chooseScheduler(checkpoint, config.scheduler, family); // throws before anything is loaded
   const starting = Engine.start({ provider: config.device, threads });
@@ -119,7 +120,7 @@ export async function openPipeline({ config, plugins }: LoadedConfig, options: C
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, program]));
     const entry = lazyEntries(sources, engine, open);
     const pipeline = await family.open({ checkpoint, engine, programs, configs, entry });
-    const warnings = openWarnings(models);
+    const warnings = [...loraWarnings(loras), ...openWarnings(models)];
     return new Pipeline({
       config,
       plugins,

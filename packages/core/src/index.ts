@@ -3,7 +3,16 @@ import "reflect-metadata";
 export type { JSONSchemaType } from "ajv";
 export { defaultCacheDir } from "./compiler/cache-dir";
 export { type Cleared, type ClearOptions, clearEngines, type EngineEntry, listEngines } from "./compiler/engines";
-export type { Config, ConfigInput, GenerateConfig, PluginConfig, PluginUse, SchedulerConfig } from "./config/config";
+export type {
+  Config,
+  ConfigInput,
+  GenerateConfig,
+  LoraConfig,
+  LoraInput,
+  PluginConfig,
+  PluginUse,
+  SchedulerConfig,
+} from "./config/config";
 export type { LoadedConfig } from "./config/load";
 export type { Override } from "./config/overrides";
 export { configSchema } from "./config-schema";
@@ -35,6 +44,7 @@ export {
   type PluginInspection,
   type SegmentInspection,
 } from "./inspect";
+export type { LoraMatch } from "./lora/apply-loras";
 export type { GenerateRequest, GenerateResult, Pipeline } from "./pipelines/pipeline";
 export type { ProgressEvent, StepEvent } from "./pipelines/progress";
 export type { PluginReport, RegionReport, Report } from "./pipelines/report";

@@ -3,6 +3,7 @@ import { activationBytes, weightBytes } from "./compiler/memory-estimate";
 import type { Segment } from "./compiler/plan";
 import type { CheckedConfig } from "./create-pipeline";
 import { type Hooks, hookKinds } from "./hooks";
+import { applyLoras, type LoraMatch } from "./lora/apply-loras";
 import { type BuiltModel, buildModels, regionClaims } from "./pipelines/build-model";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
@@ -20,6 +21,7 @@ export interface Inspection {
   readonly scheduler: { readonly className: string; readonly options: Readonly<Record<string, unknown>> };
   readonly structure: Structure;
   readonly components: readonly ComponentInspection[];
+  readonly loras: readonly LoraMatch[];
   readonly plugins: readonly PluginInspection[];
   /** Weights of all components, and the largest activations of one of them. Bytes. */
   readonly estimatedMemory: number;
@@ -64,7 +66,7 @@ export interface PluginInspection {
 /** Builds every graph of a checked config and describes them. Reads no weights but their headers. */
 export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): Inspection {
   const family = familyOf(checkpoint);
-  const sources = componentModels(family, checkpoint);
+  const { sources, loras } = applyLoras(family, componentModels(family, checkpoint), config.lora);
   const structure = denoiserStructure(family, sources);
   const { models, hooks } = buildModels(family, sources, plugins, structure);
   try {
@@ -81,6 +83,7 @@ export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): I
       scheduler: chooseScheduler(checkpoint, config.scheduler, family),
       structure,
       components,
+      loras,
       plugins: describePlugins(plugins, structure, hooks.receipts),
       estimatedMemory: weights + Math.max(...components.map((component) => component.activationBytes)),
     };

@@ -51,6 +51,17 @@ export interface PluginConfig {
   readonly options: PluginOptionValues;
 }
 
+/** A LoRA that is merged into the weights. */
+export interface LoraConfig {
+  /** Absolute path of a safetensors file, or of a folder with one. */
+  readonly path: string;
+  /** How much of it is added; 1 is all. */
+  readonly scale: number;
+}
+
+/** A LoRA as a config names it; a path alone is added whole. */
+export type LoraInput = string | (Pick<LoraConfig, "path"> & Partial<LoraConfig>);
+
 /** A checked config: defaults filled in, paths absolute, frozen. */
 export interface Config {
   /** Absolute path of the checkpoint's folder or file, or `hf:owner/name@revision`. */
@@ -59,6 +70,8 @@ export interface Config {
   readonly variant?: string;
   /** Components in place of the checkpoint's own: absolute paths of folders or files, or names as for `model`. */
   readonly components?: Readonly<Record<string, string>>;
+  /** Added to the weights, in this order. */
+  readonly lora?: readonly LoraConfig[];
   /** An ONNX Runtime execution provider. */
   readonly device: string;
   readonly scheduler?: SchedulerConfig;
@@ -84,6 +97,7 @@ export interface ConfigInput {
   readonly model?: string;
   readonly variant?: string;
   readonly components?: Readonly<Record<string, string>>;
+  readonly lora?: readonly LoraInput[];
   readonly device?: string;
   readonly scheduler?: SchedulerConfig;
   readonly generate?: GenerateConfig;

@@ -117,6 +117,20 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
     additionalProperties: text("A folder or a safetensors file, relative to this file, or hf:owner/name@revision."),
     description: 'Components in place of the checkpoint\'s own: { "vae": "../models/vae" }.',
   },
+  lora: {
+    type: "array",
+    description: "LoRAs that are merged into the weights.",
+    items: {
+      type: ["string", "object"],
+      required: ["path"],
+      minLength: 1,
+      additionalProperties: false,
+      properties: {
+        path: text("A safetensors file, or a folder with one, relative to this file."),
+        scale: { type: "number", default: 1, description: "How much of the LoRA is added. 1 is all of it." },
+      },
+    },
+  },
   device: { ...text('ONNX Runtime execution provider: "cpu", "webgpu", "cuda".'), default: "cpu" },
   scheduler: {
     type: "object",

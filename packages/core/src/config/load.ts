@@ -16,6 +16,7 @@ import { type Finding, findingOf, invalid, locate } from "./finding";
 import { copyJson, deepFreeze, isObject, type JsonObject, type JsonPath, valueAt } from "./json";
 import { expandPlugins, type Layer, mergeLayers, ownerOf } from "./layer";
 import { applyOverride, type Override, overrideLayer, parseOverride } from "./overrides";
+import { placeLoras } from "./place-loras";
 import { readConfig, readObject } from "./read";
 import { validate } from "./validate";
 
@@ -73,6 +74,7 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   const found = await checkPlugins(config.plugins, { folderOf, classes });
   findings.push(...found.findings);
   makeAbsolute(config, folderOf, classes);
+  findings.push(...placeLoras(config, folderOf));
   const canCheck =
     isObject(config.generate) && !findings.some(({ path: [key, ...rest] }) => key === "generate" && rest.length > 0);
   findings.push(...(await checkAgainstModel(config, found.plugins, options, canCheck)));
