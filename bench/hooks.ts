@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { type ConfigInput, createPipeline } from "@skipstep/core";
 import { FirstBlockCache } from "@skipstep/plugin-fbcache";
 import type { Benchmark, Say } from "./benchmark";
-import { interleave, least } from "./measure";
+import { interleave, least, median } from "./measure";
 import { writeRandomZImage } from "./random-z-image";
 import { inTemporaryFolder } from "./temporary-folder";
 
@@ -31,6 +31,11 @@ export const hooksBenchmark: Benchmark = {
           unit: "%",
           target: { most: 3 },
         },
+        {
+          what: "large, the same by the median of neighbouring runs",
+          value: 100 * (median(slow.ratios) - 1),
+          unit: "%",
+        },
         { what: "small, no plugin, one step", value: (1000 * fast.plain) / steps, unit: "ms" },
         {
           what: `small, what each of ${segments} more segments adds to a step`,
@@ -49,16 +54,23 @@ interface Comparison {
   /** Least seconds of the denoising loop, without and with hooks. */
   readonly plain: number;
   readonly hooked: number;
+  /** Hooked over plain, of neighbouring runs. */
+  readonly ratios: readonly number[];
   /** Into which the hooks cut the denoiser. */
   readonly segments: number;
 }
 
 async function compare(config: ConfigInput, cacheDir: string, rounds: number, say: Say): Promise<Comparison> {
-  let all: Comparison = { plain: Infinity, hooked: Infinity, segments: 0 };
+  let all: Comparison = { plain: Infinity, hooked: Infinity, ratios: [], segments: 0 };
   for (let opening = 0; opening < 3; opening++) {
-    const { plain, hooked, segments } = await compareOnce(config, cacheDir, rounds);
+    const { plain, hooked, ratios, segments } = await compareOnce(config, cacheDir, rounds);
     say(`${config.model}: ${plain.toFixed(4)} s without, ${hooked.toFixed(4)} s with hooks`);
-    all = { plain: Math.min(all.plain, plain), hooked: Math.min(all.hooked, hooked), segments };
+    all = {
+      plain: Math.min(all.plain, plain),
+      hooked: Math.min(all.hooked, hooked),
+      ratios: [...all.ratios, ...ratios],
+      segments,
+    };
   }
   return all;
 }
@@ -76,7 +88,8 @@ async function compareOnce(config: ConfigInput, cacheDir: string, rounds: number
     const bodies = { plain: () => denoise(plain), hooked: () => denoise(hooked) };
     await interleave(1, bodies); // memory is grown at first
     const seconds = await interleave(rounds, bodies);
-    return { plain: least(seconds.plain), hooked: least(seconds.hooked), segments };
+    const ratios = seconds.hooked.map((time, i) => time / seconds.plain[i]!);
+    return { plain: least(seconds.plain), hooked: least(seconds.hooked), ratios, segments };
   } finally {
     await plain.close();
     await hooked.close();

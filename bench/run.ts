@@ -2,12 +2,21 @@
 import { fileURLToPath } from "node:url";
 import { type Benchmark, type Figure, isMet, quantity, targetText } from "./benchmark";
 import { compileBenchmark } from "./compile";
+import { denoisersBenchmark } from "./denoisers";
 import { emojiBenchmark } from "./emoji";
 import { hooksBenchmark } from "./hooks";
 import { matmulBenchmark } from "./matmul";
 import { section, writeSections } from "./results";
+import { sd15Benchmark } from "./sd15";
 
-const benchmarks: readonly Benchmark[] = [emojiBenchmark, hooksBenchmark, matmulBenchmark, compileBenchmark];
+const benchmarks: readonly Benchmark[] = [
+  emojiBenchmark,
+  hooksBenchmark,
+  matmulBenchmark,
+  compileBenchmark,
+  denoisersBenchmark,
+  sd15Benchmark,
+];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));
 
 const names = benchmarks.map(({ name }) => name);
