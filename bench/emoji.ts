@@ -7,7 +7,7 @@ import { least, median } from "./measure";
 import { inTemporaryFolder } from "./temporary-folder";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const command = join(root, "packages/cli/dist/bin.js");
+const command = join(root, "packages/cli/bin/skipstep.js");
 const rounds = 7;
 
 export const emojiBenchmark: Benchmark = {

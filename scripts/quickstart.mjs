@@ -7,7 +7,7 @@ const [prompt = "red heart"] = process.argv.slice(2);
 install();
 build();
 run(process.execPath, [
-  join(root, "packages/cli/dist/bin.js"),
+  join(root, "packages/cli/bin/skipstep.js"),
   "generate",
   join(root, "configs/emoji-fast.json"),
   "--prompt",
