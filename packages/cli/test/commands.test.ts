@@ -35,6 +35,7 @@ describe("inspect", () => {
     expect(components.map((line) => line.indexOf(line.split(/ +/)[1]!))).toEqual(Array(3).fill(head!.indexOf("class")));
     expect(stdout).toMatch(/^transformer\/2 +216 +5 +1 {2}layers\.1 to layers\.6$/m);
     expect(stdout).toMatch(/^ {2}region +rest: layers\.1 to layers\.6$/m);
+    expect(lines).toContain(`vae           diffusers  file    ${path.join(root, "models/emoji/vae")}`);
     expect(stdout).toMatch(/^denoiser +ZImageTransformer2DModel: 7 layers/m);
     const { document } = await skipstepJson<Inspection>("inspect", fast);
     expect(document.components.map(({ name }) => name)).toEqual(["text_encoder", "transformer", "vae"]);

@@ -27,6 +27,8 @@ export interface Faults {
 
 export interface HubServer {
   readonly endpoint: string;
+  /** The host that large files lie on. */
+  readonly cdn: string;
   readonly arrivals: Arrival[];
   readonly faults: Faults;
   readonly commit: string;
@@ -91,7 +93,7 @@ export async function startHub(): Promise<HubServer> {
     const next = `<${address}/api/models/${name}/tree/${commit}?recursive=true&expand=false&cursor=${from + 2}>; rel="next"`;
     sendJson(response, page, from + 2 < files.size ? { link: next } : {});
   }
-  return { endpoint, arrivals, faults, commit, files, sizes };
+  return { endpoint, cdn, arrivals, faults, commit, files, sizes };
 }
 
 const isLarge = (path: string): boolean => path.endsWith(".safetensors");

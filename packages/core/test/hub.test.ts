@@ -1,4 +1,5 @@
 import { fork } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   cpSync,
   existsSync,
@@ -15,10 +16,11 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type CheckedConfig, createPipeline, type ProgressEvent, validateConfig } from "../src";
+import { type CheckedConfig, createPipeline, inspectConfig, type ProgressEvent, validateConfig } from "../src";
 import type { SkipstepError } from "../src/errors/error";
 import type { DownloadEvent } from "../src/hub/bring-file";
 import type { BringOptions } from "../src/hub/bring-model";
+import { hubFetch } from "../src/hub/hub-fetch";
 import { parseHubName } from "../src/hub/hub-name";
 import { hubSettings } from "../src/hub/hub-settings";
 import { openModel } from "../src/pipelines/open-model";
@@ -198,6 +200,20 @@ describe("opening a pipeline", () => {
     expect([...new Set(events.map(({ file }) => file))].sort()).toEqual(needed);
   });
 
+  it("tells where components come from, once their weights are here", async () => {
+    const loaded = await validate();
+    expect(await failure((async () => inspectConfig(loaded))())).toBe(
+      'SKIPSTEP_WEIGHTS_MISSING: The weights of hf:tiny/model are not downloaded yet: opening the pipeline downloads them ("skipstep generate").',
+    );
+    await open();
+    expect(inspectConfig(loaded).components.map(({ source }) => source)).toContainEqual({
+      path: snapshot("vae"),
+      hub: "hf:tiny/model",
+      config: snapshot("vae/config.json"),
+      layout: "diffusers",
+    });
+  });
+
   it("asks nobody when everything is there", async () => {
     await open();
     hub.arrivals.length = 0;
@@ -269,6 +285,9 @@ describe("opening a pipeline", () => {
   it("sends the token to the hub, and not to where the hub sends on", async () => {
     vi.stubEnv("HF_TOKEN", "hf_good");
     await open("hf:tiny/private");
+    // A page of a listing may be said to lie elsewhere.
+    const access = { name: parseHubName("hf:tiny/private"), settings: hubSettings(), signal: undefined };
+    await (await hubFetch(access)(`${hub.cdn}/model_index.json`)).text();
     const tokens = (host: string) =>
       new Set(hub.arrivals.filter((one) => one.host === host).map((one) => one.authorization));
     expect(tokens("hub")).toEqual(new Set(["Bearer hf_good"]));
@@ -317,14 +336,16 @@ describe("a download", () => {
       for (const path of [blob, snapshot(weightFile)]) rmSync(path);
       writeFileSync(`${blob}.incomplete`, content);
     };
-    for (const [content, ignoreRanges] of [
-      [hub.files.get(weightFile)!.subarray(0, 1000), true],
-      [Buffer.alloc(1000, 7), false],
-      [Buffer.alloc(size() + 1), false],
+    for (const [content, ignoreRanges, requests] of [
+      [hub.files.get(weightFile)!.subarray(0, 1000), true, 1],
+      [Buffer.alloc(1000, 7), false, 2],
+      [Buffer.alloc(size() + 1), false, 1],
     ] as const) {
       begin(content);
       hub.faults.ignoreRanges = ignoreRanges;
+      hub.arrivals.length = 0;
       await open();
+      expect(hub.arrivals.filter(({ host }) => host === "cdn")).toHaveLength(requests);
       expect(readFileSync(snapshot(weightFile)).equals(hub.files.get(weightFile)!)).toBe(true);
     }
   });
@@ -359,6 +380,16 @@ describe("a download", () => {
     expect(await failure(open())).toMatch(
       /^SKIPSTEP_HUB_DISK_FULL: transformer\/.*safetensors needs 1152921504606\.8 MB in .*, and there are [\d.]+ MB\./,
     );
+  });
+
+  it.runIf(existsSync("/dev/full"))("that runs out of room says so", async () => {
+    await validate();
+    const hash = createHash("sha256").update(hub.files.get(weightFile)!).digest("hex");
+    symlinkSync("/dev/full", join(repository(), "blobs", `${hash}.incomplete`));
+    expect(await failure(open())).toMatch(
+      /^SKIPSTEP_HUB_DISK_FULL: transformer\/\S+ needs 11\.5 MB in \S+blobs, and there is no room\. Free some, or set HF_HUB_CACHE/,
+    );
+    expect(readdirSync(join(cache, ".locks", "models--tiny--model"))).toEqual([]);
   });
 
   it("that may not write says so", async () => {
@@ -491,11 +522,11 @@ describe("components", () => {
     ]);
   });
 
-  it("replace those of a checkpoint on the hub, which are not downloaded then", async () => {
-    await (
-      await createPipeline({ model: "hf:tiny/model", generate, components: { vae: join(emoji, "vae") } }, { cacheDir })
-    ).close();
-    expect(brought()).toEqual(needed.filter((name) => !name.startsWith("vae/")));
+  it("replace those of a checkpoint on the hub, whose weights are not downloaded then", async () => {
+    const components = { vae: join(emoji, "vae"), transformer: join(emoji, weightFile) };
+    await (await createPipeline({ model: "hf:tiny/model", generate, components }, { cacheDir })).close();
+    const isReplaced = (name: string): boolean => /^(vae|transformer)\/.*\.safetensors$/.test(name);
+    expect(brought()).toEqual(needed.filter((name) => !isReplaced(name)));
   });
 
   it("that are nowhere are told at their place", async () => {

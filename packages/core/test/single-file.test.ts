@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openCheckpoint } from "../src/checkpoint/checkpoint";
 import { Weights } from "../src/checkpoint/weights";
+import { ConvertedWeights } from "../src/single-file/converted-weights";
 import { partOf, shapesOf, weightsOf } from "../src/single-file/file-part";
 import { applyRules } from "../src/single-file/rules";
 import { safetensors, temporaryFolder, thrown, vector, write } from "./checkpoint-files";
@@ -153,18 +154,6 @@ describe("a rule", () => {
       other: { shape: [], parts: [{ tensor: "other", from: 0, count: 1 }] },
     });
   });
-
-  it("drops what has no new name", () => {
-    expect([
-      ...applyRules(
-        [
-          ["other", []],
-          ["blocks", []],
-        ],
-        stored,
-      ).keys(),
-    ]).toEqual([]);
-  });
 });
 
 describe("converted weights", () => {
@@ -181,6 +170,8 @@ describe("converted weights", () => {
     const plain = open(file("plain.safetensors", tensors));
     expect(weights.identity(root)).not.toBe(source.identity(root));
     expect(weights.identity(root)).toBe(open().weights.identity(root));
+    const asStored = applyRules([], shapesOf(source.names.map((name) => source.entry(name))));
+    expect(weights.identity(root)).not.toBe(new ConvertedWeights(source, asStored, "").identity(root));
     expect(plain.weights).toBe(plain.source);
   });
 
@@ -211,6 +202,9 @@ describe("a file that is no whole model", () => {
 
   it.each([
     ["lora.safetensors", ["lora_unet_down_blocks_0.lora_up.weight"], "is a LoRA"],
+    ["peft.safetensors", ["transformer.x.lora_A.weight"], "is a LoRA"],
+    ["old-lora.safetensors", ["unet.x.processor.to_q_lora.up.weight"], "is a LoRA"],
+    ["refiner.safetensors", ["conditioner.embedders.0.model.ln_final.bias"], "is the refiner of Stable Diffusion XL."],
     ["sd3.safetensors", ["model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight"], "is Stable Diffusion 3."],
     ["flux2.safetensors", ["double_stream_modulation_img.lin.weight"], "is FLUX.2."],
     ["chroma.safetensors", ["double_blocks.0.a", "distilled_guidance_layer.in_proj.bias"], "is Chroma."],
@@ -219,6 +213,21 @@ describe("a file that is no whole model", () => {
     const found = refusal(name, tensors);
     expect(found).toContain(`SKIPSTEP_FILE_UNKNOWN: ${text}`);
     expect(found).toContain("Single files are opened of: Stable Diffusion 1, Stable Diffusion XL, FLUX.1, Z-Image.");
+  });
+
+  it("may have diffusers' names", () => {
+    const path = file("diffusers-names.safetensors", tensorsIn(join(golden, "flux")));
+    expect(thrown(() => openCheckpoint(path))).toBe(
+      `SKIPSTEP_COMPONENT_MISSING: ${path} is FLUX.1 without vae, text_encoder, text_encoder_2, tokenizer, tokenizer_2. Add to the config: "components": { ${["vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2"].map((name) => `"${name}": "<folder, file or hf:owner/name>"`).join(", ")} }; or give a diffusers folder as "model", and "components": { "transformer": "${path}" }.`,
+    );
+  });
+
+  it("is refused when its numbers are scaled", () => {
+    const scaled = new Map([...originalFlux(tensorsIn(join(golden, "flux"))), ["img_in.scale_weight", vector(1)]]);
+    const path = file("scaled.safetensors", scaled as StoredTensors);
+    expect(thrown(() => openCheckpoint(path))).toBe(
+      `SKIPSTEP_FILE_FORMAT: ${path} is a quantized file (it has "img_in.scale_weight"), which Skipstep does not read. Give a safetensors file or a diffusers folder.`,
+    );
   });
 
   it("is told by its format", () => {

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { JsonObject } from "../config/json";
 import { componentConfigMissing, weightsNotHere } from "../errors/checkpoint";
 import { partOf, shapesOf, weightsOf } from "../single-file/file-part";
-import { currentClass } from "./current-class";
 import { readObject } from "./read-object";
 import { candidates } from "./weight-files";
 import type { OpenWeights } from "./weight-source";
@@ -66,16 +65,15 @@ export function configFileOf(className: string): string {
  * @throws SKIPSTEP_COMPONENT_MISSING, SKIPSTEP_CHECKPOINT_INVALID
  */
 export function openComponent(part: ComponentPart, variant: string | undefined): Component {
-  const { name, library, folder, hub } = part;
+  const { name, library, className, folder, hub } = part;
   const { path, config } = readConfig(part);
-  const className = currentClass(part.className, config);
   return {
     name,
     library,
     className,
     source: { path: folder, ...(hub === undefined ? {} : { hub }), config: path },
     config,
-    weights: () => openWeights({ ...part, className }, variant),
+    weights: () => openWeights(part, variant),
   };
 }
 

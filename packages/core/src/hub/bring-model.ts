@@ -35,9 +35,10 @@ export async function bringPipeline(name: HubName, wanted: Wanted, options: Brin
   const uses = wanted.uses(String([index._class_name].flat().at(-1)));
   for (const [component, value] of Object.entries(index)) {
     const className = Array.isArray(value) && value.length === 2 ? value[1] : null;
-    const isLeftOut = unneeded.includes(component) || wanted.replaced.includes(component);
-    if (component.startsWith("_") || typeof className !== "string" || isLeftOut) continue;
-    const extent = uses.includes(component) ? options.extent : "configs";
+    if (component.startsWith("_") || typeof className !== "string" || unneeded.includes(component)) continue;
+    // A file that takes a component's place comes without a config: the component's own counts.
+    const isRun = uses.includes(component) && !wanted.replaced.includes(component);
+    const extent = isRun ? options.extent : "configs";
     await bringComponentFiles(snapshot, inFolder(name.path, component), { ...options, className, extent });
   }
   return { path: join(snapshot.folder, name.path), hub: name.text };

@@ -75,6 +75,7 @@ export const zImageFamily: Family = {
       AutoencoderTiny: { architecture: autoencoderTiny, entry: "decode" },
     },
   },
+  schedulers: ["FlowMatchEulerDiscreteScheduler", "UniPCMultistepScheduler", "DPMSolverMultistepScheduler"],
   problems: (configs, settings) => [...sizeProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
   sizes: (configs, settings) => runSizes(configs, settings),
   open: async (parts) => new ZImagePipeline(parts, await Qwen3Encoder.open(parts)),

@@ -2,7 +2,7 @@ import type { Recipes, RowRange, Shapes, TensorRecipe } from "./recipe";
 
 /**
  * The name of a module or tensor in one layout, and in another. `*` stands for a number; what follows the module
- * (`.weight`, `.bias`) stays. Several new names share the rows of one old tensor, in that order; an empty list drops it.
+ * (`.weight`, `.bias`) stays. Several new names share the rows of one old tensor, in that order.
  */
 export type Rule = readonly [from: string, to: string | readonly string[], change?: Change];
 

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import type { Place } from "../checkpoint/place";
-import type { OpenWeights } from "../checkpoint/weight-source";
+import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
 import { Weights } from "../checkpoint/weights";
 import { weightsNotHere } from "../errors/checkpoint";
 import { fileFormat } from "../errors/single-file";
@@ -24,6 +24,10 @@ const unread: Readonly<Record<string, string>> = {
   ".bin": "a PyTorch pickle",
 };
 
+/** Tensors beside the weights without which packed or scaled numbers mean something else. */
+const quantized =
+  /\.(scale_weight|weight_scale(_2)?|comfy_quant|absmax|quant_map|SCB|qweight|qzeros|wscales)$|^scaled_fp8$/;
+
 /** Whether a config's text means a file of weights, by its end. */
 export function isWeightFile(path: string): boolean {
   const end = extname(path).toLowerCase();
@@ -45,13 +49,16 @@ export function readWeightFile(place: Place): WeightFile {
   const { path, entries } = place;
   const kind = unread[extname(path).toLowerCase()];
   if (kind !== undefined) throw fileFormat(path, kind);
-  if (entries) return { place, shapes: shapesOf(entries), open: () => openHere(place) };
+  const shapes = shapesOf(entries ?? entriesOf(path));
+  const scale = [...shapes.keys()].find((name) => quantized.test(name));
+  if (scale !== undefined) throw fileFormat(path, `a quantized file (it has "${scale}")`);
+  return { place, shapes, open: () => openHere(place) };
+}
+
+function entriesOf(path: string): TensorEntry[] {
   const weights = Weights.openFile(path);
-  try {
-    return { place, shapes: shapesOf(weights.names.map((name) => weights.entry(name))), open: () => openHere(place) };
-  } finally {
-    weights.close();
-  }
+  weights.close();
+  return weights.names.map((name) => weights.entry(name));
 }
 
 function openHere({ path, hub }: Place): OpenWeights {

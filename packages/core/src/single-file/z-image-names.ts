@@ -4,7 +4,6 @@ import type { Rule } from "./rules";
 export const zImageNames: readonly Rule[] = [
   ["x_embedder", "all_x_embedder.2-1"],
   ["final_layer", "all_final_layer.2-1"],
-  ["norm_final", []],
   ...["layers", "noise_refiner", "context_refiner"].flatMap((list): Rule[] => [
     [`${list}.*.attention.qkv`, ["to_q", "to_k", "to_v"].map((name) => `${list}.*.attention.${name}`)],
     [`${list}.*.attention.out`, `${list}.*.attention.to_out.0`],

@@ -55,7 +55,7 @@ export const qwen3: KnownModel = {
   library: "transformers",
   className: "Qwen3ForCausalLM",
   config: (shapes) => {
-    const model = shapes.has("model.norm.weight") ? "model." : "";
+    const model = shapes.has("model.embed_tokens.weight") ? "model." : "";
     const at = (name: string): readonly number[] => shapes.get(`${model}${name}`)!;
     const [headDim] = at("layers.0.self_attn.q_norm.weight") as [number];
     const [vocabulary, width] = at("embed_tokens.weight");

@@ -1,0 +1,118 @@
+import { closeSync, cpSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { safetensorsName } from "../packages/core/src/checkpoint/dtypes";
+import type { Architecture } from "../packages/core/src/models/architecture";
+import { autoencoderKl } from "../packages/core/src/models/autoencoder-kl";
+import { clipText, clipTextWithProjection } from "../packages/core/src/models/clip-text";
+import { flux } from "../packages/core/src/models/flux";
+import { qwen3 } from "../packages/core/src/models/qwen3";
+import { t5Encoder } from "../packages/core/src/models/t5-encoder";
+import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
+import { zImage } from "../packages/core/src/models/z-image";
+import { sizeOf } from "../packages/core/src/tensor";
+import { safetensors } from "../packages/core/test/checkpoint-files";
+import { wave } from "../packages/core/test/memory-weights";
+import { shapesOfModel } from "../packages/core/test/model-shapes";
+import type { Stored, StoredTensors } from "../packages/core/test/original-names";
+
+const architectures: Readonly<Record<string, Architecture>> = {
+  UNet2DConditionModel: unet2DCondition,
+  AutoencoderKL: autoencoderKl,
+  CLIPTextModel: clipText,
+  CLIPTextModelWithProjection: clipTextWithProjection,
+  T5EncoderModel: t5Encoder,
+  FluxTransformer2DModel: flux,
+  ZImageTransformer2DModel: zImage,
+  Qwen3ForCausalLM: qwen3,
+};
+
+/** A component of a checkpoint that a test makes. */
+export interface MadeComponent {
+  readonly className: string;
+  readonly config: object;
+}
+
+/** Names and shapes of a component's tensors. */
+function shapesOf({ className, config }: MadeComponent): [string, readonly number[]][] {
+  const { num_hidden_layers: layers } = config as { num_hidden_layers?: number };
+  // Of a language model the last layer is not run, and is in its files.
+  const whole = className === "Qwen3ForCausalLM" ? { ...config, num_hidden_layers: layers! + 1 } : config;
+  return [...shapesOfModel(architectures[className]!, whole)];
+}
+
+/** All tensors that a component's config asks for, without values: for files that only look large. */
+export function emptyTensors(component: MadeComponent): Map<string, Stored> {
+  return new Map(
+    shapesOf(component).map(([name, shape]) => [name, { dtype: "float32", shape, bytes: new Uint8Array(0) }]),
+  );
+}
+
+/** The same with small values, not random in any strict sense. */
+export function madeTensors(component: MadeComponent): Map<string, Stored> {
+  return new Map(
+    shapesOf(component).map(([name, shape], i): [string, Stored] => {
+      const { data } = wave(shape, i);
+      const isNorm = /norm\w*(\.\d+)?\.weight$/.test(name);
+      const scale = 1 / Math.sqrt(sizeOf(shape.slice(1)));
+      return [name, { dtype: "float32", shape, bytes: data.map((x) => (isNorm ? 1 + x / 4 : x * scale)) }];
+    }),
+  );
+}
+
+/** Writes a diffusers folder; tokenizers are copied. */
+export function writeFolder(
+  folder: string,
+  className: string,
+  options: object,
+  components: Readonly<Record<string, MadeComponent & { readonly tensors?: StoredTensors; readonly from?: string }>>,
+): string {
+  const index: Record<string, unknown> = { _class_name: className, ...options };
+  for (const [name, { className: own, config, tensors, from }] of Object.entries(components)) {
+    index[name] = [/^(CLIP|T5|Qwen)/.test(own) ? "transformers" : "diffusers", own];
+    const inner = join(folder, name);
+    mkdirSync(inner, { recursive: true });
+    if (from !== undefined) cpSync(from, inner, { recursive: true });
+    else if (own.endsWith("Scheduler")) writeJson(join(inner, "scheduler_config.json"), config);
+    else writeJson(join(inner, "config.json"), config);
+    if (tensors) writeTensors(join(inner, "diffusion_pytorch_model.safetensors"), tensors);
+  }
+  writeJson(join(folder, "model_index.json"), index);
+  return folder;
+}
+
+export function writeTensors(path: string, tensors: StoredTensors): string {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, safetensors(Object.fromEntries(tensors)));
+  return path;
+}
+
+/** A safetensors file with a whole header and nothing in its tensors, which takes no room on the disk. */
+export function writeSparse(path: string, tensors: StoredTensors): string {
+  let end = 0;
+  const header = Object.fromEntries(
+    [...tensors].map(([name, { dtype, shape }]) => {
+      const from = end;
+      end += 4 * sizeOf(shape);
+      return [name, { dtype: safetensorsName(dtype), shape, data_offsets: [from, end] }];
+    }),
+  );
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  mkdirSync(dirname(path), { recursive: true });
+  const descriptor = openSync(path, "w");
+  writeSync(descriptor, Buffer.concat([length, text]));
+  ftruncateSync(descriptor, 8 + text.length + end);
+  closeSync(descriptor);
+  return path;
+}
+
+export function writeJson(path: string, value: unknown): string {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, JSON.stringify(value));
+  return path;
+}
+
+export function readJson(path: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
