@@ -9,7 +9,7 @@ import type { Shapes } from "./recipe";
 
 /** Files that are no model of a known pipeline though many of their tensors look like it. The first that fits counts. */
 const others: readonly (readonly [mark: RegExp, what: string])[] = [
-  [/(^|[._])lora[._](up|down|A|B)[._]/, "a LoRA, which goes on top of a model"],
+  [/(^|[._])lora[._](up|down|A|B)[._]/, 'a LoRA, which goes on top of a model: "lora" in the config'],
   [/^(control_model|controlnet_[a-z_]+)\./, "a ControlNet"],
   [/(^|\.)joint_blocks\.0\./, "Stable Diffusion 3"],
   [/(^|\.)double_stream_modulation_img\./, "FLUX.2"],
