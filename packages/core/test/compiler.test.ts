@@ -20,7 +20,7 @@ import { type CompiledEngine, type CompileEvent, type CompileRequest, compile } 
 import { clearEngines, listEngines } from "../src/compiler/engines";
 import { type Plan, planGraph, type RegionClaim } from "../src/compiler/plan";
 import { type BuildHooks, Graph } from "../src/graph/graph";
-import { type Floats, floats, type Tensor } from "../src/tensor";
+import type { Floats } from "../src/tensor";
 import { blockGraph, blockModel, blockWeights, outWidth, width } from "./block-model";
 import { memoryWeights, wave } from "./memory-weights";
 import { runPlan } from "./run-plan";
@@ -98,7 +98,11 @@ describe("a compiled engine", () => {
     const first = await compile(request());
     const reads: string[] = [];
     const weights = memoryWeights(blockWeights(layers));
-    const counting = { ...weights, readFloat32: (name: string) => (reads.push(name), weights.readFloat32(name)) };
+    const readFloat32 = (name: string): Float32Array => {
+      reads.push(name);
+      return weights.readFloat32(name);
+    };
+    const counting = { ...weights, readFloat32 };
     const second = await compile(request({ graph: blockGraph(layers, counting) }));
     expect(first.cached).toBe(false);
     expect(second).toEqual({ ...first, cached: true, seconds: expect.any(Number) });
