@@ -15,6 +15,8 @@ const documents = [
   "packages/contract/README.md",
   "plugins/fbcache/README.md",
   "plugins/cache-dit/README.md",
+  "plugins/fora/README.md",
+  "plugins/deepcache/README.md",
   "examples/plugin/README.md",
 ];
 

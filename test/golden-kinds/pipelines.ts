@@ -12,7 +12,9 @@ import {
   type RegionReport,
 } from "@skipstep/core";
 import { CacheDit } from "@skipstep/plugin-cache-dit";
+import { DeepCache } from "@skipstep/plugin-deepcache";
 import { FirstBlockCache } from "@skipstep/plugin-fbcache";
+import { Fora } from "@skipstep/plugin-fora";
 import { expect } from "vitest";
 import { families } from "../../packages/core/src/pipelines/families";
 import { stack } from "../../packages/core/src/pipelines/guidance";
@@ -32,6 +34,8 @@ interface Call extends Omit<GenerateConfig, "seed"> {
   /** By block list or context: what cache-dit decided. */
   readonly stats?: Readonly<Record<string, CacheStats>>;
   readonly calibrator?: object | null;
+  /** What fora did, step by step. */
+  readonly decisions?: readonly ("compute" | "reuse")[];
 }
 
 interface CacheStats {
@@ -48,7 +52,7 @@ interface CacheStats {
  * @returns `undefined` for a family or a plugin that is not built yet
  */
 export function pipelineCase(model: string, file: string, tolerance: number): (() => Promise<void>) | undefined {
-  const { call, plugin, options, stats, calibrator, seed, scheduler, ...rest }: Call = JSON.parse(
+  const { call, plugin, options, stats, calibrator, decisions, seed, scheduler, ...rest }: Call = JSON.parse(
     readFileSync(`${file}.json`, "utf8"),
   );
   const configs = plugin === undefined ? [{}] : configsFor(plugin, options ?? {}, calibrator ?? null);
@@ -61,6 +65,8 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
         // With a seed the noise is Skipstep's own.
         seed === undefined ? { latents: io.get("in.latents") as Floats } : { seed },
       );
+      if (decisions) expectReused(result, (step) => decisions[step] === "reuse");
+      if (plugin === "deepcache") expectReused(result, deepCacheReuses(model, scheduler, options));
       if (stats) expectDecisions(result, Object.values(stats)[0]!);
       expectImages(result, io.get("out.image")!, tolerance);
     }
@@ -104,6 +110,8 @@ function configsFor(
   options: Readonly<Record<string, unknown>>,
   calibrator: object | null,
 ): Pick<ConfigInput, "plugins" | "guidance">[] {
+  if (name === "fora") return [{ plugins: [{ use: Fora, options }] }];
+  if (name === "deepcache") return [{ plugins: [{ use: DeepCache, options }] }];
   if (name !== "cache-dit") return [];
   // Whose pass it is, and how many there are, Skipstep knows itself.
   const { enable_separate_cfg, cfg_compute_first, num_inference_steps, ...own } = options;
@@ -132,6 +140,28 @@ function isFirstBlockCache(options: Readonly<Record<string, unknown>>, calibrato
 
 function firstBlockOptions({ residual_diff_threshold, max_warmup_steps }: Readonly<Record<string, unknown>>): object {
   return { threshold: residual_diff_threshold, warmup_steps: max_warmup_steps };
+}
+
+/** Every region is reused at these steps and computed at all others. */
+function expectReused({ report }: GenerateResult, reuses: (step: number) => boolean): void {
+  const { regions } = report.plugins[0]!;
+  expect(regions.length).toBeGreaterThan(0);
+  for (const { name, computed, reused } of regions) {
+    const steps = ascending([...computed, ...reused]);
+    expect(reused, `reused steps of ${name}`).toEqual(steps.filter(reuses));
+  }
+}
+
+/** DeepCacheSDHelper looks a timestep up in the schedule: where PNDM has one twice, it takes the first. */
+function deepCacheReuses(
+  model: string,
+  scheduler: Call["scheduler"],
+  options: Call["options"],
+): (step: number) => boolean {
+  const file = join(model, "scheduler/scheduler_config.json");
+  const own: { _class_name: string } = JSON.parse(readFileSync(file, "utf8"));
+  const isRepeated = (scheduler?.type ?? own._class_name).includes("PNDM");
+  return (step) => (isRepeated && step === 2 ? 1 : step) % (options?.cache_interval as number) !== 0;
 }
 
 /** The same steps reused, and the same differences measured, within 1e-3 of each. */

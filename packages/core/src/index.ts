@@ -51,7 +51,17 @@ export type { PluginReport, RegionReport, Report } from "./pipelines/report";
 export type { Run } from "./pipelines/run";
 export { type ImagePlan, planImages } from "./plan-images";
 export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
-export type { BlockList, Feature, Manifest, RegionRequest, Structure } from "./plugins/manifest";
+export type {
+  BlockBranch,
+  BlockList,
+  Feature,
+  Manifest,
+  RegionRequest,
+  Structure,
+  UNetLayer,
+  UNetLevel,
+  UNetStructure,
+} from "./plugins/manifest";
 export {
   type AnyManifest,
   inject,

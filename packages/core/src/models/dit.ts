@@ -4,7 +4,7 @@ import { embedding, layerNorm, linear } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { modulate, modulation, plainLayerNorm } from "./ada-layer-norm";
 import { type Architecture, defineConfig } from "./architecture";
-import { blockLists } from "./block-lists";
+import { attentionThenFeedForward, blockLists } from "./block-lists";
 import { count, flag, optionalCount, real, supported } from "./config-option";
 import { type FeedForwardActivation, feedForward, feedForwardOption } from "./feed-forward";
 import { embedPatches, unpatchify } from "./patch-embed";
@@ -57,7 +57,9 @@ export const dit: Architecture<DitConfig> = {
     [...transformer2dOptionsWithoutEffect, "cross_attention_dim", "attention_type", "caption_channels"],
   ),
   structure: ({ num_layers }) =>
-    blockLists("DiTTransformer2DModel", [{ name: "transformer_blocks", count: num_layers }]),
+    blockLists("DiTTransformer2DModel", [
+      { name: "transformer_blocks", count: num_layers, branches: () => attentionThenFeedForward("attn1", "ff") },
+    ]),
   entries: { forward },
 };
 

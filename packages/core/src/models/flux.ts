@@ -5,7 +5,7 @@ import type { Value } from "../graph/value";
 import type { Floats } from "../tensor";
 import { adaLayerNormContinuous, modulate, modulation, plainLayerNorm } from "./ada-layer-norm";
 import { type Architecture, defineConfig } from "./architecture";
-import { blockLists } from "./block-lists";
+import { attentionThenFeedForward, blockLists } from "./block-lists";
 import { count, flag, optionalCount } from "./config-option";
 import { dualStreamBlock, type StreamModules } from "./dual-stream-block";
 import { feedForward } from "./feed-forward";
@@ -60,8 +60,16 @@ export const flux: Architecture<FluxConfig> = {
   },
   structure: ({ num_layers, num_single_layers }) =>
     blockLists(CLASS_NAME, [
-      { name: "transformer_blocks", count: num_layers },
-      { name: "single_transformer_blocks", count: num_single_layers },
+      {
+        name: "transformer_blocks",
+        count: num_layers,
+        branches: () => [...attentionThenFeedForward("attn", "ff"), { kind: "feed-forward", from: "ff_context" }],
+      },
+      {
+        name: "single_transformer_blocks",
+        count: num_single_layers,
+        branches: () => [{ kind: "parallel", from: "proj_mlp", to: "proj_out" }],
+      },
     ]),
   entries: { forward },
 };

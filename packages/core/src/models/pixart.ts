@@ -5,7 +5,7 @@ import { layerNorm, linear } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { modulate, plainLayerNorm } from "./ada-layer-norm";
 import { type Architecture, defineConfig } from "./architecture";
-import { blockLists } from "./block-lists";
+import { attentionThenFeedForward, blockLists } from "./block-lists";
 import { count, flag, optionalCount, optionalReal, real, supported } from "./config-option";
 import { type FeedForwardActivation, feedForward, feedForwardOption } from "./feed-forward";
 import { embedPatches, unpatchify } from "./patch-embed";
@@ -55,7 +55,10 @@ const EMBEDDING = { cosFirst: true, shift: 0 } as const;
 export const pixart: Architecture<PixArtConfig> = {
   className: CLASS_NAME,
   parse,
-  structure: ({ num_layers }) => blockLists(CLASS_NAME, [{ name: "transformer_blocks", count: num_layers }]),
+  structure: ({ num_layers }) =>
+    blockLists(CLASS_NAME, [
+      { name: "transformer_blocks", count: num_layers, branches: () => attentionThenFeedForward("attn1", "ff") },
+    ]),
   entries: { forward },
 };
 

@@ -5,7 +5,7 @@ import { linear } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { adaLayerNormContinuous } from "./ada-layer-norm";
 import { type Architecture, defineConfig } from "./architecture";
-import { blockLists } from "./block-lists";
+import { type BranchOutline, blockLists } from "./block-lists";
 import { count, optionalCount, supported } from "./config-option";
 import { expectPositions } from "./cropped-positions";
 import type { Streams } from "./joint-attention";
@@ -42,7 +42,10 @@ const FREQUENCIES = 256;
 export const sd3: Architecture<Sd3Config> = {
   className: CLASS_NAME,
   parse,
-  structure: ({ num_layers }) => blockLists(CLASS_NAME, [{ name: "transformer_blocks", count: num_layers }]),
+  structure: (config) =>
+    blockLists(CLASS_NAME, [
+      { name: "transformer_blocks", count: config.num_layers, branches: (i) => branchesOf(i, config) },
+    ]),
   entries: { forward },
 };
 
@@ -70,6 +73,13 @@ function parse(raw: unknown): Sd3Config {
       `"caption_projection_dim" must be the width ${width}, found ${config.caption_projection_dim}`,
     ]);
   return config;
+}
+
+/** Of block `i`: the last one has no feed forward for the text. */
+function branchesOf(i: number, { num_layers, dual_attention_layers }: Sd3Config): BranchOutline[] {
+  const again: BranchOutline[] = dual_attention_layers.includes(i) ? [{ kind: "attention", from: "attn2" }] : [];
+  const text: BranchOutline[] = i < num_layers - 1 ? [{ kind: "feed-forward", from: "ff_context" }] : [];
+  return [{ kind: "attention", from: "attn" }, ...again, { kind: "feed-forward", from: "ff" }, ...text];
 }
 
 /**

@@ -2,8 +2,8 @@ import { type Dim, minus, size, times } from "../graph/dim";
 import type { Graph } from "../graph/graph";
 import { attention, layerNorm, linear, rmsNorm, rotary } from "../graph/layers";
 import type { Value } from "../graph/value";
-import type { Structure } from "../plugins/manifest";
 import { type Architecture, defineConfig } from "./architecture";
+import { attentionThenFeedForward, blockLists } from "./block-lists";
 
 /** `config.json` of ZImageTransformer2DModel. */
 export interface ZImageConfig {
@@ -56,12 +56,11 @@ export const zImage: Architecture<ZImageConfig> = {
     axes_dims: numbers([32, 48, 48]),
     axes_lens: numbers([1024, 512, 512]),
   }),
-  structure: (config): Structure => ({
-    className: "ZImageTransformer2DModel",
-    features: ["block-list"],
-    lists: [{ name: "layers", count: config.n_layers }],
-    blocks: Array.from({ length: config.n_layers }, (_, i) => `layers.${i}`),
-  }),
+  // The norms behind the branches are left to what lies between them: so are the gates, which change at each step.
+  structure: ({ n_layers }) =>
+    blockLists("ZImageTransformer2DModel", [
+      { name: "layers", count: n_layers, branches: () => attentionThenFeedForward("attention", "feed_forward") },
+    ]),
   entries: { forward },
 };
 

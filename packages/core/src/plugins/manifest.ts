@@ -16,8 +16,21 @@ export interface Structure {
   readonly lists: readonly BlockList[];
   /** Scope names of all blocks in `lists`, in the order in which they run: `layers.0`, `layers.1`, ... */
   readonly blocks: readonly string[];
+  /** Branches of all blocks in running order, present when `features` has `block-branches`. */
+  readonly branches?: readonly BlockBranch[];
   /** Present when `features` has `unet`. */
   readonly unet?: UNetStructure;
+}
+
+/** A part of a block whose output is scaled by a gate and added: what its scopes compute, before the gate. */
+export interface BlockBranch {
+  /** Scope name of its block: `transformer_blocks.3`. */
+  readonly block: string;
+  /** `parallel` is an attention and a feed forward that share one output. Cross-attention without a gate is none. */
+  readonly kind: "attention" | "feed-forward" | "parallel";
+  /** First and last scope, both included. */
+  readonly from: string;
+  readonly to: string;
 }
 
 /** How a U-Net's layers pair up: what enters a down layer, the layer of the mirrored up block reads again. */
@@ -39,7 +52,7 @@ export interface UNetLevel {
 export type UNetLayer = readonly string[];
 
 /** What a plugin may ask of a model. */
-export type Feature = "block-list" | "unet";
+export type Feature = "block-list" | "block-branches" | "unet";
 
 /** A region as a plugin asks for it: from the first scope's begin to the last scope's end. */
 export interface RegionRequest {

@@ -1,0 +1,70 @@
+import type { BlockCall, Next, Plugin, Run, Step, Tensors } from "@skipstep/core";
+import { inject, PluginOptions, plugin } from "@skipstep/core";
+import { deepLayers } from "./deep-layers";
+import { fullSteps } from "./full-steps";
+import { type DeepCacheOptions, options } from "./options";
+
+/** What a run remembers. */
+interface Memory {
+  /** Steps at which everything is computed. */
+  readonly full: ReadonlySet<number>;
+  /** By timestep, the first step at it: a solver that visits one twice stays where it is. */
+  readonly positions: Map<number, number>;
+  /** What left the deep layers at the last computed step, and the shapes of what they were given. */
+  kept?: { readonly outputs: Tensors; readonly shapes: string } | undefined;
+}
+
+/**
+ * DeepCache, https://arxiv.org/abs/2312.00858: the deep layers of a U-Net change little from step to step, so most steps
+ * compute the layers next to its input and output only. Branches and uniform steps are those of `DeepCacheSDHelper`
+ * (https://github.com/horseee/DeepCache), non-uniform steps those of the paper's code.
+ */
+@plugin<DeepCacheOptions>({
+  name: "deepcache",
+  description: "DeepCache: computes the deep layers of a U-Net at every n-th step only.",
+  options,
+  decides: true,
+  requires: ["unet"],
+  regions: (structure, { cache_branch_id }) => deepLayers(structure, cache_branch_id),
+})
+export class DeepCache implements Plugin {
+  private readonly memories = new WeakMap<Run, Memory>();
+
+  constructor(@inject(PluginOptions) private readonly options: DeepCacheOptions) {}
+
+  async blockForward({ step }: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
+    if (this.options.cache_interval === 1) return next(inputs);
+    const memory = this.memoryOf(step);
+    const { kept } = memory;
+    const shapes = shapesOf(inputs);
+    // A run may begin behind the first step, and change its size.
+    if (!isFull(memory, step) && kept?.shapes === shapes) return kept.outputs;
+
+    for (const tensor of Object.values(kept?.outputs ?? {})) tensor.release();
+    memory.kept = undefined;
+    const outputs = await next(inputs);
+    if (step.index + 1 < step.count) {
+      for (const tensor of Object.values(outputs)) tensor.keep();
+      memory.kept = { outputs, shapes };
+    }
+    return outputs;
+  }
+
+  private memoryOf({ run, count }: Step): Memory {
+    const memory = this.memories.get(run) ?? { full: fullSteps(count, this.options), positions: new Map() };
+    this.memories.set(run, memory);
+    return memory;
+  }
+}
+
+function isFull({ full, positions }: Memory, { timestep, index }: Step): boolean {
+  const position = positions.get(timestep) ?? index;
+  positions.set(timestep, position);
+  return full.has(position);
+}
+
+function shapesOf(tensors: Tensors): string {
+  return Object.values(tensors)
+    .map(({ shape }) => shape.join())
+    .join(";");
+}

@@ -1,0 +1,2 @@
+export { DeepCache } from "./deep-cache";
+export type { DeepCacheOptions } from "./options";

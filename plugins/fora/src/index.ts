@@ -1,0 +1,1 @@
+export { Fora, type ForaOptions } from "./fora";
