@@ -19,6 +19,7 @@ export default defineConfig({
             "examples/*/test/**/*.test.ts",
             "test/*.test.ts",
           ],
+          exclude: ["test/golden.test.ts", "**/node_modules/**"],
         },
       },
       { extends: true, test: { name: "golden", include: ["test/golden.test.ts"] } },
