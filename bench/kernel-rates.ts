@@ -32,6 +32,7 @@ function single(
     byteLength: data.byteLength,
     bytes: () => new Uint8Array(data.buffer),
   };
-  g.output("y", emit(g, g.initializer(payload, shape)));
+  // Copying all of it out of ONNX Runtime takes up to a tenth of the time, and is no part of a model's step.
+  g.output("column", g.slice(emit(g, g.initializer(payload, shape)), -1, 0, 1));
   return g;
 }

@@ -55,7 +55,7 @@ async function rates(engine: Engine, folder: string, batch: number, say: Say): P
     return sum;
   };
   await interleave(1, { step, matmuls: matmul });
-  const seconds = await interleave(4, { step, matmuls });
+  const seconds = await interleave(8 / batch + 2, { step, matmuls });
   const reached = stepFlops / least(seconds.step) / 1e9;
   const possible = (repeats * matmulFlops) / least(seconds.matmuls) / 1e9;
   say(`batch ${batch}: a step takes ${least(seconds.step).toFixed(2)} s`);

@@ -41,11 +41,11 @@ interface Call {
 }
 
 /**
- * Bytes of weights up to which they are packed for the matrix kernels when a model is opened, which takes a second or
- * more a gigabyte, in memory that only this process has. Larger models pack them as they run, from pages of the file:
- * 5% of a pass over 1000 tokens, 1% over 4000.
+ * Bytes of weights up to which they are packed for the matrix kernels when a model is opened, which takes a second a
+ * gigabyte, in memory that only this process has. Larger models pack them as they run, from pages of the file: 5% of a
+ * pass over 1000 tokens, 1% over 4000.
  */
-const packedLimit = 2 ** 31;
+const packedLimit = 3 * 2 ** 30;
 
 /** Sizes for which a program remembers its shapes: a generation has one or two. */
 const mostBoundPlans = 8;
