@@ -1,6 +1,7 @@
 import type { WeightSource } from "../src/checkpoint/weights";
+import type { BuildHooks } from "../src/graph/build-hooks";
 import { size } from "../src/graph/dim";
-import { type BuildHooks, Graph } from "../src/graph/graph";
+import { Graph } from "../src/graph/graph";
 import { linear } from "../src/graph/layers";
 import { type Floats, floats, type Tensor } from "../src/tensor";
 import { memoryWeights, wave } from "./memory-weights";

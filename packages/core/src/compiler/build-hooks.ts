@@ -1,5 +1,5 @@
 import { hookFailed } from "../errors/plugins";
-import type { BuildHooks } from "../graph/graph";
+import type { BuildHooks } from "../graph/build-hooks";
 import type { PluginHost } from "../plugins/host";
 
 /** What one plugin answered while graphs were built. */

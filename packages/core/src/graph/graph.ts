@@ -1,34 +1,13 @@
 import type { WeightSource } from "../checkpoint/weights";
 import { shapeMismatch } from "../errors/graph";
 import type { DType } from "../tensor";
-import type { AttentionInputs } from "./attention";
+import type { BuildHooks } from "./build-hooks";
 import { type Dim, equal, equalShapes, plus, product, shapeText, times } from "./dim";
 import * as infer from "./infer";
 import { onnxType } from "./onnx-types";
 import { checkpointPayload, type Layout, numbersPayload } from "./payload";
+import { createStore, type Store } from "./store";
 import type { Attribute, Node, Payload, Value } from "./value";
-import type { Weight, WeightForm } from "./weight";
-
-/** What build-time hooks answer; core asks the plugins in the config's order. */
-export interface BuildHooks {
-  weightLoad(weight: Weight, graph: Graph): WeightForm | undefined;
-  attention(inputs: AttentionInputs, graph: Graph): Value | undefined;
-}
-
-/** What all scopes of one graph share. */
-interface Store {
-  readonly component: string;
-  readonly weights: WeightSource;
-  readonly hooks: BuildHooks;
-  readonly inputs: Value[];
-  readonly outputs: { readonly name: string; readonly value: Value }[];
-  readonly nodes: Node[];
-  readonly initializers: Map<string, Value>;
-  readonly sizes: Map<string, Value>;
-  readonly labels: Map<Value, string>;
-  readonly taps: Map<string, Value>;
-  readonly names: Map<string, number>;
-}
 
 type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -52,20 +31,7 @@ export class Graph {
 
   /** @param component name of the component that is built, for hooks and errors */
   static create(component: string, weights: WeightSource, hooks: BuildHooks): Graph {
-    const store: Store = {
-      component,
-      weights,
-      hooks,
-      inputs: [],
-      outputs: [],
-      nodes: [],
-      initializers: new Map(),
-      sizes: new Map(),
-      labels: new Map(),
-      taps: new Map(),
-      names: new Map(),
-    };
-    return new Graph(store, "");
+    return new Graph(createStore(component, weights, hooks), "");
   }
 
   get inputs(): readonly Value[] {

@@ -1,0 +1,10 @@
+import type { AttentionInputs } from "./attention";
+import type { Graph } from "./graph";
+import type { Value } from "./value";
+import type { Weight, WeightForm } from "./weight";
+
+/** What build-time hooks answer; core asks the plugins in the config's order. */
+export interface BuildHooks {
+  weightLoad(weight: Weight, graph: Graph): WeightForm | undefined;
+  attention(inputs: AttentionInputs, graph: Graph): Value | undefined;
+}

@@ -1,0 +1,35 @@
+import type { WeightSource } from "../checkpoint/weights";
+import type { BuildHooks } from "./build-hooks";
+import type { Node, Value } from "./value";
+
+/** What all scopes of one graph share. */
+export interface Store {
+  readonly component: string;
+  readonly weights: WeightSource;
+  readonly hooks: BuildHooks;
+  readonly inputs: Value[];
+  readonly outputs: { readonly name: string; readonly value: Value }[];
+  readonly nodes: Node[];
+  readonly initializers: Map<string, Value>;
+  readonly sizes: Map<string, Value>;
+  readonly labels: Map<Value, string>;
+  readonly taps: Map<string, Value>;
+  /** How often each base of a name was given. */
+  readonly names: Map<string, number>;
+}
+
+export function createStore(component: string, weights: WeightSource, hooks: BuildHooks): Store {
+  return {
+    component,
+    weights,
+    hooks,
+    inputs: [],
+    outputs: [],
+    nodes: [],
+    initializers: new Map(),
+    sizes: new Map(),
+    labels: new Map(),
+    taps: new Map(),
+    names: new Map(),
+  };
+}
