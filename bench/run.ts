@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { type Benchmark, type Figure, isMet, quantity, targetText } from "./benchmark";
 import { compileBenchmark } from "./compile";
+import { deepcacheBenchmark } from "./deepcache";
 import { denoisersBenchmark } from "./denoisers";
 import { emojiBenchmark } from "./emoji";
 import { hooksBenchmark } from "./hooks";
@@ -16,6 +17,7 @@ const benchmarks: readonly Benchmark[] = [
   compileBenchmark,
   denoisersBenchmark,
   sd15Benchmark,
+  deepcacheBenchmark,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));
 

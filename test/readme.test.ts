@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
@@ -48,6 +48,7 @@ it("has a script that writes a picture, a config and a plugin that saves work", 
 
 it("lists every family that Skipstep runs, and every plugin of the repository", () => {
   for (const { className } of families) expect(readme).toContain(`\`${className}\``);
+  for (const name of readdirSync(join(root, "plugins"))) expect(readme).toContain(`[${name}](plugins/${name})`);
 });
 
 it("links to what is there", () => {

@@ -1,0 +1,30 @@
+import { cpSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { autoencoderKl } from "../packages/core/src/models/autoencoder-kl";
+import { clipText } from "../packages/core/src/models/clip-text";
+import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
+import { writeRandomModel } from "./random-checkpoint";
+import { sd15 } from "./sd15-configs";
+
+/** Lends model_index.json, tokenizer and scheduler. */
+const tiny = fileURLToPath(new URL("../test/golden/pipelines/sd15", import.meta.url));
+
+/**
+ * Writes a Stable Diffusion 1.5 folder of full size with random float16 weights.
+ * @returns the number of parameters
+ */
+export function writeRandomSd15(folder: string): number {
+  const architectures = { unet: unet2DCondition, vae: autoencoderKl, text_encoder: clipText };
+  const isLent = (path: string): boolean => ![...Object.keys(architectures), "golden"].includes(basename(path));
+  cpSync(tiny, folder, { recursive: true, filter: isLent });
+  return Object.entries(architectures).reduce((sum, [name, architecture]) => {
+    const config = sd15[name as keyof typeof sd15];
+    return sum + writeRandomModel(join(folder, name), { architecture, config, dtype: "float16", has: isStored });
+  }, 0);
+}
+
+/** Newer names only: the checkpoint has no `text_model.` prefix and no names from before diffusers 0.18. */
+function isStored(name: string): boolean {
+  return !name.startsWith("text_model.") && !/\.(query|key|value|proj_attn)\./.test(name);
+}
