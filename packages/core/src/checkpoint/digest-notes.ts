@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../compiler/make-folder";
+import { isSystemError } from "../compiler/system-error";
 import { isObject } from "../config/json";
 import type { FileStamp } from "./file-stamp";
 
@@ -30,7 +31,7 @@ export function noteDigest(cacheDir: string, path: string, note: DigestNote): vo
     renameSync(temporary, notesFile(cacheDir));
   } catch (error) {
     if (existsSync(temporary)) rmSync(temporary);
-    if (!isFileError(error)) throw error;
+    if (!isSystemError(error)) throw error;
   }
 }
 
@@ -44,7 +45,7 @@ function parse(cacheDir: string): unknown {
     return JSON.parse(readFileSync(notesFile(cacheDir), "utf8"));
   } catch (error) {
     // Damaged notes are as good as none: the next hash writes them anew.
-    if (error instanceof SyntaxError || isFileError(error)) return undefined;
+    if (error instanceof SyntaxError || isSystemError(error)) return undefined;
     throw error;
   }
 }
@@ -63,9 +64,4 @@ function isNote(entry: [string, unknown]): entry is [string, DigestNote] {
 
 function notesFile(cacheDir: string): string {
   return join(cacheDir, "checkpoints.json");
-}
-
-/** A full disk, a read-only folder: notes only save time, so a caller gets its hash without them. */
-function isFileError(error: unknown): boolean {
-  return error instanceof Error && "code" in error && "syscall" in error;
 }

@@ -3,6 +3,7 @@ import { tensorBroken, tensorDtype, weightsInvalid, weightsTruncated } from "../
 import { messageOf } from "../errors/error";
 import { itemSize, sizeOf } from "../tensor";
 import { dtypeOf, safetensorsNames } from "./dtypes";
+import { readBytes } from "./file-bytes";
 import type { TensorEntry } from "./weight-source";
 
 /** Bytes before the header: its length as a 64-bit number. */
@@ -10,6 +11,19 @@ export const prefixLength = 8;
 
 /** The format's own limit. */
 const longestHeader = 100_000_000;
+
+/**
+ * Reads the header of an open file.
+ *
+ * @throws SKIPSTEP_WEIGHTS_UNREADABLE and what `headerLength` throws
+ */
+export function readHeader(descriptor: number, path: string, fileSize: number): Buffer {
+  const start = Buffer.alloc(Math.min(fileSize, 2 * prefixLength));
+  readBytes(descriptor, path, "its header", start, 0);
+  const header = Buffer.alloc(headerLength(path, start, fileSize));
+  readBytes(descriptor, path, "its header", header, prefixLength);
+  return header;
+}
 
 /**
  * Length of the header in bytes, from the file's first bytes.

@@ -2,7 +2,7 @@ import { closeSync } from "node:fs";
 import { weightsClosed } from "../errors/checkpoint";
 import { openFile, readBytes } from "./file-bytes";
 import { type FileStamp, stampOf } from "./file-stamp";
-import { headerLength, parseHeader, prefixLength } from "./safetensors-header";
+import { parseHeader, readHeader } from "./safetensors-header";
 import type { TensorEntry } from "./weight-source";
 
 /** One safetensors file, open. Its header has been read and checked; tensors are read from their place on demand. */
@@ -18,15 +18,12 @@ export class SafetensorsFile {
     readonly stamp: FileStamp,
   ) {}
 
-  /** @throws SKIPSTEP_WEIGHTS_UNREADABLE and what `headerLength` and `parseHeader` throw */
+  /** @throws what `readHeader` and `parseHeader` throw */
   static open(path: string): SafetensorsFile {
     const { descriptor, stats } = openFile(path);
     try {
       const size = Number(stats.size);
-      const start = Buffer.alloc(Math.min(size, 2 * prefixLength));
-      readBytes(descriptor, path, "its header", start, 0);
-      const header = Buffer.alloc(headerLength(path, start, size));
-      readBytes(descriptor, path, "its header", header, prefixLength);
+      const header = readHeader(descriptor, path, size);
       return new SafetensorsFile(path, descriptor, parseHeader(path, header, size), stampOf(stats));
     } catch (error) {
       closeSync(descriptor);

@@ -1,11 +1,13 @@
 import type { Program } from "../compiler/program";
 import type { Sizes } from "../graph/dim";
+import { autoencoderKl } from "../models/autoencoder-kl";
+import { autoencoderTiny } from "../models/autoencoder-tiny";
 import type { Generator } from "../random";
 import { type Floats, floats, sizeOf } from "../tensor";
 import { concat } from "./concat";
-import type { FamilyParts, SettingProblem } from "./family";
+import type { Family, FamilyParts, ImageToImage, SettingProblem } from "./family";
 import { rows, stack } from "./guidance";
-import type { Settings } from "./settings";
+import { imageCount, type Settings } from "./settings";
 import { inTiles, needsTiles, tileStride } from "./tiled-decode";
 
 /** What AutoencoderKL and AutoencoderTiny configs share. */
@@ -26,6 +28,14 @@ export interface CoderOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The classes that a pipeline's VAE may be. */
+export const autoencoderClasses: Family["components"][string] = {
+  AutoencoderKL: { architecture: autoencoderKl, entry: "decode" },
+  AutoencoderTiny: { architecture: autoencoderTiny, entry: "decode" },
+};
+
+type ImageSize = Pick<Settings, "height" | "width">;
+
 /** A pipeline's VAE, with the scaling that its latents carry. */
 export class Autoencoder {
   /** Pixels along one side of a latent pixel. */
@@ -44,6 +54,24 @@ export class Autoencoder {
     const config = parts.configs[component] as AutoencoderConfig;
     this.config = shift ? config : { ...config, shift_factor: 0 };
     this.scaleFactor = scaleFactorOf(this.config);
+  }
+
+  /** How a family begins with an image. @param firstStep where, see `ImageToImage` */
+  imageToImage(firstStep: ImageToImage["firstStep"]): ImageToImage {
+    return {
+      firstStep,
+      encode: ({ vae_tiling: tiling }, image, generator, signal) => this.encode(image, generator, { tiling, signal }),
+    };
+  }
+
+  /**
+   * Unit noise to start from. Sides that the factor does not divide are rounded down.
+   * @param size of the image, in pixels @returns `[B, channels, h, w]`
+   */
+  noise(settings: Settings, channels: number, generator: Generator, size: ImageSize = settings): Floats {
+    const [height, width] = [size.height, size.width].map((side) => Math.floor(side / this.scaleFactor));
+    const shape = [imageCount(settings), channels, height!, width!];
+    return floats(shape, generator.randn(sizeOf(shape)));
   }
 
   /** @param latents `[B, C, h, w]` as the denoiser leaves them @returns `[B, 3, H, W]` in -1..1 */

@@ -1,11 +1,11 @@
 import { type DitConfig, dit } from "../models/dit";
 import { sincosPositions } from "../models/sincos-positions";
 import { integers } from "../tensor";
-import { tilingProblems } from "./autoencoder";
+import { autoencoderClasses, tilingProblems } from "./autoencoder";
 import { classNumbers, classProblems } from "./class-labels";
 import type { Configs, Family, FamilyParts } from "./family";
 import { type TransformerMethods, TransformerPipeline } from "./transformer-pipeline";
-import { patchPixels, trainedSquare, transformerSizes, vaeClasses } from "./transformer-settings";
+import { patchPixels, trainedSquare, transformerSizes } from "./transformer-settings";
 
 /** What the pipeline takes for "no class", whatever the number of classes; it was made for ImageNet. */
 const NO_CLASS = 1000;
@@ -25,7 +25,7 @@ export const ditFamily: Family = {
       DiTTransformer2DModel: { architecture: dit, entry: "forward" },
       Transformer2DModel: { architecture: dit, entry: "forward" }, // what the class was called
     },
-    vae: vaeClasses,
+    vae: autoencoderClasses,
   },
   // Those that scale what the model sees are not: the pipeline in diffusers steps from the scaled latents.
   schedulers: [

@@ -5,14 +5,14 @@ import type { Generator } from "../random";
 import { shiftOfImage } from "../schedulers/flow-shift";
 import { linspace } from "../schedulers/linspace";
 import type { Schedule } from "../schedulers/scheduler";
-import { type Floats, floats, sizeOf } from "../tensor";
+import { type Floats, floats } from "../tensor";
 import { Autoencoder } from "./autoencoder";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "./family";
 import { flowFirstStep } from "./flow-first-step";
 import { FluxPromptEncoder, type FluxPrompts } from "./flux-prompts";
 import { combine, stack } from "./guidance";
 import { PACK, packLatents, unpackLatents } from "./pack-latents";
-import { imageCount, type Settings } from "./settings";
+import type { Settings } from "./settings";
 import { negativePromptUnused, trueCfgScaleUnused } from "./warnings";
 
 /** Axes of a token's position: 0 for all, its row, its column. */
@@ -43,11 +43,7 @@ export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
     this.prompts = FluxPromptEncoder.open(parts);
     this.config = parts.configs.transformer as FluxConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
-    this.imageToImage = {
-      firstStep: flowFirstStep,
-      encode: ({ vae_tiling: tiling }, image, generator, signal) =>
-        this.autoencoder.encode(image, generator, { tiling, signal }),
-    };
+    this.imageToImage = this.autoencoder.imageToImage(flowFirstStep);
   }
 
   async encode(settings: Settings, signal?: AbortSignal): Promise<FluxConditioning> {
@@ -71,10 +67,7 @@ export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
   }
 
   noise(settings: Settings, generator: Generator): Floats {
-    const { scaleFactor } = this.autoencoder;
-    const [height, width] = [settings.height / scaleFactor, settings.width / scaleFactor];
-    const shape = [imageCount(settings), this.config.in_channels / PACK ** 2, height, width];
-    return floats(shape, generator.randn(sizeOf(shape)));
+    return this.autoencoder.noise(settings, this.config.in_channels / PACK ** 2, generator);
   }
 
   schedule(

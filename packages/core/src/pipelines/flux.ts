@@ -1,11 +1,9 @@
 import { modelOptions } from "../errors/models";
 import type { Sizes } from "../graph/dim";
-import { autoencoderKl } from "../models/autoencoder-kl";
-import { autoencoderTiny } from "../models/autoencoder-tiny";
 import { type ClipTextConfig, clipText } from "../models/clip-text";
 import { type FluxConfig, flux } from "../models/flux";
 import { t5Encoder } from "../models/t5-encoder";
-import { decodeSizes, scaleFactorOf, tilingProblems } from "./autoencoder";
+import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "./autoencoder";
 import type { Configs, Family, SettingProblem } from "./family";
 import { flowFirstStep } from "./flow-first-step";
 import { AXES, FluxPipeline, isGuided } from "./flux-pipeline";
@@ -52,10 +50,7 @@ export const fluxFamily: Family = {
     text_encoder: { CLIPTextModel: { architecture: clipText, entry: "encode" } },
     text_encoder_2: { T5EncoderModel: { architecture: t5Encoder, entry: "encode" } },
     transformer: { FluxTransformer2DModel: { architecture: flux, entry: "forward" } },
-    vae: {
-      AutoencoderKL: { architecture: autoencoderKl, entry: "decode" },
-      AutoencoderTiny: { architecture: autoencoderTiny, entry: "decode" },
-    },
+    vae: autoencoderClasses,
   },
   schedulers: ["FlowMatchEulerDiscreteScheduler", "UniPCMultistepScheduler", "DPMSolverMultistepScheduler"],
   problems: (configs, settings) => [...promptProblems(settings), ...tilingProblems(configs.vae, settings)],

@@ -1,4 +1,5 @@
 import { type Floats, floats, sizeOf } from "../tensor";
+import { concat } from "./concat";
 
 /** Rows `from..to` of the first axis, sharing memory. */
 export function rows(tensor: Floats, from: number, to: number): Floats {
@@ -12,16 +13,9 @@ export function repeatRows(tensor: Floats, times: number): Floats {
   return stack(all.flatMap((row) => new Array<Floats>(times).fill(row)));
 }
 
-/** Both tensors' rows, one after the other. */
+/** All tensors' rows, one after the other. */
 export function stack(tensors: readonly Floats[]): Floats {
-  const [first] = tensors as [Floats, ...Floats[]];
-  const result = floats([tensors.reduce((count, { shape }) => count + shape[0]!, 0), ...first.shape.slice(1)]);
-  let at = 0;
-  for (const { data } of tensors) {
-    result.data.set(data, at);
-    at += data.length;
-  }
-  return result;
+  return concat(tensors, 0);
 }
 
 /** `f` of each element of two tensors of one shape. */

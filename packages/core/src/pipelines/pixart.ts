@@ -2,7 +2,7 @@ import { type PixArtConfig, pixart } from "../models/pixart";
 import { sincosPositions } from "../models/sincos-positions";
 import { t5Encoder } from "../models/t5-encoder";
 import { floats } from "../tensor";
-import { tilingProblems } from "./autoencoder";
+import { autoencoderClasses, tilingProblems } from "./autoencoder";
 import type { Configs, Family, FamilyParts, SettingProblem } from "./family";
 import { repeatRows, stack } from "./guidance";
 import { plainCaption } from "./plain-caption";
@@ -11,7 +11,7 @@ import { nearestBin } from "./resolution-bins";
 import { imageCount, type Settings } from "./settings";
 import { T5Encoder, type T5Encoding } from "./t5-encoder";
 import { type BranchInputs, type Drawn, type TransformerMethods, TransformerPipeline } from "./transformer-pipeline";
-import { guidanceStrength, patchPixels, trainedSquare, transformerSizes, vaeClasses } from "./transformer-settings";
+import { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "./transformer-settings";
 import { diffusionSchedulerDefaults, diffusionSchedulers } from "./unet-settings";
 
 /**
@@ -59,7 +59,7 @@ function pixartFamily(className: string, max_sequence_length: number, binned: re
         PixArtTransformer2DModel: { architecture: pixart, entry: "forward" },
         Transformer2DModel: { architecture: pixart, entry: "forward" }, // what the class was called
       },
-      vae: vaeClasses,
+      vae: autoencoderClasses,
     },
     schedulers: diffusionSchedulers,
     schedulerDefaults: diffusionSchedulerDefaults,

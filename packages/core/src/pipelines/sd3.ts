@@ -5,14 +5,14 @@ import { t5Encoder } from "../models/t5-encoder";
 import { shiftOfImage } from "../schedulers/flow-shift";
 import type { Schedule } from "../schedulers/scheduler";
 import type { Floats } from "../tensor";
-import { tilingProblems } from "./autoencoder";
+import { autoencoderClasses, tilingProblems } from "./autoencoder";
 import { clipSkipProblem } from "./clip-encoder";
 import type { Configs, Family, FamilyParts, SettingProblem } from "./family";
 import { stack } from "./guidance";
 import { Sd3PromptEncoder, type Sd3Prompts } from "./sd3-prompts";
 import type { Settings } from "./settings";
 import { type Drawn, type TransformerMethods, TransformerPipeline } from "./transformer-pipeline";
-import { guidanceStrength, patchPixels, trainedSquare, transformerSizes, vaeClasses } from "./transformer-settings";
+import { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "./transformer-settings";
 
 /** Most tokens of a prompt that T5 reads. */
 const LONGEST_PROMPT = 512;
@@ -56,7 +56,7 @@ export const stableDiffusion3Family: Family = {
     text_encoder_2: { CLIPTextModelWithProjection: { architecture: clipTextWithProjection, entry: "encode" } },
     text_encoder_3: { T5EncoderModel: { architecture: t5Encoder, entry: "encode" } },
     transformer: { SD3Transformer2DModel: { architecture: sd3, entry: "forward" } },
-    vae: vaeClasses,
+    vae: autoencoderClasses,
   },
   optional: ["text_encoder_3"],
   schedulers: [

@@ -4,12 +4,12 @@ import { modelOptions } from "../errors/models";
 import { resizeAndCrop } from "../image/resize-and-crop";
 import type { Generator } from "../random";
 import type { Schedule } from "../schedulers/scheduler";
-import { type Floats, floats, sizeOf, type Tensor } from "../tensor";
+import { type Floats, floats, type Tensor } from "../tensor";
 import { Autoencoder } from "./autoencoder";
 import { estimateImage } from "./diffusion-estimate";
 import type { Branch, Conditioning, Family, FamilyParts, FamilyPipeline, ImageToImage } from "./family";
 import { combine, rows, stack } from "./guidance";
-import { imageCount, type Settings } from "./settings";
+import type { Settings } from "./settings";
 import { guidanceStrength, type PatchTransformerConfig } from "./transformer-settings";
 import { negativePromptUnguided } from "./warnings";
 
@@ -60,12 +60,7 @@ export class TransformerPipeline implements FamilyPipeline<Encoded> {
     this.channels = in_channels;
     this.autoencoder = new Autoencoder(parts, "vae");
     const { firstStep } = methods;
-    if (firstStep)
-      this.imageToImage = {
-        firstStep,
-        encode: ({ vae_tiling: tiling }, image, generator, signal) =>
-          this.autoencoder.encode(image, generator, { tiling, signal }),
-      };
+    if (firstStep) this.imageToImage = this.autoencoder.imageToImage(firstStep);
   }
 
   async encode(settings: Settings, signal?: AbortSignal): Promise<Encoded> {
@@ -78,10 +73,7 @@ export class TransformerPipeline implements FamilyPipeline<Encoded> {
   }
 
   noise(settings: Settings, generator: Generator): Floats {
-    const { scaleFactor } = this.autoencoder;
-    const { height, width } = this.methods.size?.(settings) ?? settings;
-    const shape = [imageCount(settings), this.channels, height / scaleFactor, width / scaleFactor];
-    return floats(shape, generator.randn(sizeOf(shape)));
+    return this.autoencoder.noise(settings, this.channels, generator, this.methods.size?.(settings));
   }
 
   schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule {

@@ -1,8 +1,6 @@
 import type { Sizes } from "../graph/dim";
-import { autoencoderKl } from "../models/autoencoder-kl";
-import { autoencoderTiny } from "../models/autoencoder-tiny";
 import { decodeSizes, scaleFactorOf } from "./autoencoder";
-import type { Configs, Family } from "./family";
+import type { Configs } from "./family";
 import { imageCount, type Settings } from "./settings";
 
 /** What the families around a transformer over patches have in common before anything is loaded. */
@@ -15,11 +13,6 @@ export interface PatchTransformerConfig {
   /** As many as enter when null; twice as many where the model learned the variance too. */
   readonly out_channels: number | null;
 }
-
-export const vaeClasses: Family["components"][string] = {
-  AutoencoderKL: { architecture: autoencoderKl, entry: "decode" },
-  AutoencoderTiny: { architecture: autoencoderTiny, entry: "decode" },
-};
 
 /** The size that the model was trained on. */
 export function trainedSquare({ transformer, vae }: Configs): Pick<Settings, "height" | "width"> {

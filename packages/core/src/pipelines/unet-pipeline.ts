@@ -3,7 +3,7 @@ import type { DeviceTensor } from "../engine/device-tensor";
 import type { UNet2DConditionConfig } from "../models/unet-2d-condition-config";
 import type { Generator } from "../random";
 import type { Schedule } from "../schedulers/scheduler";
-import { type Floats, floats, sizeOf } from "../tensor";
+import { type Floats, floats } from "../tensor";
 import { Autoencoder } from "./autoencoder";
 import { estimateImage } from "./diffusion-estimate";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "./family";
@@ -44,11 +44,9 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
   ) {
     this.config = parts.configs.unet as UNet2DConditionConfig;
     this.autoencoder = new Autoencoder(parts, "vae", { shift: false });
-    this.imageToImage = {
-      firstStep: ({ num_inference_steps: steps, strength }) => steps - Math.min(Math.floor(steps * strength), steps),
-      encode: ({ vae_tiling: tiling }, image, generator, signal) =>
-        this.autoencoder.encode(image, generator, { tiling, signal }),
-    };
+    this.imageToImage = this.autoencoder.imageToImage(
+      ({ num_inference_steps: steps, strength }) => steps - Math.min(Math.floor(steps * strength), steps),
+    );
   }
 
   async encode(settings: Settings, signal?: AbortSignal): Promise<Prompts> {
@@ -71,10 +69,7 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
   }
 
   noise(settings: Settings, generator: Generator): Floats {
-    const { scaleFactor } = this.autoencoder;
-    const [height, width] = [settings.height, settings.width].map((side) => Math.floor(side / scaleFactor));
-    const shape = [imageCount(settings), this.config.in_channels, height!, width!];
-    return floats(shape, generator.randn(sizeOf(shape)));
+    return this.autoencoder.noise(settings, this.config.in_channels, generator);
   }
 
   schedule({ num_inference_steps, sigmas, timesteps }: Settings): Schedule {

@@ -1,11 +1,9 @@
 import type { GenerateConfig } from "../config/config";
 import type { Sizes } from "../graph/dim";
-import { autoencoderKl } from "../models/autoencoder-kl";
-import { autoencoderTiny } from "../models/autoencoder-tiny";
 import type { ClipTextConfig } from "../models/clip-text";
 import { unet2DCondition } from "../models/unet-2d-condition";
 import type { UNet2DConditionConfig } from "../models/unet-2d-condition-config";
-import { decodeSizes, scaleFactorOf } from "./autoencoder";
+import { autoencoderClasses, decodeSizes, scaleFactorOf } from "./autoencoder";
 import type { Configs, Family } from "./family";
 import { imageCount, type Settings } from "./settings";
 
@@ -32,10 +30,7 @@ export const unetSettings: readonly (keyof GenerateConfig)[] = [
 
 export const unetComponents: Family["components"] = {
   unet: { UNet2DConditionModel: { architecture: unet2DCondition, entry: "forward" } },
-  vae: {
-    AutoencoderKL: { architecture: autoencoderKl, entry: "decode" },
-    AutoencoderTiny: { architecture: autoencoderTiny, entry: "decode" },
-  },
+  vae: autoencoderClasses,
 };
 
 /** All but those of flows, which start from other noise. */

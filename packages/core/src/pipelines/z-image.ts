@@ -1,15 +1,13 @@
 import type { RunOptions } from "../compiler/program";
 import type { DeviceTensor } from "../engine/device-tensor";
 import type { Sizes } from "../graph/dim";
-import { autoencoderKl } from "../models/autoencoder-kl";
-import { autoencoderTiny } from "../models/autoencoder-tiny";
 import { qwen3 } from "../models/qwen3";
 import { PATCH, type ZImageConfig, zImage } from "../models/z-image";
 import type { Generator } from "../random";
 import { shiftOfImage } from "../schedulers/flow-shift";
 import type { Schedule } from "../schedulers/scheduler";
-import { type Floats, floats, sizeOf } from "../tensor";
-import { Autoencoder, decodeSizes, scaleFactorOf, tilingProblems } from "./autoencoder";
+import { type Floats, floats } from "../tensor";
+import { Autoencoder, autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "./autoencoder";
 import type {
   Branch,
   Conditioning,
@@ -70,10 +68,7 @@ export const zImageFamily: Family = {
       Qwen3Model: { architecture: qwen3, entry: "encode" },
     },
     transformer: { ZImageTransformer2DModel: { architecture: zImage, entry: "forward" } },
-    vae: {
-      AutoencoderKL: { architecture: autoencoderKl, entry: "decode" },
-      AutoencoderTiny: { architecture: autoencoderTiny, entry: "decode" },
-    },
+    vae: autoencoderClasses,
   },
   schedulers: ["FlowMatchEulerDiscreteScheduler", "UniPCMultistepScheduler", "DPMSolverMultistepScheduler"],
   problems: (configs, settings) => [...sizeProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
@@ -114,11 +109,7 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
   ) {
     this.config = parts.configs.transformer as ZImageConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
-    this.imageToImage = {
-      firstStep: flowFirstStep,
-      encode: ({ vae_tiling: tiling }, image, generator, signal) =>
-        this.autoencoder.encode(image, generator, { tiling, signal }),
-    };
+    this.imageToImage = this.autoencoder.imageToImage(flowFirstStep);
   }
 
   async encode(settings: Settings, signal?: AbortSignal): Promise<Captions> {
@@ -137,10 +128,7 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
   }
 
   noise(settings: Settings, generator: Generator): Floats {
-    const { scaleFactor } = this.autoencoder;
-    const [height, width] = [settings.height / scaleFactor, settings.width / scaleFactor];
-    const shape = [imageCount(settings), this.config.in_channels, height, width];
-    return floats(shape, generator.randn(sizeOf(shape)));
+    return this.autoencoder.noise(settings, this.config.in_channels, generator);
   }
 
   schedule(
