@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { type ConfigInput, createPipeline, type Pipeline, validateConfig } from "@skipstep/core";
 import { noHooks } from "../packages/core/src/compiler/build-hooks";
+import { countFlops } from "../packages/core/src/compiler/flops";
 import { planGraph } from "../packages/core/src/compiler/plan";
 import { Graph } from "../packages/core/src/graph/graph";
 import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
 import { regionClaims } from "../packages/core/src/pipelines/build-model";
 import { DeepCache } from "../plugins/deepcache/src/index";
 import type { Benchmark, Figure } from "./benchmark";
-import { countFlops } from "./flops";
 import { interleave, least } from "./measure";
 import { writeRandomSd15 } from "./random-sd15";
 import { inTemporaryFolder } from "./temporary-folder";

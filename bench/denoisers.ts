@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Weights } from "../packages/core/src/checkpoint/weights";
 import { noHooks } from "../packages/core/src/compiler/build-hooks";
+import { countFlops } from "../packages/core/src/compiler/flops";
 import { Engine } from "../packages/core/src/engine/engine";
 import type { Sizes } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
@@ -8,7 +9,6 @@ import type { Architecture } from "../packages/core/src/models/architecture";
 import { dit } from "../packages/core/src/models/dit";
 import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
 import type { Benchmark, Figure, Say } from "./benchmark";
-import { countFlops } from "./flops";
 import { convGraph, matmulGraph } from "./kernel-rates";
 import { interleave, least, timed } from "./measure";
 import { openGraph, someInputs } from "./open-graph";

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { openCheckpoint } from "../packages/core/src/checkpoint/checkpoint";
 import { noHooks } from "../packages/core/src/compiler/build-hooks";
+import { countFlops } from "../packages/core/src/compiler/flops";
 import { Engine } from "../packages/core/src/engine/engine";
 import type { Sizes } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
 import { zImage } from "../packages/core/src/models/z-image";
 import { floats } from "../packages/core/src/tensor";
 import type { Benchmark, Figure, Say } from "./benchmark";
-import { countFlops } from "./flops";
 import { matmulGraph } from "./kernel-rates";
 import { interleave, least, timed } from "./measure";
 import { openGraph, someInputs } from "./open-graph";
