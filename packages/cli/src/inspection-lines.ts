@@ -21,6 +21,8 @@ export function inspectionLines(inspection: Inspection): string[] {
     ]),
     "",
     ...segmentTable(components),
+    "",
+    ...attentionTable(components),
     ...plugins.flatMap((plugin) => ["", ...pluginLines(plugin)]),
   ];
 }
@@ -84,14 +86,35 @@ function segmentTable(components: readonly ComponentInspection[]): string[] {
   return columns([head, ...rows], [1, 2, 3]);
 }
 
-function pluginLines({ name, version, description, options, hooks, regions, ...built }: PluginInspection): string[] {
-  const { weights, attentions } = built;
+/** One line for all attentions of a component that are of one kind and became the same. */
+function attentionTable(components: readonly ComponentInspection[]): string[] {
+  const rows = new Map<string, { cells: readonly string[]; scopes: string[] }>();
+  for (const { name, attentions } of components)
+    for (const { scope, kind, plugin = "core", kernel = "its own" } of attentions) {
+      const cells = [name, kind, kernel, plugin];
+      const row = rows.get(cells.join()) ?? { cells, scopes: [] };
+      row.scopes.push(scope);
+      rows.set(cells.join(), row);
+    }
+  const head = ["attentions", "kind", "kernel", "by", "count", "scopes"];
+  const lines = [...rows.values()].map(({ cells, scopes }) => [
+    ...cells,
+    String(scopes.length),
+    range(scopes[0]!, scopes.at(-1)!),
+  ]);
+  return columns([head, ...lines], [4]);
+}
+
+function pluginLines(inspection: PluginInspection): string[] {
+  const { name, version, description, options, hooks, regions, weights, attentions, components } = inspection;
+  const share = (count: "weights" | "attentions"): string =>
+    factsText(Object.fromEntries(Object.entries(components).map(([place, counts]) => [place, counts[count]])));
   const rows = [
     ["options", factsText(options) || "none"],
     ["hooks", hooks.join(", ")],
     ...regions.map(({ name: region, from, to }) => ["region", `${region}: ${range(from, to)}`]),
-    ...(weights === 0 ? [] : [["weights", String(weights)]]),
-    ...(attentions === 0 ? [] : [["attentions", String(attentions)]]),
+    ...(weights === 0 ? [] : [["weights", `${weights} (${share("weights")})`]]),
+    ...(attentions === 0 ? [] : [["attentions", `${attentions} (${share("attentions")})`]]),
   ];
   return [`${name} ${version}: ${description}`, ...columns(rows).map((line) => `  ${line}`)];
 }

@@ -34,6 +34,9 @@ describe("inspect", () => {
     const [head, ...components] = lines.slice(2, 6);
     expect(components.map((line) => line.indexOf(line.split(/ +/)[1]!))).toEqual(Array(3).fill(head!.indexOf("class")));
     expect(stdout).toMatch(/^transformer\/2 +216 +5 +1 {2}layers\.1 to layers\.6$/m);
+    expect(stdout).toMatch(
+      /^transformer +self +MultiHeadAttention +core +9 {2}noise_refiner\.0\.attention to layers\.6\.attention$/m,
+    );
     expect(stdout).toMatch(/^ {2}region +rest: layers\.1 to layers\.6$/m);
     expect(lines).toContain(`vae           diffusers  file    ${path.join(root, "models/emoji/vae")}`);
     expect(stdout).toMatch(/^denoiser +ZImageTransformer2DModel: 7 layers/m);

@@ -63,6 +63,11 @@ export async function validateConfig(input: string | ConfigInput, options: Confi
       const family = familyOf(checkpoint);
       return denoiserStructure(family, componentModels(family, checkpoint));
     },
+    componentsOf: async (choice) => {
+      const checkpoint = await opened(choice);
+      const family = familyOf(checkpoint);
+      return { names: [...componentModels(family, checkpoint).keys()], denoiser: family.denoiser };
+    },
     schedulerOf: async (choice) => (await opened(choice)).components.get("scheduler")?.className,
     checkFit: async (choice, scheduler) => {
       const checkpoint = await opened(choice);
@@ -118,7 +123,7 @@ export async function openPipeline({ config, plugins }: LoadedConfig, options: C
     };
     const models = await openModels(built, engine, open);
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, program]));
-    const entry = lazyEntries(sources, engine, open);
+    const entry = lazyEntries(sources, engine, hooks, open);
     const pipeline = await family.open({ checkpoint, engine, programs, configs, entry });
     const warnings = [...loraWarnings(loras), ...openWarnings(models)];
     return new Pipeline({

@@ -1,5 +1,5 @@
 import type { DeviceTensor } from "./engine/device-tensor";
-import type { AttentionInputs } from "./graph/attention";
+import type { AttentionInputs, EmittedAttention } from "./graph/attention";
 import type { Graph } from "./graph/graph";
 import type { Value } from "./graph/value";
 import type { Weight, WeightForm } from "./graph/weight";
@@ -52,7 +52,7 @@ export interface Hooks {
   /** Build time. How one weight is stored and how its op is emitted; `undefined` leaves it to the next plugin. */
   weightLoad(weight: Weight, graph: Graph): WeightForm | undefined;
   /** Build time. Emits one attention; `undefined` leaves it to the next plugin. */
-  attention(inputs: AttentionInputs, graph: Graph): Value | undefined;
+  attention(inputs: AttentionInputs, graph: Graph): Value | EmittedAttention | undefined;
   /** Run time. Told of each step before the model runs on it. */
   beforeStep(step: Step): void | Promise<void>;
   /**

@@ -1,6 +1,7 @@
 import "reflect-metadata";
 
 export type { JSONSchemaType } from "ajv";
+export type { AttentionReceipt, BuildCounts, BuildReceipt } from "./compiler/build-hooks";
 export { defaultCacheDir } from "./compiler/cache-dir";
 export { type Cleared, type ClearOptions, clearEngines, type EngineEntry, listEngines } from "./compiler/engines";
 export type {
@@ -29,7 +30,7 @@ export { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "./
 export { ConfigError, type ConfigProblem } from "./errors/config";
 export { SkipstepError } from "./errors/error";
 export { optionUnfit } from "./errors/plugins";
-export type { AttentionInputs } from "./graph/attention";
+export type { AttentionInputs, EmittedAttention } from "./graph/attention";
 export type { Dim } from "./graph/dim";
 export type { Graph, NodeOptions } from "./graph/graph";
 export type { Attribute, Payload, Value } from "./graph/value";

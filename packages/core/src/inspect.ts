@@ -1,4 +1,5 @@
 import type { ComponentSource } from "./checkpoint/component";
+import type { AttentionReceipt, BuildReceipt } from "./compiler/build-hooks";
 import { activationBytes, weightBytes } from "./compiler/memory-estimate";
 import type { Segment } from "./compiler/plan";
 import type { CheckedConfig } from "./create-pipeline";
@@ -40,6 +41,8 @@ export interface ComponentInspection {
   readonly weightBytes: number;
   readonly activationBytes: number;
   readonly segments: readonly SegmentInspection[];
+  /** In the order of emission, with the kernel that each became. */
+  readonly attentions: readonly Omit<AttentionReceipt, "component">[];
 }
 
 export interface SegmentInspection {
@@ -58,9 +61,10 @@ export interface PluginInspection {
   readonly options: Readonly<Record<string, unknown>>;
   readonly hooks: readonly (keyof Hooks)[];
   readonly regions: readonly { readonly name: string; readonly from: string; readonly to: string }[];
-  /** Weights and attentions of the denoiser that it takes over. */
+  /** Weights and attentions that it takes over, in all and by component. */
   readonly weights: number;
   readonly attentions: number;
+  readonly components: BuildReceipt["components"];
 }
 
 /** Builds every graph of a checked config and describes them. Reads no weights but their headers. */
@@ -75,6 +79,7 @@ export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): I
     const components = models.map((model) => ({
       ...describe(model),
       activationBytes: activationBytes(model.graph, sizes[model.name]!),
+      attentions: attentionsOf(hooks.attentions, model.name),
     }));
     const weights = components.reduce((sum, component) => sum + component.weightBytes, 0);
     return {
@@ -92,7 +97,17 @@ export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): I
   }
 }
 
-function describe({ name, source, weights, graph, plan }: BuiltModel): Omit<ComponentInspection, "activationBytes"> {
+function attentionsOf(receipts: readonly AttentionReceipt[], name: string): ComponentInspection["attentions"] {
+  return receipts.filter(({ component }) => component === name).map(({ component, ...attention }) => attention);
+}
+
+function describe({
+  name,
+  source,
+  weights,
+  graph,
+  plan,
+}: BuiltModel): Omit<ComponentInspection, "activationBytes" | "attentions"> {
   const entries = weights.names.map((tensor) => weights.entry(tensor));
   return {
     name,
@@ -120,7 +135,7 @@ function describeSegment({ nodes, inputs, outputs }: Segment): SegmentInspection
 function describePlugins(
   host: PluginHost,
   structure: Structure,
-  receipts: readonly { readonly weights: number; readonly attentions: number }[],
+  receipts: readonly BuildReceipt[],
 ): PluginInspection[] {
   const claims = regionClaims(host, structure);
   return host.plugins.map(({ name, version, manifest, options, instance }, order) => ({
@@ -134,5 +149,6 @@ function describePlugins(
       .map(({ region }) => ({ name: region.name, from: region.from, to: region.to })),
     weights: receipts[order]!.weights,
     attentions: receipts[order]!.attentions,
+    components: receipts[order]!.components,
   }));
 }

@@ -1,10 +1,10 @@
-import { hookFailed } from "../errors/plugins";
+import { hookFailed, isOptionUnfit } from "../errors/plugins";
+import type { AttentionInputs } from "../graph/attention";
 import type { BuildHooks } from "../graph/build-hooks";
-import type { PluginHost } from "../plugins/host";
+import { isBuilding, type LoadedPlugin, type PluginHost } from "../plugins/host";
 
-/** What one plugin answered while graphs were built. */
-export interface BuildReceipt {
-  readonly plugin: string;
+/** What one plugin took over while graphs were built. */
+export interface BuildCounts {
   weights: number;
   /** Bytes of those weights as float32, and as the plugin stores them. */
   floatBytes: number;
@@ -12,55 +12,100 @@ export interface BuildReceipt {
   attentions: number;
   /** Storage forms with the number of weights: `{ nf4: 140 }`. */
   readonly forms: Record<string, number>;
+  /** What attentions became, with their number: `{ flash: 30 }`. Those of which the plugin says nothing are left out. */
+  readonly kernels: Record<string, number>;
 }
 
-/** Asks the plugins in the config's order; the first answer wins and is written down. */
+export interface BuildReceipt extends BuildCounts {
+  readonly plugin: string;
+  /** The same by component, of those that it had a part in. */
+  readonly components: Record<string, BuildCounts>;
+}
+
+/** Who emitted one attention of a model. */
+export interface AttentionReceipt extends Pick<AttentionInputs, "scope" | "kind"> {
+  readonly component: string;
+  /** Name of the plugin; core itself when left out. */
+  readonly plugin?: string;
+  /** What it became: core's MultiHeadAttention, or what the plugin says. */
+  readonly kernel?: string;
+}
+
+/** Asks the plugins in the config's order, each about its components; the first answer wins and is written down. */
 export class BuildHookRunner implements BuildHooks {
   readonly receipts: readonly BuildReceipt[];
+  /** Every attention, in the order of emission. */
+  readonly attentions: AttentionReceipt[] = [];
 
-  constructor(private readonly host: PluginHost) {
-    this.receipts = host.plugins.map(({ name }) => ({
-      plugin: name,
-      weights: 0,
-      floatBytes: 0,
-      storedBytes: 0,
-      attentions: 0,
-      forms: {},
-    }));
+  /** @param denoiser the component of plugins for which the config names none */
+  constructor(
+    private readonly host: PluginHost,
+    private readonly denoiser: string,
+  ) {
+    this.receipts = host.plugins.map(({ name }) => ({ plugin: name, ...noCounts(), components: {} }));
   }
 
   weightLoad: BuildHooks["weightLoad"] = (weight, graph) => {
-    for (const [i, { name, instance }] of this.host.plugins.entries()) {
+    for (const [i, { name, instance }] of this.pluginsOf(graph.component)) {
       const form = guarded(name, "weightLoad", () => instance.weightLoad?.(weight, graph));
       if (!form) continue;
-      const receipt = this.receipts[i]!;
-      receipt.weights++;
-      receipt.floatBytes += weight.shape.reduce((size, dim) => size * dim, 4);
-      receipt.storedBytes += form.byteLength;
-      receipt.forms[form.form] = (receipt.forms[form.form] ?? 0) + 1;
+      for (const counts of this.countsOf(i, graph.component)) {
+        counts.weights++;
+        counts.floatBytes += weight.shape.reduce((size, dim) => size * dim, 4);
+        counts.storedBytes += form.byteLength;
+        increment(counts.forms, form.form);
+      }
       return form;
     }
     return undefined;
   };
 
   attention: BuildHooks["attention"] = (inputs, graph) => {
-    for (const [i, { name, instance }] of this.host.plugins.entries()) {
-      const value = guarded(name, "attention", () => instance.attention?.(inputs, graph));
-      if (!value) continue;
-      this.receipts[i]!.attentions++;
-      return value;
+    const { component } = graph;
+    const { scope, kind } = inputs;
+    for (const [i, { name, instance }] of this.pluginsOf(component)) {
+      const answer = guarded(name, "attention", () => instance.attention?.(inputs, graph));
+      if (!answer) continue;
+      const { output, kernel } = "output" in answer ? answer : { output: answer };
+      for (const counts of this.countsOf(i, component)) {
+        counts.attentions++;
+        if (kernel !== undefined) increment(counts.kernels, kernel);
+      }
+      this.attentions.push({ component, scope, kind, plugin: name, ...(kernel === undefined ? {} : { kernel }) });
+      return output;
     }
+    this.attentions.push({ component, scope, kind, kernel: "MultiHeadAttention" });
     return undefined;
   };
+
+  private pluginsOf(component: string): [index: number, plugin: LoadedPlugin][] {
+    return [...this.host.plugins.entries()].filter(([, plugin]) => isBuilding(plugin, component, this.denoiser));
+  }
+
+  /** A plugin's counts in all, and those of one component. */
+  private countsOf(index: number, component: string): [BuildCounts, BuildCounts] {
+    const receipt = this.receipts[index]!;
+    const own = receipt.components[component] ?? noCounts();
+    receipt.components[component] = own;
+    return [receipt, own];
+  }
 }
 
-/** For components that no plugin touches. */
+/** For graphs that no plugin touches. */
 export const noHooks: BuildHooks = { weightLoad: () => undefined, attention: () => undefined };
+
+function noCounts(): BuildCounts {
+  return { weights: 0, floatBytes: 0, storedBytes: 0, attentions: 0, forms: {}, kernels: {} };
+}
+
+function increment(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1;
+}
 
 function guarded<Result>(plugin: string, hook: string, call: () => Result): Result {
   try {
     return call();
   } catch (error) {
-    throw hookFailed(plugin, hook, error);
+    throw isOptionUnfit(error) ? error : hookFailed(plugin, hook, error);
   }
 }

@@ -49,6 +49,8 @@ export type PluginOptionValues = Readonly<Record<string, unknown>>;
 export interface PluginConfig {
   readonly use: string;
   readonly options: PluginOptionValues;
+  /** Components whose weights and attentions it may take over; the denoiser alone when left out. */
+  readonly components?: readonly string[];
 }
 
 /** A LoRA that is merged into the weights. */
@@ -88,6 +90,7 @@ export interface Config {
 export interface PluginUse {
   readonly use: string | PluginClass;
   readonly options?: object;
+  readonly components?: readonly string[];
 }
 
 /** A config as it is written, in a file or in code. Paths in code are relative to the working directory. */

@@ -161,6 +161,14 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
           "Package name, its short form (fbcache for @skipstep/plugin-fbcache), or a path relative to this file.",
         ),
         options: { type: "object", description: "The plugin's own options." },
+        components: {
+          type: "array",
+          items: { type: "string", minLength: 1 },
+          minItems: 1,
+          uniqueItems: true,
+          description:
+            'Components whose weights and attentions it may take over: ["transformer", "text_encoder"]. The denoiser alone when left out.',
+        },
       },
     },
   },

@@ -10,8 +10,9 @@ import { isPath, pathOf } from "../plugins/resolve";
 import { checkFeatures, checkPlugins, type PlacedPlugin } from "./check-plugins";
 import { checkScheduler, type SchedulerSchemas } from "./check-scheduler";
 import { plainInput } from "./class-entries";
-import type { Config, ConfigInput, GenerateConfig, SchedulerConfig } from "./config";
+import type { Config, ConfigInput, GenerateConfig, PluginConfig, SchedulerConfig } from "./config";
 import { coreSchema } from "./core-schema";
+import { checkBuildHooks, checkComponents, type PipelineComponents } from "./check-components";
 import { type Finding, findingOf, invalid, locate } from "./finding";
 import { copyJson, deepFreeze, isObject, type JsonObject, type JsonPath, valueAt } from "./json";
 import { expandPlugins, type Layer, mergeLayers, ownerOf } from "./layer";
@@ -28,6 +29,10 @@ export interface LoadOptions {
   readonly schedulerSchemas: SchedulerSchemas;
   /** Looks at the checkpoint's configs, not at its weights; a `SkipstepError` from it is told with all others. */
   readonly structureOf?: (config: ModelChoice) => Structure | undefined | Promise<Structure | undefined>;
+  /** Components that the checkpoint's pipeline runs. */
+  readonly componentsOf?: (
+    config: ModelChoice,
+  ) => PipelineComponents | undefined | Promise<PipelineComponents | undefined>;
   /** Class name of the checkpoint's own scheduler, for checking options that come without a `type`. */
   readonly schedulerOf?: (config: ModelChoice) => string | undefined | Promise<string | undefined>;
   /** Settings that the checkpoint cannot follow. */
@@ -80,15 +85,30 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   findings.push(...(await checkAgainstModel(config, found.plugins, options, canCheck)));
   if (findings.length > 0) throw configInvalid(locate(findings, layers, config));
 
-  const plugins = found.plugins.map(({ index, ...plugin }) => ({ ...plugin, options: deepFreeze(plugin.options) }));
-  const uses = (config.plugins as { use: string }[]).map(({ use }) => use);
-  const checked = { ...config, plugins: plugins.map((plugin, i) => ({ use: uses[i]!, options: plugin.options })) };
+  const entries = config.plugins as PluginConfig[];
+  const plugins = found.plugins.map(({ index, ...plugin }, i) => ({
+    ...plugin,
+    ...partOf(entries[i]!),
+    options: deepFreeze(plugin.options),
+  }));
+  const checked = {
+    ...config,
+    plugins: plugins.map(({ options }, i) => ({ use: entries[i]!.use, options, ...partOf(entries[i]!) })),
+  };
   delete (checked as JsonObject).$schema;
+  const host = createHost(plugins);
+  const idle = checkBuildHooks(host, await options.componentsOf?.(choiceOf(config)!));
+  if (idle.length > 0) throw configInvalid(locate(idle, layers, config));
   return {
     config: deepFreeze(checked as unknown as Config),
-    plugins: createHost(plugins),
+    plugins: host,
     ...(file === undefined ? {} : { file }),
   };
+}
+
+/** Of a plugin's entry, as it is written. */
+function partOf({ components }: PluginConfig): Pick<PluginConfig, "components"> {
+  return components ? { components } : {};
 }
 
 /** Puts the overrides in, one over the other. @returns their layers */
@@ -154,6 +174,8 @@ async function checkAgainstModel(
     const structure = choice && (await options.structureOf?.(choice));
     const scheduler = choice && (await options.schedulerOf?.(choice));
     const features = structure ? checkFeatures(plugins, structure) : [];
+    const components = choice && (await options.componentsOf?.(choice));
+    const parts = components ? checkComponents(config.plugins, components) : [];
     const settings =
       choice && canCheck ? await options.settingProblems?.(choice, config.generate as GenerateConfig) : undefined;
     const own = checkScheduler(config.scheduler, options.schedulerSchemas, scheduler);
@@ -161,6 +183,7 @@ async function checkAgainstModel(
       ...own,
       ...(choice && own.length === 0 ? await misfits(choice, config.scheduler, options) : []),
       ...features,
+      ...parts,
       ...(settings ?? []).map(({ key, text }) => invalid(["generate", key], `${text}.`)),
     ];
   } catch (error) {

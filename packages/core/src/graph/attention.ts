@@ -21,3 +21,10 @@ export interface AttentionInputs {
   /** A query sees keys up to its own position only. */
   readonly causal?: boolean;
 }
+
+/** One attention as a plugin emitted it, with what reports are to call it: `flash`. */
+export interface EmittedAttention {
+  /** `[B, T, H*D]`. */
+  readonly output: Value;
+  readonly kernel: string;
+}

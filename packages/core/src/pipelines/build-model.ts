@@ -1,5 +1,5 @@
 import type { OpenWeights } from "../checkpoint/weights";
-import { BuildHookRunner, noHooks } from "../compiler/build-hooks";
+import { BuildHookRunner } from "../compiler/build-hooks";
 import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
 import { hookFailed, isOptionUnfit } from "../errors/plugins";
 import type { BuildHooks } from "../graph/build-hooks";
@@ -26,7 +26,7 @@ export interface BuiltModels {
 }
 
 /**
- * Builds the graph of every component; plugins hook the denoiser's.
+ * Builds the graph of every component. Plugins cut the denoiser's, and hook the components that the config says.
  * @throws SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_SHAPE, SKIPSTEP_REGION_UNKNOWN, SKIPSTEP_REGION_OVERLAP,
  *   SKIPSTEP_PLUGIN_OPTION, SKIPSTEP_HOOK_FAILED
  */
@@ -36,13 +36,12 @@ export function buildModels(
   plugins: PluginHost,
   structure: Structure,
 ): BuiltModels {
-  const hooks = new BuildHookRunner(plugins);
+  const hooks = new BuildHookRunner(plugins, family.denoiser);
   const models: BuiltModel[] = [];
   try {
     for (const [name, source] of sources) {
-      const isDenoiser = name === family.denoiser;
-      const claims = isDenoiser ? regionClaims(plugins, structure) : [];
-      models.push(buildModel(name, source, isDenoiser ? hooks : noHooks, claims));
+      const claims = name === family.denoiser ? regionClaims(plugins, structure) : [];
+      models.push(buildModel(name, source, hooks, claims));
     }
     return { models, hooks };
   } catch (error) {

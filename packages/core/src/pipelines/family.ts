@@ -25,7 +25,7 @@ export interface Family {
   defaults(configs: Configs, fromImage: boolean): SettingDefaults;
   /** Pixels that height and width must be a multiple of. */
   sizeMultiple(configs: Configs): number;
-  /** The component that plugins hook. */
+  /** The component that run-time hooks wrap, and build-time hooks where a config says nothing else. */
   readonly denoiser: string;
   /** The components that text-to-image runs, and what each may be: architectures by the class in `model_index.json`. */
   readonly components: Readonly<Record<string, Readonly<Record<string, ArchitectureEntry>>>>;

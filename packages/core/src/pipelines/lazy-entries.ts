@@ -1,6 +1,6 @@
-import { noHooks } from "../compiler/build-hooks";
 import type { Program } from "../compiler/program";
 import type { Engine } from "../engine/engine";
+import type { BuildHooks } from "../graph/build-hooks";
 import { buildModel } from "./build-model";
 import type { ComponentModel } from "./component-model";
 import type { FamilyParts } from "./family";
@@ -10,6 +10,7 @@ import { type OpenOptions, openModels } from "./open-models";
 export function lazyEntries(
   sources: ReadonlyMap<string, ComponentModel>,
   engine: Engine,
+  hooks: BuildHooks,
   options: OpenOptions,
 ): FamilyParts["entry"] {
   const opened = new Map<string, Promise<Program>>();
@@ -17,7 +18,7 @@ export function lazyEntries(
     const source = sources.get(name)!;
     const model = { ...source.model, entry };
     // The pipeline was opened long ago: its caller's signal does not count any more.
-    const [first] = await openModels([buildModel(name, { ...source, model }, noHooks, [])], engine, {
+    const [first] = await openModels([buildModel(name, { ...source, model }, hooks, [])], engine, {
       ...options,
       signal: undefined,
     });

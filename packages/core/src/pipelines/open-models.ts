@@ -2,7 +2,7 @@ import { type CompiledEngine, compile } from "../compiler/compile";
 import { Program } from "../compiler/program";
 import type { Engine } from "../engine/engine";
 import { SkipstepError } from "../errors/error";
-import type { PluginHost } from "../plugins/host";
+import { isBuilding, type PluginHost } from "../plugins/host";
 import type { BuiltModel } from "./build-model";
 import { engineRepaired, weightsNotFinite } from "./warnings";
 
@@ -18,7 +18,7 @@ export interface OpenModel {
 export interface OpenOptions {
   readonly cacheDir: string;
   readonly plugins: PluginHost;
-  /** The component that plugins hook. */
+  /** The component that run-time hooks wrap. */
   readonly denoiser: string;
   readonly signal?: AbortSignal | undefined;
   /** Told while weights are written: bytes done, of all. */
@@ -55,7 +55,9 @@ async function openModel(
       component: name,
       className: source.component.className,
       source: source.component.source.path,
-      plugins: name === denoiser ? plugins.plugins.map((plugin) => plugin.name) : [],
+      plugins: plugins.plugins
+        .filter((plugin) => name === denoiser || isBuilding(plugin, name, denoiser))
+        .map((plugin) => plugin.name),
       force,
       signal,
       onEvent: ({ done, of }) => onCompile?.(name, done, of),

@@ -137,7 +137,8 @@ export class Pipeline {
 
     onProgress?.({ kind: "decode" });
     const sample = await watch.time("decode", () => pipeline.decode(settings, latents, signal));
-    const reports = reportPlugins(buildHooks.receipts, hooks, scheduler.timesteps.length - first.begin);
+    const steps = scheduler.timesteps.length - first.begin;
+    const reports = reportPlugins(buildHooks.receipts, hooks, steps, family.denoiser);
     const idle = reports.filter(({ effect }) => !effect).map(({ name }) => name);
     if (config.strict && idle.length > 0) throw pluginIdle(idle);
 

@@ -1,4 +1,4 @@
-import type { BuildReceipt } from "../compiler/build-hooks";
+import type { BuildCounts, BuildReceipt } from "../compiler/build-hooks";
 import type { RegionReceipt, RunHooks } from "./run-hooks";
 import { noEffect } from "./warnings";
 
@@ -10,7 +10,7 @@ export interface PluginReport {
   /** False when the image and the work are as without the plugin. */
   readonly effect: boolean;
   readonly regions: readonly RegionReport[];
-  /** Weights and attentions that it took over when the model was built. */
+  /** Weights and attentions that it took over when the models were built, in all and by component. */
   readonly build: Omit<BuildReceipt, "plugin">;
 }
 
@@ -48,12 +48,18 @@ export interface Report {
 }
 
 /** One line a plugin from what core itself saw it do. */
-export function reportPlugins(builds: readonly BuildReceipt[], hooks: RunHooks, steps: number): PluginReport[] {
-  return builds.map(({ plugin, ...build }) => {
+export function reportPlugins(
+  builds: readonly BuildReceipt[],
+  hooks: RunHooks,
+  steps: number,
+  denoiser: string,
+): PluginReport[] {
+  return builds.map(({ plugin, ...counts }) => {
+    const build = structuredClone(counts); // entries that are opened later are counted in the next report
     const receipts = hooks.receipts.filter((receipt) => receipt.plugin === plugin);
     const regions = receipts.map(regionReport);
     const watched = hooks.watched.get(plugin) ?? 0;
-    const parts = [...skipped(receipts, regions, steps), ...altered(receipts), ...built(build)];
+    const parts = [...skipped(receipts, regions, steps), ...altered(receipts), ...built(build, denoiser)];
     const onlyWatches = watched > 0 && receipts.length === 0;
     const effect = parts.length > 0 || onlyWatches;
     const idle = onlyWatches ? `watched ${watched} of ${steps} steps` : "no effect";
@@ -98,8 +104,9 @@ function altered(receipts: readonly RegionReceipt[]): string[] {
   return count === 0 ? [] : [`changed ${count} steps`];
 }
 
-/** `140 weights as nf4, 3400 MB to 540 MB; 30 attentions`. */
-function built({ weights, floatBytes, storedBytes, attentions, forms }: Omit<BuildReceipt, "plugin">): string[] {
+/** `140 weights as nf4, 3400 MB to 540 MB; 30 attentions as flash`. */
+function built(counts: Omit<BuildReceipt, "plugin">, denoiser: string): string[] {
+  const { weights, floatBytes, storedBytes, attentions, forms, kernels } = counts;
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
     ...(weights === 0
@@ -107,6 +114,18 @@ function built({ weights, floatBytes, storedBytes, attentions, forms }: Omit<Bui
       : [
           `${weights} weights as ${Object.keys(forms).join(", ")}, ${megabytes(floatBytes)} to ${megabytes(storedBytes)}`,
         ]),
-    ...(attentions === 0 ? [] : [`${attentions} attentions`]),
+    ...(attentions === 0 ? [] : [`${attentions} attentions${named(kernels)}`]),
+    ...places(counts, denoiser),
   ];
+}
+
+function named(kernels: BuildCounts["kernels"]): string {
+  const names = Object.keys(kernels);
+  return names.length === 0 ? "" : ` as ${names.join(", ")}`;
+}
+
+/** `in transformer, text_encoder`, where it is not the denoiser alone. */
+function places({ components }: Pick<BuildReceipt, "components">, denoiser: string): string[] {
+  const names = Object.keys(components);
+  return names.some((name) => name !== denoiser) ? [`in ${names.join(", ")}`] : [];
 }

@@ -18,6 +18,8 @@ export interface LoadedPlugin {
   readonly instance: Plugin;
   /** What the config calls it. */
   readonly use: string;
+  /** Components that its build-time hooks are asked about; the denoiser alone when left out. */
+  readonly components?: readonly string[];
 }
 
 /** The plugins of one pipeline, in the config's order. */
@@ -28,6 +30,12 @@ export interface PluginHost {
 /** A plugin with its options, checked against its schema. */
 export interface PluginEntry extends FoundPlugin {
   readonly options: PluginOptionValues;
+  readonly components?: readonly string[];
+}
+
+/** Whether a plugin's build-time hooks are asked about a component. */
+export function isBuilding({ components }: LoadedPlugin, component: string, denoiser: string): boolean {
+  return components?.includes(component) ?? component === denoiser;
 }
 
 /**
@@ -39,7 +47,7 @@ export function createHost(entries: readonly PluginEntry[]): PluginHost {
   return { plugins: entries.map(loadPlugin) };
 }
 
-function loadPlugin({ use, plugin, manifest, version, options }: PluginEntry): LoadedPlugin {
+function loadPlugin({ use, plugin, manifest, version, options, components }: PluginEntry): LoadedPlugin {
   const own = container.createChildContainer();
   own.register(PluginOptions, { useValue: options });
   for (const { token, isOptional } of Object.values(injectedTokens(plugin))) {
@@ -56,5 +64,6 @@ function loadPlugin({ use, plugin, manifest, version, options }: PluginEntry): L
   }
   const hooks = Object.keys(hookKinds) as (keyof Hooks)[];
   if (hooks.every((hook) => typeof instance[hook] !== "function")) throw hooksMissing(manifest.name, hooks);
-  return { name: manifest.name, manifest, version, options, instance, use };
+  const part = components ? { components } : {};
+  return { name: manifest.name, manifest, version, options, instance, use, ...part };
 }

@@ -1,0 +1,46 @@
+import { didYouMean, list } from "../errors/nearest";
+import type { PluginHost } from "../plugins/host";
+import { type Finding, invalid } from "./finding";
+import { isObject } from "./json";
+
+/** What a pipeline is made of. */
+export interface PipelineComponents {
+  readonly names: readonly string[];
+  /** The component that run-time hooks wrap. */
+  readonly denoiser: string;
+}
+
+/**
+ * Components that plugins are to hook and the pipeline has not got. What is of the wrong type is left to the schema.
+ * @param entries the config's `plugins`
+ */
+export function checkComponents(entries: unknown, { names }: PipelineComponents): Finding[] {
+  return (Array.isArray(entries) ? entries : []).flatMap((entry: unknown, index) => {
+    const components = isObject(entry) && Array.isArray(entry.components) ? entry.components : [];
+    return components.flatMap((name: unknown, i) =>
+      typeof name !== "string" || names.includes(name)
+        ? []
+        : [
+            invalid(
+              ["plugins", index, "components", i],
+              `is no component of this pipeline, found "${name}". It has: ${list(names)}.${didYouMean(name, names)}`,
+            ),
+          ],
+    );
+  });
+}
+
+/** Components that are named for plugins which hook nothing but the denoiser's run. */
+export function checkBuildHooks({ plugins }: PluginHost, pipeline: PipelineComponents | undefined): Finding[] {
+  return plugins.flatMap(({ name, components = [], instance }, index) => {
+    if (!pipeline || instance.weightLoad || instance.attention) return [];
+    const others = components.filter((component) => component !== pipeline.denoiser);
+    if (others.length === 0) return [];
+    return [
+      invalid(
+        ["plugins", index, "components"],
+        `names ${list(others)}, and plugin "${name}" works while the denoiser (${pipeline.denoiser}) runs, and on nothing else. Remove "components".`,
+      ),
+    ];
+  });
+}
