@@ -42,13 +42,14 @@ function componentTable(components: readonly ComponentInspection[]): string[] {
 }
 
 function sourceTable(components: readonly ComponentInspection[]): string[] {
-  const rows = components.map(({ name, source: { path, hub, layout, config } }) => [
+  const rows = components.map(({ name, source: { path, hub, layout, format, config } }) => [
     name,
     layout,
+    format,
     config === "built in" ? config : "file",
     hub === undefined ? path : `${hub} (${path})`,
   ]);
-  return columns([["component", "names", "config", "found in"], ...rows]);
+  return columns([["component", "names", "format", "config", "found in"], ...rows]);
 }
 
 /** `cat.safetensors at scale 0.8: 48 of 50 modules (transformer 48)` */

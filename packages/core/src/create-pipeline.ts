@@ -1,7 +1,7 @@
 import type { Checkpoint } from "./checkpoint/checkpoint";
 import { defaultCacheDir } from "./compiler/cache-dir";
 import type { ConfigInput } from "./config/config";
-import { type LoadedConfig, loadConfig, type ModelChoice } from "./config/load";
+import { type FormatChoice, type LoadedConfig, loadConfig } from "./config/load";
 import type { Override } from "./config/overrides";
 import { Engine } from "./engine/engine";
 import type { BringOptions } from "./hub/bring-model";
@@ -17,6 +17,7 @@ import type { ProgressEvent } from "./pipelines/progress";
 import { settingProblems } from "./pipelines/request";
 import { chooseScheduler } from "./pipelines/scheduler-choice";
 import { schedulerSchemas } from "./schedulers/registry";
+import { formatsOf } from "./weight-formats/find-format";
 
 export interface ConfigOptions {
   /** `generate.seed=7`; stronger than the config. */
@@ -51,7 +52,7 @@ export interface CreateOptions extends ConfigOptions {
  */
 export async function validateConfig(input: string | ConfigInput, options: ConfigOptions = {}): Promise<CheckedConfig> {
   let opening: Promise<Checkpoint> | undefined; // of one config, there is one choice
-  const opened = (choice: ModelChoice): Promise<Checkpoint> => {
+  const opened = (choice: FormatChoice): Promise<Checkpoint> => {
     opening ??= openModel(choice, { extent: "configs", ...bringOptions(options) });
     return opening;
   };
@@ -79,7 +80,7 @@ export async function validateConfig(input: string | ConfigInput, options: Confi
       return settingProblems(family, configsOf(componentModels(family, checkpoint), checkpoint), generate);
     },
   });
-  return { ...loaded, checkpoint: await opened(loaded.config) };
+  return { ...loaded, checkpoint: await opened({ ...loaded.config, formats: formatsOf(loaded.plugins.plugins) }) };
 }
 
 function bringOptions({ signal, onProgress }: ConfigOptions): Pick<BringOptions, "signal" | "onDownload"> {
@@ -100,7 +101,10 @@ export async function createPipeline(input: string | ConfigInput, options: Creat
 /** Opens the pipeline of a config that was checked. Weights that lie on the hub are downloaded first. */
 export async function openPipeline({ config, plugins }: LoadedConfig, options: CreateOptions = {}): Promise<Pipeline> {
   const { cacheDir = defaultCacheDir(), threads, signal, onProgress } = options;
-  const checkpoint = await openModel(config, { extent: "weights", ...bringOptions(options) });
+  const checkpoint = await openModel(
+    { ...config, formats: formatsOf(plugins.plugins) },
+    { extent: "weights", ...bringOptions(options) },
+  );
   const family = familyOf(checkpoint);
   const { sources, loras } = applyLoras(family, componentModels(family, checkpoint), config.lora);
   const configs = configsOf(sources, checkpoint);

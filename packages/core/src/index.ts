@@ -1,6 +1,8 @@
 import "reflect-metadata";
 
 export type { JSONSchemaType } from "ajv";
+export { toFloat32 } from "./checkpoint/to-float32";
+export type { OpenWeights, TensorEntry } from "./checkpoint/weight-source";
 export type { AttentionReceipt, BuildCounts, BuildReceipt } from "./compiler/build-hooks";
 export { defaultCacheDir } from "./compiler/cache-dir";
 export { type Cleared, type ClearOptions, clearEngines, type EngineEntry, listEngines } from "./compiler/engines";
@@ -27,6 +29,7 @@ export {
 } from "./create-pipeline";
 export type { DeviceTensor } from "./engine/device-tensor";
 export { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "./engine/math";
+export { TaylorSeries } from "./engine/taylor-series";
 export { ConfigError, type ConfigProblem } from "./errors/config";
 export { SkipstepError } from "./errors/error";
 export { optionUnfit } from "./errors/plugins";
@@ -46,11 +49,12 @@ export {
   type SegmentInspection,
 } from "./inspect";
 export type { LoraMatch } from "./lora/apply-loras";
+export type { ComputeReport } from "./pipelines/compute-report";
 export type { GenerateRequest, GenerateResult, Pipeline } from "./pipelines/pipeline";
 export type { ProgressEvent, StepEvent } from "./pipelines/progress";
 export type { PluginReport, RegionReport, Report } from "./pipelines/report";
 export type { Run } from "./pipelines/run";
-export { type ImagePlan, planImages } from "./plan-images";
+export { type ImagePlan, planImages, subjectOf } from "./plan-images";
 export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
 export type {
   BlockBranch,
@@ -59,6 +63,7 @@ export type {
   Manifest,
   RegionRequest,
   Structure,
+  TuneRange,
   UNetLayer,
   UNetLevel,
   UNetStructure,
@@ -75,3 +80,12 @@ export {
 export { createGenerator, type Generator } from "./random";
 export { type DType, type Floats, floats, integers, sizeOf, type Tensor } from "./tensor";
 export { coreVersion } from "./version";
+export { BinaryFile } from "./weight-formats/binary-file";
+export {
+  type FormatTensor,
+  FormatWeights,
+  type FormatWeightsParts,
+  plainTensor,
+} from "./weight-formats/format-weights";
+export type { PackedTensor, PackedWeight } from "./weight-formats/packed-weight";
+export type { StoredWeights, WeightFormat } from "./weight-formats/weight-format";

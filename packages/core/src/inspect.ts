@@ -31,9 +31,9 @@ export interface Inspection {
 export interface ComponentInspection {
   readonly name: string;
   readonly className: string;
-  /** Where it was found, and how its tensors are named there: `diffusers`, `latent-diffusion`. */
-  readonly source: ComponentSource & { readonly layout: string };
-  /** Elements of its checkpoint's tensors, and the types that they are stored in. */
+  /** Where it was found, how its tensors are named there (`diffusers`, `latent-diffusion`), and what they lie in. */
+  readonly source: ComponentSource & { readonly layout: string; readonly format: string };
+  /** Elements of its checkpoint's tensors, and the types that they are stored in: `bfloat16`, `gguf:Q4_K`. */
   readonly parameters: number;
   readonly dtypes: readonly string[];
   /** Bytes: on disk, loaded, and the most between two operators at the config's settings. */
@@ -108,14 +108,14 @@ function describe({
   graph,
   plan,
 }: BuiltModel): Omit<ComponentInspection, "activationBytes" | "attentions"> {
-  const entries = weights.names.map((tensor) => weights.entry(tensor));
+  const tensors = weights.names.map((tensor) => ({ ...weights.entry(tensor), packed: weights.packed?.(tensor) }));
   return {
     name,
     className: source.component.className,
-    source: { ...source.component.source, layout: weights.layout },
-    parameters: entries.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
-    dtypes: [...new Set(entries.map(({ dtype }) => dtype))],
-    storedBytes: entries.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    source: { ...source.component.source, layout: weights.layout, format: weights.format ?? "safetensors" },
+    parameters: tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    dtypes: [...new Set(tensors.map(({ dtype, packed }) => packed?.format ?? dtype))],
+    storedBytes: tensors.reduce((sum, { byteLength, packed }) => sum + (packed?.byteLength ?? byteLength), 0),
     weightBytes: weightBytes(graph),
     segments: plan.segments.map(describeSegment),
   };

@@ -226,17 +226,24 @@ describe("a file that is no whole model", () => {
     const scaled = new Map([...originalFlux(tensorsIn(join(golden, "flux"))), ["img_in.scale_weight", vector(1)]]);
     const path = file("scaled.safetensors", scaled as StoredTensors);
     expect(thrown(() => openCheckpoint(path))).toBe(
-      `SKIPSTEP_FILE_FORMAT: ${path} is a quantized file (it has "img_in.scale_weight"), which Skipstep does not read. Give a safetensors file or a diffusers folder.`,
+      `SKIPSTEP_FILE_FORMAT: ${path} is a quantized file (it has "img_in.scale_weight"), which Skipstep does not read. Give a safetensors file or a diffusers folder that is not quantized.`,
     );
   });
 
   it("is told by its format", () => {
-    for (const [name, kind] of [
-      ["a.gguf", "a GGUF file"],
-      ["a.ckpt", "a PyTorch pickle"],
+    const gguf = "@skipstep/plugin-gguf";
+    for (const [name, text] of [
+      [
+        "a.gguf",
+        `a GGUF file, which ${gguf} reads. Add it with: pnpm add ${gguf}, and to the config: "plugins": [{ "use": "${gguf}" }].`,
+      ],
+      [
+        "a.ckpt",
+        "a PyTorch pickle, which Skipstep does not read. Give a safetensors file or a diffusers folder that is not quantized.",
+      ],
     ] as const)
       expect(thrown(() => openCheckpoint(write(join(root, name), "GGUF")))).toBe(
-        `SKIPSTEP_FILE_FORMAT: ${join(root, name)} is ${kind}, which Skipstep does not read. Give a safetensors file or a diffusers folder.`,
+        `SKIPSTEP_FILE_FORMAT: ${join(root, name)} is ${text}`,
       );
   });
 

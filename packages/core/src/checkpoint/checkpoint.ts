@@ -12,15 +12,15 @@ import { atComponent } from "../errors/error";
 import { list } from "../errors/nearest";
 import { openSingleFile } from "../single-file/single-file-checkpoint";
 import { isSingleFile } from "../single-file/weight-file";
+import type { ReadOptions } from "../weight-formats/weight-format";
 import { type Component, type ComponentPart, openComponent } from "./component";
 import { openOverride } from "./override";
 import { type Place, placeOf } from "./place";
 import { readObject } from "./read-object";
 import { hasVariant, variantsIn } from "./weight-files";
 
-export interface CheckpointOptions {
-  /** `fp16` reads `model.fp16.safetensors`; components that have no such files give their plain ones. */
-  readonly variant?: string | undefined;
+/** Components that have no files of the variant give their plain ones. */
+export interface CheckpointOptions extends ReadOptions {
   /** Components from other folders or files, by name. */
   readonly components?: Readonly<Record<string, string | Place>> | undefined;
 }
@@ -51,19 +51,16 @@ const dispensable = ["safety_checker", "feature_extractor", "image_encoder"];
  */
 export function openCheckpoint(
   model: string | Place,
-  { variant, components: given = {} }: CheckpointOptions = {},
+  { components: given = {}, ...options }: CheckpointOptions = {},
 ): Checkpoint {
   const place = placeOf(model);
   const places = Object.fromEntries(Object.entries(given).map(([name, other]) => [name, placeOf(other)]));
-  if (isSingleFile(place)) return openSingleFile({ ...place, path: resolve(place.path) }, variant, places);
-  return openFolder(place, variant, places);
+  if (isSingleFile(place, options.formats))
+    return openSingleFile({ ...place, path: resolve(place.path) }, options, places);
+  return openFolder(place, options, places);
 }
 
-function openFolder(
-  { path, hub }: Place,
-  variant: string | undefined,
-  places: Readonly<Record<string, Place>>,
-): Checkpoint {
+function openFolder({ path, hub }: Place, options: ReadOptions, places: Readonly<Record<string, Place>>): Checkpoint {
   const folder = resolve(path);
   const file = join(folder, "model_index.json");
   if (!existsSync(file)) throw checkpointMissing(folder, whatIs(folder));
@@ -76,12 +73,13 @@ function openFolder(
   const unknown = Object.keys(places).find((name) => !names.includes(name));
   if (unknown !== undefined) throw atComponent(componentUnknown(folder, unknown, names), unknown);
   const present = parts.filter((part) => isThere(file, part, Object.hasOwn(places, part.name)));
+  const { variant } = options;
   if (variant !== undefined && hub === undefined) checkVariant(folder, present, variant);
   const opened = present.map((part): Component => {
     const other = Object.hasOwn(places, part.name) ? places[part.name] : undefined;
-    if (!other) return openComponent(part, variant);
-    const own = isFolder(part.folder) ? openComponent(part, variant) : undefined;
-    return openOverride(other, { ...part, className: own?.className ?? part.className, own }, variant);
+    if (!other) return openComponent(part, options);
+    const own = isFolder(part.folder) ? openComponent(part, options, false) : undefined;
+    return openOverride(other, { ...part, className: own?.className ?? part.className, own }, options);
   });
   const components = new Map(opened.map((component) => [component.name, component]));
   const component = (name: string): Component => {

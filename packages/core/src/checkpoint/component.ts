@@ -1,11 +1,22 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { JsonObject } from "../config/json";
+import { isObject, type JsonObject } from "../config/json";
 import { componentConfigMissing, weightsNotHere } from "../errors/checkpoint";
+import { fileFormat, quantizationUnread } from "../errors/single-file";
 import { partOf, shapesOf, weightsOf } from "../single-file/file-part";
+import {
+  formatOfMethod,
+  formatOfTensors,
+  openAs,
+  packedMark,
+  pluginForMethod,
+  pluginForTensor,
+  quantMethodOf,
+} from "../weight-formats/find-format";
+import type { ReadOptions, WeightFormat } from "../weight-formats/weight-format";
 import { readObject } from "./read-object";
 import { candidates } from "./weight-files";
-import type { OpenWeights } from "./weight-source";
+import type { OpenWeights, TensorEntry } from "./weight-source";
 import { Weights } from "./weights";
 
 /** One part of a pipeline, as `model_index.json` names it. */
@@ -17,7 +28,12 @@ export interface Component {
   /** `Qwen3ForCausalLM` */
   readonly className: string;
   readonly source: ComponentSource;
-  /** Its config.json, scheduler_config.json, ...; empty for a tokenizer or processor that has none. */
+  /** What reads its weights, where that is a plugin and known by now: `gguf`. */
+  readonly format?: string;
+  /**
+   * Its config.json, scheduler_config.json, ..., without a `quantization_config`; empty for a tokenizer or processor
+   * that has none.
+   */
   readonly config: Readonly<JsonObject>;
   /** Opens its weights, which the caller closes. Throws what `Weights.open` throws. */
   weights(): OpenWeights;
@@ -61,20 +77,38 @@ export function configFileOf(className: string): string {
 /**
  * Reads a component's config.
  *
- * @param variant of the weights; the plain ones where there are none of it
- * @throws SKIPSTEP_COMPONENT_MISSING, SKIPSTEP_CHECKPOINT_INVALID
+ * @param options the plain weights are read where there are none of the variant
+ * @param isRead false for a component of which nothing but the config counts
+ * @throws SKIPSTEP_COMPONENT_MISSING, SKIPSTEP_CHECKPOINT_INVALID, SKIPSTEP_FILE_FORMAT for weights that a plugin reads
+ *   which the config does not have
  */
-export function openComponent(part: ComponentPart, variant: string | undefined): Component {
+export function openComponent(part: ComponentPart, options: ReadOptions, isRead = true): Component {
   const { name, library, className, folder, hub } = part;
-  const { path, config } = readConfig(part);
+  const { path, config: read } = readConfig(part);
+  const { quantization_config: quantization, ...config } = read;
+  const packing = isRead && isObject(quantization) ? packingOf(path, quantization, options) : undefined;
   return {
     name,
     library,
     className,
     source: { path: folder, ...(hub === undefined ? {} : { hub }), config: path },
+    ...(packing ? { format: packing.format.name } : {}),
     config,
-    weights: () => openWeights(part, variant),
+    weights: () => openWeights(part, options, packing),
   };
+}
+
+/** How a config says that its weights are packed. */
+interface Packing {
+  readonly format: WeightFormat;
+  readonly quantization: JsonObject;
+}
+
+function packingOf(path: string, quantization: JsonObject, { formats }: ReadOptions): Packing {
+  const method = quantMethodOf(quantization);
+  const format = formatOfMethod(method, formats);
+  if (!format) throw quantizationUnread(path, method, pluginForMethod(method));
+  return { format, quantization };
 }
 
 function kindOf(className: string): ConfigKind {
@@ -90,13 +124,30 @@ function readConfig({ name, className, folder }: ComponentPart): { path: string;
 }
 
 /** Under the names that the component's class asks for, whatever they are in the files. */
-function openWeights({ name, className, folder, hub }: ComponentPart, variant: string | undefined): OpenWeights {
+function openWeights(
+  { name, className, folder, hub }: ComponentPart,
+  { variant, formats }: ReadOptions,
+  packing: Packing | undefined,
+): OpenWeights {
   const has = (middle: string | undefined): boolean =>
     candidates(middle).some((file) => existsSync(join(folder, file)));
   const own = variant !== undefined && has(variant) ? variant : undefined;
   if (hub !== undefined && !has(own)) throw weightsNotHere(hub);
-  const weights = Weights.open(folder, { variant: own });
-  const shapes = shapesOf(weights.names.map((tensor) => weights.entry(tensor)));
-  const part = partOf(shapes, className, name);
+  const stored = Weights.open(folder, { variant: own });
+  const format = packing?.format ?? formatOfTensors(entriesOf(stored), formats);
+  if (!format) refusePacked(folder, stored);
+  const weights = format ? openAs(format, folder, stored, packing?.quantization) : stored;
+  const part = partOf(shapesOf(entriesOf(weights)), className, name);
   return part ? weightsOf(weights, part) : weights;
+}
+
+function entriesOf(weights: OpenWeights): TensorEntry[] {
+  return weights.names.map((tensor) => weights.entry(tensor));
+}
+
+function refusePacked(folder: string, stored: OpenWeights): void {
+  const mark = packedMark(stored.names);
+  if (mark === undefined) return;
+  stored.close();
+  throw fileFormat(folder, `quantized (it has "${mark}")`, pluginForTensor(mark));
 }

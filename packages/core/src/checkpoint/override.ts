@@ -5,6 +5,7 @@ import { atComponent, SkipstepError } from "../errors/error";
 import { openFileComponent } from "../single-file/file-component";
 import type { KnownComponent } from "../single-file/known-pipeline";
 import { isWeightFile } from "../single-file/weight-file";
+import type { ReadOptions } from "../weight-formats/weight-format";
 import { type Component, configFileOf, openComponent } from "./component";
 import type { Place } from "./place";
 import { readObject } from "./read-object";
@@ -26,23 +27,24 @@ export interface Replaced {
  * @throws SKIPSTEP_COMPONENT_MISSING, SKIPSTEP_FILE_PART, SKIPSTEP_FILE_FORMAT, what `openComponent` throws; all with
  *   the config's key in `at`
  */
-export function openOverride(place: Place, replaced: Replaced, variant: string | undefined): Component {
+export function openOverride(place: Place, replaced: Replaced, options: ReadOptions): Component {
   try {
-    return open(place, replaced, variant);
+    return open(place, replaced, options);
   } catch (error) {
     throw error instanceof SkipstepError ? atComponent(error, replaced.name) : error;
   }
 }
 
-function open(place: Place, replaced: Replaced, variant: string | undefined): Component {
+function open(place: Place, replaced: Replaced, options: ReadOptions): Component {
   const { path, hub } = place;
   const { name, library } = replaced;
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (place.entries || (!stats && isWeightFile(path)) || stats?.isFile()) return openFileComponent(place, replaced);
+  if (place.entries || (!stats && isWeightFile(path, options.formats)) || stats?.isFile())
+    return openFileComponent(place, replaced, options);
   if (!stats) throw componentNowhere(path, name);
   if (existsSync(join(path, "model_index.json"))) throw componentAmbiguous(path, name, readdirSync(path));
   const part = { name, library, className: classIn(path, replaced.className), folder: path, hub };
-  return openComponent(part, variant);
+  return openComponent(part, options);
 }
 
 /** The class that a component's folder says it is; `otherwise` when it says none. */

@@ -1,4 +1,5 @@
 import type { DType, Tensor } from "../tensor";
+import type { PackedWeight } from "../weight-formats/packed-weight";
 
 /** Where one tensor lies. */
 export interface TensorEntry {
@@ -31,6 +32,8 @@ export interface WeightSource {
    * A tensor without axes is one row. `toFloat32` turns them into numbers.
    */
   readRows(name: string, firstRow: number, rowCount: number): Uint8Array;
+  /** The tensor as a plugin's format packs it, where it is stored so. Its entry and values are what they were before. */
+  packed?(name: string): PackedWeight | undefined;
   /**
    * A hash of the files' content, 64 hexadecimal digits: where it is equal, all tensors are.
    * @param cacheDir where hashes of files seen before are noted; made when it is missing
@@ -42,6 +45,8 @@ export interface WeightSource {
 export interface OpenWeights extends WeightSource {
   /** How the files name their tensors: `diffusers`, or what they are converted from. */
   readonly layout: string;
+  /** What reads them, where core does not: `gguf`. */
+  readonly format?: string | undefined;
   /** May be called again. */
   close(): void;
 }

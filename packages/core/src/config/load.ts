@@ -7,12 +7,14 @@ import { createHost, type PluginHost } from "../plugins/host";
 import type { Structure } from "../plugins/manifest";
 import type { PluginClass } from "../plugins/plugin";
 import { isPath, pathOf } from "../plugins/resolve";
+import { formatsOf } from "../weight-formats/find-format";
+import type { ReadOptions } from "../weight-formats/weight-format";
+import { checkBuildHooks, checkComponents, type PipelineComponents } from "./check-components";
 import { checkFeatures, checkPlugins, type PlacedPlugin } from "./check-plugins";
 import { checkScheduler, type SchedulerSchemas } from "./check-scheduler";
 import { plainInput } from "./class-entries";
 import type { Config, ConfigInput, GenerateConfig, PluginConfig, SchedulerConfig } from "./config";
 import { coreSchema } from "./core-schema";
-import { checkBuildHooks, checkComponents, type PipelineComponents } from "./check-components";
 import { type Finding, findingOf, invalid, locate } from "./finding";
 import { copyJson, deepFreeze, isObject, type JsonObject, type JsonPath, valueAt } from "./json";
 import { expandPlugins, type Layer, mergeLayers, ownerOf } from "./layer";
@@ -28,24 +30,27 @@ export interface LoadOptions {
   readonly folder?: string;
   readonly schedulerSchemas: SchedulerSchemas;
   /** Looks at the checkpoint's configs, not at its weights; a `SkipstepError` from it is told with all others. */
-  readonly structureOf?: (config: ModelChoice) => Structure | undefined | Promise<Structure | undefined>;
+  readonly structureOf?: (config: FormatChoice) => Structure | undefined | Promise<Structure | undefined>;
   /** Components that the checkpoint's pipeline runs. */
   readonly componentsOf?: (
-    config: ModelChoice,
+    config: FormatChoice,
   ) => PipelineComponents | undefined | Promise<PipelineComponents | undefined>;
   /** Class name of the checkpoint's own scheduler, for checking options that come without a `type`. */
-  readonly schedulerOf?: (config: ModelChoice) => string | undefined | Promise<string | undefined>;
+  readonly schedulerOf?: (config: FormatChoice) => string | undefined | Promise<string | undefined>;
   /** Settings that the checkpoint cannot follow. */
   readonly settingProblems?: (
-    config: ModelChoice,
+    config: FormatChoice,
     generate: GenerateConfig,
   ) => readonly SettingProblem[] | Promise<readonly SettingProblem[]>;
   /** Throws what keeps the checkpoint from running with that scheduler. */
-  readonly checkFit?: (config: ModelChoice, scheduler: SchedulerConfig | undefined) => void | Promise<void>;
+  readonly checkFit?: (config: FormatChoice, scheduler: SchedulerConfig | undefined) => void | Promise<void>;
 }
 
 /** The part of a config that says which checkpoint is meant. */
 export type ModelChoice = Pick<Config, "model" | "variant" | "components">;
+
+/** And what its plugins read. */
+export type FormatChoice = ModelChoice & Pick<ReadOptions, "formats">;
 
 export interface LoadedConfig {
   /** Frozen; paths are absolute. */
@@ -97,7 +102,10 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   };
   delete (checked as JsonObject).$schema;
   const host = createHost(plugins);
-  const idle = checkBuildHooks(host, await options.componentsOf?.(choiceOf(config)!));
+  const idle = checkBuildHooks(
+    host,
+    await options.componentsOf?.({ ...choiceOf(config)!, formats: formatsOf(plugins) }),
+  );
   if (idle.length > 0) throw configInvalid(locate(idle, layers, config));
   return {
     config: deepFreeze(checked as unknown as Config),
@@ -169,7 +177,8 @@ async function checkAgainstModel(
   options: LoadOptions,
   canCheck: boolean,
 ): Promise<Finding[]> {
-  const choice = choiceOf(config);
+  const chosen = choiceOf(config);
+  const choice = chosen && { ...chosen, formats: formatsOf(plugins) };
   try {
     const structure = choice && (await options.structureOf?.(choice));
     const scheduler = choice && (await options.schedulerOf?.(choice));
@@ -206,7 +215,7 @@ function choiceOf({ model, variant, components }: JsonObject): ModelChoice | und
 }
 
 /** A scheduler, the config's or the checkpoint's, that the checkpoint cannot be run with. */
-async function misfits(choice: ModelChoice, scheduler: unknown, { checkFit }: LoadOptions): Promise<Finding[]> {
+async function misfits(choice: FormatChoice, scheduler: unknown, { checkFit }: LoadOptions): Promise<Finding[]> {
   if (scheduler !== undefined && !isObject(scheduler)) return []; // told by core's schema
   try {
     await checkFit?.(choice, scheduler as SchedulerConfig | undefined);

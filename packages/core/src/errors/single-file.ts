@@ -1,12 +1,23 @@
 import { messageOf, SkipstepError } from "./error";
 import { list } from "./nearest";
 
-/** A file of a kind that is not read. @param kind `a GGUF file` */
-export function fileFormat(file: string, kind: string): SkipstepError {
+/** A file of a kind that is not read. @param kind `a GGUF file` @param plugin the package that reads it */
+export function fileFormat(file: string, kind: string, plugin?: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_FILE_FORMAT", `${file} is ${kind}, ${unread(plugin)}`);
+}
+
+/** A config.json that says how its weights are packed. @param plugin the package that reads such weights */
+export function quantizationUnread(file: string, method: string, plugin: string | undefined): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_FILE_FORMAT",
-    `${file} is ${kind}, which Skipstep does not read. Give a safetensors file or a diffusers folder.`,
+    `${file} has weights that are quantized with "${method}", ${unread(plugin)}`,
   );
+}
+
+function unread(plugin: string | undefined): string {
+  return plugin === undefined
+    ? "which Skipstep does not read. Give a safetensors file or a diffusers folder that is not quantized."
+    : `which ${plugin} reads. Add it with: pnpm add ${plugin}, and to the config: "plugins": [{ "use": "${plugin}" }].`;
 }
 
 /** A file that is no whole model. @param what it is instead, where that is known */

@@ -166,6 +166,7 @@ function askPlugins(
   conv?: ConvOptions,
 ): WeightForm | undefined {
   const payload = checkpointPayload(g.weights, g.fullName(name), shape, "as-is");
+  const packed = g.weights.packed?.(payload.label);
   const weight: Weight = {
     name: payload.label,
     component: g.component,
@@ -174,6 +175,7 @@ function askPlugins(
     dtype: g.weights.entry(payload.label).dtype,
     ...(conv ? { conv } : {}),
     key: payload.key,
+    ...(packed ? { packed } : {}),
     read: () => g.weights.readFloat32(payload.label),
   };
   return g.hooks.weightLoad(weight, g);

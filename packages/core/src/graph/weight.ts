@@ -1,4 +1,5 @@
 import type { DType } from "../tensor";
+import type { PackedWeight } from "../weight-formats/packed-weight";
 import type { Graph } from "./graph";
 import type { Value } from "./value";
 
@@ -24,6 +25,8 @@ export interface Weight {
   readonly conv?: ConvOptions;
   /** Equal keys mean equal values; part of the key of anything derived from this weight. */
   readonly key: string;
+  /** How the checkpoint packs it, where it does: to be stored without loss. Its values are those before packing. */
+  readonly packed?: PackedWeight;
   /** Reads the values as float32, row-major. Call it from a payload's `bytes`, so that building stays cheap. */
   read(): Float32Array;
 }

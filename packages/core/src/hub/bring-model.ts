@@ -3,6 +3,7 @@ import type { Place } from "../checkpoint/place";
 import { readObject } from "../checkpoint/read-object";
 import { headerLength, parseHeader, prefixLength } from "../checkpoint/safetensors-header";
 import { isWeightFile } from "../single-file/weight-file";
+import { packedMark } from "../weight-formats/find-format";
 import { bringComponentFiles, type Extent, inFolder } from "./component-files";
 import type { HubName } from "./hub-name";
 import { type HubOptions, Snapshot } from "./snapshot";
@@ -64,9 +65,13 @@ function kindOf(component: string): string {
 /** To check a config, the names and shapes in the file's header are enough. */
 async function bringSingleFile(snapshot: Snapshot, { path: file, text: hub }: HubName, extent: Extent): Promise<Place> {
   const path = join(snapshot.folder, file);
-  if (extent === "weights" || snapshot.isHere(file)) return { path: await snapshot.bring(file), hub };
+  // What a plugin reads must lie here for that.
+  if (extent === "weights" || snapshot.isHere(file) || !file.toLowerCase().endsWith(".safetensors"))
+    return { path: await snapshot.bring(file), hub };
   const { size } = await snapshot.fileOf(file);
   const length = headerLength(hub, await snapshot.start(file, Math.min(size, 2 * prefixLength)), size);
   const start = await snapshot.start(file, prefixLength + length);
-  return { path, hub, entries: parseHeader(path, start.subarray(prefixLength), size) };
+  const entries = parseHeader(path, start.subarray(prefixLength), size);
+  const isPacked = packedMark(entries.map(({ name }) => name)) !== undefined;
+  return isPacked ? { path: await snapshot.bring(file), hub } : { path, hub, entries };
 }

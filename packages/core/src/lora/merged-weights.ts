@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type OpenWeights, type TensorEntry, Weights } from "../checkpoint/weights";
 import { rowsOutside, tensorShape } from "../errors/checkpoint";
 import { itemSize, sizeOf, type Tensor } from "../tensor";
+import type { PackedWeight } from "../weight-formats/packed-weight";
 import { addUpdate, type WeightUpdate } from "./add-update";
 
 /** By the names of the weights that are changed. */
@@ -11,6 +12,7 @@ export type WeightUpdates = ReadonlyMap<string, readonly WeightUpdate[]>;
 export class MergedWeights implements OpenWeights {
   readonly names: readonly string[];
   readonly layout: string;
+  readonly format: string | undefined;
 
   private constructor(
     private readonly source: OpenWeights,
@@ -20,6 +22,7 @@ export class MergedWeights implements OpenWeights {
   ) {
     this.names = source.names;
     this.layout = source.layout;
+    this.format = source.format;
   }
 
   /** Opens the LoRAs' files. @param source is closed with them, and when one cannot be opened */
@@ -71,6 +74,11 @@ export class MergedWeights implements OpenWeights {
     if (!isInside || firstRow + rowCount > rows) throw rowsOutside(entry, firstRow, rowCount);
     const rowLength = entry.byteLength / Math.max(1, rows);
     return new Uint8Array(this.readFloat32(name).buffer, firstRow * rowLength, rowCount * rowLength);
+  }
+
+  /** What is changed is packed no more. */
+  packed(name: string): PackedWeight | undefined {
+    return this.updates.has(name) ? undefined : this.source.packed?.(name);
   }
 
   /** Of the weights, and of what is added to each. */

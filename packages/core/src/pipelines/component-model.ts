@@ -35,8 +35,9 @@ export function componentModels(family: Family, checkpoint: Checkpoint): Readonl
 
 /** What plugins may know of the denoiser. */
 export function denoiserStructure(family: Family, models: ReadonlyMap<string, ComponentModel>): Structure {
-  const { model, config } = models.get(family.denoiser)!;
-  return model.architecture.structure!(config);
+  const { model, config, component } = models.get(family.denoiser)!;
+  const structure = model.architecture.structure!(config);
+  return component.format === undefined ? structure : { ...structure, weightFormat: component.format };
 }
 
 export function configsOf(models: ReadonlyMap<string, ComponentModel>, { options }: Checkpoint): Configs {

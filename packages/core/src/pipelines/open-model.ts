@@ -1,12 +1,12 @@
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint";
 import type { Place } from "../checkpoint/place";
-import type { ModelChoice } from "../config/load";
+import type { FormatChoice } from "../config/load";
 import { atComponent, SkipstepError } from "../errors/error";
 import { tokenizerUnavailable } from "../errors/single-file";
 import { type BringOptions, bringComponent, bringPipeline } from "../hub/bring-model";
 import { isHubName, parseHubName } from "../hub/hub-name";
 import { readSingleFile } from "../single-file/single-file-checkpoint";
-import { isSingleFile } from "../single-file/weight-file";
+import { checkReadable, isSingleFile } from "../single-file/weight-file";
 import { familyOf } from "./families";
 
 /**
@@ -15,8 +15,9 @@ import { familyOf } from "./families";
  * @throws what `openCheckpoint`, `bringPipeline` and `bringComponent` throw; errors of one component with the config's
  *   key in `at`
  */
-export async function openModel(choice: ModelChoice, options: BringOptions): Promise<Checkpoint> {
-  const { model, variant, components: given = {} } = choice;
+export async function openModel(choice: FormatChoice, options: BringOptions): Promise<Checkpoint> {
+  const { model, variant, components: given = {}, formats } = choice;
+  checkNames(model, given, formats); // before anything is downloaded
   const bringing = { ...options, variant };
   const uses = (className: string): string[] => Object.keys(familyOf({ folder: model, className }).components);
   const wanted = { uses, replaced: Object.keys(given) };
@@ -24,8 +25,18 @@ export async function openModel(choice: ModelChoice, options: BringOptions): Pro
   const places: Record<string, Place> = {};
   for (const [name, text] of Object.entries(given))
     places[name] = isHubName(text) ? await bringOverride(text, name, bringing) : { path: text };
-  const tokenizers = isSingleFile(place) ? await bringTokenizers(place, places, bringing) : {};
-  return openCheckpoint(place, { variant, components: { ...tokenizers, ...places } });
+  const tokenizers = isSingleFile(place, formats) ? await bringTokenizers(place, places, formats, bringing) : {};
+  return openCheckpoint(place, { variant, formats, components: { ...tokenizers, ...places } });
+}
+
+function checkNames(model: string, given: Readonly<Record<string, string>>, formats: FormatChoice["formats"]): void {
+  if (isHubName(model)) checkReadable(model, formats);
+  for (const [name, text] of Object.entries(given))
+    try {
+      if (isHubName(text)) checkReadable(text, formats);
+    } catch (error) {
+      throw error instanceof SkipstepError ? atComponent(error, name) : error;
+    }
 }
 
 async function bringOverride(text: string, name: string, options: BringOptions): Promise<Place> {
@@ -40,9 +51,10 @@ async function bringOverride(text: string, name: string, options: BringOptions):
 async function bringTokenizers(
   place: Place,
   places: Readonly<Record<string, Place>>,
+  formats: FormatChoice["formats"],
   options: BringOptions,
 ): Promise<Record<string, Place>> {
-  const { pipeline, missing } = readSingleFile(place);
+  const { pipeline, missing } = readSingleFile(place, formats);
   const absent = missing.filter((name) => !Object.hasOwn(places, name));
   const tokenizers = absent.map((name) => [name, pipeline.components[name]!] as const);
   // Told together by `openCheckpoint`, before anything is downloaded.

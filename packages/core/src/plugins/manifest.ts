@@ -1,4 +1,5 @@
 import type { JSONSchemaType } from "ajv";
+import type { WeightFormat } from "../weight-formats/weight-format";
 
 /** A list of equal blocks in a model, in the order in which they run. */
 export interface BlockList {
@@ -20,6 +21,8 @@ export interface Structure {
   readonly branches?: readonly BlockBranch[];
   /** Present when `features` has `unet`. */
   readonly unet?: UNetStructure;
+  /** What reads its weights, where that is a plugin: `gguf`. They are quantized then. */
+  readonly weightFormat?: string;
 }
 
 /** A part of a block whose output is scaled by a gate and added: what its scopes compute, before the gate. */
@@ -54,12 +57,14 @@ export type UNetLayer = readonly string[];
 /** What a plugin may ask of a model. */
 export type Feature = "block-list" | "block-branches" | "unet";
 
-/** A region as a plugin asks for it: from the first scope's begin to the last scope's end. */
+/** A region as a plugin asks for it: from the first scope's begin to the last scope's end, or up to another's begin. */
 export interface RegionRequest {
   readonly name: string;
   readonly from: string;
   /** `from` when left out. */
   readonly to?: string;
+  /** In place of `to`: the scope before whose begin it ends. */
+  readonly until?: string;
 }
 
 /** What a plugin says of itself. Checked when a pipeline is assembled, before any weight is read. */
@@ -76,6 +81,18 @@ export interface Manifest<Options> {
   readonly conflicts?: readonly string[];
   /** What the denoiser must have. */
   readonly requires?: readonly Feature[];
+  /** Ways to store weights that it reads and core does not. The first plugin that knows a file's format opens it. */
+  readonly weightFormats?: readonly WeightFormat[];
   /** True when it decides which blocks run; a denoiser takes one such plugin at most. */
   readonly decides?: boolean;
+  /** Options that `skipstep tune` may set, the one that matters most first. */
+  readonly tunes?: { readonly [Option in keyof Options]?: TuneRange };
+  /** Values below which it reuses, by the name of the number that it records: `{ residual_diff: 0.12 }`. */
+  readonly thresholds?: (options: Options) => Readonly<Record<string, number>>;
 }
+
+/** Values of an option that are worth trying, from the most careful, which saves least, to the boldest. */
+export type TuneRange =
+  | { readonly values: readonly unknown[] }
+  /** `from` is the most careful, whichever of the two is larger. */
+  | { readonly from: number; readonly to: number; readonly scale: "log" | "linear" | "integer" };

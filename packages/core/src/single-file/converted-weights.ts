@@ -4,12 +4,14 @@ import { toFloat32 } from "../checkpoint/to-float32";
 import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
 import { rowsOutside, tensorMissing, tensorShape } from "../errors/checkpoint";
 import { itemSize, sizeOf, type Tensor } from "../tensor";
+import type { PackedWeight } from "../weight-formats/packed-weight";
 import type { Recipes, RowRange, TensorRecipe } from "./recipe";
 import { transposed } from "./transposed";
 
 /** Weights under other names than they are stored by: renamed, split, put together and turned when they are read. */
 export class ConvertedWeights implements OpenWeights {
   readonly names: readonly string[];
+  readonly format: string | undefined;
 
   /** @param source is closed with it @param recipes by the names that models ask for, over the source's */
   constructor(
@@ -18,6 +20,7 @@ export class ConvertedWeights implements OpenWeights {
     readonly layout: string,
   ) {
     this.names = [...recipes.keys()];
+    this.format = source.format;
   }
 
   has(name: string): boolean {
@@ -61,6 +64,16 @@ export class ConvertedWeights implements OpenWeights {
     if (!isTransposed) return this.gather(parts, firstRow, rowCount);
     const rowLength = rows === 0 ? 0 : entry.byteLength / rows;
     return this.readAll(name).slice(firstRow * rowLength, (firstRow + rowCount) * rowLength);
+  }
+
+  /** Rows of one tensor stay packed where its format can cut them; what is put together or turned does not. */
+  packed(name: string): PackedWeight | undefined {
+    const recipe = this.recipe(name);
+    const whole = this.wholeOf(recipe);
+    if (whole !== undefined) return this.source.packed?.(whole);
+    const [part, ...others] = recipe.parts;
+    if (recipe.transposed || others.length > 0) return undefined;
+    return this.source.packed?.(part!.tensor)?.rows?.(part!.from, part!.count);
   }
 
   /** Of the files' content and of what becomes of it here. */

@@ -2,6 +2,7 @@ import type { Component } from "../checkpoint/component";
 import type { Replaced } from "../checkpoint/override";
 import type { Place } from "../checkpoint/place";
 import { partMissing } from "../errors/single-file";
+import type { ReadOptions } from "../weight-formats/weight-format";
 import { classesIn, convertedShapes, partOf, weightsOf } from "./file-part";
 import { readWeightFile, type WeightFile } from "./weight-file";
 
@@ -10,8 +11,8 @@ import { readWeightFile, type WeightFile } from "./weight-file";
  * what is known of such models.
  * @throws SKIPSTEP_FILE_PART when the file holds no such model, SKIPSTEP_FILE_FORMAT, what `SafetensorsFile.open` throws
  */
-export function openFileComponent(place: Place, replaced: Replaced): Component {
-  return componentOf(readWeightFile(place), replaced);
+export function openFileComponent(place: Place, replaced: Replaced, { formats }: ReadOptions): Component {
+  return componentOf(readWeightFile(place, formats), replaced);
 }
 
 /** `openFileComponent` of a file that was read. */
@@ -25,6 +26,7 @@ export function componentOf(file: WeightFile, { name, library, className, own, k
     library,
     className,
     source: { path, ...(hub === undefined ? {} : { hub }), config: own?.source.config ?? "built in" },
+    ...(file.format === undefined ? {} : { format: file.format }),
     config,
     weights: () => weightsOf(file.open(), part),
   };

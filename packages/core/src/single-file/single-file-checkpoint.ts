@@ -5,6 +5,7 @@ import type { Place } from "../checkpoint/place";
 import { componentUnknown } from "../errors/checkpoint";
 import { atComponent } from "../errors/error";
 import { componentsMissing } from "../errors/single-file";
+import type { ReadOptions, WeightFormat } from "../weight-formats/weight-format";
 import { componentOf } from "./file-component";
 import { partOf } from "./file-part";
 import { identify } from "./identify";
@@ -20,8 +21,8 @@ export interface SingleFile {
 }
 
 /** @throws SKIPSTEP_FILE_UNKNOWN, SKIPSTEP_FILE_FORMAT, what `SafetensorsFile.open` throws */
-export function readSingleFile(place: Place): SingleFile {
-  const file = readWeightFile(place);
+export function readSingleFile(place: Place, formats?: readonly WeightFormat[]): SingleFile {
+  const file = readWeightFile(place, formats);
   const pipeline = identify(place.hub ?? place.path, file.shapes);
   const isMissing = (name: string, known: KnownComponent): boolean =>
     known.kind === "tokenizer" || (known.kind === "model" && !partOf(file.shapes, known.className, name));
@@ -36,10 +37,10 @@ export function readSingleFile(place: Place): SingleFile {
  */
 export function openSingleFile(
   place: Place,
-  variant: string | undefined,
+  options: ReadOptions,
   places: Readonly<Record<string, Place>>,
 ): Checkpoint {
-  const { file, pipeline, missing } = readSingleFile(place);
+  const { file, pipeline, missing } = readSingleFile(place, options.formats);
   const path = place.hub ?? place.path;
   const unknown = Object.keys(places).find((name) => !Object.hasOwn(pipeline.components, name));
   if (unknown !== undefined)
@@ -53,7 +54,7 @@ export function openSingleFile(
         known.kind === "model" ? known.library : known.kind === "scheduler" ? "diffusers" : "transformers";
       const replaced = { name, library, className: known.className, known };
       const other = places[name];
-      if (other) return [name, openOverride(other, replaced, variant)];
+      if (other) return [name, openOverride(other, replaced, options)];
       return [name, known.kind === "scheduler" ? schedulerOf(name, known) : componentOf(file, replaced)];
     }),
   );

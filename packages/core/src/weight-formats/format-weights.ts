@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import { viewAs } from "../checkpoint/dtypes";
+import { toFloat32 } from "../checkpoint/to-float32";
+import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
+import { rowsOutside, tensorMissing, tensorShape } from "../errors/checkpoint";
+import { type DType, itemSize, sizeOf, type Tensor } from "../tensor";
+import type { PackedWeight } from "./packed-weight";
+
+/** One tensor of a format, as models see it. */
+export interface FormatTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Path of the file that holds it, and where it begins there. */
+  readonly file: string;
+  readonly offset: number;
+  /** Elements of `dtype`, little-endian, of some rows (slices of the first axis; a tensor without axes is one row). */
+  readRows(first: number, count: number): Uint8Array;
+  readonly packed?: PackedWeight;
+}
+
+export interface FormatWeightsParts {
+  /** The format's name: `gguf`. */
+  readonly format: string;
+  /** Counts up when a reader gives other values than before: what was compiled with the old ones is compiled again. */
+  readonly revision: number;
+  /** By the names that they had before they were packed. */
+  readonly tensors: ReadonlyMap<string, FormatTensor>;
+  /** What they are read from: the stored safetensors, or a `BinaryFile`. Closed with them. */
+  readonly origin: Pick<OpenWeights, "identity" | "close">;
+}
+
+/** The weights of a format that core does not read. Checks, conversions and identity are done here. */
+export class FormatWeights implements OpenWeights {
+  readonly layout = "diffusers";
+  readonly format: string;
+  readonly names: readonly string[];
+
+  constructor(private readonly parts: FormatWeightsParts) {
+    this.format = parts.format;
+    this.names = [...parts.tensors.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.parts.tensors.has(name);
+  }
+
+  entry(name: string): TensorEntry {
+    const { dtype, shape, file, offset } = this.tensor(name);
+    return { name, dtype, shape, file, offset, byteLength: sizeOf(shape) * itemSize[dtype] };
+  }
+
+  expect(name: string, shape: readonly number[]): TensorEntry {
+    const entry = this.entry(name);
+    if (entry.shape.join() !== shape.join()) throw tensorShape(entry, shape);
+    return entry;
+  }
+
+  read(name: string): Tensor {
+    const { dtype, shape } = this.tensor(name);
+    return { dtype, shape, data: viewAs(this.readAll(name), dtype) };
+  }
+
+  readFloat32(name: string): Float32Array {
+    const { dtype } = this.tensor(name);
+    const bytes = this.readAll(name);
+    return dtype === "float32" ? (viewAs(bytes, dtype) as Float32Array) : toFloat32(bytes, dtype);
+  }
+
+  readRows(name: string, firstRow: number, rowCount: number): Uint8Array {
+    const entry = this.entry(name);
+    const [rows = 1] = entry.shape;
+    const isInside = Number.isInteger(firstRow) && Number.isInteger(rowCount) && firstRow >= 0 && rowCount >= 0;
+    if (!isInside || firstRow + rowCount > rows) throw rowsOutside(entry, firstRow, rowCount);
+    return this.tensor(name).readRows(firstRow, rowCount);
+  }
+
+  packed(name: string): PackedWeight | undefined {
+    return this.tensor(name).packed;
+  }
+
+  identity(cacheDir: string): string {
+    const { format, revision, origin } = this.parts;
+    return createHash("sha256")
+      .update(origin.identity(cacheDir))
+      .update(JSON.stringify([format, revision]))
+      .digest("hex");
+  }
+
+  close(): void {
+    this.parts.origin.close();
+  }
+
+  private readAll(name: string): Uint8Array {
+    const { shape, readRows } = this.tensor(name);
+    return readRows(0, shape[0] ?? 1);
+  }
+
+  private tensor(name: string): FormatTensor {
+    const tensor = this.parts.tensors.get(name);
+    if (tensor) return tensor;
+    throw tensorMissing(name, [...new Set([...this.parts.tensors.values()].map(({ file }) => file))], this.names);
+  }
+}
+
+/** A tensor that a format leaves as it is stored. */
+export function plainTensor(source: OpenWeights, name: string): FormatTensor {
+  const { dtype, shape, file, offset } = source.entry(name);
+  return { dtype, shape, file, offset, readRows: (first, count) => source.readRows(name, first, count) };
+}
