@@ -26,7 +26,9 @@ describe("examples/script", () => {
     const file = join(folder, "heart.png");
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [...script, "red heart", file], { env });
     expect(stdout).toMatch(/^step 1 of 20, [\d.]+ s left\n/);
-    expect(stdout).toMatch(/\nfbcache: reused 11 of 20 steps, saved \d+% of block time\n/);
+    expect(stdout).toMatch(
+      /\nfbcache: reused 11 of 20 steps, saved -?\d+% of denoiser time \(\d+% of FLOPs skipped, \d+% realised\)\n/,
+    );
     expect(stderr).toBe("");
     const { info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
     expect(info).toMatchObject({ width: 128, height: 128, channels: 3 });

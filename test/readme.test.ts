@@ -40,7 +40,9 @@ it("has a script that writes a picture, a config and a plugin that saves work", 
       })
     ).stdout;
   };
-  expect(await run()).toMatch(/^reused 11 of 20 steps, saved \d+% of block time\n$/);
+  expect(await run()).toMatch(
+    /^reused 11 of 20 steps, saved -?\d+% of denoiser time \(\d+% of FLOPs skipped, \d+% realised\)\n$/,
+  );
   expect(existsSync(join(folder, "heart.png"))).toBe(true);
   const use = join(folder, "every-other.ts");
   expect(await run(`plugins=[${JSON.stringify({ use })}]`)).toMatch(/^reused 10 of 20 steps/);

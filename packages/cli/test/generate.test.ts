@@ -37,7 +37,9 @@ describe("generate", () => {
     const [file, seed, plugin, ...rest] = stdout.split("\n");
     expect(file).toBe(out);
     expect(seed).toMatch(/^seed 42, \d+\.\d\d s$/);
-    expect(plugin).toMatch(/^fbcache: reused 11 of 20 steps, saved \d+% of block time$/);
+    expect(plugin).toMatch(
+      /^fbcache: reused 11 of 20 steps, saved -?\d+% of denoiser time \(\d+% of FLOPs skipped, \d+% realised\)$/,
+    );
     expect(rest).toEqual([""]);
     expect(readdirSync(path.dirname(out))).toEqual(["heart.png"]);
   });

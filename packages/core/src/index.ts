@@ -29,6 +29,7 @@ export {
 } from "./create-pipeline";
 export type { DeviceTensor } from "./engine/device-tensor";
 export { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "./engine/math";
+export { StreamResiduals } from "./engine/stream-residuals";
 export { TaylorSeries } from "./engine/taylor-series";
 export { ConfigError, type ConfigProblem } from "./errors/config";
 export { SkipstepError } from "./errors/error";
@@ -59,6 +60,7 @@ export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
 export type {
   BlockBranch,
   BlockList,
+  Calibration,
   Feature,
   Manifest,
   RegionRequest,

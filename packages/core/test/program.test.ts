@@ -103,9 +103,9 @@ describe("a program", () => {
       expect(
         run(
           x,
-          async (claim, inputs, next) => {
+          async (claim, inputs, next, work) => {
             if (claim.region.name === "middle") abort.abort(new Error("enough"));
-            return compute(claim, inputs, next);
+            return compute(claim, inputs, next, work);
           },
           abort.signal,
         ),
@@ -136,8 +136,8 @@ describe("a segment that fails", () => {
   };
 
   /** Gives the first region an input that does not fit. */
-  const misfit: Around = async (claim, inputs, next) =>
-    compute(claim, claim.region.name === "first" ? { hidden: engine.upload(floats([2, 5, 3])) } : inputs, next);
+  const misfit: Around = async (claim, inputs, next, work) =>
+    compute(claim, claim.region.name === "first" ? { hidden: engine.upload(floats([2, 5, 3])) } : inputs, next, work);
 
   it("is what the output's reader gets", async () => {
     await expect(run(x, misfit)).rejects.toMatchObject(failed);
@@ -146,8 +146,8 @@ describe("a segment that fails", () => {
 
   it("is what tensor math on its outputs throws, directly or later", async () => {
     const found: unknown[] = [];
-    const attempt = run(x, async (claim, inputs, next) => {
-      const outputs = await misfit(claim, inputs, next);
+    const attempt = run(x, async (claim, inputs, next, work) => {
+      const outputs = await misfit(claim, inputs, next, work);
       if (claim.region.name === "first") {
         const sum = await add(outputs.hidden!, inputs.hidden!);
         found.push(await relativeL1(sum, inputs.hidden!).catch((error: unknown) => error));
@@ -160,8 +160,13 @@ describe("a segment that fails", () => {
   });
 
   it("is one whose output has another shape than the graph says", async () => {
-    const shorter: Around = async (claim, inputs, next) =>
-      compute(claim, claim.region.name === "last" ? { hidden: engine.upload(floats([2, 4, width])) } : inputs, next);
+    const shorter: Around = async (claim, inputs, next, work) =>
+      compute(
+        claim,
+        claim.region.name === "last" ? { hidden: engine.upload(floats([2, 4, width])) } : inputs,
+        next,
+        work,
+      );
     await expect(run(x, shorter)).rejects.toThrow(
       /segment-3\.onnx .* became \[2, 4, 64\]; its graph says \[2, 5, 64\]/,
     );

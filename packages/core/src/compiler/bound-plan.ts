@@ -3,6 +3,7 @@ import { inputShape, inputUnknown, sizeConflict } from "../errors/program";
 import { asMultiple, evaluate, type Sizes, shapeText } from "../graph/dim";
 import type { Value } from "../graph/value";
 import type { Tensors } from "../hooks";
+import { countFlops } from "./flops";
 import type { Plan, Segment } from "./plan";
 
 /** A plan at the run-time sizes of some inputs: every shape in it is worked out once. */
@@ -10,12 +11,19 @@ export class BoundPlan {
   /** By segment. */
   readonly forms: readonly RunForms[];
   private readonly shapes = new Map<Value, readonly number[]>();
+  private counted: readonly number[] | undefined;
 
   constructor(
-    plan: Plan,
+    private readonly plan: Plan,
     private readonly sizes: Sizes,
   ) {
     this.forms = plan.segments.map((segment) => this.formsOf(segment));
+  }
+
+  /** Floating-point operations by segment. */
+  get flops(): readonly number[] {
+    this.counted ??= this.plan.segments.map(({ nodes }) => countFlops(nodes, this.sizes).total);
+    return this.counted;
   }
 
   /** Of a vector of run-time sizes: those sizes. */

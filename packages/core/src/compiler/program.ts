@@ -7,8 +7,9 @@ import type { Value } from "../graph/value";
 import type { Tensors } from "../hooks";
 import { BoundPlan, bindSizes } from "./bound-plan";
 import type { CompiledEngine } from "./compile";
-import { weightBytes } from "./memory-estimate";
+import { packedBytes } from "./memory-estimate";
 import type { Part, Plan, Port, RegionClaim, RegionPart, Segment } from "./plan";
+import type { RegionWork, WorkMeter } from "./work-meter";
 
 /** What a region's inside was computed to. */
 export interface Inside {
@@ -20,13 +21,15 @@ export interface Inside {
 /** Computes what lies inside a region. */
 export type RunInside = (inputs: Tensors) => Promise<Inside>;
 
-/** Called at each region; `next` runs what lies inside. */
-export type Around = (claim: RegionClaim, inputs: Tensors, next: RunInside) => Promise<Tensors>;
+/** Called at each region; `next` runs what lies inside, which is `work`. */
+export type Around = (claim: RegionClaim, inputs: Tensors, next: RunInside, work: () => RegionWork) => Promise<Tensors>;
 
 export interface RunOptions {
   /** What plugins do at regions; regions are computed without it. */
   readonly around?: Around | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told what there is to do, and how long what is done takes. */
+  readonly meter?: WorkMeter | undefined;
 }
 
 type Values = Map<Value, DeviceTensor>;
@@ -36,12 +39,13 @@ interface Call {
   readonly bound: BoundPlan;
   readonly around: Around;
   readonly signal: AbortSignal | undefined;
+  readonly meter: WorkMeter | undefined;
   /** Seconds of each segment that was started, in order. */
   readonly started: Promise<number>[];
 }
 
 /**
- * Bytes of weights up to which they are packed for the matrix kernels when a model is opened, which takes a second a
+ * Bytes of weights of matrices up to which they are packed for the matrix kernels when a model is opened, which takes a second a
  * gigabyte, in memory that only this process has. Larger models pack them as they run, from pages of the file: 5% of a
  * pass over 1000 tokens, 1% over 4000.
  */
@@ -69,7 +73,7 @@ export class Program {
 
   static async open(engine: Engine, graph: Graph, plan: Plan, compiled: CompiledEngine): Promise<Program> {
     const sessions: Session[] = [];
-    const disablePrepacking = weightBytes(graph) > packedLimit;
+    const disablePrepacking = packedBytes(graph) > packedLimit;
     try {
       for (const { path } of compiled.segments) sessions.push(await engine.open(path, { disablePrepacking }));
     } catch (error) {
@@ -85,8 +89,9 @@ export class Program {
    * @throws SKIPSTEP_CANCELLED between two segments, once the signal is aborted; SKIPSTEP_RUN_FAILED
    * @returns the graph's outputs by name
    */
-  async run(inputs: Tensors, { around = compute, signal }: RunOptions = {}): Promise<Tensors> {
-    const call: Call = { bound: this.bind(inputs), around, signal, started: [] };
+  async run(inputs: Tensors, { around = compute, signal, meter }: RunOptions = {}): Promise<Tensors> {
+    const call: Call = { bound: this.bind(inputs), around, signal, meter, started: [] };
+    meter?.begin(call.bound);
     const values: Values = new Map();
     for (const input of this.graphInputs) values.set(input, inputs[input.name]!);
     await this.runParts(this.plan.parts, values, call);
@@ -115,6 +120,7 @@ export class Program {
     run.seconds.then(
       (seconds) => {
         this.seconds[index]! += seconds;
+        call.meter?.ran(call.bound, index, seconds);
       },
       () => undefined, // thrown where the outputs are used
     );
@@ -134,7 +140,8 @@ export class Program {
         seconds: async () => (await Promise.all(runs)).reduce((sum, seconds) => sum + seconds, 0),
       };
     };
-    const returned = await call.around(claim, given, next);
+    const work = (): RegionWork => workOf(parts, call.bound);
+    const returned = await call.around(claim, given, next, work);
     for (const port of outputs) values.set(port.value, checked(claim, port, returned, call.bound));
   }
 
@@ -145,6 +152,15 @@ export class Program {
     this.boundPlans.set(key, known);
     return known;
   }
+}
+
+function workOf(parts: readonly Part[], bound: BoundPlan): RegionWork {
+  const segments = segmentsOf(parts);
+  return { segments, bound, flops: segments.reduce((sum, index) => sum + bound.flops[index]!, 0) };
+}
+
+function segmentsOf(parts: readonly Part[]): number[] {
+  return parts.flatMap((part) => (part.kind === "segment" ? [part.segment.index] : segmentsOf(part.parts)));
 }
 
 /** What a plugin returned for one of a region's outputs. */

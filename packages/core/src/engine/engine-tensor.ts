@@ -1,7 +1,9 @@
 import { tensorExpired, tensorForeign } from "../errors/engine";
 import type { SkipstepError } from "../errors/error";
 import { itemSize, sizeOf, type Tensor } from "../tensor";
+import { currentAccount } from "./account";
 import type { DeviceTensor } from "./device-tensor";
+import { Holders } from "./holders";
 import type { WireType } from "./protocol";
 import type { Scope } from "./scope";
 import type { TensorStore } from "./tensor-store";
@@ -13,8 +15,8 @@ export class EngineTensor implements DeviceTensor {
   failure: SkipstepError | undefined;
   /** Why it is gone, and what to do about it. */
   private gone: string | undefined;
-  /** How many times it was kept and not released: two plugins may keep the same one. */
-  private holds = 0;
+  /** Who kept it and did not release it: two plugins may keep the same one. */
+  private readonly holders: Holders;
 
   constructor(
     readonly store: TensorStore,
@@ -24,6 +26,7 @@ export class EngineTensor implements DeviceTensor {
     private readonly home: Scope,
   ) {
     this.byteLength = sizeOf(shape) * itemSize[dtype];
+    this.holders = new Holders(this.byteLength);
     home.members.add(this);
   }
 
@@ -33,18 +36,22 @@ export class EngineTensor implements DeviceTensor {
 
   keep(): this {
     this.assertAlive();
-    if (this.holds++ === 0) {
+    if (this.holders.isEmpty) {
       this.store.count(this.byteLength);
       this.home.keeper.members.add(this);
     }
+    this.holders.add(currentAccount.getStore());
     return this;
   }
 
   release(): void {
     if (this.gone !== undefined) return;
-    if (this.holds > 1) this.holds--;
-    else if (this.holds === 1 && this.home.kind === "pass" && this.home.open) this.unkeep();
-    else this.drop("it was released. Call release() only when nothing reads it any more.");
+    const isKept = !this.holders.isEmpty;
+    this.holders.remove(currentAccount.getStore());
+    if (isKept && !this.holders.isEmpty) return;
+    if (isKept) this.uncount();
+    if (!(isKept && this.home.kind === "pass" && this.home.open))
+      this.drop("it was released. Call release() only when nothing reads it any more.");
   }
 
   /** Its scope has ended: it goes, unless that was a pass and it is kept. */
@@ -52,7 +59,7 @@ export class EngineTensor implements DeviceTensor {
     if (scope.kind === "generation")
       this.drop("the generation that made it has ended. Hold no tensors between generations.");
     else if (scope.kind === "engine") this.drop("its engine was closed.");
-    else if (this.holds === 0)
+    else if (this.holders.isEmpty)
       this.drop("the pass that made it has ended. Call keep() on it in the pass that makes it.");
   }
 
@@ -69,13 +76,15 @@ export class EngineTensor implements DeviceTensor {
   drop(reason: string): void {
     if (this.gone !== undefined) return;
     this.gone = reason;
-    if (this.holds > 0) this.unkeep();
+    if (!this.holders.isEmpty) {
+      this.holders.clear();
+      this.uncount();
+    }
     this.home.members.delete(this);
     this.store.forget(this);
   }
 
-  private unkeep(): void {
-    this.holds = 0;
+  private uncount(): void {
     this.store.count(-this.byteLength);
     if (this.home.keeper !== this.home) this.home.keeper.members.delete(this);
   }

@@ -38,6 +38,7 @@ export class Engine {
   private readonly sessions: number[] = [];
   private lastGeneration: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
+  private block: Promise<number | undefined> | undefined;
 
   private constructor(
     private readonly link: WorkerLink,
@@ -60,6 +61,15 @@ export class Engine {
 
   get provider(): string {
     return this.options.provider;
+  }
+
+  /**
+   * How many channels the provider's convolution kernels keep together: on CPUs 16 with AVX-512, mostly 8 otherwise.
+   * @returns `undefined` where filters have ONNX's own layout only
+   */
+  convolutionBlock(): Promise<number | undefined> {
+    this.block ??= this.provider === "cpu" ? this.link.call("convolutionBlock", {}) : Promise.resolve(undefined);
+    return this.block;
   }
 
   /** Bytes of the tensors that are kept now. */

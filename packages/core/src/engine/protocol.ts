@@ -44,6 +44,8 @@ export interface Calls {
   providers: { ask: Record<string, never>; answer: readonly string[] };
   /** Runs a model of one node on a provider; answers with what is against it. */
   probe: { ask: { readonly provider: string }; answer: string | undefined };
+  /** Channels in a block of the CPU's convolution kernels; nothing where it has none. */
+  convolutionBlock: { ask: Record<string, never>; answer: number | undefined };
   open: {
     ask: { readonly session: number; readonly path: string; readonly options: OpenOptions };
     answer: { readonly inputs: readonly PortType[]; readonly outputs: readonly PortType[] };
@@ -71,7 +73,8 @@ export interface Calls {
       /** Of the result. */
       readonly shape: readonly number[];
     };
-    answer: number | undefined;
+    /** The number, where the operation gives one. */
+    answer: { readonly number: number | undefined; readonly seconds: number };
   };
 }
 

@@ -2,6 +2,7 @@ import { tensorInvalid } from "../errors/engine";
 import type { SkipstepError } from "../errors/error";
 import { list } from "../errors/nearest";
 import { sizeOf, type Tensor } from "../tensor";
+import { currentAccount } from "./account";
 import { EngineTensor } from "./engine-tensor";
 import { arrays, type CallName, type Calls, type WireData, type WireTensor, type WireType } from "./protocol";
 import { currentScope, Scope } from "./scope";
@@ -69,7 +70,7 @@ export class TensorStore {
     const inputs = tensors.map(({ id }) => id);
     const output = this.link.nextId();
     const made = this.adopt(output, { dtype: "float32", shape }, this.scope());
-    this.ask("compute", { operation, inputs, coefficients, output, shape }, tensors).catch((error) => made.fail(error));
+    this.compute({ operation, inputs, coefficients, output, shape }, tensors).catch((error) => made.fail(error));
     return made;
   }
 
@@ -81,7 +82,7 @@ export class TensorStore {
   ): Promise<number> {
     this.assertRunning();
     const inputs = tensors.map(({ id }) => id);
-    return (await this.ask("compute", { operation, inputs, coefficients, output: undefined, shape: [] }, tensors))!;
+    return (await this.compute({ operation, inputs, coefficients, output: undefined, shape: [] }, tensors))!;
   }
 
   /** A call of the worker that reads tensors. When one of them could not be made, that is what is thrown. */
@@ -96,6 +97,14 @@ export class TensorStore {
     } catch (error) {
       throw tensors.find(({ failure }) => failure)?.failure ?? error;
     }
+  }
+
+  /** Its time goes to the account of who asks. */
+  private async compute(ask: Calls["compute"]["ask"], tensors: readonly EngineTensor[]): Promise<number | undefined> {
+    const account = currentAccount.getStore();
+    const { number, seconds } = await this.ask("compute", ask, tensors);
+    if (account) account.seconds += seconds;
+    return number;
   }
 
   count(bytes: number): void {

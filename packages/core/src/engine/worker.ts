@@ -20,6 +20,12 @@ type Handlers = {
 /** Model with one node, y = -x: the smallest thing that makes a provider show whether it works. */
 const probeModel = Buffer.from("CAg6KgoLCgF4EgF5IgNOZWcSAWdaCwoBeBIGCgQIARIAYgsKAXkSBgoECAESAEICEBE=", "base64");
 
+/** Model with one node that puts 4 channels into a block: its result has as many channels as a block. */
+const blockModel = Buffer.from(
+  "CAg6aQopCgF4EgF5IgxSZW9yZGVySW5wdXQ6E2NvbS5taWNyb3NvZnQubmNod2MSAWdaGwoBeBIWChQIARIQCgIIAQoCCAQKAggBCgIIAWIcCgF5EhcKFQgBEhEKAggBCgMSAWMKAggBCgIIAUIECgAQDUIXChNjb20ubWljcm9zb2Z0Lm5jaHdjEAE=",
+  "base64",
+);
+
 const port = parentPort!;
 const gate = new ExitGate(workerData as SharedArrayBuffer);
 const sessions = new Map<number, InferenceSession>();
@@ -86,6 +92,20 @@ const handlers: Handlers = {
     }
   },
 
+  async convolutionBlock() {
+    try {
+      const session = await InferenceSession.create(
+        blockModel,
+        sessionOptions({ provider: "cpu", disablePrepacking: false }),
+      );
+      const { y } = await session.run({ x: new OrtTensor("float32", new Float32Array(4), [1, 4, 1, 1]) });
+      await session.release();
+      return y!.dims[1];
+    } catch {
+      return undefined; // a build of ONNX Runtime, or a machine, without such kernels
+    }
+  },
+
   async open({ session: id, path, options }) {
     const session = await InferenceSession.create(path, sessionOptions(options));
     sessions.set(id, session);
@@ -123,13 +143,16 @@ const handlers: Handlers = {
   },
 
   compute({ operation, inputs, coefficients, output, shape }) {
+    const start = performance.now();
     const operands = inputs.map(floatsOf);
+    const secondsSince = (): number => (performance.now() - start) / 1000;
     if (operation in reductions) {
-      return reductions[operation as keyof typeof reductions](operands, coefficients);
+      const number = reductions[operation as keyof typeof reductions](operands, coefficients);
+      return { number, seconds: secondsSince() };
     }
     const data = elementwise[operation as keyof typeof elementwise](operands, coefficients);
     values.set(output!, new OrtTensor("float32", data, shape));
-    return undefined;
+    return { number: undefined, seconds: secondsSince() };
   },
 };
 

@@ -43,6 +43,7 @@ export interface Denoising {
 /** From noise to finished latents, `[B, C, H, W]`. */
 export async function denoise(call: Denoising): Promise<Floats> {
   const { family, settings, scheduler, hooks, engine, signal } = call;
+  const { meter } = hooks;
   const count = scheduler.timesteps.length - call.begin;
   const runs: Record<Run["branch"], Run> = {
     joint: { branch: "joint", count },
@@ -57,11 +58,13 @@ export async function denoise(call: Denoising): Promise<Floats> {
     const input = scheduler.scaleModelInput(latents, at);
     const sigma = scheduler.sigmas[at]!;
     const pass = (branch: Run["branch"]): Promise<Floats> =>
-      engine.pass(async () => {
-        const step: Step = { run: runs[branch], index, count, timestep, sigma, latents };
-        await hooks.beforeStep(step);
-        return family.predict(call.encoded, input, timestep, branch, { around: hooks.around(step), signal });
-      });
+      meter.time(() =>
+        engine.pass(async () => {
+          const step: Step = { run: runs[branch], index, count, timestep, sigma, latents };
+          await hooks.beforeStep(step);
+          return family.predict(call.encoded, input, timestep, branch, { around: hooks.around(step), signal, meter });
+        }),
+      );
     const scale = family.guidanceAt(settings, timestep);
     const prediction =
       scale > 0

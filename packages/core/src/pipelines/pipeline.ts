@@ -149,7 +149,7 @@ export class Pipeline {
       seed: settings.seed,
       seconds: watch.seconds(),
       plugins: reports,
-      keptBytes: engine.peakKeptBytes,
+      keptBytes: hooks.account.peakKeptBytes,
       warnings: [...warnings, ...idlePlugins(reports)],
     };
     return { images: decoded.map(({ image }) => image), latents, report, recipe };

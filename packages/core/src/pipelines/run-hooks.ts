@@ -1,4 +1,6 @@
 import type { Around } from "../compiler/program";
+import { type RegionWork, WorkMeter } from "../compiler/work-meter";
+import { Account, currentAccount } from "../engine/account";
 import { SkipstepError } from "../errors/error";
 import { hookFailed, nextTwice } from "../errors/plugins";
 import type { Region, Step, Tensors } from "../hooks";
@@ -14,6 +16,9 @@ export interface RegionReceipt {
   readonly altered: number[];
   /** Seconds spent computing it, in ONNX Runtime. */
   seconds: number;
+  /** FLOPs of the region over all steps, and the work that was not done. */
+  flops: number;
+  readonly skipped: RegionWork[];
   /** Numbers that the plugin recorded, by step. */
   readonly numbers: Map<number, Record<string, number>>;
 }
@@ -23,14 +28,24 @@ export class RunHooks {
   readonly receipts: RegionReceipt[] = [];
   /** How many steps each plugin with a before-step hook was told of. */
   readonly watched = new Map<string, number>();
+  readonly meter = new WorkMeter();
+  /** What all plugins use of the engine, and each of them. */
+  readonly account = new Account();
+  private readonly accounts = new Map<string, Account>();
 
   constructor(private readonly host: PluginHost) {}
+
+  accountOf(plugin: string): Account {
+    const account = this.accounts.get(plugin) ?? new Account(this.account);
+    this.accounts.set(plugin, account);
+    return account;
+  }
 
   async beforeStep(step: Step): Promise<void> {
     for (const { name, instance } of this.host.plugins) {
       if (!instance.beforeStep) continue;
       try {
-        await instance.beforeStep(step);
+        await currentAccount.run(this.accountOf(name), async () => instance.beforeStep!(step));
       } catch (error) {
         throw hookFailed(name, "beforeStep", error);
       }
@@ -40,10 +55,12 @@ export class RunHooks {
 
   /** What a program does at regions during `step`. */
   around(step: Step): Around {
-    return async ({ plugin, order, region }, inputs, next) => {
+    return async ({ plugin, order, region }, inputs, next, workOf) => {
       const { instance } = this.host.plugins[order]!;
       if (!instance.blockForward) return (await next(inputs)).outputs;
       const receipt = this.receipt(plugin, region);
+      const work = workOf();
+      receipt.flops += work.flops;
       let called = false;
       let computed: Tensors | undefined;
       let failed: unknown;
@@ -65,12 +82,16 @@ export class RunHooks {
       };
       let outputs: Tensors;
       try {
-        outputs = await instance.blockForward({ step, region, record }, inputs, guardedNext);
+        const call = { step, region, record };
+        const account = this.accountOf(plugin);
+        outputs = await currentAccount.run(account, async () => instance.blockForward!(call, inputs, guardedNext));
       } catch (error) {
         throw error === failed || isNoPlugins(error) ? error : hookFailed(plugin, "blockForward", error);
       }
-      if (!computed) receipt.reused.push(step.index);
-      else {
+      if (!computed) {
+        receipt.reused.push(step.index);
+        receipt.skipped.push(work);
+      } else {
         receipt.computed.push(step.index);
         const made = computed;
         if (Object.keys(made).some((name) => outputs?.[name] !== made[name])) receipt.altered.push(step.index);
@@ -92,6 +113,8 @@ export class RunHooks {
       reused: [],
       altered: [],
       seconds: 0,
+      flops: 0,
+      skipped: [],
       numbers: new Map(),
     };
     this.receipts.push(receipt);
