@@ -28,3 +28,8 @@ export function planImages({ config, checkpoint }: CheckedConfig, request: Gener
   const { seed, prompt, width, height } = settings;
   return { seed, prompts: prompt, count: imageCount(settings), width, height };
 }
+
+/** The setting that says what a config's model is to draw: a text, or a class. */
+export function subjectOf({ checkpoint }: CheckedConfig): "prompt" | "class_labels" {
+  return familyOf(checkpoint).takes.includes("class_labels") ? "class_labels" : "prompt";
+}
