@@ -11,6 +11,16 @@ import { checkMask } from "./run-memories";
   options,
   decides: true,
   requires: ["block-list"],
+  tunes: {
+    residual_diff_threshold: { from: 0.01, to: 1, scale: "log" },
+    max_continuous_cached_steps: { values: [1, 2, 3, 4, -1] },
+    max_warmup_steps: { values: [8, 6, 4, 3, 2] },
+    Fn_compute_blocks: { values: [8, 4, 2, 1] },
+  },
+  thresholds: ({ l1_hidden_states_diff_threshold, residual_diff_threshold }) => {
+    const threshold = l1_hidden_states_diff_threshold ?? residual_diff_threshold;
+    return { residual_diff: threshold, cfg_residual_diff: threshold };
+  },
   regions: (structure, options) => {
     checkMask(options);
     return options.cache_type === "DBPrune" ? pruneRegions(structure, options) : cacheRegions(structure, options);

@@ -25,6 +25,10 @@ interface Memory {
   options,
   decides: true,
   requires: ["unet"],
+  tunes: {
+    cache_interval: { from: 1, to: 10, scale: "integer" },
+    cache_branch_id: { from: 8, to: 0, scale: "integer" },
+  },
   regions: (structure, { cache_branch_id }) => deepLayers(structure, cache_branch_id),
 })
 export class DeepCache implements Plugin {

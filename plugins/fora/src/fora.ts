@@ -40,6 +40,7 @@ interface Kept {
   options,
   decides: true,
   requires: ["block-branches"],
+  tunes: { interval: { from: 1, to: 10, scale: "integer" } },
   regions: ({ branches = [] }) => branches.map(({ from, to }) => ({ name: from, from, to })),
 })
 export class Fora implements Plugin {
