@@ -9,6 +9,7 @@ import { applyLoras, loraWarnings } from "./lora/apply-loras";
 import { buildModels } from "./pipelines/build-model";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
+import { familiesWith } from "./pipelines/families-with";
 import { lazyEntries } from "./pipelines/lazy-entries";
 import { openModel } from "./pipelines/open-model";
 import { openModels, openWarnings } from "./pipelines/open-models";
@@ -59,6 +60,7 @@ export async function validateConfig(input: string | ConfigInput, options: Confi
   const loaded = await loadConfig(input, {
     ...options,
     schedulerSchemas,
+    familiesWith,
     structureOf: async (choice) => {
       const checkpoint = await opened(choice);
       const family = familyOf(checkpoint);
@@ -80,7 +82,7 @@ export async function validateConfig(input: string | ConfigInput, options: Confi
       return settingProblems(family, configsOf(componentModels(family, checkpoint), checkpoint), generate);
     },
   });
-  return { ...loaded, checkpoint: await opened({ ...loaded.config, formats: formatsOf(loaded.plugins.plugins) }) };
+  return { ...loaded, checkpoint: await opened({ ...loaded.config, ...formatsOf(loaded.plugins.plugins) }) };
 }
 
 function bringOptions({ signal, onProgress }: ConfigOptions): Pick<BringOptions, "signal" | "onDownload"> {
@@ -102,7 +104,7 @@ export async function createPipeline(input: string | ConfigInput, options: Creat
 export async function openPipeline({ config, plugins }: LoadedConfig, options: CreateOptions = {}): Promise<Pipeline> {
   const { cacheDir = defaultCacheDir(), threads, signal, onProgress } = options;
   const checkpoint = await openModel(
-    { ...config, formats: formatsOf(plugins.plugins) },
+    { ...config, ...formatsOf(plugins.plugins) },
     { extent: "weights", ...bringOptions(options) },
   );
   const family = familyOf(checkpoint);

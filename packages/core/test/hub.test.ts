@@ -211,6 +211,7 @@ describe("opening a pipeline", () => {
       hub: "hf:tiny/model",
       config: snapshot("vae/config.json"),
       layout: "diffusers",
+      format: "safetensors",
     });
   });
 

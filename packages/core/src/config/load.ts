@@ -3,6 +3,7 @@ import { configInvalid } from "../errors/config";
 import { SkipstepError } from "../errors/error";
 import { isHubName } from "../hub/hub-name";
 import type { SettingProblem } from "../pipelines/family";
+import type { FamiliesWith } from "../plugins/conflicts";
 import { createHost, type PluginHost } from "../plugins/host";
 import type { Structure } from "../plugins/manifest";
 import type { PluginClass } from "../plugins/plugin";
@@ -31,6 +32,8 @@ export interface LoadOptions {
   readonly schedulerSchemas: SchedulerSchemas;
   /** Looks at the checkpoint's configs, not at its weights; a `SkipstepError` from it is told with all others. */
   readonly structureOf?: (config: FormatChoice) => Structure | undefined | Promise<Structure | undefined>;
+  /** Families of models that a plugin fits, for errors. */
+  readonly familiesWith?: FamiliesWith;
   /** Components that the checkpoint's pipeline runs. */
   readonly componentsOf?: (
     config: FormatChoice,
@@ -101,11 +104,9 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
     plugins: plugins.map(({ options }, i) => ({ use: entries[i]!.use, options, ...partOf(entries[i]!) })),
   };
   delete (checked as JsonObject).$schema;
-  const host = createHost(plugins);
-  const idle = checkBuildHooks(
-    host,
-    await options.componentsOf?.({ ...choiceOf(config)!, formats: formatsOf(plugins) }),
-  );
+  const choice = { ...choiceOf(config)!, ...formatsOf(plugins) };
+  const host = createHost(plugins, await options.structureOf?.(choice));
+  const idle = checkBuildHooks(host, await options.componentsOf?.(choice));
   if (idle.length > 0) throw configInvalid(locate(idle, layers, config));
   return {
     config: deepFreeze(checked as unknown as Config),
@@ -178,11 +179,12 @@ async function checkAgainstModel(
   canCheck: boolean,
 ): Promise<Finding[]> {
   const chosen = choiceOf(config);
-  const choice = chosen && { ...chosen, formats: formatsOf(plugins) };
+  const choice = chosen && { ...chosen, ...formatsOf(plugins) };
   try {
     const structure = choice && (await options.structureOf?.(choice));
     const scheduler = choice && (await options.schedulerOf?.(choice));
-    const features = structure ? checkFeatures(plugins, structure) : [];
+    const familiesWith = options.familiesWith ?? (() => []);
+    const features = structure ? checkFeatures(plugins, structure, familiesWith) : [];
     const components = choice && (await options.componentsOf?.(choice));
     const parts = components ? checkComponents(config.plugins, components) : [];
     const settings =

@@ -4,7 +4,7 @@ import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
 import { isObject, type JsonObject } from "../config/json";
 import { SkipstepError } from "../errors/error";
 import { hookFailed } from "../errors/plugins";
-import type { StoredWeights, WeightFormat } from "./weight-format";
+import type { ReadOptions, StoredWeights, WeightFormat } from "./weight-format";
 
 type Formats = readonly WeightFormat[];
 
@@ -20,8 +20,11 @@ const plugins: readonly { readonly plugin: string; readonly end?: string; method
 ];
 
 /** What a config's plugins read, in its order. */
-export function formatsOf(plugins: readonly { readonly manifest: { weightFormats?: Formats } }[]): WeightFormat[] {
-  return plugins.flatMap(({ manifest }) => manifest.weightFormats ?? []);
+export function formatsOf(
+  plugins: readonly { readonly manifest: { readonly weightFormats?: Formats } }[],
+): Pick<ReadOptions, "formats"> {
+  const formats = plugins.flatMap(({ manifest }) => manifest.weightFormats ?? []);
+  return formats.length === 0 ? {} : { formats };
 }
 
 /** The package that reads files with names of that end. */
