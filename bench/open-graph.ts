@@ -12,7 +12,8 @@ export async function openGraph(engine: Engine, graph: Graph, identity: string, 
   const { component } = graph;
   const plan = planGraph(graph, []);
   const about = { component, className: component, source: "bench", plugins: [] };
-  return Program.open(engine, graph, plan, await compile({ graph, plan, identity, cacheDir, ...about }));
+  const request = { graph, plan, identity, cacheDir, convolutionBlock: await engine.convolutionBlock(), ...about };
+  return Program.open(engine, graph, plan, await compile(request));
 }
 
 /** Made-up inputs of a graph, kept with the engine: floats between -1 and 1, masks that hide nothing. */

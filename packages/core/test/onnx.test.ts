@@ -69,6 +69,7 @@ describe("a written model", () => {
     expect(opset_import).toEqual([
       { domain: "", version: 23 },
       { domain: "com.microsoft", version: 1 },
+      { domain: "com.microsoft.nchwc", version: 1 },
     ]);
     expect(graph.name).toBe("test");
     const names = graph.node.map(({ name }) => name);

@@ -25,6 +25,8 @@ export interface CompileRequest {
   /** `WeightSource.identity`: where it is equal, payloads with equal keys are. */
   readonly identity: string;
   readonly cacheDir: string;
+  /** `Engine.convolutionBlock`: convolutions are laid out for the machine's kernels. */
+  readonly convolutionBlock?: number | undefined;
   /** What `listEngines` tells of it: `transformer`, its class, the checkpoint's folder, names of plugins. */
   readonly component: string;
   readonly className: string;

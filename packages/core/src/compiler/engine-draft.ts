@@ -1,4 +1,6 @@
+import type { Node } from "../graph/value";
 import { coreVersion } from "../version";
+import { blockConvolutions } from "./blocked-convolutions";
 import type { CompileRequest } from "./compile";
 import { formatVersion, type SegmentEntry, sha256 } from "./engine-manifest";
 import { onnxModel } from "./onnx";
@@ -17,11 +19,14 @@ export interface EngineDraft {
 }
 
 /** Works out an engine and its key without reading large weights. */
-export function draftEngine({ graph, plan, identity }: CompileRequest): EngineDraft {
-  const layout = layOutWeights(graph.nodes);
+export function draftEngine({ graph, plan, identity, convolutionBlock }: CompileRequest): EngineDraft {
+  const lowered = convolutionBlock === undefined ? asIs : blockConvolutions(graph.nodes, convolutionBlock);
+  const layout = layOutWeights(graph.nodes.flatMap(lowered));
   const stored = layout.stored.map(({ value, offset, byteLength }) => [placeKey(value), offset, byteLength]);
   const weightsKey = sha256(JSON.stringify([formatVersion, coreVersion, identity, stored]));
-  const models = plan.segments.map((segment) => onnxModel(graph.component, segment, layout));
+  const models = plan.segments.map((segment) =>
+    onnxModel(graph.component, { ...segment, nodes: segment.nodes.flatMap(lowered) }, layout),
+  );
   const segments = plan.segments.map(({ index, inputs, sizes, outputs }, i): SegmentEntry => {
     const [names, sizeNames, outputNames] = [inputs, sizes, outputs].map((list) => list.map(({ name }) => name));
     return {
@@ -36,4 +41,8 @@ export function draftEngine({ graph, plan, identity }: CompileRequest): EngineDr
   const hashes = segments.map((segment) => segment.sha256);
   const key = sha256(JSON.stringify([formatVersion, coreVersion, runtimeVersion, weightsKey, hashes]));
   return { key, weightsKey, layout, segments, models };
+}
+
+function asIs(node: Node): readonly Node[] {
+  return [node];
 }

@@ -1,5 +1,5 @@
 import { onnxType } from "../graph/onnx-types";
-import type { Attribute, Node, Value } from "../graph/value";
+import type { Attribute, Body, Node, Value } from "../graph/value";
 import { attributeType, externalLocation, onnxFile } from "./onnx-format";
 import type { Segment } from "./plan";
 import { type InitializerValue, initializersOf, placeOf, type WeightsLayout } from "./weights-layout";
@@ -11,6 +11,7 @@ const irVersion = 10;
 const opsets = [
   { domain: "", version: 23 },
   { domain: "com.microsoft", version: 1 },
+  { domain: "com.microsoft.nchwc", version: 1 },
 ];
 
 /**
@@ -33,7 +34,7 @@ export function onnxModel(name: string, segment: Segment, layout: WeightsLayout)
   return onnxFile.encode(file).finish();
 }
 
-function onnxNode({ op, domain, scope, inputs, outputs, attributes }: Node, position: number): object {
+function onnxNode({ op, domain, scope, inputs, outputs, attributes, body }: Node, position: number): object {
   const used = inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
   return {
     name: `${scope}${scope === "" ? "" : "/"}${op}:${position}`,
@@ -41,7 +42,20 @@ function onnxNode({ op, domain, scope, inputs, outputs, attributes }: Node, posi
     domain,
     input: used.map((input) => input?.name ?? ""),
     output: outputs.map((output) => output.name),
-    attribute: Object.entries(attributes).map(([name, value]) => ({ name, ...onnxAttribute(value) })),
+    attribute: [
+      ...Object.entries(attributes).map(([name, value]) => ({ name, ...onnxAttribute(value) })),
+      ...(body ? [{ name: "body", type: attributeType.graph, g: onnxBody(body, position) }] : []),
+    ],
+  };
+}
+
+/** Initializers and sizes that it reads are the outer graph's. */
+function onnxBody({ inputs, outputs, nodes }: Body, position: number): object {
+  return {
+    name: `body:${position}`,
+    node: nodes.map(onnxNode),
+    input: inputs.map(valueInfo),
+    output: outputs.map(valueInfo),
   };
 }
 

@@ -35,15 +35,32 @@ export type Attribute =
   | { readonly ints: readonly number[] }
   | { readonly floats: readonly number[] };
 
+/** A graph inside a node, such as one turn of a Scan. It reads values of the graph around it by their names. */
+export interface Body {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly nodes: readonly Node[];
+}
+
 /** One operator application. */
 export interface Node {
   readonly op: string;
-  /** `""` is ONNX's own domain, `com.microsoft` ONNX Runtime's. */
-  readonly domain: "" | "com.microsoft";
+  /** `""` is ONNX's own domain, the others ONNX Runtime's. */
+  readonly domain: "" | "com.microsoft" | "com.microsoft.nchwc";
   /** `undefined` where an optional input is left out. */
   readonly inputs: readonly (Value | undefined)[];
   readonly outputs: readonly Value[];
   readonly attributes: Readonly<Record<string, Attribute>>;
+  /** What a Scan computes at each turn. */
+  readonly body?: Body;
   /** The module that it was emitted in: `layers.3.attention`. */
   readonly scope: string;
+}
+
+/** Everything that a node reads: its inputs, and what its body takes from the graph around it. */
+export function readsOf({ inputs, body }: Node): Value[] {
+  const own = inputs.filter((input) => input !== undefined);
+  if (!body) return own;
+  const made = new Set([...body.inputs, ...body.nodes.flatMap(({ outputs }) => outputs)]);
+  return [...new Set([...own, ...body.nodes.flatMap(readsOf).filter((value) => !made.has(value))])];
 }

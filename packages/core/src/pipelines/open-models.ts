@@ -46,12 +46,14 @@ async function openModel(
   { cacheDir, plugins, denoiser, signal, onCompile }: OpenOptions,
 ): Promise<OpenModel> {
   const identity = weights.identity(cacheDir);
+  const convolutionBlock = await engine.convolutionBlock();
   const compiled = (force: boolean): Promise<CompiledEngine> =>
     compile({
       graph,
       plan,
       identity,
       cacheDir,
+      convolutionBlock,
       component: name,
       className: source.component.className,
       source: source.component.source.path,

@@ -1,0 +1,110 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { blockConvolutions } from "../src/compiler/blocked-convolutions";
+import { type CompiledEngine, compile } from "../src/compiler/compile";
+import { onnxFile } from "../src/compiler/onnx-format";
+import { planGraph } from "../src/compiler/plan";
+import { Program } from "../src/compiler/program";
+import { Engine } from "../src/engine/engine";
+import { size } from "../src/graph/dim";
+import { Graph } from "../src/graph/graph";
+import { conv2d } from "../src/graph/layers";
+import type { ConvOptions } from "../src/graph/weight";
+import type { Floats } from "../src/tensor";
+import { memoryWeights, wave } from "./memory-weights";
+
+const noPlugins = { weightLoad: () => undefined, attention: () => undefined };
+
+interface Layer extends ConvOptions {
+  readonly channels: readonly [input: number, output: number];
+  readonly kernel: number;
+  readonly bias?: boolean;
+}
+
+/** One convolution behind the other; the wide one makes laying filters out worth it. */
+const layers: readonly Layer[] = [
+  { channels: [3, 36], kernel: 3, padding: 1 },
+  { channels: [36, 20], kernel: 3, stride: 2, padding: [0, 0, 1, 1] },
+  { channels: [20, 1024], kernel: 1, bias: false },
+  { channels: [1024, 1024], kernel: 3, padding: 1 },
+  { channels: [1024, 22], kernel: 3, padding: 1 }, // no multiple of 4: stays as it is
+  { channels: [22, 4], kernel: 1 }, // neither
+  { channels: [4, 4], kernel: 3, padding: 1 },
+];
+
+function convolutions(chosen: readonly Layer[]): Graph {
+  const tensors = Object.fromEntries(
+    chosen.flatMap(({ channels: [input, output], kernel, bias = true }, i) => {
+      const weight = wave([output, input, kernel, kernel], i + 1);
+      for (let at = 0; at < weight.data.length; at++) weight.data[at]! /= Math.sqrt(input) * kernel;
+      return [[`${i}.weight`, weight], ...(bias ? [[`${i}.bias`, wave([output], i + 20)]] : [])];
+    }),
+  );
+  const g = Graph.create("vae", memoryWeights(tensors), noPlugins);
+  let x = g.input("x", [size("B"), chosen[0]!.channels[0], size("h"), size("w")]);
+  for (const [i, { channels, kernel, ...options }] of chosen.entries())
+    x = conv2d(g, String(i), x, channels[1], kernel, options);
+  g.output("sample", x);
+  return g;
+}
+
+const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-blocked-"));
+let engine: Engine;
+beforeAll(async () => {
+  engine = await Engine.start({ provider: "cpu" });
+});
+afterAll(async () => {
+  await engine.close();
+  rmSync(cacheDir, { recursive: true });
+});
+
+async function run(graph: Graph, convolutionBlock: number | undefined): Promise<[CompiledEngine, Floats]> {
+  const plan = planGraph(graph, []);
+  const about = { component: "vae", className: "Convolutions", source: "/models/convolutions", plugins: [] };
+  const compiled = await compile({ graph, plan, identity: "1", cacheDir, convolutionBlock, ...about });
+  const program = await Program.open(engine, graph, plan, compiled);
+  const output = await engine.pass(async () => {
+    const { sample } = await program.run({ x: engine.upload(wave([2, graph.inputs[0]!.shape[1] as number, 9, 7], 9)) });
+    return (await sample!.read()) as Floats;
+  });
+  await program.close();
+  return [compiled, output];
+}
+
+/** Domain and kind of each node of the ONNX file. */
+function operators({ segments }: CompiledEngine): string[] {
+  const { graph } = onnxFile.toObject(onnxFile.decode(readFileSync(segments[0]!.path)), { arrays: true }) as {
+    graph: { node: readonly { domain: string; op_type: string }[] };
+  };
+  return graph.node.map(({ domain, op_type }) => (domain === "" ? op_type : `${domain.split(".").at(-1)}.${op_type}`));
+}
+
+describe("convolutions in blocks of channels", () => {
+  it("know the machine's block", async () => {
+    expect([8, 16]).toContain(await engine.convolutionBlock());
+  });
+
+  it("give what ONNX's own give, whatever their channels, strides and borders", async () => {
+    const graph = convolutions(layers);
+    const [plain, expected] = await run(graph, undefined);
+    const [blocked, found] = await run(graph, await engine.convolutionBlock());
+    expect(operators(plain)).toEqual(layers.map(() => "Conv"));
+    expect(operators(blocked)).toEqual([
+      ...["nchwc.Conv", "nchwc.ReorderOutput"], // three channels are read as they lie
+      ...[1, 2, 3].flatMap(() => ["nchwc.ReorderInput", "nchwc.Conv", "nchwc.ReorderOutput"]),
+      ...["Conv", "Conv", "nchwc.Conv", "nchwc.ReorderOutput"],
+    ]);
+    expect(blocked.key).not.toBe(plain.key);
+    expect(found.shape).toEqual(expected.shape);
+    const largest = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(found.data.every((value, i) => Math.abs(value - expected.data[i]!) <= 1e-5 * largest)).toBe(true);
+  });
+
+  it("are left as they are in small models", () => {
+    const { nodes } = convolutions(layers.slice(0, 2));
+    const lowered = blockConvolutions(nodes, 16);
+    expect(nodes.flatMap(lowered)).toEqual(nodes);
+  });
+});
