@@ -1,0 +1,40 @@
+import { extremeOf } from "./simple-rounding";
+
+/** The 16 values of IQ4_NL and IQ4_XS. */
+export const nonlinear: readonly number[] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+
+/** Position of the value nearest to `x`; the upper one of two that are equally near. */
+export function nearestIndex(x: number): number {
+  let [low, high] = [0, 15];
+  if (x <= nonlinear[0]!) return 0;
+  if (x >= nonlinear[15]!) return 15;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (x < nonlinear[middle]!) high = middle;
+    else low = middle;
+  }
+  return x - nonlinear[low]! < nonlinear[high]! - x ? low : high;
+}
+
+/** Scale for which `scale * value` comes nearest to 32 elements. */
+export function searchNonlinear(values: Float32Array, weights: Float32Array): number {
+  const extreme = extremeOf(values);
+  if (Math.abs(extreme) < 1e-15) return 0;
+  const first = nonlinear[0]!;
+  let best = fit(values, weights, -first / extreme);
+  for (let t = -7; t <= 7; t++) {
+    const found = fit(values, weights, (t + first) / extreme);
+    if (found.score > best.score) best = found;
+  }
+  return best.scale;
+}
+
+function fit(values: Float32Array, weights: Float32Array, inverse: number): { scale: number; score: number } {
+  let [wqx, wqq] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const value = nonlinear[nearestIndex(inverse * values[i]!)]!;
+    wqx += weights[i]! * value * values[i]!;
+    wqq += weights[i]! * value * value;
+  }
+  return wqq > 0 ? { scale: wqx / wqq, score: (wqx * wqx) / wqq } : { scale: 0, score: 0 };
+}
