@@ -279,12 +279,16 @@ describe("loadConfig", () => {
   it("asks the model for the features that plugins need", async () => {
     const structure: Structure = { className: "UNet2DConditionModel", features: ["unet"], lists: [], blocks: [] };
     const asked: unknown[] = [];
+    const familiesWith: LoadOptions["familiesWith"] = ([feature]) => [`${feature} A`, "B"];
     const structureOf: LoadOptions["structureOf"] = (choice) => {
       asked.push(choice);
       return structure;
     };
-    expect(await problemsOf({ model: folder, variant: "fp16", plugins: [Halo] }, { structureOf })).toEqual([
-      'config#/plugins/0: Plugin "halo" needs a model with: block-list. UNet2DConditionModel has: unet. Remove the plugin or use another model.',
+    expect(
+      await problemsOf({ model: folder, variant: "fp16", plugins: [Halo] }, { structureOf, familiesWith }),
+    ).toEqual([
+      'config#/plugins/0: Plugin "halo" needs a model with: block-list. UNet2DConditionModel has: unet. ' +
+        "Models that have it: block-list A; B. Remove the plugin or use another model.",
     ]);
     expect(asked).toEqual([{ model: folder, variant: "fp16" }]);
     await load({ model: folder, plugins: [Halo] }, { structureOf: () => ({ ...structure, features: ["block-list"] }) });

@@ -1,6 +1,6 @@
 import { SkipstepError } from "../errors/error";
 import { isOptionUnfit, optionsSchemaInvalid } from "../errors/plugins";
-import { findConflicts, findMissingFeatures } from "../plugins/conflicts";
+import { type FamiliesWith, findConflicts, findMissingFeatures } from "../plugins/conflicts";
 import { type FoundPlugin, findPlugin, pluginOfClass } from "../plugins/discover";
 import type { Structure } from "../plugins/manifest";
 import type { AnyManifest, PluginClass } from "../plugins/plugin";
@@ -56,8 +56,12 @@ export async function checkPlugins(
 }
 
 /** Plugins that the model has not got what they need for, or that their options do not fit. */
-export function checkFeatures(plugins: readonly PlacedPlugin[], structure: Structure): Finding[] {
-  const missing = findMissingFeatures(plugins, structure);
+export function checkFeatures(
+  plugins: readonly PlacedPlugin[],
+  structure: Structure,
+  familiesWith: FamiliesWith,
+): Finding[] {
+  const missing = findMissingFeatures(plugins, structure, familiesWith);
   const others = plugins.filter(({ index, valid }) => valid && missing.every((error) => error.index !== index));
   return misfits([...missing, ...others.flatMap((plugin) => unfitOptions(plugin, structure))]);
 }

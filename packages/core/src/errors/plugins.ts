@@ -86,16 +86,18 @@ export function pluginTwice(name: string, first: number): SkipstepError {
   );
 }
 
-/** The model lacks what a plugin needs. */
+/** The model lacks what a plugin needs. @param families that have it */
 export function featureMissing(
   plugin: string,
   missing: readonly string[],
   model: string,
   features: readonly string[],
+  families: readonly string[],
 ): SkipstepError {
+  const fitting = families.length === 0 ? "" : ` Models that have it: ${families.join("; ")}.`;
   return new SkipstepError(
     "SKIPSTEP_PLUGIN_REQUIRES",
-    `Plugin "${plugin}" needs a model with: ${list(missing)}. ${model} has: ${list(features)}. Remove the plugin or use another model.`,
+    `Plugin "${plugin}" needs a model with: ${list(missing)}. ${model} has: ${list(features)}.${fitting} Remove the plugin or use another model.`,
   );
 }
 

@@ -16,6 +16,7 @@ const NO_CLASS = 1000;
  */
 export const ditFamily: Family = {
   className: "DiTPipeline",
+  title: "DiT",
   denoiser: "transformer",
   takes: ["class_labels", "num_inference_steps", "guidance_scale", "height", "width", "seed", "vae_tiling"],
   defaults: (configs) => ({ num_inference_steps: 50, guidance_scale: 4, ...trainedSquare(configs) }),

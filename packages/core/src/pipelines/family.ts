@@ -16,6 +16,8 @@ export type Configs = Readonly<Record<string, unknown>>;
 /** A family of pipelines: one class of `model_index.json`. */
 export interface Family {
   readonly className: string;
+  /** What people call its models: `Stable Diffusion 1.5, 2.1`. */
+  readonly title?: string;
   /** The settings that it takes; all others are refused. */
   readonly takes: readonly (keyof GenerateConfig)[];
   /**

@@ -20,6 +20,7 @@ const LONGEST_PROMPT = 512;
  */
 export const fluxFamily: Family = {
   className: "FluxPipeline",
+  title: "FLUX.1",
   denoiser: "transformer",
   takes: [
     "prompt",

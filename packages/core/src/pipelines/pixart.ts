@@ -28,6 +28,7 @@ function pixartFamily(className: string, max_sequence_length: number, binned: re
   const hasBins = ({ transformer }: Configs): boolean => binned.includes((transformer as PixArtConfig).sample_size);
   return {
     className,
+    title: "PixArt",
     denoiser: "transformer",
     takes: [
       "prompt",

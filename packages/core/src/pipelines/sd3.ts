@@ -23,6 +23,7 @@ const LONGEST_PROMPT = 512;
  */
 export const stableDiffusion3Family: Family = {
   className: "StableDiffusion3Pipeline",
+  title: "Stable Diffusion 3",
   denoiser: "transformer",
   takes: [
     "prompt",

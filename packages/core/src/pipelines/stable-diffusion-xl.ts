@@ -25,6 +25,7 @@ const textEncoders = ["text_encoder", "text_encoder_2"] as const;
  */
 export const stableDiffusionXlFamily: Family = {
   className: "StableDiffusionXLPipeline",
+  title: "Stable Diffusion XL",
   denoiser: "unet",
   takes: [...unetSettings, "prompt_2", "negative_prompt_2", "original_size", "crops_coords_top_left", "target_size"],
   defaults: (configs, fromImage) => ({

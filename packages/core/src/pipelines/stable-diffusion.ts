@@ -21,6 +21,7 @@ import {
  */
 export const stableDiffusionFamily: Family = {
   className: "StableDiffusionPipeline",
+  title: "Stable Diffusion 1.5, 2.1",
   denoiser: "unet",
   takes: unetSettings,
   defaults: (configs, fromImage) => ({

@@ -35,6 +35,7 @@ interface Captions extends Conditioning {
 /** ZImagePipeline and ZImageImg2ImgPipeline, https://arxiv.org/abs/2511.22699, with diffusers' settings and defaults. */
 export const zImageFamily: Family = {
   className: "ZImagePipeline",
+  title: "Z-Image",
   denoiser: "transformer",
   takes: [
     "prompt",

@@ -1,6 +1,6 @@
 import type { SkipstepError } from "../errors/error";
 import { featureMissing, pluginsConflict, pluginTwice } from "../errors/plugins";
-import type { Structure } from "./manifest";
+import type { Feature, Structure } from "./manifest";
 import type { AnyManifest } from "./plugin";
 
 /** A plugin with its place in the config. */
@@ -25,14 +25,19 @@ export function findConflicts(plugins: readonly PlacedManifest[]): PlacedError[]
   );
 }
 
+/** Families of models that have all of some features. */
+export type FamiliesWith = (features: readonly Feature[]) => readonly string[];
+
 /** Plugins whose model lacks something. */
 export function findMissingFeatures(
   plugins: readonly PlacedManifest[],
   { className, features }: Structure,
+  familiesWith: FamiliesWith,
 ): PlacedError[] {
   return plugins.flatMap(({ index, manifest: { name, requires = [] } }) => {
     const missing = requires.filter((feature) => !features.includes(feature));
-    return missing.length === 0 ? [] : [{ index, error: featureMissing(name, missing, className, features) }];
+    if (missing.length === 0) return [];
+    return [{ index, error: featureMissing(name, missing, className, features, familiesWith(requires)) }];
   });
 }
 

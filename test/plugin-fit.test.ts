@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import { type PluginClass, validateConfig } from "@skipstep/core";
+import { expect, it } from "vitest";
+import { CacheDit } from "../plugins/cache-dit/src/index";
+import { DeepCache } from "../plugins/deepcache/src/index";
+import { FirstBlockCache } from "../plugins/fbcache/src/index";
+import { Fora } from "../plugins/fora/src/index";
+
+const transformers = ["dit", "flux", "pixart", "pixart-alpha", "sd3", "z-image"];
+const unets = ["sd15", "sdxl"];
+
+async function problem(
+  model: string,
+  ...plugins: PluginClass[]
+): Promise<{ code?: string; message: string } | undefined> {
+  const generate = { height: 64, width: 64 };
+  const config = { model: join(import.meta.dirname, "golden/pipelines", model), plugins, generate };
+  return validateConfig(config).then(
+    () => undefined,
+    (error) => error,
+  );
+}
+
+it.each(transformers)(
+  "deepcache on %s is refused before anything is loaded, and names the models that it fits",
+  async (model) => {
+    const { code, message } = (await problem(model, DeepCache as PluginClass))!;
+    expect(code).toBe("SKIPSTEP_PLUGIN_REQUIRES");
+    expect(message).toContain('Plugin "deepcache" needs a model with: unet.');
+    expect(message).toMatch(/Models that have it: .*Stable Diffusion 1\.5, 2\.1; Stable Diffusion XL/);
+    expect(message).not.toMatch(/FLUX|DiT;|Z-Image/);
+  },
+);
+
+it.each(unets)("a transformer's caches on %s are refused, and name the models that they fit", async (model) => {
+  for (const plugin of [FirstBlockCache, CacheDit, Fora] as PluginClass[]) {
+    const { code, message } = (await problem(model, plugin))!;
+    expect(code).toBe("SKIPSTEP_PLUGIN_REQUIRES");
+    for (const family of ["DiT", "FLUX.1", "PixArt", "Stable Diffusion 3", "Z-Image"])
+      expect(message).toContain(family);
+    expect(message).not.toContain("Stable Diffusion XL");
+  }
+});
+
+it("two that decide are refused with both names, whatever the model", async () => {
+  for (const model of ["dit", "sd15"]) {
+    const { message } = (await problem(model, FirstBlockCache as PluginClass, CacheDit as PluginClass))!;
+    expect(message).toContain('Plugins "fbcache" and "cache-dit" both decide which blocks run. Keep one of them.');
+  }
+  const { code } = (await problem("dit", FirstBlockCache as PluginClass, Fora as PluginClass))!;
+  expect(code).toBe("SKIPSTEP_PLUGIN_CONFLICT");
+});
+
+it("every cache fits where its structure is", async () => {
+  for (const model of transformers) expect(await problem(model, FirstBlockCache as PluginClass)).toBeUndefined();
+  for (const model of unets) expect(await problem(model, DeepCache as PluginClass)).toBeUndefined();
+});
