@@ -11,6 +11,7 @@ import { componentModels, configsOf, denoiserStructure } from "./pipelines/compo
 import { familyOf } from "./pipelines/families";
 import { familiesWith } from "./pipelines/families-with";
 import { lazyEntries } from "./pipelines/lazy-entries";
+import { noiseWarnings } from "./pipelines/noise";
 import { openModel } from "./pipelines/open-model";
 import { openModels, openWarnings } from "./pipelines/open-models";
 import { Pipeline } from "./pipelines/pipeline";
@@ -131,7 +132,11 @@ export async function openPipeline({ config, plugins }: LoadedConfig, options: C
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, program]));
     const entry = lazyEntries(sources, engine, hooks, open);
     const pipeline = await family.open({ checkpoint, engine, programs, configs, entry });
-    const warnings = [...loraWarnings(loras), ...openWarnings(models)];
+    const warnings = [
+      ...loraWarnings(loras),
+      ...openWarnings(models),
+      ...noiseWarnings(plugins, hooks.receipts, family.denoiser),
+    ];
     return new Pipeline({
       config,
       plugins,

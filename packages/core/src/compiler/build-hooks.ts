@@ -12,6 +12,8 @@ export interface BuildCounts {
   attentions: number;
   /** Storage forms with the number of weights: `{ nf4: 140 }`. */
   readonly forms: Record<string, number>;
+  /** Mean of what the forms say of their noise, by the size of the weights; left out where none says anything. */
+  noise?: number;
   /** What attentions became, with their number: `{ flash: 30 }`. Those of which the plugin says nothing are left out. */
   readonly kernels: Record<string, number>;
 }
@@ -51,7 +53,9 @@ export class BuildHookRunner implements BuildHooks {
       if (!form) continue;
       for (const counts of this.countsOf(i, graph.component)) {
         counts.weights++;
-        counts.floatBytes += weight.shape.reduce((size, dim) => size * dim, 4);
+        const floatBytes = weight.shape.reduce((size, dim) => size * dim, 4);
+        addNoise(counts, form.noise, floatBytes);
+        counts.floatBytes += floatBytes;
         counts.storedBytes += form.byteLength;
         increment(counts.forms, form.form);
       }
@@ -96,6 +100,13 @@ export const noHooks: BuildHooks = { weightLoad: () => undefined, attention: () 
 
 function noCounts(): BuildCounts {
   return { weights: 0, floatBytes: 0, storedBytes: 0, attentions: 0, forms: {}, kernels: {} };
+}
+
+/** Before the weight's bytes are added to the counts. */
+function addNoise(counts: BuildCounts, noise: number | undefined, floatBytes: number): void {
+  if (noise === undefined && counts.noise === undefined) return;
+  const sum = (counts.noise ?? 0) * counts.floatBytes + (noise ?? 0) * floatBytes;
+  counts.noise = sum / (counts.floatBytes + floatBytes);
 }
 
 function increment(counts: Record<string, number>, name: string): void {

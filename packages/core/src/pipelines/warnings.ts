@@ -57,6 +57,15 @@ export function pixelsNotFinite(image: number, pixels: number): string {
   return `Image ${image} has ${pixels} values that are not finite; they are black.`;
 }
 
+/** @param source whose weights add the noise */
+export function thresholdBelowNoise(
+  plugin: string,
+  threshold: number,
+  source: { readonly plugin: string; readonly noise: number },
+): string {
+  return `The threshold ${threshold} of plugin "${plugin}" is below the noise of plugin "${source.plugin}", whose rounding changes what a layer gives by about ${source.noise.toPrecision(2)} at each step: little will be reused. Raise the threshold above it.`;
+}
+
 export function noEffect(plugin: string): string {
   return `Plugin "${plugin}" had no effect: the image and the work are the same as without it. Change its options or remove it.`;
 }
