@@ -15,6 +15,8 @@ import { CacheDit } from "@skipstep/plugin-cache-dit";
 import { DeepCache } from "@skipstep/plugin-deepcache";
 import { FirstBlockCache } from "@skipstep/plugin-fbcache";
 import { Fora } from "@skipstep/plugin-fora";
+import { MagCache } from "@skipstep/plugin-magcache";
+import { TeaCache } from "@skipstep/plugin-teacache";
 import { expect } from "vitest";
 import { families } from "../../packages/core/src/pipelines/families";
 import { stack } from "../../packages/core/src/pipelines/guidance";
@@ -31,7 +33,7 @@ interface Call extends Omit<GenerateConfig, "seed"> {
   readonly scheduler?: NonNullable<ConfigInput["scheduler"]>;
   readonly plugin?: string;
   readonly options?: Readonly<Record<string, unknown>>;
-  /** By block list or context: what cache-dit decided. */
+  /** By block list or context: what the reference decided. */
   readonly stats?: Readonly<Record<string, CacheStats>>;
   readonly calibrator?: object | null;
   /** What fora did, step by step. */
@@ -40,7 +42,10 @@ interface Call extends Omit<GenerateConfig, "seed"> {
 
 interface CacheStats {
   readonly cached_steps: readonly number[];
-  readonly residual_diffs: Readonly<Record<string, number>>;
+  readonly residual_diffs?: Readonly<Record<string, number>>;
+  /** Of TeaCache: how the modulated input moved, and the sum of that, rescaled. */
+  readonly input_diffs?: Readonly<Record<string, number>>;
+  readonly accumulated?: Readonly<Record<string, number>>;
   /** Of the second guidance branch, where it runs by itself. */
   readonly cfg_cached_steps?: readonly number[];
   readonly cfg_residual_diffs?: Readonly<Record<string, number>>;
@@ -111,6 +116,9 @@ function configsFor(
   calibrator: object | null,
 ): Pick<ConfigInput, "plugins" | "guidance">[] {
   if (name === "fora") return [{ plugins: [{ use: Fora, options }] }];
+  if (name === "fbcache") return [{ plugins: [{ use: FirstBlockCache, options }] }];
+  if (name === "teacache") return [{ plugins: [{ use: TeaCache, options }] }];
+  if (name === "magcache") return [{ plugins: [{ use: MagCache, options }] }];
   if (name === "deepcache") return [{ plugins: [{ use: DeepCache, options }] }];
   if (name !== "cache-dit") return [];
   // Whose pass it is, and how many there are, Skipstep knows itself.
@@ -166,12 +174,14 @@ function deepCacheReuses(
 
 /** The same steps reused, and the same differences measured, within 1e-3 of each. */
 function expectDecisions({ report }: GenerateResult, stats: CacheStats): void {
-  const { cached_steps, residual_diffs, cfg_cached_steps = [], cfg_residual_diffs = {} } = stats;
+  const { cached_steps, residual_diffs = {}, cfg_cached_steps = [], cfg_residual_diffs = {} } = stats;
   const { regions } = report.plugins[0]!;
   const reused = regions.flatMap((region) => region.reused);
   expect(ascending(reused), "reused steps").toEqual(ascending([...cached_steps, ...cfg_cached_steps]));
   expectDifferences(regions, "residual_diff", residual_diffs);
   expectDifferences(regions, "cfg_residual_diff", cfg_residual_diffs);
+  if (stats.input_diffs) expectDifferences(regions, "input_diff", stats.input_diffs);
+  if (stats.accumulated) expectDifferences(regions, "accumulated", stats.accumulated);
 }
 
 function expectDifferences(

@@ -31,6 +31,8 @@ export interface Region {
   /** First and last scope, both included: `layers.1`, `layers.29`. */
   readonly from: string;
   readonly to: string;
+  /** Where it was asked for: the scope before which it ends. */
+  readonly until?: string;
 }
 
 /** Tensors by name: `hidden`, `encoder`, or the value's own scope name. */

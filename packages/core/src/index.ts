@@ -73,6 +73,7 @@ export type {
 export {
   type AnyManifest,
   inject,
+  ModelStructure,
   manifestOf,
   type Plugin,
   type PluginClass,

@@ -180,7 +180,7 @@ describe("createHost", () => {
       beforeStep(): void {}
     }
     expect(errorOf(() => hostOf(Greedy)).message).toBe(
-      'Plugin "glow" asks for @inject(Symbol(skipstep.Moon)), which core does not offer. It offers: PluginOptions.',
+      'Plugin "glow" asks for @inject(Symbol(skipstep.Moon)), which core does not offer. It offers: PluginOptions, ModelStructure.',
     );
   });
 

@@ -1,1 +1,2 @@
-export {};
+export { AdaCache } from "./ada-cache";
+export type { AdaCacheOptions } from "./options";

@@ -1,8 +1,10 @@
-import type { DeviceTensor } from "@skipstep/core";
+import { type DeviceTensor, TaylorSeries } from "@skipstep/core";
 import { FoCa } from "./foca";
 import { LastValue } from "./last-value";
 import type { CacheDitOptions } from "./options";
-import { TaylorSeer } from "./taylorseer";
+
+/** As cache-dit counts: there are no derivatives before the third step after the first computed one. */
+export const taylorDelay = 2;
 
 /** How one stream is continued over the steps that are not computed. One a stream, and a run. */
 export interface Calibrator {
@@ -25,5 +27,5 @@ export function isCalibrated(options: CacheDitOptions, stream: string): boolean 
 
 export function createCalibrator(options: CacheDitOptions, stream: string): Calibrator {
   if (!isCalibrated(options, stream)) return new LastValue();
-  return options.calibrator_type === "foca" ? new FoCa() : new TaylorSeer(options.taylorseer_order);
+  return options.calibrator_type === "foca" ? new FoCa() : new TaylorSeries(options.taylorseer_order, taylorDelay);
 }

@@ -1,49 +1,25 @@
-import type { BlockCall, DeviceTensor, JSONSchemaType, Next, Plugin, Run, Tensors } from "@skipstep/core";
-import { add, inject, PluginOptions, plugin, relativeL1, subtract } from "@skipstep/core";
+import type { BlockCall, DeviceTensor, Next, Plugin, Run, Tensors } from "@skipstep/core";
+import { add, inject, PluginOptions, plugin, relativeL1, StreamResiduals, subtract } from "@skipstep/core";
+import { type FirstBlockCacheOptions, options } from "./options";
 
-export interface FirstBlockCacheOptions {
-  /** Relative change of the first block's residual below which the other blocks are reused. 0 never reuses. */
-  threshold: number;
-  /** Steps at the start that are always computed. */
-  warmup_steps: number;
-}
-
-const options: JSONSchemaType<FirstBlockCacheOptions> = {
-  type: "object",
-  additionalProperties: false,
-  required: [],
-  properties: {
-    threshold: {
-      type: "number",
-      minimum: 0,
-      default: 0.08,
-      description:
-        "Relative L1 change of the first block's residual below which the other blocks are reused. 0 never reuses.",
-    },
-    warmup_steps: {
-      type: "integer",
-      minimum: 0,
-      default: 0,
-      description: "Steps at the start that are always computed.",
-    },
-  },
-};
+/** As ParaAttention counts: there are no derivatives before the second step after the first computed one. */
+const taylorDelay = 1;
 
 /** What a run remembers of its last computed step. */
 interface Memory {
   /** First block: output minus input. */
   readonly indicator: DeviceTensor;
-  /** All other blocks: output minus input of each stream. A value that is no stream is remembered as it is. */
-  residuals: Readonly<Record<string, DeviceTensor>>;
+  /** All other blocks. */
+  readonly residuals: StreamResiduals;
   /** What the current step decided. */
   reuse: boolean;
 }
 
 /**
  * First Block Cache: when the first block's residual is close to the one of the last computed step, so are those of
- * the other blocks, and they are added instead of computed. The rule is ParaAttention's
- * (https://github.com/chengzeyi/ParaAttention): the mean of |difference| over the mean of |old|, strictly below the
- * threshold; what is not a finite number computes.
+ * the other blocks, and they are added instead of computed. The rule is that of ParaAttention
+ * (https://github.com/chengzeyi/ParaAttention) or of diffusers: the mean of |difference| over the mean of |old|, below
+ * the threshold; what is not a finite number computes.
  */
 @plugin<FirstBlockCacheOptions>({
   name: "fbcache",
@@ -51,6 +27,8 @@ interface Memory {
   options,
   decides: true,
   requires: ["block-list"],
+  tunes: { threshold: { from: 0.01, to: 1, scale: "log" } },
+  thresholds: ({ threshold }) => ({ residual_diff: threshold }),
   regions: ({ blocks: [first, second, ...others] }) =>
     first === undefined || second === undefined
       ? []
@@ -65,57 +43,46 @@ export class FirstBlockCache implements Plugin {
   constructor(@inject(PluginOptions) private readonly options: FirstBlockCacheOptions) {}
 
   async blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
-    const { threshold, warmup_steps } = this.options;
-    // Of the warm-up only the last step is looked at again.
-    if (threshold === 0 || call.step.index + 1 < warmup_steps) return next(inputs);
+    const { threshold, warmup_steps, taylorseer_order } = this.options;
+    // Of the warm-up only the last step is looked at again, or what TaylorSeer takes its derivatives from.
+    const isForgotten = taylorseer_order === 0 && call.step.index + 1 < warmup_steps;
+    if (threshold === 0 || isForgotten) return next(inputs);
     return call.region.name === "first" ? this.observe(call, inputs, next) : this.compute(call, inputs, next);
   }
 
   /** Runs the first block and decides for the others. */
   private async observe(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
+    const { run, index } = call.step;
     const outputs = await next(inputs);
     const indicator = await subtract(outputs.hidden!, inputs.hidden!);
-    const memory = this.memories.get(call.step.run);
-    if (memory && (await this.isClose(call, memory.indicator, indicator))) {
+    const memory = this.memories.get(run);
+    if (memory && index >= this.options.warmup_steps && (await this.isClose(call, memory.indicator, indicator))) {
       memory.reuse = true;
       return outputs;
     }
     // Before the other blocks run: they need the memory most.
-    for (const kept of memory ? [memory.indicator, ...Object.values(memory.residuals)] : []) kept.release();
-    this.memories.set(call.step.run, { indicator: indicator.keep(), residuals: {}, reuse: false });
+    memory?.indicator.release();
+    const residuals = memory?.residuals ?? new StreamResiduals(this.options.taylorseer_order, taylorDelay);
+    residuals.prepare(outputs);
+    this.memories.set(run, { indicator: indicator.keep(), residuals, reuse: false });
     return outputs;
   }
 
   /** Adds the remembered residuals, or computes the blocks and remembers theirs. */
-  private async compute(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
-    const memory = this.memories.get(call.step.run)!;
-    if (memory.reuse)
-      return mapTensors(memory.residuals, async (residual, name) => {
-        const input = inputs[name];
-        return input ? add(input, residual) : residual;
-      });
+  private async compute({ step }: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
+    const { residuals, reuse } = this.memories.get(step.run)!;
+    if (reuse) return residuals.reuse(inputs, step.index);
     const outputs = await next(inputs);
-    memory.residuals = await mapTensors(outputs, async (output, name) => {
-      const input = inputs[name];
-      return (input ? await subtract(output, input) : output).keep();
-    });
+    await residuals.learn(inputs, outputs, step.index);
     return outputs;
   }
 
   /** Not a number, as after a residual of zeros, is not close. */
   private async isClose(call: BlockCall, before: DeviceTensor, now: DeviceTensor): Promise<boolean> {
     if (before.shape.join() !== now.shape.join()) return false;
+    const { threshold, rule } = this.options;
     const difference = await relativeL1(before, now);
     call.record({ residual_diff: difference });
-    return difference < this.options.threshold;
+    return rule === "diffusers" ? difference <= threshold : difference < threshold;
   }
-}
-
-/** All at once: the engine's thread works through them without waiting for this one. */
-async function mapTensors(
-  tensors: Tensors,
-  change: (tensor: DeviceTensor, name: string) => Promise<DeviceTensor>,
-): Promise<Tensors> {
-  const changed = Object.entries(tensors).map(async ([name, tensor]) => [name, await change(tensor, name)] as const);
-  return Object.fromEntries(await Promise.all(changed));
 }

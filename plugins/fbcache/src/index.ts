@@ -1,1 +1,2 @@
-export { FirstBlockCache, type FirstBlockCacheOptions } from "./first-block-cache";
+export { FirstBlockCache } from "./first-block-cache";
+export type { FirstBlockCacheOptions } from "./options";

@@ -30,7 +30,12 @@ it("spans the text and image streams of FLUX, double and single blocks", async (
     const config = flux.parse(readConfig(folder));
     const graph = Graph.create("transformer", weights, noHooks);
     flux.entries.forward!(graph, config);
-    const host = createHost([{ ...pluginOfClass(FirstBlockCache), options: { threshold: 1, warmup_steps: 0 } }]);
+    const host = createHost([
+      {
+        ...pluginOfClass(FirstBlockCache),
+        options: { threshold: 1, rule: "para_attn", warmup_steps: 0, taylorseer_order: 0 },
+      },
+    ]);
     const plan = planGraph(graph, regionClaims(host, flux.structure!(config)));
     const compiled = await compile({
       graph,

@@ -27,6 +27,7 @@ export interface SeenStep {
   readonly keptAfter: number;
 }
 
+const defaults: FirstBlockCacheOptions = { threshold: 0.08, rule: "para_attn", warmup_steps: 0, taylorseer_order: 0 };
 const width = 8;
 const bytesOfTensor = 4 * width * 4;
 
@@ -35,7 +36,7 @@ export async function runSteps(
   options: Partial<FirstBlockCacheOptions>,
   steps: readonly GivenStep[],
 ): Promise<SeenStep[]> {
-  const plugin = new FirstBlockCache({ threshold: 0.08, warmup_steps: 0, ...options });
+  const plugin = new FirstBlockCache({ ...defaults, ...options });
   const run: Run = { branch: "joint", count: steps.length };
   const engine = await Engine.start({ provider: "cpu", threads: 1 });
   try {

@@ -1,1 +1,2 @@
-export {};
+export { MagCache } from "./mag-cache";
+export type { MagCacheOptions } from "./options";

@@ -1,1 +1,2 @@
-export {};
+export type { TeaCacheOptions } from "./options";
+export { TeaCache } from "./tea-cache";

@@ -100,17 +100,16 @@ export function planGraph(graph: Graph, claims: readonly RegionClaim[], extra: r
 
 /** Nodes of a claim's scopes. */
 function spanOf(nodes: readonly Node[], claim: RegionClaim): Span {
-  const { from, to } = claim.region;
-  const begin = nodes.findIndex((node) => isInside(node.scope, from));
-  const last = nodes.findLastIndex((node) => isInside(node.scope, to));
-  for (const [scope, at] of [
-    [from, begin],
-    [to, last],
-  ] as const) {
+  const { from, to, until } = claim.region;
+  const edge = (scope: string, find: "findIndex" | "findLastIndex"): number => {
+    const at = nodes[find]((node) => isInside(node.scope, scope));
     if (at < 0) throw regionUnknown(claim.plugin, scope, ` It has: ${list(topScopes(nodes))}.`);
-  }
-  if (last < begin) throw regionBackwards(claim.plugin, textOf(claim));
-  return { claim, begin, end: last + 1 };
+    return at;
+  };
+  const begin = edge(from, "findIndex");
+  const end = until === undefined ? edge(to, "findLastIndex") + 1 : edge(until, "findIndex");
+  if (end <= begin) throw regionBackwards(claim.plugin, textOf(claim));
+  return { claim, begin, end };
 }
 
 /** The whole model is the region `""`. */
@@ -129,6 +128,7 @@ function overlap(a: Span, b: Span): Error {
 }
 
 function textOf({ region }: RegionClaim): string {
+  if (region.until !== undefined) return `region "${region.from}" until "${region.until}"`;
   return region.from === region.to ? `region "${region.from}"` : `region "${region.from}" to "${region.to}"`;
 }
 

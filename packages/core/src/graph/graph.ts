@@ -104,6 +104,12 @@ export class Graph {
     return outputs;
   }
 
+  /** Gives a value the name that plugins see where it crosses a region's edge. @returns the value */
+  label(name: string, value: Value): Value {
+    this.store.labels.set(value, name);
+    return value;
+  }
+
   /** Notes what this module returned, in the order in which the reference's module returns it. */
   tap(...outputs: readonly Value[]): void {
     for (const [i, value] of outputs.entries()) this.store.taps.set(`${this.path}.out${i}`, value);

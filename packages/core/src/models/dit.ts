@@ -109,7 +109,8 @@ function block(g: Graph, x: Value, context: Context): Value {
   const conditioning = g.silu(condition(g, "norm1.emb", context));
   const parts = modulation(g, "norm1.linear", conditioning, 6, tokenWidth(context.config)); // [B, 1, D] each
   const [shift1, scale1, gate1, shift2, scale2, gate2] = parts as [Value, Value, Value, Value, Value, Value];
-  const attended = projectedAttention(g.scope("attn1"), modulate(g, plainLayerNorm(g, x), shift1, scale1), {
+  const normal1 = g.label("modulated", modulate(g, plainLayerNorm(g, x), shift1, scale1));
+  const attended = projectedAttention(g.scope("attn1"), normal1, {
     heads: num_attention_heads,
     bias: attention_bias,
   });

@@ -43,6 +43,7 @@ export function dualStreamBlock(g: Graph, { encoder, hidden }: Streams, options:
   };
 
   const [imageIn, textIn] = [enter(hidden, image), enter(encoder, text)];
+  g.label("modulated", imageIn.normal);
   const attended = jointAttention(g.scope("attn"), { encoder: textIn.normal, hidden: imageIn.normal }, attention);
   const imageOut = leave(hidden, attended.hidden, image, imageIn.parts);
   const textOut = leave(encoder, attended.encoder, text, textIn.parts);

@@ -150,7 +150,7 @@ function singleBlock(g: Graph, streams: Streams, { condition, attention }: Conte
   const width = joint.shape.at(-1) as number;
   const [norm, attn, out] = [g.scope("norm"), g.scope("attn"), g.scope("proj_out")];
   const [shift, scale, gate] = modulation(norm, "linear", condition, 3, width) as [Value, Value, Value];
-  const normal = modulate(norm, plainLayerNorm(norm, joint, EPS), shift, scale);
+  const normal = g.label("modulated", modulate(norm, plainLayerNorm(norm, joint, EPS), shift, scale));
   const fed = g.scope("act_mlp").gelu(linear(g.scope("proj_mlp"), "", normal, 4 * width), "tanh");
   const normalized = (name: string, head: string): Value =>
     normalizeHeads(attn, head, linear(attn, name, normal, width), attention.heads, attention.eps);

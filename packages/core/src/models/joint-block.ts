@@ -36,7 +36,10 @@ export function jointBlock(g: Graph, streams: Streams, conditioning: Value, opti
   const image = branches(g, "norm1.linear", conditioning, options.isDual ? 3 : 2);
   const [attendText, feedText] = branches(g, "norm1_context.linear", conditioning, 2) as [Branch, Branch];
   const attn = g.scope("attn");
-  const normal = { encoder: modulated(g, encoder, attendText), hidden: modulated(g, hidden, image[0]!) };
+  const normal = {
+    encoder: modulated(g, encoder, attendText),
+    hidden: g.label("modulated", modulated(g, hidden, image[0]!)),
+  };
   const mixed = separate(attn, mix(attn, normal, options), encoder.shape[1]!);
   const attended = project(attn, "to_out.0", mixed.hidden);
   const attendedText = project(attn, "to_add_out", mixed.encoder);
@@ -58,7 +61,8 @@ export function lastJointBlock(
   const image = branches(g, "norm1.linear", conditioning, options.isDual ? 3 : 2);
   const text = adaLayerNormContinuous(g.scope("norm1_context"), encoder, conditioning);
   const attn = g.scope("attn");
-  const mixed = mix(attn, { encoder: text, hidden: modulated(g, hidden, image[0]!) }, options); // [B, S + T, D]
+  const normal = g.label("modulated", modulated(g, hidden, image[0]!));
+  const mixed = mix(attn, { encoder: text, hidden: normal }, options); // [B, S + T, D]
   const attended = project(attn, "to_out.0", attn.slice(mixed, 1, encoder.shape[1]!, mixed.shape[1]!));
   attn.tap(attended);
   return imageStream(g, hidden, image, attended, options);

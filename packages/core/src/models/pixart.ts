@@ -186,7 +186,7 @@ function block(g: Graph, x: Value, { config, shared, captions, keyMask }: Contex
   const table = g.add(g.weight("scale_shift_table", [6, tokenWidth(config)]), shared); // [B, 6, D]
   const parts = g.chunk(table, 6, 1); // [B, 1, D] each
   const [shift1, scale1, gate1, shift2, scale2, gate2] = parts as [Value, Value, Value, Value, Value, Value];
-  const normal = modulate(g, layerNorm(g, "norm1", x, norm_eps, { affine }), shift1, scale1);
+  const normal = g.label("modulated", modulate(g, layerNorm(g, "norm1", x, norm_eps, { affine }), shift1, scale1));
   const attended = g.add(x, g.mul(gate1, projectedAttention(g.scope("attn1"), normal, { heads, bias })));
   const crossed = projectedAttention(g.scope("attn2"), attended, { heads, bias, source: captions, keyMask });
   const y = g.add(attended, crossed);

@@ -193,11 +193,8 @@ function block(g: Graph, x: Value, context: Context): Value {
   }
   const parts = g.chunk(g.unsqueeze(linear(g, "adaLN_modulation.0", context.modulation, 4 * dim), 1), 4, 2); // 4 x [B, 1, dim]
   const [scaleAttention, gateAttention, scaleFeedForward, gateFeedForward] = parts as [Value, Value, Value, Value];
-  const attended = selfAttention(
-    g.scope("attention"),
-    g.mul(norm("attention_norm1", x), g.onePlus(scaleAttention)),
-    context,
-  );
+  const normal = g.label("modulated", g.mul(norm("attention_norm1", x), g.onePlus(scaleAttention)));
+  const attended = selfAttention(g.scope("attention"), normal, context);
   const y = g.add(x, g.mul(g.tanh(gateAttention), norm("attention_norm2", attended)));
   const fed = feedForward(g.scope("feed_forward"), g.mul(norm("ffn_norm1", y), g.onePlus(scaleFeedForward)), dim);
   return g.add(y, g.mul(g.tanh(gateFeedForward), norm("ffn_norm2", fed)));

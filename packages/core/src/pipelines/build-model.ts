@@ -72,10 +72,10 @@ export function regionClaims({ plugins }: PluginHost, structure: Structure): Reg
   return plugins.flatMap(({ name, manifest, options }, order) => {
     try {
       const requests = manifest.regions?.(structure, options) ?? [];
-      return requests.map(({ name: region, from, to = from }, index) => ({
+      return requests.map(({ name: region, from, to = from, until }, index) => ({
         plugin: name,
         order,
-        region: { name: region, index, from, to },
+        region: { name: region, index, from, to, ...(until === undefined ? {} : { until }) },
       }));
     } catch (error) {
       throw isOptionUnfit(error) ? error : hookFailed(name, "regions", error);

@@ -4,7 +4,8 @@ import type { PluginOptionValues } from "../config/config";
 import { hookFailed, hooksMissing, tokenUnknown } from "../errors/plugins";
 import { type Hooks, hookKinds } from "../hooks";
 import type { FoundPlugin } from "./discover";
-import { type AnyManifest, injectedTokens, type Plugin, PluginOptions } from "./plugin";
+import type { Structure } from "./manifest";
+import { type AnyManifest, injectedTokens, ModelStructure, type Plugin, PluginOptions } from "./plugin";
 
 /** A plugin at work in one pipeline. */
 export interface LoadedPlugin {
@@ -39,21 +40,25 @@ export function isBuilding({ components }: LoadedPlugin, component: string, deno
 }
 
 /**
- * Makes the plugins, each in a container of its own that holds its options.
+ * Makes the plugins, each in a container of its own that holds its options and what is known of the denoiser.
  *
  * @throws SKIPSTEP_HOOK_FAILED when a constructor throws, SKIPSTEP_PLUGIN_INJECT, SKIPSTEP_PLUGIN_MANIFEST
  */
-export function createHost(entries: readonly PluginEntry[]): PluginHost {
-  return { plugins: entries.map(loadPlugin) };
+export function createHost(entries: readonly PluginEntry[], structure?: Structure): PluginHost {
+  return { plugins: entries.map((entry) => loadPlugin(entry, structure)) };
 }
 
-function loadPlugin({ use, plugin, manifest, version, options, components }: PluginEntry): LoadedPlugin {
+function loadPlugin(
+  { use, plugin, manifest, version, options, components }: PluginEntry,
+  structure: Structure | undefined,
+): LoadedPlugin {
   const own = container.createChildContainer();
   own.register(PluginOptions, { useValue: options });
+  if (structure) own.register(ModelStructure, { useValue: structure });
   for (const { token, isOptional } of Object.values(injectedTokens(plugin))) {
     const isNamed = typeof token === "symbol" || typeof token === "string";
     if (isNamed && isOptional !== true && !own.isRegistered(token, true))
-      throw tokenUnknown(manifest.name, String(token), ["PluginOptions"]);
+      throw tokenUnknown(manifest.name, String(token), ["PluginOptions", "ModelStructure"]);
   }
   injectable()(plugin); // again, in case the plugin has a tsyringe of its own: the two share nothing but metadata
   let instance: Plugin;

@@ -1,4 +1,5 @@
 import type { JSONSchemaType } from "ajv";
+import type { PluginReport } from "../pipelines/report";
 import type { WeightFormat } from "../weight-formats/weight-format";
 
 /** A list of equal blocks in a model, in the order in which they run. */
@@ -89,6 +90,20 @@ export interface Manifest<Options> {
   readonly tunes?: { readonly [Option in keyof Options]?: TuneRange };
   /** Values below which it reuses, by the name of the number that it records: `{ residual_diff: 0.12 }`. */
   readonly thresholds?: (options: Options) => Readonly<Record<string, number>>;
+  /** Where options depend on the model: how `skipstep calibrate` finds them. */
+  readonly calibration?: Calibration<Options>;
+}
+
+/** How options that depend on the model are found by generations that compute everything. */
+export interface Calibration<Options> {
+  /** Over those of the config: with them the plugin skips nothing, and records what `fit` reads. */
+  readonly options: Partial<Options>;
+  /**
+   * What the recorded numbers come to.
+   * @param reports of this plugin, one a generation
+   * @throws SKIPSTEP_PLUGIN_OPTION (`optionUnfit`) where they are too few
+   */
+  fit(reports: readonly PluginReport[]): Partial<Options>;
 }
 
 /** Values of an option that are worth trying, from the most careful, which saves least, to the boldest. */

@@ -10,6 +10,9 @@ export { inject } from "tsyringe";
 /** Token of a plugin's own options, checked, with all defaults filled in: `@inject(PluginOptions)`. */
 export const PluginOptions: symbol = Symbol.for("skipstep.PluginOptions");
 
+/** Token of the denoiser's `Structure`, as the manifest's `regions` is given it: `@inject(ModelStructure)`. */
+export const ModelStructure: symbol = Symbol.for("skipstep.ModelStructure");
+
 /** What a plugin class implements: the hooks it needs, at least one. */
 export type Plugin = Partial<Hooks>;
 

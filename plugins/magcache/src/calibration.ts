@@ -1,0 +1,65 @@
+import {
+  type BlockCall,
+  type Calibration,
+  type Floats,
+  type Next,
+  type PluginReport,
+  type Run,
+  subtract,
+  type Tensors,
+} from "@skipstep/core";
+import { ratiosUnmeasured } from "./errors";
+import type { MagCacheOptions } from "./options";
+
+/** Ratios by step: the mean over all generations, and over both guidance branches. */
+export const calibration: Calibration<MagCacheOptions> = {
+  options: { calibrate: true, mag_ratios: null },
+  fit: (reports) => {
+    const measured = reports.flatMap(({ regions }) => [...ratiosIn(regions, ""), ...ratiosIn(regions, "cfg_")]);
+    const last = Math.max(...measured.map(({ step }) => step));
+    if (measured.length === 0) throw ratiosUnmeasured();
+    const ratios = Array.from({ length: last + 1 }, (_, step) => {
+      const found = measured.filter((each) => each.step === step).map(({ ratio }) => ratio);
+      // Nothing comes before the first step, and so nothing is to be said of it.
+      return found.length === 0 ? 1 : Number((found.reduce((sum, x) => sum + x, 0) / found.length).toFixed(5));
+    });
+    return { mag_ratios: ratios };
+  },
+};
+
+/** What a run remembers of its last step: the length of each token's residual. */
+export class Measurements {
+  private readonly memories = new WeakMap<Run, Float64Array>();
+
+  /** Computes the blocks and records how their residual grew or shrank. */
+  async observe({ step: { run }, record }: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
+    const outputs = await next(inputs);
+    const residual = await subtract(outputs.hidden!, inputs.hidden!);
+    const lengths = tokenLengths((await residual.read()) as Floats);
+    const before = this.memories.get(run);
+    if (before?.length === lengths.length)
+      record({ [run.branch === "uncond" ? "cfg_mag_ratio" : "mag_ratio"]: meanRatio(before, lengths) });
+    this.memories.set(run, lengths);
+    return outputs;
+  }
+}
+
+/** @param residual `[B, T, D]` @returns `B T` Euclidean norms */
+function tokenLengths({ shape, data }: Floats): Float64Array {
+  const width = shape.at(-1)!;
+  const squares = new Float64Array(data.length / width);
+  for (const [i, x] of data.entries()) squares[Math.floor(i / width)]! += x * x;
+  return squares.map(Math.sqrt);
+}
+
+function meanRatio(before: Float64Array, now: Float64Array): number {
+  return now.reduce((sum, length, token) => sum + length / (before[token]! + 1e-8), 0) / now.length;
+}
+
+/** @param prefix of a guidance branch's numbers */
+function ratiosIn(regions: PluginReport["regions"], prefix: string): { step: number; ratio: number }[] {
+  return regions
+    .flatMap(({ numbers }) => Object.entries(numbers[`${prefix}mag_ratio`] ?? {}))
+    .map(([step, ratio]) => ({ step: Number(step), ratio }))
+    .filter(({ ratio }) => Number.isFinite(ratio));
+}
