@@ -55,6 +55,12 @@ export interface Hooks {
   weightLoad(weight: Weight, graph: Graph): WeightForm | undefined;
   /** Build time. Emits one attention; `undefined` leaves it to the next plugin. */
   attention(inputs: AttentionInputs, graph: Graph): Value | EmittedAttention | undefined;
+  /**
+   * Build time. Told of a component's graph once all of it was emitted; may put other nodes in place of its own with
+   * `graph.replaceNodes`. @returns what it came to, in numbers for the report: `{ "transposes left": 0 }`; `undefined`
+   * when it changed nothing
+   */
+  graphBuilt(graph: Graph): Readonly<Record<string, number>> | undefined;
   /** Run time. Told of each step before the model runs on it. */
   beforeStep(step: Step): void | Promise<void>;
   /**
@@ -68,6 +74,7 @@ export interface Hooks {
 export const hookKinds = {
   weightLoad: "first",
   attention: "first",
+  graphBuilt: "each",
   beforeStep: "each",
   blockForward: "wrap",
 } as const satisfies Record<keyof Hooks, "first" | "each" | "wrap">;

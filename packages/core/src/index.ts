@@ -1,6 +1,7 @@
 import "reflect-metadata";
 
 export type { JSONSchemaType } from "ajv";
+export type { Component } from "./checkpoint/component";
 export { toFloat32 } from "./checkpoint/to-float32";
 export type { OpenWeights, TensorEntry } from "./checkpoint/weight-source";
 export type { AttentionReceipt, BuildCounts, BuildReceipt } from "./compiler/build-hooks";
@@ -33,11 +34,12 @@ export { StreamResiduals } from "./engine/stream-residuals";
 export { TaylorSeries } from "./engine/taylor-series";
 export { ConfigError, type ConfigProblem } from "./errors/config";
 export { SkipstepError } from "./errors/error";
+export { didYouMean } from "./errors/nearest";
 export { optionUnfit } from "./errors/plugins";
 export type { AttentionInputs, EmittedAttention } from "./graph/attention";
-export type { Dim } from "./graph/dim";
-export type { Graph, NodeOptions } from "./graph/graph";
-export type { Attribute, Payload, Value } from "./graph/value";
+export { ceilOver, type Dim, equal as equalDims, least, minus, plus, times } from "./graph/dim";
+export type { Graph, NodeOptions, Replacement } from "./graph/graph";
+export { type Attribute, type Node, type Payload, readsOf, type Value } from "./graph/value";
 export type { ConvOptions, Weight, WeightForm } from "./graph/weight";
 export { type BlockCall, type Hooks, hookKinds, type Next, type Region, type Step, type Tensors } from "./hooks";
 export type { Image } from "./image/image";
@@ -80,6 +82,15 @@ export {
   PluginOptions,
   plugin,
 } from "./plugins/plugin";
+export { type FoundQuantizer, findQuantizer } from "./quantize/find-quantizer";
+export { type OpenComponentOptions, type OpenedComponent, openComponentWeights } from "./quantize/open-component";
+export {
+  type AnyQuantizer,
+  defineQuantizer,
+  type QuantizeRequest,
+  type QuantizeResult,
+  type Quantizer,
+} from "./quantize/quantizer";
 export { createGenerator, type Generator } from "./random";
 export { type DType, type Floats, floats, integers, sizeOf, type Tensor } from "./tensor";
 export { coreVersion } from "./version";

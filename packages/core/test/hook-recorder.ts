@@ -35,6 +35,7 @@ export function recorder(name: string, log: string[]): PluginClass {
   const hooks: Hooks = {
     weightLoad: asked("weightLoad"),
     attention: asked("attention"),
+    graphBuilt: asked("graphBuilt"),
     beforeStep: asked("beforeStep"),
     async blockForward(_call, inputs, next) {
       log.push(`${name}.blockForward`);

@@ -1,6 +1,7 @@
 import { hookFailed, isOptionUnfit } from "../errors/plugins";
 import type { AttentionInputs } from "../graph/attention";
 import type { BuildHooks } from "../graph/build-hooks";
+import type { Graph } from "../graph/graph";
 import { isBuilding, type LoadedPlugin, type PluginHost } from "../plugins/host";
 
 /** What one plugin took over while graphs were built. */
@@ -16,6 +17,8 @@ export interface BuildCounts {
   noise?: number;
   /** What attentions became, with their number: `{ flash: 30 }`. Those of which the plugin says nothing are left out. */
   readonly kernels: Record<string, number>;
+  /** What `graphBuilt` says that it did, added up: `{ "transposes left": 0 }`. */
+  readonly changes: Record<string, number>;
 }
 
 export interface BuildReceipt extends BuildCounts {
@@ -82,6 +85,15 @@ export class BuildHookRunner implements BuildHooks {
     return undefined;
   };
 
+  graphBuilt = (graph: Graph): void => {
+    for (const [i, { name, instance }] of this.pluginsOf(graph.component)) {
+      const changes = guarded(name, "graphBuilt", () => instance.graphBuilt?.(graph));
+      if (!changes) continue;
+      for (const counts of this.countsOf(i, graph.component))
+        for (const [change, number] of Object.entries(changes)) increment(counts.changes, change, number);
+    }
+  };
+
   private pluginsOf(component: string): [index: number, plugin: LoadedPlugin][] {
     return [...this.host.plugins.entries()].filter(([, plugin]) => isBuilding(plugin, component, this.denoiser));
   }
@@ -99,7 +111,7 @@ export class BuildHookRunner implements BuildHooks {
 export const noHooks: BuildHooks = { weightLoad: () => undefined, attention: () => undefined };
 
 function noCounts(): BuildCounts {
-  return { weights: 0, floatBytes: 0, storedBytes: 0, attentions: 0, forms: {}, kernels: {} };
+  return { weights: 0, floatBytes: 0, storedBytes: 0, attentions: 0, forms: {}, kernels: {}, changes: {} };
 }
 
 /** Before the weight's bytes are added to the counts. */
@@ -109,8 +121,8 @@ function addNoise(counts: BuildCounts, noise: number | undefined, floatBytes: nu
   counts.noise = sum / (counts.floatBytes + floatBytes);
 }
 
-function increment(counts: Record<string, number>, name: string): void {
-  counts[name] = (counts[name] ?? 0) + 1;
+function increment(counts: Record<string, number>, name: string, by = 1): void {
+  counts[name] = (counts[name] ?? 0) + by;
 }
 
 function guarded<Result>(plugin: string, hook: string, call: () => Result): Result {

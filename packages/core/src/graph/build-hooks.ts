@@ -7,4 +7,6 @@ import type { Weight, WeightForm } from "./weight";
 export interface BuildHooks {
   weightLoad(weight: Weight, graph: Graph): WeightForm | undefined;
   attention(inputs: AttentionInputs, graph: Graph): Value | undefined;
+  /** Told of a graph once all of it was emitted. */
+  graphBuilt?(graph: Graph): void;
 }

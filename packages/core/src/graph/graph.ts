@@ -6,7 +6,7 @@ import { type Dim, equal, equalShapes, plus, product, shapeText, times } from ".
 import * as infer from "./infer";
 import { onnxType } from "./onnx-types";
 import { checkpointPayload, type Layout, numbersPayload } from "./payload";
-import { createStore, type Store } from "./store";
+import { createStore, type SizeCheck, type Store } from "./store";
 import type { Attribute, Node, Payload, Value } from "./value";
 
 type Attributes = Readonly<Record<string, Attribute>>;
@@ -50,6 +50,11 @@ export class Graph {
   /** What modules returned, by `<scope>.out<i>`: tests compare these with the reference's modules. */
   get taps(): ReadonlyMap<string, Value> {
     return this.store.taps;
+  }
+
+  /** What must hold once the run-time sizes are known. */
+  get checks(): readonly SizeCheck[] {
+    return this.store.checks;
   }
 
   get component(): string {
@@ -130,6 +135,64 @@ export class Graph {
     const outputs = shapes.map((shape): Value => ({ name: this.unique(op), dtype, shape, origin: { kind: "node" } }));
     this.store.nodes.push({ op, domain, inputs, outputs, attributes, scope: this.path });
     return outputs;
+  }
+
+  /**
+   * Runs a body once for each element along the first axis of values, one after the other, and stacks what it returns:
+   * of what a turn takes, memory is needed for one turn only. The body may read values from around it.
+   * @param over `[n, ...]` each @returns `[n, ...]` for each value that the body returns, all of them made in the body
+   */
+  scan(over: readonly Value[], body: (inner: Graph, items: readonly Value[]) => readonly Value[]): Value[] {
+    const inner = new Graph({ ...this.store, nodes: [] }, this.path);
+    const inputs = over.map(
+      ({ dtype, shape }): Value => ({
+        name: this.unique("item"),
+        dtype,
+        shape: shape.slice(1),
+        origin: { kind: "node" },
+      }),
+    );
+    const returned = body(inner, inputs);
+    const turns = over[0]!.shape[0]!;
+    const outputs = returned.map(
+      ({ dtype, shape }): Value => ({
+        name: this.unique("Scan"),
+        dtype,
+        shape: [turns, ...shape],
+        origin: { kind: "node" },
+      }),
+    );
+    this.store.nodes.push({
+      op: "Scan",
+      domain: "",
+      inputs: over,
+      outputs,
+      attributes: { num_scan_inputs: { int: over.length } },
+      body: { inputs, outputs: returned, nodes: inner.nodes },
+      scope: this.path,
+    });
+    return outputs;
+  }
+
+  /** Has sizes checked before a run, or at once where they are numbers. @param check throws where they do not fit */
+  whenKnown(dims: readonly Dim[], check: SizeCheck["check"]): void {
+    if (dims.every((dim) => typeof dim === "number")) check(dims as number[]);
+    else this.store.checks.push({ dims, check });
+  }
+
+  /** Puts other nodes in place of all that were emitted, for `graphBuilt` hooks. */
+  replaceNodes(nodes: readonly Node[], { output, stream }: Replacement): void {
+    const { store } = this;
+    store.nodes.splice(0, store.nodes.length, ...nodes);
+    store.outputs.splice(
+      0,
+      store.outputs.length,
+      ...store.outputs.map(({ name, value }) => ({ name, value: output(value) })),
+    );
+    const [labels, taps] = [[...store.labels], [...store.taps]];
+    store.labels.clear();
+    for (const [value, name] of labels) store.labels.set(stream(value), name);
+    for (const [name, value] of taps) store.taps.set(name, stream(value));
   }
 
   // --- weights and constants ---
@@ -385,6 +448,14 @@ export class Graph {
     this.store.names.set(base, count + 1);
     return count === 0 ? base : `${base}:${count}`;
   }
+}
+
+/** Where values lie after nodes were replaced. */
+export interface Replacement {
+  /** What leaves the model in a value's place, in the same shape. */
+  output(value: Value): Value;
+  /** What carries a stream's name in a value's place; its shape may be another. */
+  stream(value: Value): Value;
 }
 
 /** What a node needs beyond inputs and shapes. */

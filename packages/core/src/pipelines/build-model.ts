@@ -4,6 +4,7 @@ import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
 import { hookFailed, isOptionUnfit } from "../errors/plugins";
 import type { BuildHooks } from "../graph/build-hooks";
 import { Graph } from "../graph/graph";
+import { type MemoryChoice, type Placement, placeComponents, segmentDevices } from "../memory/placement";
 import type { PluginHost } from "../plugins/host";
 import type { Structure } from "../plugins/manifest";
 import type { ComponentModel } from "./component-model";
@@ -17,6 +18,8 @@ export interface BuiltModel {
   readonly weights: OpenWeights;
   readonly graph: Graph;
   readonly plan: Plan;
+  /** The provider of each segment; the pipeline's where there is none. */
+  readonly devices: readonly (string | undefined)[];
 }
 
 /** Everything that a pipeline runs, built and not yet compiled. */
@@ -25,46 +28,74 @@ export interface BuiltModels {
   readonly hooks: BuildHookRunner;
 }
 
+/** What cuts graphs besides plugins. */
+export interface PlacementChoice extends MemoryChoice {
+  /** Providers besides the CPU's that work here; only a balanced device map asks. */
+  readonly accelerators?: readonly string[];
+}
+
 /**
  * Builds the graph of every component. Plugins cut the denoiser's, and hook the components that the config says.
  * @throws SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_SHAPE, SKIPSTEP_REGION_UNKNOWN, SKIPSTEP_REGION_OVERLAP,
- *   SKIPSTEP_PLUGIN_OPTION, SKIPSTEP_HOOK_FAILED
+ *   SKIPSTEP_PLUGIN_OPTION, SKIPSTEP_HOOK_FAILED, SKIPSTEP_DEVICE_MAP
  */
 export function buildModels(
   family: Family,
   sources: ReadonlyMap<string, ComponentModel>,
   plugins: PluginHost,
   structure: Structure,
+  { accelerators = [], ...memory }: PlacementChoice,
 ): BuiltModels {
   const hooks = new BuildHookRunner(plugins, family.denoiser);
-  const models: BuiltModel[] = [];
+  const graphs: BuiltGraph[] = [];
   try {
-    for (const [name, source] of sources) {
-      const claims = name === family.denoiser ? regionClaims(plugins, structure) : [];
-      models.push(buildModel(name, source, hooks, claims));
-    }
+    for (const [name, source] of sources) graphs.push(buildGraph(name, source, hooks));
+    const nodes = new Map(graphs.map(({ name, graph }) => [name, graph.nodes]));
+    const placements = placeComponents(memory, nodes, accelerators);
+    const models = graphs.map((built) => {
+      const claims = built.name === family.denoiser ? regionClaims(plugins, structure) : [];
+      return planned(built, claims, placements.get(built.name)!);
+    });
     return { models, hooks };
   } catch (error) {
-    for (const { weights } of models) weights.close();
+    for (const { weights } of graphs) weights.close();
     throw error;
   }
 }
 
+/** Builds one component, without what plugins cut. @param memory its device map counts when it names the component */
 export function buildModel(
   name: string,
   source: ComponentModel,
   hooks: BuildHooks,
-  claims: readonly RegionClaim[],
+  memory: PlacementChoice = { memory: "resident" },
 ): BuiltModel {
+  const built = buildGraph(name, source, hooks);
+  const placements = placeComponents(memory, new Map([[name, built.graph.nodes]]), memory.accelerators ?? []);
+  return planned(built, [], placements.get(name)!);
+}
+
+type BuiltGraph = Omit<BuiltModel, "plan" | "devices">;
+
+function buildGraph(name: string, source: ComponentModel, hooks: BuildHooks): BuiltGraph {
   const weights = source.component.weights();
   try {
     const graph = Graph.create(name, weights, hooks);
     source.model.architecture.entries[source.model.entry]!(graph, source.config);
-    return { name, source, weights, graph, plan: planGraph(graph, claims) };
+    return { name, source, weights, graph };
   } catch (error) {
     weights.close();
     throw error;
   }
+}
+
+function planned(built: BuiltGraph, claims: readonly RegionClaim[], placement: Placement): BuiltModel {
+  const plan = planGraph(built.graph, claims, [], placement.cuts);
+  const devices = segmentDevices(
+    placement,
+    plan.segments.map(({ nodes }) => nodes.length),
+  );
+  return { ...built, plan, devices };
 }
 
 /** The regions that plugins ask for, in the config's order. */

@@ -16,7 +16,7 @@ export interface PluginReport {
   readonly compute?: ComputeReport;
   /** Most bytes that it kept at once, between steps and in them. */
   readonly keptBytes: number;
-  /** Weights and attentions that it took over when the models were built, in all and by component. */
+  /** Weights and attentions that it took over, and what it changed, when the models were built, in all and by component. */
   readonly build: Omit<BuildReceipt, "plugin">;
 }
 
@@ -128,7 +128,7 @@ function altered(receipts: readonly RegionReceipt[]): string[] {
 
 /** `140 weights as nf4, 3400 MB to 540 MB; 30 attentions as flash`. */
 function built(counts: Omit<BuildReceipt, "plugin">, denoiser: string): string[] {
-  const { weights, floatBytes, storedBytes, attentions, forms, kernels } = counts;
+  const { weights, floatBytes, storedBytes, attentions, forms, kernels, changes } = counts;
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
     ...(weights === 0
@@ -137,8 +137,16 @@ function built(counts: Omit<BuildReceipt, "plugin">, denoiser: string): string[]
           `${weights} weights as ${Object.keys(forms).join(", ")}, ${megabytes(floatBytes)} to ${megabytes(storedBytes)}`,
         ]),
     ...(attentions === 0 ? [] : [`${attentions} attentions${named(kernels)}`]),
+    ...(Object.keys(changes).length === 0 ? [] : [changesText(changes)]),
     ...places(counts, denoiser),
   ];
+}
+
+/** `62 convolutions in NHWC, 0 transposes left`. */
+function changesText(changes: BuildCounts["changes"]): string {
+  return Object.entries(changes)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(", ");
 }
 
 function named(kernels: BuildCounts["kernels"]): string {
