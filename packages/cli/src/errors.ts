@@ -23,3 +23,34 @@ export function recipeUnreadable(file: string, reason: string, cause: unknown): 
 export function cancelled(reason: string): SkipstepError {
   return new SkipstepError("SKIPSTEP_CANCELLED", `Cancelled: ${reason}`, { cause: reason });
 }
+
+/** What is drawn with one config and not with the other is no comparison. */
+export function configsUnlike(file: string, reference: string, difference: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_CONFIG_UNLIKE",
+    `${file} and ${reference} cannot be compared: ${difference}. Give configs of one model and one size.`,
+  );
+}
+
+/** The file of `--prompts` is missing or empty. */
+export function promptsUnreadable(file: string, problem: string, cause?: unknown): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_REQUEST_PROMPTS",
+    `${file} ${problem}. Give a text file with one prompt, or one class, on each line.`,
+    { cause },
+  );
+}
+
+/** No plugin of a config has options that `tune` may set. @param others installed ones that have some */
+export function untunable(file: string, others: readonly string[]): SkipstepError {
+  const remedy = others.length === 0 ? "Install one that has." : `For this model there are: ${others.join(", ")}.`;
+  return new SkipstepError("SKIPSTEP_CONFIG_UNTUNABLE", `${file} has no plugin with options to tune. ${remedy}`);
+}
+
+/** No setting that was tried gives what `tune` was asked for. @param closest what came closest @param page with all of them */
+export function targetMissed(target: string, closest: string, page: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_TARGET_MISSED",
+    `No setting gives ${target}: ${closest}. ${page} has all of them. Ask for less, or give more --trials.`,
+  );
+}

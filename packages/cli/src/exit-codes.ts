@@ -25,7 +25,10 @@ const families: Readonly<Record<string, ExitCode>> = {
   LATENTS: 3,
   RECIPE: 3,
   SCHEDULE: 3,
+  TARGET: 3,
   PLUGIN_OPTION: 3,
+  GGUF_OPTION: 3,
+  GGUF_IMPORTANCE: 3,
 
   CHECKPOINT: 4,
   COMPONENT: 4,
@@ -39,6 +42,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   TENSOR: 4,
   TOKENIZER: 4,
   CHAT_TEMPLATE: 4,
+  GGUF: 4,
   GRAPH: 4,
 
   PLUGIN: 5,

@@ -1,5 +1,5 @@
-import { isAbsolute, relative } from "node:path";
 import type { GenerateResult } from "@skipstep/core";
+import { shownPath } from "./shown-path";
 import type { Result } from "./terminal";
 
 /** What `generate` did. */
@@ -17,17 +17,11 @@ export function generateResult({ files, seconds, warnings, result: { report } }:
   const { seed, plugins } = report;
   return {
     lines: [
-      ...files.map(shown),
+      ...files.map(shownPath),
       `seed ${seed}, ${seconds.toFixed(2)} s`,
       ...plugins.map(({ name, summary }) => `${name}: ${summary}`),
     ],
     document: { files, seed, seconds, warnings, report },
     warnings,
   };
-}
-
-/** Relative to the working directory for what lies inside it. */
-function shown(file: string): string {
-  const path = relative(process.cwd(), file);
-  return path.startsWith("..") || isAbsolute(path) ? file : path;
 }

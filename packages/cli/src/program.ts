@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { version } from "../package.json";
 import { exitCodes } from "./exit-codes";
-import { parseAge } from "./quantities";
+import { parseAge, parseDuration } from "./quantities";
 import type { Session } from "./session";
 
 /** Every command with its options. What a command does is loaded when it is called, so that help is there at once. */
@@ -30,10 +30,61 @@ export function createProgram(session: Session): Command {
     .option("--recipe <image>", "make this image again; other options are stronger")
     .option("--previews [folder]", "write what the image looks like after each step")
     .option("--strict", "fail when a plugin had no effect")
-    .option("--threads <number>", "threads inside one operator (default: all cores)", threadCount)
+    .option("--threads <number>", "threads inside one operator (default: all cores)", wholeNumber)
     .option("--cache <folder>", "where compiled engines are kept")
     .option("--json", "print one JSON document")
     .action(async (config, options) => (await import("./generate")).generate(config, options, session));
+
+  program
+    .command("compare")
+    .description("draw the same images with several configs, and measure how much faster and how different they are")
+    .argument("<reference>", "JSON file that the others are measured against")
+    .argument("<configs...>", "JSON files of the same model")
+    .option("--prompts <file>", "text file with a prompt, or a class, on each line")
+    .option("-p, --prompt <text>", "what an image shows; again for more", collect)
+    .option("--seeds <numbers>", "start of the random numbers, 1,2,3; each prompt is drawn with each", numbers)
+    .option("-o, --out <file>", "the page with images and charts (default: compare.html)")
+    .option("--set <path=value>", "another value for all configs: generate.height=256", collect)
+    .option("--threads <number>", "threads inside one operator (default: all cores)", wholeNumber)
+    .option("--cache <folder>", "where compiled engines are kept")
+    .option("--json", "print one JSON document")
+    .action(async (reference, configs, options) =>
+      (await import("./compare")).compare([reference, ...configs], options, session),
+    );
+
+  program
+    .command("tune")
+    .description("find options of a config's plugins for a quality or a speed, by drawing with them")
+    .argument("<config>", "JSON file with plugins that have options to tune")
+    .option("--psnr <dB>", "as fast as possible at this PSNR against the config without plugins", positive)
+    .option("--speedup <times>", "as close as possible with a denoiser so many times faster", positive)
+    .option("--latency <time>", "as close as possible with an image in 8s, 800ms or 2m", duration)
+    .option("--prompts <file>", "text file with a prompt, or a class, on each line")
+    .option("-p, --prompt <text>", "what an image shows; again for more", collect)
+    .option("--seeds <numbers>", "start of the random numbers, 1,2,3; each prompt is drawn with each", numbers)
+    .option("--count <number>", "most prompts that each setting draws", wholeNumber, 4)
+    .option("--trials <number>", "most settings that are measured", wholeNumber, 12)
+    .option("-o, --out <file>", "the config that was found; a page goes beside it (default: tuned.json)")
+    .option("--set <path=value>", "another value for the config", collect)
+    .option("--threads <number>", "threads inside one operator (default: all cores)", wholeNumber)
+    .option("--cache <folder>", "where compiled engines are kept")
+    .option("--json", "print one JSON document")
+    .action(async (config, options) => (await import("./tune")).tune(config, options, session));
+
+  program
+    .command("calibrate")
+    .description("find options of a plugin that depend on the model, and write the config with them")
+    .argument("<config>", "JSON file")
+    .requiredOption("--plugin <name>", "plugin that needs them: teacache, magcache")
+    .option("--prompts <file>", "text file with a prompt, or a class, on each line")
+    .option("-p, --prompt <text>", "what an image shows; again for more", collect)
+    .option("--seeds <numbers>", "start of the random numbers, 1,2,3; each prompt is drawn with each", numbers)
+    .option("-o, --out <file>", "the config with what was found (default: calibrated.json)")
+    .option("--set <path=value>", "another value for the config", collect)
+    .option("--threads <number>", "threads inside one operator (default: all cores)", wholeNumber)
+    .option("--cache <folder>", "where compiled engines are kept")
+    .option("--json", "print one JSON document")
+    .action(async (config, options) => (await import("./calibrate")).calibrate(config, options, session));
 
   program
     .command("validate")
@@ -50,6 +101,25 @@ export function createProgram(session: Session): Command {
     .option("--set <path=value>", "another value for the config", collect)
     .option("--json", "print one JSON document")
     .action(async (config, options) => (await import("./inspect")).inspect(config, options, session));
+
+  program
+    .command("quantize")
+    .description("write a component's weights anew, smaller")
+    .argument("<input>", "a config, a model's folder or file, or a component's")
+    .requiredOption("--to <plugin>", "plugin that writes: gguf")
+    .option("--type <type>", "block type: Q4_K, Q8_0, ...")
+    .option(
+      "--rule <pattern=type>",
+      "another type for tensors by name, * for anything; the first that fits counts",
+      collect,
+    )
+    .option("--importance <file>", "mean squares of the weights' inputs, which errors are weighed by")
+    .option("--option <name=value>", "another option of the plugin", collect)
+    .option("--component <name>", "which of the pipeline's (default: the model that draws)")
+    .option("-o, --out <path>", "file or folder (default: the working directory)")
+    .option("--set <path=value>", "another value for the config", collect)
+    .option("--json", "print one JSON document")
+    .action(async (input, options) => (await import("./quantize")).quantize(input, options, session));
 
   program
     .command("recipe")
@@ -103,9 +173,27 @@ function number(text: string): number | string {
   return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
 }
 
-function threadCount(text: string): number {
+function numbers(text: string): number[] {
+  const list = text.split(",").map(number);
+  if (!list.every((seed) => typeof seed === "number")) throw new InvalidArgumentError("It must look like 1,2,3.");
+  return list;
+}
+
+function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
   return Number(text);
+}
+
+function positive(text: string): number {
+  if (!(Number(text) > 0 && Number.isFinite(Number(text))))
+    throw new InvalidArgumentError("It must be a number above 0.");
+  return Number(text);
+}
+
+function duration(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined) throw new InvalidArgumentError("It must look like 8s, 800ms or 2m.");
+  return milliseconds;
 }
 
 function age(text: string): number {

@@ -2,9 +2,19 @@ import type { ProgressEvent } from "@skipstep/core";
 import { bytesText } from "./quantities";
 import type { Stream } from "./terminal";
 
+/** Told while weights are written anew. */
+export interface QuantizeEvent {
+  readonly kind: "quantize";
+  /** `layers.0.attention.to_q.weight` */
+  readonly what: string;
+  readonly done: number;
+  readonly of: number;
+}
+
 /** Shows how far a generation is. */
 export interface Progress {
-  show(event: ProgressEvent): void;
+  /** @param part of several generations: `3/8` */
+  show(event: ProgressEvent | QuantizeEvent, part?: string): void;
   /** Takes it off the screen. */
   stop(): void;
 }
@@ -24,10 +34,11 @@ export async function createProgress(stream: Stream): Promise<Progress> {
   });
   bar.start(1, 0, { label: "open".padEnd(labelWidth), detail: "" });
   return {
-    show(event) {
+    show(event, part) {
       const { label, detail, done, of } = look(event);
+      const whole = part === undefined ? label : `${part} ${label}`;
       bar.setTotal(of);
-      bar.update(done, { label: label.padEnd(labelWidth), detail });
+      bar.update(done, { label: whole.padEnd(labelWidth), detail });
     },
     stop: () => bar.stop(),
   };
@@ -42,7 +53,7 @@ interface Look {
   readonly of: number;
 }
 
-function look(event: ProgressEvent): Look {
+function look(event: ProgressEvent | QuantizeEvent): Look {
   switch (event.kind) {
     case "download": {
       const { file, done, of } = event;
@@ -50,6 +61,8 @@ function look(event: ProgressEvent): Look {
     }
     case "compile":
       return { label: `compile ${event.component}`, detail: "", done: event.done, of: Math.max(1, event.of) };
+    case "quantize":
+      return { label: "quantize", detail: event.what, done: event.done, of: Math.max(1, event.of) };
     case "step": {
       const { step, of, secondsLeft } = event;
       return { label: `step ${step} of ${of}`, detail: `${secondsLeft.toFixed(1)} s left`, done: step, of };

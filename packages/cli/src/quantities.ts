@@ -34,3 +34,10 @@ export function parseAge(text: string): number | undefined {
   const [, count, letter] = /^(\d+(?:\.\d+)?)([wdhm])$/.exec(text) ?? [];
   return count === undefined ? undefined : Number(count) * letters[letter!]!;
 }
+
+/** Milliseconds of `8s`, `800ms`, `2m`; `undefined` for anything else, and for none at all. */
+export function parseDuration(text: string): number | undefined {
+  const [, count, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? [];
+  const milliseconds = Number(count) * { ms: 1, s: 1e3, m: 60e3 }[unit as "ms" | "s" | "m"];
+  return milliseconds > 0 ? milliseconds : undefined;
+}

@@ -1,0 +1,79 @@
+import { planImages, validateConfig } from "@skipstep/core";
+import { checkComparable, type NamedConfig } from "./compare/comparable";
+import { compareEntrants } from "./compare/comparison";
+import { comparisonPage } from "./compare/comparison-page";
+import { comparisonResult } from "./compare/comparison-result";
+import { cancelled } from "./errors";
+import { pageFile } from "./page/page-file";
+import { createProgress } from "./progress";
+import { withContenders } from "./render/contender";
+import type { Drawing } from "./render/drawing";
+import { drawInTurns } from "./render/in-turns";
+import { type Motif, motifsOf } from "./render/motif";
+import { givenSubjects, usualSubjects } from "./render/subjects";
+import type { Session } from "./session";
+import { checkWritable, writeWhole } from "./write-file";
+
+export interface CompareOptions {
+  /** A file with a prompt, or a class, on each line. */
+  readonly prompts?: string;
+  readonly prompt?: readonly string[];
+  readonly seeds?: readonly number[];
+  readonly out?: string;
+  /** For all configs. */
+  readonly set?: readonly string[];
+  readonly threads?: number;
+  readonly cache?: string;
+  readonly json?: true;
+}
+
+/** Bytes: the most that is tried out before the run. */
+const mostBytes = 2 ** 24;
+
+/** `skipstep compare`: the same images by several configs, measured against the first one's. */
+export async function compare(files: readonly string[], options: CompareOptions, session: Session): Promise<void> {
+  const start = performance.now();
+  const configs: NamedConfig[] = [];
+  for (const name of files)
+    configs.push({ name, config: await validateConfig(name, { overrides: options.set ?? [] }) });
+  const [{ config: reference }] = configs as [NamedConfig];
+  const given = givenSubjects(reference, options);
+  const motifs = motifsOf(reference, given.length > 0 ? given : usualSubjects(reference), options.seeds);
+  checkComparable(configs, motifs);
+  const file = pageFile(options.out ?? "compare.html");
+  const { width, height } = planImages(reference, motifs[0]!.request);
+  checkWritable(file, Math.min(mostBytes, width * height * 4 * motifs.length * files.length));
+
+  const rounds = await draw(configs, motifs, options, session);
+  const entrants = configs.map((config, i) => ({ ...config, drawings: rounds.map((round) => round[i]!) }));
+  const comparison = compareEntrants(motifs, entrants);
+  const page = await comparisonPage(comparison);
+  const signal = session.interruption.heed();
+  if (signal.aborted) throw cancelled(signal.reason);
+  writeWhole(file, page);
+
+  const warnings = entrants.flatMap(({ name, drawings }) =>
+    [...new Set(drawings.flatMap(({ report }) => report.warnings))].map((warning) => `${name}: ${warning}`),
+  );
+  const seconds = (performance.now() - start) / 1000;
+  session.terminal.show(comparisonResult({ file, seconds, warnings, comparison }), options.json);
+}
+
+async function draw(
+  configs: readonly NamedConfig[],
+  motifs: readonly Motif[],
+  { threads, cache }: CompareOptions,
+  { terminal, interruption }: Session,
+): Promise<(readonly Drawing[])[]> {
+  const signal = interruption.heed();
+  const progress = await createProgress(terminal.stderr);
+  try {
+    const checked = configs.map(({ config }) => config);
+    return await withContenders(checked, { threads, cache, signal, progress }, async (contenders) => {
+      for (const contender of contenders) await contender.draw(motifs[0]!, "first"); // first runs are slower
+      return drawInTurns(contenders, motifs);
+    });
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { type CheckedConfig, planImages, SkipstepError, subjectOf } from "@skipstep/core";
+import { promptsUnreadable } from "../errors";
+import { systemReason } from "../system-reason";
+import { type Motif, requestOf } from "./motif";
+
+/** Where subjects come from, the first that is there. */
+export interface SubjectOptions {
+  /** A file with one on each line. */
+  readonly prompts?: string;
+  readonly prompt?: readonly string[];
+}
+
+type Subject = Motif["subject"];
+
+/** Things, a scene and a face: small shapes as well as large areas. Of ImageNet's classes, what is about the same. */
+const usual: Readonly<Record<ReturnType<typeof subjectOf>, readonly Subject[]>> = {
+  prompt: [
+    "a red heart",
+    "a cat looking out of a window",
+    "a house by a lake in autumn",
+    "portrait of an old fisherman",
+  ],
+  class_labels: [207, 360, 975, 88, 0, 1, 2, 3],
+};
+
+/**
+ * What to draw: what the options say, else what the config says.
+ * @throws SKIPSTEP_REQUEST_PROMPTS when the file is missing or empty
+ */
+export function givenSubjects(config: CheckedConfig, { prompts, prompt = [] }: SubjectOptions): Subject[] {
+  const isClass = subjectOf(config) === "class_labels";
+  const typed = [...(prompts === undefined ? [] : readLines(prompts)), ...prompt];
+  if (typed.length > 0) return isClass ? typed.map(classOf) : typed;
+  const { prompt: own = [], class_labels = [] } = config.config.generate;
+  return isClass ? [...class_labels] : [own].flat();
+}
+
+/** What is drawn where nobody says it: those of the usual ones that the model can draw. */
+export function usualSubjects(config: CheckedConfig): Subject[] {
+  return usual[subjectOf(config)].filter((subject) => canDraw(config, subject));
+}
+
+function canDraw(config: CheckedConfig, subject: Subject): boolean {
+  try {
+    planImages(config, requestOf(config, subject));
+    return true;
+  } catch (error) {
+    if (error instanceof SkipstepError) return false;
+    throw error;
+  }
+}
+
+/** Digits are a class's number, all else is its name. */
+function classOf(text: string): Subject {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function readLines(file: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw promptsUnreadable(file, `cannot be read: ${systemReason(error)}`, error);
+  }
+  const lines = text
+    .replace(/^\uFEFF/, "")
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  if (lines.length === 0) throw promptsUnreadable(file, "is empty");
+  return lines;
+}

@@ -1,0 +1,147 @@
+import { dirname, extname, resolve } from "node:path";
+import { type CheckedConfig, type ConfigInput, validateConfig } from "@skipstep/core";
+import { cancelled, outputUnwritable, targetMissed, untunable, usage } from "./errors";
+import { createProgress } from "./progress";
+import { type Motif, motifsOf } from "./render/motif";
+import { givenSubjects, usualSubjects } from "./render/subjects";
+import type { Session } from "./session";
+import { shownPath } from "./shown-path";
+import { Arena } from "./tune/arena";
+import { type Knob, knobsOf } from "./tune/knob";
+import { search } from "./tune/search";
+import { overridesAt, settingText } from "./tune/setting";
+import { latencyTarget, psnrTarget, speedupTarget, type Target } from "./tune/target";
+import type { Trial } from "./tune/trial";
+import { tunablePlugins } from "./tune/tunable";
+import { writtenConfig } from "./tune/tuned-config";
+import { tuningPage } from "./tune/tuning-page";
+import { type Tuning, tuningResult } from "./tune/tuning-result";
+import { checkWritable, writeWhole } from "./write-file";
+
+export interface TuneOptions {
+  /** Exactly one of three: dB, times, milliseconds. */
+  readonly psnr?: number;
+  readonly speedup?: number;
+  readonly latency?: number;
+  readonly prompts?: string;
+  readonly prompt?: readonly string[];
+  readonly seeds?: readonly number[];
+  /** Most subjects that each setting draws. */
+  readonly count: number;
+  /** Most settings that are measured. */
+  readonly trials: number;
+  readonly out?: string;
+  readonly set?: readonly string[];
+  readonly threads?: number;
+  readonly cache?: string;
+  readonly json?: true;
+}
+
+/** Bytes that must be free for the config and for the page. */
+const fileBytes = 2 ** 18;
+
+/** `skipstep tune`: finds options of a config's plugins for a quality or a speed, and writes the config with them. */
+export async function tune(file: string, options: TuneOptions, session: Session): Promise<void> {
+  const start = performance.now();
+  const target = targetOf(options);
+  const { set = [], out = "tuned.json" } = options;
+  const config = await validateConfig(file, { overrides: set });
+  const knobs = knobsOf(config);
+  if (knobs.length === 0) throw untunable(file, await tunablePlugins(file, config));
+  const motifs = chosenMotifs(config, options);
+  const configFile = tunedFile(out);
+  const pageFile = `${configFile.slice(0, -extname(configFile).length)}.html`;
+  await checkPlace(config, configFile);
+  for (const path of [configFile, pageFile]) checkWritable(path, fileBytes);
+
+  const trials = await measure(file, { set, knobs, motifs, target }, options, session);
+  const chosen = target.best(trials.filter(target.meets));
+  const seconds = (performance.now() - start) / 1000;
+  const tuning: Tuning = { configFile, pageFile, knobs, target, trials, images: motifs.length, seconds };
+  const page = tuningPage(tuning, chosen, file, motifs);
+  const tuned = chosen && (await tunedText(file, set, knobs, chosen, configFile));
+  const signal = session.interruption.heed();
+  if (signal.aborted) throw cancelled(signal.reason);
+  writeWhole(pageFile, page);
+  if (!chosen || !tuned) throw targetMissed(target.text, closestText(target, tuning), shownPath(pageFile));
+  writeWhole(configFile, tuned);
+  session.terminal.show(tuningResult(tuning, chosen), options.json);
+}
+
+/** @throws SKIPSTEP_USAGE */
+function targetOf({ psnr, speedup, latency }: TuneOptions): Target {
+  const targets = [
+    ...(psnr === undefined ? [] : [psnrTarget(psnr)]),
+    ...(speedup === undefined ? [] : [speedupTarget(speedup)]),
+    ...(latency === undefined ? [] : [latencyTarget(latency / 1000)]),
+  ];
+  if (targets.length !== 1) throw usage("Give one of --psnr, --speedup and --latency.");
+  return targets[0]!;
+}
+
+function chosenMotifs(config: CheckedConfig, options: TuneOptions): Motif[] {
+  const given = givenSubjects(config, options);
+  const subjects = given.length > 0 ? given : usualSubjects(config);
+  return motifsOf(config, subjects.slice(0, options.count), options.seeds);
+}
+
+/** @throws SKIPSTEP_OUTPUT_UNWRITABLE for another ending than `.json` */
+function tunedFile(out: string): string {
+  if (extname(out) !== ".json") throw outputUnwritable(out, "configs are written as .json; give such a name");
+  return resolve(out);
+}
+
+/** Makes sure that a config in that place finds its model and its plugins. */
+async function checkPlace(config: CheckedConfig, file: string): Promise<void> {
+  await validateConfig(writtenConfig(config, file) as ConfigInput, { folder: dirname(file) });
+}
+
+interface Question {
+  readonly set: readonly string[];
+  readonly knobs: readonly Knob[];
+  readonly motifs: readonly Motif[];
+  readonly target: Target;
+}
+
+async function measure(
+  file: string,
+  { set, knobs, motifs, target }: Question,
+  { trials, threads, cache }: TuneOptions,
+  { terminal, interruption }: Session,
+): Promise<Trial[]> {
+  const progress = await createProgress(terminal.stderr);
+  try {
+    const drawing = { threads, cache, signal: interruption.heed(), progress };
+    const arena = await Arena.open({ file, set, knobs, motifs, trials, drawing });
+    try {
+      const space = { sizes: knobs.map(({ values }) => values.length), start: knobs.map((knob) => knob.start) };
+      return await search<Trial>(space, {
+        trials,
+        measure: (position, number) => arena.measure(position, number),
+        isBeyond: target.isBeyond,
+        leader: (measured) => target.best(measured.filter(target.meets)) ?? target.closest(measured),
+      });
+    } finally {
+      await arena.close();
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+async function tunedText(
+  file: string,
+  set: readonly string[],
+  knobs: readonly Knob[],
+  { position }: Trial,
+  configFile: string,
+): Promise<string> {
+  const tuned = await validateConfig(file, { overrides: [...set, ...overridesAt(knobs, position)] });
+  return `${JSON.stringify(writtenConfig(tuned, configFile), null, 2)}\n`;
+}
+
+function closestText({ closest, reached }: Target, { trials, knobs }: Tuning): string {
+  const trial = closest(trials);
+  if (!trial) return `none of ${trials.length} settings had an effect`;
+  return `the closest of ${trials.length} settings reached ${reached(trial)} (${settingText(knobs, trial.position)}; PSNR ${trial.quality.psnr.toFixed(2)} dB, denoiser ${trial.speedup.denoiser.toFixed(2)} times faster)`;
+}

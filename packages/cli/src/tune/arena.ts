@@ -1,0 +1,70 @@
+import { type CheckedConfig, SkipstepError, validateConfig } from "@skipstep/core";
+import { Contender, type ContenderOptions } from "../render/contender";
+import { drawInTurns } from "../render/in-turns";
+import type { Motif } from "../render/motif";
+import type { Knob } from "./knob";
+import { overridesAt, type Position } from "./setting";
+import { type Trial, trialOf } from "./trial";
+
+export interface ArenaOptions {
+  /** The config, and what is said over it. */
+  readonly file: string;
+  readonly set: readonly string[];
+  readonly knobs: readonly Knob[];
+  readonly motifs: readonly Motif[];
+  /** Most trials that there will be. */
+  readonly trials: number;
+  readonly drawing: ContenderOptions;
+}
+
+/** Measures settings of a config against the same config without plugins, which stays open all the while. */
+export class Arena {
+  private constructor(
+    private readonly plain: Contender,
+    private readonly options: ArenaOptions,
+  ) {}
+
+  static async open(options: ArenaOptions): Promise<Arena> {
+    const overrides = [...options.set, { path: ["plugins"], value: [] }];
+    const plain = await Contender.open(await validateConfig(options.file, { overrides }), options.drawing);
+    const arena = new Arena(plain, options);
+    try {
+      await plain.draw(options.motifs[0]!, "first"); // first runs are slower
+      return arena;
+    } catch (error) {
+      await arena.close();
+      throw error;
+    }
+  }
+
+  /**
+   * @param number of the trial, from 1
+   * @returns `undefined` where a plugin says that its options do not fit this model
+   */
+  async measure(position: Position, number: number): Promise<Trial | undefined> {
+    const { motifs, trials, drawing } = this.options;
+    try {
+      const contender = await Contender.open(await this.configAt(position), drawing);
+      try {
+        await contender.draw(motifs[0]!, `${number}/${trials}`);
+        return trialOf(position, await drawInTurns([this.plain, contender], motifs, `${number}/${trials}`));
+      } finally {
+        await contender.close();
+      }
+    } catch (error) {
+      if (error instanceof SkipstepError && error.code === "SKIPSTEP_PLUGIN_OPTION") return undefined;
+      throw error;
+    }
+  }
+
+  /** Not strict: at a careful setting a plugin may well have no effect. */
+  private configAt(position: Position): Promise<CheckedConfig> {
+    const { file, set, knobs } = this.options;
+    const overrides = [...set, { path: ["strict"], value: false }, ...overridesAt(knobs, position)];
+    return validateConfig(file, { overrides });
+  }
+
+  close(): Promise<void> {
+    return this.plain.close();
+  }
+}

@@ -1,0 +1,70 @@
+import { columns } from "../columns";
+import { qualityTexts, timesText } from "../quality/texts";
+import { shownPath } from "../shown-path";
+import type { Result } from "../terminal";
+import type { Knob } from "./knob";
+import { settingText } from "./setting";
+import type { Target } from "./target";
+import { frontOf, type Trial } from "./trial";
+
+export interface Tuning {
+  /** Absolute paths. */
+  readonly configFile: string;
+  readonly pageFile: string;
+  readonly knobs: readonly Knob[];
+  readonly target: Target;
+  readonly trials: readonly Trial[];
+  /** Images that each setting drew. */
+  readonly images: number;
+  readonly seconds: number;
+}
+
+/** What was chosen, with what was measured of it, and the front. */
+export function tuningResult(tuning: Tuning, chosen: Trial): Result {
+  const { configFile, pageFile, knobs, target, trials, images, seconds } = tuning;
+  const front = frontOf(trials);
+  const [psnr, ssim, gmsd] = qualityTexts(chosen.quality);
+  return {
+    lines: [
+      shownPath(configFile),
+      shownPath(pageFile),
+      settingText(knobs, chosen.position),
+      `PSNR ${psnr}, SSIM ${ssim}, GMSD ${gmsd}`,
+      `denoiser ${timesText(chosen.speedup.denoiser)}, whole ${timesText(chosen.speedup.whole)}, ${chosen.seconds.whole.toFixed(2)} s an image; ${percent(chosen.skipped)} of FLOPs skipped`,
+      `asked for ${target.text}; ${trials.length} settings, ${images} images each, ${seconds.toFixed(1)} s`,
+      "",
+      ...trialTable(front, knobs, chosen),
+    ],
+    document: {
+      files: [configFile, pageFile],
+      target: target.text,
+      chosen: trialDocument(chosen, knobs),
+      front: front.map((trial) => trialDocument(trial, knobs)),
+      trials: trials.map((trial) => trialDocument(trial, knobs)),
+      images,
+      seconds,
+    },
+  };
+}
+
+function trialTable(trials: readonly Trial[], knobs: readonly Knob[], chosen: Trial): string[] {
+  const head = ["", "PSNR", "denoiser", "skipped", "the front: no other is both faster and closer"];
+  const rows = trials.map((trial) => [
+    trial === chosen ? "*" : "",
+    qualityTexts(trial.quality)[0]!,
+    timesText(trial.speedup.denoiser),
+    percent(trial.skipped),
+    settingText(knobs, trial.position),
+  ]);
+  return columns([head, ...rows], [1, 2, 3]);
+}
+
+function trialDocument({ position, ...measured }: Trial, knobs: readonly Knob[]): object {
+  const settings = knobs.map(({ plugin, option, values }, i) => ({ plugin, option, value: values[position[i]!] }));
+  return { settings, ...measured };
+}
+
+/** `51 %` */
+export function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
