@@ -1,5 +1,5 @@
 import { mkdtempSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -87,6 +87,13 @@ export class PluginUnderTest {
       return result;
     };
     return setup.outer ? generate() : this.once([setup, request], generate);
+  }
+
+  /** Path of an image of the model's own. */
+  async picture(): Promise<string> {
+    const path = join(this.temporaryFolder(), "picture.png");
+    await writeFile(path, await (await this.plain()).images[0]!.toPng());
+    return path;
   }
 
   /** What the report says of this plugin. */

@@ -3,9 +3,9 @@ import type { CheckDefinition } from "../check";
 import { ensure } from "../failure";
 import type { PluginUnderTest } from "../plugin-under-test";
 import { ensureSame, isEqual } from "../same-result";
-import { isTaken, latentDifference } from "../variation";
+import { isTaken, latentDifference, otherInput } from "../variation";
 import { watcher } from "../watcher";
-import { repeats } from "./sequence";
+import { alternate, forgetsBatch, forgetsInputs, repeats } from "./sequence";
 
 const unguided: GenerateConfig = { guidance_scale: 0 };
 
@@ -42,7 +42,23 @@ const beginsAnywhere: CheckDefinition = {
   },
 };
 
-export const guidanceChecks = [keepsBranchesApart, beginsAnywhere] as const;
+const forgetsGuidance: CheckDefinition = {
+  name: "goes without guidance in between",
+  after: [forgetsInputs, forgetsBatch, beginsAnywhere],
+  run: (tried) => alternate(tried, unguided, "no guidance"),
+};
+
+const forgetsSeparateInputs: CheckDefinition = {
+  name: "forgets one input before the next with separate guidance, too",
+  after: [forgetsInputs, keepsBranchesApart, beginsAnywhere],
+  run: (tried) =>
+    alternate(tried, otherInput(tried), "separate guidance and another prompt and seed", {
+      options: tried.mainOptions,
+      guidance: "separate",
+    }),
+};
+
+export const guidanceChecks = [keepsBranchesApart, beginsAnywhere, forgetsGuidance, forgetsSeparateInputs] as const;
 
 /**
  * Guidance with a second branch that runs and counts for nothing: beside the prompt's prediction, its share rounds

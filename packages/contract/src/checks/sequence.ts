@@ -1,7 +1,7 @@
 import type { GenerateConfig } from "@skipstep/core";
 import type { CheckDefinition } from "../check";
 import { ensure } from "../failure";
-import type { PluginUnderTest } from "../plugin-under-test";
+import type { PluginUnderTest, Setup } from "../plugin-under-test";
 import { ensureSame } from "../same-result";
 import { isTaken, otherInput } from "../variation";
 import { generates } from "./model";
@@ -46,7 +46,7 @@ const forgetsStepCount: CheckDefinition = {
   },
 };
 
-const forgetsBatch: CheckDefinition = {
+export const forgetsBatch: CheckDefinition = {
   name: "takes a batch in between",
   after: [repeats],
   run: (tried) => alternate(tried, { num_images_per_prompt: 3 }, "three images"),
@@ -62,15 +62,39 @@ const forgetsResolution: CheckDefinition = {
   },
 };
 
-export const sequenceChecks = [repeats, forgetsInputs, forgetsStepCount, forgetsBatch, forgetsResolution] as const;
+/** It begins at less noise than usual, and takes fewer steps. */
+const forgetsBeginning: CheckDefinition = {
+  name: "begins with an image in between",
+  after: [forgetsInputs, forgetsStepCount],
+  async run(tried) {
+    const other: GenerateConfig = { image: await tried.picture(), strength: 0.5 };
+    return alternate(tried, other, "an image to begin with");
+  },
+};
+
+export const sequenceChecks = [
+  repeats,
+  forgetsInputs,
+  forgetsStepCount,
+  forgetsBatch,
+  forgetsResolution,
+  forgetsBeginning,
+] as const;
 
 /** Generates as usual, then otherwise, and as usual again, in one pipeline. */
-async function alternate(tried: PluginUnderTest, other: GenerateConfig, what: string): Promise<string | undefined> {
-  if (!(await isTaken(tried, other))) return `the model does not take ${JSON.stringify(other)}`;
-  const pipeline = await tried.open({ options: tried.mainOptions });
+export async function alternate(
+  tried: PluginUnderTest,
+  other: GenerateConfig,
+  what: string,
+  setup: Setup = { options: tried.mainOptions },
+): Promise<string | undefined> {
+  if (!(await isTaken(tried, other))) return `the model does not take ${Object.keys(other).join(" and ")}`;
+  const pipeline = await tried.open(setup);
+  const usual = await tried.fresh({}, setup);
   await pipeline.generate();
-  ensureSame(tried, await pipeline.generate(other), await tried.fresh(other), `With ${what} after a usual generation`);
-  ensureSame(tried, await pipeline.generate(), await tried.fresh(), `As usual after a generation with ${what}`);
+  const found = await pipeline.generate(other);
+  ensureSame(tried, found, await tried.fresh(other, setup), `With ${what} after a usual generation`);
+  ensureSame(tried, await pipeline.generate(), usual, `As usual after a generation with ${what}`);
   await pipeline.close();
   return undefined;
 }

@@ -91,6 +91,43 @@ export const stateFaults: readonly Fault[] = [
     says: /With twice the width after/,
   },
   {
+    name: "the noise that the first generation began with kept in mind",
+    plugin: remembering(() => {
+      let [first, now]: number[] = [];
+      return {
+        beforeStep: ({ index, sigma, run }) => {
+          if (index === 0 && run.branch === "joint") now = sigma;
+          first ??= now;
+        },
+        skips: () => now === first,
+      };
+    }),
+    fails: "begins with an image in between",
+    says: /With an image to begin with after a usual generation/,
+  },
+  {
+    name: "the first kind of guidance kept in mind",
+    plugin: firstOnly(({ run }) => ["joint", "cond", "uncond"].indexOf(run.branch) % 2),
+    fails: "goes without guidance in between",
+    says: /With no guidance after a usual generation/,
+  },
+  {
+    name: "the first input kept in mind where guidance is separate",
+    plugin: remembering(() => {
+      let [first, now]: number[] = [];
+      return {
+        beforeStep: ({ index, latents, run }) => {
+          if (index > 0 || run.branch !== "uncond") return;
+          now = latents.data[0]!;
+          first ??= now;
+        },
+        skips: ({ step }) => step.run.branch !== "uncond" || now === first,
+      };
+    }),
+    fails: "forgets one input before the next with separate guidance, too",
+    says: /With separate guidance and another prompt and seed after/,
+  },
+  {
     name: "one memory for all guidance branches",
     plugin: remembering(() => {
       const memory: Memory = {};
