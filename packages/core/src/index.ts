@@ -58,6 +58,7 @@ export type { ProgressEvent, StepEvent } from "./pipelines/progress";
 export type { PluginReport, RegionReport, Report } from "./pipelines/report";
 export type { Run } from "./pipelines/run";
 export { type ImagePlan, planImages, subjectOf } from "./plan-images";
+export { type FoundPlugin, findPlugin } from "./plugins/discover";
 export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
 export type {
   BlockBranch,

@@ -1,0 +1,101 @@
+import { dirname, extname, resolve } from "node:path";
+import { type AnyManifest, type CheckedConfig, type ConfigInput, findPlugin, validateConfig } from "@skipstep/core";
+import { loadForCalibration } from "./calibrate/load";
+import { calibratedConfig, probeConfig } from "./calibrate/plugin-entry";
+import { factsText } from "./columns";
+import { cancelled, outputUnwritable, usage } from "./errors";
+import { createProgress } from "./progress";
+import { withContenders } from "./render/contender";
+import type { Drawing } from "./render/drawing";
+import { drawInTurns } from "./render/in-turns";
+import { type Motif, motifsOf } from "./render/motif";
+import { givenSubjects, usualSubjects } from "./render/subjects";
+import type { Session } from "./session";
+import { shownPath } from "./shown-path";
+import { writtenConfig } from "./tune/tuned-config";
+import { checkWritable, writeWhole } from "./write-file";
+
+export interface CalibrateOptions {
+  /** As a config would name it. */
+  readonly plugin: string;
+  /** A file with a prompt, or a class, on each line. */
+  readonly prompts?: string;
+  readonly prompt?: readonly string[];
+  readonly seeds?: readonly number[];
+  readonly out?: string;
+  readonly set?: readonly string[];
+  readonly threads?: number;
+  readonly cache?: string;
+  readonly json?: true;
+}
+
+/** Bytes that must be free for the config. */
+const fileBytes = 2 ** 16;
+
+/** `skipstep calibrate`: finds options of a plugin that depend on the model, and writes the config with them. */
+export async function calibrate(file: string, options: CalibrateOptions, session: Session): Promise<void> {
+  const start = performance.now();
+  const { plugin: use, set = [], out = "calibrated.json" } = options;
+  const folder = dirname(resolve(file));
+  const { manifest } = await findPlugin(use, folder);
+  const calibration = calibrationOf(manifest);
+  const loaded = await loadForCalibration(file, set, manifest);
+  const probe = await validateConfig(probeConfig(loaded, use, manifest), { folder });
+  const given = givenSubjects(probe, options);
+  const motifs = motifsOf(probe, given.length > 0 ? given : usualSubjects(probe), options.seeds);
+  const place = configFile(out);
+  await written(probe, file, place);
+  checkWritable(place, fileBytes);
+
+  const drawings = await draw(probe, motifs, options, session);
+  const reports = drawings.map(({ report }) => report.plugins.find(({ name }) => name === manifest.name)!);
+  const found = calibration.fit(reports);
+  const calibrated = await validateConfig(calibratedConfig(loaded, use, manifest, found), { folder });
+  const text = `${JSON.stringify(await written(calibrated, file, place), null, 2)}\n`;
+  const signal = session.interruption.heed();
+  if (signal.aborted) throw cancelled(signal.reason);
+  writeWhole(place, text);
+
+  const seconds = (performance.now() - start) / 1000;
+  const document = { file: place, plugin: manifest.name, options: found, images: drawings.length, seconds };
+  const lines = [
+    shownPath(place),
+    `${manifest.name}: ${factsText(found)}`,
+    `from ${drawings.length} images, ${seconds.toFixed(1)} s`,
+  ];
+  session.terminal.show({ document, lines }, options.json);
+}
+
+/** @throws SKIPSTEP_USAGE for a plugin that has nothing to find */
+function calibrationOf({ name, calibration }: AnyManifest): NonNullable<AnyManifest["calibration"]> {
+  if (!calibration) throw usage(`Plugin "${name}" has no options that depend on the model: there is nothing to find.`);
+  return calibration;
+}
+
+/** @throws SKIPSTEP_OUTPUT_UNWRITABLE for another ending than `.json` */
+function configFile(out: string): string {
+  if (extname(out) !== ".json") throw outputUnwritable(out, "configs are written as .json; give such a name");
+  return resolve(out);
+}
+
+/** What is written, once it is sure that a config in that place finds its model and its plugins. */
+async function written(config: CheckedConfig, file: string, place: string): Promise<object> {
+  const content = writtenConfig({ ...config, file: resolve(file) }, place);
+  await validateConfig(content as ConfigInput, { folder: dirname(place) });
+  return content;
+}
+
+async function draw(
+  config: CheckedConfig,
+  motifs: readonly Motif[],
+  { threads, cache }: CalibrateOptions,
+  { terminal, interruption }: Session,
+): Promise<readonly Drawing[]> {
+  const progress = await createProgress(terminal.stderr);
+  try {
+    const drawing = { threads, cache, signal: interruption.heed(), progress };
+    return (await withContenders([config], drawing, (contenders) => drawInTurns(contenders, motifs))).flat();
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,0 +1,34 @@
+import { type AnyManifest, type CheckedConfig, ConfigError, type Override, validateConfig } from "@skipstep/core";
+
+/**
+ * A config, also one that has the plugin and lacks nothing but what is to be found.
+ * @throws ConfigError for all else that is wrong with it
+ */
+export async function loadForCalibration(
+  file: string,
+  set: readonly string[],
+  manifest: AnyManifest,
+): Promise<CheckedConfig> {
+  try {
+    return await validateConfig(file, { overrides: set });
+  } catch (error) {
+    const overrides = replaced(error, manifest);
+    if (overrides.length === 0) throw error;
+    try {
+      return await validateConfig(file, { overrides: [...set, ...overrides] });
+    } catch {
+      throw error; // it was not this plugin that lacked them, or not all
+    }
+  }
+}
+
+/** The calibration's options in place of those that do not fit the model. */
+function replaced(error: unknown, { calibration }: AnyManifest): Override[] {
+  if (!(error instanceof ConfigError)) return [];
+  const unfit = error.problems.filter(({ code }) => code === "SKIPSTEP_PLUGIN_OPTION");
+  return unfit.flatMap(({ pointer }) => {
+    const [, , index] = pointer.split("/");
+    const options = Object.entries(calibration!.options);
+    return options.map(([name, value]) => ({ path: ["plugins", index!, "options", name], value }));
+  });
+}
