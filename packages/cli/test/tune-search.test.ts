@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { valuesOf } from "../src/tune/knob";
+import { search } from "../src/tune/search";
+import type { Position } from "../src/tune/setting";
+import { latencyTarget, psnrTarget, speedupTarget } from "../src/tune/target";
+import { frontOf, type Trial } from "../src/tune/trial";
+
+function trial(position: Position, psnr: number, speedup: number, skipped = 1 - 1 / speedup): Trial {
+  return {
+    position,
+    quality: { psnr, ssim: 1, gmsd: 0 },
+    speedup: { denoiser: speedup, whole: speedup },
+    seconds: { denoiser: 8 / speedup, whole: 10 / speedup },
+    skipped,
+  };
+}
+
+/** Each step of the first knob costs 1 dB and gains 0.05; one of the second costs 2 dB and gains 0.2. */
+const measured = ([main = 0, side = 0]: Position): Trial =>
+  trial([main, side], 50 - main - 2 * side, 1 + 0.05 * main + 0.2 * side);
+
+async function found(target: ReturnType<typeof psnrTarget>, sizes: number[], start: Position, trials = 100) {
+  const positions: Position[] = [];
+  const all = await search<Trial>(
+    { sizes, start },
+    {
+      trials,
+      measure: async (position) => {
+        positions.push(position);
+        return measured(position);
+      },
+      isBeyond: target.isBeyond,
+      leader: (some) => target.best(some.filter(target.meets)) ?? target.closest(some),
+    },
+  );
+  return { best: target.best(all.filter(target.meets)), closest: target.closest(all), positions };
+}
+
+describe("search", () => {
+  it("bisects one knob: 33 values in 6 trials at most, none twice", async () => {
+    for (let border = 18; border <= 50; border += 4) {
+      const { best, positions } = await found(psnrTarget(border), [33], [0]);
+      expect(best?.position, `${border} dB`).toEqual([Math.min(32, 50 - border), 0]);
+      expect(positions.length).toBeLessThanOrEqual(6);
+      expect(new Set(positions.map(String)).size).toBe(positions.length);
+    }
+  });
+
+  it("finds the most careful setting that is fast enough", async () => {
+    expect((await found(speedupTarget(1.5), [33], [0])).best?.position).toEqual([10, 0]);
+    expect((await found(latencyTarget(5), [33], [0])).best?.position).toEqual([20, 0]);
+  });
+
+  it("moves other knobs as long as that finds a better one", async () => {
+    // Each step of the second knob is worth four of the first in speed, and two in quality.
+    expect((await found(psnrTarget(34), [33, 5], [0, 1])).best?.position).toEqual([8, 4]);
+    expect((await found(speedupTarget(1.8), [33, 5], [0, 1])).best?.position).toEqual([0, 4]);
+  });
+
+  it("stops at the number of trials, and says what came closest to a target out of reach", async () => {
+    const { best, positions } = await found(psnrTarget(34), [33, 5], [0, 1], 4);
+    expect(positions).toHaveLength(4);
+    expect(best).toBeDefined();
+    const out = await found(speedupTarget(9), [33, 5], [0, 1]);
+    expect(out.best).toBeUndefined();
+    expect(out.closest?.position).toEqual([32, 4]);
+  });
+
+  it("leaves out positions that there are not", async () => {
+    const all = await search<Trial>(
+      { sizes: [5, 2], start: [0, 0] },
+      {
+        trials: 9,
+        measure: async (position) => (position[1] === 1 ? undefined : measured(position)),
+        isBeyond: psnrTarget(48).isBeyond,
+        leader: (some) => some[0],
+      },
+    );
+    expect(all.length).toBeGreaterThan(0);
+    expect(all.every(({ position }) => position[1] === 0)).toBe(true);
+  });
+});
+
+describe("targets", () => {
+  it("take the setting that skips most where times are about equal, and none that changes nothing", () => {
+    const { best, meets, closest } = psnrTarget(30);
+    const [noisy, solid] = [trial([1], 40, 1.52, 0.2), trial([2], 35, 1.5, 0.33)];
+    expect(best([noisy, solid])).toBe(solid);
+    expect(best([noisy, trial([2], 35, 1.3, 0.33)])).toBe(noisy);
+    const idle = trial([0], Number.POSITIVE_INFINITY, 1.1, 0);
+    expect(meets(idle)).toBe(false);
+    expect(closest([idle])).toBeUndefined();
+  });
+});
+
+describe("frontOf", () => {
+  it("keeps what no other beats", () => {
+    const [a, b, beaten, c] = [trial([0], 50, 1), trial([1], 40, 1.5), trial([2], 39, 1.2), trial([3], 30, 2)];
+    expect(frontOf([c, beaten, b, a])).toEqual([a, b, c]);
+  });
+});
+
+describe("valuesOf", () => {
+  it.each([
+    [{ from: 1, to: 5, scale: "integer" } as const, [1, 2, 3, 4, 5]],
+    [{ from: 2, to: 0, scale: "integer" } as const, [2, 1, 0]],
+    [{ values: [1, 2, -1] }, [1, 2, -1]],
+  ])("lists %j from careful to bold", (range, values) => {
+    expect(valuesOf(range)).toEqual(values);
+  });
+
+  it("spreads factors and shares evenly, in short numbers", () => {
+    const factors = valuesOf({ from: 0.01, to: 1, scale: "log" }) as number[];
+    expect(factors).toHaveLength(41);
+    expect([factors[0], factors[20], factors.at(-1)]).toEqual([0.01, 0.1, 1]);
+    expect(valuesOf({ from: 0, to: 1, scale: "linear" })).toHaveLength(21);
+  });
+});
