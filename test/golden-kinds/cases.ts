@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
+import { checkAttention } from "./attention";
 import { extras } from "./extras";
 import { models } from "./models";
 import { pipelineCase } from "./pipelines";
@@ -44,6 +45,7 @@ function fileCase(folder: string, name: string, root: string): GoldenCase["run"]
     return pipelineCase(join(folder, ".."), file, 2e-3);
   if (existsSync(join(shippedModels, basename(folder), "model_index.json")) && dirname(folder) === root)
     return pipelineCase(join(shippedModels, basename(folder)), file, 4e-3);
+  if (basename(folder) === "attention") return () => checkAttention(`${file}.safetensors`);
   if (basename(folder) === "random") return () => checkRandom(`${file}.safetensors`);
   return undefined;
 }

@@ -3,7 +3,7 @@ import protobuf from "protobufjs";
 import { asMultiple, evaluate } from "../src/graph/dim";
 import type { Graph } from "../src/graph/graph";
 import { onnxType } from "../src/graph/onnx-types";
-import type { Attribute, Node, Value } from "../src/graph/value";
+import { type Attribute, type Body, type Node, readsOf, type Value } from "../src/graph/value";
 import { type DType, integers, sizeOf, type Tensor } from "../src/tensor";
 
 /** What this helper uses of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto. */
@@ -21,7 +21,7 @@ const { root } = protobuf.parse(
     repeated Attribute attribute = 5; string domain = 7;
   }
   message Attribute {
-    string name = 1; float f = 2; int64 i = 3; bytes s = 4; repeated float floats = 7; repeated int64 ints = 8; int32 type = 20;
+    string name = 1; float f = 2; int64 i = 3; bytes s = 4; Graph g = 6; repeated float floats = 7; repeated int64 ints = 8; int32 type = 20;
   }
   message Tensor { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; }
   message ValueInfo { string name = 1; Type type = 2; }
@@ -99,15 +99,22 @@ function onnxModel(g: Graph, outputs: ReadonlySet<Value>): Uint8Array {
     .finish();
 }
 
-function onnxNode({ op, domain, inputs, outputs, attributes }: Node): object {
+function onnxNode({ op, domain, inputs, outputs, attributes, body }: Node): object {
   const used = inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
   return {
     op_type: op,
     domain,
     input: used.map((input) => input?.name ?? ""),
     output: outputs.map((output) => output.name),
-    attribute: Object.entries(attributes).map(([name, value]) => ({ name, ...onnxAttribute(value) })),
+    attribute: [
+      ...Object.entries(attributes).map(([name, value]) => ({ name, ...onnxAttribute(value) })),
+      ...(body ? [{ name: "body", type: 5, g: onnxBody(body) }] : []),
+    ],
   };
+}
+
+function onnxBody({ inputs, outputs, nodes }: Body): object {
+  return { name: "body", node: nodes.map(onnxNode), input: inputs.map(valueInfo), output: outputs.map(valueInfo) };
 }
 
 function onnxAttribute(value: Attribute): object {
@@ -124,8 +131,8 @@ function valueInfo({ name, dtype, shape }: Value): object {
 }
 
 function leaves(g: Graph, kind: Value["origin"]["kind"]): Value[] {
-  const values = [...g.nodes.flatMap((node) => node.inputs), ...g.outputs.map(({ value }) => value)];
-  return [...new Set(values.filter((value) => value !== undefined && value.origin.kind === kind))] as Value[];
+  const values = [...g.nodes.flatMap(readsOf), ...g.outputs.map(({ value }) => value)];
+  return [...new Set(values.filter((value) => value.origin.kind === kind))];
 }
 
 function bind(g: Graph, inputs: Readonly<Record<string, Tensor>>): Record<string, number> {

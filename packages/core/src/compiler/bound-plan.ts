@@ -17,6 +17,7 @@ export class BoundPlan {
     private readonly plan: Plan,
     private readonly sizes: Sizes,
   ) {
+    for (const { dims, check } of plan.checks) check(dims.map((dim) => evaluate(dim, sizes)));
     this.forms = plan.segments.map((segment) => this.formsOf(segment));
   }
 

@@ -66,6 +66,10 @@ export function countFlops(nodes: readonly Node[], sizes: Sizes): Flops {
   for (const node of nodes) {
     const count = counts[node.op]?.(node, numberOf);
     if (count !== undefined) byOp[node.op] = (byOp[node.op] ?? 0) + count;
+    if (!node.body) continue;
+    const turns = numberOf(node.inputs[0]!.shape.slice(0, 1));
+    for (const [op, inner] of Object.entries(countFlops(node.body.nodes, sizes).byOp))
+      byOp[op] = (byOp[op] ?? 0) + turns * inner;
   }
   return { byOp, total: Object.values(byOp).reduce((sum, flops) => sum + flops, 0) };
 }

@@ -43,6 +43,7 @@ const format = protobuf.Root.fromJSON({
       f: one("float", 2),
       i: one("int64", 3),
       s: one("bytes", 4),
+      g: one("Graph", 6),
       floats: many("float", 7),
       ints: many("int64", 8),
       type: one("int32", 20),
@@ -68,7 +69,7 @@ const format = protobuf.Root.fromJSON({
 export const onnxFile = format.lookupType("Model");
 
 /** `AttributeProto.AttributeType`. */
-export const attributeType = { float: 1, int: 2, text: 3, floats: 6, ints: 7 } as const;
+export const attributeType = { float: 1, int: 2, text: 3, graph: 5, floats: 6, ints: 7 } as const;
 
 /** `TensorProto.DataLocation`: in another file. */
 export const externalLocation = 1;

@@ -1,7 +1,8 @@
 import { regionBackwards, regionsOverlap, regionUnknown } from "../errors/graph";
 import { list } from "../errors/nearest";
 import type { Graph } from "../graph/graph";
-import type { Node, Value } from "../graph/value";
+import type { SizeCheck } from "../graph/store";
+import { type Node, readsOf, type Value } from "../graph/value";
 import type { Region } from "../hooks";
 
 /** One plugin's request for one region. */
@@ -48,6 +49,8 @@ export interface Plan {
   readonly segments: readonly Segment[];
   /** The graph's outputs by name. */
   readonly outputs: readonly Port[];
+  /** What must hold once the run-time sizes are known. */
+  readonly checks: readonly SizeCheck[];
 }
 
 /** A claim with the nodes that it covers, `begin..end`. */
@@ -95,7 +98,7 @@ export function planGraph(graph: Graph, claims: readonly RegionClaim[], extra: r
   };
 
   const parts = partsOf(0, nodes.length);
-  return { parts, segments, outputs };
+  return { parts, segments, outputs, checks: graph.checks };
 }
 
 /** Nodes of a claim's scopes. */
@@ -135,7 +138,7 @@ function textOf({ region }: RegionClaim): string {
 /** The position after which a value is read no more; outputs are read at the end. */
 function lastReaders(nodes: readonly Node[], outputs: readonly Port[]): ReadonlyMap<Value, number> {
   const last = new Map<Value, number>();
-  for (const [i, node] of nodes.entries()) for (const input of node.inputs) if (input) last.set(input, i);
+  for (const [i, node] of nodes.entries()) for (const value of readsOf(node)) last.set(value, i);
   for (const { value } of outputs) last.set(value, nodes.length);
   return last;
 }
@@ -150,7 +153,7 @@ function crossing(
   const made = new Set<Value>();
   const reads = new Set<Value>();
   for (const node of nodes.slice(begin, end)) {
-    for (const input of node.inputs) if (input && !made.has(input)) reads.add(input);
+    for (const value of readsOf(node)) if (!made.has(value)) reads.add(value);
     for (const output of node.outputs) made.add(output);
   }
   return { reads, outputs: [...made].filter((value) => (last.get(value) ?? -1) >= end) };

@@ -1,5 +1,5 @@
 import { payloadSize } from "../errors/compiler";
-import type { Node, Payload, Value } from "../graph/value";
+import { type Node, type Payload, readsOf, type Value } from "../graph/value";
 import { itemSize, sizeOf } from "../tensor";
 import { payloadBytes } from "./payload-bytes";
 
@@ -76,9 +76,9 @@ export function placeKey({ origin, dtype }: InitializerValue): string {
 
 /** Initializers that nodes read, in the order of their first use. */
 export function initializersOf(nodes: readonly Node[]): InitializerValue[] {
-  return [...new Set(nodes.flatMap(({ inputs }) => inputs))].filter(isInitializer);
+  return [...new Set(nodes.flatMap(readsOf))].filter(isInitializer);
 }
 
-function isInitializer(value: Value | undefined): value is InitializerValue {
-  return value?.origin.kind === "initializer";
+function isInitializer(value: Value): value is InitializerValue {
+  return value.origin.kind === "initializer";
 }

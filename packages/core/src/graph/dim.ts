@@ -80,6 +80,22 @@ export function over(a: Dim, divisor: number): Dim {
   return plus(quotient, new Expression([{ coefficient: 1, atoms: [atom] }]));
 }
 
+/** `ceil(a / b)`. */
+export function ceilOver(a: Dim, b: Dim): Dim {
+  if (typeof b === "number") return over(plus(a, b - 1), b);
+  return computed(`ceil((${a})/(${b}))`, (sizes) => Math.ceil(evaluate(a, sizes) / evaluate(b, sizes)));
+}
+
+/** The smaller of the two. */
+export function least(a: Dim, b: Dim): Dim {
+  if (typeof a === "number" && typeof b === "number") return Math.min(a, b);
+  return equal(a, b) ? a : computed(`min(${a},${b})`, (sizes) => Math.min(evaluate(a, sizes), evaluate(b, sizes)));
+}
+
+function computed(key: string, compute: (sizes: Sizes) => number): Dim {
+  return new Expression([{ coefficient: 1, atoms: [{ key, evaluate: compute }] }]);
+}
+
 /** Product of a shape's dimensions. */
 export function product(dims: readonly Dim[]): Dim {
   return dims.reduce<Dim>(times, 1);

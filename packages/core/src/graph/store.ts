@@ -1,6 +1,13 @@
 import type { WeightSource } from "../checkpoint/weights";
 import type { BuildHooks } from "./build-hooks";
+import type { Dim } from "./dim";
 import type { Node, Value } from "./value";
+
+/** Throws where run-time sizes do not fit what was emitted. */
+export interface SizeCheck {
+  readonly dims: readonly Dim[];
+  check(sizes: readonly number[]): void;
+}
 
 /** What all scopes of one graph share. */
 export interface Store {
@@ -14,6 +21,8 @@ export interface Store {
   readonly sizes: Map<string, Value>;
   readonly labels: Map<Value, string>;
   readonly taps: Map<string, Value>;
+  /** What must hold once the run-time sizes are known. */
+  readonly checks: SizeCheck[];
   /** How often each base of a name was given. */
   readonly names: Map<string, number>;
 }
@@ -30,6 +39,7 @@ export function createStore(component: string, weights: WeightSource, hooks: Bui
     sizes: new Map(),
     labels: new Map(),
     taps: new Map(),
+    checks: [],
     names: new Map(),
   };
 }
