@@ -1,0 +1,72 @@
+import type { Graph, Payload, Value, WeightForm } from "@skipstep/core";
+import { int8Activations, type Outliers } from "./int8-activations";
+
+/** A weight `[rows, columns]` as int8 with one scale a row: `code * scale`. */
+export interface Int8Weight {
+  readonly rows: number;
+  readonly columns: number;
+  /** int8 `[columns, rows]`: transposed, signed, the order and type that the fast kernel takes. */
+  readonly codes: Payload;
+  /** float32 `[rows]` */
+  readonly scales: Payload;
+}
+
+export interface Int8Options {
+  /**
+   * Columns of the activations with an element of at least this size are multiplied in float32, as LLM.int8 does,
+   * https://arxiv.org/abs/2208.07339; 0 for none.
+   */
+  readonly threshold: number;
+}
+
+const code128: Payload = { key: "lowbit:128", label: "128", byteLength: 1, bytes: () => Uint8Array.of(128) };
+
+/** `x W^T + b` with activations rounded to int8, a scale a row. @param x `[..., columns]` @returns `[..., rows]` */
+export function emitInt8(
+  g: Graph,
+  x: Value,
+  weight: Int8Weight,
+  { threshold }: Int8Options,
+  bias: Value | undefined,
+): Value {
+  const { rows, columns } = weight;
+  const { codes, scales, outliers } = int8Activations(g, x, threshold);
+  const stored = g.initializer(weight.codes, [columns, rows], "int8");
+  const steps = g.initializer(weight.scales, [rows]);
+  const product = g.node(
+    "MatMulIntegerToFloat",
+    [codes, stored, g.constant(1), steps, g.initializer(code128, [], "uint8")],
+    [codes.shape[0]!, rows],
+    { domain: "com.microsoft", dtype: "float32" },
+  );
+  const scaled = g.mul(product, scales);
+  const rest = outliers ? outlierProduct(g, outliers, stored, steps, bias, rows) : bias;
+  return g.reshape(rest ? g.add(scaled, rest) : scaled, [...x.shape.slice(0, -1), rows]);
+}
+
+/** The outlying columns times their weights, and the bias: a row of weights for the column of ones. @returns `[T, rows]` */
+function outlierProduct(
+  g: Graph,
+  { mask, columns }: Outliers,
+  stored: Value,
+  steps: Value,
+  bias: Value | undefined,
+  rows: number,
+): Value {
+  const taken = g.node("Compress", [stored, mask], stored.shape, { attributes: { axis: { int: 0 } } });
+  const weights = g.mul(g.cast(taken, "float32"), steps);
+  const last = g.reshape(bias ?? g.constant(new Array<number>(rows).fill(0)), [1, rows]);
+  const factors = g.node("Concat", [weights, last], stored.shape, {
+    dtype: "float32",
+    attributes: { axis: { int: 0 } },
+  });
+  return g.node("MatMul", [columns, factors], [columns.shape[0]!, rows]);
+}
+
+export function int8Form(form: string, weight: Int8Weight, options: Int8Options): WeightForm {
+  return {
+    form,
+    byteLength: weight.codes.byteLength + weight.scales.byteLength,
+    emit: (g, input, bias) => emitInt8(g, input, weight, options, bias),
+  };
+}
