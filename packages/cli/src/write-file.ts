@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { outputUnwritable } from "./errors";
+import { cancelled, outputUnwritable } from "./errors";
 import { isFolder } from "./is-folder";
 import { systemReason } from "./system-reason";
 
@@ -20,6 +20,35 @@ export function writeWhole(file: string, content: Uint8Array | string): void {
     removeQuietly(temporary);
     throw outputUnwritable(file, systemReason(error), error);
   }
+}
+
+/**
+ * As `writeWhole`, for what is written piece by piece by somebody else. What was not finished is removed.
+ *
+ * @param write makes the file that it is given the path of
+ * @throws SKIPSTEP_CANCELLED once `signal` is aborted, SKIPSTEP_OUTPUT_UNWRITABLE for what the system refuses
+ */
+export async function writeBy<Written>(
+  file: string,
+  signal: AbortSignal,
+  write: (temporary: string) => Promise<Written>,
+): Promise<Written> {
+  const temporary = temporaryBeside(file);
+  try {
+    makeFolders(dirname(file));
+    const written = await write(temporary);
+    if (!signal.aborted) renameSync(temporary, file);
+    signal.throwIfAborted();
+    return written;
+  } catch (error) {
+    removeQuietly(temporary);
+    if (signal.aborted) throw cancelled(String(signal.reason));
+    throw isSystemError(error) ? outputUnwritable(file, systemReason(error), error) : error;
+  }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
 }
 
 /**

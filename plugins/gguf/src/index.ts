@@ -1,1 +1,1 @@
-export {};
+export { Gguf, type GgufOptions } from "./gguf";

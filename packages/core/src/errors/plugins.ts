@@ -117,6 +117,14 @@ export function isOptionUnfit(error: unknown): error is SkipstepError {
   return error instanceof SkipstepError && error.code === "SKIPSTEP_PLUGIN_OPTION";
 }
 
+/** `skipstep quantize --to` names a plugin that writes nothing. */
+export function quantizerMissing(plugin: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_QUANTIZER",
+    `Plugin "${plugin}" writes no weights. Name one that does, such as gguf or svdquant.`,
+  );
+}
+
 /** A class was passed as a plugin without `@plugin`. */
 export function manifestMissing(className: string): SkipstepError {
   return new SkipstepError(

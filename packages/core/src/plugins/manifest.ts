@@ -1,5 +1,6 @@
 import type { JSONSchemaType } from "ajv";
 import type { PluginReport } from "../pipelines/report";
+import type { AnyQuantizer } from "../quantize/quantizer";
 import type { WeightFormat } from "../weight-formats/weight-format";
 
 /** A list of equal blocks in a model, in the order in which they run. */
@@ -84,6 +85,8 @@ export interface Manifest<Options> {
   readonly requires?: readonly Feature[];
   /** Ways to store weights that it reads and core does not. The first plugin that knows a file's format opens it. */
   readonly weightFormats?: readonly WeightFormat[];
+  /** How it writes weights, for `skipstep quantize`. */
+  readonly quantizer?: AnyQuantizer;
   /** True when it decides which blocks run; a denoiser takes one such plugin at most. */
   readonly decides?: boolean;
   /** Options that `skipstep tune` may set, the one that matters most first. */

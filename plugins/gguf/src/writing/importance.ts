@@ -1,0 +1,57 @@
+import { extname } from "node:path";
+import { type OpenWeights, openComponentWeights, type TensorEntry } from "@skipstep/core";
+import { openGguf } from "../container/gguf-weights";
+import { importanceWrong } from "../errors";
+
+/** Mean squares of what goes into weights. */
+export interface Importance {
+  /** One number a column of the weight; `undefined` where there is none for it. */
+  of(entry: TensorEntry): Float32Array | undefined;
+  /** Weights that it has and that were not asked for. */
+  unused(): string[];
+}
+
+export const noImportance: Importance = { of: () => undefined, unused: () => [] };
+
+/**
+ * Reads importances by the names of weights, from safetensors with a vector each, or from an imatrix of llama.cpp
+ * (`<name>.in_sum2` and `<name>.counts`).
+ * @throws SKIPSTEP_GGUF_IMPORTANCE, and what opening the file throws
+ */
+export async function readImportance(file: string): Promise<Importance> {
+  const source = extname(file).toLowerCase() === ".gguf" ? openGguf({ path: file }) : await openTensors(file);
+  try {
+    const vectors = new Map(source.names.flatMap((name) => vectorOf(file, source, name)));
+    if (vectors.size === 0) throw importanceWrong(file, "it holds no vectors");
+    const used = new Set<string>();
+    return {
+      of({ name, shape }) {
+        const vector = vectors.get(name);
+        if (!vector) return undefined;
+        used.add(name);
+        if (vector.length === shape.at(-1)) return vector;
+        throw importanceWrong(file, `"${name}" has ${vector.length} numbers, and the weight rows of ${shape.at(-1)}`);
+      },
+      unused: () => [...vectors.keys()].filter((name) => !used.has(name)),
+    };
+  } finally {
+    source.close();
+  }
+}
+
+async function openTensors(file: string): Promise<OpenWeights> {
+  return (await openComponentWeights(file)).weights;
+}
+
+function vectorOf(file: string, source: OpenWeights, name: string): [string, Float32Array][] {
+  if (name.endsWith(".counts")) return [];
+  const sums = name.endsWith(".in_sum2");
+  const base = sums ? name.slice(0, -".in_sum2".length) : name;
+  const values = source.readFloat32(name);
+  const [count = 1] = sums && source.has(`${base}.counts`) ? source.readFloat32(`${base}.counts`) : [];
+  const vector = count > 1 ? values.map((x) => x / count) : values;
+  if (!vector.every((x) => x >= 0 && Number.isFinite(x)))
+    throw importanceWrong(file, `"${name}" has numbers that are negative or not finite`);
+  // Where no importance is above zero, nothing would count: the rounding would be of nothing.
+  return vector.some((x) => x > 0) ? [[base, vector]] : [];
+}

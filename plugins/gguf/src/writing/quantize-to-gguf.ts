@@ -1,0 +1,64 @@
+import { open } from "node:fs/promises";
+import type { QuantizeRequest, QuantizeResult } from "@skipstep/core";
+import { isPacked } from "../container/header";
+import { architectureOf } from "./architectures";
+import { aligned, headerBytes } from "./header-bytes";
+import { noImportance, readImportance } from "./importance";
+import type { GgufWriteOptions } from "./options";
+import { type PlannedTensor, planTensors } from "./plan";
+import { parseRule } from "./rules";
+import { summarize } from "./summary";
+import { type RoundingError, writeTensor } from "./write-tensor";
+import { fileTypeOf, writtenTypeNamed } from "./written-types";
+
+/**
+ * Writes a component as a GGUF file of version 3, under the names that diffusers has.
+ * @throws SKIPSTEP_GGUF_OPTION, SKIPSTEP_GGUF_IMPORTANCE, the signal's reason, and what the system does
+ */
+export async function quantizeToGguf(request: QuantizeRequest<GgufWriteOptions>): Promise<QuantizeResult> {
+  const { component, weights, options, signal, onProgress } = request;
+  const type = writtenTypeNamed(options.type)!;
+  const rules = options.rules.map(parseRule);
+  const importance = options.importance === "" ? noImportance : await readImportance(options.importance);
+  const tensors = planTensors(weights, type, rules);
+  const total = tensors.reduce((sum, { entry }) => sum + sizeOf(entry.shape), 0);
+  const values = {
+    "general.architecture": { text: architectureOf(component.className, component.config) },
+    "general.quantization_version": { u32: 2 },
+    "general.file_type": { u32: fileTypeOf(type.name) },
+  };
+  const infos = tensors.map(({ entry, type: { id }, offset }) => ({
+    name: entry.name,
+    shape: entry.shape,
+    id,
+    offset,
+  }));
+  const file = await open(request.file, "wx");
+  try {
+    await file.appendFile(headerBytes(values, infos));
+    const errors = new Map<PlannedTensor, RoundingError>();
+    let done = 0;
+    for (const tensor of tensors) {
+      onProgress(tensor.entry.name, done, total);
+      const error = await writeTensor(file, weights, tensor, {
+        importance: isPacked(tensor.type) ? importance.of(tensor.entry) : undefined,
+        signal,
+        onElements(count) {
+          done += count;
+          onProgress(tensor.entry.name, done, total);
+        },
+      });
+      errors.set(tensor, error);
+      const { byteLength } = tensor;
+      await file.appendFile(new Uint8Array(aligned(byteLength) - byteLength));
+    }
+    await file.sync();
+    return summarize(tensors, errors, rules, importance);
+  } finally {
+    await file.close();
+  }
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, dim) => product * dim, 1);
+}
