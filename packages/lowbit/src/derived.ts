@@ -14,12 +14,12 @@ export function derived<Part extends string>(
   weight: Pick<Weight, "key" | "name">,
   method: string,
   sizes: PartSizes<Part>,
-  make: () => Readonly<Record<Part, ArrayBufferView>>,
+  make: () => Readonly<{ [Each in NoInfer<Part>]?: ArrayBufferView | undefined }>,
 ): Readonly<Record<Part, Payload>> {
   const of = {};
   const left = new Set(Object.keys(sizes));
   const take = (part: Part): Uint8Array => {
-    const made = latest?.of === of ? (latest.parts as Readonly<Record<Part, ArrayBufferView>>) : make();
+    const made = (latest?.of === of ? latest.parts : make()) as Readonly<Record<Part, ArrayBufferView>>;
     latest = { of, parts: made };
     left.delete(part);
     if (left.size === 0) latest = undefined; // all are written: not kept any longer
