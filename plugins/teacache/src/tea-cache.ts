@@ -90,12 +90,12 @@ export class TeaCache implements Plugin {
     return outputs;
   }
 
-  /** Not a number, as after an input of zeros, is not close. */
+  /** What is no finite number, as after an input of zeros, is not close, whatever the polynomial makes of it. */
   private async isClose(call: BlockCall, memory: Memory, input: DeviceTensor): Promise<boolean> {
     const change = await relativeL1(memory.input!, input);
     memory.accumulated += evaluate(this.coefficients, change);
     call.record({ input_diff: change, accumulated: memory.accumulated });
-    return memory.accumulated < this.options.rel_l1_thresh;
+    return Number.isFinite(change) && memory.accumulated < this.options.rel_l1_thresh;
   }
 }
 
