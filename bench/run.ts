@@ -7,6 +7,7 @@ import { denoisersBenchmark } from "./denoisers";
 import { emojiBenchmark } from "./emoji";
 import { hooksBenchmark } from "./hooks";
 import { matmulBenchmark } from "./matmul";
+import { memoryBenchmark } from "./memory";
 import { section, writeSections } from "./results";
 import { sd15Benchmark } from "./sd15";
 
@@ -18,6 +19,7 @@ const benchmarks: readonly Benchmark[] = [
   denoisersBenchmark,
   sd15Benchmark,
   deepcacheBenchmark,
+  memoryBenchmark,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));
 

@@ -26,6 +26,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   RECIPE: 3,
   SCHEDULE: 3,
   TARGET: 3,
+  DEVICE_MAP: 3,
   PLUGIN_OPTION: 3,
   GGUF_OPTION: 3,
   GGUF_IMPORTANCE: 3,

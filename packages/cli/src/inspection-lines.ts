@@ -2,9 +2,16 @@ import type { ComponentInspection, Inspection, LoraMatch, PluginInspection, Stru
 import { columns, factsText } from "./columns";
 import { bytesText, countText } from "./quantities";
 
+/** Weights that are in memory at once. */
+const held: Readonly<Record<Inspection["memory"], string>> = {
+  resident: "all weights",
+  component: "those of one component",
+  sequential: "those of one segment",
+};
+
 /** An inspection in tables. */
 export function inspectionLines(inspection: Inspection): string[] {
-  const { className, model, scheduler, structure, components, loras, plugins, estimatedMemory } = inspection;
+  const { className, model, scheduler, structure, components, loras, plugins, memory, estimatedMemory } = inspection;
   return [
     `${className} in ${model}`,
     "",
@@ -14,7 +21,7 @@ export function inspectionLines(inspection: Inspection): string[] {
     "",
     ...loras.flatMap((lora) => [...loraLines(lora), ""]),
     ...columns([
-      ["memory", `about ${bytesText(estimatedMemory)}: all weights, and the largest activations`],
+      ["memory", `${memory}: about ${bytesText(estimatedMemory)}, ${held[memory]} and activations`],
       ["denoiser", structureText(structure)],
       ["scheduler", scheduler.className],
       ["", factsText(switchedOn(scheduler.options))],
@@ -74,17 +81,19 @@ function switchedOn(options: Inspection["scheduler"]["options"]): object {
 }
 
 function segmentTable(components: readonly ComponentInspection[]): string[] {
-  const head = ["segment", "nodes", "inputs", "outputs", "scopes"];
+  const head = ["segment", "device", "nodes", "weights", "inputs", "outputs", "scopes"];
   const rows = components.flatMap(({ name, segments }) =>
-    segments.map(({ from, to, nodes, inputs, outputs }, i) => [
+    segments.map(({ from, to, device, nodes, weightBytes, inputs, outputs }, i) => [
       `${name}/${i}`,
+      device,
       String(nodes),
+      bytesText(weightBytes),
       String(inputs.length),
       String(outputs.length),
       range(from, to),
     ]),
   );
-  return columns([head, ...rows], [1, 2, 3]);
+  return columns([head, ...rows], [2, 3, 4, 5]);
 }
 
 /** One line for all attentions of a component that are of one kind and became the same. */

@@ -6,6 +6,8 @@ import type { Override } from "./config/overrides";
 import { Engine } from "./engine/engine";
 import type { BringOptions } from "./hub/bring-model";
 import { applyLoras, loraWarnings } from "./lora/apply-loras";
+import { Turns } from "./memory/component";
+import { devicesIn } from "./memory/device-map";
 import { buildModels } from "./pipelines/build-model";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
@@ -115,14 +117,29 @@ export async function openPipeline({ config, plugins }: LoadedConfig, options: C
   const starting = Engine.start({ provider: config.device, threads });
   starting.catch(() => undefined); // told when it is awaited
   try {
-    const { models: built, hooks } = buildModels(family, sources, plugins, denoiserStructure(family, sources));
+    const { memory, device_map } = config;
+    const accelerators = device_map === "balanced" ? await (await starting).accelerators() : [];
+    const placement = { memory, accelerators, ...(device_map === undefined ? {} : { device_map }) };
+    const { models: built, hooks } = buildModels(
+      family,
+      sources,
+      plugins,
+      denoiserStructure(family, sources),
+      placement,
+    );
     const engine = await starting.catch((error: unknown) => {
+      for (const { weights } of built) weights.close();
+      throw error;
+    });
+    await engine.require(devicesIn(device_map)).catch((error: unknown) => {
       for (const { weights } of built) weights.close();
       throw error;
     });
     const open = {
       cacheDir,
       plugins,
+      memory: placement,
+      turns: new Turns(),
       denoiser: family.denoiser,
       signal,
       onCompile: (component: string, done: number, of: number) =>

@@ -37,7 +37,7 @@ export { SkipstepError } from "./errors/error";
 export { didYouMean } from "./errors/nearest";
 export { optionUnfit } from "./errors/plugins";
 export type { AttentionInputs, EmittedAttention } from "./graph/attention";
-export { ceilOver, type Dim, equal as equalDims, least, minus, plus, times } from "./graph/dim";
+export { ceilOver, type Dim, equal as equalDims, least, minus, over, plus, times } from "./graph/dim";
 export type { Graph, NodeOptions, Replacement } from "./graph/graph";
 export { type Attribute, type Node, type Payload, readsOf, type Value } from "./graph/value";
 export type { ConvOptions, Weight, WeightForm } from "./graph/weight";
@@ -52,6 +52,8 @@ export {
   type SegmentInspection,
 } from "./inspect";
 export type { LoraMatch } from "./lora/apply-loras";
+export type { ComponentDevices, DeviceMap } from "./memory/device-map";
+export type { MemoryMode } from "./memory/memory-mode";
 export type { ComputeReport } from "./pipelines/compute-report";
 export type { GenerateRequest, GenerateResult, Pipeline } from "./pipelines/pipeline";
 export type { ProgressEvent, StepEvent } from "./pipelines/progress";

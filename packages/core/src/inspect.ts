@@ -5,6 +5,7 @@ import type { Segment } from "./compiler/plan";
 import type { CheckedConfig } from "./create-pipeline";
 import { type Hooks, hookKinds } from "./hooks";
 import { applyLoras, type LoraMatch } from "./lora/apply-loras";
+import type { MemoryMode } from "./memory/memory-mode";
 import { type BuiltModel, buildModels, regionClaims } from "./pipelines/build-model";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
@@ -24,7 +25,8 @@ export interface Inspection {
   readonly components: readonly ComponentInspection[];
   readonly loras: readonly LoraMatch[];
   readonly plugins: readonly PluginInspection[];
-  /** Weights of all components, and the largest activations of one of them. Bytes. */
+  readonly memory: MemoryMode;
+  /** Weights that are in memory at once, and the largest activations of one component. Bytes. */
   readonly estimatedMemory: number;
 }
 
@@ -50,6 +52,9 @@ export interface SegmentInspection {
   readonly from: string;
   readonly to: string;
   readonly nodes: number;
+  /** Execution provider, and bytes of weights. */
+  readonly device: string;
+  readonly weightBytes: number;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
@@ -72,16 +77,17 @@ export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): I
   const family = familyOf(checkpoint);
   const { sources, loras } = applyLoras(family, componentModels(family, checkpoint), config.lora);
   const structure = denoiserStructure(family, sources);
-  const { models, hooks } = buildModels(family, sources, plugins, structure);
+  const { memory, device_map } = config;
+  const placement = { memory, ...(device_map === undefined ? {} : { device_map }) };
+  const { models, hooks } = buildModels(family, sources, plugins, structure, placement);
   try {
     const configs = configsOf(sources, checkpoint);
     const sizes = family.sizes(configs, fillSettings(family, configs, config.generate));
     const components = models.map((model) => ({
-      ...describe(model),
+      ...describe(model, config.device),
       activationBytes: activationBytes(model.graph, sizes[model.name]!),
       attentions: attentionsOf(hooks.attentions, model.name),
     }));
-    const weights = components.reduce((sum, component) => sum + component.weightBytes, 0);
     return {
       className: family.className,
       model: checkpoint.folder,
@@ -90,24 +96,34 @@ export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): I
       components,
       loras,
       plugins: describePlugins(plugins, structure, hooks.receipts),
-      estimatedMemory: weights + Math.max(...components.map((component) => component.activationBytes)),
+      memory,
+      estimatedMemory: estimate(memory, components),
     };
   } finally {
     for (const { weights } of models) weights.close();
   }
 }
 
+/** At most what one component takes at a time, besides the weights that stay. */
+function estimate(memory: MemoryMode, components: readonly ComponentInspection[]): number {
+  const sum = (numbers: readonly number[]): number => numbers.reduce((all, number) => all + number, 0);
+  const activations = components.map((component) => component.activationBytes);
+  if (memory === "resident")
+    return sum(components.map((component) => component.weightBytes)) + Math.max(...activations);
+  const weights = components.map(({ weightBytes, segments }) =>
+    memory === "component" ? weightBytes : Math.max(...segments.map((segment) => segment.weightBytes)),
+  );
+  return Math.max(...weights.map((bytes, i) => bytes + activations[i]!));
+}
+
 function attentionsOf(receipts: readonly AttentionReceipt[], name: string): ComponentInspection["attentions"] {
   return receipts.filter(({ component }) => component === name).map(({ component, ...attention }) => attention);
 }
 
-function describe({
-  name,
-  source,
-  weights,
-  graph,
-  plan,
-}: BuiltModel): Omit<ComponentInspection, "activationBytes" | "attentions"> {
+function describe(
+  { name, source, weights, graph, plan, devices }: BuiltModel,
+  device: string,
+): Omit<ComponentInspection, "activationBytes" | "attentions"> {
   const tensors = weights.names.map((tensor) => ({ ...weights.entry(tensor), packed: weights.packed?.(tensor) }));
   return {
     name,
@@ -117,16 +133,18 @@ function describe({
     dtypes: [...new Set(tensors.map(({ dtype, packed }) => packed?.format ?? dtype))],
     storedBytes: tensors.reduce((sum, { byteLength, packed }) => sum + (packed?.byteLength ?? byteLength), 0),
     weightBytes: weightBytes(graph),
-    segments: plan.segments.map(describeSegment),
+    segments: plan.segments.map((segment, i) => describeSegment(segment, devices[i] ?? device)),
   };
 }
 
-function describeSegment({ nodes, inputs, outputs }: Segment): SegmentInspection {
+function describeSegment({ nodes, inputs, outputs }: Segment, device: string): SegmentInspection {
   const scopes = nodes.map(({ scope }) => scope).filter((scope) => scope !== "");
   return {
     from: scopes[0] ?? "",
     to: scopes.at(-1) ?? "",
     nodes: nodes.length,
+    device,
+    weightBytes: weightBytes({ nodes }),
     inputs: inputs.map(({ name }) => name),
     outputs: outputs.map(({ name }) => name),
   };

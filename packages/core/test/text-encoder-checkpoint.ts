@@ -2,6 +2,7 @@ import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCheckpoint } from "../src/checkpoint/checkpoint";
 import type { Engine } from "../src/engine/engine";
+import { Turns } from "../src/memory/component";
 import type { Architecture } from "../src/models/architecture";
 import { buildModels } from "../src/pipelines/build-model";
 import { componentModels, configsOf } from "../src/pipelines/component-model";
@@ -44,8 +45,10 @@ export async function openTextEncoder(
   const family = { components, denoiser: "none" } as unknown as Family;
   const sources = componentModels(family, checkpoint);
   const plugins = { plugins: [] };
-  const { models } = buildModels(family, sources, plugins, { features: [], blockLists: [] } as never);
-  const opened = await openModels(models, engine, { cacheDir: join(folder, "cache"), plugins, denoiser: "none" });
+  const memory = { memory: "resident" } as const;
+  const { models } = buildModels(family, sources, plugins, { features: [], blockLists: [] } as never, memory);
+  const open = { cacheDir: join(folder, "cache"), plugins, denoiser: "none", memory, turns: new Turns() };
+  const opened = await openModels(models, engine, open);
   const programs = Object.fromEntries(opened.map(({ name, program }) => [name, program]));
   return { checkpoint, engine, programs, configs: configsOf(sources, checkpoint) } as unknown as FamilyParts;
 }

@@ -49,6 +49,8 @@ export interface Plan {
   readonly segments: readonly Segment[];
   /** The graph's outputs by name. */
   readonly outputs: readonly Port[];
+  /** What comes out for `observed` hooks. Where a region that it lies in is skipped, it does not. */
+  readonly observed: readonly Port[];
   /** What must hold once the run-time sizes are known. */
   readonly checks: readonly SizeCheck[];
 }
@@ -63,13 +65,21 @@ interface Span {
 /**
  * Cuts a graph into segments and nests the regions.
  * @param extra values that must come out besides the graph's outputs, such as taps
+ * @param cuts positions of nodes at which a segment begins as well, in order
  * @throws SKIPSTEP_REGION_UNKNOWN, SKIPSTEP_REGION_OVERLAP
  */
-export function planGraph(graph: Graph, claims: readonly RegionClaim[], extra: readonly Port[] = []): Plan {
+export function planGraph(
+  graph: Graph,
+  claims: readonly RegionClaim[],
+  extra: readonly Port[] = [],
+  cuts: readonly number[] = [],
+): Plan {
   const { nodes } = graph;
   const outputs = [...graph.outputs, ...extra];
   const spans = claims.map((claim) => spanOf(nodes, claim)).sort(outermostFirst);
+  const observed = [...graph.observed].map(([name, value]) => ({ name, value }));
   const readers = lastReaders(nodes, outputs);
+  const fetched = lastReaders(nodes, [...outputs, ...observed]);
   const segments: Segment[] = [];
   const open = [...spans];
 
@@ -78,8 +88,10 @@ export function planGraph(graph: Graph, claims: readonly RegionClaim[], extra: r
     const parts: Part[] = [];
     let at = begin;
     const segmentTo = (to: number): void => {
-      if (to > at) parts.push({ kind: "segment", segment: cutSegment(nodes, at, to, readers, segments) });
-      at = to;
+      for (const end of [...cuts.filter((cut) => cut > at && cut < to), to]) {
+        if (end > at) parts.push({ kind: "segment", segment: cutSegment(nodes, at, end, fetched, segments) });
+        at = end;
+      }
     };
     while (open[0] && open[0].begin < end) {
       const span = open.shift()!;
@@ -98,7 +110,7 @@ export function planGraph(graph: Graph, claims: readonly RegionClaim[], extra: r
   };
 
   const parts = partsOf(0, nodes.length);
-  return { parts, segments, outputs, checks: graph.checks };
+  return { parts, segments, outputs, observed, checks: graph.checks };
 }
 
 /** Nodes of a claim's scopes. */

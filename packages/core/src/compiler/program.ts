@@ -1,10 +1,12 @@
 import { throwIfAborted } from "../engine/cancel";
 import type { DeviceTensor } from "../engine/device-tensor";
-import type { Engine, Session } from "../engine/engine";
+import type { Engine } from "../engine/engine";
 import { regionOutput } from "../errors/program";
 import type { Graph } from "../graph/graph";
 import type { Value } from "../graph/value";
 import type { Tensors } from "../hooks";
+import { openSessions, type Residency } from "../memory/residency";
+import type { Sessions } from "../memory/sessions";
 import { BoundPlan, bindSizes } from "./bound-plan";
 import type { CompiledEngine } from "./compile";
 import { packedBytes } from "./memory-estimate";
@@ -27,6 +29,8 @@ export type Around = (claim: RegionClaim, inputs: Tensors, next: RunInside, work
 export interface RunOptions {
   /** What plugins do at regions; regions are computed without it. */
   readonly around?: Around | undefined;
+  /** Given what was computed of the values that plugins observe; not called where there is nothing. */
+  readonly observe?: ((observed: Tensors) => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told what there is to do, and how long what is done takes. */
   readonly meter?: WorkMeter | undefined;
@@ -56,7 +60,7 @@ const mostBoundPlans = 8;
 
 const compute: Around = async (_claim, inputs, next) => (await next(inputs)).outputs;
 
-/** A compiled graph with its sessions open: runs the plan's segments in order, and asks `around` at each region. */
+/** A compiled graph with its sessions: runs the plan's segments in order, and asks `around` at each region. */
 export class Program {
   /** Seconds in ONNX Runtime by segment, over all runs. */
   readonly seconds: number[];
@@ -66,20 +70,28 @@ export class Program {
   private constructor(
     private readonly graphInputs: readonly Value[],
     private readonly plan: Plan,
-    private readonly sessions: readonly Session[],
+    private readonly sessions: Sessions,
   ) {
-    this.seconds = sessions.map(() => 0);
+    this.seconds = plan.segments.map(() => 0);
   }
 
-  static async open(engine: Engine, graph: Graph, plan: Plan, compiled: CompiledEngine): Promise<Program> {
-    const sessions: Session[] = [];
+  /**
+   * @param residency when its weights are in memory, and where; all of the time with the engine's provider when left out
+   * @throws SKIPSTEP_SESSION_FAILED
+   */
+  static async open(
+    engine: Engine,
+    graph: Graph,
+    plan: Plan,
+    compiled: CompiledEngine,
+    residency?: Residency,
+  ): Promise<Program> {
+    // The same in every mode of memory: packed kernels round differently.
     const disablePrepacking = packedBytes(graph) > packedLimit;
-    try {
-      for (const { path } of compiled.segments) sessions.push(await engine.open(path, { disablePrepacking }));
-    } catch (error) {
-      await Promise.all(sessions.map((session) => session.close()));
-      throw error;
-    }
+    const { segments } = compiled;
+    const sessions = await openSessions(residency, segments.length, (index) =>
+      engine.open(segments[index]!.path, { disablePrepacking, provider: residency?.devices[index] }),
+    );
     return new Program(graph.inputs, plan, sessions);
   }
 
@@ -89,17 +101,20 @@ export class Program {
    * @throws SKIPSTEP_CANCELLED between two segments, once the signal is aborted; SKIPSTEP_RUN_FAILED
    * @returns the graph's outputs by name
    */
-  async run(inputs: Tensors, { around = compute, signal, meter }: RunOptions = {}): Promise<Tensors> {
+  async run(inputs: Tensors, { around = compute, observe, signal, meter }: RunOptions = {}): Promise<Tensors> {
     const call: Call = { bound: this.bind(inputs), around, signal, meter, started: [] };
     meter?.begin(call.bound);
     const values: Values = new Map();
     for (const input of this.graphInputs) values.set(input, inputs[input.name]!);
     await this.runParts(this.plan.parts, values, call);
+    const observed = this.plan.observed.filter(({ value }) => values.has(value));
+    if (observed.length > 0)
+      await observe?.(Object.fromEntries(observed.map(({ name, value }) => [name, values.get(value)!])));
     return Object.fromEntries(this.plan.outputs.map(({ name, value }) => [name, values.get(value)!]));
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.sessions.map((session) => session.close()));
+    await this.sessions.close();
   }
 
   private async runParts(parts: readonly Part[], values: Values, call: Call): Promise<void> {
@@ -113,9 +128,11 @@ export class Program {
   private async runSegment({ index, inputs, outputs }: Segment, values: Values, call: Call): Promise<void> {
     // One segment waits with the engine while another runs, so that its thread never does. More would outlive an abort.
     await call.started.at(-2);
+    const session = await this.sessions.take(index);
     throwIfAborted(call.signal);
     const feeds = Object.fromEntries(inputs.map((value) => [value.name, values.get(value)!]));
-    const run = this.sessions[index]!.start(feeds, call.bound.forms[index]!);
+    const run = session.start(feeds, call.bound.forms[index]!);
+    this.sessions.give(index);
     call.started.push(run.seconds);
     run.seconds.then(
       (seconds) => {
@@ -134,6 +151,7 @@ export class Program {
       for (const { name, value } of inputs) inner.set(value, chosen[name] ?? given[name]!);
       const begin = call.started.length;
       await this.runParts(parts, inner, call);
+      for (const { value } of this.plan.observed) if (inner.has(value)) values.set(value, inner.get(value)!);
       const runs = call.started.slice(begin);
       return {
         outputs: Object.fromEntries(outputs.map(({ name, value }) => [name, inner.get(value)!])),

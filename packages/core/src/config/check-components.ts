@@ -44,3 +44,20 @@ export function checkBuildHooks({ plugins }: PluginHost, pipeline: PipelineCompo
     ];
   });
 }
+
+/** Components that a device map places and the pipeline has not got, and words that are no map. */
+export function checkDeviceMap(map: unknown, { names }: PipelineComponents): Finding[] {
+  if (typeof map === "string" && map !== "balanced")
+    return [invalid(["device_map"], `must be "balanced" or an object of providers by component, found "${map}".`)];
+  return Object.keys(isObject(map) ? map : {}).flatMap((name) =>
+    names.includes(name)
+      ? []
+      : [
+          invalid(
+            ["device_map"],
+            `has no component "${name}" to place. The pipeline has: ${list(names)}.${didYouMean(name, names)}`,
+            ["device_map", name],
+          ),
+        ],
+  );
+}

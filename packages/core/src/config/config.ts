@@ -1,3 +1,5 @@
+import type { DeviceMap } from "../memory/device-map";
+import type { MemoryMode } from "../memory/memory-mode";
 import type { PluginClass } from "../plugins/plugin";
 
 /** What to generate; names as in diffusers. What is left out is the model family's default; no family takes all. */
@@ -76,6 +78,9 @@ export interface Config {
   readonly lora?: readonly LoraConfig[];
   /** An ONNX Runtime execution provider. */
   readonly device: string;
+  readonly memory: MemoryMode;
+  /** Providers by component, in place of `device`. */
+  readonly device_map?: DeviceMap;
   readonly scheduler?: SchedulerConfig;
   readonly generate: GenerateConfig;
   /** `batch` runs the guidance branches as one batch, `separate` one after the other. */
@@ -102,6 +107,8 @@ export interface ConfigInput {
   readonly components?: Readonly<Record<string, string>>;
   readonly lora?: readonly LoraInput[];
   readonly device?: string;
+  readonly memory?: MemoryMode;
+  readonly device_map?: DeviceMap;
   readonly scheduler?: SchedulerConfig;
   readonly generate?: GenerateConfig;
   readonly guidance?: "batch" | "separate";

@@ -1,3 +1,4 @@
+import { memoryModes } from "../memory/memory-mode";
 import type { ConfigInput, GenerateConfig } from "./config";
 
 /** As much of JSON Schema (draft-07) as is looked into here. */
@@ -132,6 +133,23 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
     },
   },
   device: { ...text('ONNX Runtime execution provider: "cpu", "webgpu", "cuda".'), default: "cpu" },
+  memory: {
+    type: "string",
+    enum: [...memoryModes],
+    default: "resident",
+    description:
+      "When weights are in memory: all of the time, those of one component at a time, or of one part of a component.",
+  },
+  device_map: {
+    type: ["string", "object"],
+    additionalProperties: {
+      type: ["string", "object"],
+      minLength: 1,
+      additionalProperties: text("Execution provider of these modules."),
+    },
+    description:
+      'Providers by component: { "transformer": "cuda", "vae": "cpu" }, or by its modules: { "transformer": { "layers.0-14": "cuda" } }. "balanced" shares the weights out among the accelerators that work here.',
+  },
   scheduler: {
     type: "object",
     description: "Options over those of the checkpoint's scheduler, or another scheduler.",

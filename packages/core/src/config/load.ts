@@ -10,7 +10,7 @@ import type { PluginClass } from "../plugins/plugin";
 import { isPath, pathOf } from "../plugins/resolve";
 import { formatsOf } from "../weight-formats/find-format";
 import type { ReadOptions } from "../weight-formats/weight-format";
-import { checkBuildHooks, checkComponents, type PipelineComponents } from "./check-components";
+import { checkBuildHooks, checkComponents, checkDeviceMap, type PipelineComponents } from "./check-components";
 import { checkFeatures, checkPlugins, type PlacedPlugin } from "./check-plugins";
 import { checkScheduler, type SchedulerSchemas } from "./check-scheduler";
 import { plainInput } from "./class-entries";
@@ -186,7 +186,9 @@ async function checkAgainstModel(
     const familiesWith = options.familiesWith ?? (() => []);
     const features = structure ? checkFeatures(plugins, structure, familiesWith) : [];
     const components = choice && (await options.componentsOf?.(choice));
-    const parts = components ? checkComponents(config.plugins, components) : [];
+    const parts = components
+      ? [...checkComponents(config.plugins, components), ...checkDeviceMap(config.device_map, components)]
+      : [];
     const settings =
       choice && canCheck ? await options.settingProblems?.(choice, config.generate as GenerateConfig) : undefined;
     const own = checkScheduler(config.scheduler, options.schedulerSchemas, scheduler);

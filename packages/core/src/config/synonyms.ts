@@ -15,6 +15,7 @@ const synonyms: readonly (readonly string[])[] = [
   ["model", "model_path", "checkpoint", "diffusion_model", "diffusion-model", "pretrained_model_name_or_path"],
   ["scheduler", "sampler", "sampler_name", "sampling_method", "sample_method"],
   ["device", "backend", "provider", "execution_provider"],
+  ["memory", "offload", "cpu_offload", "memory_mode", "enable_model_cpu_offload", "enable_sequential_cpu_offload"],
   ["plugins", "plugin", "extensions"],
   ["type", "class", "_class_name", "name"],
   ["use", "package", "plugin", "name"],

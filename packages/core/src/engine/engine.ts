@@ -22,6 +22,8 @@ export interface OpenSettings {
    * opens at once and costs a third of a nanosecond a weight and run, 5% of a pass over 1000 tokens, 30% over 100.
    */
   readonly disablePrepacking?: boolean;
+  /** The engine's own when left out. */
+  readonly provider?: string | undefined;
 }
 
 export interface UploadSettings {
@@ -34,8 +36,8 @@ export interface UploadSettings {
 /** Runs models on one provider. All engines of a process share one worker thread; the last `close` ends it. */
 export class Engine {
   private readonly store: TensorStore;
-  /** Ids of all that were opened; closing one twice does nothing. */
-  private readonly sessions: number[] = [];
+  /** Ids of those that were opened and not closed. */
+  private readonly sessions = new Set<number>();
   private lastGeneration: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
   private block: Promise<number | undefined> | undefined;
@@ -64,12 +66,25 @@ export class Engine {
   }
 
   /**
-   * How many channels the provider's convolution kernels keep together: on CPUs 16 with AVX-512, mostly 8 otherwise.
-   * @returns `undefined` where filters have ONNX's own layout only
+   * How many channels the CPU's convolution kernels keep together: 16 with AVX-512, mostly 8 otherwise.
+   * @returns `undefined` where ONNX Runtime has no such kernels
    */
   convolutionBlock(): Promise<number | undefined> {
-    this.block ??= this.provider === "cpu" ? this.link.call("convolutionBlock", {}) : Promise.resolve(undefined);
+    this.block ??= this.link.call("convolutionBlock", {});
     return this.block;
+  }
+
+  /** @throws SKIPSTEP_PROVIDER_UNAVAILABLE */
+  async require(providers: readonly string[]): Promise<void> {
+    for (const provider of providers) await requireProvider(this.link, provider);
+  }
+
+  /** Providers besides the CPU's that work here. */
+  async accelerators(): Promise<string[]> {
+    const working: string[] = [];
+    for (const name of await this.link.call("providers", {}))
+      if (name !== "cpu" && (await this.link.call("probe", { provider: name })) === undefined) working.push(name);
+    return working;
   }
 
   /** Bytes of the tensors that are kept now. */
@@ -83,12 +98,15 @@ export class Engine {
   }
 
   /** @throws SKIPSTEP_SESSION_FAILED when ONNX Runtime cannot load the model */
-  async open(path: string, { disablePrepacking = false }: OpenSettings = {}): Promise<Session> {
+  async open(
+    path: string,
+    { disablePrepacking = false, provider = this.provider }: OpenSettings = {},
+  ): Promise<Session> {
     this.store.assertRunning();
     const id = this.link.nextId();
-    this.sessions.push(id);
-    const { provider, threads } = this.options;
-    return openSession(this.store, id, path, { provider, threads, disablePrepacking });
+    this.sessions.add(id);
+    const { threads } = this.options;
+    return openSession(this.store, id, path, { provider, threads, disablePrepacking }, () => this.sessions.delete(id));
   }
 
   /**
@@ -139,7 +157,7 @@ export class Engine {
   private async shutDown(): Promise<void> {
     this.store.close(engineStopped("is closed"));
     try {
-      if (!this.link.failure) await this.link.call("close", { sessions: this.sessions });
+      if (!this.link.failure) await this.link.call("close", { sessions: [...this.sessions] });
     } finally {
       await this.link.release();
     }

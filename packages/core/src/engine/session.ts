@@ -50,6 +50,7 @@ export async function openSession(
   id: number,
   path: string,
   options: OpenOptions,
+  onClose: () => void,
 ): Promise<Session> {
   const { link } = store;
   const ports = await link.call("open", { session: id, path, options }, (message) => sessionFailed(path, message));
@@ -58,7 +59,7 @@ export async function openSession(
     await link.call("close", { sessions: [id] });
     throw sessionFailed(path, unsupported(unknown));
   }
-  return new OpenSession(store, id, path, ports);
+  return new OpenSession(store, id, path, ports, onClose);
 }
 
 class OpenSession implements Session {
@@ -71,6 +72,7 @@ class OpenSession implements Session {
     private readonly id: number,
     readonly path: string,
     private readonly ports: Calls["open"]["answer"],
+    private readonly onClose: () => void,
   ) {
     this.inputNames = ports.inputs.map(({ name }) => name);
     this.outputNames = ports.outputs.map(({ name }) => name);
@@ -107,6 +109,7 @@ class OpenSession implements Session {
   close(): Promise<void> {
     const { store, id } = this;
     this.closing ??= store.failure ? Promise.resolve() : store.link.call("close", { sessions: [id] });
+    this.onClose();
     return this.closing;
   }
 

@@ -33,9 +33,15 @@ const values = new Map<number, OrtTensor>();
 
 env.logLevel = "fatal"; // what fails is thrown as well, and reported once
 
+/** `cuda:1` is the second of a provider's devices. */
+function providerOf(text: string): InferenceSession.ExecutionProviderConfig {
+  const [name, device] = text.split(":") as [string, string | undefined];
+  return device === undefined ? name : ({ name, deviceId: Number(device) } as InferenceSession.ExecutionProviderConfig);
+}
+
 function sessionOptions({ provider, threads, disablePrepacking }: OpenOptions): InferenceSession.SessionOptions {
   return {
-    executionProviders: [provider],
+    executionProviders: [providerOf(provider)],
     logSeverityLevel: 4,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     extra: {

@@ -63,15 +63,17 @@ export function buildModels(
   }
 }
 
-/** Builds one component, without what plugins cut. @param memory its device map counts when it names the component */
+/** Builds another function of a component. Where the device map names modules, which this one may not have, it counts not. */
 export function buildModel(
   name: string,
   source: ComponentModel,
   hooks: BuildHooks,
-  memory: PlacementChoice = { memory: "resident" },
+  { memory, device_map, accelerators = [] }: PlacementChoice,
 ): BuiltModel {
   const built = buildGraph(name, source, hooks);
-  const placements = placeComponents(memory, new Map([[name, built.graph.nodes]]), memory.accelerators ?? []);
+  const isWhole = device_map === "balanced" || typeof device_map?.[name] === "string";
+  const choice = { memory, ...(device_map && isWhole ? { device_map } : {}) };
+  const placements = placeComponents(choice, new Map([[name, built.graph.nodes]]), accelerators);
   return planned(built, [], placements.get(name)!);
 }
 
@@ -82,6 +84,7 @@ function buildGraph(name: string, source: ComponentModel, hooks: BuildHooks): Bu
   try {
     const graph = Graph.create(name, weights, hooks);
     source.model.architecture.entries[source.model.entry]!(graph, source.config);
+    hooks.graphBuilt?.(graph);
     return { name, source, weights, graph };
   } catch (error) {
     weights.close();

@@ -18,7 +18,7 @@ export function lazyEntries(
     const source = sources.get(name)!;
     const model = { ...source.model, entry };
     // The pipeline was opened long ago: its caller's signal does not count any more.
-    const [first] = await openModels([buildModel(name, { ...source, model }, hooks, [])], engine, {
+    const [first] = await openModels([buildModel(name, { ...source, model }, hooks, options.memory)], engine, {
       ...options,
       signal: undefined,
     });

@@ -2,8 +2,10 @@ import { type CompiledEngine, compile } from "../compiler/compile";
 import { Program } from "../compiler/program";
 import type { Engine } from "../engine/engine";
 import { SkipstepError } from "../errors/error";
+import type { Turns } from "../memory/component";
+import type { Residency } from "../memory/residency";
 import { isBuilding, type PluginHost } from "../plugins/host";
-import type { BuiltModel } from "./build-model";
+import type { BuiltModel, PlacementChoice } from "./build-model";
 import { engineRepaired, weightsNotFinite } from "./warnings";
 
 /** A component that is ready to run. */
@@ -20,6 +22,9 @@ export interface OpenOptions {
   readonly plugins: PluginHost;
   /** The component that run-time hooks wrap. */
   readonly denoiser: string;
+  /** When weights are in memory, and whose turn it is. */
+  readonly memory: PlacementChoice;
+  readonly turns: Turns;
   readonly signal?: AbortSignal | undefined;
   /** Told while weights are written: bytes done, of all. */
   readonly onCompile?: ((component: string, done: number, of: number) => void) | undefined;
@@ -41,12 +46,14 @@ export async function openModels(
 }
 
 async function openModel(
-  { name, source, weights, graph, plan }: BuiltModel,
+  { name, source, weights, graph, plan, devices }: BuiltModel,
   engine: Engine,
-  { cacheDir, plugins, denoiser, signal, onCompile }: OpenOptions,
+  { cacheDir, plugins, denoiser, memory, turns, signal, onCompile }: OpenOptions,
 ): Promise<OpenModel> {
   const identity = weights.identity(cacheDir);
-  const convolutionBlock = await engine.convolutionBlock();
+  const isOnCpu = devices.every((device = engine.provider) => device === "cpu");
+  const convolutionBlock = isOnCpu ? await engine.convolutionBlock() : undefined;
+  const residency: Residency = { mode: memory.memory, turns, devices };
   const compiled = (force: boolean): Promise<CompiledEngine> =>
     compile({
       graph,
@@ -66,12 +73,12 @@ async function openModel(
     });
   const first = await compiled(false);
   try {
-    return { name, identity, engine: first, program: await Program.open(engine, graph, plan, first) };
+    return { name, identity, engine: first, program: await Program.open(engine, graph, plan, first, residency) };
   } catch (error) {
     if (!(first.cached && error instanceof SkipstepError && error.code === "SKIPSTEP_SESSION_FAILED")) throw error;
     // What another version or a broken disk left there looks right and is not.
     const again = await compiled(true);
-    return { name, identity, engine: again, program: await Program.open(engine, graph, plan, again) };
+    return { name, identity, engine: again, program: await Program.open(engine, graph, plan, again, residency) };
   }
 }
 

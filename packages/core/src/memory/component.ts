@@ -1,0 +1,47 @@
+import type { Session } from "../engine/engine";
+import { ResidentSessions } from "./resident";
+import type { OpenSegment, Sessions } from "./sessions";
+
+/** Which component of a pipeline has its turn: the others' sessions are closed. */
+export class Turns {
+  private current: ComponentSessions | undefined;
+
+  /** Ends the turn of whoever has it. */
+  async begin(sessions: ComponentSessions): Promise<void> {
+    if (this.current === sessions) return;
+    const before = this.current;
+    this.current = sessions;
+    await before?.close();
+  }
+}
+
+/** Sessions that are opened when their component is run, and closed when another one is. */
+export class ComponentSessions implements Sessions {
+  private opened: Promise<ResidentSessions> | undefined;
+
+  constructor(
+    private readonly turns: Turns,
+    private readonly count: number,
+    private readonly openSegment: OpenSegment,
+  ) {}
+
+  async take(index: number): Promise<Session> {
+    await this.turns.begin(this);
+    this.opened ??= ResidentSessions.open(this.count, this.openSegment);
+    this.opened.catch(() => {
+      this.opened = undefined; // tried again the next time
+    });
+    return (await this.opened).take(index);
+  }
+
+  give(): void {}
+
+  async close(): Promise<void> {
+    const { opened } = this;
+    this.opened = undefined;
+    await opened?.then(
+      (sessions) => sessions.close(),
+      () => undefined, // told to who opened them
+    );
+  }
+}

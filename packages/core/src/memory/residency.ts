@@ -1,0 +1,25 @@
+import { ComponentSessions, type Turns } from "./component";
+import type { MemoryMode } from "./memory-mode";
+import { ResidentSessions } from "./resident";
+import { SequentialSessions } from "./sequential";
+import type { OpenSegment, Sessions } from "./sessions";
+
+/** When and where a component's weights are in memory. */
+export interface Residency {
+  readonly mode: MemoryMode;
+  /** The pipeline's, for `component`. */
+  readonly turns: Turns;
+  /** The provider of each segment; the engine's where there is none. */
+  readonly devices: readonly (string | undefined)[];
+}
+
+/** The sessions of `count` segments. @throws SKIPSTEP_SESSION_FAILED where they are opened at once */
+export async function openSessions(
+  residency: Residency | undefined,
+  count: number,
+  openSegment: OpenSegment,
+): Promise<Sessions> {
+  if (residency?.mode === "sequential") return new SequentialSessions(openSegment);
+  if (residency?.mode === "component") return new ComponentSessions(residency.turns, count, openSegment);
+  return ResidentSessions.open(count, openSegment);
+}
