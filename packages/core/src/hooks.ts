@@ -68,6 +68,11 @@ export interface Hooks {
    * returns a tensor for each of the region's outputs.
    */
   blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors>;
+  /**
+   * Run time. Given the values that `graph.observe` named while the denoiser was built, after each pass that computed
+   * any. They live until the pass ends.
+   */
+  observed(step: Step, values: Tensors): void | Promise<void>;
 }
 
 /** `first`: first answer wins. `each`: all are told, in order. `wrap`: nested, the first plugin outermost. */
@@ -77,4 +82,5 @@ export const hookKinds = {
   graphBuilt: "each",
   beforeStep: "each",
   blockForward: "wrap",
+  observed: "each",
 } as const satisfies Record<keyof Hooks, "first" | "each" | "wrap">;

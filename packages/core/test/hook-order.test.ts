@@ -46,6 +46,8 @@ describe("the order of hooks", () => {
       "b.blockForward",
       "/b.blockForward",
       "/a.blockForward",
+      "a.observed",
+      "b.observed",
     ];
     expect(log).toEqual([...step, ...step]);
     expect(new Set([...built, ...whole, ...log].map((line) => line.split(".")[1]))).toEqual(new Set(hookNames));
@@ -84,7 +86,14 @@ describe("the order of hooks", () => {
     const pipeline = await open(recorder("outer", log), skipping, recorder("inner", log));
     log.length = 0;
     const { report } = await pipeline.generate({ num_inference_steps: 1 });
-    expect(log).toEqual(["outer.beforeStep", "inner.beforeStep", "outer.blockForward", "/outer.blockForward"]);
+    expect(log).toEqual([
+      "outer.beforeStep",
+      "inner.beforeStep",
+      "outer.blockForward",
+      "/outer.blockForward",
+      "outer.observed",
+      "inner.observed",
+    ]);
     expect(report.plugins.map(({ regions }) => regions.map(({ reused }) => reused))).toEqual([[[]], [[0]], []]);
   });
 });

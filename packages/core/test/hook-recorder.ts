@@ -33,7 +33,11 @@ export function recorder(name: string, log: string[]): PluginClass {
     log.push(`${name}.${hook}`);
   };
   const hooks: Hooks = {
-    weightLoad: asked("weightLoad"),
+    weightLoad({ input }, graph) {
+      log.push(`${name}.weightLoad`);
+      graph.observe(`${name}.last`, input);
+      return undefined;
+    },
     attention: asked("attention"),
     graphBuilt: asked("graphBuilt"),
     beforeStep: asked("beforeStep"),
@@ -43,6 +47,7 @@ export function recorder(name: string, log: string[]): PluginClass {
       log.push(`/${name}.blockForward`);
       return outputs;
     },
+    observed: asked("observed"),
   };
   return pluginWith(name, () => hooks);
 }

@@ -52,6 +52,11 @@ export class Graph {
     return this.store.taps;
   }
 
+  /** Values that come out beside the outputs, for `observed` hooks. */
+  get observed(): ReadonlyMap<string, Value> {
+    return this.store.observed;
+  }
+
   /** What must hold once the run-time sizes are known. */
   get checks(): readonly SizeCheck[] {
     return this.store.checks;
@@ -120,6 +125,14 @@ export class Graph {
     for (const [i, value] of outputs.entries()) this.store.taps.set(`${this.path}.out${i}`, value);
   }
 
+  /**
+   * Has a value come out at every pass over the denoiser, for `observed` hooks.
+   * @param name begins with the plugin's name: all plugins with the hook are given what any of them asked for
+   */
+  observe(name: string, value: Value): void {
+    this.store.observed.set(name, value);
+  }
+
   /** Emits a node with one output. For ops that have no method here; plugins use it for kernels of their own. */
   node(op: string, inputs: readonly (Value | undefined)[], shape: readonly Dim[], more: NodeOptions = {}): Value {
     return this.emit(op, inputs, [shape], more)[0]!;
@@ -132,7 +145,10 @@ export class Graph {
     shapes: readonly (readonly Dim[])[],
     { domain = "", attributes = {}, dtype = inputs[0]?.dtype ?? "float32" }: NodeOptions = {},
   ): Value[] {
-    const outputs = shapes.map((shape): Value => ({ name: this.unique(op), dtype, shape, origin: { kind: "node" } }));
+    const dtypes = typeof dtype === "string" ? shapes.map(() => dtype) : dtype;
+    const outputs = shapes.map(
+      (shape, i): Value => ({ name: this.unique(op), dtype: dtypes[i]!, shape, origin: { kind: "node" } }),
+    );
     this.store.nodes.push({ op, domain, inputs, outputs, attributes, scope: this.path });
     return outputs;
   }
@@ -189,10 +205,11 @@ export class Graph {
       store.outputs.length,
       ...store.outputs.map(({ name, value }) => ({ name, value: output(value) })),
     );
-    const [labels, taps] = [[...store.labels], [...store.taps]];
+    const [labels, taps, observed] = [[...store.labels], [...store.taps], [...store.observed]];
     store.labels.clear();
     for (const [value, name] of labels) store.labels.set(stream(value), name);
     for (const [name, value] of taps) store.taps.set(name, stream(value));
+    for (const [name, value] of observed) store.observed.set(name, stream(value));
   }
 
   // --- weights and constants ---
@@ -462,6 +479,6 @@ export interface Replacement {
 export interface NodeOptions {
   readonly domain?: Node["domain"];
   readonly attributes?: Attributes;
-  /** Of the outputs; the first input's when left out. */
-  readonly dtype?: DType;
+  /** Of the outputs, or of each; the first input's when left out. */
+  readonly dtype?: DType | readonly DType[];
 }

@@ -29,7 +29,7 @@ export function linear(
     throw shapeMismatch(g.path, `linear ${name}`, `last axis of ${shapeText(x.shape)} must be a number`);
   const shape = [outFeatures, inFeatures];
   const prefix = name === "" ? "" : `${name}.`;
-  const form = askPlugins(g, `${prefix}weight`, "linear", shape);
+  const form = askPlugins(g, `${prefix}weight`, "linear", shape, x);
   const biasValue = bias ? g.weight(`${prefix}bias`, [outFeatures]) : undefined;
   if (form) return form.emit(g, x, biasValue);
   const y = g.matmul(x, g.weight(`${prefix}weight`, shape, "transposed"));
@@ -48,7 +48,7 @@ export function conv2d(
   const [batch, channels, height, width] = x.shape as [Dim, number, Dim, Dim];
   const { stride = 1, padding = 0, bias = true } = options;
   const shape = [outChannels, channels, kernel, kernel];
-  const form = askPlugins(g, `${name}.weight`, "conv", shape, { stride, padding });
+  const form = askPlugins(g, `${name}.weight`, "conv", shape, x, { stride, padding });
   const biasValue = bias ? g.weight(`${name}.bias`, [outChannels]) : undefined;
   if (form) return form.emit(g, x, biasValue);
   const [top, left, bottom, right] = typeof padding === "number" ? [padding, padding, padding, padding] : padding;
@@ -69,7 +69,7 @@ export function conv2d(
 
 /** Rows of a table. @param ids int64 `[...]` @returns `[..., D]` */
 export function embedding(g: Graph, name: string, ids: Value, rows: number, dim: number): Value {
-  const form = askPlugins(g, `${name}.weight`, "embedding", [rows, dim]);
+  const form = askPlugins(g, `${name}.weight`, "embedding", [rows, dim], ids);
   return form ? form.emit(g, ids, undefined) : g.gather(g.weight(`${name}.weight`, [rows, dim]), ids, 0);
 }
 
@@ -163,6 +163,7 @@ function askPlugins(
   name: string,
   role: Weight["role"],
   shape: readonly number[],
+  input: Value,
   conv?: ConvOptions,
 ): WeightForm | undefined {
   const payload = checkpointPayload(g.weights, g.fullName(name), shape, "as-is");
@@ -173,6 +174,7 @@ function askPlugins(
     role,
     shape,
     dtype: g.weights.entry(payload.label).dtype,
+    input,
     ...(conv ? { conv } : {}),
     key: payload.key,
     ...(packed ? { packed } : {}),

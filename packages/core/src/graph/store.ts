@@ -21,6 +21,8 @@ export interface Store {
   readonly sizes: Map<string, Value>;
   readonly labels: Map<Value, string>;
   readonly taps: Map<string, Value>;
+  /** What `observed` hooks are given. */
+  readonly observed: Map<string, Value>;
   /** What must hold once the run-time sizes are known. */
   readonly checks: SizeCheck[];
   /** How often each base of a name was given. */
@@ -39,6 +41,7 @@ export function createStore(component: string, weights: WeightSource, hooks: Bui
     sizes: new Map(),
     labels: new Map(),
     taps: new Map(),
+    observed: new Map(),
     checks: [],
     names: new Map(),
   };

@@ -21,6 +21,8 @@ export interface Weight {
   readonly shape: readonly number[];
   /** As in the checkpoint. */
   readonly dtype: DType;
+  /** What the op reads: linear `[..., K]`, conv `[B, C, H, W]`, embedding ids. The same value for linears that share it. */
+  readonly input: Value;
   /** Steps and padding, for `role: "conv"`. */
   readonly conv?: ConvOptions;
   /** Equal keys mean equal values; part of the key of anything derived from this weight. */

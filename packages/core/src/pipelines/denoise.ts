@@ -62,7 +62,8 @@ export async function denoise(call: Denoising): Promise<Floats> {
         engine.pass(async () => {
           const step: Step = { run: runs[branch], index, count, timestep, sigma, latents };
           await hooks.beforeStep(step);
-          return family.predict(call.encoded, input, timestep, branch, { around: hooks.around(step), signal, meter });
+          const [around, observe] = [hooks.around(step), hooks.observe(step)];
+          return family.predict(call.encoded, input, timestep, branch, { around, observe, signal, meter });
         }),
       );
     const scale = family.guidanceAt(settings, timestep);

@@ -26,7 +26,7 @@ export interface RegionReceipt {
 /** Calls the run-time hooks of one generation and keeps account of them. */
 export class RunHooks {
   readonly receipts: RegionReceipt[] = [];
-  /** How many steps each plugin with a before-step hook was told of. */
+  /** How many steps each plugin that is told of steps, or of values in them, was told of. */
   readonly watched = new Map<string, number>();
   readonly meter = new WorkMeter();
   /** What all plugins use of the engine, and each of them. */
@@ -51,6 +51,21 @@ export class RunHooks {
       }
       this.watched.set(name, (this.watched.get(name) ?? 0) + 1);
     }
+  }
+
+  /** What a program does with observed values after `step`'s pass. */
+  observe(step: Step): (observed: Tensors) => Promise<void> {
+    return async (observed) => {
+      for (const { name, instance } of this.host.plugins) {
+        if (!instance.observed) continue;
+        try {
+          await currentAccount.run(this.accountOf(name), async () => instance.observed!(step, observed));
+        } catch (error) {
+          throw isNoPlugins(error) ? error : hookFailed(name, "observed", error);
+        }
+        if (!instance.beforeStep) this.watched.set(name, (this.watched.get(name) ?? 0) + 1);
+      }
+    };
   }
 
   /** What a program does at regions during `step`. */
