@@ -2,6 +2,7 @@ import { dirname, extname, resolve } from "node:path";
 import { type CheckedConfig, type ConfigInput, validateConfig } from "@skipstep/core";
 import { cancelled, outputUnwritable, targetMissed, untunable, usage } from "./errors";
 import { createProgress } from "./progress";
+import { psnrText, timesText } from "./quality/texts";
 import { type Motif, motifsOf } from "./render/motif";
 import { givenSubjects, usualSubjects } from "./render/subjects";
 import type { Session } from "./session";
@@ -143,5 +144,5 @@ async function tunedText(
 function closestText({ closest, reached }: Target, { trials, knobs }: Tuning): string {
   const trial = closest(trials);
   if (!trial) return `none of ${trials.length} settings had an effect`;
-  return `the closest of ${trials.length} settings reached ${reached(trial)} (${settingText(knobs, trial.position)}; PSNR ${trial.quality.psnr.toFixed(2)} dB, denoiser ${trial.speedup.denoiser.toFixed(2)} times faster)`;
+  return `the closest of ${trials.length} settings reached ${reached(trial)} (${settingText(knobs, trial.position)}; PSNR ${psnrText(trial.quality.psnr)}, denoiser ${timesText(trial.speedup.denoiser)})`;
 }

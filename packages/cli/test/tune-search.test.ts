@@ -1,15 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { frontOf, isFaster } from "../src/tune/front";
 import { valuesOf } from "../src/tune/knob";
 import { search } from "../src/tune/search";
 import type { Position } from "../src/tune/setting";
 import { latencyTarget, psnrTarget, speedupTarget } from "../src/tune/target";
-import { frontOf, type Trial } from "../src/tune/trial";
+import type { Trial } from "../src/tune/trial";
 
 function trial(position: Position, psnr: number, speedup: number, skipped = 1 - 1 / speedup): Trial {
   return {
     position,
     quality: { psnr, ssim: 1, gmsd: 0 },
     speedup: { denoiser: speedup, whole: speedup },
+    speedups: [{ denoiser: speedup, whole: speedup }],
     seconds: { denoiser: 8 / speedup, whole: 10 / speedup },
     skipped,
   };
@@ -82,14 +84,39 @@ describe("search", () => {
 });
 
 describe("targets", () => {
-  it("take the setting that skips most where times are about equal, and none that changes nothing", () => {
-    const { best, meets, closest } = psnrTarget(30);
-    const [noisy, solid] = [trial([1], 40, 1.52, 0.2), trial([2], 35, 1.5, 0.33)];
-    expect(best([noisy, solid])).toBe(solid);
-    expect(best([noisy, trial([2], 35, 1.3, 0.33)])).toBe(noisy);
+  it("take no setting that changes nothing for the answer to a quality", () => {
+    const { meets, closest } = psnrTarget(30);
     const idle = trial([0], Number.POSITIVE_INFINITY, 1.1, 0);
     expect(meets(idle)).toBe(false);
     expect(closest([idle])).toBeUndefined();
+  });
+
+  it("take the faster of two that are as close", () => {
+    const [slow, fast] = [trial([1], 40, 1.6), trial([2], 40, 1.9)];
+    for (const { best } of [speedupTarget(1.5), latencyTarget(8)]) expect(best([fast, slow])).toBe(fast);
+  });
+});
+
+describe("isFaster", () => {
+  const timed = (skipped: number, ...times: number[]): Trial => ({
+    ...trial([0], 40, times[1]!, skipped),
+    speedups: times.map((denoiser) => ({ denoiser, whole: denoiser })),
+  });
+
+  it("believes times where all say the same", () => {
+    expect(isFaster(timed(0.2, 1.5, 1.6, 1.7), timed(0.4, 1.2, 1.3, 1.4))).toBe(true);
+    expect(isFaster(timed(0.4, 1.2, 1.3, 1.4), timed(0.2, 1.5, 1.6, 1.7))).toBe(false);
+  });
+
+  it("goes by the work that is skipped where they do not, or are too few", () => {
+    expect(isFaster(timed(0.4, 1.2, 1.3, 1.6), timed(0.2, 1.5, 1.6, 1.7))).toBe(true);
+    expect(isFaster(timed(0.4, 1.2, 1.3), timed(0.2, 1.5, 1.6))).toBe(true);
+    expect(isFaster(timed(0.2, 1.5, 1.6), timed(0.4, 1.2, 1.3))).toBe(false);
+  });
+
+  it("takes nearly equal times of equal work as equal", () => {
+    expect(isFaster(timed(0.2, 1.03, 1.03), timed(0.2, 1, 1))).toBe(false);
+    expect(isFaster(timed(0.2, 1.1, 1.1), timed(0.2, 1, 1))).toBe(true);
   });
 });
 

@@ -1,5 +1,6 @@
 import { psnrText, timesText } from "../quality/texts";
-import { noise, type Trial } from "./trial";
+import { fastestOf } from "./front";
+import type { Trial } from "./trial";
 
 /** What is asked for: a quality, at which to be as fast as possible, or a speed, at which to be as good as possible. */
 export interface Target {
@@ -23,7 +24,7 @@ export function psnrTarget(least: number): Target {
     line: { axis: "psnr", value: least },
     meets: (trial) => trial.quality.psnr >= least && changesSomething(trial),
     isBeyond: ({ quality }) => quality.psnr < least,
-    best: fastest,
+    best: fastestOf,
     closest: (trials) => most(trials.filter(changesSomething), ({ quality }) => quality.psnr),
     reached: ({ quality }) => psnrText(quality.psnr),
   };
@@ -63,18 +64,7 @@ function changesSomething({ skipped, quality }: Trial): boolean {
 /** Among those of the highest PSNR, the fastest. */
 function closestToPlain(trials: readonly Trial[]): Trial | undefined {
   const top = Math.max(...trials.map(({ quality }) => quality.psnr));
-  return fastest(trials.filter(({ quality }) => quality.psnr === top));
-}
-
-/** Among those that are about as fast as the fastest, the one that skips most, which noise does not touch. */
-function fastest(trials: readonly Trial[]): Trial | undefined {
-  const top = Math.max(...trials.map(({ speedup }) => speedup.denoiser));
-  const fast = trials.filter(({ speedup }) => speedup.denoiser >= top * (1 - noise));
-  const skipped = Math.max(...fast.map((trial) => trial.skipped));
-  return most(
-    fast.filter((trial) => trial.skipped > skipped - 1e-9),
-    ({ quality }) => quality.psnr,
-  );
+  return fastestOf(trials.filter(({ quality }) => quality.psnr === top));
 }
 
 function most(trials: readonly Trial[], of: (trial: Trial) => number): Trial | undefined {

@@ -11,6 +11,8 @@ export interface Trial {
   readonly quality: Quality;
   /** Median over images, as are the seconds. */
   readonly speedup: Speedup;
+  /** By image. */
+  readonly speedups: readonly Speedup[];
   readonly seconds: { readonly denoiser: number; readonly whole: number };
   /** Share of the denoiser's FLOPs that was skipped, mean over images: unlike times, always the same. */
   readonly skipped: number;
@@ -21,10 +23,12 @@ export function trialOf(position: Position, rounds: readonly (readonly Drawing[]
   const pairs = rounds as readonly (readonly [Drawing, Drawing])[];
   const drawings = pairs.map(([, drawing]) => drawing);
   const qualities = pairs.map(([plain, { image }]) => qualityOf(image, plain.image));
+  const speedups = pairs.map(([plain, drawing]) => speedupOf(drawing, plain));
   return {
     position,
     quality: meanQuality(qualities, drawings[0]!.image),
-    speedup: medianSpeedup(pairs.map(([plain, drawing]) => speedupOf(drawing, plain))),
+    speedup: medianSpeedup(speedups),
+    speedups,
     seconds: { denoiser: median(drawings.map(denoiserSeconds)), whole: median(drawings.map(wholeSeconds)) },
     skipped: drawings.reduce((sum, drawing) => sum + skippedShare(drawing), 0) / drawings.length,
   };
@@ -32,22 +36,4 @@ export function trialOf(position: Position, rounds: readonly (readonly Drawing[]
 
 function skippedShare({ report }: Drawing): number {
   return report.plugins.reduce((sum, { compute }) => sum + (compute?.skippedShare ?? 0), 0);
-}
-
-/** Speeds this close count as equal: times are noisy. */
-export const noise = 0.05;
-
-/** Trials that no other beats in both speed and PSNR, slowest first. */
-export function frontOf(trials: readonly Trial[]): Trial[] {
-  return trials
-    .filter((trial) => !trials.some((other) => beats(other, trial)))
-    .sort((a, b) => a.speedup.denoiser - b.speedup.denoiser);
-}
-
-/** Clearly faster and no worse, or better and no slower in time and in FLOPs. */
-function beats(other: Trial, trial: Trial): boolean {
-  const gain = other.speedup.denoiser / trial.speedup.denoiser;
-  const isClearlyFaster = gain > 1 + noise && other.quality.psnr >= trial.quality.psnr;
-  const isNoSlower = gain >= 1 && other.skipped >= trial.skipped;
-  return isClearlyFaster || (isNoSlower && other.quality.psnr > trial.quality.psnr);
 }

@@ -6,8 +6,9 @@ import type { Scale } from "../page/scale";
 import { seriesColours } from "../page/style";
 import { qualityTexts, timesText } from "../quality/texts";
 import { type Motif, motifText } from "../render/motif";
+import { frontOf } from "./front";
 import { settingText } from "./setting";
-import { frontOf, type Trial } from "./trial";
+import type { Trial } from "./trial";
 import { percent, type Tuning } from "./tuning-result";
 
 const [frontColour, otherColour] = [seriesColours[0]!, "var(--soft)"];

@@ -2,10 +2,11 @@ import { columns } from "../columns";
 import { qualityTexts, timesText } from "../quality/texts";
 import { shownPath } from "../shown-path";
 import type { Result } from "../terminal";
+import { frontOf } from "./front";
 import type { Knob } from "./knob";
 import { settingText } from "./setting";
 import type { Target } from "./target";
-import { frontOf, type Trial } from "./trial";
+import type { Trial } from "./trial";
 
 export interface Tuning {
   /** Absolute paths. */
