@@ -1,1 +1,2 @@
-export {};
+export { ChannelsLast } from "./channels-last";
+export type { ChannelsLastOptions } from "./options";

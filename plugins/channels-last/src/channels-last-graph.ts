@@ -1,0 +1,38 @@
+import type { Graph } from "@skipstep/core";
+import { concat, split } from "./channels";
+import { convolution } from "./convolution";
+import { elementwise } from "./elementwise";
+import { groupNorm } from "./group-norm";
+import { Pictures } from "./pictures";
+import { averagePool, resize } from "./resample";
+import { reshape } from "./reshape";
+import { Model, type Rule } from "./rule";
+import { transpose } from "./transpose";
+
+/** What became of a network's layout. */
+export interface Relayout {
+  /** Transposes of pictures that are left. */
+  readonly transposes: number;
+  /** Transposes that float convolutions do as they reorder what they read and write. */
+  readonly folded: number;
+}
+
+/**
+ * Emits a network anew with pictures as `[B, H, W, C]`, node by node in running order: from the first convolution on each
+ * op takes the layout that is there, if it can, and a transpose is made only where something reads the other one.
+ */
+export function putChannelsLast(graph: Graph): Relayout {
+  const nodes = [...graph.nodes];
+  const model = new Model(graph);
+  const pictures = new Pictures(graph);
+  const rules: readonly Rule[] = [
+    ...[transpose, groupNorm(), reshape, convolution, elementwise, concat, split, resize, averagePool],
+  ];
+  for (const node of nodes) if (!rules.some((rule) => rule(node, pictures, model))) pictures.keep(node);
+  const outputs = new Map(graph.outputs.map(({ value }) => [value, pictures.asIs(value)]));
+  graph.replaceNodes(pictures.nodes(), {
+    output: (value) => outputs.get(value)!,
+    stream: (value) => pictures.carrierOf(value),
+  });
+  return { transposes: pictures.transposes, folded: pictures.folded };
+}

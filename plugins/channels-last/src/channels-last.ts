@@ -1,0 +1,31 @@
+import type { Graph, Plugin, Weight, WeightForm } from "@skipstep/core";
+import { inject, PluginOptions, plugin } from "@skipstep/core";
+import { putChannelsLast } from "./channels-last-graph";
+import { int8Convolution } from "./int8-convolution";
+import { type ChannelsLastOptions, options } from "./options";
+
+/**
+ * Convolutional networks with their pictures as `[B, H, W, C]`: attention takes its tokens and normalization its channels
+ * as they lie, and convolutions may be products of int8 matrices.
+ */
+@plugin<ChannelsLastOptions>({
+  name: "channels-last",
+  description: "Channels last in U-Nets and VAEs, with convolutions in int8 where asked.",
+  options,
+})
+export class ChannelsLast implements Plugin {
+  constructor(@inject(PluginOptions) private readonly options: ChannelsLastOptions) {}
+
+  weightLoad(weight: Weight): WeightForm | undefined {
+    const { int8, skip_modules } = this.options;
+    if (int8 === "off" || weight.role !== "conv" || weight.packed) return undefined;
+    const module = weight.name.replace(/\.weight$/, "");
+    const isSkipped = skip_modules.some((name) => module === name || module.endsWith(`.${name}`));
+    return isSkipped ? undefined : int8Convolution(weight);
+  }
+
+  graphBuilt(graph: Graph): Record<string, number> | undefined {
+    const found = putChannelsLast(graph);
+    return found && { "transposes left": found.transposes, "transposes in convolutions": found.folded };
+  }
+}

@@ -1,0 +1,50 @@
+import { type Graph, type Node, readsOf, type Value } from "@skipstep/core";
+import type { Pictures } from "./pictures";
+
+/** Emits one kind of node over pictures `[B, ..., C]`. @returns false to leave it as it is */
+export type Rule = (node: Node, pictures: Pictures, model: Model) => boolean;
+
+/** What rules look up in the model as it was emitted. */
+export class Model {
+  private readonly readers = new Map<Value, Node[]>();
+  private readonly makers = new Map<Value, Node>();
+  private readonly leaving: ReadonlySet<Value>;
+
+  constructor({ nodes, outputs }: Pick<Graph, "nodes" | "outputs">) {
+    for (const node of nodes) {
+      for (const value of readsOf(node)) this.readers.set(value, [...(this.readers.get(value) ?? []), node]);
+      for (const output of node.outputs) this.makers.set(output, node);
+    }
+    this.leaving = new Set(outputs.map(({ value }) => value));
+  }
+
+  readersOf(value: Value): readonly Node[] {
+    return this.readers.get(value) ?? [];
+  }
+
+  makerOf(value: Value): Node | undefined {
+    return this.makers.get(value);
+  }
+
+  /** The node that alone reads a value, of one that does not leave the model. */
+  onlyReader(value: Value): Node | undefined {
+    const readers = this.readersOf(value);
+    return readers.length === 1 && !this.leaving.has(value) ? readers[0] : undefined;
+  }
+
+  isOutput(value: Value): boolean {
+    return this.leaving.has(value);
+  }
+}
+
+/** The whole number that an attribute is. */
+export function intOf({ attributes }: Node, name: string): number | undefined {
+  const attribute = attributes[name];
+  return attribute && "int" in attribute ? attribute.int : undefined;
+}
+
+/** The list of whole numbers that an attribute is. */
+export function intsOf({ attributes }: Node, name: string): readonly number[] | undefined {
+  const attribute = attributes[name];
+  return attribute && "ints" in attribute ? attribute.ints : undefined;
+}
