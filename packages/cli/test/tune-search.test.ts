@@ -92,7 +92,7 @@ describe("targets", () => {
   });
 
   it("take the faster of two that are as close", () => {
-    const [slow, fast] = [trial([1], 40, 1.6), trial([2], 40, 1.9)];
+    const [slow, fast] = [trial([1], 40, 1.6, 0.4), trial([2], 40, 1.9, 0.5)];
     for (const { best } of [speedupTarget(1.5), latencyTarget(8)]) expect(best([fast, slow])).toBe(fast);
   });
 });
@@ -114,9 +114,10 @@ describe("isFaster", () => {
     expect(isFaster(timed(0.2, 1.5, 1.6), timed(0.4, 1.2, 1.3))).toBe(false);
   });
 
-  it("takes nearly equal times of equal work as equal", () => {
-    expect(isFaster(timed(0.2, 1.03, 1.03), timed(0.2, 1, 1))).toBe(false);
-    expect(isFaster(timed(0.2, 1.1, 1.1), timed(0.2, 1, 1))).toBe(true);
+  it("takes equal work as equally fast, and nearly equal times where none is skipped", () => {
+    expect(isFaster(timed(0.2, 1.5, 1.5), timed(0.2, 1, 1))).toBe(false);
+    expect(isFaster(timed(0, 1.03, 1.03), timed(0, 1, 1))).toBe(false);
+    expect(isFaster(timed(0, 1.1, 1.1), timed(0, 1, 1))).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Trial } from "./trial";
 /** Fewer images than this say nothing sure about times. */
 const leastImages = 3;
 
-/** Of settings that skip as much, speeds this close count as equal. */
+/** Of settings that skip nothing, speeds this close count as equal. */
 const noise = 0.05;
 
 /**
@@ -14,7 +14,8 @@ export function isFaster(a: Trial, b: Trial): boolean {
   if (isSurelyFaster(a, b)) return true;
   if (isSurelyFaster(b, a)) return false;
   const gain = a.skipped - b.skipped;
-  return Math.abs(gain) > 1e-9 ? gain > 0 : a.speedup.denoiser > b.speedup.denoiser * (1 + noise);
+  if (Math.abs(gain) > 1e-9) return gain > 0;
+  return a.skipped === 0 && a.speedup.denoiser > b.speedup.denoiser * (1 + noise);
 }
 
 function isSurelyFaster(a: Trial, b: Trial): boolean {

@@ -32,7 +32,7 @@ export function tuningResult(tuning: Tuning, chosen: Trial): Result {
       settingText(knobs, chosen.position),
       `PSNR ${psnr}, SSIM ${ssim}, GMSD ${gmsd}`,
       `denoiser ${timesText(chosen.speedup.denoiser)}, whole ${timesText(chosen.speedup.whole)}, ${chosen.seconds.whole.toFixed(2)} s an image; ${percent(chosen.skipped)} of FLOPs skipped`,
-      `asked for ${target.text}; ${trials.length} settings, ${images} images each, ${seconds.toFixed(1)} s`,
+      `asked for ${target.text}; ${trials.length} settings, ${images} ${images === 1 ? "image" : "images"} each, ${seconds.toFixed(1)} s`,
       "",
       ...trialTable(front, knobs, chosen),
     ],
