@@ -90,6 +90,23 @@ describe("a plan", () => {
     expect(() => planGraph(graph, [claim("a", "layers.2", "layers.1")])).toThrow(/"layers\.2" to "layers\.1".*Swap/);
   });
 
+  it("ends a region before a scope where that is asked for", () => {
+    const before = (from: string, until: string): RegionClaim => {
+      const { region, ...rest } = claim("a", from);
+      return { ...rest, region: { ...region, until } };
+    };
+    expect(outline(graph, before("layers.0", "layers.2"))).toBe(outline(graph, claim("a", "layers.0", "layers.1")));
+    expect(() => planGraph(graph, [before("layers.0", "layers.9")])).toThrow(/"layers\.9".*layers\.0, layers\.1/);
+    const backwards = (): unknown => planGraph(graph, [before("layers.2", "layers.2")]);
+    expect(backwards).toThrow(/"layers\.2" until "layers\.2", which ends before it begins/);
+  });
+
+  it("names a value by its label", () => {
+    const labelled = blockGraph(4);
+    labelled.label("glow", labelled.taps.get("layers.1.out0")!);
+    expect(planGraph(labelled, [claim("a", "layers.1")]).parts[1]).toMatchObject({ outputs: [{ name: "glow" }] });
+  });
+
   it("names a region's streams as the model does", () => {
     const [, region] = planGraph(graph, [claim("a", "layers.1", "layers.2")]).parts;
     expect(region).toMatchObject({ inputs: [{ name: "hidden" }], outputs: [{ name: "hidden" }] });

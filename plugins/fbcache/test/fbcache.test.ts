@@ -2,14 +2,23 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describePlugin } from "@skipstep/contract";
-import { type ConfigInput, createPipeline, type GenerateResult } from "@skipstep/core";
+import { type ConfigInput, createPipeline, type GenerateResult, validateConfig } from "@skipstep/core";
 import { afterAll, describe, expect, it } from "vitest";
 import { FirstBlockCache } from "../src/index";
 
-describePlugin(FirstBlockCache, {
-  exact: { threshold: 0 }, // changes nothing: the result is equal bit by bit
-  active: { threshold: 0.1 }, // saves work
-  tolerance: 0.1, // largest absolute difference of the latents from those without the plugin
+describe("with ParaAttention's rule", () => {
+  describePlugin(FirstBlockCache, {
+    exact: { threshold: 0 }, // changes nothing: the result is equal bit by bit
+    active: { threshold: 0.1 }, // saves work
+    tolerance: 0.1, // largest absolute difference of the latents from those without the plugin
+  });
+});
+
+describe("with diffusers' rule and TaylorSeer", () => {
+  describePlugin(FirstBlockCache, {
+    active: { threshold: 0.1, rule: "diffusers", taylorseer_order: 2 },
+    tolerance: 0.1,
+  });
 });
 
 const root = join(import.meta.dirname, "../../..");
@@ -44,6 +53,18 @@ describe("fbcache", () => {
     for (const [step, expected] of Object.entries<number>(residual_diffs))
       expect(Math.abs(measured[step]! / expected - 1), `step ${step}`).toBeLessThan(1e-3);
     expect(report.plugins[0]!.summary).toMatch(/^reused 11 of 20 steps, saved \d+% of denoiser time /);
+  });
+
+  it.each([
+    ["threshold", { threshold: -0.1 }],
+    ["rule", { rule: "teacache" }],
+    ["taylorseer_order", { taylorseer_order: 4 }],
+    ["warmup_steps", { warmup_steps: 0.5 }],
+  ])("refuses a wrong %s", async (name, options) => {
+    const model = join(root, "packages/contract/models/z-image");
+    const generate = { prompt: "a cat", height: 32, width: 32 };
+    const config = { model, generate, plugins: [{ use: FirstBlockCache, options }] };
+    await expect(validateConfig(config)).rejects.toThrow(name);
   });
 
   it("has no effect on a model of one block, and says so", async () => {

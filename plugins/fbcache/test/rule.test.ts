@@ -15,6 +15,15 @@ describe("the rule of First Block Cache", () => {
     expect(below).toMatchObject({ computed: false, difference: 0.08 });
   });
 
+  it("reuses at the threshold too by diffusers' rule, and computes what is not finite all the same", async () => {
+    const rule = "diffusers" as const;
+    const [, equal] = await runSteps({ threshold: 0.25, rule }, steps(100, 125)); // exact in float32
+    expect(equal).toMatchObject({ computed: false, difference: 0.25 });
+    const [, above] = await runSteps({ threshold: 0.2499, rule }, steps(100, 125));
+    expect(above).toMatchObject({ computed: true, difference: 0.25 });
+    expect(computed(await runSteps({ threshold: 1e9, rule }, steps(0, 0)))).toEqual([true, true]);
+  });
+
   it("adds the residuals of the last computed step, stream by stream", async () => {
     const [, reused] = await runSteps({ threshold: 0.1 }, steps(100, 105));
     // 1 + 105 from the first block of now, 10 from the others of then
@@ -81,5 +90,45 @@ describe("memory of First Block Cache", () => {
     ]);
     const warming = await runSteps({ threshold: 0.08, warmup_steps: 3 }, steps(100, 100, 100));
     expect(warming.map(({ keptAfter }) => keptAfter)).toEqual([0, 0, 4]);
+  });
+});
+
+describe("TaylorSeer", () => {
+  /** The others add i^2 at step i; the first block moves at steps 0, 1, 2, 3 and 6. */
+  const squares = [100, 200, 300, 400, 401, 402, 500].map((first, i) => ({ first, rest: i * i }));
+
+  it.each([
+    // As in ParaAttention, the first derivative is made at the second step after the first computed one.
+    [1, [9 + 5, 9 + 10]],
+    [2, [9 + 5 + 1, 9 + 10 + 4]], // second derivative (5 - 3) / 1, halved
+    [3, [9 + 5 + 1, 9 + 10 + 4]],
+  ])("of order %d continues what the other blocks add", async (taylorseer_order, expected) => {
+    const seen = await runSteps({ threshold: 0.1, taylorseer_order }, squares);
+    expect(computed(seen)).toEqual([true, true, true, true, false, false, true]);
+    expect(seen.slice(4, 6).map(({ hidden }, i) => hidden - 1 - squares[4 + i]!.first)).toEqual(expected);
+    expect(seen.slice(4, 6).map(({ encoder }) => encoder - 2)).toEqual(expected.map((rest) => 2 * rest));
+  });
+
+  it("repeats the value before there is a derivative", async () => {
+    const firsts = [100, 200, 201];
+    const seen = await runSteps(
+      { threshold: 0.1, taylorseer_order: 2 },
+      firsts.map((first, i) => ({ first, rest: 5 * (i + 1) })),
+    );
+    expect(seen[2]).toMatchObject({ computed: false, hidden: 1 + 201 + 10 });
+  });
+
+  it("learns from the whole warm-up, and measures nothing in it", async () => {
+    const seen = await runSteps({ threshold: 0.1, taylorseer_order: 1, warmup_steps: 3 }, [
+      { first: 100, rest: 10 },
+      { first: 100, rest: 12 },
+      { first: 100, rest: 14 },
+      { first: 100, rest: 99 },
+    ]);
+    expect(computed(seen)).toEqual([true, true, true, false]);
+    expect(seen.map(({ difference }) => difference)).toEqual([undefined, undefined, undefined, 0]);
+    expect(seen[3]!.hidden).toBe(1 + 100 + 16);
+    // The first block's residual; value and derivative of each of three tensors.
+    expect(seen.map(({ keptAfter }) => keptAfter)).toEqual([4, 4, 7, 7]);
   });
 });
