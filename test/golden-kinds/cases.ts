@@ -4,6 +4,7 @@ import { checkAttention } from "./attention";
 import { extras } from "./extras";
 import { models } from "./models";
 import { pipelineCase } from "./pipelines";
+import { checkBlocks } from "./quant-gguf";
 import { checkRandom } from "./random";
 import { schedulers } from "./schedulers";
 
@@ -46,8 +47,14 @@ function fileCase(folder: string, name: string, root: string): GoldenCase["run"]
   if (existsSync(join(shippedModels, basename(folder), "model_index.json")) && dirname(folder) === root)
     return pipelineCase(join(shippedModels, basename(folder)), file, 4e-3);
   if (basename(folder) === "attention") return () => checkAttention(`${file}.safetensors`);
+  if (nameEnds(folder, "quant", "gguf")) return async () => checkBlocks(file);
   if (basename(folder) === "random") return () => checkRandom(`${file}.safetensors`);
   return undefined;
+}
+
+/** Whether a folder is `quant/gguf`. */
+function nameEnds(folder: string, outer: string, inner: string): boolean {
+  return basename(folder) === inner && basename(dirname(folder)) === outer;
 }
 
 /** Tokenizers, components and whole pipelines are what cases run on, not cases. */

@@ -25,13 +25,14 @@ export async function checkModel(
   inputs: Readonly<Record<string, Tensor>>,
   expected: Readonly<Record<string, Tensor>>,
   meaningful: (tensor: Tensor, name: string) => Tensor = (tensor) => tensor,
+  tolerance?: number,
 ): Promise<void> {
   const found = await runGraph(graph, inputs, { taps: true });
   const unknown = [...io.keys()].filter((key) => key.startsWith("tap.") && !key.includes("#") && !found[key.slice(4)]);
   if (unknown.length > 0) throw new Error(`the graph has no tap for ${unknown.join(", ")}`);
   for (const name of graph.taps.keys()) {
     const reference = io.get(`tap.${name}`);
-    if (reference) expectClose(`tap ${name}`, meaningful(found[name]!, name), meaningful(reference, name));
+    if (reference) expectClose(`tap ${name}`, meaningful(found[name]!, name), meaningful(reference, name), tolerance);
   }
-  for (const [name, tensor] of Object.entries(expected)) expectClose(name, found[name]!, tensor);
+  for (const [name, tensor] of Object.entries(expected)) expectClose(name, found[name]!, tensor, tolerance);
 }

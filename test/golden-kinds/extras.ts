@@ -1,3 +1,4 @@
+import { ggufCase } from "./gguf";
 import { imageToImageCase } from "./image-to-image";
 import { loraCase } from "./lora";
 import { checkTiledDecode } from "./tiled-decode";
@@ -7,6 +8,7 @@ import { checkTiledDecode } from "./tiled-decode";
  * what runs on a family that is not built yet.
  */
 export const extras: Readonly<Record<string, (folder: string, root: string) => (() => Promise<void>) | undefined>> = {
+  gguf: ggufCase,
   "image-to-image": imageToImageCase,
   lora: loraCase,
   "tiled-decode": (folder, root) => () => checkTiledDecode(folder, root),

@@ -1,13 +1,29 @@
+import type { Graph } from "../../packages/core/src/graph/graph";
 import { type FluxConfig, flux, rotaryTables } from "../../packages/core/src/models/flux";
 import type { Floats } from "../../packages/core/src/tensor";
 import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
-import { checkModel, ioOf } from "./check-model";
+import { checkModel, type Io, ioOf } from "./check-model";
 
 export async function checkFlux(folder: string): Promise<void> {
-  const io = ioOf(folder);
-  const config = flux.parse(readConfig(folder)) as FluxConfig;
-  const graph = buildGraph(flux, "forward", folder);
+  await checkFluxGraph(readConfig(folder), buildGraph(flux, "forward", folder), ioOf(folder));
+}
+
+/** @param graph of the transformer, from whatever weights @param tolerance as a part of the output's largest value */
+export async function checkFluxGraph(
+  given: Readonly<Record<string, unknown>>,
+  graph: Graph,
+  io: Io,
+  tolerance?: number,
+): Promise<void> {
+  const config = flux.parse(given) as FluxConfig;
   const tables = rotaryTables(config, io.get("in.txt_ids") as Floats, io.get("in.img_ids") as Floats);
-  const given = graph.inputs.filter(({ name }) => !(name in tables)).map(({ name }) => [name, io.get(`in.${name}`)!]);
-  await checkModel(graph, io, { ...Object.fromEntries(given), ...tables }, { sample: io.get("out.0")! });
+  const direct = graph.inputs.filter(({ name }) => !(name in tables)).map(({ name }) => [name, io.get(`in.${name}`)!]);
+  await checkModel(
+    graph,
+    io,
+    { ...Object.fromEntries(direct), ...tables },
+    { sample: io.get("out.0")! },
+    undefined,
+    tolerance,
+  );
 }

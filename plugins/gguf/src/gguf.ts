@@ -8,15 +8,17 @@ import {
   type Weight,
   type WeightForm,
 } from "@skipstep/core";
+import { blockTypeNamed } from "./block-types";
+import type { BlockType } from "./blocks/block-type";
 import { openGguf } from "./container/gguf-weights";
+import { packedForm } from "./packed-form";
+import { isSensitive } from "./sensitive";
 import { writeOptions } from "./writing/options";
 import { quantizeToGguf } from "./writing/quantize-to-gguf";
 
 export interface GgufOptions {
   /** `packed` keeps blocks as they are while the model runs; `float32` takes them apart when it is compiled. */
   weights: "packed" | "float32";
-  /** What a linear layer's input is rounded to before it meets packed weights: eight bits a block of 16 or 32, or not. */
-  activations: "int8" | "float32";
 }
 
 const options: JSONSchemaType<GgufOptions> = {
@@ -29,12 +31,6 @@ const options: JSONSchemaType<GgufOptions> = {
       enum: ["packed", "float32"],
       default: "packed",
       description: "packed keeps blocks as they are while the model runs; float32 takes them apart before.",
-    },
-    activations: {
-      type: "string",
-      enum: ["int8", "float32"],
-      default: "int8",
-      description: "What a linear layer's input is rounded to before it meets packed weights.",
     },
   },
 };
@@ -50,8 +46,14 @@ const options: JSONSchemaType<GgufOptions> = {
 export class Gguf implements Plugin {
   constructor(@inject(PluginOptions) private readonly options: GgufOptions) {}
 
-  weightLoad(_weight: Weight): WeightForm | undefined {
-    if (this.options.weights === "float32") return undefined;
-    return undefined;
+  weightLoad(weight: Weight): WeightForm | undefined {
+    const type = typeOf(weight);
+    const isPackable = weight.role === "linear" && !isSensitive(weight.name);
+    return type && isPackable && this.options.weights === "packed" ? packedForm(weight, type) : undefined;
   }
+}
+
+function typeOf({ packed }: Weight): BlockType | undefined {
+  if (!packed?.format.startsWith("gguf:")) return undefined;
+  return blockTypeNamed(String(packed.parameters.type));
 }

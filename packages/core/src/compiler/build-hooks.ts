@@ -2,6 +2,7 @@ import { hookFailed, isOptionUnfit } from "../errors/plugins";
 import type { AttentionInputs } from "../graph/attention";
 import type { BuildHooks } from "../graph/build-hooks";
 import type { Graph } from "../graph/graph";
+import type { Weight } from "../graph/weight";
 import { isBuilding, type LoadedPlugin, type PluginHost } from "../plugins/host";
 
 /** What one plugin took over while graphs were built. */
@@ -64,6 +65,7 @@ export class BuildHookRunner implements BuildHooks {
       }
       return form;
     }
+    this.countUnpacked(weight, graph.component);
     return undefined;
   };
 
@@ -93,6 +95,22 @@ export class BuildHookRunner implements BuildHooks {
         for (const [change, number] of Object.entries(changes)) increment(counts.changes, change, number);
     }
   };
+
+  /** A packed weight that nobody takes over is read as float32: told by the plugin that reads its format. */
+  private countUnpacked({ packed, shape }: Weight, component: string): void {
+    const [format, kind = format] = packed?.format.split(":") ?? [];
+    const reads = ({ manifest }: LoadedPlugin): boolean =>
+      manifest.weightFormats?.some(({ name }) => name === format) ?? false;
+    const reader = this.host.plugins.findIndex(reads);
+    if (reader < 0) return;
+    const bytes = shape.reduce((size, dim) => size * dim, 4);
+    for (const counts of this.countsOf(reader, component)) {
+      counts.weights++;
+      counts.floatBytes += bytes;
+      counts.storedBytes += bytes;
+      increment(counts.forms, `${kind} in float32`);
+    }
+  }
 
   private pluginsOf(component: string): [index: number, plugin: LoadedPlugin][] {
     return [...this.host.plugins.entries()].filter(([, plugin]) => isBuilding(plugin, component, this.denoiser));

@@ -1,5 +1,6 @@
 import type { TensorEntry } from "@skipstep/core";
 import { isPacked } from "../container/header";
+import { isSensitive } from "../sensitive";
 import type { Rule } from "./rules";
 import { type WrittenType, writtenTypeNamed } from "./written-types";
 
@@ -19,16 +20,6 @@ const smaller: Readonly<Record<string, string>> = {
 /** Fewer elements than this are not worth rounding. */
 const fewest = 1024;
 
-/**
- * Modules that writers of image models leave in floats, in diffusers' names: what goes in and comes out, embeddings of
- * time and of other conditions.
- */
-const sensitive =
-  /(^|\.)(x_embedder|context_embedder|all_x_embedder|cap_embedder|pos_embed|patch_embed|conv_in|conv_out|proj_out|all_final_layer|final_layer|norm_out|t_embedder|time_embedding|time_text_embed|time_guidance_embed|add_embedding|class_embedding|adaln_single|caption_projection|img_in|txt_in)\./;
-
-/** `proj_out` inside a block is a linear layer as any other. */
-const inBlock = /(blocks|layers)\.\d+\./;
-
 export interface Chosen {
   readonly type: WrittenType;
   /** Set where a rule, or the command's type, could not be followed. */
@@ -45,7 +36,7 @@ export function chooseType({ name, shape }: TensorEntry, type: WrittenType, rule
   const elements = shape.reduce((product, dim) => product * dim, 1);
   const isSmall = shape.length < 2 || elements <= fewest || !name.endsWith(".weight");
   if (isSmall) return { type: f32 };
-  if (sensitive.test(name) && !inBlock.test(name)) return { type: isPacked(type) ? f16 : type };
+  if (isSensitive(name)) return { type: isPacked(type) ? f16 : type };
   return dividing(shape, type);
 }
 

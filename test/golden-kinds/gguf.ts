@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { Graph } from "../../packages/core/src/graph/graph";
+import type { WeightForm } from "../../packages/core/src/graph/weight";
+import type { Architecture } from "../../packages/core/src/models/architecture";
+import { flux } from "../../packages/core/src/models/flux";
+import { readConfig } from "../../packages/core/test/build-graph";
+import { openGguf } from "../../plugins/gguf/src/container/gguf-weights";
+import { Gguf, type GgufOptions } from "../../plugins/gguf/src/gguf";
+import { type Io, ioOf } from "./check-model";
+import { checkFluxGraph } from "./flux";
+
+interface About {
+  /** Folder of the model whose config counts, below the golden folder. */
+  readonly model: string;
+  readonly file: string;
+}
+
+type Check = (config: Readonly<Record<string, unknown>>, graph: Graph, io: Io, tolerance?: number) => Promise<void>;
+
+/** By class: the architecture, and how a graph of it is checked. */
+const kinds: Readonly<Record<string, readonly [Architecture, Check]>> = {
+  FluxTransformer2DModel: [flux, checkFluxGraph],
+};
+
+/** A model's weights as a GGUF file: taken apart exactly, and packed, through kernels that round activations. */
+export function ggufCase(folder: string, root: string): (() => Promise<void>) | undefined {
+  const { model, file } = JSON.parse(readFileSync(join(folder, "about.json"), "utf8")) as About;
+  const config = readConfig(join(root, model));
+  const kind = kinds[String(config._class_name)];
+  if (!kind) return undefined;
+  const [architecture, check] = kind;
+  return async () => {
+    for (const [weights, tolerance] of [["float32", undefined] as const, ["packed", 2e-2] as const]) {
+      const { graph, forms, close } = buildGguf(architecture, config, join(folder, file), { weights });
+      expect(forms.length > 0, `${weights}: packed forms`).toBe(weights === "packed");
+      await check(config, graph, ioOf(folder), tolerance);
+      close();
+    }
+  };
+}
+
+/** The graph of a model whose weights lie in a GGUF file, with the plugin. */
+function buildGguf(
+  architecture: Architecture,
+  config: Readonly<Record<string, unknown>>,
+  file: string,
+  options: GgufOptions,
+): { graph: Graph; forms: readonly WeightForm[]; close(): void } {
+  const weights = openGguf({ path: file });
+  const plugin = new Gguf(options);
+  const forms: WeightForm[] = [];
+  const hooks = {
+    weightLoad(weight: Parameters<Gguf["weightLoad"]>[0]) {
+      const form = plugin.weightLoad(weight);
+      if (form) forms.push(form);
+      return form;
+    },
+    attention: () => undefined,
+  };
+  const graph = Graph.create("transformer", weights, hooks);
+  architecture.entries.forward!(graph, architecture.parse({ ...config }));
+  return { graph, forms, close: () => weights.close() };
+}
