@@ -125,6 +125,9 @@ function pluginLines(inspection: PluginInspection): string[] {
     ...regions.map(({ name: region, from, to }) => ["region", `${region}: ${range(from, to)}`]),
     ...(weights === 0 ? [] : [["weights", `${weights} (${share("weights")})`]]),
     ...(attentions === 0 ? [] : [["attentions", `${attentions} (${share("attentions")})`]]),
+    ...Object.entries(components).flatMap(([place, { forms }]) =>
+      Object.entries(forms).map(([form, count]) => ["stored", `${place}: ${count} ${form}`]),
+    ),
     ...Object.entries(components).flatMap(([place, { changes }]) => {
       const text = factsText(changes);
       return text === "" ? [] : [["changes", `${place}: ${text}`]];

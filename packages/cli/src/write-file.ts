@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { cancelled, outputUnwritable } from "./errors";
 import { isFolder } from "./is-folder";
@@ -61,6 +61,8 @@ export function checkWritable(file: string, bytes: number): void {
   const made: string[] = [];
   try {
     if (isFolder(file)) throw outputUnwritable(file, "it is a folder");
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() === false)
+      throw outputUnwritable(file, "it is a device, and no file");
     makeFolders(dirname(file), made);
     writeFileSync(temporary, Buffer.alloc(bytes), { flag: "wx" });
   } catch (error) {

@@ -133,9 +133,7 @@ function built(counts: Omit<BuildReceipt, "plugin">, denoiser: string): string[]
   return [
     ...(weights === 0
       ? []
-      : [
-          `${weights} weights as ${Object.keys(forms).join(", ")}, ${megabytes(floatBytes)} to ${megabytes(storedBytes)}`,
-        ]),
+      : [`${weights} weights as ${formsText(forms)}, ${megabytes(floatBytes)} to ${megabytes(storedBytes)}`]),
     ...(attentions === 0 ? [] : [`${attentions} attentions${named(kernels)}`]),
     ...(Object.keys(changes).length === 0 ? [] : [changesText(changes)]),
     ...places(counts, denoiser),
@@ -147,6 +145,12 @@ function changesText(changes: BuildCounts["changes"]): string {
   return Object.entries(changes)
     .map(([name, count]) => `${count} ${name}`)
     .join(", ");
+}
+
+/** `nf4`, or with their numbers where there are several: `62 Q5_0 in 8 bits, 9 Q4_K in 4 bits`. */
+function formsText(forms: BuildCounts["forms"]): string {
+  const names = Object.keys(forms);
+  return names.length === 1 ? names[0]! : names.map((name) => `${forms[name]} ${name}`).join(", ");
 }
 
 function named(kernels: BuildCounts["kernels"]): string {
