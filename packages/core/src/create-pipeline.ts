@@ -1,6 +1,7 @@
+import { dirname } from "node:path";
 import type { Checkpoint } from "./checkpoint/checkpoint";
 import { defaultCacheDir } from "./compiler/cache-dir";
-import type { ConfigInput } from "./config/config";
+import type { ConfigInput, PluginUse } from "./config/config";
 import { type FormatChoice, type LoadedConfig, loadConfig } from "./config/load";
 import type { Override } from "./config/overrides";
 import { Engine } from "./engine/engine";
@@ -16,10 +17,12 @@ import { lazyEntries } from "./pipelines/lazy-entries";
 import { noiseWarnings } from "./pipelines/noise";
 import { openModel } from "./pipelines/open-model";
 import { openModels, openWarnings } from "./pipelines/open-models";
-import { Pipeline } from "./pipelines/pipeline";
+import { Pipeline, type PipelineParts, type PluginChange } from "./pipelines/pipeline";
 import type { ProgressEvent } from "./pipelines/progress";
 import { settingProblems } from "./pipelines/request";
 import { chooseScheduler } from "./pipelines/scheduler-choice";
+import type { PluginClass } from "./plugins/plugin";
+import { isPath } from "./plugins/resolve";
 import { schedulerSchemas } from "./schedulers/registry";
 import { formatsOf } from "./weight-formats/find-format";
 
@@ -104,7 +107,12 @@ export async function createPipeline(input: string | ConfigInput, options: Creat
 }
 
 /** Opens the pipeline of a config that was checked. Weights that lie on the hub are downloaded first. */
-export async function openPipeline({ config, plugins }: LoadedConfig, options: CreateOptions = {}): Promise<Pipeline> {
+export async function openPipeline(loaded: LoadedConfig, options: CreateOptions = {}): Promise<Pipeline> {
+  return new Pipeline(await openParts(loaded, options));
+}
+
+async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<PipelineParts> {
+  const { config, plugins } = loaded;
   const { cacheDir = defaultCacheDir(), threads, signal, onProgress } = options;
   const checkpoint = await openModel(
     { ...config, ...formatsOf(plugins.plugins) },
@@ -154,7 +162,7 @@ export async function openPipeline({ config, plugins }: LoadedConfig, options: C
       ...openWarnings(models),
       ...noiseWarnings(plugins, hooks.receipts, family.denoiser),
     ];
-    return new Pipeline({
+    return {
       config,
       plugins,
       checkpoint,
@@ -165,7 +173,8 @@ export async function openPipeline({ config, plugins }: LoadedConfig, options: C
       buildHooks: hooks,
       pipeline,
       warnings,
-    });
+      reopen: (uses, change = {}) => reopen(loaded, uses, options, change),
+    };
   } catch (error) {
     await starting.then(
       (engine) => engine.close(),
@@ -173,4 +182,23 @@ export async function openPipeline({ config, plugins }: LoadedConfig, options: C
     );
     throw error;
   }
+}
+
+/** The same config with other plugins, checked anew. Those that stand in it already are found as they were. */
+async function reopen(
+  { config, plugins, file }: LoadedConfig,
+  uses: readonly PluginUse[],
+  { cacheDir, threads, folder = file && dirname(file) }: CreateOptions,
+  change: PluginChange,
+): Promise<PipelineParts> {
+  // Classes that were passed in code are found by no name.
+  const passed = plugins.plugins.filter(({ use, version }) => version === "local" && !isPath(use));
+  const classes = new Map(passed.map(({ use, instance }) => [use, instance.constructor as PluginClass]));
+  const entries = uses.map((entry) => ({
+    ...entry,
+    use: typeof entry.use === "string" ? (classes.get(entry.use) ?? entry.use) : entry.use,
+  }));
+  const settings = { cacheDir, threads, folder, ...change };
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  return openParts(await validateConfig({ ...config, plugins: entries }, given), given);
 }

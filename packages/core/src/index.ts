@@ -55,7 +55,7 @@ export type { LoraMatch } from "./lora/apply-loras";
 export type { ComponentDevices, DeviceMap } from "./memory/device-map";
 export type { MemoryMode } from "./memory/memory-mode";
 export type { ComputeReport } from "./pipelines/compute-report";
-export type { GenerateRequest, GenerateResult, Pipeline } from "./pipelines/pipeline";
+export type { GenerateRequest, GenerateResult, Pipeline, PluginChange } from "./pipelines/pipeline";
 export type { ProgressEvent, StepEvent } from "./pipelines/progress";
 export type { PluginReport, RegionReport, Report } from "./pipelines/report";
 export type { Run } from "./pipelines/run";

@@ -55,3 +55,12 @@ export function biasOnCausal(name: string, scope: string): SkipstepError {
     "Take queries and keys of the same lengths, or leave that component out.",
   );
 }
+
+export function backendUnknown(name: unknown, known: readonly string[]): SkipstepError {
+  return optionUnfit(
+    plugin,
+    "attention_backend",
+    `knows no ${JSON.stringify(name)}.${didYouMean(String(name), known)} It takes: ${known.join(", ")}`,
+    "Correct it.",
+  );
+}

@@ -1,4 +1,5 @@
 export type { Op } from "./attend";
+export type { BackendName, BackendOption } from "./attention-backend";
 export {
   type AttentionBias,
   type Band,
@@ -11,3 +12,12 @@ export {
   LowerTriangularMask,
 } from "./attention-bias";
 export { type MemoryEfficientAttentionOptions, memoryEfficientAttention } from "./memory-efficient-attention";
+export type { XformersOptions } from "./options";
+export type { BiasOption } from "./parse-bias";
+export {
+  disableMemoryEfficientAttention,
+  enableMemoryEfficientAttention,
+  resetAttentionBackend,
+  setAttentionBackend,
+} from "./switch";
+export { Xformers } from "./xformers";

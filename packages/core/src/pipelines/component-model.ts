@@ -36,7 +36,7 @@ export function componentModels(family: Family, checkpoint: Checkpoint): Readonl
 /** What plugins may know of the denoiser. */
 export function denoiserStructure(family: Family, models: ReadonlyMap<string, ComponentModel>): Structure {
   const { model, config, component } = models.get(family.denoiser)!;
-  const structure = model.architecture.structure!(config);
+  const structure = { ...model.architecture.structure!(config), components: [...models.keys()] };
   return component.format === undefined ? structure : { ...structure, weightFormat: component.format };
 }
 

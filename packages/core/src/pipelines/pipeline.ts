@@ -1,11 +1,12 @@
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { BuildHookRunner } from "../compiler/build-hooks";
-import type { Config, GenerateConfig } from "../config/config";
+import type { Config, GenerateConfig, PluginUse } from "../config/config";
 import type { Engine } from "../engine/engine";
+import { engineStopped } from "../errors/engine";
 import { pluginIdle } from "../errors/pipeline";
 import { type Image, imagesOf } from "../image/image";
 import { type Recipe, recipeText } from "../image/recipe";
-import type { PluginHost } from "../plugins/host";
+import type { LoadedPlugin, PluginHost } from "../plugins/host";
 import { createGenerator } from "../random";
 import { createScheduler } from "../schedulers/registry";
 import type { Floats } from "../tensor";
@@ -54,15 +55,32 @@ export interface PipelineParts {
   readonly buildHooks: BuildHookRunner;
   readonly pipeline: FamilyPipeline;
   readonly warnings: readonly string[];
+  /** The same with other plugins. */
+  reopen(plugins: readonly PluginUse[], changes?: PluginChange): Promise<PipelineParts>;
+}
+
+/** How a change of plugins is watched and given up. */
+export interface PluginChange {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (event: ProgressEvent) => void;
 }
 
 /** An open model with its plugins, ready to make images. Close it when done. */
 export class Pipeline {
-  constructor(private readonly parts: PipelineParts) {}
+  /** Changes of plugins, one after the other. */
+  private changes: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  constructor(private parts: PipelineParts) {}
 
   /** The checked config, defaults filled in. */
   get config(): Config {
     return this.parts.config;
+  }
+
+  /** The plugins at work, in the order of the config's `plugins`. */
+  get plugins(): readonly Pick<LoadedPlugin, "name" | "version" | "options">[] {
+    return this.parts.plugins.plugins;
   }
 
   /**
@@ -72,23 +90,54 @@ export class Pipeline {
    */
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
     const { signal, onProgress, previews, latents, picture, ...given } = request;
-    const { family, configs, config, engine } = this.parts;
+    const { family, configs, config } = this.parts;
     const extras = { ...(latents ? { latents } : {}), ...(picture ? { picture } : {}) };
     const sized = await sizeOfImage(family, configs, { ...config.generate, ...given }, picture);
     const settings = resolveSettings(family, configs, config.generate, { ...sized, ...given }, extras);
-    return engine.generation(() => this.run(settings, request));
+    const { parts } = this; // plugins may have changed meanwhile
+    return parts.engine.generation(() => this.run(parts, settings, request));
+  }
+
+  /**
+   * Replaces the plugins, as the config's `plugins` would: their options, their order, which there are. Models are
+   * compiled for the new ones, or found in the cache, while the old ones go on; where that fails, all stays as it was.
+   * Generations that were asked for before are made with the old plugins.
+   *
+   * @param plugins all of them; of those that are there already the name will do: `pipeline.config.plugins` with changes
+   * @throws what `createPipeline` throws; SKIPSTEP_ENGINE_STOPPED after `close`
+   */
+  setPlugins(plugins: readonly PluginUse[], change: PluginChange = {}): Promise<void> {
+    const replaced = this.changes.then(() => this.replace(plugins, change));
+    this.changes = replaced.catch(() => undefined); // told to whoever asked
+    return replaced;
   }
 
   /** Frees sessions and memory. A generation that is under way fails with SKIPSTEP_ENGINE_STOPPED. */
   async close(): Promise<void> {
+    this.closed = true;
     await this.parts.engine.close();
+    await this.changes;
+  }
+
+  private async replace(plugins: readonly PluginUse[], change: PluginChange): Promise<void> {
+    if (this.closed) throw engineStopped("is closed");
+    const fresh = await this.parts.reopen(plugins, change);
+    if (this.closed) {
+      await fresh.engine.close();
+      throw engineStopped("is closed");
+    }
+    const { engine } = this.parts;
+    this.parts = fresh;
+    await engine.generation(async () => undefined); // those before it are done then
+    await engine.close();
   }
 
   private async run(
+    parts: PipelineParts,
     settings: Settings,
     { signal, onProgress, previews = false }: GenerateRequest,
   ): Promise<GenerateResult> {
-    const { pipeline, checkpoint, family, config, plugins, engine, models, buildHooks } = this.parts;
+    const { pipeline, checkpoint, family, config, plugins, engine, models, buildHooks } = parts;
     const watch = new Stopwatch(models);
     const hooks = new RunHooks(plugins);
     const generator = createGenerator(settings.seed);
@@ -97,7 +146,7 @@ export class Pipeline {
 
     onProgress?.({ kind: "encode" });
     const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
-    const warnings = [...this.parts.warnings, ...encoded.warnings];
+    const warnings = [...parts.warnings, ...encoded.warnings];
 
     const first = await watch.time("encode", () => firstLatents(pipeline, settings, scheduler, generator, signal));
     const start = performance.now();
@@ -142,7 +191,7 @@ export class Pipeline {
     const idle = reports.filter(({ effect }) => !effect).map(({ name }) => name);
     if (config.strict && idle.length > 0) throw pluginIdle(idle);
 
-    const recipe = this.recipe(settings, choice.className, reports);
+    const recipe = this.recipe(parts, settings, choice.className, reports);
     const decoded = imagesOf(sample, (image) => recipeText({ ...recipe, image }));
     for (const [i, { nonFinite }] of decoded.entries()) if (nonFinite > 0) warnings.push(pixelsNotFinite(i, nonFinite));
     const report: Report = {
@@ -155,8 +204,8 @@ export class Pipeline {
     return { images: decoded.map(({ image }) => image), latents, report, recipe };
   }
 
-  private recipe(settings: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
-    const { config, plugins, models, family } = this.parts;
+  private recipe(parts: PipelineParts, settings: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
+    const { config, plugins, models, family } = parts;
     const { latents, image } = settings;
     const missing = [
       ...(latents ? (["latents"] as const) : []),

@@ -15,6 +15,8 @@ export interface Structure {
   /** The class in `model_index.json`: `ZImageTransformer2DModel`. */
   readonly className: string;
   readonly features: readonly Feature[];
+  /** Names of all components of the pipeline, the denoiser's among them. */
+  readonly components?: readonly string[];
   /** Blocks that run one after the other on the same streams. Empty for a U-Net. */
   readonly lists: readonly BlockList[];
   /** Scope names of all blocks in `lists`, in the order in which they run: `layers.0`, `layers.1`, ... */
