@@ -11,6 +11,7 @@ import { Engine } from "../src/engine/engine";
 import { size } from "../src/graph/dim";
 import { Graph } from "../src/graph/graph";
 import { conv2d } from "../src/graph/layers";
+import type { Node, Value } from "../src/graph/value";
 import type { ConvOptions } from "../src/graph/weight";
 import type { Floats } from "../src/tensor";
 import { memoryWeights, wave } from "./memory-weights";
@@ -34,7 +35,10 @@ const layers: readonly Layer[] = [
   { channels: [4, 4], kernel: 3, padding: 1 },
 ];
 
-function convolutions(chosen: readonly Layer[]): Graph {
+function convolutions(
+  chosen: readonly Layer[],
+  around: (g: Graph, convolved: Convolved, x: Value) => Value = plainly,
+): Graph {
   const tensors = Object.fromEntries(
     chosen.flatMap(({ channels: [input, output], kernel, bias = true }, i) => {
       const weight = wave([output, input, kernel, kernel], i + 1);
@@ -45,10 +49,21 @@ function convolutions(chosen: readonly Layer[]): Graph {
   const g = Graph.create("vae", memoryWeights(tensors), noPlugins);
   let x = g.input("x", [size("B"), chosen[0]!.channels[0], size("h"), size("w")]);
   for (const [i, { channels, kernel, ...options }] of chosen.entries())
-    x = conv2d(g, String(i), x, channels[1], kernel, options);
+    x = around(g, (y) => conv2d(g, String(i), y, channels[1], kernel, options), x);
   g.output("sample", x);
   return g;
 }
+
+type Convolved = (x: Value) => Value;
+
+const plainly = (_g: Graph, convolved: Convolved, x: Value): Value => convolved(x);
+
+/** As where pictures have their channels last. */
+const turned = (g: Graph, convolved: Convolved, x: Value): Value => {
+  const last = g.relu(g.transpose(x, [0, 2, 3, 1]));
+  const y = g.transpose(convolved(g.transpose(last, [0, 3, 1, 2])), [0, 2, 3, 1]);
+  return g.transpose(g.tanh(y), [0, 3, 1, 2]);
+};
 
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-blocked-"));
 let engine: Engine;
@@ -100,6 +115,25 @@ describe("convolutions in blocks of channels", () => {
     expect(found.shape).toEqual(expected.shape);
     const largest = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     expect(found.data.every((value, i) => Math.abs(value - expected.data[i]!) <= 1e-5 * largest)).toBe(true);
+  });
+
+  it("read and write pictures with their channels last, where they are between two transposes", async () => {
+    const graph = convolutions([layers[3]!], turned);
+    const { nodes } = graph;
+    const [, expected] = await run(graph, undefined);
+    const [blocked, found] = await run(graph, await engine.convolutionBlock());
+    expect(operators(blocked)).toEqual([
+      ...["Transpose", "Relu", "nchwc.ReorderInput", "nchwc.Conv", "nchwc.ReorderOutput", "Tanh", "Transpose"],
+    ]);
+    const largest = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(found.data.every((value, i) => Math.abs(value - expected.data[i]!) <= 1e-5 * largest)).toBe(true);
+
+    // What is read elsewhere, too, stays.
+    const convolution = nodes.find(({ op }) => op === "Conv")!;
+    const isTranspose = ({ op }: Node): boolean => op === "Transpose";
+    const left = (crossing: readonly Value[]): number =>
+      nodes.flatMap(blockConvolutions(nodes, 16, new Set(crossing))).filter(isTranspose).length;
+    expect([[], [convolution.inputs[0]!], convolution.outputs].map(left)).toEqual([2, 3, 3]);
   });
 
   it("are left as they are in small models", () => {

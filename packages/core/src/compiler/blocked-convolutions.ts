@@ -1,4 +1,4 @@
-import type { Node, Value } from "../graph/value";
+import { type Node, readsOf, type Value } from "../graph/value";
 import { blockedBias, blockedFilter } from "./blocked-filter";
 import { type InitializerValue, initializersOf } from "./weights-layout";
 
@@ -16,16 +16,58 @@ const worthwhile = 32 * 2 ** 20;
  * optimizer lays their filters out at each opening, in memory that only this process has. Small models are: there it
  * costs little, and the optimizer also joins a convolution with the ReLU behind it.
  *
+ * A transpose from or to `[B, H, W, C]` beside a convolution becomes part of its reordering.
+ *
  * @param block channels in a block on this machine: 8 or 16
+ * @param crossing values that are read in other models: they stay
  * @returns what stands in for each node: the same values with the same names come out
  */
-export function blockConvolutions(nodes: readonly Node[], block: number): (node: Node) => readonly Node[] {
+export function blockConvolutions(
+  nodes: readonly Node[],
+  block: number,
+  crossing: ReadonlySet<Value> = new Set(),
+): (node: Node) => readonly Node[] {
   const convolutions = nodes.filter((node) => isBlockable(node, block));
   const filters = initializersOf(convolutions.map((node) => ({ ...node, inputs: [node.inputs[1]] })));
   const bytes = filters.reduce((sum, { origin }) => sum + origin.payload.byteLength, 0);
-  const blocked =
-    bytes < worthwhile ? new Map() : new Map(convolutions.map((node) => [node, blockedNodes(node, block)]));
+  if (bytes < worthwhile) return (node) => [node];
+  const neighbours = neighboursOf(nodes, crossing);
+  const blocked = new Map<Node, readonly Node[]>();
+  for (const node of convolutions) {
+    const { before, after } = neighbours(node);
+    const isReordered = (node.inputs[1]!.shape[1] as number) >= block;
+    blocked.set(node, blockedNodes(node, block, { before: isReordered ? before : undefined, after }));
+    for (const transpose of [isReordered ? before : undefined, after]) if (transpose) blocked.set(transpose, []);
+  }
   return (node) => blocked.get(node) ?? [node];
+}
+
+/** Transposes that do nothing but turn what one convolution reads or writes. */
+interface Neighbours {
+  /** From `[B, H, W, C]`. */
+  readonly before: Node | undefined;
+  /** To `[B, H, W, C]`. */
+  readonly after: Node | undefined;
+}
+
+function neighboursOf(nodes: readonly Node[], crossing: ReadonlySet<Value>): (convolution: Node) => Neighbours {
+  const makers = new Map<Value, Node>();
+  const readers = new Map<Value, Node[]>();
+  for (const node of nodes) {
+    for (const output of node.outputs) makers.set(output, node);
+    for (const value of readsOf(node)) readers.set(value, [...(readers.get(value) ?? []), node]);
+  }
+  const isReadOnce = (value: Value): boolean => !crossing.has(value) && readers.get(value)?.length === 1;
+  const transposeOf = (value: Value, node: Node | undefined, order: string): Node | undefined =>
+    isReadOnce(value) && node?.op === "Transpose" && orderOf(node) === order ? node : undefined;
+  return ({ inputs, outputs }) => ({
+    before: transposeOf(inputs[0]!, makers.get(inputs[0]!), "0,3,1,2"),
+    after: transposeOf(outputs[0]!, readers.get(outputs[0]!)?.[0], "0,2,3,1"),
+  });
+}
+
+function orderOf({ attributes: { perm } }: Node): string | undefined {
+  return perm && "ints" in perm ? perm.ints.join() : undefined;
 }
 
 function isBlockable({ op, domain, inputs, attributes }: Node, block: number): boolean {
@@ -37,7 +79,12 @@ function isBlockable({ op, domain, inputs, attributes }: Node, block: number): b
 }
 
 /** Reorder the input, convolve, reorder the output. Few input channels are read as they lie. */
-function blockedNodes({ inputs, outputs, attributes, scope }: Node, block: number): Node[] {
+function blockedNodes(
+  { inputs, outputs, attributes, scope }: Node,
+  block: number,
+  { before, after }: Neighbours,
+): Node[] {
+  const channelsLast = { channels_last: { int: 1 } };
   const [input, filter, bias] = inputs as [Value, InitializerValue, InitializerValue | undefined];
   const output = outputs[0]!;
   const filterInBlocks = blockedFilter(filter, block);
@@ -61,16 +108,16 @@ function blockedNodes({ inputs, outputs, attributes, scope }: Node, block: numbe
     op: "ReorderOutput",
     domain,
     inputs: [convolved],
-    outputs: [output],
-    attributes: { channels: { int: filter.shape[0]! } },
+    outputs: after?.outputs ?? [output],
+    attributes: { channels: { int: filter.shape[0]! }, ...(after ? channelsLast : {}) },
     scope,
   };
   const reorderInput: Node = {
     op: "ReorderInput",
     domain,
-    inputs: [input],
+    inputs: before?.inputs ?? [input],
     outputs: [reordered],
-    attributes: {},
+    attributes: before ? channelsLast : {},
     scope,
   };
   return isReordered ? [reorderInput, convolution, reorderOutput] : [convolution, reorderOutput];

@@ -20,7 +20,8 @@ export interface EngineDraft {
 
 /** Works out an engine and its key without reading large weights. */
 export function draftEngine({ graph, plan, identity, convolutionBlock }: CompileRequest): EngineDraft {
-  const lowered = convolutionBlock === undefined ? asIs : blockConvolutions(graph.nodes, convolutionBlock);
+  const crossing = new Set(plan.segments.flatMap(({ outputs }) => outputs));
+  const lowered = convolutionBlock === undefined ? asIs : blockConvolutions(graph.nodes, convolutionBlock, crossing);
   const layout = layOutWeights(graph.nodes.flatMap(lowered));
   const stored = layout.stored.map(({ value, offset, byteLength }) => [placeKey(value), offset, byteLength]);
   const weightsKey = sha256(JSON.stringify([formatVersion, coreVersion, identity, stored]));
