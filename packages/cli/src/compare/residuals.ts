@@ -9,7 +9,7 @@ export interface ResidualSeries {
   readonly number: string;
   /** Step, 0-based, and value; in order. */
   readonly points: readonly (readonly [number, number])[];
-  /** Steps at which the plugin reused something. */
+  /** Steps at which the region was reused; for one that never is, those at which the plugin reused something. */
   readonly reused: ReadonlySet<number>;
   /** What the number is held against, where the plugin says so. */
   readonly threshold?: number;
@@ -27,10 +27,11 @@ export function residualsOf({ plugins }: CheckedConfig, { report }: Drawing): Re
 
 function seriesOf(
   plugin: string,
-  { name: region, numbers }: Report["plugins"][number]["regions"][number],
-  reused: ReadonlySet<number>,
+  { name: region, numbers, reused: own }: Report["plugins"][number]["regions"][number],
+  inPlugin: ReadonlySet<number>,
   thresholds: Readonly<Record<string, number>>,
 ): ResidualSeries[] {
+  const reused = own.length > 0 ? new Set(own) : inPlugin; // a region that is only measured decides for others
   return Object.entries(numbers).map(([number, values]) => {
     const threshold = thresholds[number];
     // A difference is not negative: such a value says that none was measured.

@@ -40,7 +40,7 @@ function strip({ computed, reused }: RegionReport, steps: number, colour: string
     const [isComputed, isReused] = [computed.includes(step), reused.includes(step)];
     // With separate guidance each branch has an answer of its own.
     const verdict = isComputed && isReused ? "mixed" : isReused ? "reused" : isComputed ? "computed" : "not run";
-    const fill = isComputed ? colour : "var(--panel)";
+    const fill = isComputed ? colour : "var(--line)";
     return html`<rect class="step ${verdict}" x="${step * width}" y="0" width="${width}" height="${height}" fill="${fill}"><title>step ${step + 1}: ${verdict}</title></rect>`;
   });
   return html`<svg viewBox="0 0 ${steps * width} ${height}" width="${steps * width}" height="${height}" role="img" aria-label="computed and reused steps">${cells}</svg>`;

@@ -36,9 +36,9 @@ export function givenSubjects(config: CheckedConfig, { prompts, prompt = [] }: S
   return isClass ? [...class_labels] : [own].flat();
 }
 
-/** What is drawn where nobody says it: those of the usual ones that the model can draw. */
+/** What is drawn where nobody says it: the first of the usual ones that the model can draw, four at most. */
 export function usualSubjects(config: CheckedConfig): Subject[] {
-  return usual[subjectOf(config)].filter((subject) => canDraw(config, subject));
+  return usual[subjectOf(config)].filter((subject) => canDraw(config, subject)).slice(0, 4);
 }
 
 function canDraw(config: CheckedConfig, subject: Subject): boolean {

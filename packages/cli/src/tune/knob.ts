@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { CheckedConfig, TuneRange } from "@skipstep/core";
 
 /** An option of a plugin that is tuned, with the values that may be tried. */
@@ -20,7 +21,8 @@ export function knobsOf({ plugins }: CheckedConfig): Knob[] {
   return plugins.plugins.flatMap(({ name, manifest, options }, index) =>
     Object.entries(manifest.tunes ?? {}).map(([option, range]) => {
       const values = withOwn(valuesOf(range!), options[option]);
-      return { index, plugin: name, option, values, start: values.indexOf(options[option]) };
+      const start = values.findIndex((value) => isDeepStrictEqual(value, options[option]));
+      return { index, plugin: name, option, values, start };
     }),
   );
 }
@@ -40,7 +42,7 @@ export function valuesOf(range: TuneRange): unknown[] {
 
 /** The list with the config's own value at its place, where it is missing. */
 function withOwn(values: readonly unknown[], own: unknown): unknown[] {
-  if (values.includes(own)) return [...values];
+  if (values.some((value) => isDeepStrictEqual(value, own))) return [...values];
   if (typeof own !== "number") return [own, ...values];
   const [first, second] = values as [number, number];
   const isBolder = (a: number, b: number): boolean => (second < first ? a < b : a > b);

@@ -1,4 +1,5 @@
 import type { Override } from "@skipstep/core";
+import { factsText } from "../columns";
 import type { Knob } from "./knob";
 
 /** A value for each knob, by its place in the knob's list. */
@@ -18,9 +19,9 @@ export function settingText(knobs: readonly Knob[], position: Position): string 
   return names
     .map((name) => {
       const options = knobs.flatMap(({ plugin, option, values }, i) =>
-        plugin === name ? [`${option} ${values[position[i]!]}`] : [],
+        plugin === name ? [[option, values[position[i]!]] as const] : [],
       );
-      return `${name}: ${options.join(", ")}`;
+      return `${name}: ${factsText(Object.fromEntries(options))}`;
     })
     .join("; ");
 }
