@@ -203,13 +203,13 @@ function bytesOf({ bytes }: Stored): Buffer {
 }
 
 /** Tensors one after the other along the first axis. */
-function stacked(parts: readonly Stored[]): Stored {
+export function stacked(parts: readonly Stored[]): Stored {
   const [first] = parts;
   const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
   return { ...first!, shape: [rows, ...first!.shape.slice(1)], bytes: Buffer.concat(parts.map(bytesOf)) };
 }
 
-function halves(tensor: Stored): [Stored, Stored] {
+export function halves(tensor: Stored): [Stored, Stored] {
   const bytes = bytesOf(tensor);
   const shape = [tensor.shape[0]! / 2, ...tensor.shape.slice(1)];
   const half = bytes.length / 2;

@@ -16,6 +16,7 @@ import {
   type StoredTensors,
   withPrefix,
 } from "./original-names";
+import { originalPixArt, originalSd3 } from "./original-transformers";
 import { readSafetensors } from "./read-safetensors";
 
 const golden = join(import.meta.dirname, "../../../test/golden");
@@ -89,6 +90,20 @@ const cases: readonly Case[] = [
     className: "FluxTransformer2DModel",
     component: "transformer",
     original: originalFlux,
+    prefix: "model.diffusion_model.",
+  },
+  ...["sd3", "sd35"].map((folder) => ({
+    folder,
+    className: "SD3Transformer2DModel",
+    component: "transformer",
+    original: originalSd3,
+    prefix: "model.diffusion_model.",
+  })),
+  {
+    folder: "pixart",
+    className: "PixArtTransformer2DModel",
+    component: "transformer",
+    original: originalPixArt,
     prefix: "model.diffusion_model.",
   },
   {

@@ -11,7 +11,8 @@ import type { Shapes } from "./recipe";
 const others: readonly (readonly [mark: RegExp, what: string])[] = [
   [/(^|[._])lora[._](up|down|A|B)[._]/, 'a LoRA, which goes on top of a model: "lora" in the config'],
   [/^(control_model|controlnet_[a-z_]+)\./, "a ControlNet"],
-  [/(^|\.)joint_blocks\.0\./, "Stable Diffusion 3"],
+  [/(^|\.)(joint_blocks\.0\.|pos_embed\.pos_embed$)/, "Stable Diffusion 3"],
+  [/(^|\.)(t_block\.1|adaln_single\.linear)\.weight$/, "PixArt"],
   [/(^|\.)double_stream_modulation_img\./, "FLUX.2"],
   [/(^|\.)distilled_guidance_layer\./, "Chroma"],
   [/(^|\.)transformer_blocks\.0\.img_mod\./, "Qwen-Image"],

@@ -2,8 +2,10 @@ import { fluxNames } from "./flux-names";
 import { latentDiffusionUNetRules } from "./latent-diffusion-unet";
 import { latentDiffusionVaeRules } from "./latent-diffusion-vae";
 import { openClipNames } from "./open-clip-names";
+import { pixartNames } from "./pixart-names";
 import type { Shapes } from "./recipe";
 import type { Rule } from "./rules";
+import { sd3Rules } from "./sd3-names";
 import { zImageNames } from "./z-image-names";
 
 /** A way to name a model's tensors that is not diffusers'. */
@@ -49,6 +51,16 @@ export const modelFiles: Readonly<Record<string, ModelFile>> = {
     mark: /^down_blocks\.0\.resnets\.0\.time_emb_proj\.weight$/,
     prefixes: denoiser,
     layouts: [{ title: "latent-diffusion", mark: /^input_blocks\.0\.0\./, rules: latentDiffusionUNetRules }],
+  },
+  SD3Transformer2DModel: {
+    mark: /^pos_embed\.pos_embed$/,
+    prefixes: denoiser,
+    layouts: [{ title: "Stability AI", mark: /^joint_blocks\.0\./, rules: sd3Rules }],
+  },
+  PixArtTransformer2DModel: {
+    mark: /^adaln_single\.linear\.weight$/,
+    prefixes: denoiser,
+    layouts: [{ title: "PixArt-alpha", mark: /^t_block\.1\./, rules: () => pixartNames }],
   },
   FluxTransformer2DModel: {
     mark: /^transformer_blocks\.0\.attn\.add_q_proj\.weight$/,

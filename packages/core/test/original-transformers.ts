@@ -1,0 +1,114 @@
+import { halves, type Stored, type StoredTensors, stacked } from "./original-names";
+
+/** MMDiT of Stable Diffusion 3: queries, keys and values in one, shift before scale. */
+export function originalSd3(tensors: StoredTensors): Map<string, Stored> {
+  const { move, fuse, result, of } = renamer(tensors);
+  move("pos_embed.pos_embed", "pos_embed");
+  move("pos_embed.proj", "x_embedder.proj");
+  for (const [i, part] of [1, 2].entries()) {
+    move(`time_text_embed.timestep_embedder.linear_${part}`, `t_embedder.mlp.${2 * i}`);
+    move(`time_text_embed.text_embedder.linear_${part}`, `y_embedder.mlp.${2 * i}`);
+  }
+  move("context_embedder", "context_embedder");
+  const count = blocksIn(tensors);
+  for (let i = 0; i < count; i++) {
+    const [from, to] = [`transformer_blocks.${i}`, `joint_blocks.${i}`];
+    for (const [attention, names] of [
+      ["x_block.attn", ["attn.to_q", "attn.to_k", "attn.to_v"]],
+      ["context_block.attn", ["attn.add_q_proj", "attn.add_k_proj", "attn.add_v_proj"]],
+      ["x_block.attn2", ["attn2.to_q", "attn2.to_k", "attn2.to_v"]],
+    ] as const)
+      fuse(
+        names.map((name) => `${from}.${name}`),
+        `${to}.${attention}.qkv`,
+      );
+    for (const letter of ["q", "k"]) {
+      move(`${from}.attn.norm_${letter}`, `${to}.x_block.attn.ln_${letter}`);
+      move(`${from}.attn.norm_added_${letter}`, `${to}.context_block.attn.ln_${letter}`);
+      move(`${from}.attn2.norm_${letter}`, `${to}.x_block.attn2.ln_${letter}`);
+    }
+    move(`${from}.attn.to_out.0`, `${to}.x_block.attn.proj`);
+    move(`${from}.attn2.to_out.0`, `${to}.x_block.attn2.proj`);
+    move(`${from}.attn.to_add_out`, `${to}.context_block.attn.proj`);
+    move(`${from}.norm1.linear`, `${to}.x_block.adaLN_modulation.1`);
+    if (i < count - 1) move(`${from}.norm1_context.linear`, `${to}.context_block.adaLN_modulation.1`);
+    for (const [part, stream] of [
+      ["ff", "x_block"],
+      ["ff_context", "context_block"],
+    ])
+      for (const [name, layer] of [
+        ["net.0.proj", "fc1"],
+        ["net.2", "fc2"],
+      ])
+        move(`${from}.${part}.${name}`, `${to}.${stream}.mlp.${layer}`);
+  }
+  move("proj_out", "final_layer.linear");
+  for (const kind of ["weight", "bias"])
+    for (const [from, to] of [
+      [`transformer_blocks.${count - 1}.norm1_context.linear`, `joint_blocks.${count - 1}.context_block`],
+      ["norm_out.linear", "final_layer"],
+    ]) {
+      const [scale, shift] = halves(of(from!, kind)!);
+      result.set(`${to}.adaLN_modulation.1.${kind}`, stacked([shift, scale]));
+    }
+  return result;
+}
+
+/** PixArt: its blocks as DiT's, with keys and values of the prompt in one. */
+export function originalPixArt(tensors: StoredTensors): Map<string, Stored> {
+  const { move, fuse, result } = renamer(tensors);
+  move("pos_embed.proj", "x_embedder.proj");
+  for (const [from, to] of [
+    ["timestep", "t"],
+    ["resolution", "csize"],
+    ["aspect_ratio", "ar"],
+  ])
+    for (const i of [0, 1]) move(`adaln_single.emb.${from}_embedder.linear_${i + 1}`, `${to}_embedder.mlp.${2 * i}`);
+  move("adaln_single.linear", "t_block.1");
+  move("caption_projection.linear_1", "y_embedder.y_proj.fc1");
+  move("caption_projection.linear_2", "y_embedder.y_proj.fc2");
+  for (let i = 0; i < blocksIn(tensors); i++) {
+    const [from, to] = [`transformer_blocks.${i}`, `blocks.${i}`];
+    result.set(`${to}.scale_shift_table`, tensors.get(`${from}.scale_shift_table`)!);
+    fuse(
+      ["q", "k", "v"].map((letter) => `${from}.attn1.to_${letter}`),
+      `${to}.attn.qkv`,
+    );
+    move(`${from}.attn1.to_out.0`, `${to}.attn.proj`);
+    move(`${from}.attn2.to_q`, `${to}.cross_attn.q_linear`);
+    fuse([`${from}.attn2.to_k`, `${from}.attn2.to_v`], `${to}.cross_attn.kv_linear`);
+    move(`${from}.attn2.to_out.0`, `${to}.cross_attn.proj`);
+    move(`${from}.ff.net.0.proj`, `${to}.mlp.fc1`);
+    move(`${from}.ff.net.2`, `${to}.mlp.fc2`);
+  }
+  result.set("final_layer.scale_shift_table", tensors.get("scale_shift_table")!);
+  move("proj_out", "final_layer.linear");
+  return result;
+}
+
+function blocksIn(tensors: StoredTensors): number {
+  return (
+    1 + Math.max(...[...tensors.keys()].map((name) => Number(/^transformer_blocks\.(\d+)\./.exec(name)?.[1] ?? -1)))
+  );
+}
+
+interface Renamer {
+  readonly result: Map<string, Stored>;
+  of(module: string, kind: string): Stored | undefined;
+  /** A tensor, or a module's weight and bias; nothing where there is none. */
+  move(from: string, to: string): void;
+  fuse(from: readonly string[], to: string): void;
+}
+
+function renamer(tensors: StoredTensors): Renamer {
+  const result = new Map<string, Stored>();
+  const of: Renamer["of"] = (module, kind) => tensors.get(kind === "" ? module : `${module}.${kind}`);
+  const each = (from: readonly string[], to: string): void => {
+    for (const kind of ["", "weight", "bias"]) {
+      const parts = from.flatMap((module) => of(module, kind) ?? []);
+      if (parts.length > 0)
+        result.set(kind === "" ? to : `${to}.${kind}`, parts.length > 1 ? stacked(parts) : parts[0]!);
+    }
+  };
+  return { result, of, move: (from, to) => each([from], to), fuse: each };
+}
