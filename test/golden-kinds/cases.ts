@@ -4,7 +4,10 @@ import { checkAttention } from "./attention";
 import { extras } from "./extras";
 import { models } from "./models";
 import { pipelineCase } from "./pipelines";
+import { checkBitsandbytes } from "./quant-bitsandbytes";
 import { checkBlocks } from "./quant-gguf";
+import { checkInteger } from "./quant-integer";
+import { checkSvdQuant } from "./quant-svdquant";
 import { checkRandom } from "./random";
 import { schedulers } from "./schedulers";
 
@@ -33,8 +36,9 @@ export function findCases(root: string): GoldenCase[] {
 
 /** A folder that says itself what it is. */
 function aboutCase(folder: string, root: string): GoldenCase["run"] {
-  const about: { class_?: string; kind?: string } = readJson(join(folder, "about.json"));
+  const about: { class_?: string; kind?: string; relative_error?: object } = readJson(join(folder, "about.json"));
   if (about.kind !== undefined) return extras[about.kind]?.(folder, root);
+  if (about.relative_error && existsSync(join(folder, "linear.safetensors"))) return async () => checkSvdQuant(folder);
   const isScheduler = existsSync(join(folder, "scheduler_config.json"));
   return bound((isScheduler ? schedulers : models)[about.class_ ?? ""], folder);
 }
@@ -48,6 +52,8 @@ function fileCase(folder: string, name: string, root: string): GoldenCase["run"]
     return pipelineCase(join(shippedModels, basename(folder)), file, 4e-3);
   if (basename(folder) === "attention") return () => checkAttention(`${file}.safetensors`);
   if (nameEnds(folder, "quant", "gguf")) return async () => checkBlocks(file);
+  if (nameEnds(folder, "quant", "bitsandbytes")) return () => checkBitsandbytes(file);
+  if (nameEnds(folder, "quant", "integer")) return async () => checkInteger(file);
   if (basename(folder) === "random") return () => checkRandom(`${file}.safetensors`);
   return undefined;
 }

@@ -11,6 +11,18 @@ export function expectClose(name: string, found: Tensor, expected: Tensor, toler
   expect(difference / largest, `${name}: largest difference as a part of ${largest}`).toBeLessThanOrEqual(tolerance);
 }
 
+/** Asserts that numbers are equal, and tells the first that is not. Zero has no sign here. */
+export function expectSame(name: string, found: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(found.length, `${name}: count`).toBe(expected.length);
+  let [first, count] = [-1, 0];
+  for (let i = 0; i < expected.length; i++) {
+    if (found[i] === expected[i]) continue;
+    if (count++ === 0) first = i;
+  }
+  const difference = { first, found: found[first], expected: expected[first], count };
+  expect(difference, name).toMatchObject({ count: 0 });
+}
+
 /** Asserts that no element differs by more than `most`. */
 export function expectWithin(name: string, found: Tensor, expected: Tensor, most: number): void {
   expect(found.shape, name).toEqual([...expected.shape]);

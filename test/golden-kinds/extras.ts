@@ -1,3 +1,4 @@
+import { checkBnb } from "./bnb";
 import { ggufCase } from "./gguf";
 import { imageToImageCase } from "./image-to-image";
 import { loraCase } from "./lora";
@@ -9,6 +10,7 @@ import { checkTiledDecode } from "./tiled-decode";
  */
 export const extras: Readonly<Record<string, (folder: string, root: string) => (() => Promise<void>) | undefined>> = {
   gguf: ggufCase,
+  bnb: (folder) => () => checkBnb(folder),
   "image-to-image": imageToImageCase,
   lora: loraCase,
   "tiled-decode": (folder, root) => () => checkTiledDecode(folder, root),

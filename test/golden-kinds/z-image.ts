@@ -1,21 +1,31 @@
+import type { Graph } from "../../packages/core/src/graph/graph";
 import { type ZImageConfig, zImage } from "../../packages/core/src/models/z-image";
 import { layOutSequence } from "../../packages/core/src/pipelines/z-image-sequence";
 import { type Floats, floats } from "../../packages/core/src/tensor";
 import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
-import { checkModel, ioOf } from "./check-model";
+import { checkModel, type Io, ioOf } from "./check-model";
 import { realRows } from "./close";
 
 /** Captions of different lengths in one batch, `cap<i>` each. */
 export async function checkZImage(folder: string): Promise<void> {
-  const io = ioOf(folder);
+  await checkZImageGraph(readConfig(folder), buildGraph(zImage, "forward", folder), ioOf(folder));
+}
+
+/** @param graph of the transformer, from whatever weights @param tolerance as a part of the output's largest value */
+export async function checkZImageGraph(
+  given: Readonly<Record<string, unknown>>,
+  graph: Graph,
+  io: Io,
+  tolerance?: number,
+): Promise<void> {
   const captions = [...io.keys()].filter((key) => key.startsWith("in.cap")).map((key) => io.get(key) as Floats);
   const { shape, data } = io.get("in.x") as Floats; // [B, C, 1, H, W]
   const [batch, channels, , height, width] = shape as [number, number, number, number, number];
-  const config = zImage.parse(readConfig(folder)) as ZImageConfig;
+  const config = zImage.parse(given) as ZImageConfig;
   const size = [batch, channels, height, width];
   const sequence = layOutSequence(config, captions, height, width);
   await checkModel(
-    buildGraph(zImage, "forward", folder),
+    graph,
     io,
     {
       latents: floats(size, data),
@@ -25,6 +35,7 @@ export async function checkZImage(folder: string): Promise<void> {
     { sample: floats(size, joined(captions.map((_, i) => io.get(`out.${i}`) as Floats))) },
     // What the refiner makes of filled-up rows is masked for everything that follows.
     (tensor, name) => (name.startsWith("context_refiner") ? realRows(tensor, sequence.caption_mask) : tensor),
+    tolerance,
   );
 }
 

@@ -1,1 +1,2 @@
-export {};
+export { Bnb } from "./bnb";
+export type { BnbOptions } from "./options";
