@@ -1,7 +1,9 @@
 export { type AwqScales, awqClipped, awqScales, type Matrix, scaleColumns } from "./awq";
 export { type Bnb4Weight, bnb4Form, emitBnb4 } from "./bnb4";
 export { cholesky, inverseFactor } from "./cholesky";
+export { type CollectRequest, collectInputs, type LinearInput } from "./collect-inputs";
 export { derived, type PartSizes } from "./derived";
+export { float16Code, float16Value, throughFloat16 } from "./float16";
 export { type GptqOptions, gptq } from "./gptq";
 export { halfEven } from "./half-even";
 export { Hessian } from "./hessian";

@@ -1,0 +1,29 @@
+import { halfEven } from "./half-even";
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** The float16 code nearest to a number, ties to even. */
+export function float16Code(value: number): number {
+  float[0] = value;
+  const sign = (bits[0]! >>> 16) & 0x8000;
+  const size = bits[0]! & 0x7fffffff;
+  if (size > 0x7f800000) return sign | 0x7e00; // NaN
+  if (size >= 0x477ff000) return sign | 0x7c00; // 65520 and above round to infinity
+  if (size < 0x38800000) return sign | halfEven(Math.abs(float[0]!) * 2 ** 24); // subnormal
+  return sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13);
+}
+
+/** The number that a float16 code stands for. */
+export function float16Value(code: number): number {
+  const sign = code & 0x8000 ? -1 : 1;
+  const exponent = (code >> 10) & 31;
+  const fraction = code & 1023;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+}
+
+/** Numbers as they come back from float16. */
+export function throughFloat16(values: Float32Array): Float32Array {
+  return values.map((value) => float16Value(float16Code(value)));
+}

@@ -1,0 +1,60 @@
+import { dequantize } from "@skipstep/lowbit";
+import type { Matrix } from "./matrix-columns";
+import { outputError } from "./output-error";
+import { type LinearOptions, tokensOf } from "./quantize-linear";
+import { roundedWeights } from "./rounding";
+import { dividedColumns, type Spans, type Strength, scaledColumns, smoothingScales, strengths } from "./smoothing";
+import { residualOf, truncatedSvd } from "./truncated-svd";
+
+export interface SearchOptions extends Pick<LinearOptions, "rank" | "activationBits" | "group"> {
+  /** Into how many parts 0..1 is divided. */
+  readonly grid: number;
+}
+
+/** What the search looks at: enough to tell candidates apart, little enough for dozens of them. */
+const mostRows = 512;
+const mostTokens = 128;
+
+/**
+ * The strength of smoothing that hurts the outputs of a group of linears least, with the low-rank branch and with
+ * rounded activations, as they will run. Later candidates win where they are as good.
+ * @param weights of linears that share an input @param inputs `[T, K]` of the calibration
+ */
+export function searchSmoothing(
+  weights: readonly Matrix[],
+  inputs: Matrix,
+  spans: Spans,
+  options: SearchOptions,
+): Strength {
+  const { rank, grid, group } = options;
+  const some = weights.map((weight) => someRows(weight, mostRows));
+  const tokens = someRows(inputs, mostTokens);
+  const subspaces: (readonly Float64Array[] | undefined)[] = weights.map(() => undefined);
+  let best: { strength: Strength; error: number } | undefined;
+  for (const strength of strengths(grid)) {
+    const scales = smoothingScales(spans, strength);
+    const seen = tokensOf(dividedColumns(tokens, scales), options);
+    let error = 0;
+    for (const [i, weight] of some.entries()) {
+      const smoothed = scaledColumns(weight, scales);
+      const most = Math.min(rank, weight.rows, weight.columns);
+      const branch = truncatedSvd(smoothed, most, { start: subspaces[i] });
+      subspaces[i] = branch.subspace;
+      const residual = { ...smoothed, values: residualOf(smoothed, branch) };
+      error += outputError(seen, residual, dequantize(roundedWeights(residual, group)));
+    }
+    if (!best || error <= best.error) best = { strength, error };
+  }
+  return best!.strength;
+}
+
+/** Rows at equal distances. */
+function someRows({ values, rows, columns }: Matrix, most: number): Matrix {
+  if (rows <= most) return { values, rows, columns };
+  const taken = new Float32Array(most * columns);
+  for (let i = 0; i < most; i++) {
+    const from = Math.floor((i * rows) / most) * columns;
+    taken.set(values.subarray(from, from + columns), i * columns);
+  }
+  return { values: taken, rows: most, columns };
+}
