@@ -1,10 +1,12 @@
 /** Runs the benchmarks that are named on the command line, or all of them, and writes results.md. */
 import { fileURLToPath } from "node:url";
 import { type Benchmark, type Figure, isMet, quantity, targetText } from "./benchmark";
+import { cacheDitBenchmark } from "./cache-dit";
 import { compileBenchmark } from "./compile";
 import { deepcacheBenchmark } from "./deepcache";
 import { denoisersBenchmark } from "./denoisers";
 import { emojiBenchmark } from "./emoji";
+import { foraBenchmark } from "./fora";
 import { hooksBenchmark } from "./hooks";
 import { matmulBenchmark } from "./matmul";
 import { memoryBenchmark } from "./memory";
@@ -19,6 +21,8 @@ const benchmarks: readonly Benchmark[] = [
   denoisersBenchmark,
   sd15Benchmark,
   deepcacheBenchmark,
+  foraBenchmark,
+  cacheDitBenchmark,
   memoryBenchmark,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));

@@ -26,17 +26,20 @@ class Memory implements RunMemory {
   }
 }
 
-/** The blocks in front, and those between them and the blocks at the end. */
+/** The blocks in front, where their change decides, and those between them and the blocks at the end. */
 export function cacheRegions(structure: Structure, options: CacheDitOptions): RegionRequest[] {
   const { blocks } = structure;
   const { Fn_compute_blocks: first, Bn_compute_blocks: last } = options;
   if (first + last > blocks.length) throw tooManyBlocks(options, structure);
   const middle = blocks.slice(first, blocks.length - last);
   if (middle.length === 0) return [];
-  return [
-    { name: "first", from: blocks[0]!, to: blocks[first - 1]! },
-    { name: "middle", from: middle[0]!, to: middle.at(-1)! },
-  ];
+  const region = { name: "middle", from: middle[0]!, to: middle.at(-1)! };
+  return isFixed(options) ? [region] : [{ name: "first", from: blocks[0]!, to: blocks[first - 1]! }, region];
+}
+
+/** Whether nothing is ever compared, so that there is no need to cut in front of the first blocks. */
+function isFixed({ steps_computation_mask, steps_computation_policy }: CacheDitOptions): boolean {
+  return steps_computation_mask !== null && steps_computation_policy === "static";
 }
 
 /**
@@ -61,6 +64,7 @@ export class DBCache {
       await this.decide(memory, this.look(call, memory.state, inputs.hidden!, outputs.hidden!));
       return outputs;
     }
+    if (isFixed(this.options)) await this.decide(memory, this.look(call, memory.state, inputs.hidden!, inputs.hidden!));
     const { middle, reuse, learns, state } = memory;
     const step = call.step.index - state.start;
     if (reuse) return middle.reuse(inputs, step);
