@@ -49,6 +49,7 @@ describe("tune", () => {
 
     // It stands for itself: another folder, no plugins installed there.
     const tuned = JSON.parse(readFileSync(out, "utf8"));
+    expect(path.isAbsolute(tuned.model)).toBe(false);
     expect(path.resolve(path.dirname(out), tuned.model)).toBe(path.join(root, "models/emoji"));
     expect(tuned.plugins[0].options.threshold).toBe(document.chosen.settings[0]!.value);
     expect(tuned.generate.num_inference_steps).toBe(8);
