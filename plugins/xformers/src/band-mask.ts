@@ -65,13 +65,17 @@ export function bandMask(g: Graph, band: Band, window: Window, queries: Dim, key
   return g.where(isSeen, g.constant(0), g.constant(hidden));
 }
 
-/** Zeros the rows of queries that see no key: those before the first one, counted from the bottom right. */
+/** Zeros the rows of queries that see no key, which there are only where queries are more than keys. */
 export function zeroUnseeing(g: Graph, band: Band, output: Value, queries: Dim, keys: Dim): Value {
-  const isSeeing = band.anchor === "top-left" || equalDims(queries, keys) || isAtMost(queries, keys);
-  if (isSeeing || !Number.isFinite(band.right)) return output;
+  const { anchor, left, right } = band;
+  const isSeeing = equalDims(queries, keys) || isAtMost(queries, keys);
+  if (isSeeing || !Number.isFinite(anchor === "bottom-right" ? right : left)) return output;
   const own = range(g, g.constant([0], [1], "int64"), g.sizes([queries]), queries);
   const place = g.add(own, offset(g, band, queries, keys));
-  const sees = g.node("GreaterOrEqual", [place, g.constant(-band.right, [], "int64")], [queries], { dtype: "bool" });
+  // Before the first key, or behind the last one.
+  const [op, edge]: [string, Dim] =
+    anchor === "bottom-right" ? ["GreaterOrEqual", -right] : ["LessOrEqual", plus(keys, left - 1)];
+  const sees = g.node(op, [place, g.sizes([edge])], [queries], { dtype: "bool" });
   return g.mul(output, g.reshape(g.cast(sees, "float32"), [1, queries, 1]));
 }
 
