@@ -1,5 +1,6 @@
 /** Runs the benchmarks that are named on the command line, or all of them, and writes results.md. */
 import { fileURLToPath } from "node:url";
+import { attentionBenchmark } from "./attention";
 import { type Benchmark, type Figure, isMet, quantity, targetText } from "./benchmark";
 import { cacheDitBenchmark } from "./cache-dit";
 import { compileBenchmark } from "./compile";
@@ -21,6 +22,7 @@ const benchmarks: readonly Benchmark[] = [
   denoisersBenchmark,
   sd15Benchmark,
   deepcacheBenchmark,
+  attentionBenchmark,
   foraBenchmark,
   cacheDitBenchmark,
   memoryBenchmark,

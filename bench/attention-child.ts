@@ -1,0 +1,64 @@
+/** Runs one attention in a process of its own. Argument: a form as JSON. Answers one line of JSON. */
+import { readFileSync, writeFileSync } from "node:fs";
+import type { WeightSource } from "../packages/core/src/checkpoint/weight-source";
+import { noHooks } from "../packages/core/src/compiler/build-hooks";
+import { Engine } from "../packages/core/src/engine/engine";
+import { size } from "../packages/core/src/graph/dim";
+import { Graph } from "../packages/core/src/graph/graph";
+import { floats } from "../packages/core/src/tensor";
+import type { Op } from "../plugins/xformers/src/attend";
+import { memoryEfficientAttention } from "../plugins/xformers/src/memory-efficient-attention";
+import { type BiasOption, parseBias } from "../plugins/xformers/src/parse-bias";
+import { least, timed } from "./measure";
+import { openGraph, someInputs } from "./open-graph";
+import { inTemporaryFolder } from "./temporary-folder";
+
+export interface Form {
+  readonly op: Op;
+  readonly tokens: number;
+  readonly blockSize?: number;
+  readonly bias?: BiasOption;
+}
+
+export interface Measured {
+  /** The least of some runs. */
+  readonly seconds: number;
+  /** The most that was resident at once in a run, beyond what was before it. */
+  readonly peakBytes: number;
+}
+
+const { op, tokens, blockSize = 256, bias }: Form = JSON.parse(process.argv[2]!);
+const [heads, width] = [16, 72]; // DiT-XL/2's
+
+await inTemporaryFolder(async (folder) => {
+  const g = Graph.create("attention", { has: () => false } as unknown as WeightSource, noHooks);
+  const [query, key, value] = ["q", "k", "v"].map((name) => g.input(name, [1, size("T"), heads, width]));
+  const attnBias = bias === undefined ? {} : { attnBias: parseBias(bias).mask };
+  const y = memoryEfficientAttention(g, query!, key!, value!, { op, blockSize, ...attnBias });
+  g.output("row", g.slice(y, 1, 0, 1)); // copying all of it out is no part of a model's step
+  const engine = await Engine.start({ provider: "cpu" });
+  try {
+    const program = await openGraph(engine, g, "attention", folder);
+    const inputs = someInputs(engine, g, { T: tokens });
+    const nothing = engine.upload(floats([1]), { keep: true });
+    await nothing.read();
+    const run = (): Promise<number> =>
+      timed(() =>
+        engine.pass(async () => {
+          await program.run(inputs);
+          await nothing.read();
+        }),
+      );
+    writeFileSync("/proc/self/clear_refs", "5"); // the peak begins anew
+    const before = status("VmRSS");
+    const seconds = [await run(), await run(), await run()];
+    const measured: Measured = { seconds: least(seconds), peakBytes: status("VmHWM") - before };
+    process.stdout.write(JSON.stringify(measured));
+  } finally {
+    await engine.close();
+  }
+});
+
+function status(name: string): number {
+  return 1024 * Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(readFileSync("/proc/self/status", "utf8"))![1]);
+}
