@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { attentionBenchmark } from "./attention";
 import { type Benchmark, type Figure, isMet, quantity, targetText } from "./benchmark";
 import { cacheDitBenchmark } from "./cache-dit";
+import { cacheDitEmojiBenchmark } from "./cache-dit-emoji";
 import { compileBenchmark } from "./compile";
 import { deepcacheBenchmark } from "./deepcache";
 import { denoisersBenchmark } from "./denoisers";
@@ -25,6 +26,7 @@ const benchmarks: readonly Benchmark[] = [
   attentionBenchmark,
   foraBenchmark,
   cacheDitBenchmark,
+  cacheDitEmojiBenchmark,
   memoryBenchmark,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));

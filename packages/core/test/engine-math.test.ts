@@ -30,6 +30,17 @@ describe("tensor math", () => {
     ["subtract", () => subtract(x, y), (i) => a[i]! - b[i]!],
     ["scale", () => scale(x, -0.5), (i) => -0.5 * a[i]!],
     ["combine", () => combine([2, -1, 0.1], [x, y, z]), (i) => 2 * a[i]! - b[i]! + 0.1 * c[i]!],
+    ["combine of two", () => combine([2, -0.3], [x, y]), (i) => 2 * a[i]! - 0.3 * b[i]!],
+    [
+      "combine of four",
+      () => combine([2, -1, 0.1, 7], [x, y, z, y]),
+      (i) => 2 * a[i]! - b[i]! + 0.1 * c[i]! + 7 * b[i]!,
+    ],
+    [
+      "combine of five",
+      () => combine([2, -1, 0.1, 7, -3], [x, y, z, y, x]),
+      (i) => 2 * a[i]! - b[i]! + 0.1 * c[i]! + 7 * b[i]! - 3 * a[i]!,
+    ],
   ])("%s", async (_name, compute, expected) => {
     const result = await compute();
     expect(result).toMatchObject({ dtype: "float32", shape: [2, 3000] });
