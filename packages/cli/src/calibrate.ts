@@ -1,32 +1,25 @@
-import { dirname, extname, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { type AnyManifest, type CheckedConfig, type ConfigInput, findPlugin, validateConfig } from "@skipstep/core";
 import { loadForCalibration } from "./calibrate/load";
 import { calibratedConfig, probeConfig } from "./calibrate/plugin-entry";
 import { factsText } from "./columns";
-import { cancelled, outputUnwritable, usage } from "./errors";
+import { cancelled, usage } from "./errors";
+import { outFile } from "./out-file";
 import { createProgress } from "./progress";
 import { withContenders } from "./render/contender";
 import type { Drawing } from "./render/drawing";
+import type { DrawingOptions } from "./render/drawing-options";
 import { drawInTurns } from "./render/in-turns";
 import { type Motif, motifsOf } from "./render/motif";
-import { givenSubjects, usualSubjects } from "./render/subjects";
+import { subjectsOf } from "./render/subjects";
 import type { Session } from "./session";
 import { shownPath } from "./shown-path";
-import { writtenConfig } from "./tune/tuned-config";
 import { checkWritable, writeWhole } from "./write-file";
+import { writtenConfig } from "./written-config";
 
-export interface CalibrateOptions {
+export interface CalibrateOptions extends DrawingOptions {
   /** As a config would name it. */
   readonly plugin: string;
-  /** A file with a prompt, or a class, on each line. */
-  readonly prompts?: string;
-  readonly prompt?: readonly string[];
-  readonly seeds?: readonly number[];
-  readonly out?: string;
-  readonly set?: readonly string[];
-  readonly threads?: number;
-  readonly cache?: string;
-  readonly json?: true;
 }
 
 /** Bytes that must be free for the config. */
@@ -41,9 +34,8 @@ export async function calibrate(file: string, options: CalibrateOptions, session
   const calibration = calibrationOf(manifest);
   const loaded = await loadForCalibration(file, set, manifest);
   const probe = await validateConfig(probeConfig(loaded, use, manifest), { folder });
-  const given = givenSubjects(probe, options);
-  const motifs = motifsOf(probe, given.length > 0 ? given : usualSubjects(probe), options.seeds);
-  const place = configFile(out);
+  const motifs = motifsOf(probe, subjectsOf(probe, options), options.seeds);
+  const place = outFile(out, ".json");
   await written(probe, file, place);
   checkWritable(place, fileBytes);
 
@@ -70,12 +62,6 @@ export async function calibrate(file: string, options: CalibrateOptions, session
 function calibrationOf({ name, calibration }: AnyManifest): NonNullable<AnyManifest["calibration"]> {
   if (!calibration) throw usage(`Plugin "${name}" has no options that depend on the model: there is nothing to find.`);
   return calibration;
-}
-
-/** @throws SKIPSTEP_OUTPUT_UNWRITABLE for another ending than `.json` */
-function configFile(out: string): string {
-  if (extname(out) !== ".json") throw outputUnwritable(out, "configs are written as .json; give such a name");
-  return resolve(out);
 }
 
 /** What is written, once it is sure that a config in that place finds its model and its plugins. */

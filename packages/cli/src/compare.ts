@@ -4,43 +4,30 @@ import { compareEntrants } from "./compare/comparison";
 import { comparisonPage } from "./compare/comparison-page";
 import { comparisonResult } from "./compare/comparison-result";
 import { cancelled } from "./errors";
-import { pageFile } from "./page/page-file";
+import { outFile } from "./out-file";
 import { createProgress } from "./progress";
 import { withContenders } from "./render/contender";
 import type { Drawing } from "./render/drawing";
+import type { DrawingOptions } from "./render/drawing-options";
 import { drawInTurns } from "./render/in-turns";
 import { type Motif, motifsOf } from "./render/motif";
-import { givenSubjects, usualSubjects } from "./render/subjects";
+import { subjectsOf } from "./render/subjects";
 import type { Session } from "./session";
 import { checkWritable, writeWhole } from "./write-file";
-
-export interface CompareOptions {
-  /** A file with a prompt, or a class, on each line. */
-  readonly prompts?: string;
-  readonly prompt?: readonly string[];
-  readonly seeds?: readonly number[];
-  readonly out?: string;
-  /** For all configs. */
-  readonly set?: readonly string[];
-  readonly threads?: number;
-  readonly cache?: string;
-  readonly json?: true;
-}
 
 /** Bytes: the most that is tried out before the run. */
 const mostBytes = 2 ** 24;
 
 /** `skipstep compare`: the same images by several configs, measured against the first one's. */
-export async function compare(files: readonly string[], options: CompareOptions, session: Session): Promise<void> {
+export async function compare(files: readonly string[], options: DrawingOptions, session: Session): Promise<void> {
   const start = performance.now();
   const configs: NamedConfig[] = [];
   for (const name of files)
     configs.push({ name, config: await validateConfig(name, { overrides: options.set ?? [] }) });
   const [{ config: reference }] = configs as [NamedConfig];
-  const given = givenSubjects(reference, options);
-  const motifs = motifsOf(reference, given.length > 0 ? given : usualSubjects(reference), options.seeds);
+  const motifs = motifsOf(reference, subjectsOf(reference, options), options.seeds);
   checkComparable(configs, motifs);
-  const file = pageFile(options.out ?? "compare.html");
+  const file = outFile(options.out ?? "compare.html", ".html");
   const { width, height } = planImages(reference, motifs[0]!.request);
   checkWritable(file, Math.min(mostBytes, width * height * 4 * motifs.length * files.length));
 
@@ -62,7 +49,7 @@ export async function compare(files: readonly string[], options: CompareOptions,
 async function draw(
   configs: readonly NamedConfig[],
   motifs: readonly Motif[],
-  { threads, cache }: CompareOptions,
+  { threads, cache }: DrawingOptions,
   { terminal, interruption }: Session,
 ): Promise<(readonly Drawing[])[]> {
   const signal = interruption.heed();

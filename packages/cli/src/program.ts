@@ -114,6 +114,9 @@ export function createProgram(session: Session): Command {
       collect,
     )
     .option("--importance <file>", "mean squares of the weights' inputs, which errors are weighed by")
+    .option("--calibrate", "measure them while images are made")
+    .option("--prompts <file>", "what images to calibrate with show: text file with a prompt, or a class, on each line")
+    .option("-p, --prompt <text>", "what an image to calibrate with shows; again for more", collect)
     .option("--option <name=value>", "another option of the plugin", collect)
     .option("--component <name>", "which of the pipeline's (default: the model that draws)")
     .option("-o, --out <path>", "file or folder (default: the working directory)")

@@ -1,9 +1,18 @@
 import { dirname, join, resolve } from "node:path";
-import { type FoundQuantizer, findQuantizer, type OpenedComponent, openComponentWeights } from "@skipstep/core";
+import {
+  type CheckedConfig,
+  type FoundQuantizer,
+  findQuantizer,
+  type GenerateConfig,
+  type OpenedComponent,
+  openComponentWeights,
+} from "@skipstep/core";
 import { usage } from "./errors";
 import { isFolder } from "./is-folder";
 import { createProgress } from "./progress";
 import { quantizeResult } from "./quantize-result";
+import { requestOf } from "./render/motif";
+import { subjectsOf } from "./render/subjects";
 import type { Session } from "./session";
 import { checkWritable, writeBy } from "./write-file";
 
@@ -13,6 +22,10 @@ export interface QuantizeOptions {
   readonly type?: string;
   readonly rule?: readonly string[];
   readonly importance?: string;
+  readonly calibrate?: true;
+  /** What images to calibrate with show: a file with a line each, and single ones. */
+  readonly prompts?: string;
+  readonly prompt?: readonly string[];
   /** `rank=32`: options of the plugin that have no flag of their own. */
   readonly option?: readonly string[];
   readonly component?: string;
@@ -38,21 +51,24 @@ export async function quantize(input: string, options: QuantizeOptions, session:
       signal,
       onProgress: (event) => progress.show(event),
     });
-    const { weights } = opened;
-    const file = outputFile(options, found, opened.component.name);
+    const { weights, component: part, pipeline } = opened;
+    const file = outputFile(options, found, part.name);
     checkWritable(file, 1);
-    const request = {
-      ...opened,
-      options: found.options,
-      signal,
-      onProgress: (what: string, done: number, of: number) => progress.show({ kind: "quantize", what, done, of }),
-    };
     const result = await writeBy(file, signal, (temporary) =>
-      found.quantizer.quantize({ ...request, weights, file: temporary }),
+      found.quantizer.quantize({
+        component: part,
+        weights,
+        options: found.options,
+        file: temporary,
+        ...(pipeline ? { config: pipeline.config } : {}),
+        images: () => (pipeline ? imagesOf(pipeline, options) : []),
+        signal,
+        onProgress: (what, done, of) => progress.show({ kind: "quantize", what, done, of }),
+      }),
     );
     progress.stop();
     const seconds = (performance.now() - start) / 1000;
-    terminal.show(quantizeResult({ file, component: opened.component, found, result, seconds }), options.json);
+    terminal.show(quantizeResult({ file, component: part, found, result, seconds }), options.json);
   } finally {
     progress.stop();
     opened?.weights.close();
@@ -60,7 +76,7 @@ export async function quantize(input: string, options: QuantizeOptions, session:
 }
 
 /** What is said of how to write, by the plugin's names. */
-function writerOptions({ type, rule, importance, option = [] }: QuantizeOptions): Record<string, unknown> {
+function writerOptions({ type, rule, importance, calibrate, option = [] }: QuantizeOptions): Record<string, unknown> {
   const others = option.map((text) => {
     const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
     if (name === undefined) throw usage(`--option must look like rank=32, found "${text}".`);
@@ -71,7 +87,12 @@ function writerOptions({ type, rule, importance, option = [] }: QuantizeOptions)
     type,
     rules: rule,
     importance: importance === undefined ? undefined : resolve(importance),
+    calibrate,
   };
+}
+
+function imagesOf(pipeline: CheckedConfig, options: QuantizeOptions): GenerateConfig[] {
+  return subjectsOf(pipeline, options).map((subject) => requestOf(pipeline, subject));
 }
 
 function jsonOrText(text: string): unknown {

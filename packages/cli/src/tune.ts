@@ -1,10 +1,12 @@
-import { dirname, extname, resolve } from "node:path";
+import { dirname, extname } from "node:path";
 import { type CheckedConfig, type ConfigInput, validateConfig } from "@skipstep/core";
-import { cancelled, outputUnwritable, targetMissed, untunable, usage } from "./errors";
+import { cancelled, targetMissed, untunable, usage } from "./errors";
+import { outFile } from "./out-file";
 import { createProgress } from "./progress";
 import { psnrText, timesText } from "./quality/texts";
+import type { DrawingOptions } from "./render/drawing-options";
 import { type Motif, motifsOf } from "./render/motif";
-import { givenSubjects, usualSubjects } from "./render/subjects";
+import { subjectsOf } from "./render/subjects";
 import type { Session } from "./session";
 import { shownPath } from "./shown-path";
 import { Arena } from "./tune/arena";
@@ -14,28 +16,20 @@ import { overridesAt, settingText } from "./tune/setting";
 import { latencyTarget, psnrTarget, speedupTarget, type Target } from "./tune/target";
 import type { Trial } from "./tune/trial";
 import { tunablePlugins } from "./tune/tunable";
-import { writtenConfig } from "./tune/tuned-config";
 import { tuningPage } from "./tune/tuning-page";
 import { type Tuning, tuningResult } from "./tune/tuning-result";
 import { checkWritable, writeWhole } from "./write-file";
+import { writtenConfig } from "./written-config";
 
-export interface TuneOptions {
+export interface TuneOptions extends DrawingOptions {
   /** Exactly one of three: dB, times, milliseconds. */
   readonly psnr?: number;
   readonly speedup?: number;
   readonly latency?: number;
-  readonly prompts?: string;
-  readonly prompt?: readonly string[];
-  readonly seeds?: readonly number[];
   /** Most subjects that each setting draws. */
   readonly count: number;
   /** Most settings that are measured. */
   readonly trials: number;
-  readonly out?: string;
-  readonly set?: readonly string[];
-  readonly threads?: number;
-  readonly cache?: string;
-  readonly json?: true;
 }
 
 /** Bytes that must be free for the config and for the page. */
@@ -50,7 +44,7 @@ export async function tune(file: string, options: TuneOptions, session: Session)
   const knobs = knobsOf(config);
   if (knobs.length === 0) throw untunable(file, await tunablePlugins(file, config));
   const motifs = chosenMotifs(config, options);
-  const configFile = tunedFile(out);
+  const configFile = outFile(out, ".json");
   const pageFile = `${configFile.slice(0, -extname(configFile).length)}.html`;
   await checkPlace(config, configFile);
   for (const path of [configFile, pageFile]) checkWritable(path, fileBytes);
@@ -81,15 +75,7 @@ function targetOf({ psnr, speedup, latency }: TuneOptions): Target {
 }
 
 function chosenMotifs(config: CheckedConfig, options: TuneOptions): Motif[] {
-  const given = givenSubjects(config, options);
-  const subjects = given.length > 0 ? given : usualSubjects(config);
-  return motifsOf(config, subjects.slice(0, options.count), options.seeds);
-}
-
-/** @throws SKIPSTEP_OUTPUT_UNWRITABLE for another ending than `.json` */
-function tunedFile(out: string): string {
-  if (extname(out) !== ".json") throw outputUnwritable(out, "configs are written as .json; give such a name");
-  return resolve(out);
+  return motifsOf(config, subjectsOf(config, options).slice(0, options.count), options.seeds);
 }
 
 /** Makes sure that a config in that place finds its model and its plugins. */

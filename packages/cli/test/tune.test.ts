@@ -3,7 +3,7 @@ import path from "node:path";
 import { type CheckedConfig, validateConfig } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
 import { knobsOf } from "../src/tune/knob";
-import { writtenConfig } from "../src/tune/tuned-config";
+import { writtenConfig } from "../src/written-config";
 import { root, skipstep, skipstepJson } from "./skipstep";
 import { temporaryFolder } from "./temporary-folder";
 

@@ -2,14 +2,8 @@ import { readFileSync } from "node:fs";
 import { type CheckedConfig, planImages, SkipstepError, subjectOf } from "@skipstep/core";
 import { promptsUnreadable } from "../errors";
 import { systemReason } from "../system-reason";
+import type { DrawingOptions } from "./drawing-options";
 import { type Motif, requestOf } from "./motif";
-
-/** Where subjects come from, the first that is there. */
-export interface SubjectOptions {
-  /** A file with one on each line. */
-  readonly prompts?: string;
-  readonly prompt?: readonly string[];
-}
 
 type Subject = Motif["subject"];
 
@@ -25,20 +19,22 @@ const usual: Readonly<Record<ReturnType<typeof subjectOf>, readonly Subject[]>> 
 };
 
 /**
- * What to draw: what the options say, else what the config says.
+ * What to draw: what the options say, else what the config says, else the first of the usual ones that the model can
+ * draw, four at most.
  * @throws SKIPSTEP_REQUEST_PROMPTS when the file is missing or empty
  */
-export function givenSubjects(config: CheckedConfig, { prompts, prompt = [] }: SubjectOptions): Subject[] {
+export function subjectsOf(config: CheckedConfig, options: DrawingOptions): Subject[] {
+  const given = givenSubjects(config, options);
+  if (given.length > 0) return given;
+  return usual[subjectOf(config)].filter((subject) => canDraw(config, subject)).slice(0, 4);
+}
+
+function givenSubjects(config: CheckedConfig, { prompts, prompt = [] }: DrawingOptions): Subject[] {
   const isClass = subjectOf(config) === "class_labels";
   const typed = [...(prompts === undefined ? [] : readLines(prompts)), ...prompt];
   if (typed.length > 0) return isClass ? typed.map(classOf) : typed;
   const { prompt: own = [], class_labels = [] } = config.config.generate;
   return isClass ? [...class_labels] : [own].flat();
-}
-
-/** What is drawn where nobody says it: the first of the usual ones that the model can draw, four at most. */
-export function usualSubjects(config: CheckedConfig): Subject[] {
-  return usual[subjectOf(config)].filter((subject) => canDraw(config, subject)).slice(0, 4);
 }
 
 function canDraw(config: CheckedConfig, subject: Subject): boolean {
