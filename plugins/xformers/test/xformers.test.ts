@@ -36,7 +36,7 @@ async function withPipeline<Result>(
   config: ConfigInput,
   body: (pipeline: Pipeline) => Promise<Result>,
 ): Promise<Result> {
-  const pipeline = await createPipeline({ model: emoji, generate, ...config }, { cacheDir });
+  const pipeline = await createPipeline({ model: emoji, generate, ...config }, { cacheDir, folder: root });
   try {
     return await body(pipeline);
   } finally {
@@ -82,6 +82,16 @@ describe("xformers on the emoji model", () => {
     expect(largestDifference(wide, await plain)).toBeLessThan(2e-3);
     expect(kernelsOf(wide)).toEqual({ "cutlass of 256 under LocalAttentionFromBottomRightMask": 9 });
     expect(largestDifference(await windowOf(4), await plain)).toBeGreaterThan(0.05);
+  });
+
+  it("is cut where a plugin beside it asks for that", async () => {
+    const plugins = [
+      { use: "fbcache", options: { threshold: 0 } },
+      { use: Xformers, options: { op: "cutlass", block_size: 60 } },
+    ];
+    const result = await withPipeline({ plugins }, (pipeline) => pipeline.generate());
+    expect(largestDifference(result, await plain)).toBeLessThan(2e-3);
+    expect(result.report.plugins.map(({ regions }) => regions.length)).toEqual([2, 0]);
   });
 
   it("takes a backend for each kind and component, which inspection tells", async () => {
