@@ -129,6 +129,11 @@ describe("@plugin", () => {
     ["a name with spaces", { name: "First Block" }, 'found "First Block".'],
     ["no description", { description: "" }, 'needs a "description"'],
     ["no schema", { options: { type: "array" } }, 'needs "options": a JSON Schema with "type": "object".'],
+    [
+      "a range for no option",
+      { tunes: { strenght: { values: [1] } } },
+      'tunes "strenght", which is none of its options.',
+    ],
   ])("refuses a manifest with %s", (_, part, message) => {
     class Bare {
       beforeStep(): void {}

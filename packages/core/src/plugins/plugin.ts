@@ -63,7 +63,7 @@ export function injectedTokens(target: PluginClass): Readonly<Record<number, Inj
 /** For authors without a type checker. */
 function checkManifest(
   className: string,
-  { name, description, options }: { [Key in keyof AnyManifest]?: unknown },
+  { name, description, options, tunes }: { [Key in keyof AnyManifest]?: unknown },
 ): void {
   if (typeof name !== "string" || !/^[a-z0-9][a-z0-9._-]*$/.test(name)) {
     throw manifestInvalid(className, `needs a "name" of small letters, digits and "-", found ${JSON.stringify(name)}`);
@@ -74,4 +74,7 @@ function checkManifest(
   if ((options as { type?: unknown } | undefined)?.type !== "object") {
     throw manifestInvalid(className, 'needs "options": a JSON Schema with "type": "object"');
   }
+  const { properties = {} } = options as { properties?: object };
+  const unknown = Object.keys(tunes ?? {}).find((option) => !Object.hasOwn(properties, option));
+  if (unknown !== undefined) throw manifestInvalid(className, `tunes "${unknown}", which is none of its options`);
 }
