@@ -122,7 +122,10 @@ function pluginLines(inspection: PluginInspection): string[] {
   const rows = [
     ["options", factsText(options) || "none"],
     ["hooks", hooks.join(", ")],
-    ...regions.map(({ name: region, from, to }) => ["region", `${region}: ${range(from, to)}`]),
+    ...regions.map(({ name: region, from, to, until }) => [
+      "region",
+      `${region}: ${until === undefined ? range(from, to) : `${from} until ${until}`}`,
+    ]),
     ...(weights === 0 ? [] : [["weights", `${weights} (${share("weights")})`]]),
     ...(attentions === 0 ? [] : [["attentions", `${attentions} (${share("attentions")})`]]),
     ...Object.entries(components).flatMap(([place, { forms }]) =>

@@ -18,7 +18,7 @@ describe("validate", () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     const lines = stdout.split("\n");
     expect(lines[0]).toBe(`ok ${fast}`);
-    expect(lines).toContain("plugin     fbcache 0.1.0: threshold 0.12, warmup_steps 0");
+    expect(lines).toContain("plugin     fbcache 0.1.0: threshold 0.12, rule para_attn, warmup_steps 0, taylorseer_order 0");
     expect(stdout).toContain("seed 7");
     const { document } = await skipstepJson<Record<string, unknown>>("validate", fast);
     expect(document).toMatchObject({ ok: true, file: fast, plugins: [{ name: "fbcache" }], config: { device: "cpu" } });
@@ -33,12 +33,12 @@ describe("inspect", () => {
     expect(lines[0]).toBe(`ZImagePipeline in ${path.join(root, "models/emoji")}`);
     const [head, ...components] = lines.slice(2, 6);
     expect(components.map((line) => line.indexOf(line.split(/ +/)[1]!))).toEqual(Array(3).fill(head!.indexOf("class")));
-    expect(stdout).toMatch(/^transformer\/2 +216 +5 +1 {2}layers\.1 to layers\.6$/m);
+    expect(stdout).toMatch(/^transformer\/2 +cpu +216 +14\.2 MB +5 +1 {2}layers\.1 to layers\.6$/m);
     expect(stdout).toMatch(
       /^transformer +self +MultiHeadAttention +core +9 {2}noise_refiner\.0\.attention to layers\.6\.attention$/m,
     );
     expect(stdout).toMatch(/^ {2}region +rest: layers\.1 to layers\.6$/m);
-    expect(lines).toContain(`vae           diffusers  file    ${path.join(root, "models/emoji/vae")}`);
+    expect(lines).toContain(`vae           diffusers  safetensors  file    ${path.join(root, "models/emoji/vae")}`);
     expect(stdout).toMatch(/^denoiser +ZImageTransformer2DModel: 7 layers/m);
     const { document } = await skipstepJson<Inspection>("inspect", fast);
     expect(document.components.map(({ name }) => name)).toEqual(["text_encoder", "transformer", "vae"]);

@@ -3,7 +3,7 @@ import type { AttentionReceipt, BuildReceipt } from "./compiler/build-hooks";
 import { activationBytes, weightBytes } from "./compiler/memory-estimate";
 import type { Segment } from "./compiler/plan";
 import type { CheckedConfig } from "./create-pipeline";
-import { type Hooks, hookKinds } from "./hooks";
+import { type Hooks, hookKinds, type Region } from "./hooks";
 import { applyLoras, type LoraMatch } from "./lora/apply-loras";
 import type { MemoryMode } from "./memory/memory-mode";
 import { type BuiltModel, buildModels, regionClaims } from "./pipelines/build-model";
@@ -65,7 +65,7 @@ export interface PluginInspection {
   readonly description: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly hooks: readonly (keyof Hooks)[];
-  readonly regions: readonly { readonly name: string; readonly from: string; readonly to: string }[];
+  readonly regions: readonly Pick<Region, "name" | "from" | "to" | "until">[];
   /** Weights and attentions that it takes over, in all and by component. */
   readonly weights: number;
   readonly attentions: number;
@@ -162,9 +162,7 @@ function describePlugins(
     description: manifest.description,
     options,
     hooks: (Object.keys(hookKinds) as (keyof Hooks)[]).filter((hook) => typeof instance[hook] === "function"),
-    regions: claims
-      .filter((claim) => claim.order === order)
-      .map(({ region }) => ({ name: region.name, from: region.from, to: region.to })),
+    regions: claims.filter((claim) => claim.order === order).map(({ region: { index: _, ...region } }) => region),
     weights: receipts[order]!.weights,
     attentions: receipts[order]!.attentions,
     components: receipts[order]!.components,

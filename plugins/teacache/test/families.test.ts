@@ -21,6 +21,7 @@ describe("teacache", () => {
     try {
       const { report } = await pipeline.generate();
       const [input, blocks] = report.plugins[0]!.regions;
+      expect(input!.until).toBe(blocks!.from);
       expect([input!.computed, input!.reused]).toEqual([[0, 1, 2, 3], []]);
       expect([blocks!.computed, blocks!.reused]).toEqual([
         [0, 3],

@@ -24,6 +24,8 @@ export interface RegionReport {
   readonly name: string;
   readonly from: string;
   readonly to: string;
+  /** Where it ends before a scope. */
+  readonly until?: string;
   /** 0-based steps. */
   readonly computed: readonly number[];
   readonly reused: readonly number[];
@@ -99,6 +101,7 @@ function regionReport(receipt: RegionReceipt, meter: WorkMeter): RegionReport {
     name: region.name,
     from: region.from,
     to: region.to,
+    ...(region.until === undefined ? {} : { until: region.until }),
     computed,
     reused,
     seconds,
