@@ -18,7 +18,9 @@ describe("validate", () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     const lines = stdout.split("\n");
     expect(lines[0]).toBe(`ok ${fast}`);
-    expect(lines).toContain("plugin     fbcache 0.1.0: threshold 0.12, rule para_attn, warmup_steps 0, taylorseer_order 0");
+    expect(lines).toContain(
+      "plugin     fbcache 0.1.0: threshold 0.12, rule para_attn, warmup_steps 0, taylorseer_order 0",
+    );
     expect(stdout).toContain("seed 7");
     const { document } = await skipstepJson<Record<string, unknown>>("validate", fast);
     expect(document).toMatchObject({ ok: true, file: fast, plugins: [{ name: "fbcache" }], config: { device: "cpu" } });
