@@ -41,7 +41,7 @@ it("keeps plugins that were named, passed as classes or given by a path", async 
 
 it("makes changes one after the other, and each image with the plugins that stood when it was asked for", async () => {
   const pipeline = await open([]);
-  const before = pipeline.generate();
+  const before = pipeline.generate({ num_inference_steps: 300 }); // longer than opening takes
   const changes = [pipeline.setPlugins([{ use: watching }]), pipeline.setPlugins([])];
   expect((await before).report.plugins).toEqual([]);
   await changes[0];

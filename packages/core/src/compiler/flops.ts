@@ -39,6 +39,7 @@ function convolution(weight: number): Count {
  */
 const counts: Readonly<Record<string, Count>> = {
   MatMul: matrixProduct,
+  FusedMatMul: matrixProduct, // the second matrix transposed
   MatMulInteger: matrixProduct,
   MatMulIntegerToFloat: matrixProduct,
   DynamicQuantizeMatMul: matrixProduct,
