@@ -22,6 +22,11 @@ export function writeHalf(bytes: Uint8Array, at: number, value: number): number 
   return values[code]!;
 }
 
+/** The float16 value nearest to a number. */
+export function storedHalf(value: number): number {
+  return values[halfOf(value)]!;
+}
+
 /** The float16 code nearest to a number, ties to even. */
 export function halfOf(value: number): number {
   float[0] = value;

@@ -3,8 +3,8 @@ import path from "node:path";
 import { type Component, openComponent } from "../checkpoint/component";
 import { readObject } from "../checkpoint/read-object";
 import type { OpenWeights } from "../checkpoint/weight-source";
-import type { Config, ConfigInput } from "../config/config";
-import { type ConfigOptions, validateConfig } from "../create-pipeline";
+import type { ConfigInput } from "../config/config";
+import { type CheckedConfig, type ConfigOptions, validateConfig } from "../create-pipeline";
 import { componentUnknown } from "../errors/checkpoint";
 import { componentsWithout, quantizedAlready } from "../errors/quantize";
 import { isHubName } from "../hub/hub-name";
@@ -20,8 +20,8 @@ export interface OpenedComponent {
   readonly component: Component;
   /** The caller closes them. */
   readonly weights: OpenWeights;
-  /** Missing for a component that comes alone. */
-  readonly config?: Config;
+  /** What the component is of; missing for one that comes alone. */
+  readonly pipeline?: CheckedConfig;
 }
 
 export interface OpenComponentOptions extends ConfigOptions {
@@ -60,7 +60,8 @@ async function openOfPipeline(
   { component: name, ...options }: OpenComponentOptions,
 ): Promise<OpenedComponent> {
   const isModel = typeof input === "string" && !/\.json$/i.test(input);
-  const { config, plugins } = await validateConfig(isModel ? { model: input } : input, options);
+  const pipeline = await validateConfig(isModel ? { model: input } : input, options);
+  const { config, plugins } = pipeline;
   const { signal, onProgress } = options;
   const checkpoint = await openModel(
     { ...config, ...formatsOf(plugins.plugins) },
@@ -70,7 +71,7 @@ async function openOfPipeline(
   const { sources } = applyLoras(family, componentModels(family, checkpoint), config.lora);
   const source = sources.get(name ?? family.denoiser);
   if (!source) throw componentUnknown(checkpoint.folder, name!, [...sources.keys()]);
-  return { component: source.component, weights: source.component.weights(), config };
+  return { component: source.component, weights: source.component.weights(), pipeline };
 }
 
 function openAlone(input: string, name: string | undefined): OpenedComponent {

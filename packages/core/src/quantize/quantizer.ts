@@ -1,7 +1,7 @@
 import type { JSONSchemaType } from "ajv";
 import type { Component } from "../checkpoint/component";
 import type { OpenWeights } from "../checkpoint/weight-source";
-import type { Config } from "../config/config";
+import type { Config, GenerateConfig } from "../config/config";
 
 /** A way to write a component's weights smaller: part of a plugin's manifest, what `skipstep quantize --to` runs. */
 export interface Quantizer<Options> {
@@ -35,6 +35,8 @@ export interface QuantizeRequest<Options> {
   readonly file: string;
   /** The config that the component is of, all paths absolute: what images for calibration are made with. */
   readonly config?: Config;
+  /** Images to calibrate with, over the config's `generate`. */
+  images(): readonly GenerateConfig[];
   readonly signal: AbortSignal;
   /** @param what is being done: `layers.0.attention.to_q.weight` */
   onProgress(what: string, done: number, of: number): void;

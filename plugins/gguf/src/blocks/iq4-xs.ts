@@ -1,11 +1,11 @@
 import { readHalf, writeHalf } from "../half";
+import { extremeOf } from "../rounding/extreme";
 import { clampedCode } from "../rounding/signed-search";
 import { importanceWeights, meanSquare } from "../rounding/weights";
 import type { BlockType } from "./block-type";
 import { readNibbles, writeNibbles } from "./nibbles";
 import { nearestIndex, nonlinear, searchNonlinear } from "./nonlinear";
 import { readShort } from "./read-words";
-import { extremeOf } from "./simple-rounding";
 
 /** d, eight six-bit scales, 256 nibbles: `d (scale - 32) values[q]`. */
 export const iq4_xs: BlockType = {

@@ -1,6 +1,6 @@
+import { extremeOf } from "../rounding/extreme";
 import type { BlockType } from "./block-type";
 import { readNibbles, writeNibbles } from "./nibbles";
-import { extremeOf } from "./simple-rounding";
 
 /** Four-bit floats times two: sign, two exponent bits, one fraction bit. */
 export const fourBitFloats: readonly number[] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];

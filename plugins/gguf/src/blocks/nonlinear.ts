@@ -1,4 +1,4 @@
-import { extremeOf } from "./simple-rounding";
+import { extremeOf } from "../rounding/extreme";
 
 /** The 16 values of IQ4_NL and IQ4_XS. */
 export const nonlinear: readonly number[] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];

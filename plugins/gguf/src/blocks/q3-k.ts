@@ -1,9 +1,9 @@
 import { readHalf, writeHalf } from "../half";
+import { extremeOf } from "../rounding/extreme";
 import { clampedCode, descendSigned, searchSigned } from "../rounding/signed-search";
 import { importanceWeights, meanSquare, sumOf } from "../rounding/weights";
 import type { BlockType } from "./block-type";
 import { readPairs, writePairs } from "./k-groups";
-import { extremeOf } from "./simple-rounding";
 
 /** 256 third bits, 256 pairs of bits, 16 six-bit scales, d: `d (scale - 32) q`, q = -4..3. */
 export const q3_k: BlockType = {

@@ -18,9 +18,9 @@ export const q4_0: BlockType = {
       codes[32 * index + e] = nibble - 8;
     });
   },
-  pack(values, target) {
+  pack(values, target, importance) {
     const codes = new Uint8Array(32);
-    writeHalf(target, 0, roundSymmetric(values, 8, codes));
+    writeHalf(target, 0, roundSymmetric(values, 8, codes, importance));
     writeNibbles(target, 2, codes);
   },
 };

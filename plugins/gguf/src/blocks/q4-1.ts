@@ -19,9 +19,9 @@ export const q4_1: BlockType = {
       codes[32 * index + e] = nibble;
     });
   },
-  pack(values, target) {
+  pack(values, target, importance) {
     const codes = new Uint8Array(32);
-    const { scale, least } = roundBetween(values, 15, codes);
+    const { scale, least } = roundBetween(values, 15, codes, importance);
     writeHalf(target, 0, scale);
     writeHalf(target, 2, least);
     writeNibbles(target, 4, codes);

@@ -18,9 +18,9 @@ export const q5_0: BlockType = {
       codes[32 * index + e] = (nibble | (((bytes[at + 2 + (e >> 3)]! >> (e & 7)) & 1) << 4)) - 16;
     });
   },
-  pack(values, target) {
+  pack(values, target, importance) {
     const codes = new Uint8Array(32);
-    writeHalf(target, 0, roundSymmetric(values, 16, codes));
+    writeHalf(target, 0, roundSymmetric(values, 16, codes, importance));
     writeFifthBits(target, 2, codes);
     writeNibbles(target, 6, codes);
   },

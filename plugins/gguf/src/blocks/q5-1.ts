@@ -19,9 +19,9 @@ export const q5_1: BlockType = {
       codes[32 * index + e] = nibble | (((bytes[at + 4 + (e >> 3)]! >> (e & 7)) & 1) << 4);
     });
   },
-  pack(values, target) {
+  pack(values, target, importance) {
     const codes = new Uint8Array(32);
-    const { scale, least } = roundBetween(values, 31, codes);
+    const { scale, least } = roundBetween(values, 31, codes, importance);
     writeHalf(target, 0, scale);
     writeHalf(target, 2, least);
     writeFifthBits(target, 4, codes);

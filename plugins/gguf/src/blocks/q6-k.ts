@@ -1,8 +1,8 @@
 import { readHalf, roundHalfEven, writeHalf } from "../half";
+import { extremeOf } from "../rounding/extreme";
 import { clampedCode, searchSigned } from "../rounding/signed-search";
 import type { BlockType } from "./block-type";
 import { readPairs, writePairs } from "./k-groups";
-import { extremeOf } from "./simple-rounding";
 
 /** 256 nibbles, 256 pairs of high bits, 16 scales of eight bits, d: `d scale (q - 32)`. */
 export const q6_k: BlockType = {

@@ -1,6 +1,6 @@
 import { readHalf, roundHalfAway, writeHalf } from "../half";
+import { extremeOf } from "../rounding/extreme";
 import type { BlockType } from "./block-type";
-import { extremeOf } from "./simple-rounding";
 
 /** d, 32 bytes: `d q`. */
 export const q8_0: BlockType = {

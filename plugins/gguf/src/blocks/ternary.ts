@@ -1,5 +1,5 @@
 import { roundHalfAway } from "../half";
-import { extremeOf } from "./simple-rounding";
+import { extremeOf } from "../rounding/extreme";
 
 /** Elements as -1, 0 or 1 times the largest absolute value, plus 1: 0, 1, 2. */
 export function roundTernary(values: Float32Array): { scale: number; trits: Uint8Array } {

@@ -1,5 +1,5 @@
-import { extremeOf } from "../blocks/simple-rounding";
 import { roundHalfEven } from "../half";
+import { extremeOf } from "./extreme";
 
 /** Below this a group counts as zeros. */
 const tiny = 1e-15;

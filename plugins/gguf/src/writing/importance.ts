@@ -11,7 +11,23 @@ export interface Importance {
   unused(): string[];
 }
 
-export const noImportance: Importance = { of: () => undefined, unused: () => [] };
+/**
+ * @param source what they are of, for errors
+ * @param vectors by the names of weights
+ */
+export function importanceOf(source: string, vectors: ReadonlyMap<string, Float32Array>): Importance {
+  const used = new Set<string>();
+  return {
+    of({ name, shape }) {
+      const vector = vectors.get(name);
+      if (!vector) return undefined;
+      used.add(name);
+      if (vector.length === shape.at(-1)) return vector;
+      throw importanceWrong(source, `"${name}" has ${vector.length} numbers, and the weight rows of ${shape.at(-1)}`);
+    },
+    unused: () => [...vectors.keys()].filter((name) => !used.has(name)),
+  };
+}
 
 /**
  * Reads importances by the names of weights, from safetensors with a vector each, or from an imatrix of llama.cpp
@@ -19,28 +35,15 @@ export const noImportance: Importance = { of: () => undefined, unused: () => [] 
  * @throws SKIPSTEP_GGUF_IMPORTANCE, and what opening the file throws
  */
 export async function readImportance(file: string): Promise<Importance> {
-  const source = extname(file).toLowerCase() === ".gguf" ? openGguf({ path: file }) : await openTensors(file);
+  const source =
+    extname(file).toLowerCase() === ".gguf" ? openGguf({ path: file }) : (await openComponentWeights(file)).weights;
   try {
     const vectors = new Map(source.names.flatMap((name) => vectorOf(file, source, name)));
     if (vectors.size === 0) throw importanceWrong(file, "it holds no vectors");
-    const used = new Set<string>();
-    return {
-      of({ name, shape }) {
-        const vector = vectors.get(name);
-        if (!vector) return undefined;
-        used.add(name);
-        if (vector.length === shape.at(-1)) return vector;
-        throw importanceWrong(file, `"${name}" has ${vector.length} numbers, and the weight rows of ${shape.at(-1)}`);
-      },
-      unused: () => [...vectors.keys()].filter((name) => !used.has(name)),
-    };
+    return importanceOf(file, vectors);
   } finally {
     source.close();
   }
-}
-
-async function openTensors(file: string): Promise<OpenWeights> {
-  return (await openComponentWeights(file)).weights;
 }
 
 function vectorOf(file: string, source: OpenWeights, name: string): [string, Float32Array][] {
@@ -49,9 +52,8 @@ function vectorOf(file: string, source: OpenWeights, name: string): [string, Flo
   const base = sums ? name.slice(0, -".in_sum2".length) : name;
   const values = source.readFloat32(name);
   const [count = 1] = sums && source.has(`${base}.counts`) ? source.readFloat32(`${base}.counts`) : [];
-  const vector = count > 1 ? values.map((x) => x / count) : values;
-  if (!vector.every((x) => x >= 0 && Number.isFinite(x)))
+  if (!values.every((x) => x >= 0 && Number.isFinite(x)))
     throw importanceWrong(file, `"${name}" has numbers that are negative or not finite`);
-  // Where no importance is above zero, nothing would count: the rounding would be of nothing.
-  return vector.some((x) => x > 0) ? [[base, vector]] : [];
+  // Where nothing has any importance, nothing can be weighed.
+  return values.some((x) => x > 0) ? [[base, count > 1 ? values.map((x) => x / count) : values]] : [];
 }

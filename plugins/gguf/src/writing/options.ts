@@ -8,6 +8,8 @@ export interface GgufWriteOptions {
   rules: string[];
   /** Safetensors with the mean square of each input of a weight, by the weight's name; "" for none. */
   importance: string;
+  /** Measures them while images are made. */
+  calibrate: boolean;
 }
 
 export const writeOptions: JSONSchemaType<GgufWriteOptions> = {
@@ -30,6 +32,11 @@ export const writeOptions: JSONSchemaType<GgufWriteOptions> = {
       type: "string",
       default: "",
       description: "Safetensors with the mean square of each input of a weight, by the weight's name.",
+    },
+    calibrate: {
+      type: "boolean",
+      default: false,
+      description: "Measures the mean square of each input of a weight while images are made.",
     },
   },
 };

@@ -1,9 +1,11 @@
 import { open } from "node:fs/promises";
 import type { QuantizeRequest, QuantizeResult } from "@skipstep/core";
 import { isPacked } from "../container/header";
+import { optionWrong } from "../errors";
 import { architectureOf } from "./architectures";
+import { calibratedImportance } from "./calibrate";
 import { aligned, headerBytes } from "./header-bytes";
-import { noImportance, readImportance } from "./importance";
+import { type Importance, importanceOf, readImportance } from "./importance";
 import type { GgufWriteOptions } from "./options";
 import { type PlannedTensor, planTensors } from "./plan";
 import { parseRule } from "./rules";
@@ -19,7 +21,7 @@ export async function quantizeToGguf(request: QuantizeRequest<GgufWriteOptions>)
   const { component, weights, options, signal, onProgress } = request;
   const type = writtenTypeNamed(options.type)!;
   const rules = options.rules.map(parseRule);
-  const importance = options.importance === "" ? noImportance : await readImportance(options.importance);
+  const importance = await importanceFor(request);
   const tensors = planTensors(weights, type, rules);
   const total = tensors.reduce((sum, { entry }) => sum + sizeOf(entry.shape), 0);
   const values = {
@@ -57,6 +59,17 @@ export async function quantizeToGguf(request: QuantizeRequest<GgufWriteOptions>)
   } finally {
     await file.close();
   }
+}
+
+function importanceFor(request: QuantizeRequest<GgufWriteOptions>): Importance | Promise<Importance> {
+  const { calibrate, importance } = request.options;
+  if (calibrate && importance !== "")
+    throw optionWrong(
+      "Importance comes from a file or from calibration, and both are asked for",
+      "Leave one of them out.",
+    );
+  if (calibrate) return calibratedImportance(request);
+  return importance === "" ? importanceOf("none", new Map()) : readImportance(importance);
 }
 
 function sizeOf(shape: readonly number[]): number {
