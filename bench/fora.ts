@@ -6,6 +6,7 @@ import { writeRandomDit } from "./random-dit";
 import { inTemporaryFolder } from "./temporary-folder";
 
 const steps = 13;
+const size = { height: 256, width: 256 };
 
 export const foraBenchmark: Benchmark = {
   name: "fora",
@@ -16,8 +17,10 @@ export const foraBenchmark: Benchmark = {
       return computeRealised(
         {
           title: "interval 3",
-          model: folder,
-          generate: { class_labels: [207], num_inference_steps: steps, guidance_scale: 4, height: 256, width: 256 },
+          config: {
+            model: folder,
+            generate: { class_labels: [207], num_inference_steps: steps, guidance_scale: 4, seed: 1, ...size },
+          },
           plugin: { use: Fora, options: { interval: 3 } },
           cacheDir: join(folder, "cache"),
         },
