@@ -67,6 +67,21 @@ describe("fbcache", () => {
     await expect(validateConfig(config)).rejects.toThrow(name);
   });
 
+  it("computes with a model that gives no numbers, and says so", async () => {
+    const model = join(folder, "broken");
+    cpSync(join(root, "packages/contract/models/z-image"), model, { recursive: true });
+    breakWeight(join(model, "transformer/diffusion_pytorch_model.safetensors"), "layers.0.attention.to_q.weight");
+    const { report } = await generated({
+      model,
+      plugins: [{ use: FirstBlockCache, options: { threshold: 1e9 } }],
+      generate: { prompt: "a cat", num_inference_steps: 4, height: 32, width: 32, seed: 1 },
+    });
+    expect(report.plugins[0]!.regions[1]).toMatchObject({ computed: [0, 1, 2, 3], reused: [] });
+    expect(report.warnings).toContain(
+      'Plugin "fbcache" measured a residual_diff that is no finite number at steps 1, 2, 3.',
+    );
+  });
+
   it("has no effect on a model of one block, and says so", async () => {
     const model = join(folder, "one-block");
     cpSync(join(root, "packages/contract/models/z-image"), model, { recursive: true });
@@ -82,3 +97,12 @@ describe("fbcache", () => {
     expect(report.warnings).toEqual([expect.stringMatching(/^Plugin "fbcache" had no effect/)]);
   });
 });
+
+/** Makes the first element of a bfloat16 tensor NaN. */
+function breakWeight(file: string, tensor: string): void {
+  const bytes = readFileSync(file);
+  const headerEnd = 8 + Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.toString("utf8", 8, headerEnd));
+  bytes.writeUInt16LE(0x7fc0, headerEnd + header[tensor].data_offsets[0]);
+  writeFileSync(file, bytes);
+}

@@ -15,7 +15,7 @@ import type { Configs, Family, FamilyPipeline } from "./family";
 import { firstLatents } from "./first-latents";
 import type { OpenModel } from "./open-models";
 import type { ProgressEvent, StepEvent } from "./progress";
-import { idlePlugins, type Report, reportPlugins } from "./report";
+import { idlePlugins, type Report, reportPlugins, unmeasured } from "./report";
 import { type RequestExtras, resolveSettings, sizeOfImage } from "./request";
 import { RunHooks } from "./run-hooks";
 import { chooseScheduler } from "./scheduler-choice";
@@ -199,7 +199,7 @@ export class Pipeline {
       seconds: watch.seconds(),
       plugins: reports,
       keptBytes: hooks.account.peakKeptBytes,
-      warnings: [...warnings, ...idlePlugins(reports)],
+      warnings: [...warnings, ...unmeasured(reports), ...idlePlugins(reports)],
     };
     return { images: decoded.map(({ image }) => image), latents, report, recipe };
   }

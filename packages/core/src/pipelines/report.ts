@@ -2,7 +2,7 @@ import type { BuildCounts, BuildReceipt } from "../compiler/build-hooks";
 import type { WorkMeter } from "../compiler/work-meter";
 import { type ComputeReport, reportCompute, skippedFlopsOf } from "./compute-report";
 import type { RegionReceipt, RunHooks } from "./run-hooks";
-import { noEffect } from "./warnings";
+import { noEffect, numbersNotFinite } from "./warnings";
 
 /** What one plugin did in one generation. */
 export interface PluginReport {
@@ -90,6 +90,18 @@ export function reportPlugins(
 /** Warnings for plugins that did nothing. */
 export function idlePlugins(plugins: readonly PluginReport[]): string[] {
   return plugins.filter(({ effect }) => !effect).map(({ name }) => noEffect(name));
+}
+
+/** Warnings for what plugins measured and could not: residuals of zeros, or of a model that broke. */
+export function unmeasured(plugins: readonly PluginReport[]): string[] {
+  return plugins.flatMap(({ name, regions }) =>
+    regions.flatMap(({ numbers }) =>
+      Object.entries(numbers).flatMap(([number, bySteps]) => {
+        const steps = Object.keys(bySteps).filter((step) => !Number.isFinite(bySteps[step]));
+        return steps.length === 0 ? [] : [numbersNotFinite(name, number, steps)];
+      }),
+    ),
+  );
 }
 
 function regionReport(receipt: RegionReceipt, meter: WorkMeter): RegionReport {

@@ -66,6 +66,12 @@ export function thresholdBelowNoise(
   return `The threshold ${threshold} of plugin "${plugin}" is below the noise of plugin "${source.plugin}", whose rounding changes what a layer gives by about ${source.noise.toPrecision(2)} at each step: little will be reused. Raise the threshold above it.`;
 }
 
+/** @param steps 0-based, at least one */
+export function numbersNotFinite(plugin: string, number: string, steps: readonly string[]): string {
+  const shown = `${steps.slice(0, 3).join(", ")}${steps.length > 3 ? ", ..." : ""}`;
+  return `Plugin "${plugin}" measured a ${number} that is no finite number at ${steps.length === 1 ? "step" : "steps"} ${shown}.`;
+}
+
 export function noEffect(plugin: string): string {
   return `Plugin "${plugin}" had no effect: the image and the work are the same as without it. Change its options or remove it.`;
 }
