@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { attentionBenchmark } from "./attention";
 import { type Benchmark, type Figure, isMet, quantity, targetText } from "./benchmark";
+import { bnbBenchmark } from "./bnb";
 import { cacheDitBenchmark } from "./cache-dit";
 import { cacheDitEmojiBenchmark } from "./cache-dit-emoji";
 import { compileBenchmark } from "./compile";
@@ -28,6 +29,7 @@ const benchmarks: readonly Benchmark[] = [
   cacheDitBenchmark,
   cacheDitEmojiBenchmark,
   memoryBenchmark,
+  bnbBenchmark,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));
 

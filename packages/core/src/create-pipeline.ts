@@ -10,6 +10,7 @@ import { applyLoras, loraWarnings } from "./lora/apply-loras";
 import { Turns } from "./memory/component";
 import { devicesIn } from "./memory/device-map";
 import { buildModels } from "./pipelines/build-model";
+import { buildWarnings } from "./pipelines/build-warnings";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
 import { familiesWith } from "./pipelines/families-with";
@@ -160,6 +161,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
     const warnings = [
       ...loraWarnings(loras),
       ...openWarnings(models),
+      ...buildWarnings(plugins),
       ...noiseWarnings(plugins, hooks.receipts, family.denoiser),
     ];
     return {

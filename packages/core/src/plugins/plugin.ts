@@ -14,7 +14,10 @@ export const PluginOptions: symbol = Symbol.for("skipstep.PluginOptions");
 export const ModelStructure: symbol = Symbol.for("skipstep.ModelStructure");
 
 /** What a plugin class implements: the hooks it needs, at least one. */
-export type Plugin = Partial<Hooks>;
+export interface Plugin extends Partial<Hooks> {
+  /** Asked once all models are built. Lines for the report's warnings: settings that were for nothing. */
+  buildWarnings?(): readonly string[];
+}
 
 /** A class with `@plugin`. The options come first, other injected things after them. */
 export type PluginClass<Options = never> = new (options: Options, ...injected: never[]) => Plugin;
