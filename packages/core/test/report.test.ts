@@ -43,13 +43,14 @@ function skipping(name: string, steps: readonly number[], ...regions: RegionRequ
 }
 
 const block = (i: number): RegionRequest => ({ name: `block ${i}`, from: `layers.${i}` });
+const whole: RegionRequest = { name: "model", from: "" };
 const blocks: RegionRequest = { name: "blocks", from: "layers.0", to: "layers.3" };
 const one = (reports: Report, name: string): PluginReport => reports.plugins.find((plugin) => plugin.name === name)!;
 /** Of a region at one step. */
 const flopsOf = ({ regions }: PluginReport, at = 0): number => regions[at]!.flops / generate.num_inference_steps;
 
 it("tells the FLOPs of a region, their share, and what skipping them came to in time", async () => {
-  const watched = await report(skipping("whole", [], { name: "model", from: "" }));
+  const watched = await report(skipping("whole", [], whole));
   expect(one(watched, "whole")).not.toHaveProperty("compute");
   const ofModel = flopsOf(one(watched, "whole"));
   const { regions, compute, summary } = one(await report(skipping("cache", [1, 3], blocks)), "cache");
@@ -79,6 +80,10 @@ it("counts regions inside skipped ones once, in one plugin and in two", async ()
     [2, 3],
   ]);
   expect(outer.compute!.skippedFlops).toBe(flopsOf(outer));
+  // Of what there is to do beside the other plugin.
+  const ofAll = generate.num_inference_steps * flopsOf(one(await report(skipping("all", [], whole)), "all"));
+  const beside = ofAll - outer.compute!.skippedFlops;
+  expect(inner.compute!.skippedShare).toBeCloseTo(inner.compute!.skippedFlops / beside, 10);
   expect(inner.compute!.skippedFlops).toBe(2 * 2 * flopsOf(one(await report(skipping("one", [], block(1))), "one")));
 });
 
