@@ -1,4 +1,5 @@
 import type { BlockCall, Plugin, Run, Tensors } from "@skipstep/core";
+import { afterAll } from "vitest";
 import { Engine } from "../packages/core/src/engine/engine";
 import { floats } from "../packages/core/src/tensor";
 
@@ -35,22 +36,23 @@ export interface ToyStep {
 
 const width = 8;
 
+/** One for all tests of a file: starting it takes longer than they do. */
+let started: Promise<Engine> | undefined;
+afterAll(async () => (await started)?.close());
+
 /** Runs a plugin's `blockForward` over a model of numbers, step by step. */
 export async function runToy(plugin: Plugin, { count, regions, firstStep = 0, tokens }: ToyRun): Promise<ToyStep[]> {
   const run: Run = { branch: "joint", count };
-  const engine = await Engine.start({ provider: "cpu", threads: 1 });
-  try {
-    return await engine.generation(async () => {
-      const seen: ToyStep[] = [];
-      for (let index = firstStep; index < count; index++) {
-        const step = { run, index, count, timestep: 0, sigma: 0, latents: floats([1]) };
-        seen.push(await engine.pass(() => runStep(plugin, engine, step, regions(index), tokens?.(index) ?? 4)));
-      }
-      return seen;
-    });
-  } finally {
-    await engine.close();
-  }
+  started ??= Engine.start({ provider: "cpu", threads: 1 });
+  const engine = await started;
+  return engine.generation(async () => {
+    const seen: ToyStep[] = [];
+    for (let index = firstStep; index < count; index++) {
+      const step = { run, index, count, timestep: 0, sigma: 0, latents: floats([1]) };
+      seen.push(await engine.pass(() => runStep(plugin, engine, step, regions(index), tokens?.(index) ?? 4)));
+    }
+    return seen;
+  });
 }
 
 async function runStep(

@@ -1,4 +1,5 @@
 import type { DeviceTensor, Run, Tensors } from "@skipstep/core";
+import { afterAll } from "vitest";
 import { Engine } from "../../../packages/core/src/engine/engine";
 import { floats } from "../../../packages/core/src/tensor";
 import { FirstBlockCache, type FirstBlockCacheOptions } from "../src/index";
@@ -29,6 +30,11 @@ export interface SeenStep {
 
 const defaults: FirstBlockCacheOptions = { threshold: 0.08, rule: "para_attn", warmup_steps: 0, taylorseer_order: 0 };
 const width = 8;
+
+/** One for all tests of a file: starting it takes longer than they do. */
+let started: Promise<Engine> | undefined;
+afterAll(async () => (await started)?.close());
+
 const bytesOfTensor = 4 * width * 4;
 
 /** Runs the plugin over a model of numbers: `hidden` enters the first block as 1, `encoder` the second as 2. */
@@ -38,17 +44,14 @@ export async function runSteps(
 ): Promise<SeenStep[]> {
   const plugin = new FirstBlockCache({ ...defaults, ...options });
   const run: Run = { branch: "joint", count: steps.length };
-  const engine = await Engine.start({ provider: "cpu", threads: 1 });
-  try {
-    return await engine.generation(async () => {
-      const seen: SeenStep[] = [];
-      for (const [index, given] of steps.entries())
-        seen.push(await engine.pass(() => runStep(plugin, engine, run, index, given)));
-      return seen;
-    });
-  } finally {
-    await engine.close();
-  }
+  started ??= Engine.start({ provider: "cpu", threads: 1 });
+  const engine = await started;
+  return engine.generation(async () => {
+    const seen: SeenStep[] = [];
+    for (const [index, given] of steps.entries())
+      seen.push(await engine.pass(() => runStep(plugin, engine, run, index, given)));
+    return seen;
+  });
 }
 
 async function runStep(
