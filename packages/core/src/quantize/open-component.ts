@@ -20,7 +20,7 @@ export interface OpenedComponent {
   readonly component: Component;
   /** The caller closes them. */
   readonly weights: OpenWeights;
-  /** What the component is of; missing for one that comes alone. */
+  /** The config that it is of, where one was given. */
   readonly pipeline?: CheckedConfig;
 }
 
@@ -59,19 +59,22 @@ async function openOfPipeline(
   input: string | ConfigInput,
   { component: name, ...options }: OpenComponentOptions,
 ): Promise<OpenedComponent> {
+  // Settings that a model alone does not fit, such as its usual size, do not matter here.
   const isModel = typeof input === "string" && !/\.json$/i.test(input);
-  const pipeline = await validateConfig(isModel ? { model: input } : input, options);
-  const { config, plugins } = pipeline;
+  const pipeline = isModel ? undefined : await validateConfig(input, options);
+  const choice = pipeline ? { ...pipeline.config, ...formatsOf(pipeline.plugins.plugins) } : { model: String(input) };
   const { signal, onProgress } = options;
-  const checkpoint = await openModel(
-    { ...config, ...formatsOf(plugins.plugins) },
-    { extent: "weights", signal, onDownload: (event) => onProgress?.({ kind: "download", ...event }) },
-  );
+  const checkpoint = await openModel(choice, {
+    extent: "weights",
+    signal,
+    onDownload: (event) => onProgress?.({ kind: "download", ...event }),
+  });
   const family = familyOf(checkpoint);
-  const { sources } = applyLoras(family, componentModels(family, checkpoint), config.lora);
+  const { sources } = applyLoras(family, componentModels(family, checkpoint), pipeline?.config.lora);
   const source = sources.get(name ?? family.denoiser);
   if (!source) throw componentUnknown(checkpoint.folder, name!, [...sources.keys()]);
-  return { component: source.component, weights: source.component.weights(), pipeline };
+  const { component } = source;
+  return { component, weights: component.weights(), ...(pipeline ? { pipeline } : {}) };
 }
 
 function openAlone(input: string, name: string | undefined): OpenedComponent {

@@ -8,7 +8,7 @@ const tokens = 256;
 
 /**
  * Makes images with the model as it is, and measures what goes into its weights.
- * @throws SKIPSTEP_GGUF_OPTION for a component that comes without a pipeline, and what making images throws
+ * @throws SKIPSTEP_GGUF_OPTION for weights that come without a config, and what making images throws
  */
 export async function calibratedImportance({
   config,
@@ -16,8 +16,7 @@ export async function calibratedImportance({
   signal,
   onProgress,
 }: Pick<QuantizeRequest<unknown>, "config" | "images" | "signal" | "onProgress">): Promise<Importance> {
-  if (!config)
-    throw optionWrong("A component alone makes no images to calibrate with", "Give a config or a whole model.");
+  if (!config) throw optionWrong("Weights alone make no images to calibrate with", "Give a config.");
   const inputs = await collect(config, images(), signal, onProgress);
   const vectors = inputs.flatMap((input) => input.names.map((name) => [name, meanSquares(input)] as const));
   return importanceOf("calibration", new Map(vectors));

@@ -7,8 +7,8 @@ import { importanceWrong } from "../errors";
 export interface Importance {
   /** One number a column of the weight; `undefined` where there is none for it. */
   of(entry: TensorEntry): Float32Array | undefined;
-  /** Weights that it has and that were not asked for. */
-  unused(): string[];
+  /** Names that it has vectors for. */
+  readonly names: readonly string[];
 }
 
 /**
@@ -16,16 +16,13 @@ export interface Importance {
  * @param vectors by the names of weights
  */
 export function importanceOf(source: string, vectors: ReadonlyMap<string, Float32Array>): Importance {
-  const used = new Set<string>();
   return {
+    names: [...vectors.keys()],
     of({ name, shape }) {
       const vector = vectors.get(name);
-      if (!vector) return undefined;
-      used.add(name);
-      if (vector.length === shape.at(-1)) return vector;
+      if (!vector || vector.length === shape.at(-1)) return vector;
       throw importanceWrong(source, `"${name}" has ${vector.length} numbers, and the weight rows of ${shape.at(-1)}`);
     },
-    unused: () => [...vectors.keys()].filter((name) => !used.has(name)),
   };
 }
 

@@ -58,13 +58,14 @@ function warningsOf(
   const idle = rules.filter(({ fits }) => !tensors.some(({ entry }) => fits(entry.name)));
   const uneven = tensors.filter(({ instead }) => instead !== undefined);
   const broken = tensors.filter((tensor) => errors.get(tensor)!.nonFinite > 0);
-  const unused = importance.unused();
+  const written = new Set(tensors.map(({ entry }) => entry.name));
+  const unused = importance.names.filter((name) => !written.has(name));
   const packed = tensors.filter(({ type }) => isPacked(type)).length;
   return [
     ...idle.map(({ text }) => `rule "${text}" matches no tensor`),
     ...replaced(uneven),
     ...broken.map(({ entry }) => `tensor "${entry.name}" has numbers that are not finite`),
-    ...(unused.length === 0 ? [] : [`importance of ${unused.length} tensors was not used: ${some(unused)}`]),
+    ...(unused.length === 0 ? [] : [`there is importance of what is no weight here: ${some(unused)}`]),
     ...(packed === 0 ? ["no tensor was packed into blocks"] : []),
   ];
 }
@@ -74,7 +75,7 @@ function replaced(uneven: readonly PlannedTensor[]): string[] {
   const types = new Set(uneven.map(({ type, instead }) => `${type.name} and not ${instead!.name}`));
   return [...types].map((text) => {
     const own = uneven.filter(({ type, instead }) => `${type.name} and not ${instead!.name}` === text);
-    return `${own.length} tensors are ${text}, whose blocks do not divide their rows: ${some(own.map(({ entry }) => entry.name))}`;
+    return `${own.length === 1 ? "1 tensor is" : `${own.length} tensors are`} ${text}, whose blocks do not divide their rows: ${some(own.map(({ entry }) => entry.name))}`;
   });
 }
 
