@@ -20,6 +20,7 @@ const documents = [
   "plugins/adacache/README.md",
   "plugins/fora/README.md",
   "plugins/deepcache/README.md",
+  "plugins/bnb/README.md",
   "plugins/xformers/README.md",
   "examples/plugin/README.md",
 ];

@@ -44,6 +44,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   TOKENIZER: 4,
   CHAT_TEMPLATE: 4,
   GGUF: 4,
+  BNB: 4,
   GRAPH: 4,
 
   PLUGIN: 5,

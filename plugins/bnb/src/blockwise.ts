@@ -1,4 +1,4 @@
-import { type Nearest, nearestCode } from "./codes";
+import { binOf, binsOf, type Nearest, nearestCode } from "./codes";
 
 /** Codes of numbers in blocks, each with its largest absolute value. */
 export interface Blocks {
@@ -10,6 +10,7 @@ export interface Blocks {
 export function quantizeBlocks(values: Float32Array, block: number, nearest: Nearest): Blocks {
   const codes = new Uint8Array(values.length);
   const absmax = new Float32Array(Math.ceil(values.length / block));
+  const bins = nearest.codes.length <= 16 ? binsOf(nearest) : undefined;
   for (let b = 0; b < absmax.length; b++) {
     const end = Math.min((b + 1) * block, values.length);
     let most = 0;
@@ -17,8 +18,11 @@ export function quantizeBlocks(values: Float32Array, block: number, nearest: Nea
     absmax[b] = most;
     const inverse = Math.fround(1 / Math.max(most, 1e-38));
     for (let i = b * block; i < end; i++) {
-      const share = Math.fround(values[i]! * inverse);
-      codes[i] = nearestCode(nearest, Math.max(-1, Math.min(1, share)));
+      const share = Math.max(-1, Math.min(1, Math.fround(values[i]! * inverse)));
+      if (bins) {
+        const bin = binOf(share);
+        codes[i] = share > bins.midpoints[bin]! ? bins.high[bin]! : bins.low[bin]!;
+      } else codes[i] = nearestCode(nearest, share);
     }
   }
   return { codes, absmax };

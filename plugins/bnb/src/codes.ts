@@ -42,6 +42,36 @@ export function nearestIn(table: Float32Array): Nearest {
   return { codes, midpoints };
 }
 
+/** Bins of the numbers from -1 to 1: so narrow that each holds one midpoint of a 4-bit table at most. */
+const binCount = 4096;
+
+/** `Nearest` for many numbers: the bin that a number falls into tells its code, but for one comparison. */
+export interface Bins {
+  /** Codes up to the bin's midpoint, and above it. */
+  readonly low: Uint8Array;
+  readonly high: Uint8Array;
+  readonly midpoints: Float32Array;
+}
+
+export function binsOf(nearest: Nearest): Bins {
+  const midpoints = new Float32Array(binCount).fill(2); // larger than any number
+  for (const midpoint of nearest.midpoints) midpoints[binOf(midpoint)] = midpoint;
+  const low = new Uint8Array(binCount);
+  const high = new Uint8Array(binCount);
+  let at = 0;
+  for (let bin = 0; bin < binCount; bin++) {
+    low[bin] = nearest.codes[at]!;
+    if (midpoints[bin] !== 2) at++;
+    high[bin] = nearest.codes[at]!;
+  }
+  return { low, high, midpoints };
+}
+
+/** Of a number from -1 to 1. */
+export function binOf(value: number): number {
+  return ((value + 1) * ((binCount - 1) / 2)) | 0;
+}
+
 /** The code of the nearest value; of two that are equally near, the lower one. */
 export function nearestCode({ codes, midpoints }: Nearest, value: number): number {
   let [low, high] = [0, midpoints.length];
