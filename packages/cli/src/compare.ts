@@ -7,11 +7,12 @@ import { cancelled } from "./errors";
 import { outFile } from "./out-file";
 import { createProgress } from "./progress";
 import { withContenders } from "./render/contender";
-import type { Drawing } from "./render/drawing";
+import { type Drawing, denoiserSeconds } from "./render/drawing";
 import type { DrawingOptions } from "./render/drawing-options";
 import { drawInTurns } from "./render/in-turns";
 import { type Motif, motifsOf } from "./render/motif";
 import { subjectsOf } from "./render/subjects";
+import { unsteadyWarnings } from "./render/unsteady";
 import type { Session } from "./session";
 import { checkWritable, writeWhole } from "./write-file";
 
@@ -39,9 +40,10 @@ export async function compare(files: readonly string[], options: DrawingOptions,
   if (signal.aborted) throw cancelled(signal.reason);
   writeWhole(file, page);
 
-  const warnings = entrants.flatMap(({ name, drawings }) =>
+  const told = entrants.flatMap(({ name, drawings }) =>
     [...new Set(drawings.flatMap(({ report }) => report.warnings))].map((warning) => `${name}: ${warning}`),
   );
+  const warnings = [...told, ...unsteadyWarnings(entrants[0]!.drawings.map(denoiserSeconds))];
   const seconds = (performance.now() - start) / 1000;
   session.terminal.show(comparisonResult({ file, seconds, warnings, comparison }), options.json);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { unsteadyWarnings } from "../src/render/unsteady";
 import { frontOf, isFaster } from "../src/tune/front";
 import { valuesOf } from "../src/tune/knob";
 import { search } from "../src/tune/search";
@@ -13,6 +14,7 @@ function trial(position: Position, psnr: number, speedup: number, skipped = 1 - 
     speedup: { denoiser: speedup, whole: speedup },
     speedups: [{ denoiser: speedup, whole: speedup }],
     seconds: { denoiser: 8 / speedup, whole: 10 / speedup },
+    plainSeconds: [8],
     skipped,
   };
 }
@@ -125,6 +127,13 @@ describe("frontOf", () => {
   it("keeps what no other beats", () => {
     const [a, b, beaten, c] = [trial([0], 50, 1), trial([1], 40, 1.5), trial([2], 39, 1.2), trial([3], 30, 2)];
     expect(frontOf([c, beaten, b, a])).toEqual([a, b, c]);
+  });
+});
+
+describe("unsteadyWarnings", () => {
+  it("tells of equal work that took unequal times", () => {
+    expect(unsteadyWarnings([1, 1.2, 1.45])).toEqual([]);
+    expect(unsteadyWarnings([1, 1.2, 1.6])).toEqual([expect.stringMatching(/^The same work took 1\.00 to 1\.60 s: /)]);
   });
 });
 

@@ -7,6 +7,7 @@ import { qualityTexts, timesText } from "../quality/texts";
 import { denoiserSeconds, wholeSeconds } from "../render/drawing";
 import { median } from "../render/median";
 import { motifText } from "../render/motif";
+import { unsteadyWarnings } from "../render/unsteady";
 import type { Comparison, Entrant, Rival } from "./comparison";
 import { configSections, versionTable } from "./config-sections";
 import { residualCharts } from "./residual-chart";
@@ -26,6 +27,7 @@ ${behaviour(entrants, i)}`);
   return htmlDocument(
     title,
     html`${summaryTable(comparison)}
+${unsteadyWarnings(reference.drawings.map(denoiserSeconds)).map((warning) => html`<p>${warning}</p>`)}
 <p class="soft">PSNR of the pixels in bytes; SSIM of the gray images (Wang et al. 2004), 1 is equal; GMSD, gradient magnitude similarity deviation (Xue et al. 2014), 0 is equal. Over images: means. Speed-up: median over images, each against the first config's image drawn right before or after; first runs are left out. In charts, a full dot is a step at which something was reused, and a broken line what differences are held against; in strips, full steps are computed, empty ones reused.</p>
 ${sections}
 <h2>Configs</h2>

@@ -14,6 +14,8 @@ export interface Trial {
   /** By image. */
   readonly speedups: readonly Speedup[];
   readonly seconds: { readonly denoiser: number; readonly whole: number };
+  /** What the denoiser took without plugins, by image. */
+  readonly plainSeconds: readonly number[];
   /** Share of the denoiser's FLOPs that was skipped, mean over images: unlike times, always the same. */
   readonly skipped: number;
 }
@@ -30,6 +32,7 @@ export function trialOf(position: Position, rounds: readonly (readonly Drawing[]
     speedup: medianSpeedup(speedups),
     speedups,
     seconds: { denoiser: median(drawings.map(denoiserSeconds)), whole: median(drawings.map(wholeSeconds)) },
+    plainSeconds: pairs.map(([plain]) => denoiserSeconds(plain)),
     skipped: drawings.reduce((sum, drawing) => sum + skippedShare(drawing), 0) / drawings.length,
   };
 }

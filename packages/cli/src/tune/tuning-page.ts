@@ -6,6 +6,7 @@ import type { Scale } from "../page/scale";
 import { seriesColours } from "../page/style";
 import { qualityTexts, timesText } from "../quality/texts";
 import { type Motif, motifText } from "../render/motif";
+import { unsteadyWarnings } from "../render/unsteady";
 import { frontOf } from "./front";
 import { settingText } from "./setting";
 import type { Trial } from "./trial";
@@ -22,6 +23,7 @@ export function tuningPage(tuning: Tuning, chosen: Trial | undefined, name: stri
   return htmlDocument(
     `${name}, tuned for ${target.text}`,
     html`<p>${outcome}</p>
+${unsteadyWarnings(trials.flatMap(({ plainSeconds }) => plainSeconds)).map((warning) => html`<p>${warning}</p>`)}
 ${frontChart(tuning, chosen)}
 <p class="soft">Each dot is a setting. Joined ones are the front: no other setting is both faster and closer to the plain images. PSNR: mean over images of the pixels in bytes, against the config without plugins. Speed-up: median over images, each against its plain image drawn right before or after. Settings that change no pixel are in the table only.</p>
 ${trialTable(trials, tuning, chosen)}
@@ -80,7 +82,7 @@ ${[...trials].sort(byBoldness).map((trial) => {
     percent(skipped),
   ];
   const mark = trial === chosen ? "chosen" : front.includes(trial) ? "front" : "";
-  return html`<tr class="${mark}"><td>${settingText(knobs, trial.position)}</td>${cells.map((cell) => html`<td class="number">${cell}</td>`)}<td>${mark}</td></tr>`;
+  return html`<tr class="${mark}"><td>${settingText(knobs, trial.position)}</td>${cells.map((cell) => html`<td class="number">${cell}</td>`)}<td class="mark">${mark}</td></tr>`;
 })}
 </table></div>`;
 }

@@ -1,5 +1,6 @@
 import { columns } from "../columns";
 import { qualityTexts, timesText } from "../quality/texts";
+import { unsteadyWarnings } from "../render/unsteady";
 import { shownPath } from "../shown-path";
 import type { Result } from "../terminal";
 import { frontOf } from "./front";
@@ -24,6 +25,7 @@ export interface Tuning {
 export function tuningResult(tuning: Tuning, chosen: Trial): Result {
   const { configFile, pageFile, knobs, target, trials, images, seconds } = tuning;
   const front = frontOf(trials);
+  const warnings = unsteadyWarnings(trials.flatMap(({ plainSeconds }) => plainSeconds));
   const [psnr, ssim, gmsd] = qualityTexts(chosen.quality);
   return {
     lines: [
@@ -44,7 +46,9 @@ export function tuningResult(tuning: Tuning, chosen: Trial): Result {
       trials: trials.map((trial) => trialDocument(trial, knobs)),
       images,
       seconds,
+      warnings,
     },
+    warnings,
   };
 }
 
