@@ -18,6 +18,7 @@ th, td { padding: .25rem .9rem .25rem 0; text-align: left; border-bottom: 1px so
 th { font-weight: 600; color: var(--soft); }
 td.number, th.number { text-align: right; white-space: nowrap; }
 td.mark { white-space: nowrap; }
+td:first-child, th:first-child { min-width: 12rem; }
 tr.chosen td { font-weight: 700; }
 .images { display: flex; flex-wrap: wrap; gap: 1rem; }
 figure { margin: 0; max-width: 100%; }
