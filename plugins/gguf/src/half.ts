@@ -38,10 +38,12 @@ export function halfOf(value: number): number {
   return sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13);
 }
 
-/** Whole number nearest to `value`, ties to even. */
+/** Beyond it, doubles are whole numbers: adding it rounds, to even as all sums. */
+const whole = 1.5 * 2 ** 52;
+
+/** Whole number nearest to `value`, ties to even. Below 2^51. */
 export function roundHalfEven(value: number): number {
-  const rounded = Math.round(value);
-  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+  return value + whole - whole;
 }
 
 /** Whole number nearest to `value`, ties away from zero. */

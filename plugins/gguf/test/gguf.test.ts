@@ -73,13 +73,8 @@ describe("a transformer in a GGUF file", async () => {
   const components = { transformer: file };
 
   it("was written by type and rule", () => {
-    const { types, bytes, bytes_before } = result.numbers as {
-      types: Record<string, { tensors: number }>;
-      bytes: number;
-      bytes_before: number;
-    };
+    const { types } = result.numbers as { types: Record<string, { tensors: number }> };
     expect(Object.keys(types).sort()).toEqual(["F16", "F32", "Q4_0", "Q8_0"]);
-    expect(bytes).toBeLessThan(bytes_before);
     expect(result.warnings).toEqual([
       'rule "nothing=F16" matches no tensor',
       expect.stringMatching(/^5 tensors are F16 and not Q8_0, whose blocks do not divide their rows/),

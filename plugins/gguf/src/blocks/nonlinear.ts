@@ -3,17 +3,17 @@ import { extremeOf } from "../rounding/extreme";
 /** The 16 values of IQ4_NL and IQ4_XS. */
 export const nonlinear: readonly number[] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 
+/** Where half a step begins, the nearest value changes nowhere inside of it: between -127 and 113. */
+const nearest = Uint8Array.from({ length: 2 * (113 + 127) }, (_, halfSteps) => {
+  const x = halfSteps / 2 - 127;
+  const distances = nonlinear.map((value) => Math.abs(value - x));
+  return distances.lastIndexOf(Math.min(...distances)); // the upper one of two that are equally near
+});
+
 /** Position of the value nearest to `x`; the upper one of two that are equally near. */
 export function nearestIndex(x: number): number {
-  let [low, high] = [0, 15];
-  if (x <= nonlinear[0]!) return 0;
-  if (x >= nonlinear[15]!) return 15;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (x < nonlinear[middle]!) high = middle;
-    else low = middle;
-  }
-  return x - nonlinear[low]! < nonlinear[high]! - x ? low : high;
+  if (x <= -127) return 0;
+  return x >= 113 ? 15 : nearest[Math.floor(2 * (x + 127))]!;
 }
 
 /** Scale for which `scale * value` comes nearest to 32 elements. */

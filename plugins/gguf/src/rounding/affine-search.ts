@@ -31,24 +31,15 @@ export function searchAffine(
     largest = Math.max(largest, x);
   }
   if (largest <= least) return { scale: 0, offset: -least };
-  const measure = (scale: number, minimum: number, codes: Uint8Array): number => {
-    let sum = 0;
-    for (let i = 0; i < values.length; i++) {
-      const difference = Math.abs(scale * codes[i]! + minimum - values[i]!);
-      sum += weights[i]! * (error === "square" ? difference * difference : difference);
-    }
-    return sum;
-  };
-  const codes = new Uint8Array(values.length);
-  const range = largest - least;
-  let scale = range / most;
-  roundTo(codes, values, most / range, least, most);
-  let best = measure(scale, least, codes);
+  const group = new Group(values, weights, most, error);
+  let scale = (largest - least) / most;
+  group.round(1 / scale, least);
+  let best = group.error(scale, least);
   for (let i = 0; i <= tries; i++) {
-    roundTo(codes, values, (most + first + step * i) / (largest - least), least, most);
-    const solved = solve(values, weights, codes);
+    group.round((most + first + step * i) / (largest - least), least);
+    const solved = group.solve();
     if (!solved) continue;
-    const found = measure(solved.scale, solved.minimum, codes);
+    const found = group.error(solved.scale, solved.minimum);
     if (found >= best) continue;
     best = found;
     scale = solved.scale;
@@ -57,30 +48,66 @@ export function searchAffine(
   return { scale, offset: -least };
 }
 
-function roundTo(codes: Uint8Array, values: Float32Array, inverse: number, least: number, most: number): void {
-  for (let i = 0; i < values.length; i++)
-    codes[i] = Math.max(0, Math.min(most, roundHalfEven(inverse * (values[i]! - least))));
-}
+/** A group's elements with codes, and the sums that least squares need: of weights w, elements x and codes l. */
+class Group {
+  private readonly codes: Uint8Array;
+  private w = 0;
+  private wx = 0;
+  private wxx = 0;
+  private wl = 0;
+  private wll = 0;
+  private wlx = 0;
 
-/** Weighted least squares of `scale * code + minimum`, whose minimum is at most 0. */
-function solve(
-  values: Float32Array,
-  weights: Float32Array,
-  codes: Uint8Array,
-): { scale: number; minimum: number } | undefined {
-  let [w, wx, wl, wll, wlx] = [0, 0, 0, 0, 0];
-  for (let i = 0; i < values.length; i++) {
-    const weight = weights[i]!;
-    const code = codes[i]!;
-    w += weight;
-    wx += weight * values[i]!;
-    wl += weight * code;
-    wll += weight * code * code;
-    wlx += weight * code * values[i]!;
+  constructor(
+    private readonly values: Float32Array,
+    private readonly weights: Float32Array,
+    private readonly most: number,
+    private readonly kind: AffineSearch["error"],
+  ) {
+    this.codes = new Uint8Array(values.length);
+    for (let i = 0; i < values.length; i++) {
+      this.w += weights[i]!;
+      this.wx += weights[i]! * values[i]!;
+      this.wxx += weights[i]! * values[i]! * values[i]!;
+    }
   }
-  const determinant = w * wll - wl * wl;
-  if (determinant <= 0) return undefined;
-  const minimum = (wll * wx - wl * wlx) / determinant;
-  if (minimum > 0) return { scale: wlx / wll, minimum: 0 };
-  return { scale: (w * wlx - wx * wl) / determinant, minimum };
+
+  /** Codes for an inverse scale and a minimum. */
+  round(inverse: number, minimum: number): void {
+    const { values, weights, most, codes } = this;
+    let [wl, wll, wlx] = [0, 0, 0];
+    for (let i = 0; i < values.length; i++) {
+      const x = values[i]!;
+      const code = Math.max(0, Math.min(most, roundHalfEven(inverse * (x - minimum))));
+      const weighed = weights[i]! * code;
+      wl += weighed;
+      wll += weighed * code;
+      wlx += weighed * x;
+      codes[i] = code;
+    }
+    this.wl = wl;
+    this.wll = wll;
+    this.wlx = wlx;
+  }
+
+  /** The scale and minimum, at most 0, that fit the codes best. */
+  solve(): { scale: number; minimum: number } | undefined {
+    const { w, wx, wl, wll, wlx } = this;
+    const determinant = w * wll - wl * wl;
+    if (determinant <= 0) return undefined;
+    const minimum = (wll * wx - wl * wlx) / determinant;
+    if (minimum > 0) return { scale: wlx / wll, minimum: 0 };
+    return { scale: (w * wlx - wx * wl) / determinant, minimum };
+  }
+
+  error(scale: number, minimum: number): number {
+    const { values, weights, codes, w, wx, wxx, wl, wll, wlx } = this;
+    if (this.kind === "square") {
+      const ofCodes = scale * (scale * wll + 2 * minimum * wl - 2 * wlx);
+      return ofCodes + minimum * (minimum * w - 2 * wx) + wxx;
+    }
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += weights[i]! * Math.abs(scale * codes[i]! + minimum - values[i]!);
+    return sum;
+  }
 }

@@ -24,12 +24,11 @@ export function summarize(
     const lost = error === 0 ? "" : ` (error ${(100 * error).toPrecision(2)} %)`;
     return `${count} as ${name}${lost}`;
   });
-  const bytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const before = tensors.reduce((sum, { entry }) => sum + entry.byteLength, 0);
   return {
     lines: [`${tensors.length} tensors: ${list.join(", ")}`],
     warnings: warningsOf(tensors, errors, rules, importance),
-    numbers: { types, bytes, bytes_before: before },
+    numbers: { types, bytes_before: before },
   };
 }
 
