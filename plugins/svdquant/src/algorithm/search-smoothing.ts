@@ -18,20 +18,22 @@ const mostTokens = 128;
 /**
  * The strength of smoothing that hurts the outputs of a group of linears least, with the low-rank branch and with
  * rounded activations, as they will run. Later candidates win where they are as good.
- * @param weights of linears that share an input @param inputs `[T, K]` of the calibration
+ * @param weights of linears that share an input @param inputs `[T, K]` of the calibration @param pause called before each candidate
  */
-export function searchSmoothing(
+export async function searchSmoothing(
   weights: readonly Matrix[],
   inputs: Matrix,
   spans: Spans,
   options: SearchOptions,
-): Strength {
+  pause: () => Promise<void>,
+): Promise<Strength> {
   const { rank, grid, group } = options;
   const some = weights.map((weight) => someRows(weight, mostRows));
   const tokens = someRows(inputs, mostTokens);
   const subspaces: (readonly Float64Array[] | undefined)[] = weights.map(() => undefined);
   let best: { strength: Strength; error: number } | undefined;
   for (const strength of strengths(grid)) {
+    await pause();
     const scales = smoothingScales(spans, strength);
     const seen = tokensOf(dividedColumns(tokens, scales), options);
     let error = 0;
