@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from "onnxruntime-node";
 import { ExitGate } from "./exit-gate";
+import { int8SumsOverflow } from "./int8-sums";
 import {
   arrays,
   type CallName,
@@ -49,6 +50,8 @@ function sessionOptions({ provider, threads, disablePrepacking }: OpenOptions): 
         // Threads that spin between two runs take the cores from the next session: 24 in a row cost 291 ms, not 20. A
         // moment between two operators spares waking them: a step of the emoji model takes 12% to 20% less.
         intra_op: { allow_spinning: "1", spin_duration_us: "20" },
+        // Signed int8 weights become unsigned ones, which takes twice as long and is right everywhere.
+        ...(int8SumsOverflow() ? { x64quantprecision: "1" } : {}),
         ...(disablePrepacking ? { disable_prepacking: "1" } : {}),
       },
     },
