@@ -21,6 +21,7 @@ const documents = [
   "plugins/fora/README.md",
   "plugins/deepcache/README.md",
   "plugins/bnb/README.md",
+  "plugins/gguf/README.md",
   "plugins/xformers/README.md",
   "examples/plugin/README.md",
 ];
