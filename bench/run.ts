@@ -5,6 +5,7 @@ import { type Benchmark, type Figure, isMet, quantity, targetText } from "./benc
 import { bnbBenchmark } from "./bnb";
 import { cacheDitBenchmark } from "./cache-dit";
 import { cacheDitEmojiBenchmark } from "./cache-dit-emoji";
+import { channelsLastBenchmark } from "./channels-last";
 import { compileBenchmark } from "./compile";
 import { deepcacheBenchmark } from "./deepcache";
 import { denoisersBenchmark } from "./denoisers";
@@ -30,6 +31,7 @@ const benchmarks: readonly Benchmark[] = [
   cacheDitEmojiBenchmark,
   memoryBenchmark,
   bnbBenchmark,
+  channelsLastBenchmark,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));
 

@@ -1,12 +1,13 @@
-import type { Graph } from "@skipstep/core";
+import type { Graph, Node } from "@skipstep/core";
 import { concat, split } from "./channels";
 import { convolution } from "./convolution";
 import { elementwise } from "./elementwise";
 import { groupNorm } from "./group-norm";
+import { directionOf } from "./layout";
 import { Pictures } from "./pictures";
 import { averagePool, resize } from "./resample";
 import { reshape } from "./reshape";
-import { Model, type Rule } from "./rule";
+import { intsOf, Model, type Rule } from "./rule";
 import { transpose } from "./transpose";
 
 /** What became of a network's layout. */
@@ -20,9 +21,11 @@ export interface Relayout {
 /**
  * Emits a network anew with pictures as `[B, H, W, C]`, node by node in running order: from the first convolution on each
  * op takes the layout that is there, if it can, and a transpose is made only where something reads the other one.
+ * @returns `undefined` for a model without pictures, which stays as it is
  */
-export function putChannelsLast(graph: Graph): Relayout {
+export function putChannelsLast(graph: Graph): Relayout | undefined {
   const nodes = [...graph.nodes];
+  if (!nodes.some(isOfPictures)) return undefined;
   const model = new Model(graph);
   const pictures = new Pictures(graph);
   const rules: readonly Rule[] = [
@@ -35,4 +38,11 @@ export function putChannelsLast(graph: Graph): Relayout {
     stream: (value) => pictures.carrierOf(value),
   });
   return { transposes: pictures.transposes, folded: pictures.folded };
+}
+
+/** A convolution, or what stands around one in int8. */
+function isOfPictures(node: Node): boolean {
+  if (node.op === "Conv") return true;
+  const order = node.op === "Transpose" ? (intsOf(node, "perm") ?? []) : [];
+  return order.length === 4 && directionOf(order) !== undefined;
 }

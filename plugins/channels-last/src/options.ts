@@ -3,7 +3,9 @@ import type { JSONSchemaType } from "@skipstep/core";
 export interface ChannelsLastOptions {
   /** `dynamic` multiplies in int8, with a scale an output channel and one for all activations of a convolution. */
   int8: "off" | "dynamic";
-  /** Convolutions that stay float32: their names, or the last parts of them. */
+  /** int8: the first and the last convolution, `conv_in` and `conv_out`, stay float32. */
+  skip_ends: boolean;
+  /** int8: more that stay float32: their own names, their paths, or modules that they lie in. */
   skip_modules: string[];
 }
 
@@ -18,11 +20,16 @@ export const options: JSONSchemaType<ChannelsLastOptions> = {
       default: "off",
       description: "dynamic: convolutions in int8, activations rounded as they come.",
     },
+    skip_ends: {
+      type: "boolean",
+      default: true,
+      description: "int8: the first and the last convolution, conv_in and conv_out, stay float32.",
+    },
     skip_modules: {
       type: "array",
       items: { type: "string", minLength: 1 },
-      default: ["conv_in", "conv_out"],
-      description: "int8: convolutions that stay float32, by their names or the last parts of them.",
+      default: [],
+      description: "int8: more convolutions that stay float32, by name, path, or a module that they lie in.",
     },
   },
 };

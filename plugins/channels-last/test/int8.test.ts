@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { type Dim, size } from "../../../packages/core/src/graph/dim";
+import { Graph } from "../../../packages/core/src/graph/graph";
+import { conv2d } from "../../../packages/core/src/graph/layers";
+import type { ConvOptions, Weight } from "../../../packages/core/src/graph/weight";
+import { floats, type Tensor } from "../../../packages/core/src/tensor";
+import { memoryWeights, wave } from "../../../packages/core/test/memory-weights";
+import { runGraph } from "../../../packages/core/test/run-graph";
+import { putChannelsLast } from "../src/channels-last-graph";
+import { filterCodes } from "../src/filter-codes";
+import { ChannelsLast, type ChannelsLastOptions } from "../src/index";
+
+const CHANNELS = 17;
+const FILTERS = 19;
+
+/** One convolution of a picture, with its channels last where `plugin` says so. */
+function network(kernel: number, options: ConvOptions, plugin?: ChannelsLast, weight = wholeNumbers(kernel)): Graph {
+  const weights = memoryWeights({ "conv.weight": weight, "conv.bias": wave([FILTERS], 3) });
+  const weightLoad = (asked: Weight) => plugin?.weightLoad(asked);
+  const g = Graph.create("unet", weights, { weightLoad, attention: () => undefined });
+  const x = g.input("x", [size("B"), CHANNELS, size("h"), size("w")] as Dim[]);
+  g.output("y", conv2d(g, "conv", x, FILTERS, kernel, options));
+  plugin?.graphBuilt(g);
+  return g;
+}
+
+/** Codes that round to themselves: the largest of each filter is 127. */
+function wholeNumbers(kernel: number): Tensor<Float32Array> {
+  const weight = floats([FILTERS, CHANNELS, kernel, kernel]);
+  for (let i = 0; i < weight.data.length; i++) weight.data[i] = (i * 37) % 128;
+  const filter = weight.data.length / FILTERS;
+  for (let n = 0; n < FILTERS; n++) weight.data[n * filter] = n % 2 === 0 ? 127 : -127;
+  return weight;
+}
+
+/** Codes, too: 0 to 255 in steps of 1, at an odd height and width. */
+function picture(): Tensor<Float32Array> {
+  const x = floats([2, CHANNELS, 9, 7]);
+  for (let i = 0; i < x.data.length; i++) x.data[i] = (i * 101) % 256;
+  return x;
+}
+
+const byName: ChannelsLastOptions = { int8: "dynamic", skip_ends: true, skip_modules: [] };
+const dynamic = new ChannelsLast({ int8: "dynamic", skip_ends: false, skip_modules: [] });
+
+describe("convolutions in int8", () => {
+  it.each<[kernel: number, options: ConvOptions]>([
+    [3, { padding: 1 }],
+    [3, { padding: 1, stride: 2 }],
+    [3, { padding: [0, 0, 1, 1], stride: 2 }],
+    [3, { padding: [2, 0, 1, 3] }],
+    [1, {}],
+    [1, { stride: 2 }],
+    [2, { stride: 2 }],
+    [5, { padding: 2, stride: 3 }],
+  ])("are exact where nothing is rounded: a kernel of %i, %j", async (kernel, options) => {
+    const x = picture();
+    const { y: expected } = await runGraph(network(kernel, options), { x });
+    const { y } = await runGraph(network(kernel, options, dynamic), { x });
+    expect(y!.shape).toEqual(expected!.shape);
+    const largest = Math.max(...(expected!.data as Float32Array).map(Math.abs));
+    expect(
+      (y!.data as Float32Array).every((value, i) => Math.abs(value - Number(expected!.data[i])) < 1e-5 * largest),
+    ).toBe(true);
+  });
+
+  it("round each filter by its own largest weight, and leave filters of zeros", () => {
+    const values = Float32Array.of(0.5, -1, 0.25, 2, 0, 0, 0, 0, -3, 3, 1, 0.01); // [3, 2, 1, 2]
+    const weight = { key: "w", name: "w", shape: [3, 2, 1, 2], read: () => values } as unknown as Weight;
+    const { codes, scales } = filterCodes(weight);
+    const bytes = new Int8Array(codes.bytes().buffer);
+    expect([...new Float32Array(scales.bytes().buffer)].map((x) => Math.round(x * 127 * 1e4) / 1e4)).toEqual([2, 0, 3]);
+    // [1 x 2 places, 2 channels, 3 filters]
+    expect([...bytes]).toEqual([32, 0, -127, 16, 0, 42, -64, 0, 127, 127, 0, 0]);
+    expect([codes.byteLength, scales.byteLength]).toEqual([12, 12]);
+    expect(codes.key).not.toBe(scales.key);
+  });
+
+  it("are left to float32 by name and where a side has few channels", () => {
+    const asked = (name: string, shape: readonly number[], more: Partial<ChannelsLastOptions> = {}, role = "conv") =>
+      new ChannelsLast({ ...byName, ...more }).weightLoad({ name, shape, role, key: name } as unknown as Weight);
+    const wide = [32, 16, 3, 3];
+    expect(asked("decoder.conv_out.weight", wide)).toBeUndefined();
+    expect(asked("conv_in.weight", wide)).toBeUndefined();
+    expect(asked("up.my_conv_out.weight", wide)?.form).toBe("int8");
+    expect(asked("conv_out.weight", wide, { skip_ends: false })?.byteLength).toBe(32 * 16 * 9 + 4 * 32);
+    expect(asked("up.1.conv.weight", wide, { skip_modules: ["up.1"] })).toBeUndefined();
+    expect(asked("up.1.conv.weight", wide, { skip_modules: ["conv"] })).toBeUndefined();
+    expect(asked("up.10.conv.weight", wide, { skip_modules: ["up.1"] })?.form).toBe("int8");
+    expect(asked("a.weight", [32, 15, 3, 3])).toBeUndefined();
+    expect(asked("a.weight", [15, 32, 3, 3])).toBeUndefined();
+    expect(asked("a.weight", [32, 32], {}, "linear")).toBeUndefined();
+    expect(
+      new ChannelsLast({ int8: "off", skip_ends: true, skip_modules: [] }).weightLoad({ role: "conv" } as Weight),
+    ).toBeUndefined();
+  });
+});
+
+describe("a graph without convolutions", () => {
+  it("stays as it is", () => {
+    const g = Graph.create("text_encoder", memoryWeights({}), {
+      weightLoad: () => undefined,
+      attention: () => undefined,
+    });
+    const x = g.input("x", [size("B"), 4, size("h"), size("w")]);
+    g.output("y", g.relu(g.transpose(x, [0, 2, 1, 3])));
+    const nodes = [...g.nodes];
+    expect(putChannelsLast(g)).toBeUndefined();
+    expect(g.nodes).toEqual(nodes);
+  });
+});
