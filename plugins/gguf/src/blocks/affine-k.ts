@@ -29,18 +29,22 @@ export function packAffine(
     mostScale: 63,
     weights: (group) => {
       const typical = Math.sqrt(meanSquare(group));
-      return group.map((x) => typical + Math.abs(x));
+      const weights = new Float32Array(group.length);
+      for (let i = 0; i < group.length; i++) weights[i] = typical + Math.abs(group[i]!);
+      return weights;
     },
     spread: 2,
   });
   const d = writeHalf(target, 0, scales.scale);
   const dmin = writeHalf(target, 2, offsets.scale);
   for (let i = 0; i < 8; i++) writeSixBits(target, 4, i, scales.codes[i]!, offsets.codes[i]!);
-  return Uint8Array.from(values, (x, e) => {
+  const codes = new Uint8Array(values.length);
+  for (let e = 0; e < values.length; e++) {
     const scale = d * scales.codes[e >> 5]!;
-    if (scale === 0) return 0;
-    return Math.max(0, Math.min(search.most, roundHalfEven((x + dmin * offsets.codes[e >> 5]!) / scale)));
-  });
+    const code = scale === 0 ? 0 : roundHalfEven((values[e]! + dmin * offsets.codes[e >> 5]!) / scale);
+    codes[e] = Math.max(0, Math.min(search.most, code));
+  }
+  return codes;
 }
 
 /** Nibble of element e: two groups of 32 share 32 bytes, the even one in the low halves. */

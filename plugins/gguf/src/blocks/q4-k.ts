@@ -17,6 +17,7 @@ export const q4_k: BlockType = {
     for (let e = 0; e < 256; e++) to.codes[256 * index + e] = nibbleOf(bytes, at + 16, e);
   },
   pack(values, target, importance) {
-    for (const [e, code] of packAffine(values, target, importance, search).entries()) writeNibble(target, 16, e, code);
+    const codes = packAffine(values, target, importance, search);
+    for (let e = 0; e < 256; e++) writeNibble(target, 16, e, codes[e]!);
   },
 };

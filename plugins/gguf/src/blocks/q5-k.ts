@@ -18,9 +18,10 @@ export const q5_k: BlockType = {
       to.codes[256 * index + e] = nibbleOf(bytes, at + 48, e) | (((bytes[at + 16 + (e & 31)]! >> (e >> 5)) & 1) << 4);
   },
   pack(values, target, importance) {
-    for (const [e, code] of packAffine(values, target, importance, search).entries()) {
-      writeNibble(target, 48, e, code);
-      target[16 + (e & 31)]! |= (code >> 4) << (e >> 5);
+    const codes = packAffine(values, target, importance, search);
+    for (let e = 0; e < 256; e++) {
+      writeNibble(target, 48, e, codes[e]!);
+      target[16 + (e & 31)]! |= (codes[e]! >> 4) << (e >> 5);
     }
   },
 };

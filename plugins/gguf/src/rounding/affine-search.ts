@@ -26,9 +26,9 @@ export function searchAffine(
 ): { scale: number; offset: number } {
   let least = 0;
   let largest = values[0]!;
-  for (const x of values) {
-    least = Math.min(least, x);
-    largest = Math.max(largest, x);
+  for (let i = 0; i < values.length; i++) {
+    least = Math.min(least, values[i]!);
+    largest = Math.max(largest, values[i]!);
   }
   if (largest <= least) return { scale: 0, offset: -least };
   const group = new Group(values, weights, most, error);

@@ -1,6 +1,6 @@
 /** Largest element by absolute value, the first of equals; with its sign. */
 export function extremeOf(values: Float32Array): number {
   let extreme = 0;
-  for (const x of values) if (Math.abs(x) > Math.abs(extreme)) extreme = x;
+  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]!) > Math.abs(extreme)) extreme = values[i]!;
   return extreme;
 }
