@@ -23,6 +23,7 @@ const documents = [
   "plugins/bnb/README.md",
   "plugins/gguf/README.md",
   "plugins/xformers/README.md",
+  "plugins/channels-last/README.md",
   "examples/plugin/README.md",
 ];
 

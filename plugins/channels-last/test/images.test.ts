@@ -12,6 +12,7 @@ import {
 } from "@skipstep/core";
 import { DeepCache } from "@skipstep/plugin-deepcache";
 import { afterAll, describe, expect, it } from "vitest";
+import { inspectionLines } from "../../../packages/cli/src/inspection-lines";
 import { ChannelsLast, type ChannelsLastOptions } from "../src/index";
 
 const models = join(import.meta.dirname, "../../../models");
@@ -101,6 +102,9 @@ describe("the emoji U-Net", () => {
       components.find(({ name }) => name === "unet")!.segments.map((segment) => segment.outputs.length);
     const inspection = await inspected(use({ int8: "dynamic" }), deep);
     expect(outputs(inspection)).toEqual(outputs(await inspected(deep)));
+    expect(inspectionLines(inspection)).toContainEqual(
+      expect.stringMatching(/^ {2}changes +unet: transposes left 0, transposes in convolutions 2$/),
+    );
     expect(inspection.plugins[0]).toMatchObject({
       weights: 71,
       components: { unet: { changes: { "transposes left": 0, "transposes in convolutions": 2 } } },
