@@ -107,6 +107,15 @@ describe("rounding", () => {
     expect(error / expected).toBeLessThan(1.03);
   });
 
+  it.each([
+    ["Q4_K", 0.15],
+    ["Q5_K", 0.08],
+  ])("to %s takes no minimum above zero", (name, most) => {
+    const values = Float32Array.from({ length: 256 }, (_, i) => 5.5 + 0.5 * Math.sin(i));
+    const error = rootMeanSquare(values, dequantize(blockTypeNamed(name)!, quantize(blockTypeNamed(name)!, values)));
+    expect(error).toBeLessThan(most);
+  });
+
   const written = blockTypes.filter(({ pack }) => pack);
   it.each(written.map((type) => [type.name, type] as const))(
     "to %s keeps zeros and what is large or small",
