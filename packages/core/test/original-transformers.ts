@@ -86,6 +86,34 @@ export function originalPixArt(tensors: StoredTensors): Map<string, Stored> {
   return result;
 }
 
+/** Text encoders as llama.cpp's converter names them; a tied copy of T5's table is left out. */
+export function llamaCpp(tensors: StoredTensors): Map<string, Stored> {
+  const pairs: readonly (readonly [RegExp, string])[] = [
+    [/^shared\./, "token_embd."],
+    [/^encoder\.block\.(\d+)\.layer\.0\.SelfAttention\.relative_attention_bias\./, "enc.blk.$1.attn_rel_b."],
+    [/^encoder\.block\.(\d+)\.layer\.0\.SelfAttention\./, "enc.blk.$1.attn_"],
+    [/^encoder\.block\.(\d+)\.layer\.0\.layer_norm\./, "enc.blk.$1.attn_norm."],
+    [/^encoder\.block\.(\d+)\.layer\.1\.DenseReluDense\.wi_0\./, "enc.blk.$1.ffn_gate."],
+    [/^encoder\.block\.(\d+)\.layer\.1\.DenseReluDense\.wi_1\./, "enc.blk.$1.ffn_up."],
+    [/^encoder\.block\.(\d+)\.layer\.1\.DenseReluDense\.wo\./, "enc.blk.$1.ffn_down."],
+    [/^encoder\.block\.(\d+)\.layer\.1\.layer_norm\./, "enc.blk.$1.ffn_norm."],
+    [/^encoder\.final_layer_norm\./, "enc.output_norm."],
+    [/^(?:model\.)?embed_tokens\./, "token_embd."],
+    [/^(?:model\.)?norm\./, "output_norm."],
+    [/^(?:model\.)?layers\.(\d+)\.self_attn\.o_proj\./, "blk.$1.attn_output."],
+    [/^(?:model\.)?layers\.(\d+)\.self_attn\.([qkv])_proj\./, "blk.$1.attn_$2."],
+    [/^(?:model\.)?layers\.(\d+)\.self_attn\.([qk])_norm\./, "blk.$1.attn_$2_norm."],
+    [/^(?:model\.)?layers\.(\d+)\.input_layernorm\./, "blk.$1.attn_norm."],
+    [/^(?:model\.)?layers\.(\d+)\.post_attention_layernorm\./, "blk.$1.ffn_norm."],
+    [/^(?:model\.)?layers\.(\d+)\.mlp\.(gate|up|down)_proj\./, "blk.$1.ffn_$2."],
+  ];
+  return new Map(
+    [...tensors]
+      .filter(([name]) => name !== "encoder.embed_tokens.weight")
+      .map(([name, tensor]) => [pairs.reduce((text, [from, to]) => text.replace(from, to), name), tensor]),
+  );
+}
+
 function blocksIn(tensors: StoredTensors): number {
   return (
     1 + Math.max(...[...tensors.keys()].map((name) => Number(/^transformer_blocks\.(\d+)\./.exec(name)?.[1] ?? -1)))

@@ -1,6 +1,7 @@
 import { fluxNames } from "./flux-names";
 import { latentDiffusionUNetRules } from "./latent-diffusion-unet";
 import { latentDiffusionVaeRules } from "./latent-diffusion-vae";
+import { llamaCppQwenNames, llamaCppT5Names } from "./llama-cpp-names";
 import { openClipNames } from "./open-clip-names";
 import { pixartNames } from "./pixart-names";
 import type { Shapes } from "./recipe";
@@ -42,7 +43,7 @@ const clip: ModelFile = {
 const qwen: ModelFile = {
   mark: /^(model\.)?layers\.0\.self_attn\.q_norm\.weight$/,
   prefixes: [{ text: "text_encoders.qwen3_4b.transformer." }],
-  layouts: [],
+  layouts: [{ title: "llama.cpp", mark: /^blk\.0\.attn_q_norm\./, rules: () => llamaCppQwenNames }],
 };
 
 /** By class. Those that are not listed are read under the names that their files have. */
@@ -84,7 +85,7 @@ export const modelFiles: Readonly<Record<string, ModelFile>> = {
   T5EncoderModel: {
     mark: /^encoder\.block\.0\.layer\.0\.SelfAttention\.q\.weight$/,
     prefixes: [{ text: "text_encoders.t5xxl.transformer." }],
-    layouts: [],
+    layouts: [{ title: "llama.cpp", mark: /^enc\.blk\.0\./, rules: () => llamaCppT5Names }],
   },
   Qwen3ForCausalLM: qwen,
   Qwen3Model: qwen,
