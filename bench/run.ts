@@ -16,6 +16,7 @@ import { matmulBenchmark } from "./matmul";
 import { memoryBenchmark } from "./memory";
 import { section, writeSections } from "./results";
 import { sd15Benchmark } from "./sd15";
+import { svdquantBenchmark } from "./svdquant";
 
 const benchmarks: readonly Benchmark[] = [
   emojiBenchmark,
@@ -32,6 +33,7 @@ const benchmarks: readonly Benchmark[] = [
   memoryBenchmark,
   bnbBenchmark,
   channelsLastBenchmark,
+  svdquantBenchmark,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));
 

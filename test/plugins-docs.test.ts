@@ -22,6 +22,7 @@ const documents = [
   "plugins/deepcache/README.md",
   "plugins/bnb/README.md",
   "plugins/gguf/README.md",
+  "plugins/svdquant/README.md",
   "plugins/xformers/README.md",
   "plugins/channels-last/README.md",
   "examples/plugin/README.md",

@@ -30,6 +30,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   PLUGIN_OPTION: 3,
   GGUF_OPTION: 3,
   GGUF_IMPORTANCE: 3,
+  SVDQUANT_NOTHING: 3,
 
   CHECKPOINT: 4,
   COMPONENT: 4,
@@ -45,6 +46,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   CHAT_TEMPLATE: 4,
   GGUF: 4,
   BNB: 4,
+  SVDQUANT: 4,
   GRAPH: 4,
 
   PLUGIN: 5,

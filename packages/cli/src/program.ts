@@ -106,7 +106,7 @@ export function createProgram(session: Session): Command {
     .command("quantize")
     .description("write a component's weights anew, smaller")
     .argument("<input>", "a config, a model's folder or file, or a component's")
-    .requiredOption("--to <plugin>", "plugin that writes: gguf")
+    .requiredOption("--to <plugin>", "plugin that writes: gguf, svdquant")
     .option("--type <type>", "block type: Q4_K, Q8_0, ...")
     .option(
       "--rule <pattern=type>",

@@ -1,5 +1,6 @@
 import {
   defineQuantizer,
+  type Graph,
   inject,
   type Plugin,
   PluginOptions,
@@ -39,10 +40,12 @@ export class SvdQuant implements Plugin {
     this.skipped = new SkipPatterns(options.skip);
   }
 
-  weightLoad(weight: Weight): WeightForm | undefined {
+  weightLoad(weight: Weight, graph: Graph): WeightForm | undefined {
     if (weight.role !== "linear") return undefined;
     if (weight.packed?.format === packedFormat) return this.stored(weight);
-    if (weight.packed || !isTarget(weight.name) || this.skipped.skips(weight.name)) return undefined;
+    // What a quantized file has as numbers, its maker wanted so.
+    if (graph.weights.format !== undefined || !isTarget(weight.name)) return undefined;
+    if (this.skipped.skips(weight.name)) return undefined;
     return this.made(weight);
   }
 

@@ -16,6 +16,8 @@ export interface TensorEntry {
 
 /** All tensors of one component, by name. Values are read when they are asked for and are not kept. */
 export interface WeightSource {
+  /** What reads them, where core does not: `gguf`. */
+  readonly format?: string | undefined;
   /** In the order in which they lie in the files. */
   readonly names: readonly string[];
   has(name: string): boolean;
@@ -45,8 +47,6 @@ export interface WeightSource {
 export interface OpenWeights extends WeightSource {
   /** How the files name their tensors: `diffusers`, or what they are converted from. */
   readonly layout: string;
-  /** What reads them, where core does not: `gguf`. */
-  readonly format?: string | undefined;
   /** May be called again. */
   close(): void;
 }

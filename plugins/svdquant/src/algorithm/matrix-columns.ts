@@ -15,10 +15,7 @@ export interface Matrix {
 export function timesColumns({ values, rows, columns }: Matrix, given: Columns): Float64Array[] {
   const result = given.map(() => new Float64Array(rows));
   for (let row = 0; row < rows; row += 4) {
-    const a0 = rowOf(values, columns, row);
-    const a1 = rowOf(values, columns, Math.min(row + 1, rows - 1));
-    const a2 = rowOf(values, columns, Math.min(row + 2, rows - 1));
-    const a3 = rowOf(values, columns, Math.min(row + 3, rows - 1));
+    const [a0, a1, a2, a3] = fourRows(values, rows, columns, row);
     for (let j = 0; j < given.length; j += 2) {
       const q = given[j]!;
       const r = given[Math.min(j + 1, given.length - 1)]!;
@@ -57,10 +54,7 @@ export function timesColumns({ values, rows, columns }: Matrix, given: Columns):
 export function transposedTimesColumns({ values, rows, columns }: Matrix, given: Columns): Float64Array[] {
   const result = given.map(() => new Float64Array(columns));
   for (let row = 0; row < rows; row += 4) {
-    const a0 = rowOf(values, columns, row);
-    const a1 = rowOf(values, columns, Math.min(row + 1, rows - 1));
-    const a2 = rowOf(values, columns, Math.min(row + 2, rows - 1));
-    const a3 = rowOf(values, columns, Math.min(row + 3, rows - 1));
+    const [a0, a1, a2, a3] = fourRows(values, rows, columns, row);
     for (let j = 0; j < given.length; j += 2) {
       const [y, z] = [given[j]!, given[Math.min(j + 1, given.length - 1)]!];
       const [target, other] = [result[j]!, j + 1 < given.length ? result[j + 1]! : new Float64Array(columns)];
@@ -79,8 +73,18 @@ export function transposedTimesColumns({ values, rows, columns }: Matrix, given:
   return result;
 }
 
-function rowOf(values: Float32Array, columns: number, row: number): Float32Array {
-  return values.subarray(row * columns, (row + 1) * columns);
+/** As float64, so that they are converted once for all columns. Rows past the end are the last one again. */
+function fourRows(
+  values: Float32Array,
+  rows: number,
+  columns: number,
+  first: number,
+): [Float64Array, Float64Array, Float64Array, Float64Array] {
+  const row = (i: number): Float64Array => {
+    const from = Math.min(first + i, rows - 1) * columns;
+    return new Float64Array(values.subarray(from, from + columns));
+  };
+  return [row(0), row(1), row(2), row(3)];
 }
 
 /** Elements past the end count as 0. */
@@ -94,4 +98,15 @@ function put(target: Float64Array, at: number, a: number, b: number, c: number, 
   target[at + 1] = b;
   target[at + 2] = c;
   target[at + 3] = d;
+}
+
+/** At most so many rows, at equal distances. */
+export function someRows({ values, rows, columns }: Matrix, most: number): Matrix {
+  if (rows <= most) return { values, rows, columns };
+  const taken = new Float32Array(most * columns);
+  for (let i = 0; i < most; i++) {
+    const from = Math.floor((i * rows) / most) * columns;
+    taken.set(values.subarray(from, from + columns), i * columns);
+  }
+  return { values: taken, rows: most, columns };
 }

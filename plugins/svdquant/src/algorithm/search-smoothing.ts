@@ -1,5 +1,5 @@
 import { dequantize } from "@skipstep/lowbit";
-import type { Matrix } from "./matrix-columns";
+import { type Matrix, someRows } from "./matrix-columns";
 import { outputError } from "./output-error";
 import { type LinearOptions, tokensOf } from "./quantize-linear";
 import { roundedWeights } from "./rounding";
@@ -12,8 +12,8 @@ export interface SearchOptions extends Pick<LinearOptions, "rank" | "activationB
 }
 
 /** What the search looks at: enough to tell candidates apart, little enough for dozens of them. */
-const mostRows = 512;
-const mostTokens = 128;
+const mostRows = 256;
+const mostTokens = 64;
 
 /**
  * The strength of smoothing that hurts the outputs of a group of linears least, with the low-rank branch and with
@@ -48,15 +48,4 @@ export async function searchSmoothing(
     if (!best || error <= best.error) best = { strength, error };
   }
   return best!.strength;
-}
-
-/** Rows at equal distances. */
-function someRows({ values, rows, columns }: Matrix, most: number): Matrix {
-  if (rows <= most) return { values, rows, columns };
-  const taken = new Float32Array(most * columns);
-  for (let i = 0; i < most; i++) {
-    const from = Math.floor((i * rows) / most) * columns;
-    taken.set(values.subarray(from, from + columns), i * columns);
-  }
-  return { values: taken, rows: most, columns };
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { OpenWeights } from "@skipstep/core";
-import type { Matrix } from "../algorithm/matrix-columns";
+import { type Matrix, someRows } from "../algorithm/matrix-columns";
 import { outputSize } from "../algorithm/output-error";
 import { type QuantizedLinear, quantizeLinear } from "../algorithm/quantize-linear";
 import { searchSmoothing } from "../algorithm/search-smoothing";
@@ -9,6 +9,9 @@ import { groupSize } from "../nunchaku/order";
 import type { LayerGroup } from "./groups";
 import type { SvdQuantWriteOptions } from "./options";
 import type { PlannedLayer } from "./plan";
+
+/** Tokens that tell whether a branch is better than another; GPTQ takes all that there are. */
+const enoughTokens = 128;
 
 export interface MadeLayer {
   readonly layer: PlannedLayer;
@@ -26,7 +29,8 @@ export async function* quantizeGroup(
   signal: AbortSignal,
 ): AsyncGenerator<MadeLayer> {
   const matrices = layers.map(({ weight }) => matrixOf(weights, weight.name));
-  const inputs = input && { values: input.rows, rows: input.rows.length / input.columns, columns: input.columns };
+  const all = input && { values: input.rows, rows: input.rows.length / input.columns, columns: input.columns };
+  const inputs = all && (options.gptq ? all : someRows(all, enoughTokens));
   const spans = { inputs: input?.largest ?? new Float32Array(0), weights: weightSpans(matrices) };
   const strength = inputs ? await strengthOf(matrices, inputs, spans, options, signal) : { alpha: 0, beta: 0 };
   const smooth = inputs ? smoothingScales(spans, strength) : new Float32Array(matrices[0]!.columns).fill(1);
