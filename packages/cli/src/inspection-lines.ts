@@ -83,8 +83,8 @@ function switchedOn(options: Inspection["scheduler"]["options"]): object {
 function segmentTable(components: readonly ComponentInspection[]): string[] {
   const head = ["segment", "device", "nodes", "weights", "inputs", "outputs", "scopes"];
   const rows = components.flatMap(({ name, segments }) =>
-    segments.map(({ from, to, device, nodes, weightBytes, inputs, outputs }, i) => [
-      `${name}/${i}`,
+    segments.map(({ from, to, once, device, nodes, weightBytes, inputs, outputs }, i) => [
+      `${name}/${i}${once ? " (once)" : ""}`,
       device,
       String(nodes),
       bytesText(weightBytes),

@@ -52,6 +52,8 @@ export interface SegmentInspection {
   readonly from: string;
   readonly to: string;
   readonly nodes: number;
+  /** Depends on the prompt alone: runs once a generation. */
+  readonly once: boolean;
   /** Execution provider, and bytes of weights. */
   readonly device: string;
   readonly weightBytes: number;
@@ -133,11 +135,14 @@ function describe(
     dtypes: [...new Set(tensors.map(({ dtype, packed }) => packed?.format ?? dtype))],
     storedBytes: tensors.reduce((sum, { byteLength, packed }) => sum + (packed?.byteLength ?? byteLength), 0),
     weightBytes: weightBytes(graph),
-    segments: plan.segments.map((segment, i) => describeSegment(segment, devices[i] ?? device)),
+    segments: plan.segments.map((segment, i) => ({
+      ...describeSegment(segment, devices[i] ?? device),
+      once: segment === plan.prompt,
+    })),
   };
 }
 
-function describeSegment({ nodes, inputs, outputs }: Segment, device: string): SegmentInspection {
+function describeSegment({ nodes, inputs, outputs }: Segment, device: string): Omit<SegmentInspection, "once"> {
   const scopes = nodes.map(({ scope }) => scope).filter((scope) => scope !== "");
   return {
     from: scopes[0] ?? "",

@@ -70,6 +70,7 @@ describe("placement", () => {
       "transformer",
     )!;
     const [begin, end] = placement.cuts as [number, number];
-    expect(segmentDevices(placement, [begin, end - begin, nodes.length - end])).toEqual([undefined, "cuda", undefined]);
+    const parts = [nodes.slice(0, begin), nodes.slice(begin, end), nodes.slice(end)].map((part) => ({ nodes: part }));
+    expect(segmentDevices(placement, nodes, parts)).toEqual([undefined, "cuda", undefined]);
   });
 });

@@ -57,6 +57,11 @@ const counts: Readonly<Record<string, Count>> = {
   QLinearConv: convolution(3),
 };
 
+/** Whether an op's work is counted. */
+export function isCounted(op: string): boolean {
+  return Object.hasOwn(counts, op);
+}
+
 /**
  * Counts the work of some nodes: a graph's, a segment's, or those inside a region.
  * @param sizes the run-time sizes: `{ B: 2, h: 32, w: 32 }`

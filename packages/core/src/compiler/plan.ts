@@ -4,6 +4,7 @@ import type { Graph } from "../graph/graph";
 import type { SizeCheck } from "../graph/store";
 import { type Node, readsOf, type Value } from "../graph/value";
 import type { Region } from "../hooks";
+import { promptNodes } from "./prompt-nodes";
 
 /** One plugin's request for one region. */
 export interface RegionClaim {
@@ -46,6 +47,8 @@ export type Part = { readonly kind: "segment"; readonly segment: Segment } | Reg
 /** A graph cut at the edges of the regions that plugins hook, and nowhere else. */
 export interface Plan {
   readonly parts: readonly Part[];
+  /** What depends on steady inputs alone: runs before the parts, once for each set of them. */
+  readonly prompt?: Segment;
   readonly segments: readonly Segment[];
   /** The graph's outputs by name. */
   readonly outputs: readonly Port[];
@@ -65,16 +68,16 @@ interface Span {
 /**
  * Cuts a graph into segments and nests the regions.
  * @param extra values that must come out besides the graph's outputs, such as taps
- * @param cuts positions of nodes at which a segment begins as well, in order
+ * @param cutsAt positions of nodes at which a segment begins as well, in order
  * @throws SKIPSTEP_REGION_UNKNOWN, SKIPSTEP_REGION_OVERLAP
  */
 export function planGraph(
   graph: Graph,
   claims: readonly RegionClaim[],
   extra: readonly Port[] = [],
-  cuts: readonly number[] = [],
+  cutsAt: readonly number[] = [],
 ): Plan {
-  const { nodes } = graph;
+  const { nodes, prompt, cuts } = promptFirst(graph.nodes, claims, cutsAt);
   const outputs = [...graph.outputs, ...extra];
   const spans = claims.map((claim) => spanOf(nodes, claim)).sort(outermostFirst);
   const observed = [...graph.observed].map(([name, value]) => ({ name, value }));
@@ -82,6 +85,8 @@ export function planGraph(
   const fetched = lastReaders(nodes, [...outputs, ...observed]);
   const segments: Segment[] = [];
   const open = [...spans];
+
+  const promptSegment = prompt === 0 ? undefined : cutSegment(nodes, 0, prompt, fetched, segments);
 
   // Emits the parts of begin..end, taking the spans that lie inside from the front of `open`.
   const partsOf = (begin: number, end: number, owner?: Span): Part[] => {
@@ -109,8 +114,35 @@ export function planGraph(
     return parts;
   };
 
-  const parts = partsOf(0, nodes.length);
-  return { parts, segments, outputs, observed, checks: graph.checks };
+  const parts = partsOf(prompt, nodes.length);
+  return {
+    parts,
+    ...(promptSegment ? { prompt: promptSegment } : {}),
+    segments,
+    outputs,
+    observed,
+    checks: graph.checks,
+  };
+}
+
+/**
+ * Puts the nodes that depend on the prompt alone before all others, except those that a plugin's region covers.
+ * @returns the nodes, how many of them are such, and the cuts among the others
+ */
+function promptFirst(
+  nodes: readonly Node[],
+  claims: readonly RegionClaim[],
+  cuts: readonly number[],
+): { nodes: readonly Node[]; prompt: number; cuts: readonly number[] } {
+  const spans = claims.map((claim) => spanOf(nodes, claim));
+  const chosen = promptNodes(nodes, (at) => !spans.some(({ begin, end }) => begin <= at && at < end));
+  const others = nodes.filter((node) => !chosen.has(node));
+  const before = (cut: number): number => nodes.slice(0, cut).filter((node) => !chosen.has(node)).length;
+  return {
+    nodes: [...chosen, ...others],
+    prompt: chosen.size,
+    cuts: cuts.map((cut) => chosen.size + before(cut)),
+  };
 }
 
 /** Nodes of a claim's scopes. */

@@ -11,6 +11,7 @@ import { BoundPlan, bindSizes } from "./bound-plan";
 import type { CompiledEngine } from "./compile";
 import { packedBytes } from "./memory-estimate";
 import type { Part, Plan, Port, RegionClaim, RegionPart, Segment } from "./plan";
+import { PromptValues } from "./prompt-values";
 import type { RegionWork, WorkMeter } from "./work-meter";
 
 /** What a region's inside was computed to. */
@@ -66,6 +67,7 @@ export class Program {
   readonly seconds: number[];
   /** By the shapes of the inputs. */
   private readonly boundPlans = new Map<string, BoundPlan>();
+  private readonly promptValues = new PromptValues();
 
   private constructor(
     private readonly graphInputs: readonly Value[],
@@ -103,9 +105,10 @@ export class Program {
    */
   async run(inputs: Tensors, { around = compute, observe, signal, meter }: RunOptions = {}): Promise<Tensors> {
     const call: Call = { bound: this.bind(inputs), around, signal, meter, started: [] };
-    meter?.begin(call.bound);
+    meter?.add(workOf(this.plan.parts, call.bound).flops);
     const values: Values = new Map();
     for (const input of this.graphInputs) values.set(input, inputs[input.name]!);
+    if (this.plan.prompt) await this.runPrompt(this.plan.prompt, values, call);
     await this.runParts(this.plan.parts, values, call);
     const observed = this.plan.observed.filter(({ value }) => values.has(value));
     if (observed.length > 0)
@@ -115,6 +118,15 @@ export class Program {
 
   async close(): Promise<void> {
     await this.sessions.close();
+  }
+
+  private async runPrompt(segment: Segment, values: Values, call: Call): Promise<void> {
+    const known = this.promptValues.find(segment, values, call.bound);
+    for (const [value, tensor] of known ?? []) values.set(value, tensor);
+    if (known) return;
+    call.meter?.add(call.bound.flops[segment.index]!);
+    await this.runSegment(segment, values, call);
+    this.promptValues.note(segment, values, call.bound);
   }
 
   private async runParts(parts: readonly Part[], values: Values, call: Call): Promise<void> {

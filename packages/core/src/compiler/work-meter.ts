@@ -25,8 +25,9 @@ export class WorkMeter {
     return result;
   }
 
-  begin(bound: BoundPlan): void {
-    this.flops += bound.flops.reduce((sum, flops) => sum + flops, 0);
+  /** Work that a pass has to do. */
+  add(flops: number): void {
+    this.flops += flops;
   }
 
   ran(bound: BoundPlan, segment: number, seconds: number): void {

@@ -30,6 +30,14 @@ export class EngineTensor implements DeviceTensor {
     home.members.add(this);
   }
 
+  get isAlive(): boolean {
+    return this.gone === undefined && this.failure === undefined;
+  }
+
+  get isKept(): boolean {
+    return this.isAlive && !this.holders.isEmpty;
+  }
+
   read(): Promise<Tensor> {
     return this.store.read(this);
   }

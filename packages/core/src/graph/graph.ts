@@ -91,6 +91,13 @@ export class Graph {
     return value;
   }
 
+  /** Declares an input that is the same at every step of a generation. What follows from it alone is computed once. */
+  steadyInput(name: string, shape: readonly Dim[], dtype: DType = "float32"): Value {
+    const value: Value = { name, dtype, shape, origin: { kind: "input", steady: true } };
+    this.store.inputs.push(value);
+    return value;
+  }
+
   /** Declares an output. */
   output(name: string, value: Value): void {
     this.store.outputs.push({ name, value });

@@ -40,12 +40,14 @@ export function placeComponents(
   );
 }
 
-/** The provider of each segment; nothing where the map says nothing. @param counts nodes by segment, in running order */
-export function segmentDevices({ spans }: Placement, counts: readonly number[]): (string | undefined)[] {
-  let position = 0;
-  return counts.map((count) => {
-    const span = spans.find(({ begin, end }) => begin <= position && position < end);
-    position += count;
-    return span?.device;
+/** The provider of each segment, which its first node tells; nothing where the map says nothing. */
+export function segmentDevices(
+  { spans }: Placement,
+  nodes: readonly Node[],
+  segments: readonly { readonly nodes: readonly Node[] }[],
+): (string | undefined)[] {
+  return segments.map(({ nodes: [first] }) => {
+    const position = nodes.indexOf(first!);
+    return spans.find(({ begin, end }) => begin <= position && position < end)?.device;
   });
 }

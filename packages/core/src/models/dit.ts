@@ -86,8 +86,8 @@ function forward(g: Graph, config: DitConfig): void {
   const grid = [over(height, patch_size), over(width, patch_size)] as const;
   const latents = g.input("hidden_states", [batch, in_channels, height, width]);
   const timestep = g.input("timestep", [batch]);
-  const labels = g.input("class_labels", [batch], "int64");
-  const positions = g.input("pos_embed", [1, times(...grid), tokenWidth(config)]);
+  const labels = g.steadyInput("class_labels", [batch], "int64");
+  const positions = g.steadyInput("pos_embed", [1, times(...grid), tokenWidth(config)]);
   // Spaced over 127, not 128 as the authors have it: checkpoints were made for it nonetheless.
   const context = { config, labels, waves: sinusoids(g, timestep, FREQUENCIES, { cosFirst: true, shift: 1 }) };
 

@@ -83,7 +83,7 @@ function forward(g: Graph, config: Flux2Config): void {
   const width = heads * attention_head_dim;
   const [batch, tokens, textTokens] = [size("B"), size("T"), size("S")];
   const image = g.input("hidden_states", [batch, minus(tokens, textTokens), in_channels]);
-  const text = g.input("encoder_hidden_states", [batch, textTokens, config.joint_attention_dim]);
+  const text = g.steadyInput("encoder_hidden_states", [batch, textTokens, config.joint_attention_dim]);
   const condition = g.silu(embedConditions(g, config, width)); // [B, D]
   const positions = rotaryInputs(g, batch, tokens, attention_head_dim);
   const attention: JointAttentionOptions = { heads, eps, bias: false, positions };

@@ -132,9 +132,9 @@ function forward(g: Graph, config: PixArtConfig): void {
   const grid = [over(height, patch_size), over(width, patch_size)] as const;
   const dim = tokenWidth(config);
   const latents = g.input("hidden_states", [batch, in_channels, height, width]);
-  const prompt = g.input("encoder_hidden_states", [batch, tokens, caption_channels ?? cross_attention_dim]);
-  const keyMask = g.input("encoder_attention_mask", [batch, tokens], "int32");
-  const positions = g.input("pos_embed", [1, times(...grid), dim]);
+  const prompt = g.steadyInput("encoder_hidden_states", [batch, tokens, caption_channels ?? cross_attention_dim]);
+  const keyMask = g.steadyInput("encoder_attention_mask", [batch, tokens], "int32");
+  const positions = g.steadyInput("pos_embed", [1, times(...grid), dim]);
   const conditioning = condition(g, config); // [B, D]
   const shared = g.reshape(linear(g, "adaln_single.linear", g.silu(conditioning), 6 * dim), [batch, 6, dim]);
   const captions = caption_channels === null ? prompt : projectCaption(g.scope("caption_projection"), prompt, dim);

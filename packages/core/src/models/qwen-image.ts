@@ -94,7 +94,7 @@ function forward(g: Graph, config: QwenImageConfig): void {
   const [batch, tokens, textTokens] = [size("B"), size("T"), size("S")];
   const imageTokens = minus(tokens, textTokens);
   const image = g.input("hidden_states", [batch, imageTokens, in_channels]);
-  const text = g.input("encoder_hidden_states", [batch, textTokens, config.joint_attention_dim]);
+  const text = g.steadyInput("encoder_hidden_states", [batch, textTokens, config.joint_attention_dim]);
   const keyMask = jointMask(g, batch, textTokens, imageTokens);
   const timestep = g.input("timestep", [batch]);
   const conditionOf = timestepEmbedder(g, batch, config, width);
@@ -119,7 +119,7 @@ function forward(g: Graph, config: QwenImageConfig): void {
 
 /** Declares the prompts' mask; every image token may be seen. @returns int32 `[B, T]` */
 function jointMask(g: Graph, batch: Dim, textTokens: Dim, imageTokens: Dim): Value {
-  const mask = g.input("encoder_hidden_states_mask", [batch, textTokens], "int32");
+  const mask = g.steadyInput("encoder_hidden_states_mask", [batch, textTokens], "int32");
   return g.concat([mask, g.expand(g.constant([1], [1, 1], "int32"), [batch, imageTokens])], 1);
 }
 

@@ -98,9 +98,9 @@ function forward(g: Graph, config: Sd3Config): void {
   const dim = tokenWidth(config);
   const latents = g.input("hidden_states", [batch, in_channels, height, width]);
   const timestep = g.input("timestep", [batch]);
-  const prompt = g.input("encoder_hidden_states", [batch, size("S"), joint_attention_dim]);
-  const pooled = g.input("pooled_projections", [batch, pooled_projection_dim]);
-  const positions = g.input("pos_embed", [1, times(...grid), dim]);
+  const prompt = g.steadyInput("encoder_hidden_states", [batch, size("S"), joint_attention_dim]);
+  const pooled = g.steadyInput("pooled_projections", [batch, pooled_projection_dim]);
+  const positions = g.steadyInput("pos_embed", [1, times(...grid), dim]);
   expectPositions(config, g.weights); // a checkpoint without them fails here, not at the first image
   const conditioning = g.silu(condition(g.scope("time_text_embed"), timestep, pooled, dim));
 

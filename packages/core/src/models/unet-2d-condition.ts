@@ -45,7 +45,7 @@ function forward(g: Graph, config: UNet2DConditionConfig): void {
   const batch = size("B");
   const sample = g.input("sample", [batch, in_channels, size("h"), size("w")]);
   const timestep = g.input("timestep", [batch]);
-  const prompt = g.input("encoder_hidden_states", [batch, size("S"), config.cross_attention_dim]);
+  const prompt = g.steadyInput("encoder_hidden_states", [batch, size("S"), config.cross_attention_dim]);
   const time = activate(g, act_fn, embedTime(g, config, timestep, batch)); // [B, time width]
 
   const centered = config.center_input_sample ? g.sub(g.mul(sample, g.constant(2)), g.constant(1)) : sample;
@@ -93,8 +93,8 @@ function addGuidance(g: Graph, { time_cond_proj_dim }: UNet2DConditionConfig, wa
 function embedSize(g: Graph, config: UNet2DConditionConfig, width: number, batch: Dim): Value {
   const { addition_time_embed_dim, projection_class_embeddings_input_dim, flip_sin_to_cos, freq_shift } = config;
   const [each, all] = [addition_time_embed_dim!, projection_class_embeddings_input_dim!]; // parse saw to it
-  const pooled = g.input("text_embeds", [batch, all - TIME_IDS * each]);
-  const ids = g.reshape(g.input("time_ids", [batch, TIME_IDS]), [times(batch, TIME_IDS)]);
+  const pooled = g.steadyInput("text_embeds", [batch, all - TIME_IDS * each]);
+  const ids = g.reshape(g.steadyInput("time_ids", [batch, TIME_IDS]), [times(batch, TIME_IDS)]);
   const waves = sinusoids(g.scope("add_time_proj"), ids, each, { cosFirst: flip_sin_to_cos, shift: freq_shift }); // [6 B, each]
   const embedder = g.scope("add_embedding");
   const added = embedCondition(embedder, g.concat([pooled, g.reshape(waves, [batch, TIME_IDS * each])], 1), width);

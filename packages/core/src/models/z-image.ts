@@ -93,12 +93,12 @@ function forward(g: Graph, config: ZImageConfig): void {
   const half = dim / n_heads / 2;
   const latents = g.input("latents", [batch, in_channels, times(height, PATCH), times(width, PATCH)]);
   const timestep = g.input("timestep", [batch]);
-  const captions = g.input("captions", [batch, captionTokens, cap_feat_dim]);
-  const captionPad = g.input("caption_pad", [batch, captionTokens, 1], "bool");
-  const captionValid = g.input("caption_valid", [batch, captionTokens, 1]);
-  const captionMask = g.input("caption_mask", [batch, captionTokens], "int32");
-  const mask = g.input("mask", [batch, total], "int32");
-  const [cos, sin] = [g.input("cos", [batch, total, half]), g.input("sin", [batch, total, half])];
+  const captions = g.steadyInput("captions", [batch, captionTokens, cap_feat_dim]);
+  const captionPad = g.steadyInput("caption_pad", [batch, captionTokens, 1], "bool");
+  const captionValid = g.steadyInput("caption_valid", [batch, captionTokens, 1]);
+  const captionMask = g.steadyInput("caption_mask", [batch, captionTokens], "int32");
+  const mask = g.steadyInput("mask", [batch, total], "int32");
+  const [cos, sin] = [g.steadyInput("cos", [batch, total, half]), g.steadyInput("sin", [batch, total, half])];
   const imagePart = (table: Value): Value => g.slice(table, 1, 0, imageTokens);
   const captionPart = (table: Value): Value => g.slice(table, 1, imageTokens, total);
 

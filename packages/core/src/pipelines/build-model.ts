@@ -94,10 +94,7 @@ function buildGraph(name: string, source: ComponentModel, hooks: BuildHooks): Bu
 
 function planned(built: BuiltGraph, claims: readonly RegionClaim[], placement: Placement): BuiltModel {
   const plan = planGraph(built.graph, claims, [], placement.cuts);
-  const devices = segmentDevices(
-    placement,
-    plan.segments.map(({ nodes }) => nodes.length),
-  );
+  const devices = segmentDevices(placement, built.graph.nodes, plan.segments);
   return { ...built, plan, devices };
 }
 

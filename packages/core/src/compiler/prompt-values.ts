@@ -1,0 +1,47 @@
+import type { DeviceTensor } from "../engine/device-tensor";
+import { EngineTensor } from "../engine/engine-tensor";
+import type { Value } from "../graph/value";
+import type { BoundPlan } from "./bound-plan";
+import type { Segment } from "./plan";
+
+type Values = ReadonlyMap<Value, DeviceTensor>;
+
+/** What was computed from steady inputs, at which sizes. */
+interface Known {
+  readonly bound: BoundPlan;
+  readonly inputs: readonly EngineTensor[];
+  readonly outputs: readonly (readonly [Value, EngineTensor])[];
+}
+
+/** Remembers what a segment made of steady inputs, for as long as the generation keeps them. */
+export class PromptValues {
+  /** By the first input: guidance branches have their own. */
+  private readonly known = new WeakMap<EngineTensor, Known>();
+
+  /** Its outputs, where it ran on these very tensors before. */
+  find({ inputs }: Segment, values: Values, bound: BoundPlan): Known["outputs"] | undefined {
+    const tensors = keptTensors(inputs, values);
+    const found = tensors && this.known.get(tensors[0]!);
+    const isSame =
+      found?.bound === bound &&
+      found.inputs.every((tensor, i) => tensor === tensors![i]) &&
+      found.outputs.every(([, tensor]) => tensor.isAlive);
+    return isSame ? found.outputs : undefined;
+  }
+
+  /** Keeps its outputs, where its inputs are kept. @param values with its outputs */
+  note({ inputs, outputs }: Segment, values: Values, bound: BoundPlan): void {
+    const tensors = keptTensors(inputs, values);
+    if (!tensors) return;
+    const made = outputs.map((value) => [value, (values.get(value) as EngineTensor).keep()] as const);
+    this.known.set(tensors[0]!, { bound, inputs: tensors, outputs: made });
+  }
+}
+
+/** Nothing where one of them goes with the pass. */
+function keptTensors(inputs: readonly Value[], values: Values): readonly EngineTensor[] | undefined {
+  const tensors = inputs.map((input) => values.get(input));
+  const isKept = (tensor: DeviceTensor | undefined): tensor is EngineTensor =>
+    tensor instanceof EngineTensor && tensor.isKept;
+  return tensors.length > 0 && tensors.every(isKept) ? tensors : undefined;
+}
