@@ -10,9 +10,11 @@ import {
   type WeightForm,
 } from "@skipstep/core";
 import { patternUnused, rankTooLarge } from "./errors";
+import { awqForm } from "./forms/awq-form";
 import { lowRankForm } from "./forms/low-rank-form";
 import { partsOf } from "./forms/made-parts";
 import { fourBitParts, int8Parts, type Parts } from "./forms/parts";
+import { awqFormat } from "./nunchaku/awq-module";
 import { nunchakuFormat } from "./nunchaku/format";
 import type { SvdLayer } from "./nunchaku/layer";
 import { packedFormat } from "./nunchaku/modules";
@@ -43,6 +45,7 @@ export class SvdQuant implements Plugin {
   weightLoad(weight: Weight, graph: Graph): WeightForm | undefined {
     if (weight.role !== "linear") return undefined;
     if (weight.packed?.format === packedFormat) return this.stored(weight);
+    if (weight.packed?.format === awqFormat) return awqForm(weight);
     // What a quantized file has as numbers, its maker wanted so.
     if (graph.weights.format !== undefined || !isTarget(weight.name)) return undefined;
     if (this.skipped.skips(weight.name)) return undefined;

@@ -157,6 +157,7 @@ describe("a FLUX file of nunchaku", () => {
     const channels = rows / chunks;
     const dense = weights.readFloat32(`${name}.weight`);
     const found = weights.readFloat32(`${name}.bias`);
+    const packed = weights.packed!(`${name}.weight`)!.tensors;
     for (const [chunk, channel] of [
       [0, 0],
       [1, 3],
@@ -166,6 +167,9 @@ describe("a FLUX file of nunchaku", () => {
       const [to, from] = [chunk * channels + channel, channel * chunks + chunk];
       const row = Float32Array.from(codes.slice(from * columns, (from + 1) * columns), (code) => 0.5 * code - 3.5);
       close(dense.slice(to * columns, (to + 1) * columns), row);
+      expect([...packed.codes!.read().data.slice(to * columns, to * columns + 9)].map(Number)).toEqual([
+        ...codes.slice(from * columns, from * columns + 9),
+      ]);
       expect(found[to]).toBe(from - ([1, 4].includes(chunk) ? 1 : 0));
     }
     weights.close();

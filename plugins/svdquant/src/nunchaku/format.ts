@@ -7,7 +7,8 @@ import {
   type WeightFormat,
 } from "@skipstep/core";
 import { layoutBroken } from "../errors";
-import { awqTensors, checkParts, type ModuleSource, svdTensors } from "./modules";
+import { awqTensors } from "./awq-module";
+import { checkParts, type ModuleSource, svdTensors } from "./modules";
 import { isFlux, modulesOf, plainName } from "./names";
 import { LayerReader, type LayerSize } from "./read-layer";
 import { findLayers, plainTensors, type StoredLayer } from "./stored-layers";

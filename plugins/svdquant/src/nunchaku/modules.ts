@@ -36,47 +36,6 @@ export function svdTensors(of: ModuleSource): [name: string, tensor: FormatTenso
   return [[`${module.name}.weight`, weight], ...(bias ? [biasTensor(of, rows, () => svdBias(of))] : [])];
 }
 
-/** Weight and bias of a W4A16 layer, as numbers: they are few, and errors in them scale whole blocks. */
-export function awqTensors(of: ModuleSource): [name: string, tensor: FormatTensor][] {
-  const { module, layers, reader } = of;
-  const [stored] = layers as [StoredLayer];
-  const { rows, columns } = stored;
-  const rowAt = (row: number): number => interleavedRow(row, rows, module.chunks);
-  const readRows = (first: number, count: number): Uint8Array => {
-    const { codes, scales, zeros } = reader.readAwq(stored);
-    const groups = columns / groupSize;
-    const values = new Float32Array(count * columns);
-    for (let i = 0; i < count; i++) {
-      const row = rowAt(first + i);
-      for (let k = 0; k < columns; k++) {
-        const g = row * groups + (k >> 6);
-        values[i * columns + k] = codes[row * columns + k]! * scales[g]! + zeros[g]!;
-      }
-    }
-    return bytesOf(values);
-  };
-  const bias = (): Float32Array => {
-    const values = reader.bias(stored, rows);
-    return Float32Array.from({ length: rows }, (_, row) => values[rowAt(row)]! - oneIn(row, rows, module.chunks));
-  };
-  const weight: FormatTensor = { dtype: "float32", shape: [rows, columns], ...placeOf(of), readRows };
-  return [[`${module.name}.weight`, weight], ...(stored.bias === undefined ? [] : [biasTensor(of, rows, bias)])];
-}
-
-/** Rows lie chunk after chunk for each channel in turn: the row of channel c of chunk j is `c chunks + j`. */
-function interleavedRow(row: number, rows: number, chunks: number | undefined): number {
-  if (chunks === undefined) return row;
-  const channels = rows / chunks;
-  return (row % channels) * chunks + Math.floor(row / channels);
-}
-
-/** Scales have their 1 in the bias: those of attention come second, those of the feed forward last but one. */
-function oneIn(row: number, rows: number, chunks: number | undefined): number {
-  if (chunks === undefined) return 0;
-  const chunk = Math.floor((row * chunks) / rows);
-  return chunk === 1 || chunk === chunks - 2 ? 1 : 0;
-}
-
 function sizeOf({ module, sizes }: ModuleSource): LayerSize {
   return {
     rows: sizes[0]!.rows / module.parts,
@@ -84,7 +43,7 @@ function sizeOf({ module, sizes }: ModuleSource): LayerSize {
   };
 }
 
-function placeOf({ layers, source }: ModuleSource): Pick<FormatTensor, "file" | "offset"> {
+export function placeOf({ layers, source }: ModuleSource): Pick<FormatTensor, "file" | "offset"> {
   const { file, offset } = source.entry(layers[0]!.tensors.codes);
   return { file, offset };
 }
@@ -148,7 +107,7 @@ function rowSum({ columns, codes, scales, smooth }: SvdLayer, row: number): numb
   return sum;
 }
 
-function biasTensor(of: ModuleSource, rows: number, read: () => Float32Array): [string, FormatTensor] {
+export function biasTensor(of: ModuleSource, rows: number, read: () => Float32Array): [string, FormatTensor] {
   const readRows = (first: number, count: number): Uint8Array => bytesOf(read().slice(first, first + count));
   return [`${of.module.name}.bias`, { dtype: "float32", shape: [rows], ...placeOf(of), readRows }];
 }
@@ -180,7 +139,7 @@ function packedLayer(of: ModuleSource, read: () => SvdLayer): PackedWeight {
   };
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+export function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
