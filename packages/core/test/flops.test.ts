@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { noHooks } from "../src/compiler/build-hooks";
 import { countFlops } from "../src/compiler/flops";
 import { type Dim, size } from "../src/graph/dim";
-import { Graph, type NodeOptions } from "../src/graph/graph";
+import type { NodeOptions } from "../src/graph/emitter";
+import { Graph } from "../src/graph/graph";
 import type { Value } from "../src/graph/value";
 import { memoryWeights } from "./memory-weights";
 

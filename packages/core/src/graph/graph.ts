@@ -1,33 +1,25 @@
 import type { WeightSource } from "../checkpoint/weights";
-import { shapeMismatch } from "../errors/graph";
 import type { DType } from "../tensor";
 import type { BuildHooks } from "./build-hooks";
-import { type Dim, equal, equalShapes, plus, product, shapeText, times } from "./dim";
-import * as infer from "./infer";
-import { onnxType } from "./onnx-types";
+import type { Dim } from "./dim";
+import type { NodeOptions } from "./emitter";
 import { checkpointPayload, type Layout, numbersPayload } from "./payload";
+import { Shapes } from "./shapes";
 import { createStore, type SizeCheck, type Store } from "./store";
-import type { Attribute, Node, Payload, Value } from "./value";
-
-type Attributes = Readonly<Record<string, Attribute>>;
-
-/** Of Resize: torch's nearest. */
-const nearest: Attributes = {
-  mode: { text: "nearest" },
-  nearest_mode: { text: "floor" },
-  coordinate_transformation_mode: { text: "asymmetric" },
-};
+import type { Node, Payload, Value } from "./value";
 
 /**
  * A typed graph under construction. Models call its methods scope by scope; each method checks shapes and emits one
  * or a few ONNX nodes. Weight names are relative to the scope and equal the checkpoint's.
  */
-export class Graph {
+export class Graph extends Shapes {
   private constructor(
     private readonly store: Store,
     /** The module being emitted: `layers.0.attention`. */
     readonly path: string,
-  ) {}
+  ) {
+    super();
+  }
 
   /** @param component name of the component that is built, for hooks and errors */
   static create(component: string, weights: WeightSource, hooks: BuildHooks): Graph {
@@ -138,11 +130,6 @@ export class Graph {
    */
   observe(name: string, value: Value): void {
     this.store.observed.set(name, value);
-  }
-
-  /** Emits a node with one output. For ops that have no method here; plugins use it for kernels of their own. */
-  node(op: string, inputs: readonly (Value | undefined)[], shape: readonly Dim[], more: NodeOptions = {}): Value {
-    return this.emit(op, inputs, [shape], more)[0]!;
   }
 
   /** Emits a node with several outputs. */
@@ -270,202 +257,6 @@ export class Graph {
     return value;
   }
 
-  // --- arithmetic ---
-
-  add(a: Value, b: Value): Value {
-    return this.binary("Add", a, b);
-  }
-  sub(a: Value, b: Value): Value {
-    return this.binary("Sub", a, b);
-  }
-  mul(a: Value, b: Value): Value {
-    return this.binary("Mul", a, b);
-  }
-  div(a: Value, b: Value): Value {
-    return this.binary("Div", a, b);
-  }
-  matmul(a: Value, b: Value): Value {
-    return this.node("MatMul", [a, b], infer.matmul(this.path, a.shape, b.shape));
-  }
-  /** `a` where `condition` (bool), else `b`. */
-  where(condition: Value, a: Value, b: Value): Value {
-    const shape = infer.broadcast(
-      this.path,
-      "Where",
-      condition.shape,
-      infer.broadcast(this.path, "Where", a.shape, b.shape),
-    );
-    return this.node("Where", [condition, a, b], shape, { dtype: a.dtype });
-  }
-  /** Plus one: `1 + x`. */
-  onePlus(x: Value): Value {
-    return this.add(x, this.constant(1));
-  }
-  /** `x sigmoid(x)`; QuickGelu with alpha 1 is the fused kernel. */
-  silu(x: Value): Value {
-    return this.node("QuickGelu", [x], x.shape, { domain: "com.microsoft", attributes: { alpha: { float: 1 } } });
-  }
-  /** `x sigmoid(1.702 x)`. */
-  quickGelu(x: Value): Value {
-    return this.node("QuickGelu", [x], x.shape, { domain: "com.microsoft", attributes: { alpha: { float: 1.702 } } });
-  }
-  /** Gaussian error linear unit, exact or with the tanh approximation. */
-  gelu(x: Value, approximate: "none" | "tanh" = "none"): Value {
-    return this.node("Gelu", [x], x.shape, { attributes: { approximate: { text: approximate } } });
-  }
-  relu(x: Value): Value {
-    return this.unary("Relu", x);
-  }
-  tanh(x: Value): Value {
-    return this.unary("Tanh", x);
-  }
-  sin(x: Value): Value {
-    return this.unary("Sin", x);
-  }
-  cos(x: Value): Value {
-    return this.unary("Cos", x);
-  }
-  sqrt(x: Value): Value {
-    return this.unary("Sqrt", x);
-  }
-  softmax(x: Value, axis = -1): Value {
-    return this.node("Softmax", [x], x.shape, { attributes: { axis: { int: axis } } });
-  }
-  cast(x: Value, dtype: DType): Value {
-    return this.node("Cast", [x], x.shape, { dtype, attributes: { to: { int: onnxType[dtype] } } });
-  }
-
-  // --- shape ---
-
-  /** One dimension may be -1: what is left over. */
-  reshape(x: Value, to: readonly Dim[]): Value {
-    const shape = infer.completed(x.shape, to);
-    if (!shape || !equal(product(shape), product(x.shape)))
-      throw shapeMismatch(this.path, "Reshape", `${shapeText(x.shape)} does not have the elements of ${shapeText(to)}`);
-    if (equalShapes(shape, x.shape)) return x;
-    let open = shape.filter((dim, i) => typeof dim !== "number" && !equal(dim, x.shape[i] ?? 0)).length;
-    if (open > 1) return this.node("Reshape", [x, this.sizes(shape)], shape);
-    const target = shape.map((dim, i) => {
-      if (typeof dim === "number") return dim;
-      if (equal(dim, x.shape[i] ?? 0)) return 0; // copied from the input
-      open = 0;
-      return -1;
-    });
-    return this.node("Reshape", [x, this.constant(target, undefined, "int64")], shape);
-  }
-
-  transpose(x: Value, order: readonly number[]): Value {
-    return this.node(
-      "Transpose",
-      [x],
-      order.map((axis) => x.shape[axis]!),
-      { attributes: { perm: { ints: order } } },
-    );
-  }
-
-  concat(values: readonly Value[], axis: number): Value {
-    if (values.length === 1) return values[0]!;
-    const at = axis < 0 ? axis + values[0]!.shape.length : axis;
-    const shape = infer.concat(
-      this.path,
-      values.map((value) => value.shape),
-      at,
-    );
-    return this.node("Concat", values, shape, { attributes: { axis: { int: at } } });
-  }
-
-  /** Equal parts along an axis, as torch's `chunk`. */
-  chunk(x: Value, parts: number, axis: number): Value[] {
-    const at = axis < 0 ? axis + x.shape.length : axis;
-    const dim = x.shape[at];
-    if (typeof dim !== "number" || dim % parts !== 0)
-      throw shapeMismatch(
-        this.path,
-        "chunk",
-        `${shapeText(x.shape)} does not divide into ${parts} parts along axis ${axis}`,
-      );
-    return this.split(x, new Array<number>(parts).fill(dim / parts), at);
-  }
-
-  /** Parts of the given lengths along an axis. */
-  split(x: Value, lengths: readonly number[], axis: number): Value[] {
-    const at = axis < 0 ? axis + x.shape.length : axis;
-    const total = lengths.reduce((a, b) => a + b, 0);
-    if (!equal(total, x.shape[at]!))
-      throw shapeMismatch(this.path, "Split", `lengths ${lengths.join(" + ")} are not ${x.shape[at]}`);
-    const shapes = lengths.map((length) => x.shape.map((dim, i) => (i === at ? length : dim)));
-    return this.emit("Split", [x, this.constant(lengths, undefined, "int64")], shapes, {
-      attributes: { axis: { int: at } },
-    });
-  }
-
-  /** `start..end` along an axis; bounds may be run-time sizes, negative numbers count from the end. */
-  slice(x: Value, axis: number, start: Dim, end: Dim): Value {
-    const at = axis < 0 ? axis + x.shape.length : axis;
-    const shape = x.shape.map((dim, i) => (i === at ? infer.sliced(dim, start, end) : dim));
-    return this.node(
-      "Slice",
-      [x, this.sizes([start]), this.sizes([end]), this.constant([at], undefined, "int64")],
-      shape,
-    );
-  }
-
-  /** Rows of `x` along `axis`. @param indices int64 */
-  gather(x: Value, indices: Value, axis: number): Value {
-    return this.node(
-      "Gather",
-      [x, indices],
-      [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)],
-      {
-        dtype: x.dtype,
-        attributes: { axis: { int: axis } },
-      },
-    );
-  }
-
-  /** Repeats along axes of size 1. */
-  expand(x: Value, to: readonly Dim[]): Value {
-    return this.node("Expand", [x, this.sizes(to)], infer.broadcast(this.path, "Expand", x.shape, to));
-  }
-
-  /** A new axis of size 1. */
-  unsqueeze(x: Value, axis: number): Value {
-    const at = axis < 0 ? axis + x.shape.length + 1 : axis;
-    return this.reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
-  }
-
-  /** Nearest-neighbour enlargement of `[B, C, H, W]` by a whole factor. */
-  upsample(x: Value, factor: number): Value {
-    const [batch, channels, height, width] = x.shape as [Dim, Dim, Dim, Dim];
-    return this.node(
-      "Resize",
-      [x, undefined, this.constant([1, 1, factor, factor])],
-      [batch, channels, times(height, factor), times(width, factor)],
-      { attributes: nearest },
-    );
-  }
-
-  /** Nearest neighbours of `[B, C, H, W]` at another height and width. */
-  resize(x: Value, height: Dim, width: Dim): Value {
-    const shape = [...x.shape.slice(0, 2), height, width];
-    return this.node("Resize", [x, undefined, undefined, this.sizes(shape)], shape, { attributes: nearest });
-  }
-
-  /** Zeros around the last two axes of `[B, C, H, W]`: `[top, left, bottom, right]`. */
-  pad(x: Value, [top, left, bottom, right]: readonly [number, number, number, number]): Value {
-    const [batch, channels, height, width] = x.shape as [Dim, Dim, Dim, Dim];
-    const pads = this.constant([0, 0, top, left, 0, 0, bottom, right], undefined, "int64");
-    return this.node("Pad", [x, pads], [batch, channels, plus(height, top + bottom), plus(width, left + right)]);
-  }
-
-  private binary(op: string, a: Value, b: Value): Value {
-    return this.node(op, [a, b], infer.broadcast(this.path, op, a.shape, b.shape));
-  }
-
-  private unary(op: string, x: Value): Value {
-    return this.node(op, [x], x.shape);
-  }
-
   private unique(name: string, prefix: string = this.path): string {
     const base = prefix === "" ? name : `${prefix}/${name}`;
     const count = this.store.names.get(base) ?? 0;
@@ -480,12 +271,4 @@ export interface Replacement {
   output(value: Value): Value;
   /** What carries a stream's name in a value's place; its shape may be another. */
   stream(value: Value): Value;
-}
-
-/** What a node needs beyond inputs and shapes. */
-export interface NodeOptions {
-  readonly domain?: Node["domain"];
-  readonly attributes?: Attributes;
-  /** Of the outputs, or of each; the first input's when left out. */
-  readonly dtype?: DType | readonly DType[];
 }
