@@ -80,7 +80,7 @@ describe("weights that GGUF packed", () => {
   const components = { text_encoder: file };
   const everywhere = ["transformer", "text_encoder"];
   const plugins: PluginUse[] = [
-    { ...(bnb() as object), components: everywhere } as PluginUse,
+    { use: Bnb, options: { load_in_8bit: true }, components: everywhere },
     { use: Gguf, components: everywhere },
   ];
 
