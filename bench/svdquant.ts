@@ -15,7 +15,7 @@ const prompts = ["red heart", "sun", "fish", "hot beverage", "airplane", "key", 
 const variants = {
   plain: { rank: 0, grid: 1, iterations: 1 },
   svdquant: { rank: 32 },
-  gptq: { rank: 32, gptq: true },
+  gptq: { rank: 32, gptq: true, tokens: 4096 },
 } as const;
 
 export const svdquantBenchmark: Benchmark = {

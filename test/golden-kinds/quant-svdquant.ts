@@ -26,7 +26,7 @@ export function checkSvdQuant(folder: string): void {
     const [, kind, rank = "0", bits] = /^(plain|smooth|svdquant)(?:_r(\d+))?_w4a(4|16)$/.exec(stage)!;
     const smooth =
       kind === "plain" ? new Float32Array(weight.columns).fill(1) : smoothingScales(spans, { alpha, beta: 1 - alpha });
-    const options = { rank: Number(rank), iterations: 1, gptq: false, group };
+    const options = { rank: Number(rank), iterations: 1, group };
     const activationBits = Number(bits) as LinearOptions["activationBits"];
     const { error } = quantizeLinear(weight, smooth, inputs, { ...options, activationBits });
     expect(Math.sqrt(error / size) / expected, stage).toBeLessThan(1.1);

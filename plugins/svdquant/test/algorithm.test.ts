@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Matrix } from "../src/algorithm/matrix-columns";
-import { quantizeLinear } from "../src/algorithm/quantize-linear";
+import { quantizeLinear, smoothedHessian } from "../src/algorithm/quantize-linear";
 import { searchSmoothing } from "../src/algorithm/search-smoothing";
 import { smoothingScales, strengths, weightSpans } from "../src/algorithm/smoothing";
 import { symmetricEigen } from "../src/algorithm/symmetric-eigen";
@@ -80,7 +80,7 @@ describe("smoothing", () => {
   const inputs = { values: numbers(48 * 64, 5), rows: 48, columns: 64 };
   for (let t = 0; t < 48; t++) inputs.values[t * 64 + 7]! *= 40; // a channel of outliers
   const spans = { inputs: weightSpans([inputs]), weights: weightSpans([weight]) };
-  const plain = { rank: 0, iterations: 1, gptq: false, activationBits: 4, group: 64 } as const;
+  const plain = { rank: 0, iterations: 1, activationBits: 4, group: 64 } as const;
 
   it("is searched so that outputs suffer least", async () => {
     const strength = await searchSmoothing([weight], inputs, spans, { ...plain, grid: 4 }, async () => undefined);
@@ -95,6 +95,9 @@ describe("smoothing", () => {
     const error = (more: object): number => quantizeLinear(weight, smooth, inputs, { ...plain, ...more }).error;
     expect(error({ rank: 8 })).toBeLessThan(error({}));
     expect(error({ rank: 8, iterations: 20 })).toBeLessThanOrEqual(error({ rank: 8 }));
-    expect(error({ rank: 8, gptq: true, activationBits: 16 })).toBeLessThan(error({ rank: 8, activationBits: 16 }));
+    const options = { ...plain, rank: 8, activationBits: 16 } as const;
+    const hessian = smoothedHessian(inputs, smooth);
+    const { error: corrected } = quantizeLinear(weight, smooth, inputs, options, hessian);
+    expect(corrected).toBeLessThan(quantizeLinear(weight, smooth, inputs, options).error);
   });
 });

@@ -143,6 +143,12 @@ describe("what cannot be quantized", () => {
   });
 });
 
+it("warns where GPTQ sees too few tokens", async () => {
+  const options = { rank: 8, gptq: true, iterations: 1, grid: 1 };
+  const { warnings } = await write(join(folder, "gptq.safetensors"), { options });
+  expect(warnings).toEqual([expect.stringMatching(/^GPTQ saw 64 tokens of ".*", which has 64 inputs.* tokens to 256/)]);
+});
+
 it("does without calibration for a component that comes alone, and says so", async () => {
   const input = join(model, "transformer");
   const { warnings } = await write(join(folder, "alone.safetensors"), { input, options: { rank: 8, iterations: 1 } });

@@ -10,8 +10,6 @@ export interface LinearOptions {
   readonly rank: number;
   /** Times that the branch is fitted anew to what rounding left, while that helps. */
   readonly iterations: number;
-  /** Rounds the residual by GPTQ instead of to the nearest. */
-  readonly gptq: boolean;
   /** What the layer's inputs are rounded to where it runs. */
   readonly activationBits: ActivationBits;
   /** Columns that share a scale. */
@@ -39,25 +37,33 @@ export interface QuantizedLinear {
  * | branch   | L1 L2            | the part of high precision                |
  * | residual | R = W - L1 L2    | the part in 4 bits                        |
  *
- * @param inputs `[T, K]` of the calibration, where there are any
+ * @param inputs `[T, K]` of the calibration, where there are any: what branches are judged by
+ * @param hessian of `smoothedHessian`: rounds the residual by GPTQ instead of to the nearest
  */
 export function quantizeLinear(
   weight: Matrix,
   smooth: Float32Array,
   inputs: Matrix | undefined,
   options: LinearOptions,
+  hessian?: Hessian,
 ): QuantizedLinear {
   const stored = throughFloat16(smooth);
   const smoothed = scaledColumns(weight, stored);
   const tokens = inputs && tokensOf(dividedColumns(inputs, stored), options);
   const { branch, residual, rounded, error } = decompose(smoothed, stored, tokens, options);
-  if (!options.gptq || !tokens) return { smooth: stored, residual: rounded, branch, error };
+  if (!hessian) return { smooth: stored, residual: rounded, branch, error };
   const { rows, columns } = weight;
-  const hessian = new Hessian(columns);
-  hessian.add(tokens.exact.values);
   const scales = weightScales(residual, options.group);
   const better = gptq(residual.values, rows, columns, hessian, { ...scales, scales });
-  return { smooth: stored, residual: better, branch, error: outputError(tokens, residual, dequantize(better)) };
+  const left = tokens ? outputError(tokens, residual, dequantize(better)) : 0;
+  return { smooth: stored, residual: better, branch, error: left };
+}
+
+/** Of the inputs as they are once they are smoothed, for GPTQ. */
+export function smoothedHessian(inputs: Matrix, smooth: Float32Array): Hessian {
+  const hessian = new Hessian(inputs.columns);
+  hessian.add(dividedColumns(inputs, throughFloat16(smooth)).values);
+  return hessian;
 }
 
 export function tokensOf(

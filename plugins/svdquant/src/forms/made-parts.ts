@@ -13,6 +13,6 @@ export function partsOf(weight: Matrix, form: Form, rank: number): Parts {
     const branch = truncatedSvd(weight, rank);
     return { ...int8Codes(residualOf(weight, branch), rows, columns), ...branchOf({ ...branch, rows, columns }) };
   }
-  const plain = { rank, iterations: 1, gptq: false, activationBits: 16, group: groupSize } as const;
+  const plain = { rank, iterations: 1, activationBits: 16, group: groupSize } as const;
   return fourBitParts(layerOf(quantizeLinear(weight, new Float32Array(columns).fill(1), undefined, plain)));
 }

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { OpenWeights } from "@skipstep/core";
 import { type Matrix, someRows } from "../algorithm/matrix-columns";
 import { outputSize } from "../algorithm/output-error";
-import { type QuantizedLinear, quantizeLinear } from "../algorithm/quantize-linear";
+import { type QuantizedLinear, quantizeLinear, smoothedHessian } from "../algorithm/quantize-linear";
 import { searchSmoothing } from "../algorithm/search-smoothing";
 import { type Spans, type Strength, smoothingScales, weightSpans } from "../algorithm/smoothing";
 import { groupSize } from "../nunchaku/order";
@@ -10,7 +10,7 @@ import type { LayerGroup } from "./groups";
 import type { SvdQuantWriteOptions } from "./options";
 import type { PlannedLayer } from "./plan";
 
-/** Tokens that tell whether a branch is better than another; GPTQ takes all that there are. */
+/** Tokens that tell whether a branch is better than another. */
 const enoughTokens = 128;
 
 export interface MadeLayer {
@@ -30,14 +30,15 @@ export async function* quantizeGroup(
 ): AsyncGenerator<MadeLayer> {
   const matrices = layers.map(({ weight }) => matrixOf(weights, weight.name));
   const all = input && { values: input.rows, rows: input.rows.length / input.columns, columns: input.columns };
-  const inputs = all && (options.gptq ? all : someRows(all, enoughTokens));
+  const inputs = all && someRows(all, enoughTokens);
   const spans = { inputs: input?.largest ?? new Float32Array(0), weights: weightSpans(matrices) };
   const strength = inputs ? await strengthOf(matrices, inputs, spans, options, signal) : { alpha: 0, beta: 0 };
   const smooth = inputs ? smoothingScales(spans, strength) : new Float32Array(matrices[0]!.columns).fill(1);
+  const hessian = options.gptq && all ? smoothedHessian(all, smooth) : undefined;
   for (const [i, layer] of layers.entries()) {
     signal.throwIfAborted();
     const linear = { ...options, activationBits: options.activation_bits, group: groupSize };
-    const made = quantizeLinear(matrices[i]!, smooth, inputs, linear);
+    const made = quantizeLinear(matrices[i]!, smooth, inputs, linear, hessian);
     const size = inputs && outputSize(inputs, matrices[i]!);
     yield { layer, made, strength, ...(size ? { error: Math.sqrt(made.error / size) } : {}) };
     await setImmediate();

@@ -41,7 +41,8 @@ export async function quantizeToSvdQuant(request: Request): Promise<QuantizeResu
     }
     await copyPlain(writer, request, plan);
     await writer.finish();
-    return summarize(options, plan, notes, [...warnings, ...skip.unused.map(patternUnused)]);
+    const unused = skip.unused.map(patternUnused);
+    return summarize(options, plan, notes, [...warnings, ...fewTokens(inputs, options), ...unused]);
   } finally {
     await writer.close();
   }
@@ -118,4 +119,14 @@ function metadataOf({ component, options }: Request, { layers }: WritePlan): Rec
     quantization_config: JSON.stringify({ method: "svdquant", weight: int4, activation: int4, rank: options.rank }),
     [ownMetadata]: JSON.stringify({ version: 1, sizes }),
   };
+}
+
+/** GPTQ fits what it sees: with hardly more tokens than a layer has inputs, that is all it fits. */
+function fewTokens(inputs: readonly LinearInput[], { gptq }: SvdQuantWriteOptions): string[] {
+  const few = inputs.find(({ columns, rows }) => rows.length < 4 * columns * columns);
+  if (!gptq || !few) return [];
+  const { columns, rows, names } = few;
+  return [
+    `GPTQ saw ${rows.length / columns} tokens of "${names[0]}", which has ${columns} inputs: it may do harm. Make more images, or set tokens to ${4 * columns} or more.`,
+  ];
 }
