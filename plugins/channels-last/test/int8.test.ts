@@ -96,6 +96,31 @@ describe("convolutions in int8", () => {
   });
 });
 
+describe("an op that is not known", () => {
+  it("reads its channels first, and what stands around it keeps them last", async () => {
+    const weights = memoryWeights({ "a.weight": wave([20, 20, 3, 3], 1), "b.weight": wave([20, 20, 3, 3], 2) });
+    const build = (plugin?: ChannelsLast): [Graph, ReturnType<ChannelsLast["graphBuilt"]>] => {
+      const weightLoad = (asked: Weight) => plugin?.weightLoad(asked);
+      const g = Graph.create("unet", weights, { weightLoad, attention: () => undefined });
+      const x = conv2d(g, "a", g.input("x", [size("B"), 20, size("h"), size("w")]), 20, 3, { padding: 1, bias: false });
+      const y = g.node("LRN", [g.relu(x)], x.shape, { attributes: { size: { int: 3 } } });
+      g.output("y", conv2d(g, "b", g.silu(y), 20, 3, { padding: 1, bias: false }));
+      return [g, plugin?.graphBuilt(g)];
+    };
+    const x = wave([1, 20, 5, 6], 4);
+    const [plain] = build();
+    const [float, changes] = build(new ChannelsLast({ int8: "off", skip_ends: true, skip_modules: [] }));
+    expect(changes?.["transposes left"]).toBe(1); // silu is as it comes
+    const [, int8Changes] = build(dynamic);
+    expect(int8Changes?.["transposes left"]).toBe(4); // the edges, too
+    const [{ y: expected }, { y: found }] = await Promise.all([runGraph(plain, { x }), runGraph(float, { x })]);
+    const largest = Math.max(...(expected!.data as Float32Array).map(Math.abs));
+    expect(
+      (found!.data as Float32Array).every((v, i) => Math.abs(v - Number(expected!.data[i])) < 1e-5 * largest),
+    ).toBe(true);
+  });
+});
+
 describe("a graph without convolutions", () => {
   it("stays as it is", () => {
     const g = Graph.create("text_encoder", memoryWeights({}), {
