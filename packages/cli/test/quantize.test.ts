@@ -58,7 +58,7 @@ describe("skipstep quantize", () => {
     const [first, second, third] = stdout.split("\n");
     expect(first).toBe(file);
     expect(second).toMatch(/^ZImageTransformer2DModel, \d+\.\d MB, \d+\.\d s$/);
-    expect(third).toMatch(/^\d+ tensors: \d+ as F32, \d+ as F16, \d+ as Q8_0 \(error 0\.\d+ %\)$/);
+    expect(third).toMatch(/^\d+ tensors: \d+ as F16 \(error \S+ %\), \d+ as F32, \d+ as Q8_0 \(error 0\.\d+ %\)$/);
     expect(readdirSync(inFolder("new"))).toEqual(["transformer-Q8_0.gguf"]);
     const inspected = await skipstep(
       ...["inspect", config, "--set", `components.transformer=${file}`, "--set", 'plugins=["gguf"]'],
