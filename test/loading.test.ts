@@ -280,7 +280,7 @@ describe("components", () => {
     [
       "a file of another format",
       { unet: "model.gguf" },
-      /#\/components\/unet: \S+model\.gguf is a GGUF file, which Skipstep does not read\./,
+      /#\/components\/unet: \S+model\.gguf is a GGUF file, which @skipstep\/plugin-gguf reads\. Add it with/,
     ],
   ])("%s is refused", async (_, components, message) => {
     expect(await failure({ model: golden("sd15"), components: components as Record<string, string> })).toMatch(message);

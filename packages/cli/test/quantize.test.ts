@@ -6,19 +6,21 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { safetensors } from "../../core/test/checkpoint-files";
 import { outcomeOf, root, skipstep, skipstepJson, startSkipstep } from "./skipstep";
-import { temporaryFolder } from "./temporary-folder";
 
-const folder = temporaryFolder();
+const folder = mkdtempSync(path.join(tmpdir(), "skipstep-quantize-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const model = path.join(root, "packages/contract/models/z-image");
-const config = path.join(folder.path, "config.json");
+const config = path.join(folder, "config.json");
 
 beforeAll(() => {
   const generate = { prompt: "a cat", guidance_scale: 0, height: 32, width: 32 };
@@ -26,7 +28,7 @@ beforeAll(() => {
 });
 
 function inFolder(name: string): string {
-  return path.join(folder.path, name);
+  return path.join(folder, name);
 }
 
 /** A file with one weight of so many rows. */
@@ -125,7 +127,7 @@ describe("skipstep quantize", () => {
     const child = startSkipstep(["quantize", file, "--to", "gguf", "--type", "Q4_K", "--out", out]);
     const outcome = outcomeOf(child);
     const isBegun = (): boolean =>
-      readdirSync(folder.path).some((name) => name.startsWith("large.gguf") && statSync(inFolder(name)).size > 100);
+      readdirSync(folder).some((name) => name.startsWith("large.gguf") && statSync(inFolder(name)).size > 100);
     while (!isBegun()) {
       if (child.exitCode !== null) throw new Error((await outcome).stderr);
       await setTimeout(20);
@@ -136,7 +138,7 @@ describe("skipstep quantize", () => {
       stdout: "",
       stderr: "SKIPSTEP_CANCELLED Cancelled: stopped by Ctrl-C\n",
     });
-    expect(readdirSync(folder.path).filter((name) => name.startsWith("large.gguf"))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.startsWith("large.gguf"))).toEqual([]);
   });
 
   it.runIf(canMount())("says that the disk is full, and leaves what was there", async () => {
