@@ -10,14 +10,15 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { safetensors } from "../../core/test/checkpoint-files";
 import { outcomeOf, root, skipstep, skipstepJson, startSkipstep } from "./skipstep";
 
-const folder = mkdtempSync(path.join(tmpdir(), "skipstep-quantize-"));
+/** Where plugins are found that the repository has. */
+const folder = mkdtempSync(path.join(root, "node_modules/.quantize-"));
+process.env.SKIPSTEP_CACHE = path.join(folder, "cache");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const model = path.join(root, "packages/contract/models/z-image");
 const config = path.join(folder, "config.json");
