@@ -24,7 +24,7 @@ const cacheDit: PluginUse = {
   use: CacheDit,
   options: {
     Fn_compute_blocks: 1,
-    max_warmup_steps: 4,
+    max_warmup_steps: 0,
     residual_diff_threshold: 0.3,
     max_continuous_cached_steps: 2,
     calibrator_type: "taylorseer",
@@ -53,9 +53,9 @@ const compositions: Readonly<Record<string, Composition>> = {
       { use: Xformers, options: { op: "cutlass", block_size: 40 } },
     ],
     cache: cacheDit,
-    says: [/^\d+ weights as int8, /, /^9 attentions as cutlass of 40$/, /^reused 6 of 12 steps/],
+    says: [/^\d+ weights as int8, /, /^9 attentions as cutlass of 40$/, /^reused 8 of 12 steps/],
     toCache: 41,
-    toOthers: 27,
+    toOthers: 28,
   },
   "gguf and fbcache": {
     plain: emojiConfig({ generate }),
@@ -70,8 +70,8 @@ const compositions: Readonly<Record<string, Composition>> = {
     plain: emojiConfig({ generate }),
     plugins: [{ use: SvdQuant, options: { rank: 16, skip: ["layers.4", "layers.5", "layers.6"] } }],
     cache: cacheDit,
-    says: [/^42 weights as svdquant-w4a16, /, /^reused 6 of 12 steps/],
-    toCache: 29,
+    says: [/^42 weights as svdquant-w4a16, /, /^reused 8 of 12 steps/],
+    toCache: 33,
     toOthers: 28,
   },
   "channels-last, bnb and deepcache": {
