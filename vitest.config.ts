@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const source = { conditions: ["@skipstep/source", "import", "module", "node", "default"] };
@@ -6,6 +7,8 @@ export default defineConfig({
   ssr: { resolve: source },
   test: {
     pool: "forks",
+    // Of two cores Vitest would leave one idle; half of a test's time is not in ONNX Runtime's threads.
+    poolOptions: { forks: { minForks: 1, maxForks: Math.max(2, availableParallelism() - 1) } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
