@@ -2,16 +2,15 @@
 import { fileURLToPath } from "node:url";
 import { attentionBenchmark } from "./attention";
 import { type Benchmark, type Figure, isMet, quantity, targetText } from "./benchmark";
-import { bnbBenchmark } from "./bnb";
 import { cacheDitBenchmark } from "./cache-dit";
 import { cacheDitEmojiBenchmark } from "./cache-dit-emoji";
-import { channelsLastBenchmark } from "./channels-last";
 import { compileBenchmark } from "./compile";
 import { deepcacheBenchmark } from "./deepcache";
 import { denoisersBenchmark } from "./denoisers";
 import { emojiBenchmark } from "./emoji";
 import { foraBenchmark } from "./fora";
 import { hooksBenchmark } from "./hooks";
+import { lowBitBenchmarks } from "./low-bit";
 import { matmulBenchmark } from "./matmul";
 import { memoryBenchmark } from "./memory";
 import { section, writeSections } from "./results";
@@ -31,9 +30,8 @@ const benchmarks: readonly Benchmark[] = [
   cacheDitBenchmark,
   cacheDitEmojiBenchmark,
   memoryBenchmark,
-  bnbBenchmark,
-  channelsLastBenchmark,
   svdquantBenchmark,
+  ...lowBitBenchmarks,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));
 

@@ -1,0 +1,43 @@
+import type { Architecture } from "../packages/core/src/models/architecture";
+import { dit } from "../packages/core/src/models/dit";
+import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
+import { zImage } from "../packages/core/src/models/z-image";
+import type { Benchmark } from "./benchmark";
+import { type Kind, transformerKinds, unetKinds } from "./low-bit-kinds";
+import { type LowBitModel, measureKinds } from "./measure-kinds";
+import { ditXl2 } from "./random-dit";
+import { sd15 } from "./sd15-configs";
+
+const about =
+  "with random weights: each plugin, and pairs that are of use, in turns with float32 without plugins, the least of three passes each. Weights in memory and on disk are all of the model's; bytes a weight are of those that plugins took. PSNR is that of the output against float32's, whose range is the peak: of random weights, that is, which have no outliers and let errors grow from layer to layer.";
+
+function benchmark(name: string, title: string, model: LowBitModel, kinds: readonly Kind[]): Benchmark {
+  return { name, about: `One pass of ${title} ${about}`, run: (say) => measureKinds(model, kinds, say) };
+}
+
+const zImageConfig = { dim: 1280, n_layers: 10, n_heads: 10, n_kv_heads: 10, in_channels: 32, cap_feat_dim: 128 };
+
+export const lowBitBenchmarks: readonly Benchmark[] = [
+  benchmark(
+    "low-bit-dit",
+    "DiT-XL/2, 256 x 256, batch 2,",
+    { architecture: dit, config: ditXl2, sizes: { B: 2, H: 32, W: 32 } },
+    transformerKinds({ speed: 2.6, q4: "Q4_0" }),
+  ),
+  benchmark(
+    "low-bit-z-image",
+    "a Z-Image transformer of width 1280 with 10 layers, 512 x 512, batch 1,",
+    {
+      architecture: zImage as Architecture,
+      config: zImageConfig,
+      sizes: { B: 1, h: 32, w: 32, L: 32, T: 32 * 32 + 32 },
+    },
+    transformerKinds({ q4: "Q4_K" }),
+  ),
+  benchmark(
+    "low-bit-unet",
+    "SD 1.5's U-Net, 256 x 256, batch 2,",
+    { architecture: unet2DCondition, config: sd15.unet, sizes: { B: 2, h: 32, w: 32, S: 77 } },
+    unetKinds,
+  ),
+];

@@ -1,0 +1,168 @@
+import { readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findQuantizer, openComponentWeights } from "@skipstep/core";
+import type { OpenWeights } from "../packages/core/src/checkpoint/weight-source";
+import { Weights } from "../packages/core/src/checkpoint/weights";
+import { weightBytes } from "../packages/core/src/compiler/memory-estimate";
+import { Engine } from "../packages/core/src/engine/engine";
+import type { Sizes } from "../packages/core/src/graph/dim";
+import { Graph } from "../packages/core/src/graph/graph";
+import type { Architecture } from "../packages/core/src/models/architecture";
+import type { Floats } from "../packages/core/src/tensor";
+import { openGguf } from "../plugins/gguf/src/container/gguf-weights";
+import type { Figure, Say } from "./benchmark";
+import type { Kind, UsedPlugin } from "./low-bit-kinds";
+import { interleave, least, timed } from "./measure";
+import { openGraph, someInputs } from "./open-graph";
+import { writeRandomModel } from "./random-checkpoint";
+import { inTemporaryFolder } from "./temporary-folder";
+import { hooksOf } from "./used-plugins";
+
+export interface LowBitModel {
+  readonly architecture: Architecture;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly sizes: Sizes;
+}
+
+/** A denoiser that is open. */
+interface Runner {
+  readonly run: () => Promise<Float32Array>;
+  readonly close: () => Promise<void>;
+  /** Bytes of all weights. */
+  readonly memory: number;
+  readonly disk: number;
+  /** Bytes of a weight, of those that plugins took. */
+  readonly each?: number;
+}
+
+const rounds = 3;
+const ggufFolder = fileURLToPath(new URL("../plugins/gguf", import.meta.url));
+
+/** Each kind against float32, one beside it at a time: all of them do not fit everywhere. */
+export function measureKinds(model: LowBitModel, kinds: readonly Kind[], say: Say): Promise<Figure[]> {
+  return inTemporaryFolder(async (folder) => {
+    const { architecture, config } = model;
+    const checkpoint = join(folder, "checkpoint");
+    const parameters = writeRandomModel(checkpoint, { architecture, config, dtype: "float16", has: () => true });
+    say(`${(parameters / 1e6).toFixed(0)} million parameters`);
+    const weights = Weights.open(checkpoint);
+    const engine = await Engine.start({ provider: "cpu" });
+    try {
+      const plain = await open(engine, model, [], weights, join(folder, "float32"));
+      const exact = await plain.run();
+      const plainSeconds: number[] = [];
+      const figures: Figure[] = [];
+      for (const kind of kinds) {
+        const own = join(folder, "kind");
+        const packed = kind.gguf === undefined ? undefined : await asGguf(checkpoint, kind.gguf, `${own}.gguf`);
+        const runner = await open(engine, model, kind.plugins, packed ?? weights, own);
+        const output = await runner.run();
+        const seconds = await interleave(rounds, { plain: () => timed(plain.run), kind: () => timed(runner.run) });
+        await runner.close();
+        packed?.close();
+        rmSync(own, { recursive: true });
+        plainSeconds.push(...seconds.plain);
+        const found = figuresOf(kind, runner, psnr(output, exact), seconds);
+        figures.push(...found);
+        say(found.map(({ what, value }) => `${what.slice(kind.title.length + 2)}: ${value.toFixed(2)}`).join("; "));
+      }
+      await plain.close();
+      return [...costs("float32", least(plainSeconds), plain), ...figures];
+    } finally {
+      weights.close();
+      await engine.close();
+    }
+  });
+}
+
+async function open(
+  engine: Engine,
+  { architecture, config, sizes }: LowBitModel,
+  plugins: readonly UsedPlugin[],
+  weights: OpenWeights,
+  cacheDir: string,
+): Promise<Runner> {
+  const hooks = hooksOf(plugins, "denoiser");
+  const graph = Graph.create("denoiser", weights, hooks);
+  architecture.entries.forward!(graph, architecture.parse(config));
+  hooks.graphBuilt(graph);
+  for (const { plugin, weights: count, attentions, changes } of hooks.receipts)
+    if (count + attentions + Object.keys(changes).length === 0) throw new Error(`${plugin} had nothing to do`);
+  const program = await openGraph(engine, graph, weights.identity(cacheDir), cacheDir);
+  const inputs = someInputs(engine, graph, sizes);
+  const [stored, floats] = hooks.receipts.reduce(
+    ([bytes, ofFloats], receipt) => [bytes + receipt.storedBytes, ofFloats + receipt.floatBytes],
+    [0, 0] as [number, number],
+  );
+  return {
+    run: () =>
+      engine.pass(async () => {
+        const output = Object.values(await program.run(inputs))[0]!;
+        return Float32Array.from(((await output.read()) as Floats).data);
+      }),
+    close: () => program.close(),
+    memory: weightBytes(graph),
+    disk: sizeOfFiles(cacheDir),
+    ...(floats === 0 ? {} : { each: stored / (floats / 4) }),
+  };
+}
+
+function figuresOf(
+  { title, speed, bytes }: Kind,
+  runner: Runner,
+  decibels: number,
+  seconds: Readonly<Record<"plain" | "kind", readonly number[]>>,
+): Figure[] {
+  const [before, after] = [least(seconds.plain), least(seconds.kind)];
+  const fast = speed === undefined ? {} : { target: { least: speed } };
+  const small = bytes === undefined ? {} : { target: { most: bytes } };
+  const each: Figure[] =
+    runner.each === undefined
+      ? []
+      : [{ what: `${title}, a weight that was taken`, value: runner.each, unit: "bytes", ...small }];
+  return [
+    { what: `${title}, as fast as float32`, value: before / after, unit: "times", ...fast },
+    ...costs(title, after, runner),
+    ...each,
+    { what: `${title}, PSNR of the output`, value: decibels, unit: "dB" },
+  ];
+}
+
+function costs(title: string, seconds: number, { memory, disk }: Runner): Figure[] {
+  return [
+    { what: `${title}, one pass`, value: seconds, unit: "s" },
+    { what: `${title}, weights in memory`, value: memory / 1e9, unit: "GB" },
+    { what: `${title}, engine on disk`, value: disk / 1e9, unit: "GB" },
+  ];
+}
+
+/** The checkpoint's weights as `skipstep quantize --to gguf` writes them. */
+async function asGguf(checkpoint: string, type: string, file: string): Promise<OpenWeights> {
+  rmSync(file, { force: true });
+  const { quantizer, options } = await findQuantizer(ggufFolder, { type }, ".");
+  const { component, weights } = await openComponentWeights(checkpoint);
+  const { signal } = new AbortController();
+  const request = { component, weights, options, file, images: () => [], signal, onProgress: () => undefined };
+  await quantizer.quantize(request).finally(() => weights.close());
+  return openGguf({ path: file });
+}
+
+function sizeOfFiles(folder: string): number {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.reduce(
+    (sum, entry) => sum + (entry.isFile() ? statSync(join(entry.parentPath, entry.name)).size : 0),
+    0,
+  );
+}
+
+/** Decibels; the peak is the range of the exact values. */
+function psnr(found: Float32Array, exact: Float32Array): number {
+  let [squares, low, high] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const [i, value] of exact.entries()) {
+    squares += (value - found[i]!) ** 2;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return 10 * Math.log10((high - low) ** 2 / (squares / exact.length));
+}
