@@ -5,7 +5,7 @@ import { aboutRealised, computeRealised } from "./compute-realised";
 import { writeRandomDit } from "./random-dit";
 import { inTemporaryFolder } from "./temporary-folder";
 
-const steps = 13;
+const steps = 7;
 const size = { height: 256, width: 256 };
 
 export const foraBenchmark: Benchmark = {
