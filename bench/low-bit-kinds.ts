@@ -40,8 +40,8 @@ const eightBits = bnb({ load_in_8bit: true, llm_int8_threshold: 0 });
 /** `flash` is what float32 without plugins has. */
 const cutlass: Kind = { title: "xformers, cutlass", plugins: [xformers({ op: "cutlass" })] };
 
-/** @param q4 GGUF's type of 4 bits: rounding to Q4_K takes minutes, and needs rows of whole 256 */
-export function transformerKinds({ speed, q4 }: { readonly speed?: number; readonly q4: string }): readonly Kind[] {
+/** bitsandbytes' forms. @param speed that 8 bits must reach */
+export function bnbKinds(speed?: number): readonly Kind[] {
   const target = speed === undefined ? {} : { speed };
   const fourBits = { load_in_4bit: true, bnb_4bit_quant_type: "nf4" } as const;
   return [
@@ -54,6 +54,12 @@ export function transformerKinds({ speed, q4 }: { readonly speed?: number; reado
       speed: 1,
       bytes: 0.6,
     },
+  ];
+}
+
+/** All others. @param q4 GGUF's type of 4 bits: rounding to Q4_K takes minutes, and needs rows of whole 256 */
+export function otherKinds(q4: string): readonly Kind[] {
+  return [
     ...ggufKinds(["Q8_0", q4]),
     { title: "svdquant, W4A16, rank 32", plugins: [svdquant("w4a16")] },
     { title: "svdquant, W8A8, rank 32", plugins: [svdquant("w8a8")] },

@@ -3,7 +3,7 @@ import { dit } from "../packages/core/src/models/dit";
 import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
 import { zImage } from "../packages/core/src/models/z-image";
 import type { Benchmark } from "./benchmark";
-import { type Kind, transformerKinds, unetKinds } from "./low-bit-kinds";
+import { bnbKinds, type Kind, otherKinds, unetKinds } from "./low-bit-kinds";
 import { type LowBitModel, measureKinds } from "./measure-kinds";
 import { ditXl2 } from "./random-dit";
 import { sd15 } from "./sd15-configs";
@@ -22,7 +22,13 @@ export const lowBitBenchmarks: readonly Benchmark[] = [
     "low-bit-dit",
     "DiT-XL/2, 256 x 256, batch 2,",
     { architecture: dit, config: ditXl2, sizes: { B: 2, H: 32, W: 32 } },
-    transformerKinds({ speed: 2.6, q4: "Q4_0" }),
+    bnbKinds(2.6),
+  ),
+  benchmark(
+    "low-bit-dit-others",
+    "DiT-XL/2, 256 x 256, batch 2,",
+    { architecture: dit, config: ditXl2, sizes: { B: 2, H: 32, W: 32 } },
+    otherKinds("Q4_0"),
   ),
   benchmark(
     "low-bit-z-image",
@@ -32,7 +38,7 @@ export const lowBitBenchmarks: readonly Benchmark[] = [
       config: zImageConfig,
       sizes: { B: 1, h: 32, w: 32, L: 32, T: 32 * 32 + 32 },
     },
-    transformerKinds({ q4: "Q4_K" }),
+    [...bnbKinds(), ...otherKinds("Q4_K")],
   ),
   benchmark(
     "low-bit-unet",
