@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { compile } from "../src/compiler/compile";
 import { planGraph, type RegionClaim } from "../src/compiler/plan";
 import { type Around, Program } from "../src/compiler/program";
-import { Engine } from "../src/engine/engine";
+import { Engine, type Session } from "../src/engine/engine";
 import { add, relativeL1 } from "../src/engine/math";
+import { Turns } from "../src/memory/component";
+import type { Residency } from "../src/memory/residency";
 import { type Floats, floats } from "../src/tensor";
 import { blockGraph, blockModel, outWidth, width } from "./block-model";
 import { wave } from "./memory-weights";
@@ -21,12 +23,17 @@ const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-program-"));
 let engine: Engine;
 let program: Program;
 
-beforeAll(async () => {
-  engine = await Engine.start({ provider: "cpu", threads: 1 });
+async function open(residency?: Residency): Promise<Program> {
   const graph = blockGraph(layers);
   const plan = planGraph(graph, claims);
   const about = { component: "transformer", className: "BlockModel", source: "/models/blocks", plugins: [] };
-  program = await Program.open(engine, graph, plan, await compile({ graph, plan, identity: "1", cacheDir, ...about }));
+  const compiled = await compile({ graph, plan, identity: "1", cacheDir, ...about });
+  return Program.open(engine, graph, plan, compiled, residency);
+}
+
+beforeAll(async () => {
+  engine = await Engine.start({ provider: "cpu", threads: 1 });
+  program = await open();
 });
 afterAll(async () => {
   await engine.close();
@@ -126,6 +133,26 @@ describe("a program", () => {
       expect(answered).toBeGreaterThan(0);
       expect(answered).toBeLessThan(layers);
     });
+  });
+});
+
+describe("sequential memory", () => {
+  it("leaves no session open, also where a run is cancelled while one opens", async () => {
+    const sequential = await open({ mode: "sequential", turns: new Turns(), devices: [] });
+    const abort = new AbortController();
+    const opened: Session[] = [];
+    const opening = vi.spyOn(engine, "open").mockImplementation(async (path, settings) => {
+      const session = await Engine.prototype.open.call(engine, path, settings);
+      if (opened.push(session) === 2) abort.abort();
+      return session;
+    });
+    const { signal } = abort;
+    const cancelled = engine.pass(() => sequential.run({ x: engine.upload(x) }, { signal }));
+    await expect(cancelled).rejects.toMatchObject({ code: "SKIPSTEP_CANCELLED" });
+    opening.mockRestore();
+    expect(opened).toHaveLength(2);
+    for (const session of opened)
+      await expect(session.run({})).rejects.toMatchObject({ code: "SKIPSTEP_SESSION_CLOSED" });
   });
 });
 

@@ -1,6 +1,6 @@
 import { throwIfAborted } from "../engine/cancel";
 import type { DeviceTensor } from "../engine/device-tensor";
-import type { Engine } from "../engine/engine";
+import type { Engine, StartedRun } from "../engine/engine";
 import { regionOutput } from "../errors/program";
 import type { Graph } from "../graph/graph";
 import type { Value } from "../graph/value";
@@ -50,9 +50,9 @@ interface Call {
 }
 
 /**
- * Bytes of weights of matrices up to which they are packed for the matrix kernels when a model is opened, which takes a second a
- * gigabyte, in memory that only this process has. Larger models pack them as they run, from pages of the file: 5% of a
- * pass over 1000 tokens, 1% over 4000.
+ * Bytes of weights of matrices up to which they are packed for the matrix kernels when a model is opened, which takes a
+ * second a gigabyte, in memory that only this process has. Larger models pack them as they run, from pages of the file:
+ * 5% of a pass over 1000 tokens, 1% over 4000.
  */
 const packedLimit = 3 * 2 ** 30;
 
@@ -137,14 +137,11 @@ export class Program {
     }
   }
 
-  private async runSegment({ index, inputs, outputs }: Segment, values: Values, call: Call): Promise<void> {
+  private async runSegment(segment: Segment, values: Values, call: Call): Promise<void> {
+    const { index, outputs } = segment;
     // One segment waits with the engine while another runs, so that its thread never does. More would outlive an abort.
     await call.started.at(-2);
-    const session = await this.sessions.take(index);
-    throwIfAborted(call.signal);
-    const feeds = Object.fromEntries(inputs.map((value) => [value.name, values.get(value)!]));
-    const run = session.start(feeds, call.bound.forms[index]!);
-    this.sessions.give(index);
+    const run = await this.start(segment, values, call);
     call.started.push(run.seconds);
     run.seconds.then(
       (seconds) => {
@@ -154,6 +151,17 @@ export class Program {
       () => undefined, // thrown where the outputs are used
     );
     for (const value of outputs) values.set(value, run.outputs[value.name]!);
+  }
+
+  private async start({ index, inputs }: Segment, values: Values, call: Call): Promise<StartedRun> {
+    const session = await this.sessions.take(index);
+    try {
+      throwIfAborted(call.signal);
+      const feeds = Object.fromEntries(inputs.map((value) => [value.name, values.get(value)!]));
+      return session.start(feeds, call.bound.forms[index]!);
+    } finally {
+      this.sessions.give(session);
+    }
   }
 
   private async runRegion({ claim, inputs, outputs, parts }: RegionPart, values: Values, call: Call): Promise<void> {

@@ -31,6 +31,7 @@ const port = parentPort!;
 const gate = new ExitGate(workerData as SharedArrayBuffer);
 const sessions = new Map<number, InferenceSession>();
 const values = new Map<number, OrtTensor>();
+const unsignedInt8 = int8SumsOverflow();
 
 env.logLevel = "fatal"; // what fails is thrown as well, and reported once
 
@@ -51,7 +52,7 @@ function sessionOptions({ provider, threads, disablePrepacking }: OpenOptions): 
         // moment between two operators spares waking them: a step of the emoji model takes 12% to 20% less.
         intra_op: { allow_spinning: "1", spin_duration_us: "20" },
         // Signed int8 weights become unsigned ones, which takes twice as long and is right everywhere.
-        ...(int8SumsOverflow() ? { x64quantprecision: "1" } : {}),
+        ...(unsignedInt8 ? { x64quantprecision: "1" } : {}),
         ...(disablePrepacking ? { disable_prepacking: "1" } : {}),
       },
     },

@@ -27,10 +27,7 @@ export class ComponentSessions implements Sessions {
 
   async take(index: number): Promise<Session> {
     await this.turns.begin(this);
-    this.opened ??= ResidentSessions.open(this.count, this.openSegment);
-    this.opened.catch(() => {
-      this.opened = undefined; // tried again the next time
-    });
+    this.opened ??= this.open();
     return (await this.opened).take(index);
   }
 
@@ -43,5 +40,14 @@ export class ComponentSessions implements Sessions {
       (sessions) => sessions.close(),
       () => undefined, // told to who opened them
     );
+  }
+
+  private async open(): Promise<ResidentSessions> {
+    try {
+      return await ResidentSessions.open(this.count, this.openSegment);
+    } catch (error) {
+      this.opened = undefined; // tried again the next time
+      throw error;
+    }
   }
 }

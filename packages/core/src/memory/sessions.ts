@@ -7,7 +7,7 @@ export type OpenSegment = (index: number) => Promise<Session>;
 export interface Sessions {
   /** The session for a run that begins now. @throws SKIPSTEP_SESSION_FAILED */
   take(index: number): Promise<Session>;
-  /** Told once that run was handed to the engine, which finishes it before anything that it is asked later. */
-  give(index: number): void;
+  /** Gives a session back that was taken. A run that it was started on is finished before anything asked later. */
+  give(session: Session): void;
   close(): Promise<void>;
 }
