@@ -92,7 +92,7 @@ export async function validateConfig(input: string | ConfigInput, options: Confi
   return { ...loaded, checkpoint: await opened({ ...loaded.config, ...formatsOf(loaded.plugins.plugins) }) };
 }
 
-function bringOptions({ signal, onProgress }: ConfigOptions): Pick<BringOptions, "signal" | "onDownload"> {
+export function bringOptions({ signal, onProgress }: ConfigOptions): Pick<BringOptions, "signal" | "onDownload"> {
   return { signal, onDownload: (event) => onProgress?.({ kind: "download", ...event }) };
 }
 
@@ -123,24 +123,15 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
   const { sources, loras } = applyLoras(family, componentModels(family, checkpoint), config.lora);
   const configs = configsOf(sources, checkpoint);
   chooseScheduler(checkpoint, config.scheduler, family); // throws before anything is loaded
-  const starting = Engine.start({ provider: config.device, threads });
+  const { device, device_map } = config;
+  const starting = Engine.start({ provider: device, others: devicesIn(device_map), threads });
   starting.catch(() => undefined); // told when it is awaited
   try {
-    const { memory, device_map } = config;
     const accelerators = device_map === "balanced" ? await (await starting).accelerators() : [];
-    const placement = { memory, accelerators, ...(device_map === undefined ? {} : { device_map }) };
-    const { models: built, hooks } = buildModels(
-      family,
-      sources,
-      plugins,
-      denoiserStructure(family, sources),
-      placement,
-    );
+    const placement = { ...config, accelerators };
+    const structure = denoiserStructure(family, sources);
+    const { models: built, hooks } = buildModels(family, sources, plugins, structure, placement);
     const engine = await starting.catch((error: unknown) => {
-      for (const { weights } of built) weights.close();
-      throw error;
-    });
-    await engine.require(devicesIn(device_map)).catch((error: unknown) => {
       for (const { weights } of built) weights.close();
       throw error;
     });

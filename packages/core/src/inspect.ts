@@ -79,9 +79,8 @@ export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): I
   const family = familyOf(checkpoint);
   const { sources, loras } = applyLoras(family, componentModels(family, checkpoint), config.lora);
   const structure = denoiserStructure(family, sources);
-  const { memory, device_map } = config;
-  const placement = { memory, ...(device_map === undefined ? {} : { device_map }) };
-  const { models, hooks } = buildModels(family, sources, plugins, structure, placement);
+  const { memory } = config;
+  const { models, hooks } = buildModels(family, sources, plugins, structure, config);
   try {
     const configs = configsOf(sources, checkpoint);
     const sizes = family.sizes(configs, fillSettings(family, configs, config.generate));

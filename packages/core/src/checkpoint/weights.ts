@@ -1,15 +1,9 @@
 import { constants } from "node:buffer";
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import {
-  rowsOutside,
-  tensorMissing,
-  tensorShape,
-  tensorTooLarge,
-  tensorUnindexed,
-  weightsChanged,
-} from "../errors/checkpoint";
+import { tensorMissing, tensorTooLarge, tensorUnindexed, weightsChanged } from "../errors/checkpoint";
 import { itemSize, type Tensor } from "../tensor";
+import { checkRows, checkShape } from "./check-entry";
 import { viewAs } from "./dtypes";
 import { fileDigest } from "./file-digest";
 import { sameStamp } from "./file-stamp";
@@ -78,10 +72,7 @@ export class Weights implements OpenWeights {
   }
 
   expect(name: string, shape: readonly number[]): TensorEntry {
-    const entry = this.entry(name);
-    const isSame = entry.shape.length === shape.length && entry.shape.every((dim, axis) => dim === shape[axis]);
-    if (!isSame) throw tensorShape(entry, shape);
-    return entry;
+    return checkShape(this.entry(name), shape);
   }
 
   read(name: string): Tensor {
@@ -112,9 +103,8 @@ export class Weights implements OpenWeights {
 
   readRows(name: string, firstRow: number, rowCount: number): Uint8Array {
     const entry = this.entry(name);
+    checkRows(entry, firstRow, rowCount);
     const [rows = 1] = entry.shape;
-    const isInside = Number.isInteger(firstRow) && Number.isInteger(rowCount) && firstRow >= 0 && rowCount >= 0;
-    if (!isInside || firstRow + rowCount > rows) throw rowsOutside(entry, firstRow, rowCount);
     const rowLength = rows === 0 ? 0 : entry.byteLength / rows;
     return this.readBytes(entry, firstRow * rowLength, rowCount * rowLength);
   }

@@ -1,6 +1,6 @@
 import { type Node, readsOf, type Value } from "../graph/value";
-import { blockedBias, blockedFilter } from "./blocked-filter";
-import { type InitializerValue, initializersOf } from "./weights-layout";
+import { blockedBias, blockedFilter, hasInputBlocks } from "./blocked-filter";
+import { type InitializerValue, initializersOf, isInitializer } from "./weights-layout";
 
 /** ONNX Runtime's domain for convolutions over channels in blocks, https://github.com/microsoft/onnxruntime (NCHWc). */
 const domain = "com.microsoft.nchwc";
@@ -18,28 +18,32 @@ const worthwhile = 32 * 2 ** 20;
  *
  * A transpose from or to `[B, H, W, C]` beside a convolution becomes part of its reordering.
  *
- * @param block channels in a block on this machine: 8 or 16
+ * @param block channels in a block on this machine: 8 or 16; `undefined` where there are no such kernels
  * @param crossing values that are read in other models: they stay
  * @returns what stands in for each node: the same values with the same names come out
  */
 export function blockConvolutions(
   nodes: readonly Node[],
-  block: number,
+  block: number | undefined,
   crossing: ReadonlySet<Value> = new Set(),
 ): (node: Node) => readonly Node[] {
+  if (block === undefined) return asIs;
   const convolutions = nodes.filter((node) => isBlockable(node, block));
   const filters = initializersOf(convolutions.map((node) => ({ ...node, inputs: [node.inputs[1]] })));
   const bytes = filters.reduce((sum, { origin }) => sum + origin.payload.byteLength, 0);
-  if (bytes < worthwhile) return (node) => [node];
-  const neighbours = neighboursOf(nodes, crossing);
+  if (bytes < worthwhile) return asIs;
+  const neighbours = neighboursOf(nodes, block, crossing);
   const blocked = new Map<Node, readonly Node[]>();
   for (const node of convolutions) {
     const { before, after } = neighbours(node);
-    const isReordered = (node.inputs[1]!.shape[1] as number) >= block;
-    blocked.set(node, blockedNodes(node, block, { before: isReordered ? before : undefined, after }));
-    for (const transpose of [isReordered ? before : undefined, after]) if (transpose) blocked.set(transpose, []);
+    blocked.set(node, blockedNodes(node, block, { before, after }));
+    for (const transpose of [before, after]) if (transpose) blocked.set(transpose, []);
   }
   return (node) => blocked.get(node) ?? [node];
+}
+
+function asIs(node: Node): readonly Node[] {
+  return [node];
 }
 
 /** Transposes that do nothing but turn what one convolution reads or writes. */
@@ -50,7 +54,11 @@ interface Neighbours {
   readonly after: Node | undefined;
 }
 
-function neighboursOf(nodes: readonly Node[], crossing: ReadonlySet<Value>): (convolution: Node) => Neighbours {
+function neighboursOf(
+  nodes: readonly Node[],
+  block: number,
+  crossing: ReadonlySet<Value>,
+): (convolution: Node) => Neighbours {
   const makers = new Map<Value, Node>();
   const readers = new Map<Value, Node[]>();
   for (const node of nodes) {
@@ -61,7 +69,7 @@ function neighboursOf(nodes: readonly Node[], crossing: ReadonlySet<Value>): (co
   const transposeOf = (value: Value, node: Node | undefined, order: string): Node | undefined =>
     isReadOnce(value) && node?.op === "Transpose" && orderOf(node) === order ? node : undefined;
   return ({ inputs, outputs }) => ({
-    before: transposeOf(inputs[0]!, makers.get(inputs[0]!), "0,3,1,2"),
+    before: hasInputBlocks(inputs[1]!, block) ? transposeOf(inputs[0]!, makers.get(inputs[0]!), "0,3,1,2") : undefined,
     after: transposeOf(outputs[0]!, readers.get(outputs[0]!)?.[0], "0,2,3,1"),
   });
 }
@@ -73,9 +81,9 @@ function orderOf({ attributes: { perm } }: Node): string | undefined {
 function isBlockable({ op, domain, inputs, attributes }: Node, block: number): boolean {
   if (op !== "Conv" || domain !== "" || "group" in attributes || "dilations" in attributes) return false;
   const [, filter, bias] = inputs;
-  if (!isConstant(filter) || (bias && !isConstant(bias)) || filter.dtype !== "float32") return false;
+  if (!isInitializer(filter) || (bias && !isInitializer(bias)) || filter.dtype !== "float32") return false;
   const [outChannels, inChannels] = filter.shape as [number, number];
-  return outChannels % channelStep === 0 && (inChannels < block || inChannels % channelStep === 0);
+  return outChannels % channelStep === 0 && (!hasInputBlocks(filter, block) || inChannels % channelStep === 0);
 }
 
 /** Reorder the input, convolve, reorder the output. Few input channels are read as they lie. */
@@ -88,7 +96,7 @@ function blockedNodes(
   const [input, filter, bias] = inputs as [Value, InitializerValue, InitializerValue | undefined];
   const output = outputs[0]!;
   const filterInBlocks = blockedFilter(filter, block);
-  const isReordered = filter.shape[1]! >= block;
+  const isReordered = hasInputBlocks(filter, block);
   const [batch, , height, width] = output.shape;
   const reordered: Value = { ...input, name: `${output.name}/input-in-blocks`, origin: { kind: "node" } };
   const convolved: Value = {
@@ -121,8 +129,4 @@ function blockedNodes(
     scope,
   };
   return isReordered ? [reorderInput, convolution, reorderOutput] : [convolution, reorderOutput];
-}
-
-function isConstant(value: Value | undefined): value is InitializerValue {
-  return value?.origin.kind === "initializer";
 }

@@ -1,5 +1,11 @@
-import type { Payload } from "../graph/value";
+import type { Payload, Value } from "../graph/value";
+import { itemSize, sizeOf } from "../tensor";
 import type { InitializerValue } from "./weights-layout";
+
+/** Whether a filter's input channels lie in blocks; fewer than a block are taken one by one. @param filter `[N, C, kh, kw]` */
+export function hasInputBlocks({ shape }: Value, block: number): boolean {
+  return (shape[1] as number) >= block;
+}
 
 /**
  * A convolution's filter as MLAS reads it: blocks of output channels; in each, blocks of input channels, then the
@@ -9,7 +15,7 @@ import type { InitializerValue } from "./weights-layout";
  */
 export function blockedFilter(filter: InitializerValue, block: number): InitializerValue {
   const [outChannels, inChannels, rows, columns] = filter.shape as [number, number, number, number];
-  const inBlock = inChannels < block ? 1 : block;
+  const inBlock = hasInputBlocks(filter, block) ? block : 1;
   const shape = [filled(outChannels, block), filled(inChannels, inBlock), rows, columns];
   return converted(filter, `blocked ${block}`, shape, (values) =>
     inBlocks(values, [outChannels, inChannels, rows * columns], block, inBlock),
@@ -38,10 +44,10 @@ function converted(
   const made: Payload = {
     key: `${payload.key}:${form}`,
     label: payload.label,
-    byteLength: shape.reduce((size, dim) => size * dim, Float32Array.BYTES_PER_ELEMENT),
+    byteLength: sizeOf(shape) * itemSize.float32,
     bytes: () => {
       const { buffer, byteOffset, byteLength } = payload.bytes();
-      const result = convert(new Float32Array(buffer, byteOffset, byteLength / Float32Array.BYTES_PER_ELEMENT));
+      const result = convert(new Float32Array(buffer, byteOffset, byteLength / itemSize.float32));
       return new Uint8Array(result.buffer, result.byteOffset, result.byteLength);
     },
   };

@@ -4,6 +4,7 @@ import type { BuildHooks } from "../graph/build-hooks";
 import type { Graph } from "../graph/graph";
 import type { Weight } from "../graph/weight";
 import { isBuilding, type LoadedPlugin, type PluginHost } from "../plugins/host";
+import { itemSize, sizeOf } from "../tensor";
 
 /** What one plugin took over while graphs were built. */
 export interface BuildCounts {
@@ -57,7 +58,7 @@ export class BuildHookRunner implements BuildHooks {
       if (!form) continue;
       for (const counts of this.countsOf(i, graph.component)) {
         counts.weights++;
-        const floatBytes = weight.shape.reduce((size, dim) => size * dim, 4);
+        const floatBytes = sizeOf(weight.shape) * itemSize.float32;
         addNoise(counts, form.noise, floatBytes);
         counts.floatBytes += floatBytes;
         counts.storedBytes += form.byteLength;
@@ -103,7 +104,7 @@ export class BuildHookRunner implements BuildHooks {
       manifest.weightFormats?.some(({ name }) => name === format) ?? false;
     const reader = this.host.plugins.findIndex(reads);
     if (reader < 0) return;
-    const bytes = shape.reduce((size, dim) => size * dim, 4);
+    const bytes = sizeOf(shape) * itemSize.float32;
     for (const counts of this.countsOf(reader, component)) {
       counts.weights++;
       counts.floatBytes += bytes;

@@ -1,4 +1,3 @@
-import type { Node } from "../graph/value";
 import { coreVersion } from "../version";
 import { blockConvolutions } from "./blocked-convolutions";
 import type { CompileRequest } from "./compile";
@@ -21,7 +20,7 @@ export interface EngineDraft {
 /** Works out an engine and its key without reading large weights. */
 export function draftEngine({ graph, plan, identity, convolutionBlock }: CompileRequest): EngineDraft {
   const crossing = new Set(plan.segments.flatMap(({ outputs }) => outputs));
-  const lowered = convolutionBlock === undefined ? asIs : blockConvolutions(graph.nodes, convolutionBlock, crossing);
+  const lowered = blockConvolutions(graph.nodes, convolutionBlock, crossing);
   const layout = layOutWeights(graph.nodes.flatMap(lowered));
   const stored = layout.stored.map(({ value, offset, byteLength }) => [placeKey(value), offset, byteLength]);
   const weightsKey = sha256(JSON.stringify([formatVersion, coreVersion, identity, stored]));
@@ -42,8 +41,4 @@ export function draftEngine({ graph, plan, identity, convolutionBlock }: Compile
   const hashes = segments.map((segment) => segment.sha256);
   const key = sha256(JSON.stringify([formatVersion, coreVersion, runtimeVersion, weightsKey, hashes]));
   return { key, weightsKey, layout, segments, models };
-}
-
-function asIs(node: Node): readonly Node[] {
-  return [node];
 }

@@ -4,10 +4,20 @@ import { type Node, readsOf, type Value } from "../graph/value";
 import { itemSize } from "../tensor";
 import { initializersOf } from "./weights-layout";
 
+/** Bytes of the weights that nodes read, by their payloads' keys. */
+export type WeightSizes = ReadonlyMap<string, number>;
+
+export function weightSizes(nodes: readonly Node[]): WeightSizes {
+  return new Map(initializersOf(nodes).map(({ origin }) => [origin.payload.key, origin.payload.byteLength]));
+}
+
+export function totalBytes(sizes: WeightSizes): number {
+  return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
 /** What a graph's weights take once they are loaded, in bytes. */
 export function weightBytes({ nodes }: Pick<Graph, "nodes">): number {
-  const payloads = new Map(initializersOf(nodes).map(({ origin }) => [origin.payload.key, origin.payload.byteLength]));
-  return [...payloads.values()].reduce((sum, bytes) => sum + bytes, 0);
+  return totalBytes(weightSizes(nodes));
 }
 
 /** What kernels pack for themselves when a model is opened, of a graph's weights: all but filters of convolutions. */

@@ -1,6 +1,7 @@
 import { regionBackwards, regionsOverlap, regionUnknown } from "../errors/graph";
 import { list } from "../errors/nearest";
 import type { Graph } from "../graph/graph";
+import { isInModule, outerModules } from "../graph/module-names";
 import type { SizeCheck } from "../graph/store";
 import { type Node, readsOf, type Value } from "../graph/value";
 import type { Region } from "../hooks";
@@ -149,19 +150,14 @@ function promptFirst(
 function spanOf(nodes: readonly Node[], claim: RegionClaim): Span {
   const { from, to, until } = claim.region;
   const edge = (scope: string, find: "findIndex" | "findLastIndex"): number => {
-    const at = nodes[find]((node) => isInside(node.scope, scope));
-    if (at < 0) throw regionUnknown(claim.plugin, scope, ` It has: ${list(topScopes(nodes))}.`);
+    const at = nodes[find]((node) => scope === "" || isInModule(node.scope, scope)); // "" is the whole model
+    if (at < 0) throw regionUnknown(claim.plugin, scope, ` It has: ${list(outerModules(nodes))}.`);
     return at;
   };
   const begin = edge(from, "findIndex");
   const end = until === undefined ? edge(to, "findLastIndex") + 1 : edge(until, "findIndex");
   if (end <= begin) throw regionBackwards(claim.plugin, textOf(claim));
   return { claim, begin, end };
-}
-
-/** The whole model is the region `""`. */
-function isInside(scope: string, region: string): boolean {
-  return region === "" || scope === region || scope.startsWith(`${region}.`);
 }
 
 /** By begin, the longer first; equal ones by the config's order, the first outermost. */
@@ -244,9 +240,4 @@ function ports(graph: Graph, values: readonly Value[]): Port[] {
     const label = graph.labels.get(value);
     return { name: label !== undefined && holder.get(label) === value ? label : value.name, value };
   });
-}
-
-/** `layers.0` of `layers.0.attention`: what an error lists. */
-function topScopes(nodes: readonly Node[]): Set<string> {
-  return new Set(nodes.map((node) => /^[^.]+(\.\d+)?/.exec(node.scope)?.[0]).filter((scope) => scope !== undefined));
 }

@@ -1,4 +1,4 @@
-import { moduleOf } from "../graph/module-of";
+import { moduleOf } from "../graph/module-names";
 import { type Node, readsOf, type Value } from "../graph/value";
 import { isCounted } from "./flops";
 

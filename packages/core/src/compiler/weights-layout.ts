@@ -79,6 +79,6 @@ export function initializersOf(nodes: readonly Node[]): InitializerValue[] {
   return [...new Set(nodes.flatMap(readsOf))].filter(isInitializer);
 }
 
-function isInitializer(value: Value): value is InitializerValue {
-  return value.origin.kind === "initializer";
+export function isInitializer(value: Value | undefined): value is InitializerValue {
+  return value?.origin.kind === "initializer";
 }

@@ -18,6 +18,11 @@ export class Account {
     this.keptBytes += bytes;
     this.peakKeptBytes = Math.max(this.peakKeptBytes, this.keptBytes);
   }
+
+  /** From now on, the most is counted anew. */
+  restart(): void {
+    this.peakKeptBytes = this.keptBytes;
+  }
 }
 
 /** Who the running code works for, across awaits. */

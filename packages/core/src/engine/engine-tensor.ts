@@ -45,7 +45,7 @@ export class EngineTensor implements DeviceTensor {
   keep(): this {
     this.assertAlive();
     if (this.holders.isEmpty) {
-      this.store.count(this.byteLength);
+      this.store.account.count(this.byteLength);
       this.home.keeper.members.add(this);
     }
     this.holders.add(currentAccount.getStore());
@@ -93,7 +93,7 @@ export class EngineTensor implements DeviceTensor {
   }
 
   private uncount(): void {
-    this.store.count(-this.byteLength);
+    this.store.account.count(-this.byteLength);
     if (this.home.keeper !== this.home) this.home.keeper.members.delete(this);
   }
 }

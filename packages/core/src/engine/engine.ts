@@ -1,7 +1,7 @@
 import { engineStopped } from "../errors/engine";
 import type { Tensor } from "../tensor";
 import type { DeviceTensor } from "./device-tensor";
-import { requireProvider } from "./provider";
+import { otherProviders, requireProvider } from "./provider";
 import { currentScope, Scope } from "./scope";
 import { openSession, type Session } from "./session";
 import { TensorStore } from "./tensor-store";
@@ -12,6 +12,8 @@ export type { RunForms, RunResult, Session, StartedRun } from "./session";
 export interface EngineOptions {
   /** An ONNX Runtime execution provider: `cpu`, `webgpu`, `cuda`, ... */
   readonly provider: string;
+  /** Further ones that models are opened on. */
+  readonly others?: readonly string[];
   /** Threads inside one operator; ONNX Runtime takes all cores without it. */
   readonly threads?: number | undefined;
 }
@@ -53,7 +55,7 @@ export class Engine {
   static async start(options: EngineOptions): Promise<Engine> {
     const link = WorkerLink.acquire();
     try {
-      await requireProvider(link, options.provider);
+      for (const provider of [options.provider, ...(options.others ?? [])]) await requireProvider(link, provider);
       return new Engine(link, options);
     } catch (error) {
       await link.release();
@@ -74,27 +76,19 @@ export class Engine {
     return this.block;
   }
 
-  /** @throws SKIPSTEP_PROVIDER_UNAVAILABLE */
-  async require(providers: readonly string[]): Promise<void> {
-    for (const provider of providers) await requireProvider(this.link, provider);
-  }
-
   /** Providers besides the CPU's that work here. */
-  async accelerators(): Promise<string[]> {
-    const working: string[] = [];
-    for (const name of await this.link.call("providers", {}))
-      if (name !== "cpu" && (await this.link.call("probe", { provider: name })) === undefined) working.push(name);
-    return working;
+  accelerators(): Promise<string[]> {
+    return otherProviders(this.link, "cpu");
   }
 
   /** Bytes of the tensors that are kept now. */
   get keptBytes(): number {
-    return this.store.keptBytes;
+    return this.store.account.keptBytes;
   }
 
   /** The most that was kept at once since the current generation began; the last one's after it has ended. */
   get peakKeptBytes(): number {
-    return this.store.peakKeptBytes;
+    return this.store.account.peakKeptBytes;
   }
 
   /** @throws SKIPSTEP_SESSION_FAILED when ONNX Runtime cannot load the model */
@@ -127,7 +121,7 @@ export class Engine {
     const run = (): Promise<T> => this.inside(new Scope("generation", outer, this), body);
     if (outer?.within(this)) return run();
     const turn = this.lastGeneration.then(() => {
-      this.store.peakKeptBytes = this.store.keptBytes;
+      this.store.account.restart();
       return run();
     });
     this.lastGeneration = turn.catch(() => undefined); // its caller has the error

@@ -10,9 +10,13 @@ import type { WorkerLink } from "./worker-link";
 export async function requireProvider(link: WorkerLink, name: string): Promise<void> {
   const reason = await link.call("probe", { provider: name });
   if (reason === undefined) return;
-  const available: string[] = [];
-  for (const other of await link.call("providers", {})) {
-    if (other !== name && (await link.call("probe", { provider: other })) === undefined) available.push(other);
-  }
-  throw providerUnavailable(name, available, reason);
+  throw providerUnavailable(name, await otherProviders(link, name), reason);
+}
+
+/** Providers besides one that work here. */
+export async function otherProviders(link: WorkerLink, name: string): Promise<string[]> {
+  const working: string[] = [];
+  for (const other of await link.call("providers", {}))
+    if (other !== name && (await link.call("probe", { provider: other })) === undefined) working.push(other);
+  return working;
 }

@@ -2,7 +2,7 @@ import { tensorInvalid } from "../errors/engine";
 import type { SkipstepError } from "../errors/error";
 import { list } from "../errors/nearest";
 import { sizeOf, type Tensor } from "../tensor";
-import { currentAccount } from "./account";
+import { Account, currentAccount } from "./account";
 import { EngineTensor } from "./engine-tensor";
 import { arrays, type CallName, type Calls, type WireData, type WireTensor, type WireType } from "./protocol";
 import { currentScope, Scope } from "./scope";
@@ -13,8 +13,8 @@ import type { WorkerLink } from "./worker-link";
 export class TensorStore {
   /** What is made outside of any pass and generation. */
   readonly root = new Scope("engine");
-  keptBytes = 0;
-  peakKeptBytes = 0;
+  /** What is kept of them, by whomever. */
+  readonly account = new Account();
   private readonly live = new Set<EngineTensor>();
   private dropped: number[] = [];
   private closed: SkipstepError | undefined;
@@ -105,11 +105,6 @@ export class TensorStore {
     const { number, seconds } = await this.ask("compute", ask, tensors);
     if (account) account.seconds += seconds;
     return number;
-  }
-
-  count(bytes: number): void {
-    this.keptBytes += bytes;
-    this.peakKeptBytes = Math.max(this.peakKeptBytes, this.keptBytes);
   }
 
   /** Tells the worker once for all that goes in the same turn: the end of a pass drops many. */

@@ -78,16 +78,12 @@ export class Graph extends Shapes {
 
   /** Declares an input. Symbolic dims of inputs bind the run-time sizes. */
   input(name: string, shape: readonly Dim[], dtype: DType = "float32"): Value {
-    const value: Value = { name, dtype, shape, origin: { kind: "input" } };
-    this.store.inputs.push(value);
-    return value;
+    return this.addInput({ name, dtype, shape, origin: { kind: "input" } });
   }
 
   /** Declares an input that is the same at every step of a generation. What follows from it alone is computed once. */
   steadyInput(name: string, shape: readonly Dim[], dtype: DType = "float32"): Value {
-    const value: Value = { name, dtype, shape, origin: { kind: "input", steady: true } };
-    this.store.inputs.push(value);
-    return value;
+    return this.addInput({ name, dtype, shape, origin: { kind: "input", steady: true } });
   }
 
   /** Declares an output. */
@@ -254,6 +250,11 @@ export class Graph extends Shapes {
     if (known) return known;
     const value: Value = { name, dtype: "int64", shape: [dims.length], origin: { kind: "sizes", dims } };
     this.store.sizes.set(name, value);
+    return value;
+  }
+
+  private addInput(value: Value): Value {
+    this.store.inputs.push(value);
     return value;
   }
 

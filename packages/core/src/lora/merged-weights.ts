@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { checkRows, checkShape } from "../checkpoint/check-entry";
 import { type OpenWeights, type TensorEntry, Weights } from "../checkpoint/weights";
-import { rowsOutside, tensorShape } from "../errors/checkpoint";
 import { itemSize, sizeOf, type Tensor } from "../tensor";
 import type { PackedWeight } from "../weight-formats/packed-weight";
 import { addUpdate, type WeightUpdate } from "./add-update";
@@ -50,9 +50,7 @@ export class MergedWeights implements OpenWeights {
   }
 
   expect(name: string, shape: readonly number[]): TensorEntry {
-    const entry = this.entry(name);
-    if (entry.shape.join() !== shape.join()) throw tensorShape(entry, shape);
-    return entry;
+    return checkShape(this.entry(name), shape);
   }
 
   read(name: string): Tensor {
@@ -69,9 +67,8 @@ export class MergedWeights implements OpenWeights {
   readRows(name: string, firstRow: number, rowCount: number): Uint8Array {
     if (!this.updates.has(name)) return this.source.readRows(name, firstRow, rowCount);
     const entry = this.entry(name);
+    checkRows(entry, firstRow, rowCount);
     const [rows = 1] = entry.shape;
-    const isInside = Number.isInteger(firstRow) && Number.isInteger(rowCount) && firstRow >= 0 && rowCount >= 0;
-    if (!isInside || firstRow + rowCount > rows) throw rowsOutside(entry, firstRow, rowCount);
     const rowLength = entry.byteLength / Math.max(1, rows);
     return new Uint8Array(this.readFloat32(name).buffer, firstRow * rowLength, rowCount * rowLength);
   }

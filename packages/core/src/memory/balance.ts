@@ -1,6 +1,7 @@
+import { totalBytes } from "../compiler/memory-estimate";
 import type { Node } from "../graph/value";
 import type { DeviceSpan } from "./device-map";
-import { bytesOf, modulesOf } from "./modules";
+import { modulesOf } from "./modules";
 
 /**
  * Shares components out among devices, module by module in the order in which they run, so that each holds about as
@@ -13,7 +14,7 @@ export function balance(
   devices: readonly string[],
 ): ReadonlyMap<string, readonly DeviceSpan[]> {
   const sizes = new Map([...components].map(([name, nodes]) => [name, modulesOf(nodes)]));
-  const total = [...sizes.values()].flat().reduce((sum, { weights }) => sum + bytesOf(weights), 0);
+  const total = [...sizes.values()].flat().reduce((sum, { weights }) => sum + totalBytes(weights), 0);
   let before = 0;
   const deviceAt = (bytes: number): string =>
     devices[Math.min(devices.length - 1, Math.floor(bytes / (total / devices.length)))]!;
@@ -21,7 +22,7 @@ export function balance(
     [...sizes].map(([name, modules]) => {
       const spans: DeviceSpan[] = [];
       for (const [i, { begin, weights }] of modules.entries()) {
-        const bytes = bytesOf(weights);
+        const bytes = totalBytes(weights);
         const device = deviceAt(total === 0 ? 0 : before + bytes / 2);
         before += bytes;
         const end = modules[i + 1]?.begin ?? components.get(name)!.length;

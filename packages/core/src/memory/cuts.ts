@@ -1,5 +1,6 @@
+import { totalBytes, type WeightSizes, weightBytes } from "../compiler/memory-estimate";
 import type { Node } from "../graph/value";
-import { bytesOf, type Module, modulesOf } from "./modules";
+import { modulesOf } from "./modules";
 
 /** Parts that a model comes apart into, where its modules are small enough. */
 const parts = 16;
@@ -14,13 +15,12 @@ const mostPart = 2 ** 28;
  */
 export function cutsBetweenModules(nodes: readonly Node[]): number[] {
   const modules = modulesOf(nodes);
-  const whole = bytesOf(new Map(modules.flatMap(({ weights }) => [...weights])));
-  const most = Math.min(mostPart, Math.max(leastPart, whole / parts));
+  const most = Math.min(mostPart, Math.max(leastPart, weightBytes({ nodes }) / parts));
   const cuts: number[] = [];
-  let held: Module["weights"] = new Map();
+  let held: WeightSizes = new Map();
   for (const { begin, weights } of modules) {
     const together = new Map([...held, ...weights]);
-    const isFull = held.size > 0 && bytesOf(together) > most;
+    const isFull = held.size > 0 && totalBytes(together) > most;
     if (isFull) cuts.push(begin);
     held = isFull ? weights : together;
   }

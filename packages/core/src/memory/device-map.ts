@@ -1,4 +1,5 @@
 import { deviceScopesOverlap, deviceScopeUnknown } from "../errors/device-map";
+import { isInModule, outerModules } from "../graph/module-names";
 import type { Node } from "../graph/value";
 
 /**
@@ -39,9 +40,9 @@ export function deviceSpans(
   if (typeof devices === "string") return [{ begin: 0, end: nodes.length, device: devices }];
   const named = Object.entries(devices).map(([range, device]) => {
     const [first, last] = endsOf(range);
-    const begin = nodes.findIndex(({ scope }) => isInside(scope, first));
-    const end = nodes.findLastIndex(({ scope }) => isInside(scope, last)) + 1;
-    if (begin < 0 || end <= begin) throw deviceScopeUnknown(component, range, modulesOf(nodes));
+    const begin = nodes.findIndex(({ scope }) => isInModule(scope, first));
+    const end = nodes.findLastIndex(({ scope }) => isInModule(scope, last)) + 1;
+    if (begin < 0 || end <= begin) throw deviceScopeUnknown(component, range, outerModules(nodes));
     return { range, begin, end, device };
   });
   named.sort((a, b) => a.begin - b.begin);
@@ -57,14 +58,4 @@ function endsOf(range: string): [first: string, last: string] {
   const match = /^(.+\.)?(\d+)-(\d+)$/.exec(range);
   const [, list = "", first, last] = match ?? [];
   return match ? [`${list}${first}`, `${list}${last}`] : [range, range];
-}
-
-function isInside(scope: string, module: string): boolean {
-  return scope === module || scope.startsWith(`${module}.`);
-}
-
-/** `layers.0` of `layers.0.attention`. */
-function modulesOf(nodes: readonly Node[]): string[] {
-  const names = nodes.map(({ scope }) => /^[^.]+(\.\d+)?/.exec(scope)?.[0]);
-  return [...new Set(names.filter((name) => name !== undefined))];
 }

@@ -1,24 +1,16 @@
-import { initializersOf } from "../compiler/weights-layout";
-import { moduleOf } from "../graph/module-of";
+import { type WeightSizes, weightSizes } from "../compiler/memory-estimate";
+import { moduleOf } from "../graph/module-names";
 import type { Node } from "../graph/value";
 
 /** A run of nodes that belong to one module. */
 export interface Module {
   /** Position of its first node. */
   readonly begin: number;
-  /** Bytes of weights by the payloads' keys. */
-  readonly weights: ReadonlyMap<string, number>;
+  readonly weights: WeightSizes;
 }
 
 /** A graph's modules in running order. */
 export function modulesOf(nodes: readonly Node[]): Module[] {
   const starts = nodes.flatMap((node, i) => (i === 0 || moduleOf(node) !== moduleOf(nodes[i - 1]!) ? [i] : []));
-  return starts.map((begin, i) => {
-    const payloads = initializersOf(nodes.slice(begin, starts[i + 1])).map(({ origin }) => origin.payload);
-    return { begin, weights: new Map(payloads.map(({ key, byteLength }) => [key, byteLength])) };
-  });
-}
-
-export function bytesOf(weights: Module["weights"]): number {
-  return [...weights.values()].reduce((sum, bytes) => sum + bytes, 0);
+  return starts.map((begin, i) => ({ begin, weights: weightSizes(nodes.slice(begin, starts[i + 1])) }));
 }

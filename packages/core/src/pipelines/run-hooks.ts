@@ -45,7 +45,7 @@ export class RunHooks {
     for (const { name, instance } of this.host.plugins) {
       if (!instance.beforeStep) continue;
       try {
-        await currentAccount.run(this.accountOf(name), async () => instance.beforeStep!(step));
+        await this.runFor(name, async () => instance.beforeStep!(step));
       } catch (error) {
         throw hookFailed(name, "beforeStep", error);
       }
@@ -59,7 +59,7 @@ export class RunHooks {
       for (const { name, instance } of this.host.plugins) {
         if (!instance.observed) continue;
         try {
-          await currentAccount.run(this.accountOf(name), async () => instance.observed!(step, observed));
+          await this.runFor(name, async () => instance.observed!(step, observed));
         } catch (error) {
           throw isNoPlugins(error) ? error : hookFailed(name, "observed", error);
         }
@@ -98,8 +98,7 @@ export class RunHooks {
       let outputs: Tensors;
       try {
         const call = { step, region, record };
-        const account = this.accountOf(plugin);
-        outputs = await currentAccount.run(account, async () => instance.blockForward!(call, inputs, guardedNext));
+        outputs = await this.runFor(plugin, async () => instance.blockForward!(call, inputs, guardedNext));
       } catch (error) {
         throw error === failed || isNoPlugins(error) ? error : hookFailed(plugin, "blockForward", error);
       }
@@ -113,6 +112,11 @@ export class RunHooks {
       }
       return outputs;
     };
+  }
+
+  /** On the plugin's account. */
+  private runFor<Result>(plugin: string, hook: () => Promise<Result>): Promise<Result> {
+    return currentAccount.run(this.accountOf(plugin), hook);
   }
 
   private receipt(plugin: string, region: Region): RegionReceipt {

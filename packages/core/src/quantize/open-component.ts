@@ -4,7 +4,7 @@ import { type Component, openComponent } from "../checkpoint/component";
 import { readObject } from "../checkpoint/read-object";
 import type { OpenWeights } from "../checkpoint/weight-source";
 import type { ConfigInput } from "../config/config";
-import { type CheckedConfig, type ConfigOptions, validateConfig } from "../create-pipeline";
+import { bringOptions, type CheckedConfig, type ConfigOptions, validateConfig } from "../create-pipeline";
 import { componentUnknown } from "../errors/checkpoint";
 import { componentsWithout, quantizedAlready } from "../errors/quantize";
 import { isHubName } from "../hub/hub-name";
@@ -63,12 +63,7 @@ async function openOfPipeline(
   const isModel = typeof input === "string" && !/\.json$/i.test(input);
   const pipeline = isModel ? undefined : await validateConfig(input, options);
   const choice = pipeline ? { ...pipeline.config, ...formatsOf(pipeline.plugins.plugins) } : { model: String(input) };
-  const { signal, onProgress } = options;
-  const checkpoint = await openModel(choice, {
-    extent: "weights",
-    signal,
-    onDownload: (event) => onProgress?.({ kind: "download", ...event }),
-  });
+  const checkpoint = await openModel(choice, { extent: "weights", ...bringOptions(options) });
   const family = familyOf(checkpoint);
   const { sources } = applyLoras(family, componentModels(family, checkpoint), pipeline?.config.lora);
   const source = sources.get(name ?? family.denoiser);

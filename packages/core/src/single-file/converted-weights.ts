@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import { checkRows, checkShape } from "../checkpoint/check-entry";
 import { viewAs } from "../checkpoint/dtypes";
 import { toFloat32 } from "../checkpoint/to-float32";
 import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
-import { rowsOutside, tensorMissing, tensorShape } from "../errors/checkpoint";
+import { tensorMissing } from "../errors/checkpoint";
 import { itemSize, sizeOf, type Tensor } from "../tensor";
 import type { PackedWeight } from "../weight-formats/packed-weight";
 import type { Recipes, RowRange, TensorRecipe } from "./recipe";
@@ -37,9 +38,7 @@ export class ConvertedWeights implements OpenWeights {
   }
 
   expect(name: string, shape: readonly number[]): TensorEntry {
-    const entry = this.entry(name);
-    if (entry.shape.join() !== shape.join()) throw tensorShape(entry, shape);
-    return entry;
+    return checkShape(this.entry(name), shape);
   }
 
   read(name: string): Tensor {
@@ -57,11 +56,10 @@ export class ConvertedWeights implements OpenWeights {
 
   readRows(name: string, firstRow: number, rowCount: number): Uint8Array {
     const entry = this.entry(name);
-    const [rows = 1] = entry.shape;
-    const isInside = Number.isInteger(firstRow) && Number.isInteger(rowCount) && firstRow >= 0 && rowCount >= 0;
-    if (!isInside || firstRow + rowCount > rows) throw rowsOutside(entry, firstRow, rowCount);
+    checkRows(entry, firstRow, rowCount);
     const { parts, transposed: isTransposed } = this.recipe(name);
     if (!isTransposed) return this.gather(parts, firstRow, rowCount);
+    const [rows = 1] = entry.shape;
     const rowLength = rows === 0 ? 0 : entry.byteLength / rows;
     return this.readAll(name).slice(firstRow * rowLength, (firstRow + rowCount) * rowLength);
   }
