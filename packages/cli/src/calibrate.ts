@@ -5,13 +5,12 @@ import { calibratedConfig, probeConfig } from "./calibrate/plugin-entry";
 import { factsText } from "./columns";
 import { cancelled, usage } from "./errors";
 import { outFile } from "./out-file";
-import { createProgress } from "./progress";
 import { withContenders } from "./render/contender";
-import type { Drawing } from "./render/drawing";
 import type { DrawingOptions } from "./render/drawing-options";
 import { drawInTurns } from "./render/in-turns";
-import { type Motif, motifsOf } from "./render/motif";
+import { motifsOf } from "./render/motif";
 import { subjectsOf } from "./render/subjects";
+import { whileDrawing } from "./render/while-drawing";
 import type { Session } from "./session";
 import { shownPath } from "./shown-path";
 import { checkWritable, writeWhole } from "./write-file";
@@ -39,7 +38,10 @@ export async function calibrate(file: string, options: CalibrateOptions, session
   await written(probe, file, place);
   checkWritable(place, fileBytes);
 
-  const drawings = await draw(probe, motifs, options, session);
+  const rounds = await whileDrawing(options, session, (drawing) =>
+    withContenders([probe], drawing, (contenders) => drawInTurns(contenders, motifs)),
+  );
+  const drawings = rounds.flat();
   const reports = drawings.map(({ report }) => report.plugins.find(({ name }) => name === manifest.name)!);
   const found = calibration.fit(reports);
   const calibrated = await validateConfig(calibratedConfig(loaded, use, manifest, found), { folder });
@@ -69,19 +71,4 @@ async function written(config: CheckedConfig, file: string, place: string): Prom
   const content = writtenConfig({ ...config, file: resolve(file) }, place);
   await validateConfig(content as ConfigInput, { folder: dirname(place) });
   return content;
-}
-
-async function draw(
-  config: CheckedConfig,
-  motifs: readonly Motif[],
-  { threads, cache }: CalibrateOptions,
-  { terminal, interruption }: Session,
-): Promise<readonly Drawing[]> {
-  const progress = await createProgress(terminal.stderr);
-  try {
-    const drawing = { threads, cache, signal: interruption.heed(), progress };
-    return (await withContenders([config], drawing, (contenders) => drawInTurns(contenders, motifs))).flat();
-  } finally {
-    progress.stop();
-  }
 }

@@ -5,7 +5,6 @@ import { comparisonPage } from "./compare/comparison-page";
 import { comparisonResult } from "./compare/comparison-result";
 import { cancelled } from "./errors";
 import { outFile } from "./out-file";
-import { createProgress } from "./progress";
 import { withContenders } from "./render/contender";
 import { type Drawing, denoiserSeconds } from "./render/drawing";
 import type { DrawingOptions } from "./render/drawing-options";
@@ -13,6 +12,7 @@ import { drawInTurns } from "./render/in-turns";
 import { type Motif, motifsOf } from "./render/motif";
 import { subjectsOf } from "./render/subjects";
 import { unsteadyWarnings } from "./render/unsteady";
+import { whileDrawing } from "./render/while-drawing";
 import type { Session } from "./session";
 import { checkWritable, writeWhole } from "./write-file";
 
@@ -48,21 +48,17 @@ export async function compare(files: readonly string[], options: DrawingOptions,
   session.terminal.show(comparisonResult({ file, seconds, warnings, comparison }), options.json);
 }
 
-async function draw(
+function draw(
   configs: readonly NamedConfig[],
   motifs: readonly Motif[],
-  { threads, cache }: DrawingOptions,
-  { terminal, interruption }: Session,
+  options: DrawingOptions,
+  session: Session,
 ): Promise<(readonly Drawing[])[]> {
-  const signal = interruption.heed();
-  const progress = await createProgress(terminal.stderr);
-  try {
-    const checked = configs.map(({ config }) => config);
-    return await withContenders(checked, { threads, cache, signal, progress }, async (contenders) => {
+  const checked = configs.map(({ config }) => config);
+  return whileDrawing(options, session, (drawing) =>
+    withContenders(checked, drawing, async (contenders) => {
       for (const contender of contenders) await contender.draw(motifs[0]!, "first"); // first runs are slower
       return drawInTurns(contenders, motifs);
-    });
-  } finally {
-    progress.stop();
-  }
+    }),
+  );
 }

@@ -1,8 +1,22 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { version } from "../package.json";
 import { exitCodes } from "./exit-codes";
 import { parseAge, parseDuration } from "./quantities";
 import type { Session } from "./session";
+
+/** Options that mean the same in several commands. */
+const prompts = new Option("--prompts <file>", "text file with a prompt, or a class, on each line");
+const prompt = new Option("-p, --prompt <text>", "what an image shows; again for more").argParser(collect);
+const seeds = new Option(
+  "--seeds <numbers>",
+  "start of the random numbers, 1,2,3; each prompt is drawn with each",
+).argParser(numbers);
+const set = new Option("--set <path=value>", "another value for the config").argParser(collect);
+const threads = new Option("--threads <number>", "threads inside one operator (default: all cores)").argParser(
+  wholeNumber,
+);
+const cache = new Option("--cache <folder>", "where compiled engines are kept");
+const json = new Option("--json", "print one JSON document");
 
 /** Every command with its options. What a command does is loaded when it is called, so that help is there at once. */
 export function createProgram(session: Session): Command {
@@ -30,9 +44,9 @@ export function createProgram(session: Session): Command {
     .option("--recipe <image>", "make this image again; other options are stronger")
     .option("--previews [folder]", "write what the image looks like after each step")
     .option("--strict", "fail when a plugin had no effect")
-    .option("--threads <number>", "threads inside one operator (default: all cores)", wholeNumber)
-    .option("--cache <folder>", "where compiled engines are kept")
-    .option("--json", "print one JSON document")
+    .addOption(threads)
+    .addOption(cache)
+    .addOption(json)
     .action(async (config, options) => (await import("./generate")).generate(config, options, session));
 
   program
@@ -40,14 +54,14 @@ export function createProgram(session: Session): Command {
     .description("draw the same images with several configs, and measure how much faster and how different they are")
     .argument("<reference>", "JSON file that the others are measured against")
     .argument("<configs...>", "JSON files of the same model")
-    .option("--prompts <file>", "text file with a prompt, or a class, on each line")
-    .option("-p, --prompt <text>", "what an image shows; again for more", collect)
-    .option("--seeds <numbers>", "start of the random numbers, 1,2,3; each prompt is drawn with each", numbers)
+    .addOption(prompts)
+    .addOption(prompt)
+    .addOption(seeds)
     .option("-o, --out <file>", "the page with images and charts (default: compare.html)")
     .option("--set <path=value>", "another value for all configs: generate.height=256", collect)
-    .option("--threads <number>", "threads inside one operator (default: all cores)", wholeNumber)
-    .option("--cache <folder>", "where compiled engines are kept")
-    .option("--json", "print one JSON document")
+    .addOption(threads)
+    .addOption(cache)
+    .addOption(json)
     .action(async (reference, configs, options) =>
       (await import("./compare")).compare([reference, ...configs], options, session),
     );
@@ -59,16 +73,16 @@ export function createProgram(session: Session): Command {
     .option("--psnr <dB>", "as fast as possible at this PSNR against the config without plugins", positive)
     .option("--speedup <times>", "as close as possible with a denoiser so many times faster", positive)
     .option("--latency <time>", "as close as possible with an image in 8s, 800ms or 2m", duration)
-    .option("--prompts <file>", "text file with a prompt, or a class, on each line")
-    .option("-p, --prompt <text>", "what an image shows; again for more", collect)
-    .option("--seeds <numbers>", "start of the random numbers, 1,2,3; each prompt is drawn with each", numbers)
+    .addOption(prompts)
+    .addOption(prompt)
+    .addOption(seeds)
     .option("--count <number>", "most prompts that each setting draws", wholeNumber, 4)
     .option("--trials <number>", "most settings that are measured", wholeNumber, 12)
     .option("-o, --out <file>", "the config that was found; a page goes beside it (default: tuned.json)")
-    .option("--set <path=value>", "another value for the config", collect)
-    .option("--threads <number>", "threads inside one operator (default: all cores)", wholeNumber)
-    .option("--cache <folder>", "where compiled engines are kept")
-    .option("--json", "print one JSON document")
+    .addOption(set)
+    .addOption(threads)
+    .addOption(cache)
+    .addOption(json)
     .action(async (config, options) => (await import("./tune")).tune(config, options, session));
 
   program
@@ -76,30 +90,30 @@ export function createProgram(session: Session): Command {
     .description("find options of a plugin that depend on the model, and write the config with them")
     .argument("<config>", "JSON file")
     .requiredOption("--plugin <name>", "plugin that needs them: teacache, magcache")
-    .option("--prompts <file>", "text file with a prompt, or a class, on each line")
-    .option("-p, --prompt <text>", "what an image shows; again for more", collect)
-    .option("--seeds <numbers>", "start of the random numbers, 1,2,3; each prompt is drawn with each", numbers)
+    .addOption(prompts)
+    .addOption(prompt)
+    .addOption(seeds)
     .option("-o, --out <file>", "the config with what was found (default: calibrated.json)")
-    .option("--set <path=value>", "another value for the config", collect)
-    .option("--threads <number>", "threads inside one operator (default: all cores)", wholeNumber)
-    .option("--cache <folder>", "where compiled engines are kept")
-    .option("--json", "print one JSON document")
+    .addOption(set)
+    .addOption(threads)
+    .addOption(cache)
+    .addOption(json)
     .action(async (config, options) => (await import("./calibrate")).calibrate(config, options, session));
 
   program
     .command("validate")
     .description("check a config, and say everything that is wrong with it")
     .argument("<config>", "JSON file")
-    .option("--set <path=value>", "another value for the config", collect)
-    .option("--json", "print one JSON document")
+    .addOption(set)
+    .addOption(json)
     .action(async (config, options) => (await import("./validate")).validate(config, options, session));
 
   program
     .command("inspect")
     .description("show components, regions, segments, memory, and what plugins hook")
     .argument("<config>", "JSON file")
-    .option("--set <path=value>", "another value for the config", collect)
-    .option("--json", "print one JSON document")
+    .addOption(set)
+    .addOption(json)
     .action(async (config, options) => (await import("./inspect")).inspect(config, options, session));
 
   program
@@ -120,22 +134,22 @@ export function createProgram(session: Session): Command {
     .option("--option <name=value>", "another option of the plugin", collect)
     .option("--component <name>", "which of the pipeline's (default: the model that draws)")
     .option("-o, --out <path>", "file or folder (default: the working directory)")
-    .option("--set <path=value>", "another value for the config", collect)
-    .option("--json", "print one JSON document")
+    .addOption(set)
+    .addOption(json)
     .action(async (input, options) => (await import("./quantize")).quantize(input, options, session));
 
   program
     .command("recipe")
     .description("show how an image was made")
     .argument("<image>", "PNG file that Skipstep wrote")
-    .option("--json", "print one JSON document")
+    .addOption(json)
     .action(async (image, options) => (await import("./recipe")).recipe(image, options, session));
 
   program
     .command("plugins")
     .description("list the plugins that a config in a folder could use")
     .argument("[folder]", "folder, or a config in it (default: the working directory)")
-    .option("--json", "print one JSON document")
+    .addOption(json)
     .action(async (folder, options) => (await import("./plugins")).plugins(folder, options, session));
 
   program
@@ -160,7 +174,7 @@ function cacheOptions(command: Command): Command {
     .option("--key <prefix>", "only the engine whose key begins so")
     .option("--older-than <age>", "only those not used for so long: 30d, 2w, 12h, 90m", age)
     .option("--cache <folder>", "another folder than SKIPSTEP_CACHE or the user's cache")
-    .option("--json", "print one JSON document");
+    .addOption(json);
 }
 
 function exitCodeLines(): string[] {

@@ -2,11 +2,11 @@ import { dirname, extname } from "node:path";
 import { type CheckedConfig, type ConfigInput, validateConfig } from "@skipstep/core";
 import { cancelled, targetMissed, untunable, usage } from "./errors";
 import { outFile } from "./out-file";
-import { createProgress } from "./progress";
 import { psnrText, timesText } from "./quality/texts";
 import type { DrawingOptions } from "./render/drawing-options";
 import { type Motif, motifsOf } from "./render/motif";
 import { subjectsOf } from "./render/subjects";
+import { whileDrawing } from "./render/while-drawing";
 import type { Session } from "./session";
 import { shownPath } from "./shown-path";
 import { Arena } from "./tune/arena";
@@ -90,15 +90,14 @@ interface Question {
   readonly target: Target;
 }
 
-async function measure(
+function measure(
   file: string,
   { set, knobs, motifs, target }: Question,
-  { trials, threads, cache }: TuneOptions,
-  { terminal, interruption }: Session,
+  options: TuneOptions,
+  session: Session,
 ): Promise<Trial[]> {
-  const progress = await createProgress(terminal.stderr);
-  try {
-    const drawing = { threads, cache, signal: interruption.heed(), progress };
+  const { trials } = options;
+  return whileDrawing(options, session, async (drawing) => {
     const arena = await Arena.open({ file, set, knobs, motifs, trials, drawing });
     try {
       const space = { sizes: knobs.map(({ values }) => values.length), start: knobs.map((knob) => knob.start) };
@@ -111,9 +110,7 @@ async function measure(
     } finally {
       await arena.close();
     }
-  } finally {
-    progress.stop();
-  }
+  });
 }
 
 async function tunedText(
