@@ -3,6 +3,9 @@ import { halfEven } from "./half-even";
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
+/** Of all codes; made when the first is asked for. */
+let values: Float32Array | undefined;
+
 /** The float16 code nearest to a number, ties to even. */
 export function float16Code(value: number): number {
   float[0] = value;
@@ -16,6 +19,12 @@ export function float16Code(value: number): number {
 
 /** The number that a float16 code stands for. */
 export function float16Value(code: number): number {
+  values ??= Float32Array.from({ length: 2 ** 16 }, (_, code) => decoded(code));
+  return values[code]!;
+}
+
+/** https://en.wikipedia.org/wiki/Half-precision_floating-point_format */
+function decoded(code: number): number {
   const sign = code & 0x8000 ? -1 : 1;
   const exponent = (code >> 10) & 31;
   const fraction = code & 1023;
@@ -23,7 +32,12 @@ export function float16Value(code: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
 
+/** The float16 nearest to a number. */
+export function roundToFloat16(value: number): number {
+  return float16Value(float16Code(value));
+}
+
 /** Numbers as they come back from float16. */
 export function throughFloat16(values: Float32Array): Float32Array {
-  return values.map((value) => float16Value(float16Code(value)));
+  return values.map(roundToFloat16);
 }

@@ -3,7 +3,7 @@ export { type Bnb4Weight, bnb4Form, emitBnb4 } from "./bnb4";
 export { cholesky, inverseFactor } from "./cholesky";
 export { type CollectRequest, collectInputs, type LinearInput } from "./collect-inputs";
 export { derived, type PartSizes } from "./derived";
-export { float16Code, float16Value, throughFloat16 } from "./float16";
+export { float16Code, float16Value, roundToFloat16, throughFloat16 } from "./float16";
 export { type GptqOptions, gptq } from "./gptq";
 export { halfEven } from "./half-even";
 export { Hessian } from "./hessian";
@@ -19,6 +19,7 @@ export {
   packCodes,
   packNBits,
 } from "./n-bits";
+export { namePattern } from "./name-pattern";
 export { coder, roundToNearest, roundWith, scaleFor, scalesOf } from "./round-to-nearest";
 export {
   codeRange,
@@ -32,3 +33,4 @@ export {
   type Scheme,
   scaleIndex,
 } from "./rounded";
+export { transposed } from "./transposed";

@@ -17,7 +17,8 @@ export interface Outliers {
   readonly columns: Value;
 }
 
-const code128: Payload = { key: "lowbit:128", label: "128", byteLength: 1, bytes: () => Uint8Array.of(128) };
+/** The zero point of uint8 codes. */
+export const code128: Payload = { key: "lowbit:128", label: "128", byteLength: 1, bytes: () => Uint8Array.of(128) };
 
 /** Rounded activations by what was rounded: q, k and v share them. */
 const known = new WeakMap<Value, Map<string, Int8Activations>>();

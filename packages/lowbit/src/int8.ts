@@ -1,5 +1,5 @@
 import type { Graph, Payload, Value, WeightForm } from "@skipstep/core";
-import { int8Activations, type Outliers } from "./int8-activations";
+import { code128, int8Activations, type Outliers } from "./int8-activations";
 
 /** A weight `[rows, columns]` as int8 with one scale a row: `code * scale`. */
 export interface Int8Weight {
@@ -18,8 +18,6 @@ export interface Int8Options {
    */
   readonly threshold: number;
 }
-
-const code128: Payload = { key: "lowbit:128", label: "128", byteLength: 1, bytes: () => Uint8Array.of(128) };
 
 /** `x W^T + b` with activations rounded to int8, a scale a row. @param x `[..., columns]` @returns `[..., rows]` */
 export function emitInt8(

@@ -1,6 +1,6 @@
 import type { Weight, WeightForm } from "@skipstep/core";
-import { derived, int8Form } from "@skipstep/lowbit";
-import { type Int8Rows, quantizeRows, scalesOfRows, transposedCodes } from "./int8-rows";
+import { derived, int8Form, transposed } from "@skipstep/lowbit";
+import { type Int8Rows, quantizeRows, scalesOfRows } from "./int8-rows";
 
 /** A linear weight as LLM.int8 has it, quantized when the model is compiled. */
 export function int8RowForm(weight: Weight, threshold: number): WeightForm {
@@ -22,7 +22,7 @@ function formOf(weight: Weight, method: string, threshold: number, make: () => I
   const [rows, columns] = weight.shape as [number, number];
   const parts = derived(weight, method, { codes: rows * columns, scales: 4 * rows }, () => {
     const { codes, scb } = make();
-    return { codes: transposedCodes(codes, rows, columns), scales: scalesOfRows(scb) };
+    return { codes: transposed(codes, rows, columns), scales: scalesOfRows(scb) };
   });
   return { ...int8Form("int8", { rows, columns, ...parts }, { threshold }), noise: int8RowNoise };
 }

@@ -1,5 +1,4 @@
-import { halfEven } from "@skipstep/lowbit";
-import { toHalf } from "./stored-dtype";
+import { halfEven, roundToFloat16 } from "@skipstep/lowbit";
 
 /** A weight `[rows, columns]` in LLM.int8's form: `code * scb / 127`. */
 export interface Int8Rows {
@@ -14,7 +13,7 @@ export function quantizeRows(values: Float32Array, rows: number, columns: number
   const codes = new Int8Array(values.length);
   const scb = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
-    const halves = values.subarray(row * columns, (row + 1) * columns).map(toHalf);
+    const halves = values.subarray(row * columns, (row + 1) * columns).map(roundToFloat16);
     const most = halves.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
     scb[row] = most;
     if (most === 0) continue;
@@ -32,15 +31,4 @@ export function dequantizeRows({ codes, scb }: Int8Rows): Float32Array {
 /** Scales of the codes: what they are multiplied by. */
 export function scalesOfRows(scb: Float32Array): Float32Array {
   return scb.map((most) => most / 127);
-}
-
-/** `[rows, columns]` to `[columns, rows]`. */
-export function transposedCodes(codes: Int8Array, rows: number, columns: number): Int8Array {
-  const result = new Int8Array(codes.length);
-  for (let top = 0; top < rows; top += 64) {
-    const bottom = Math.min(top + 64, rows);
-    for (let column = 0; column < columns; column++)
-      for (let row = top; row < bottom; row++) result[column * rows + row] = codes[row * columns + column]!;
-  }
-  return result;
 }

@@ -1,4 +1,4 @@
-import { type DType, type OpenWeights, type SkipstepError, sizeOf, toFloat32 } from "@skipstep/core";
+import { type DType, type OpenWeights, type SkipstepError, sizeOf } from "@skipstep/core";
 import { codeTables, type FourBitType } from "./codes";
 import { unnestScales } from "./double-quantization";
 import { checkpointBroken } from "./errors";
@@ -79,7 +79,7 @@ export function readCodes(tensors: OpenWeights, weight: string, from: number, en
 
 /** Whether the codes stand for what the kernel takes them for. */
 export function isUsualTable(tensors: OpenWeights, weight: string, type: FourBitType): boolean {
-  const map = toFloat32(new Uint8Array(tensors.readFloat32(`${weight}.quant_map`).buffer), "float32");
+  const map = tensors.readFloat32(`${weight}.quant_map`);
   return codeTables[type].every((value, code) => value === map[code]);
 }
 

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
+import { roundToFloat16 } from "@skipstep/lowbit";
 import { describe, expect, it } from "vitest";
 import { dequantizeHalves, packHalves, quantizeBlocks } from "../src/blockwise";
 import { binOf, binsOf, codeTables, nearestCode, nearestIn } from "../src/codes";
 import { dynamicMap, nestScales, unnestScales } from "../src/double-quantization";
 import { quantizeRows } from "../src/int8-rows";
 import { SkipModules } from "../src/skip-modules";
-import { roundTo, toHalf } from "../src/stored-dtype";
+import { roundTo } from "../src/stored-dtype";
 
 const types = ["nf4", "fp4"] as const;
 
@@ -80,7 +81,7 @@ it("rounds rows to int8 as LLM.int8 does, from float16", () => {
 });
 
 it("rounds to float16 and bfloat16, half to even", () => {
-  expect([1 + 2 ** -11, 1 + 3 * 2 ** -11, 65519, 65520, 1e-8, 2 ** -24, 6.1e-5].map(toHalf)).toEqual([
+  expect([1 + 2 ** -11, 1 + 3 * 2 ** -11, 65519, 65520, 1e-8, 2 ** -24, 6.1e-5].map(roundToFloat16)).toEqual([
     1,
     1 + 2 ** -9,
     65504,

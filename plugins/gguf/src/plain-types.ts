@@ -1,5 +1,5 @@
 import type { DType } from "@skipstep/core";
-import { halfOf } from "./half";
+import { float16Code } from "@skipstep/lowbit";
 
 /** Elements one after the other, without blocks. */
 export interface PlainType {
@@ -16,7 +16,13 @@ export interface PlainType {
 /** Every type without blocks that is read. */
 export const plainTypes: readonly PlainType[] = [
   { name: "F32", id: 0, dtype: "float32", itemSize: 4, write: (values) => bytesOf(Float32Array.from(values)) },
-  { name: "F16", id: 1, dtype: "float16", itemSize: 2, write: (values) => bytesOf(Uint16Array.from(values, halfOf)) },
+  {
+    name: "F16",
+    id: 1,
+    dtype: "float16",
+    itemSize: 2,
+    write: (values) => bytesOf(Uint16Array.from(values, float16Code)),
+  },
   { name: "BF16", id: 30, dtype: "bfloat16", itemSize: 2, write: (values) => bytesOf(upperHalves(values)) },
   { name: "I8", id: 24, dtype: "int8", itemSize: 1 },
   { name: "I16", id: 25, dtype: "int16", itemSize: 2 },

@@ -1,3 +1,5 @@
+import { namePattern } from "@skipstep/lowbit";
+
 /** Names of layers to leave as they are: `*` stands for anything; a module's name means all that is in it. */
 export class SkipPatterns {
   private readonly unfit: Set<string>;
@@ -5,10 +7,7 @@ export class SkipPatterns {
 
   constructor(patterns: readonly string[]) {
     this.unfit = new Set(patterns);
-    this.expressions = patterns.map((pattern) => {
-      const escaped = pattern.replace(/[.\\+?^$()[\]{}|]/g, "\\$&").replaceAll("*", ".*");
-      return { pattern, expression: new RegExp(`^${escaped}(\\.|$)`) };
-    });
+    this.expressions = patterns.map((pattern) => ({ pattern, expression: namePattern(pattern, "(\\..*)?") }));
   }
 
   /** @param name of a layer or its weight */

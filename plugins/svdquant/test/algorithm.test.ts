@@ -1,5 +1,5 @@
+import type { Matrix } from "@skipstep/lowbit";
 import { describe, expect, it } from "vitest";
-import type { Matrix } from "../src/algorithm/matrix-columns";
 import { quantizeLinear, smoothedHessian } from "../src/algorithm/quantize-linear";
 import { searchSmoothing } from "../src/algorithm/search-smoothing";
 import { smoothingScales, strengths, weightSpans } from "../src/algorithm/smoothing";

@@ -1,6 +1,6 @@
 import { ceilOver, type Dim, type Graph, minus, plus, times, type Value } from "@skipstep/core";
 import { type Attended, keysOf, queriesOf } from "./attended";
-import { bandMask, newAxis, range, type Window, windowOf } from "./band-mask";
+import { bandMask, hidden, newAxis, range, type Window, windowOf } from "./band-mask";
 import { headsFirst, type Kernel } from "./kernels";
 
 /**
@@ -78,7 +78,7 @@ function biasOf(g: Graph, { attended, keyBias: keys, rows }: Shared, start: Valu
 /** 0 for keys that may be seen, `hidden` for padding: `[B, 1, 1, S]`. */
 export function keyBias(g: Graph, { keyMask }: Attended): Value | undefined {
   if (!keyMask) return undefined;
-  const bias = g.where(g.cast(keyMask, "bool"), g.constant(0), g.constant(-1e30));
+  const bias = g.where(g.cast(keyMask, "bool"), g.constant(0), g.constant(hidden));
   return g.unsqueeze(g.unsqueeze(bias, 1), 1);
 }
 

@@ -1,4 +1,4 @@
-import { roundHalfEven, storedHalf } from "../half";
+import { halfEven, roundToFloat16 } from "@skipstep/lowbit";
 import { searchAffine } from "../rounding/affine-search";
 import { extremeOf } from "../rounding/extreme";
 import { clampedCode, searchSigned } from "../rounding/signed-search";
@@ -20,7 +20,7 @@ export function roundSymmetric(
 ): number {
   if (importance) {
     const found = searchSigned(values, importanceWeights(values, importance, meanSquare(values)), half);
-    const stored = storedHalf(found);
+    const stored = roundToFloat16(found);
     for (const [i, x] of values.entries()) codes[i] = (stored === 0 ? 0 : clampedCode(x / stored, half)) + half;
     return found;
   }
@@ -45,9 +45,9 @@ export function roundBetween(
   if (importance) {
     const weights = importanceWeights(values, importance, meanSquare(values));
     const found = searchAffine(values, weights, { most, first: -0.9, step: 0.05, tries: 36, error: "square" });
-    const [stored, lowest] = [storedHalf(found.scale), storedHalf(-found.offset)];
+    const [stored, lowest] = [roundToFloat16(found.scale), roundToFloat16(-found.offset)];
     for (const [i, x] of values.entries())
-      codes[i] = stored === 0 ? 0 : Math.max(0, Math.min(most, roundHalfEven((x - lowest) / stored)));
+      codes[i] = stored === 0 ? 0 : Math.max(0, Math.min(most, halfEven((x - lowest) / stored)));
     return { scale: found.scale, least: -found.offset };
   }
   let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

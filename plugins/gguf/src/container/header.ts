@@ -1,4 +1,4 @@
-import type { BinaryFile } from "@skipstep/core";
+import { type BinaryFile, sizeOf } from "@skipstep/core";
 import { blockTypes } from "../block-types";
 import type { BlockType } from "../blocks/block-type";
 import { blocksUneven, blockTypeUnknown, cutOff, headerBroken, noGguf, versionUnread } from "../errors";
@@ -107,8 +107,9 @@ function typeOf(file: string, name: string, id: number, shape: readonly number[]
   return packed;
 }
 
-function bytesOf(shape: readonly number[], type: PlainType | BlockType): number {
-  const elements = shape.reduce((product, dim) => product * dim, 1);
+/** What a tensor takes in a file. */
+export function bytesOf(shape: readonly number[], type: PlainType | BlockType): number {
+  const elements = sizeOf(shape);
   return isPacked(type) ? (elements / type.size) * type.byteLength : elements * type.itemSize;
 }
 
@@ -116,9 +117,8 @@ function bytesOf(shape: readonly number[], type: PlainType | BlockType): number 
 function shapeOf(file: string, name: string, stored: readonly number[], metadata: Metadata): readonly number[] {
   const original = metadata.get(`comfy.gguf.orig_shape.${name}`);
   if (original === undefined) return stored;
-  const size = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
   const isShape = Array.isArray(original) && original.every((dim) => Number.isSafeInteger(dim) && (dim as number) >= 0);
-  if (!isShape || size(original as number[]) !== size(stored))
+  if (!isShape || sizeOf(original as number[]) !== sizeOf(stored))
     throw headerBroken(file, `stores tensor "${name}" as [${stored}], which is not the size of its original shape`);
   return original as number[];
 }

@@ -1,4 +1,4 @@
-import type { TensorEntry } from "@skipstep/core";
+import { sizeOf, type TensorEntry } from "@skipstep/core";
 import { isPacked } from "../container/header";
 import { isSensitive } from "../sensitive";
 import type { Rule } from "./rules";
@@ -33,8 +33,7 @@ export interface Chosen {
 export function chooseType({ name, shape }: TensorEntry, type: WrittenType, rules: readonly Rule[]): Chosen {
   const rule = rules.find(({ fits }) => fits(name));
   if (rule) return dividing(shape, rule.type);
-  const elements = shape.reduce((product, dim) => product * dim, 1);
-  const isSmall = shape.length < 2 || elements <= fewest || !name.endsWith(".weight");
+  const isSmall = shape.length < 2 || sizeOf(shape) <= fewest || !name.endsWith(".weight");
   if (isSmall) return { type: f32 };
   if (isSensitive(name)) return { type: isPacked(type) ? f16 : type };
   return dividing(shape, type);

@@ -1,5 +1,5 @@
 import type { OpenWeights, TensorEntry } from "@skipstep/core";
-import { isPacked } from "../container/header";
+import { bytesOf } from "../container/header";
 import { chooseType } from "./choose-type";
 import { aligned } from "./header-bytes";
 import type { Rule } from "./rules";
@@ -22,14 +22,9 @@ export function planTensors(weights: OpenWeights, type: WrittenType, rules: read
   return weights.names.map((name) => {
     const entry = weights.entry(name);
     const chosen = chooseType(entry, type, rules);
-    const byteLength = bytesOf(entry, chosen.type);
+    const byteLength = bytesOf(entry.shape, chosen.type);
     const planned = { entry, ...chosen, offset, byteLength };
     offset = aligned(offset + byteLength);
     return planned;
   });
-}
-
-function bytesOf({ shape }: TensorEntry, type: WrittenType): number {
-  const elements = shape.reduce((product, dim) => product * dim, 1);
-  return isPacked(type) ? (elements / type.size) * type.byteLength : elements * type.itemSize;
 }

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import type { QuantizeRequest, QuantizeResult } from "@skipstep/core";
+import { type QuantizeRequest, type QuantizeResult, sizeOf } from "@skipstep/core";
 import { isPacked } from "../container/header";
 import { optionWrong } from "../errors";
 import { architectureOf } from "./architectures";
@@ -70,8 +70,4 @@ function importanceFor(request: QuantizeRequest<GgufWriteOptions>): Importance |
     );
   if (calibrate) return calibratedImportance(request);
   return importance === "" ? importanceOf("none", new Map()) : readImportance(importance);
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, dim) => product * dim, 1);
 }

@@ -1,3 +1,4 @@
+import { namePattern } from "@skipstep/lowbit";
 import { optionWrong } from "../errors";
 import { type WrittenType, writtenTypeNamed, writtenTypes } from "./written-types";
 
@@ -16,7 +17,6 @@ export function parseRule(text: string): Rule {
   const type = writtenTypeNamed(typeName);
   const known = writtenTypes.map(({ name }) => name).join(", ");
   if (!type) throw optionWrong(`Rule "${text}" names type "${typeName}", which is not written`, `Types: ${known}.`);
-  const escaped = pattern.replace(/[.\\+?^$()[\]{}|]/g, "\\$&").replaceAll("*", ".*");
-  const expression = new RegExp(`^${escaped}$`);
+  const expression = namePattern(pattern);
   return { text, type, fits: (name) => expression.test(name) };
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import { type OpenWeights, toFloat32 } from "@skipstep/core";
+import { type OpenWeights, sizeOf, toFloat32 } from "@skipstep/core";
 import { dequantize, quantize } from "../blocks/block-type";
 import { isPacked } from "../container/header";
 import type { PlannedTensor } from "./plan";
@@ -31,7 +31,7 @@ export async function writeTensor(
   { importance, signal, onElements }: WriteTensorOptions,
 ): Promise<RoundingError> {
   const [rows = 1, ...inner] = entry.shape;
-  const width = inner.reduce((product, dim) => product * dim, 1);
+  const width = sizeOf(inner);
   const step = Math.max(1, Math.floor(chunkElements / Math.max(1, width)));
   let [lost, whole, nonFinite] = [0, 0, 0];
   for (let row = 0; row < rows; row += step) {

@@ -1,11 +1,5 @@
+import type { Matrix } from "@skipstep/lowbit";
 import type { Columns } from "./columns";
-
-/** A matrix `[rows, columns]`, row-major. */
-export interface Matrix {
-  readonly values: Float32Array;
-  readonly rows: number;
-  readonly columns: number;
-}
 
 /**
  * `A q` for each column `q`. Four rows by two columns at a time, so that six loads serve eight products: V8 neither

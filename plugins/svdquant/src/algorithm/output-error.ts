@@ -1,5 +1,6 @@
+import type { Matrix } from "@skipstep/lowbit";
 import type { Columns } from "./columns";
-import { type Matrix, timesColumns } from "./matrix-columns";
+import { timesColumns } from "./matrix-columns";
 
 /** Tokens as they come, and as the quantized layer sees them: the same object where it rounds none. */
 export interface Tokens {

@@ -1,5 +1,5 @@
+import type { Matrix } from "@skipstep/lowbit";
 import { dequantize, gptq, Hessian, type Rounded, throughFloat16 } from "@skipstep/lowbit";
-import type { Matrix } from "./matrix-columns";
 import { outputError, type Tokens } from "./output-error";
 import { type ActivationBits, roundedActivations, roundedWeights, weightScales } from "./rounding";
 import { dividedColumns, scaledColumns } from "./smoothing";

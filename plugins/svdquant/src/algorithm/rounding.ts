@@ -1,3 +1,4 @@
+import type { Matrix } from "@skipstep/lowbit";
 import {
   dequantize,
   type Rounded,
@@ -7,10 +8,6 @@ import {
   scalesOf,
   throughFloat16,
 } from "@skipstep/lowbit";
-import type { Matrix } from "./matrix-columns";
-
-/** Columns that share a scale in nunchaku's files, of weights and of 4-bit activations. */
-export const groupSize = 64;
 
 const signed4 = (group: number) => ({ bits: 4, scheme: "symmetric", per: group }) as const;
 

@@ -1,5 +1,6 @@
+import type { Matrix } from "@skipstep/lowbit";
 import { dequantize } from "@skipstep/lowbit";
-import { type Matrix, someRows } from "./matrix-columns";
+import { someRows } from "./matrix-columns";
 import { outputError } from "./output-error";
 import { type LinearOptions, tokensOf } from "./quantize-linear";
 import { roundedWeights } from "./rounding";

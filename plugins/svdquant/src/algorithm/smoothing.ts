@@ -1,4 +1,4 @@
-import type { Matrix } from "./matrix-columns";
+import { type Matrix, scaleColumns } from "@skipstep/lowbit";
 
 /** The largest magnitudes by input channel, `[K]` each: of what a group of linears is given, and of their weights. */
 export interface Spans {
@@ -41,17 +41,14 @@ export function smoothingScales({ inputs, weights }: Spans, { alpha, beta }: Str
 }
 
 /** `W diag(scales)` */
-export function scaledColumns({ values, rows, columns }: Matrix, scales: Float32Array): Matrix {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++)
-    for (let k = 0; k < columns; k++) result[row * columns + k] = values[row * columns + k]! * scales[k]!;
-  return { values: result, rows, columns };
+export function scaledColumns(matrix: Matrix, scales: Float32Array): Matrix {
+  return { ...matrix, values: scaleColumns(matrix, scales) };
 }
 
 /** `x diag(1 / scales)` */
-export function dividedColumns({ values, rows, columns }: Matrix, scales: Float32Array): Matrix {
+export function dividedColumns(matrix: Matrix, scales: Float32Array): Matrix {
   return scaledColumns(
-    { values, rows, columns },
+    matrix,
     scales.map((scale) => 1 / scale),
   );
 }

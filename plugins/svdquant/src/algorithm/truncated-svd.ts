@@ -1,5 +1,6 @@
+import type { Matrix } from "@skipstep/lowbit";
 import { dot, orthonormalize, startColumns } from "./columns";
-import { type Matrix, timesColumns, transposedTimesColumns } from "./matrix-columns";
+import { timesColumns, transposedTimesColumns } from "./matrix-columns";
 import { symmetricEigen } from "./symmetric-eigen";
 
 /** `up down`, the matrix of some rank that is nearest to another. */

@@ -1,4 +1,4 @@
-import type { Matrix } from "../algorithm/matrix-columns";
+import type { Matrix } from "@skipstep/lowbit";
 import { quantizeLinear } from "../algorithm/quantize-linear";
 import { residualOf, truncatedSvd } from "../algorithm/truncated-svd";
 import { groupSize } from "../nunchaku/order";

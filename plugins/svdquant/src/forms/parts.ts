@@ -1,4 +1,4 @@
-import { packNBits, type Rounded, roundToNearest } from "@skipstep/lowbit";
+import { packNBits, type Rounded, roundToNearest, transposed } from "@skipstep/lowbit";
 import type { SvdLayer } from "../nunchaku/layer";
 import { groupSize } from "../nunchaku/order";
 
@@ -36,9 +36,7 @@ export function int8Codes(
   columns: number,
 ): { readonly codes: Int8Array; readonly scales: Float32Array } {
   const { codes, scales } = roundToNearest(values, rows, columns, { bits: 8, scheme: "symmetric", per: "row" });
-  const turned = new Int8Array(codes.length);
-  for (let n = 0; n < rows; n++) for (let k = 0; k < columns; k++) turned[k * rows + n] = codes[n * columns + k]!;
-  return { codes: turned, scales };
+  return { codes: transposed(codes as Int8Array, rows, columns), scales };
 }
 
 function residualOf({ rows, columns, codes, scales }: SvdLayer): Rounded {
@@ -52,12 +50,5 @@ export function branchOf({
   down,
   up,
 }: Pick<SvdLayer, "rows" | "columns" | "rank" | "down" | "up">): Pick<Parts, "down" | "up"> {
-  return { down: turned(down, rank, columns), up: turned(up, rows, rank) };
-}
-
-function turned(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!;
-  return result;
+  return { down: transposed(down, rank, columns), up: transposed(up, rows, rank) };
 }

@@ -6,7 +6,7 @@
 /** Rows and channels are multiples of it. */
 export const tileSize = 128;
 
-/** Channels that share a scale. */
+/** Channels that share a scale, of weights and of 4-bit activations. */
 export const groupSize = 64;
 
 /** `count`, filled up. */

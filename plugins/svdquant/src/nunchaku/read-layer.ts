@@ -1,4 +1,5 @@
 import type { OpenWeights } from "@skipstep/core";
+import { transposed } from "@skipstep/lowbit";
 import { type SvdLayer, unpackLayer, unpackVector } from "./layer";
 import { awqPlace, groupSize } from "./order";
 import type { StoredLayer } from "./stored-layers";
@@ -74,12 +75,4 @@ export class LayerReader {
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-/** `[rows, columns]` to `[columns, rows]` */
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!;
-  return result;
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { OpenWeights } from "@skipstep/core";
-import { type Matrix, someRows } from "../algorithm/matrix-columns";
+import type { Matrix } from "@skipstep/lowbit";
+import { someRows } from "../algorithm/matrix-columns";
 import { outputSize } from "../algorithm/output-error";
 import { type QuantizedLinear, quantizeLinear, smoothedHessian } from "../algorithm/quantize-linear";
 import { searchSmoothing } from "../algorithm/search-smoothing";
