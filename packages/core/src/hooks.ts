@@ -33,6 +33,11 @@ export interface Region {
   readonly to: string;
   /** Where it was asked for: the scope before which it ends. */
   readonly until?: string;
+  /**
+   * What only the region reads is computed inside it as well, back to the region before it: a normalization in front of
+   * an attention, say, is skipped with the attention. Its inputs are then other values than those of its first scope.
+   */
+  readonly lean?: boolean;
 }
 
 /** Tensors by name: `hidden`, `encoder`, or the value's own scope name. */

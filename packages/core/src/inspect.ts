@@ -67,7 +67,7 @@ export interface PluginInspection {
   readonly description: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly hooks: readonly (keyof Hooks)[];
-  readonly regions: readonly Pick<Region, "name" | "from" | "to" | "until">[];
+  readonly regions: readonly Pick<Region, "name" | "from" | "to" | "until" | "lean">[];
   /** Weights and attentions that it takes over, in all and by component. */
   readonly weights: number;
   readonly attentions: number;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type Part, planGraph, type RegionClaim } from "../src/compiler/plan";
+import { type Part, planGraph, type RegionClaim, type Segment } from "../src/compiler/plan";
 import type { Graph } from "../src/graph/graph";
+import type { Value } from "../src/graph/value";
 import { blockGraph } from "./block-model";
 
 function claim(plugin: string, from: string, to = from, order = 0): RegionClaim {
@@ -137,5 +138,66 @@ describe("a plan", () => {
     expect(inside!.inputs).toEqual([x]);
     expect(inside!.outputs).toEqual([middle]);
     expect(after!.inputs).toEqual([early, middle]);
+  });
+
+  describe("with a lean region", () => {
+    const lean = (from: string, order = 0): RegionClaim => {
+      const { region, ...rest } = claim("a", from, from, order);
+      return { ...rest, region: { ...region, lean: true } };
+    };
+
+    /** Before `middle`: `gate`, which the end reads, too, and `normal`, from `own`, which only `middle` reads. */
+    function gated() {
+      const g = blockGraph(1);
+      const hidden = g.taps.get("layers.0.out0")!;
+      const own = g.scope("early").sin(hidden);
+      const gate = g.scope("early").tanh(hidden);
+      const normal = g.scope("early").mul(own, gate);
+      const middle = g.scope("middle").cos(normal);
+      g.output("sum", g.scope("late").mul(middle, gate));
+      return { g, hidden, own, gate, normal, middle };
+    }
+
+    it("computes inside it what only it reads", () => {
+      const { g, hidden, own, gate, normal, middle } = gated();
+      const { parts, segments } = planGraph(g, [lean("middle")]);
+      const [before, inside] = segments;
+      expect(inside!.nodes.flatMap(({ outputs }) => outputs)).toEqual([own, normal, middle]);
+      expect(before!.outputs).toEqual([hidden, g.outputs[0]!.value, gate]);
+      expect(parts[1]).toMatchObject({ inputs: [{ value: hidden }, { value: gate }], outputs: [{ value: middle }] });
+    });
+
+    it("leaves all of that outside of one that is not", () => {
+      const { g, normal, middle } = gated();
+      const [, inside] = planGraph(g, [claim("a", "middle")]).segments;
+      expect(inside!.nodes.flatMap(({ outputs }) => outputs)).toEqual([middle]);
+      expect(inside!.inputs).toEqual([normal]);
+    });
+
+    it("leaves outside what must come out when it is skipped", () => {
+      const { g, own, normal, middle } = gated();
+      const inside = (extra: Value): Value[] =>
+        planGraph(g, [lean("middle")], [{ name: "tap", value: extra }]).segments[1]!.nodes.flatMap(
+          ({ outputs }) => outputs,
+        );
+      expect(inside(normal)).toEqual([middle]); // and so what leads to it
+      expect(inside(own)).toEqual([normal, middle]);
+    });
+
+    it("takes nothing from other regions, nor from behind them or a cut", () => {
+      const { g, own, normal, middle } = gated();
+      const madeIn = (segment: Segment): Value[] => segment.nodes.flatMap(({ outputs }) => outputs);
+      const behind = planGraph(g, [claim("b", "early"), lean("middle", 1)]);
+      expect(madeIn(behind.segments[2]!)).toEqual([middle]);
+      const at = g.nodes.findIndex(({ outputs }) => outputs[0] === normal);
+      const cut = planGraph(g, [lean("middle")], [], [at]);
+      expect(madeIn(cut.segments.at(-2)!)).toEqual([normal, middle]);
+      expect(madeIn(cut.segments[0]!)).toContain(own);
+    });
+
+    it("nests in a region that begins where it does", () => {
+      const { g } = gated();
+      expect(outline(g, lean("middle"), claim("b", "middle", "late", 1))).toBe("s0 b[a[s1] s2]");
+    });
   });
 });

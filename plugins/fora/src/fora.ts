@@ -41,7 +41,7 @@ interface Kept {
   decides: true,
   requires: ["block-branches"],
   tunes: { interval: { from: 1, to: 10, scale: "integer" } },
-  regions: ({ branches = [] }) => branches.map(({ from, to }) => ({ name: from, from, to })),
+  regions: ({ branches = [] }) => branches.map(({ from, to }) => ({ name: from, from, to, lean: true })),
 })
 export class Fora implements Plugin {
   /** By region. */

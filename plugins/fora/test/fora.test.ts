@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describePlugin } from "@skipstep/contract";
-import { createPipeline, validateConfig } from "@skipstep/core";
+import { createPipeline, inspectConfig, validateConfig } from "@skipstep/core";
 import { afterAll, describe, expect, it } from "vitest";
 import { Fora } from "../src/index";
 
@@ -38,6 +38,15 @@ describe("fora", () => {
     await expect(validateConfig(config)).rejects.toThrow(
       'Plugin "fora" needs a model with: block-branches. UNet2DConditionModel has: unet.',
     );
+  });
+
+  it("skips the normalization before a branch with the branch", async () => {
+    const config = { model: join(golden, "dit"), plugins: [{ use: Fora }] };
+    const { components } = inspectConfig(await validateConfig(config));
+    const { segments } = components.find(({ name }) => name === "transformer")!;
+    // Between attention and feed forward of the first block: the gate and the sum.
+    expect(segments[2]).toMatchObject({ nodes: 2, weightBytes: 0, to: "transformer_blocks.0" });
+    expect(segments[3]).toMatchObject({ from: "transformer_blocks.0", to: "transformer_blocks.0.ff" });
   });
 
   it("takes no interval of 0", async () => {

@@ -5,6 +5,7 @@ import { isInModule, outerModules } from "../graph/module-names";
 import type { SizeCheck } from "../graph/store";
 import { type Node, readsOf, type Value } from "../graph/value";
 import type { Region } from "../hooks";
+import { takeIn } from "./lean-regions";
 import { promptNodes } from "./prompt-nodes";
 
 /** One plugin's request for one region. */
@@ -78,10 +79,12 @@ export function planGraph(
   extra: readonly Port[] = [],
   cutsAt: readonly number[] = [],
 ): Plan {
-  const { nodes, prompt, cuts } = promptFirst(graph.nodes, claims, cutsAt);
   const outputs = [...graph.outputs, ...extra];
-  const spans = claims.map((claim) => spanOf(nodes, claim)).sort(outermostFirst);
   const observed = [...graph.observed].map(([name, value]) => ({ name, value }));
+  const { nodes, prompt, cuts, spans } = leanSpans(promptFirst(graph.nodes, claims, cutsAt), claims, [
+    ...outputs,
+    ...observed,
+  ]);
   const readers = lastReaders(nodes, outputs);
   const fetched = lastReaders(nodes, [...outputs, ...observed]);
   const segments: Segment[] = [];
@@ -104,7 +107,7 @@ export function planGraph(
       if (span.end > end) throw overlap(owner!, span);
       segmentTo(span.begin);
       parts.push({
-        ...edges(graph, span, readers),
+        ...edges(graph, nodes, span, readers),
         kind: "region",
         claim: span.claim,
         parts: partsOf(span.begin, span.end, span),
@@ -126,15 +129,32 @@ export function planGraph(
   };
 }
 
-/**
- * Puts the nodes that depend on the prompt alone before all others, except those that a plugin's region covers.
- * @returns the nodes, how many of them are such, and the cuts among the others
- */
-function promptFirst(
-  nodes: readonly Node[],
+/** Nodes in running order: how many of them depend on the prompt alone, and where the others are cut. */
+interface Order {
+  readonly nodes: readonly Node[];
+  readonly prompt: number;
+  readonly cuts: readonly number[];
+}
+
+/** The claims' spans, outermost first, with what lean ones take in. @param fetched what comes out of the graph */
+function leanSpans(
+  { nodes, prompt, cuts }: Order,
   claims: readonly RegionClaim[],
-  cuts: readonly number[],
-): { nodes: readonly Node[]; prompt: number; cuts: readonly number[] } {
+  fetched: readonly Port[],
+): Order & { spans: readonly Span[] } {
+  const spans = claims.map((claim) => spanOf(nodes, claim)).sort(outermostFirst);
+  const ranges = spans.map(({ begin, end, claim }) => ({ begin, end, lean: claim.region.lean === true }));
+  const taken = takeIn(nodes, ranges, [prompt, ...cuts], new Set(fetched.map(({ value }) => value)));
+  return {
+    nodes: taken.nodes,
+    prompt,
+    cuts,
+    spans: spans.map((span, i) => ({ ...span, begin: taken.begins[i]! })),
+  };
+}
+
+/** Puts the nodes that depend on the prompt alone before all others, except those that a plugin's region covers. */
+function promptFirst(nodes: readonly Node[], claims: readonly RegionClaim[], cuts: readonly number[]): Order {
   const spans = claims.map((claim) => spanOf(nodes, claim));
   const chosen = promptNodes(nodes, (at) => !spans.some(({ begin, end }) => begin <= at && at < end));
   const others = nodes.filter((node) => !chosen.has(node));
@@ -221,10 +241,11 @@ function cutSegment(
 /** A region's inputs and outputs, named by stream where the model named them. */
 function edges(
   graph: Graph,
+  nodes: readonly Node[],
   { begin, end }: Span,
   last: ReadonlyMap<Value, number>,
 ): { inputs: Port[]; outputs: Port[] } {
-  const { reads, outputs } = crossing(graph.nodes, begin, end, last);
+  const { reads, outputs } = crossing(nodes, begin, end, last);
   const entering = [...reads].filter(({ origin }) => origin.kind === "input" || origin.kind === "node");
   return { inputs: ports(graph, entering), outputs: ports(graph, outputs) };
 }

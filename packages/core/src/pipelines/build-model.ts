@@ -103,10 +103,17 @@ export function regionClaims({ plugins }: PluginHost, structure: Structure): Reg
   return plugins.flatMap(({ name, manifest, options }, order) => {
     try {
       const requests = manifest.regions?.(structure, options) ?? [];
-      return requests.map(({ name: region, from, to = from, until }, index) => ({
+      return requests.map(({ name: region, from, to = from, until, lean }, index) => ({
         plugin: name,
         order,
-        region: { name: region, index, from, to, ...(until === undefined ? {} : { until }) },
+        region: {
+          name: region,
+          index,
+          from,
+          to,
+          ...(until === undefined ? {} : { until }),
+          ...(lean === undefined ? {} : { lean }),
+        },
       }));
     } catch (error) {
       throw isOptionUnfit(error) ? error : hookFailed(name, "regions", error);

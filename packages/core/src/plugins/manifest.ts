@@ -69,6 +69,8 @@ export interface RegionRequest {
   readonly to?: string;
   /** In place of `to`: the scope before whose begin it ends. */
   readonly until?: string;
+  /** True for a region that takes in what only it reads. */
+  readonly lean?: boolean;
 }
 
 /** What a plugin says of itself. Checked when a pipeline is assembled, before any weight is read. */
