@@ -21,7 +21,7 @@ const options: Partial<CacheDitOptions> = {
   taylorseer_order: 2,
   calibrator_cache_type: "hidden_states",
 };
-const rounds = 3;
+const rounds = 8;
 
 export const cacheDitEmojiBenchmark: Benchmark = {
   name: "cache-dit-emoji",

@@ -1,6 +1,6 @@
 import { shapeMismatch } from "../errors/graph";
 import { Arithmetic } from "./arithmetic";
-import { type Dim, equal, equalShapes, plus, product, shapeText, times } from "./dim";
+import { type Dim, equal, equalShapes, over, plus, product, shapeText, times } from "./dim";
 import * as infer from "./infer";
 import type { Attribute, Value } from "./value";
 
@@ -37,6 +37,23 @@ export abstract class Shapes extends Arithmetic {
       order.map((axis) => x.shape[axis]!),
       { attributes: { perm: { ints: order } } },
     );
+  }
+
+  /**
+   * Squares of `block` x `block` pixels into channels; a channel's place within the square comes first.
+   * @param x `[B, C, b h, b w]` @returns `[B, b b C, h, w]`
+   */
+  spaceToDepth(x: Value, block: number): Value {
+    const [batch, channels, height, width] = x.shape as [Dim, Dim, Dim, Dim];
+    const shape = [batch, times(channels, block * block), over(height, block), over(width, block)];
+    return this.node("SpaceToDepth", [x], shape, { attributes: { blocksize: { int: block } } });
+  }
+
+  /** Inverse of `spaceToDepth`. @param x `[B, b b C, h, w]` @returns `[B, C, b h, b w]` */
+  depthToSpace(x: Value, block: number): Value {
+    const [batch, channels, height, width] = x.shape as [Dim, Dim, Dim, Dim];
+    const shape = [batch, over(channels, block * block), times(height, block), times(width, block)];
+    return this.node("DepthToSpace", [x], shape, { attributes: { blocksize: { int: block } } });
   }
 
   concat(values: readonly Value[], axis: number): Value {

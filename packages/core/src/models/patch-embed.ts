@@ -15,6 +15,16 @@ export function embedPatches(g: Graph, latents: Value, width: number, patch: num
 }
 
 /**
+ * Patches as they are, channels last within one.
+ * @param latents `[B, C, patch h, patch w]` @returns `[B, h w, patch * patch * C]`
+ */
+export function patchify(g: Graph, latents: Value, patch: number): Value {
+  const cells = g.spaceToDepth(latents, patch);
+  const [batch, features, rows, columns] = cells.shape as [Dim, Dim, Dim, Dim];
+  return g.transpose(g.reshape(cells, [batch, features, times(rows, columns)]), [0, 2, 1]);
+}
+
+/**
  * Tokens back to latents, channels last within a patch.
  * @param tokens `[B, h w, patch * patch * C]` @returns `[B, C, patch h, patch w]`
  */
@@ -24,13 +34,6 @@ export function unpatchify(
   patch: number,
   [rows, columns]: readonly [rows: Dim, columns: Dim],
 ): Value {
-  const [batch, , features] = tokens.shape as [Dim, Dim, number];
-  const channels = features / (patch * patch);
-  const cells = g.reshape(tokens, [batch, rows, columns, patch, patch, channels]);
-  return g.reshape(g.transpose(cells, [0, 5, 1, 3, 2, 4]), [
-    batch,
-    channels,
-    times(rows, patch),
-    times(columns, patch),
-  ]);
+  const [batch, , features] = tokens.shape as [Dim, Dim, Dim];
+  return g.depthToSpace(g.reshape(g.transpose(tokens, [0, 2, 1]), [batch, features, rows, columns]), patch);
 }

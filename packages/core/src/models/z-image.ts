@@ -4,6 +4,7 @@ import { attention, layerNorm, linear, rmsNorm, rotary } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Architecture, defineConfig } from "./architecture";
 import { attentionThenFeedForward, blockLists } from "./block-lists";
+import { patchify, unpatchify } from "./patch-embed";
 
 /** `config.json` of ZImageTransformer2DModel. */
 export interface ZImageConfig {
@@ -108,7 +109,7 @@ function forward(g: Graph, config: ZImageConfig): void {
     Math.min(dim, MODULATION_DIM),
   );
 
-  let x = linear(g, `all_x_embedder.${PATCH}-1`, patchify(g, latents, in_channels, height, width), dim); // [B, h w, dim]
+  let x = linear(g, `all_x_embedder.${PATCH}-1`, patchify(g, latents, PATCH), dim); // [B, h w, dim]
   const padding = g.expand(g.reshape(g.weight("x_pad_token", [1, dim]), [1, 1, dim]), [
     batch,
     minus(imageTokens, times(height, width)),
@@ -147,7 +148,7 @@ function forward(g: Graph, config: ZImageConfig): void {
     modulation,
     PATCH * PATCH * in_channels,
   );
-  g.output("sample", unpatchify(g, patches, in_channels, height, width));
+  g.output("sample", unpatchify(g, patches, PATCH, [height, width]));
 }
 
 /** Sinusoids of `t` `[B]` through a small MLP. @returns `[B, outFeatures]` */
@@ -160,20 +161,6 @@ function embedTimestep(g: Graph, t: Value, outFeatures: number): Value {
   const angles = g.mul(g.unsqueeze(t, 1), g.constant(frequencies, [1, half])); // [B, 128]
   const waves = g.concat([g.cos(angles), g.sin(angles)], 1); // [B, 256]
   return linear(g, "mlp.2", g.silu(linear(g, "mlp.0", waves, 1024)), outFeatures);
-}
-
-/** `[B, C, 2h, 2w]` to `[B, h w, 4 C]`, channels last within a patch. */
-function patchify(g: Graph, latents: Value, channels: number, height: Dim, width: Dim): Value {
-  const batch = latents.shape[0]!;
-  const patches = g.transpose(g.reshape(latents, [batch, channels, height, PATCH, width, PATCH]), [0, 2, 4, 3, 5, 1]);
-  return g.reshape(patches, [batch, times(height, width), PATCH * PATCH * channels]);
-}
-
-/** Inverse of `patchify`. */
-function unpatchify(g: Graph, patches: Value, channels: number, height: Dim, width: Dim): Value {
-  const batch = patches.shape[0]!;
-  const image = g.transpose(g.reshape(patches, [batch, height, width, PATCH, PATCH, channels]), [0, 5, 1, 3, 2, 4]);
-  return g.reshape(image, [batch, channels, times(height, PATCH), times(width, PATCH)]);
 }
 
 /** A block outside of the list that plugins hook. */

@@ -25,6 +25,13 @@ export function combine(a: Floats, b: Floats, f: (x: number, y: number) => numbe
   return result;
 }
 
+/** `factor` times each element. */
+export function scaled(factor: number, { shape, data }: Floats): Floats {
+  const result = floats(shape);
+  for (let i = 0; i < data.length; i++) result.data[i] = factor * data[i]!;
+  return result;
+}
+
 /**
  * Scales each image's guided prediction down so that its length is at most `most` times the unguided one's.
  * @param guided `[B, ...]` @param plain `[B, ...]`

@@ -87,12 +87,24 @@ export function paddedLength(length: number): number {
   return Math.ceil(length / MULTIPLE) * MULTIPLE;
 }
 
-/** Cosines and sines of every position on each axis; angles in float64, rounded to float32 as the reference does. */
-function axisTables({
-  axes_dims,
-  axes_lens,
-  rope_theta,
-}: ZImageConfig): { width: number; cos: Float32Array; sin: Float32Array }[] {
+/** Cosines and sines of one axis, `width` a position. */
+interface AxisTable {
+  readonly width: number;
+  readonly cos: Float32Array;
+  readonly sin: Float32Array;
+}
+
+const knownTables = new WeakMap<ZImageConfig, readonly AxisTable[]>();
+
+/** Those of every position on each axis, made once a model. */
+function axisTables(config: ZImageConfig): readonly AxisTable[] {
+  const tables = knownTables.get(config) ?? makeAxisTables(config);
+  knownTables.set(config, tables);
+  return tables;
+}
+
+/** Angles in float64, rounded to float32 as the reference does. */
+function makeAxisTables({ axes_dims, axes_lens, rope_theta }: ZImageConfig): AxisTable[] {
   return axes_dims.map((dim, axis) => {
     const width = dim / 2;
     const length = axes_lens[axis]!;

@@ -19,7 +19,7 @@ import type {
   SettingProblem,
 } from "./family";
 import { flowFirstStep } from "./flow-first-step";
-import { combine, limitNorm, stack } from "./guidance";
+import { combine, limitNorm, scaled, stack } from "./guidance";
 import { Qwen3Encoder } from "./qwen3-encoder";
 import { imageCount, type Settings } from "./settings";
 import { layOutSequence, longestCaption, paddedLength } from "./z-image-sequence";
@@ -170,15 +170,9 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
   }
 
   guide({ cfg_normalization }: Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
-    let prediction = cond;
-    if (uncond) {
-      prediction = combine(cond, uncond, (x, y) => x + scale * (x - y));
-      if (cfg_normalization > 0) prediction = limitNorm(prediction, cond, cfg_normalization);
-    }
-    return floats(
-      prediction.shape,
-      prediction.data.map((x) => -x),
-    ); // the model points from noise to image
+    if (!uncond) return scaled(-1, cond); // the model points from noise to image
+    const prediction = combine(cond, uncond, (x, y) => x + scale * (x - y));
+    return scaled(-1, cfg_normalization > 0 ? limitNorm(prediction, cond, cfg_normalization) : prediction);
   }
 
   estimate(input: Floats, prediction: Floats, sigma: number): Floats {
