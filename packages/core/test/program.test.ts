@@ -14,18 +14,18 @@ import { blockGraph, blockModel, outWidth, width } from "./block-model";
 import { wave } from "./memory-weights";
 
 const layers = 3;
-const claims: RegionClaim[] = ["first", "middle", "last"].map((name, index) => ({
-  plugin: "watcher",
-  order: 0,
-  region: { name, index, from: `layers.${index}`, to: `layers.${index}` },
-}));
+const claims: RegionClaim[] = ["first", "middle", "last"].map(claimOf);
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-program-"));
 let engine: Engine;
 let program: Program;
 
-async function open(residency?: Residency): Promise<Program> {
-  const graph = blockGraph(layers);
-  const plan = planGraph(graph, claims);
+function claimOf(name: string, index: number): RegionClaim {
+  return { plugin: "watcher", order: 0, region: { name, index, from: `layers.${index}`, to: `layers.${index}` } };
+}
+
+async function open(residency?: Residency, asked = claims): Promise<Program> {
+  const graph = blockGraph(asked.length);
+  const plan = planGraph(graph, asked);
   const about = { component: "transformer", className: "BlockModel", source: "/models/blocks", plugins: [] };
   const compiled = await compile({ graph, plan, identity: "1", cacheDir, ...about });
   return Program.open(engine, graph, plan, compiled, residency);
@@ -133,6 +133,23 @@ describe("a program", () => {
       expect(answered).toBeGreaterThan(0);
       expect(answered).toBeLessThan(layers);
     });
+  });
+
+  it("lets segments hold on to the memory of their activations only where they are few", async () => {
+    const opened = vi.spyOn(engine, "open");
+    const arenasOf = async (blocks: number): Promise<unknown[]> => {
+      opened.mockClear();
+      await (
+        await open(
+          undefined,
+          Array.from({ length: blocks }, (_, i) => claimOf(`block ${i}`, i)),
+        )
+      ).close();
+      return opened.mock.calls.map(([, settings]) => settings?.arena);
+    };
+    expect(await arenasOf(6)).toEqual(new Array(8).fill(true)); // with what lies before and behind the blocks
+    expect(await arenasOf(7)).toEqual(new Array(9).fill(false));
+    opened.mockRestore();
   });
 });
 

@@ -24,6 +24,11 @@ export interface OpenSettings {
    * opens at once and costs a third of a nanosecond a weight and run, 5% of a pass over 1000 tokens, 30% over 100.
    */
   readonly disablePrepacking?: boolean;
+  /**
+   * The model holds on to the memory of its activations between runs, on the CPU: for a model that is run on its own.
+   * Of many that run one after the other, each would hold as much as all of them need.
+   */
+  readonly arena?: boolean;
   /** The engine's own when left out. */
   readonly provider?: string | undefined;
 }
@@ -94,13 +99,14 @@ export class Engine {
   /** @throws SKIPSTEP_SESSION_FAILED when ONNX Runtime cannot load the model */
   async open(
     path: string,
-    { disablePrepacking = false, provider = this.provider }: OpenSettings = {},
+    { disablePrepacking = false, arena = true, provider = this.provider }: OpenSettings = {},
   ): Promise<Session> {
     this.store.assertRunning();
     const id = this.link.nextId();
     this.sessions.add(id);
     const { threads } = this.options;
-    return openSession(this.store, id, path, { provider, threads, disablePrepacking }, () => this.sessions.delete(id));
+    const options = { provider, threads, disablePrepacking, arena };
+    return openSession(this.store, id, path, options, () => this.sessions.delete(id));
   }
 
   /**

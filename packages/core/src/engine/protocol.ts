@@ -27,6 +27,8 @@ export interface OpenOptions {
   /** Threads inside one operator; all cores without it. */
   readonly threads?: number | undefined;
   readonly disablePrepacking: boolean;
+  /** Whether it holds on to the memory of its activations. */
+  readonly arena: boolean;
 }
 
 /** A model's input or output: its name, and its element type in ONNX Runtime's words. */

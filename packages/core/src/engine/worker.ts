@@ -41,10 +41,11 @@ function providerOf(text: string): InferenceSession.ExecutionProviderConfig {
   return device === undefined ? name : ({ name, deviceId: Number(device) } as InferenceSession.ExecutionProviderConfig);
 }
 
-function sessionOptions({ provider, threads, disablePrepacking }: OpenOptions): InferenceSession.SessionOptions {
+function sessionOptions({ provider, threads, disablePrepacking, arena }: OpenOptions): InferenceSession.SessionOptions {
   return {
     executionProviders: [providerOf(provider)],
     logSeverityLevel: 4,
+    enableCpuMemArena: arena,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     extra: {
       session: {
@@ -57,6 +58,11 @@ function sessionOptions({ provider, threads, disablePrepacking }: OpenOptions): 
       },
     },
   };
+}
+
+/** For models of one node. */
+function probeOptions(provider: string): OpenOptions {
+  return { provider, disablePrepacking: false, arena: true };
 }
 
 function toOrt({ dtype, data, shape }: WireTensor): OrtTensor {
@@ -93,7 +99,7 @@ const handlers: Handlers = {
 
   async probe({ provider }) {
     try {
-      const session = await InferenceSession.create(probeModel, sessionOptions({ provider, disablePrepacking: false }));
+      const session = await InferenceSession.create(probeModel, sessionOptions(probeOptions(provider)));
       await session.run({ x: new OrtTensor("float32", Float32Array.of(1), [1]) });
       await session.release();
       return undefined;
@@ -104,10 +110,7 @@ const handlers: Handlers = {
 
   async convolutionBlock() {
     try {
-      const session = await InferenceSession.create(
-        blockModel,
-        sessionOptions({ provider: "cpu", disablePrepacking: false }),
-      );
+      const session = await InferenceSession.create(blockModel, sessionOptions(probeOptions("cpu")));
       const { y } = await session.run({ x: new OrtTensor("float32", new Float32Array(4), [1, 4, 1, 1]) });
       await session.release();
       return y!.dims[1];
