@@ -25,6 +25,12 @@ export function isCalibrated(options: CacheDitOptions, stream: string): boolean 
   return stream === "encoder" && options.enable_encoder_calibrator;
 }
 
+/** Whether what leaves the blocks is remembered without what entered them, so that nobody reads that at a reused step. */
+export function remembersWhole(options: CacheDitOptions): boolean {
+  const isWhole = options.calibrator_cache_type === "hidden_states";
+  return isWhole && ["hidden", "encoder"].every((stream) => isCalibrated(options, stream));
+}
+
 export function createCalibrator(options: CacheDitOptions, stream: string): Calibrator {
   if (!isCalibrated(options, stream)) return new LastValue();
   return options.calibrator_type === "foca" ? new FoCa() : new TaylorSeries(options.taylorseer_order, taylorDelay);

@@ -1,5 +1,6 @@
 import type { BlockCall, DeviceTensor, Floats, Next, RegionRequest, Structure, Tensors } from "@skipstep/core";
 import { relativeL1, subtract } from "@skipstep/core";
+import { remembersWhole } from "./calibrator";
 import { tooManyBlocks } from "./errors";
 import { comparable, differenceName, once } from "./indicator";
 import type { CacheDitOptions } from "./options";
@@ -34,7 +35,8 @@ export function cacheRegions(structure: Structure, options: CacheDitOptions): Re
   const middle = blocks.slice(first, blocks.length - last);
   if (middle.length === 0) return [];
   const region = { name: "middle", from: middle[0]!, to: middle.at(-1)! };
-  return isFixed(options) ? [region] : [{ name: "first", from: blocks[0]!, to: blocks[first - 1]! }, region];
+  if (isFixed(options)) return [{ ...region, lean: remembersWhole(options) }];
+  return [{ name: "first", from: blocks[0]!, to: blocks[first - 1]! }, region];
 }
 
 /** Whether nothing is ever compared, so that there is no need to cut in front of the first blocks. */
@@ -64,7 +66,12 @@ export class DBCache {
       await this.decide(memory, this.look(call, memory.state, inputs.hidden!, outputs.hidden!));
       return outputs;
     }
-    if (isFixed(this.options)) await this.decide(memory, this.look(call, memory.state, inputs.hidden!, inputs.hidden!));
+    if (isFixed(this.options)) {
+      // A lean region is given what lies far before the blocks; nothing of it is compared.
+      const [any] = Object.values(inputs);
+      const shape = Object.values(inputs).flatMap((tensor) => tensor.shape);
+      await this.decide(memory, { ...this.look(call, memory.state, any!, any!), shape });
+    }
     const { middle, reuse, learns, state } = memory;
     const step = call.step.index - state.start;
     if (reuse) return middle.reuse(inputs, step);

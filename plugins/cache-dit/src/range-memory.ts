@@ -12,7 +12,7 @@ export interface Look {
   readonly state: RunState;
   readonly step: number;
   readonly threshold: number;
-  /** Shape of the streams. */
+  /** Of the streams, or of all that enters the range. */
   readonly shape: readonly number[];
   /** What is compared: made when it is needed, once. */
   indicator(): Promise<DeviceTensor>;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describePlugin } from "@skipstep/contract";
-import { type ConfigInput, createPipeline, type GenerateResult, validateConfig } from "@skipstep/core";
+import { type ConfigInput, createPipeline, type GenerateResult, inspectConfig, validateConfig } from "@skipstep/core";
 import { afterAll, describe, expect, it } from "vitest";
 import { CacheDit, type CacheDitOptions } from "../src/index";
 
@@ -117,5 +117,69 @@ describe("cache-dit", () => {
   it("has no effect where no block is left between", async () => {
     const { report } = await generated(configWith({ Fn_compute_blocks: 3, Bn_compute_blocks: 1 }, 2));
     expect(report.plugins).toMatchObject([{ effect: false, regions: [] }]);
+  });
+
+  describe("with a static mask, where what leaves the blocks is extrapolated", () => {
+    const whole: Partial<CacheDitOptions> = {
+      Fn_compute_blocks: 1,
+      max_warmup_steps: 0,
+      steps_computation_mask: [1, 0, 1, 0, 0, 1],
+      steps_computation_policy: "static",
+      calibrator_type: "taylorseer",
+      calibrator_cache_type: "hidden_states",
+    };
+
+    it("computes nothing before the blocks at a reused step, and makes the same image", async () => {
+      const lean = await generated(configWith(whole, 6));
+      // The same decisions by a threshold, for which the first block is computed at every step.
+      const measured = { ...whole, steps_computation_policy: "dynamic", residual_diff_threshold: 1 } as const;
+      const full = await generated(configWith(measured, 6));
+      const [own, others] = [lean, full].map(({ report }) => report.plugins[0]!.regions.at(-1)!);
+      expect(own!.reused).toEqual([1, 3, 4]);
+      expect(others!.reused).toEqual([1, 3, 4]);
+      const differences = lean.images[0]!.data.map((value, i) => Math.abs(value - full.images[0]!.data[i]!));
+      expect(Math.max(...differences)).toBeLessThanOrEqual(1); // of 255: cut elsewhere, kernels round differently
+      const share = ({ report }: GenerateResult): number => report.plugins[0]!.compute!.skippedShare;
+      expect(share(lean)).toBeGreaterThan(0.47); // half of the steps, but for the last layer
+      expect(share(full)).toBeLessThan(0.4);
+    });
+
+    it("keeps sizes and prompts apart", async () => {
+      const config = configWith(whole, 6);
+      const other = { prompt: "a dog", height: 64, width: 32 };
+      const fresh = [
+        await generated(config),
+        await generated({ ...config, generate: { ...config.generate, ...other } }),
+      ];
+      const pipeline = await createPipeline(config, { cacheDir: join(folder, "cache") });
+      try {
+        for (const [request, expected] of [
+          [{}, fresh[0]!],
+          [other, fresh[1]!],
+          [{}, fresh[0]!],
+        ] as const)
+          expect((await pipeline.generate(request)).images[0]!.data).toEqual(expected.images[0]!.data);
+      } finally {
+        await pipeline.close();
+      }
+    });
+
+    it.each<[string, Partial<CacheDitOptions>]>([
+      ["what the blocks add is", { calibrator_cache_type: "residual" }],
+      ["the text stream is not", { enable_encoder_calibrator: false }],
+      ["the change decides", { steps_computation_policy: "dynamic" }],
+    ])("computes the first blocks where %s", async (_, options) => {
+      const { components } = inspectConfig(await validateConfig(configWith({ ...whole, ...options }, 6)));
+      const { segments } = components.find(({ name }) => name === "transformer")!;
+      expect(segments.some(({ to }) => to.startsWith("layers.0"))).toBe(true); // a segment that ends with the first block
+    });
+
+    it("asks for one region from the first node to the last block", async () => {
+      const { components } = inspectConfig(await validateConfig(configWith(whole, 6)));
+      const segments = components.find(({ name }) => name === "transformer")!.segments.filter(({ once }) => !once);
+      const middle = segments.at(-2)!;
+      expect(middle.inputs).toContain("latents");
+      expect(middle.to).toMatch(/^layers\.3/);
+    });
   });
 });
