@@ -12,6 +12,8 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { Engine } from "../packages/core/src/engine/engine";
 import { emojiConfig, temporaryFolder } from "./emoji";
 
+type Plugins = NonNullable<ConfigInput["plugins"]>;
+
 const cacheDir = temporaryFolder();
 const openSession = Engine.prototype.open;
 const pipelines = join(import.meta.dirname, "golden/pipelines");
@@ -49,8 +51,26 @@ describe("memory", () => {
     expectSame(await imagesOf(emojiConfig({ memory })), resident);
   });
 
-  it("goes with a plugin's regions, and with a device for every module", async () => {
-    const plugins = ["@skipstep/plugin-fbcache"];
+  it.each<[string, Plugins]>([
+    ["fbcache", ["@skipstep/plugin-fbcache"]],
+    ["fora, whose regions take in what only they read", ["@skipstep/plugin-fora"]],
+    [
+      "cache-dit, whose region does so back to the first node",
+      [
+        {
+          use: "@skipstep/plugin-cache-dit",
+          options: {
+            Fn_compute_blocks: 1,
+            max_warmup_steps: 0,
+            steps_computation_mask: [1, 0, 1, 0],
+            steps_computation_policy: "static",
+            calibrator_type: "taylorseer",
+            calibrator_cache_type: "hidden_states",
+          },
+        },
+      ],
+    ],
+  ])("goes with the regions of %s, and with a device for every module", async (_, plugins) => {
     const device_map = { text_encoder: "cpu", transformer: { "layers.0-1": "cpu", "layers.3": "cpu" }, vae: "cpu" };
     const plain = await imagesOf(emojiConfig({ plugins }));
     expectSame(await imagesOf(emojiConfig({ plugins, memory: "sequential", device_map })), plain);

@@ -30,6 +30,7 @@ export {
 } from "./create-pipeline";
 export type { DeviceTensor } from "./engine/device-tensor";
 export { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "./engine/math";
+export { startThread } from "./engine/start-thread";
 export { StreamResiduals } from "./engine/stream-residuals";
 export { TaylorSeries } from "./engine/taylor-series";
 export { ConfigError, type ConfigProblem } from "./errors/config";

@@ -1,10 +1,9 @@
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-import { Worker, type WorkerOptions } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { engineFailed, engineStopped } from "../errors/engine";
 import type { SkipstepError } from "../errors/error";
 import { ExitGate } from "./exit-gate";
 import type { CallName, Calls, Message, Reply } from "./protocol";
+import { startThread } from "./start-thread";
 
 interface Pending {
   resolve(answer: unknown): void;
@@ -35,7 +34,8 @@ export class WorkerLink {
   }
 
   private constructor() {
-    this.worker = startWorker(this.gate.memory);
+    const options = { name: "skipstep-engine", execArgv: [], workerData: this.gate.memory };
+    this.worker = startThread(import.meta.url, "./engine/worker.js", "./worker.ts", options);
     this.worker.unref();
     process.once("exit", this.atExit);
     this.worker.on("message", (reply: Reply) => this.settle(reply));
@@ -102,15 +102,4 @@ export class WorkerLink {
     for (const { reject } of this.pending.values()) reject(this.stopped);
     this.pending.clear();
   }
-}
-
-/** Where the worker's code lies: `engine/worker.js` beside the bundle once built, the file beside this one in the sources. */
-function startWorker(workerData: SharedArrayBuffer): Worker {
-  const options: WorkerOptions = { name: "skipstep-engine", execArgv: [], workerData };
-  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./engine/worker.js", import.meta.url), options);
-  // In a worker of Node 20 "--import tsx" does nothing: it has to be registered from inside.
-  const tsx = createRequire(import.meta.url).resolve("tsx/cjs/api");
-  const file = fileURLToPath(new URL("./worker.ts", import.meta.url));
-  const code = `require(${JSON.stringify(tsx)}).register(); require(${JSON.stringify(file)});`;
-  return new Worker(code, { ...options, eval: true });
 }

@@ -8,10 +8,15 @@ import { aligned, headerBytes } from "./header-bytes";
 import { type Importance, importanceOf, readImportance } from "./importance";
 import type { GgufWriteOptions } from "./options";
 import { type PlannedTensor, planTensors } from "./plan";
+import type { RoundingError } from "./round-chunk";
+import { RoundingThreads } from "./rounding-threads";
 import { parseRule } from "./rules";
 import { summarize } from "./summary";
-import { type RoundingError, writeTensor } from "./write-tensor";
+import { writeTensor } from "./write-tensor";
 import { fileTypeOf, writtenTypeNamed } from "./written-types";
+
+/** Weights in blocks from which on threads are started: two seconds of work. */
+const threadsFrom = 2 ** 23;
 
 /**
  * Writes a component as a GGUF file of version 3, under the names that diffusers has.
@@ -36,6 +41,7 @@ export async function quantizeToGguf(request: QuantizeRequest<GgufWriteOptions>)
     offset,
   }));
   const file = await open(request.file, "wx");
+  const threads = packedElements(tensors) < threadsFrom ? undefined : new RoundingThreads();
   try {
     await file.appendFile(headerBytes(values, infos));
     const errors = new Map<PlannedTensor, RoundingError>();
@@ -44,6 +50,7 @@ export async function quantizeToGguf(request: QuantizeRequest<GgufWriteOptions>)
       onProgress(tensor.entry.name, done, total);
       const error = await writeTensor(file, weights, tensor, {
         importance: isPacked(tensor.type) ? importance.of(tensor.entry) : undefined,
+        threads,
         signal,
         onElements(count) {
           done += count;
@@ -57,8 +64,13 @@ export async function quantizeToGguf(request: QuantizeRequest<GgufWriteOptions>)
     await file.sync();
     return summarize(tensors, errors, rules, importance);
   } finally {
+    await threads?.close();
     await file.close();
   }
+}
+
+function packedElements(tensors: readonly PlannedTensor[]): number {
+  return tensors.reduce((sum, { entry, type }) => sum + (isPacked(type) ? sizeOf(entry.shape) : 0), 0);
 }
 
 function importanceFor(request: QuantizeRequest<GgufWriteOptions>): Importance | Promise<Importance> {

@@ -2,8 +2,8 @@ import type { QuantizeResult } from "@skipstep/core";
 import { isPacked } from "../container/header";
 import type { Importance } from "./importance";
 import type { PlannedTensor } from "./plan";
+import type { RoundingError } from "./round-chunk";
 import type { Rule } from "./rules";
-import type { RoundingError } from "./write-tensor";
 
 interface TypeCount {
   tensors: number;

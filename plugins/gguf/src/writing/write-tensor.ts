@@ -1,24 +1,19 @@
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { type OpenWeights, sizeOf, toFloat32 } from "@skipstep/core";
-import { dequantize, quantize } from "../blocks/block-type";
 import { isPacked } from "../container/header";
 import type { PlannedTensor } from "./plan";
+import { errorOf, type RoundedChunk, type RoundingError, roundChunk } from "./round-chunk";
+import type { RoundingThreads } from "./rounding-threads";
+import type { WrittenType } from "./written-types";
 
 /** Elements that are rounded before signals are heard again: a few tenths of a second at most. */
 const chunkElements = 2 ** 18;
 
-/** What rounding did to a tensor. */
-export interface RoundingError {
-  /** Sums of squares: of what was lost, and of all there was. */
-  readonly lost: number;
-  readonly whole: number;
-  /** Numbers that are infinite or none. */
-  readonly nonFinite: number;
-}
-
 export interface WriteTensorOptions {
   readonly importance: Float32Array | undefined;
+  /** Round in place of this thread. */
+  readonly threads: RoundingThreads | undefined;
   readonly signal: AbortSignal;
   onElements(count: number): void;
 }
@@ -28,29 +23,48 @@ export async function writeTensor(
   file: FileHandle,
   weights: OpenWeights,
   { entry, type }: PlannedTensor,
-  { importance, signal, onElements }: WriteTensorOptions,
+  { importance, threads, signal, onElements }: WriteTensorOptions,
 ): Promise<RoundingError> {
   const [rows = 1, ...inner] = entry.shape;
   const width = sizeOf(inner);
   const step = Math.max(1, Math.floor(chunkElements / Math.max(1, width)));
   let [lost, whole, nonFinite] = [0, 0, 0];
-  for (let row = 0; row < rows; row += step) {
-    const count = Math.min(step, rows - row);
-    const values = toFloat32(weights.readRows(entry.name, row, count), entry.dtype);
-    const bytes = isPacked(type) ? quantize(type, values, importance) : type.write!(values);
-    const stored = isPacked(type) ? dequantize(type, bytes) : toFloat32(bytes, type.dtype);
-    for (let i = 0; i < values.length; i++) {
-      const [value, difference] = [values[i]!, values[i]! - stored[i]!];
-      if (!Number.isFinite(value)) nonFinite++;
-      else {
-        lost += difference * difference;
-        whole += value * value;
-      }
-    }
+  const write = async ({ count, rounding }: Chunk): Promise<void> => {
+    const { bytes, error } = await rounding;
+    lost += error.lost;
+    whole += error.whole;
+    nonFinite += error.nonFinite;
     await file.appendFile(bytes);
-    onElements(values.length);
+    onElements(count);
+  };
+  // One more than there are threads, so that none waits for its next rows.
+  const underWay: Chunk[] = [];
+  for (let row = 0; row < rows; row += step) {
+    const values = toFloat32(weights.readRows(entry.name, row, Math.min(step, rows - row)), entry.dtype);
+    const rounding = rounded(type, values, importance, threads);
+    rounding.catch(() => undefined); // its turn to be written may never come
+    underWay.push({ count: values.length, rounding });
+    if (underWay.length > (threads?.count ?? 0)) await write(underWay.shift()!);
     await setImmediate();
     signal.throwIfAborted();
   }
+  for (const chunk of underWay) await write(chunk);
   return { lost, whole, nonFinite };
+}
+
+interface Chunk {
+  /** Elements. */
+  readonly count: number;
+  readonly rounding: Promise<RoundedChunk>;
+}
+
+async function rounded(
+  type: WrittenType,
+  values: Float32Array,
+  importance: Float32Array | undefined,
+  threads: RoundingThreads | undefined,
+): Promise<RoundedChunk> {
+  if (isPacked(type)) return threads?.round(type, values, importance) ?? roundChunk(type, values, importance);
+  const bytes = type.write!(values);
+  return { bytes, error: errorOf(values, toFloat32(bytes, type.dtype)) };
 }
