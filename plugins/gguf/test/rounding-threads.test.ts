@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { BlockType } from "../src/blocks/block-type";
 import type { GgufWriteOptions } from "../src/writing/options";
 import { quantizeToGguf } from "../src/writing/quantize-to-gguf";
-import { roundChunk } from "../src/writing/round-chunk";
+import { type RoundingError, roundChunk } from "../src/writing/round-chunk";
 import { RoundingThreads } from "../src/writing/rounding-threads";
+import { WriteQueue } from "../src/writing/write-queue";
 import { writeTensor } from "../src/writing/write-tensor";
 import { writtenTypeNamed } from "../src/writing/written-types";
 
@@ -49,28 +50,23 @@ describe("rounding on threads", () => {
   });
 
   it("writes the tensor that this thread writes", async () => {
-    const shape = [1100, 512] as const; // five chunks, the last one shorter
+    const shape = [1100, 512] as const; // three chunks, the last one shorter
     const weights = weightsOf("weight", shape);
     const tensor = { entry: weights.entry("weight"), type: writtenTypeNamed("Q4_K")!, offset: 0, byteLength: 0 };
     const written = async (used: RoundingThreads | undefined) => {
       const path = join(folder, used ? "threads" : "here");
       const file = await open(path, "wx");
       const { signal } = new AbortController();
-      let elements = 0;
-      const onElements = (count: number): void => {
-        elements += count;
-      };
-      const error = await writeTensor(file, weights, tensor, {
-        importance: undefined,
-        threads: used,
-        signal,
-        onElements,
-      });
+      const queue = new WriteQueue(file, used ? used.count + 1 : 0);
+      const chunks: unknown[] = [];
+      const onWritten = (count: number, error: RoundingError): unknown => chunks.push([count, error]);
+      await writeTensor(queue, weights, tensor, { importance: undefined, threads: used, signal, onWritten });
+      await queue.drain();
       await file.close();
-      return { error, elements, bytes: readFileSync(path) };
+      return { chunks, bytes: readFileSync(path) };
     };
     const here = await written(undefined);
-    expect(here.elements).toBe(1100 * 512);
+    expect(here.chunks.length).toBe(3);
     expect(here.bytes.length).toBe((1100 * 512 * 144) / 256);
     expect(await written(threads)).toEqual(here);
   });

@@ -4,14 +4,15 @@ import { isPacked } from "../container/header";
 import { optionWrong } from "../errors";
 import { architectureOf } from "./architectures";
 import { calibratedImportance } from "./calibrate";
-import { aligned, headerBytes } from "./header-bytes";
+import { headerBytes } from "./header-bytes";
 import { type Importance, importanceOf, readImportance } from "./importance";
 import type { GgufWriteOptions } from "./options";
 import { type PlannedTensor, planTensors } from "./plan";
-import type { RoundingError } from "./round-chunk";
+import { addErrors, noError, type RoundingError } from "./round-chunk";
 import { RoundingThreads } from "./rounding-threads";
 import { parseRule } from "./rules";
 import { summarize } from "./summary";
+import { WriteQueue } from "./write-queue";
 import { writeTensor } from "./write-tensor";
 import { fileTypeOf, writtenTypeNamed } from "./written-types";
 
@@ -44,23 +45,25 @@ export async function quantizeToGguf(request: QuantizeRequest<GgufWriteOptions>)
   const threads = packedElements(tensors) < threadsFrom ? undefined : new RoundingThreads();
   try {
     await file.appendFile(headerBytes(values, infos));
+    // One more than there are threads, so that none waits for its next rows.
+    const queue = new WriteQueue(file, threads ? threads.count + 1 : 0);
     const errors = new Map<PlannedTensor, RoundingError>();
     let done = 0;
     for (const tensor of tensors) {
       onProgress(tensor.entry.name, done, total);
-      const error = await writeTensor(file, weights, tensor, {
+      errors.set(tensor, noError);
+      await writeTensor(queue, weights, tensor, {
         importance: isPacked(tensor.type) ? importance.of(tensor.entry) : undefined,
         threads,
         signal,
-        onElements(count) {
+        onWritten(count, error) {
+          errors.set(tensor, addErrors(errors.get(tensor)!, error));
           done += count;
           onProgress(tensor.entry.name, done, total);
         },
       });
-      errors.set(tensor, error);
-      const { byteLength } = tensor;
-      await file.appendFile(new Uint8Array(aligned(byteLength) - byteLength));
     }
+    await queue.drain();
     await file.sync();
     return summarize(tensors, errors, rules, importance);
   } finally {

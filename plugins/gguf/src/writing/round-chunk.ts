@@ -9,6 +9,8 @@ export interface RoundingError {
   readonly nonFinite: number;
 }
 
+export const noError: RoundingError = { lost: 0, whole: 0, nonFinite: 0 };
+
 /** Some rows of a tensor in blocks. */
 export interface RoundedChunk {
   readonly bytes: Uint8Array;
@@ -19,6 +21,10 @@ export interface RoundedChunk {
 export function roundChunk(type: BlockType, values: Float32Array, importance: Float32Array | undefined): RoundedChunk {
   const bytes = quantize(type, values, importance);
   return { bytes, error: errorOf(values, dequantize(type, bytes)) };
+}
+
+export function addErrors(a: RoundingError, b: RoundingError): RoundingError {
+  return { lost: a.lost + b.lost, whole: a.whole + b.whole, nonFinite: a.nonFinite + b.nonFinite };
 }
 
 export function errorOf(values: Float32Array, stored: Float32Array): RoundingError {

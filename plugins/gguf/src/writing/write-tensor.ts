@@ -1,10 +1,11 @@
-import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { type OpenWeights, sizeOf, toFloat32 } from "@skipstep/core";
 import { isPacked } from "../container/header";
+import { aligned } from "./header-bytes";
 import type { PlannedTensor } from "./plan";
-import { errorOf, type RoundedChunk, type RoundingError, roundChunk } from "./round-chunk";
+import { errorOf, noError, type RoundedChunk, type RoundingError, roundChunk } from "./round-chunk";
 import type { RoundingThreads } from "./rounding-threads";
+import type { WriteQueue } from "./write-queue";
 import type { WrittenType } from "./written-types";
 
 /** Elements that are rounded before signals are heard again: a few tenths of a second at most. */
@@ -15,47 +16,29 @@ export interface WriteTensorOptions {
   /** Round in place of this thread. */
   readonly threads: RoundingThreads | undefined;
   readonly signal: AbortSignal;
-  onElements(count: number): void;
+  /** Told of each chunk that is in the file. @param count of its elements */
+  onWritten(count: number, error: RoundingError): void;
 }
 
-/** Rounds and writes a tensor, some rows at a time. @throws the signal's reason */
+/** Rounds a tensor, some rows at a time, and has it written with what pads it. @throws the signal's reason */
 export async function writeTensor(
-  file: FileHandle,
+  queue: WriteQueue,
   weights: OpenWeights,
-  { entry, type }: PlannedTensor,
-  { importance, threads, signal, onElements }: WriteTensorOptions,
-): Promise<RoundingError> {
+  { entry, type, byteLength }: PlannedTensor,
+  { importance, threads, signal, onWritten }: WriteTensorOptions,
+): Promise<void> {
   const [rows = 1, ...inner] = entry.shape;
   const width = sizeOf(inner);
   const step = Math.max(1, Math.floor(chunkElements / Math.max(1, width)));
-  let [lost, whole, nonFinite] = [0, 0, 0];
-  const write = async ({ count, rounding }: Chunk): Promise<void> => {
-    const { bytes, error } = await rounding;
-    lost += error.lost;
-    whole += error.whole;
-    nonFinite += error.nonFinite;
-    await file.appendFile(bytes);
-    onElements(count);
-  };
-  // One more than there are threads, so that none waits for its next rows.
-  const underWay: Chunk[] = [];
   for (let row = 0; row < rows; row += step) {
     const values = toFloat32(weights.readRows(entry.name, row, Math.min(step, rows - row)), entry.dtype);
     const rounding = rounded(type, values, importance, threads);
-    rounding.catch(() => undefined); // its turn to be written may never come
-    underWay.push({ count: values.length, rounding });
-    if (underWay.length > (threads?.count ?? 0)) await write(underWay.shift()!);
+    await queue.add(rounding, ({ error }) => onWritten(values.length, error));
     await setImmediate();
     signal.throwIfAborted();
   }
-  for (const chunk of underWay) await write(chunk);
-  return { lost, whole, nonFinite };
-}
-
-interface Chunk {
-  /** Elements. */
-  readonly count: number;
-  readonly rounding: Promise<RoundedChunk>;
+  const padding = new Uint8Array(aligned(byteLength) - byteLength);
+  await queue.add(Promise.resolve({ bytes: padding, error: noError }));
 }
 
 async function rounded(
