@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type ConfigInput, createPipeline, type GenerateResult, type Image, type Pipeline } from "@skipstep/core";
 import { psnr } from "../packages/cli/src/quality/psnr";
@@ -10,22 +11,16 @@ const prompts = [
   ...["red heart", "grinning face", "slightly smiling face", "cat face", "house", "green book", "rocket", "pizza"],
   ...["purple heart", "dog face", "sunflower", "robot", "car", "blue circle", "star", "clock"],
 ];
-const computed = [0, 2, 4, 7, 10, 14, 18];
-const steps = 20;
-const options: Partial<CacheDitOptions> = {
-  Fn_compute_blocks: 1,
-  steps_computation_mask: Array.from({ length: steps }, (_, step) => (computed.includes(step) ? 1 : 0)),
-  steps_computation_policy: "static",
-  max_warmup_steps: 0,
-  calibrator_type: "taylorseer",
-  taylorseer_order: 2,
-  calibrator_cache_type: "hidden_states",
-};
+const configFile = fileURLToPath(new URL("../configs/emoji-cache-dit.json", import.meta.url));
+const [{ options }] = JSON.parse(readFileSync(configFile, "utf8")).plugins as [{ options: Partial<CacheDitOptions> }];
+const mask = options.steps_computation_mask as readonly number[];
+const computed = mask.flatMap((entry, step) => (entry === 1 ? [step] : []));
+const steps = mask.length;
 const rounds = 8;
 
 export const cacheDitEmojiBenchmark: Benchmark = {
   name: "cache-dit-emoji",
-  about: `cache-dit on the shipped model, ${steps} guided steps at 128 x 128, ${prompts.length} prompts: one block in front, a static mask that computes steps ${computed.join(", ")}, TaylorSeer of order 2 on what leaves the blocks. Time in the denoising loop against no plugin, in turns, of each prompt the least of ${rounds}; PSNR against the image without the plugin.`,
+  about: `cache-dit on the shipped model with the options of configs/emoji-cache-dit.json, ${steps} guided steps at 128 x 128, ${prompts.length} prompts: one block in front, a static mask that computes steps ${computed.join(", ")}, TaylorSeer of order 2 on what leaves the blocks. Time in the denoising loop against no plugin, in turns, of each prompt the least of ${rounds}; PSNR against the image without the plugin.`,
   run: async (say) => {
     const config = { model, generate: { num_inference_steps: steps, guidance_scale: 2, height: 128, width: 128 } };
     const [plain, fast] = [await createPipeline(config), await createPipeline(withCache(config))];
