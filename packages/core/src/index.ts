@@ -41,7 +41,7 @@ export type { AttentionInputs, EmittedAttention } from "./graph/attention";
 export { ceilOver, type Dim, equal as equalDims, least, minus, over, plus, times } from "./graph/dim";
 export type { NodeOptions } from "./graph/emitter";
 export type { Graph, Replacement } from "./graph/graph";
-export { type Attribute, type Node, type Payload, readsOf, type Value } from "./graph/value";
+export { type Attribute, type Node, type Payload, readersOf, readsOf, type Value } from "./graph/value";
 export type { ConvOptions, Weight, WeightForm } from "./graph/weight";
 export { type BlockCall, type Hooks, hookKinds, type Next, type Region, type Step, type Tensors } from "./hooks";
 export type { Image } from "./image/image";

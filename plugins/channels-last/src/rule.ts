@@ -1,4 +1,4 @@
-import { type Graph, type Node, readsOf, type Value } from "@skipstep/core";
+import { type Graph, type Node, readersOf, type Value } from "@skipstep/core";
 import type { Pictures } from "./pictures";
 
 /** Emits one kind of node over pictures `[B, ..., C]`. @returns false to leave it as it is */
@@ -6,15 +6,13 @@ export type Rule = (node: Node, pictures: Pictures, model: Model) => boolean;
 
 /** What rules look up in the model as it was emitted. */
 export class Model {
-  private readonly readers = new Map<Value, Node[]>();
+  private readonly readers: ReadonlyMap<Value, readonly Node[]>;
   private readonly makers = new Map<Value, Node>();
   private readonly leaving: ReadonlySet<Value>;
 
   constructor({ nodes, outputs }: Pick<Graph, "nodes" | "outputs">) {
-    for (const node of nodes) {
-      for (const value of readsOf(node)) this.readers.set(value, [...(this.readers.get(value) ?? []), node]);
-      for (const output of node.outputs) this.makers.set(output, node);
-    }
+    this.readers = readersOf(nodes);
+    for (const node of nodes) for (const output of node.outputs) this.makers.set(output, node);
     this.leaving = new Set(outputs.map(({ value }) => value));
   }
 

@@ -1,4 +1,4 @@
-import { type Node, readsOf, type Value } from "../graph/value";
+import { type Node, readersOf, type Value } from "../graph/value";
 import { blockedBias, blockedFilter, hasInputBlocks } from "./blocked-filter";
 import { type InitializerValue, initializersOf, isInitializer } from "./weights-layout";
 
@@ -60,11 +60,8 @@ function neighboursOf(
   crossing: ReadonlySet<Value>,
 ): (convolution: Node) => Neighbours {
   const makers = new Map<Value, Node>();
-  const readers = new Map<Value, Node[]>();
-  for (const node of nodes) {
-    for (const output of node.outputs) makers.set(output, node);
-    for (const value of readsOf(node)) readers.set(value, [...(readers.get(value) ?? []), node]);
-  }
+  for (const node of nodes) for (const output of node.outputs) makers.set(output, node);
+  const readers = readersOf(nodes);
   const isReadOnce = (value: Value): boolean => !crossing.has(value) && readers.get(value)?.length === 1;
   const transposeOf = (value: Value, node: Node | undefined, order: string): Node | undefined =>
     isReadOnce(value) && node?.op === "Transpose" && orderOf(node) === order ? node : undefined;

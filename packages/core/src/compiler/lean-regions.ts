@@ -1,4 +1,4 @@
-import { type Node, readsOf, type Value } from "../graph/value";
+import { type Node, readersOf, type Value } from "../graph/value";
 
 /** Nodes `begin..end` of a region. */
 interface Range {
@@ -21,6 +21,7 @@ export function takeIn(
   cuts: readonly number[],
   fetched: ReadonlySet<Value>,
 ): { nodes: readonly Node[]; begins: readonly number[] } {
+  if (!ranges.some(({ lean }) => lean)) return { nodes, begins: ranges.map(({ begin }) => begin) };
   const order = [...nodes];
   const readers = readersOf(nodes);
   const begins = ranges.map((range) => {
@@ -39,11 +40,4 @@ export function takeIn(
     return begin - taken.length;
   });
   return { nodes: order, begins };
-}
-
-function readersOf(nodes: readonly Node[]): ReadonlyMap<Value, readonly Node[]> {
-  const readers = new Map<Value, Node[]>();
-  for (const node of nodes)
-    for (const value of readsOf(node)) readers.set(value, [...(readers.get(value) ?? []), node]);
-  return readers;
 }

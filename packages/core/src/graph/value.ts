@@ -64,3 +64,15 @@ export function readsOf({ inputs, body }: Node): Value[] {
   const made = new Set([...body.inputs, ...body.nodes.flatMap(({ outputs }) => outputs)]);
   return [...new Set([...own, ...body.nodes.flatMap(readsOf).filter((value) => !made.has(value))])];
 }
+
+/** The nodes that read each value, in their order; none for what nobody reads. */
+export function readersOf(nodes: readonly Node[]): ReadonlyMap<Value, readonly Node[]> {
+  const readers = new Map<Value, Node[]>();
+  for (const node of nodes)
+    for (const value of readsOf(node)) {
+      const known = readers.get(value);
+      if (known) known.push(node);
+      else readers.set(value, [node]);
+    }
+  return readers;
+}

@@ -1,7 +1,8 @@
-import { type Dim, times } from "../graph/dim";
+import type { Dim } from "../graph/dim";
 import type { Graph } from "../graph/graph";
 import { conv2d } from "../graph/layers";
 import type { Value } from "../graph/value";
+import { toImage, toTokens } from "./pixels";
 
 /**
  * Patches of latents as tokens, row by row, https://arxiv.org/abs/2010.11929, section 3.1; g is the module's scope.
@@ -9,9 +10,7 @@ import type { Value } from "../graph/value";
  * @param latents `[B, C, H, W]` @returns `[B, h w, width]`, h and w the latents' size over the patch's
  */
 export function embedPatches(g: Graph, latents: Value, width: number, patch: number): Value {
-  const cells = conv2d(g, "proj", latents, width, patch, { stride: patch }); // [B, width, h, w]
-  const [batch, , rows, columns] = cells.shape as [Dim, number, Dim, Dim];
-  return g.transpose(g.reshape(cells, [batch, width, times(rows, columns)]), [0, 2, 1]);
+  return toTokens(g, conv2d(g, "proj", latents, width, patch, { stride: patch }));
 }
 
 /**
@@ -19,9 +18,7 @@ export function embedPatches(g: Graph, latents: Value, width: number, patch: num
  * @param latents `[B, C, patch h, patch w]` @returns `[B, h w, patch * patch * C]`
  */
 export function patchify(g: Graph, latents: Value, patch: number): Value {
-  const cells = g.spaceToDepth(latents, patch);
-  const [batch, features, rows, columns] = cells.shape as [Dim, Dim, Dim, Dim];
-  return g.transpose(g.reshape(cells, [batch, features, times(rows, columns)]), [0, 2, 1]);
+  return toTokens(g, g.spaceToDepth(latents, patch));
 }
 
 /**
@@ -34,6 +31,5 @@ export function unpatchify(
   patch: number,
   [rows, columns]: readonly [rows: Dim, columns: Dim],
 ): Value {
-  const [batch, , features] = tokens.shape as [Dim, Dim, Dim];
-  return g.depthToSpace(g.reshape(g.transpose(tokens, [0, 2, 1]), [batch, features, rows, columns]), patch);
+  return g.depthToSpace(toImage(g, tokens, rows, columns), patch);
 }

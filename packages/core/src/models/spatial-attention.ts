@@ -1,7 +1,8 @@
-import { type Dim, product } from "../graph/dim";
+import type { Dim } from "../graph/dim";
 import type { Graph } from "../graph/graph";
 import { attention, groupNorm, linear } from "../graph/layers";
 import type { Value } from "../graph/value";
+import { toImage, toTokens } from "./pixels";
 
 export interface SpatialAttentionOptions {
   /** Channels of a head; all when left out. */
@@ -19,12 +20,12 @@ export interface SpatialAttentionOptions {
  * @param x `[B, C, H, W]` @returns the same shape
  */
 export function spatialAttention(g: Graph, x: Value, options: SpatialAttentionOptions): Value {
-  const [batch, width, height, columns] = x.shape as [Dim, number, Dim, Dim];
+  const [, width, height, columns] = x.shape as [Dim, number, Dim, Dim];
   const { headDim = width, groups, eps, outputScale = 1 } = options;
   const named = (name: string, oldName: string): string => (g.has(`${name}.weight`) ? name : oldName);
   const heads = Math.floor(width / headDim);
   const normal = groups === null ? x : groupNorm(g, "group_norm", x, groups, eps);
-  const pixels = g.transpose(g.reshape(normal, [batch, width, product([height, columns])]), [0, 2, 1]); // [B, H W, C]
+  const pixels = toTokens(g, normal);
   const mixed = attention(g, {
     kind: "self",
     query: linear(g, named("to_q", "query"), pixels, heads * headDim),
@@ -33,6 +34,6 @@ export function spatialAttention(g: Graph, x: Value, options: SpatialAttentionOp
     heads,
   });
   const out = linear(g, named("to_out.0", "proj_attn"), mixed, width);
-  const sum = g.add(x, g.reshape(g.transpose(out, [0, 2, 1]), x.shape));
+  const sum = g.add(x, toImage(g, out, height, columns));
   return outputScale === 1 ? sum : g.div(sum, g.constant(outputScale));
 }

@@ -1,8 +1,9 @@
-import { type Dim, product } from "../graph/dim";
+import type { Dim } from "../graph/dim";
 import type { Graph } from "../graph/graph";
 import { conv2d, groupNorm, layerNorm, linear } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { feedForward } from "./feed-forward";
+import { toImage, toTokens } from "./pixels";
 import { projectedAttention } from "./projected-attention";
 
 export interface SpatialTransformerOptions {
@@ -26,24 +27,20 @@ const LAYER_NORM_EPS = 1e-5;
  */
 export function spatialTransformer(g: Graph, x: Value, prompt: Value, options: SpatialTransformerOptions): Value {
   const { heads, depth, groups, linearProjection } = options;
-  const [batch, channels, height, columns] = x.shape as [Dim, number, Dim, Dim];
+  const [, channels, height, columns] = x.shape as [Dim, number, Dim, Dim];
   const width = heads * Math.floor(channels / heads);
-  const pixels = product([height, columns]);
-  const toTokens = (image: Value): Value => g.transpose(g.reshape(image, [batch, image.shape[1]!, pixels]), [0, 2, 1]);
-  const toImage = (tokens: Value): Value =>
-    g.reshape(g.transpose(tokens, [0, 2, 1]), [batch, tokens.shape[2]!, height, columns]);
 
   const normal = groupNorm(g, "norm", x, groups, GROUP_NORM_EPS);
   let hidden = linearProjection
-    ? linear(g, "proj_in", toTokens(normal), width)
-    : toTokens(conv2d(g, "proj_in", normal, width, 1)); // [B, H W, width]
+    ? linear(g, "proj_in", toTokens(g, normal), width)
+    : toTokens(g, conv2d(g, "proj_in", normal, width, 1)); // [B, H W, width]
   for (let i = 0; i < depth; i++)
     ({ hidden } = g.block(`transformer_blocks.${i}`, { hidden }, (inner, streams) => ({
       hidden: block(inner, streams.hidden, prompt, options),
     })));
   const image = linearProjection
-    ? toImage(linear(g, "proj_out", hidden, channels))
-    : conv2d(g, "proj_out", toImage(hidden), channels, 1);
+    ? toImage(g, linear(g, "proj_out", hidden, channels), height, columns)
+    : conv2d(g, "proj_out", toImage(g, hidden, height, columns), channels, 1);
   return g.add(image, x);
 }
 
