@@ -81,12 +81,11 @@ export function planGraph(
 ): Plan {
   const outputs = [...graph.outputs, ...extra];
   const observed = [...graph.observed].map(([name, value]) => ({ name, value }));
-  const { nodes, prompt, cuts, spans } = leanSpans(promptFirst(graph.nodes, claims, cutsAt), claims, [
-    ...outputs,
-    ...observed,
-  ]);
+  const leaving = [...outputs, ...observed];
+  const { ordered, prompt, cuts } = promptFirst(graph.nodes, claims, cutsAt);
+  const { nodes, spans } = withLeanSpans(ordered, claims, [prompt, ...cuts], leaving);
   const readers = lastReaders(nodes, outputs);
-  const fetched = lastReaders(nodes, [...outputs, ...observed]);
+  const fetched = lastReaders(nodes, leaving);
   const segments: Segment[] = [];
   const open = [...spans];
 
@@ -129,38 +128,38 @@ export function planGraph(
   };
 }
 
-/** Nodes in running order: how many of them depend on the prompt alone, and where the others are cut. */
-interface Order {
-  readonly nodes: readonly Node[];
-  readonly prompt: number;
-  readonly cuts: readonly number[];
-}
-
-/** The claims' spans, outermost first, with what lean ones take in. @param fetched what comes out of the graph */
-function leanSpans(
-  { nodes, prompt, cuts }: Order,
+/**
+ * Moves what only a lean region reads into it.
+ * @param cuts positions that nothing crosses @param leaving what comes out of the graph
+ * @returns the nodes, and the claims' spans, outermost first
+ */
+function withLeanSpans(
+  ordered: readonly Node[],
   claims: readonly RegionClaim[],
-  fetched: readonly Port[],
-): Order & { spans: readonly Span[] } {
-  const spans = claims.map((claim) => spanOf(nodes, claim)).sort(outermostFirst);
+  cuts: readonly number[],
+  leaving: readonly Port[],
+): { nodes: readonly Node[]; spans: readonly Span[] } {
+  const spans = claims.map((claim) => spanOf(ordered, claim)).sort(outermostFirst);
   const ranges = spans.map(({ begin, end, claim }) => ({ begin, end, lean: claim.region.lean === true }));
-  const taken = takeIn(nodes, ranges, [prompt, ...cuts], new Set(fetched.map(({ value }) => value)));
-  return {
-    nodes: taken.nodes,
-    prompt,
-    cuts,
-    spans: spans.map((span, i) => ({ ...span, begin: taken.begins[i]! })),
-  };
+  const { nodes, begins } = takeIn(ordered, ranges, cuts, new Set(leaving.map(({ value }) => value)));
+  return { nodes, spans: spans.map((span, i) => ({ ...span, begin: begins[i]! })) };
 }
 
-/** Puts the nodes that depend on the prompt alone before all others, except those that a plugin's region covers. */
-function promptFirst(nodes: readonly Node[], claims: readonly RegionClaim[], cuts: readonly number[]): Order {
+/**
+ * Puts the nodes that depend on the prompt alone before all others, except those that a plugin's region covers.
+ * @returns the nodes, how many of them are such, and the cuts among the others
+ */
+function promptFirst(
+  nodes: readonly Node[],
+  claims: readonly RegionClaim[],
+  cuts: readonly number[],
+): { ordered: readonly Node[]; prompt: number; cuts: readonly number[] } {
   const spans = claims.map((claim) => spanOf(nodes, claim));
   const chosen = promptNodes(nodes, (at) => !spans.some(({ begin, end }) => begin <= at && at < end));
   const others = nodes.filter((node) => !chosen.has(node));
   const before = (cut: number): number => nodes.slice(0, cut).filter((node) => !chosen.has(node)).length;
   return {
-    nodes: [...chosen, ...others],
+    ordered: [...chosen, ...others],
     prompt: chosen.size,
     cuts: cuts.map((cut) => chosen.size + before(cut)),
   };

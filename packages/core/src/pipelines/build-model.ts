@@ -103,17 +103,10 @@ export function regionClaims({ plugins }: PluginHost, structure: Structure): Reg
   return plugins.flatMap(({ name, manifest, options }, order) => {
     try {
       const requests = manifest.regions?.(structure, options) ?? [];
-      return requests.map(({ name: region, from, to = from, until, lean }, index) => ({
+      return requests.map(({ name: region, from, to = from, ...rest }, index) => ({
         plugin: name,
         order,
-        region: {
-          name: region,
-          index,
-          from,
-          to,
-          ...(until === undefined ? {} : { until }),
-          ...(lean === undefined ? {} : { lean }),
-        },
+        region: { name: region, index, from, to, ...rest },
       }));
     } catch (error) {
       throw isOptionUnfit(error) ? error : hookFailed(name, "regions", error);

@@ -78,7 +78,7 @@ export async function denoise(call: Denoising): Promise<Floats> {
   return latents;
 }
 
-/** Whether no element is NaN or infinite. Written out, 8 times as fast as `every`. */
+/** Whether no element is NaN or infinite. Written out, 6 times as fast as `every`. */
 function isAllFinite({ data }: Floats): boolean {
   for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) return false;
   return true;

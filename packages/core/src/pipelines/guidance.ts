@@ -25,10 +25,10 @@ export function combine(a: Floats, b: Floats, f: (x: number, y: number) => numbe
   return result;
 }
 
-/** `factor` times each element. */
-export function scaled(factor: number, { shape, data }: Floats): Floats {
+/** `-a` */
+export function negated({ shape, data }: Floats): Floats {
   const result = floats(shape);
-  for (let i = 0; i < data.length; i++) result.data[i] = factor * data[i]!;
+  for (let i = 0; i < data.length; i++) result.data[i] = -data[i]!;
   return result;
 }
 

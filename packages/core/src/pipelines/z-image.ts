@@ -19,7 +19,7 @@ import type {
   SettingProblem,
 } from "./family";
 import { flowFirstStep } from "./flow-first-step";
-import { combine, limitNorm, scaled, stack } from "./guidance";
+import { combine, limitNorm, negated, stack } from "./guidance";
 import { Qwen3Encoder } from "./qwen3-encoder";
 import { imageCount, type Settings } from "./settings";
 import { layOutSequence, longestCaption, paddedLength } from "./z-image-sequence";
@@ -170,9 +170,9 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
   }
 
   guide({ cfg_normalization }: Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
-    if (!uncond) return scaled(-1, cond); // the model points from noise to image
+    if (!uncond) return negated(cond); // the model points from noise to image
     const prediction = combine(cond, uncond, (x, y) => x + scale * (x - y));
-    return scaled(-1, cfg_normalization > 0 ? limitNorm(prediction, cond, cfg_normalization) : prediction);
+    return negated(cfg_normalization > 0 ? limitNorm(prediction, cond, cfg_normalization) : prediction);
   }
 
   estimate(input: Floats, prediction: Floats, sigma: number): Floats {
