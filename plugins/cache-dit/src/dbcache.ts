@@ -44,6 +44,11 @@ function isFixed({ steps_computation_mask, steps_computation_policy }: CacheDitO
   return steps_computation_mask !== null && steps_computation_policy === "static";
 }
 
+/** Of a static mask. */
+function neverCompared(): never {
+  throw new Error("cache-dit compares tensors though a static mask decides");
+}
+
 /**
  * Dual Block Cache: the first blocks always run, and what they change decides whether the blocks in the middle are
  * computed; the last blocks always run.
@@ -63,14 +68,15 @@ export class DBCache {
     const memory = this.memories.at(call.step);
     if (call.region.name === "first") {
       const outputs = await next(inputs);
-      await this.decide(memory, this.look(call, memory.state, inputs.hidden!, outputs.hidden!));
+      const [input, output] = [inputs.hidden!, outputs.hidden!];
+      const compared = (): Promise<DeviceTensor> => this.compared(input, output);
+      await this.decide(memory, this.look(call, memory.state, output.shape, compared));
       return outputs;
     }
     if (isFixed(this.options)) {
-      // A lean region is given what lies far before the blocks; nothing of it is compared.
-      const [any] = Object.values(inputs);
+      // Of all inputs: a lean region is given what lies far before the blocks.
       const shape = Object.values(inputs).flatMap((tensor) => tensor.shape);
-      await this.decide(memory, { ...this.look(call, memory.state, any!, any!), shape });
+      await this.decide(memory, this.look(call, memory.state, shape, neverCompared));
     }
     const { middle, reuse, learns, state } = memory;
     const step = call.step.index - state.start;
@@ -87,17 +93,19 @@ export class DBCache {
   }
 
   /** @param input of the first block @param output of the last of the first blocks */
-  private look(call: BlockCall, state: RunState, input: DeviceTensor, output: DeviceTensor): Look {
+  private async compared(input: DeviceTensor, output: DeviceTensor): Promise<DeviceTensor> {
     const { l1_hidden_states_diff_threshold, downsample_factor } = this.options;
-    const indicator = once(async () => {
-      const whole = l1_hidden_states_diff_threshold === null ? await subtract(output, input) : output;
-      return comparable(whole, downsample_factor);
-    });
+    const whole = l1_hidden_states_diff_threshold === null ? await subtract(output, input) : output;
+    return comparable(whole, downsample_factor);
+  }
+
+  private look(call: BlockCall, state: RunState, shape: Look["shape"], compared: Look["indicator"]): Look {
+    const indicator = once(compared);
     return {
       state,
       step: call.step.index - state.start,
       threshold: this.threshold,
-      shape: output.shape,
+      shape,
       indicator,
       measure: (before) => this.measure(call, before, indicator),
       record: (difference) => call.record({ [differenceName(call.step.run)]: difference }),
