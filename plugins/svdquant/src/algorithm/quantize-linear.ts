@@ -1,5 +1,4 @@
-import type { Matrix } from "@skipstep/lowbit";
-import { dequantize, gptq, Hessian, type Rounded, throughFloat16 } from "@skipstep/lowbit";
+import { dequantize, gptq, Hessian, type Matrix, type Rounded, throughFloat16 } from "@skipstep/lowbit";
 import { outputError, type Tokens } from "./output-error";
 import { type ActivationBits, roundedActivations, roundedWeights, weightScales } from "./rounding";
 import { dividedColumns, scaledColumns } from "./smoothing";

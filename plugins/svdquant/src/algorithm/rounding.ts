@@ -1,6 +1,6 @@
-import type { Matrix } from "@skipstep/lowbit";
 import {
   dequantize,
+  type Matrix,
   type Rounded,
   roundToNearest,
   roundWith,

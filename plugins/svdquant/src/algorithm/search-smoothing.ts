@@ -1,5 +1,4 @@
-import type { Matrix } from "@skipstep/lowbit";
-import { dequantize } from "@skipstep/lowbit";
+import { dequantize, type Matrix } from "@skipstep/lowbit";
 import { someRows } from "./matrix-columns";
 import { outputError } from "./output-error";
 import { type LinearOptions, tokensOf } from "./quantize-linear";
