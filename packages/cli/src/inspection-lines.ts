@@ -11,7 +11,8 @@ const held: Readonly<Record<Inspection["memory"], string>> = {
 
 /** An inspection in tables. */
 export function inspectionLines(inspection: Inspection): string[] {
-  const { className, model, scheduler, structure, components, loras, plugins, memory, estimatedMemory } = inspection;
+  const { className, model, scheduler, structure, components, notes, loras, plugins, memory, estimatedMemory } =
+    inspection;
   return [
     `${className} in ${model}`,
     "",
@@ -19,6 +20,7 @@ export function inspectionLines(inspection: Inspection): string[] {
     "",
     ...sourceTable(components),
     "",
+    ...notes.flatMap(({ kind, text }) => [kind === "warning" ? `warning: ${text}` : text, ""]),
     ...loras.flatMap((lora) => [...loraLines(lora), ""]),
     ...columns([
       ["memory", `${memory}: about ${bytesText(estimatedMemory)}, ${held[memory]} and activations`],

@@ -16,6 +16,7 @@ import { familyOf } from "./pipelines/families";
 import { familiesWith } from "./pipelines/families-with";
 import { lazyEntries } from "./pipelines/lazy-entries";
 import { noiseWarnings } from "./pipelines/noise";
+import { notesOf, noteWarnings } from "./pipelines/notes";
 import { openModel } from "./pipelines/open-model";
 import { openModels, openWarnings } from "./pipelines/open-models";
 import { Pipeline, type PipelineParts, type PluginChange } from "./pipelines/pipeline";
@@ -150,6 +151,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
     const entry = lazyEntries(sources, engine, hooks, open);
     const pipeline = await family.open({ checkpoint, engine, programs, configs, entry });
     const warnings = [
+      ...noteWarnings(notesOf(checkpoint, sources)),
       ...loraWarnings(loras),
       ...openWarnings(models),
       ...buildWarnings(plugins),

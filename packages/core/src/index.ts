@@ -2,6 +2,7 @@ import "reflect-metadata";
 
 export type { JSONSchemaType } from "ajv";
 export type { Component } from "./checkpoint/component";
+export type { Note } from "./checkpoint/note";
 export { toFloat32 } from "./checkpoint/to-float32";
 export type { OpenWeights, TensorEntry } from "./checkpoint/weight-source";
 export type { AttentionReceipt, BuildCounts, BuildReceipt } from "./compiler/build-hooks";

@@ -1,4 +1,5 @@
 import type { ComponentSource } from "./checkpoint/component";
+import type { Note } from "./checkpoint/note";
 import type { AttentionReceipt, BuildReceipt } from "./compiler/build-hooks";
 import { activationBytes, weightBytes } from "./compiler/memory-estimate";
 import type { Segment } from "./compiler/plan";
@@ -9,6 +10,7 @@ import type { MemoryMode } from "./memory/memory-mode";
 import { type BuiltModel, buildModels, regionClaims } from "./pipelines/build-model";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
+import { notesOf } from "./pipelines/notes";
 import { fillSettings } from "./pipelines/request";
 import { chooseScheduler } from "./pipelines/scheduler-choice";
 import type { PluginHost } from "./plugins/host";
@@ -23,6 +25,8 @@ export interface Inspection {
   readonly scheduler: { readonly className: string; readonly options: Readonly<Record<string, unknown>> };
   readonly structure: Structure;
   readonly components: readonly ComponentInspection[];
+  /** What was concluded from the files, and what in them was not understood. */
+  readonly notes: readonly Note[];
   readonly loras: readonly LoraMatch[];
   readonly plugins: readonly PluginInspection[];
   readonly memory: MemoryMode;
@@ -95,6 +99,7 @@ export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): I
       scheduler: chooseScheduler(checkpoint, config.scheduler, family),
       structure,
       components,
+      notes: notesOf(checkpoint, sources),
       loras,
       plugins: describePlugins(plugins, structure, hooks.receipts),
       memory,

@@ -14,6 +14,7 @@ import { openSingleFile } from "../single-file/single-file-checkpoint";
 import { isSingleFile } from "../single-file/weight-file";
 import type { ReadOptions } from "../weight-formats/weight-format";
 import { type Component, type ComponentPart, openComponent } from "./component";
+import type { Note } from "./note";
 import { openOverride } from "./override";
 import { type Place, placeOf } from "./place";
 import { readObject } from "./read-object";
@@ -35,6 +36,8 @@ export interface Checkpoint {
   readonly components: ReadonlyMap<string, Component>;
   /** What else `model_index.json` says: `{ "force_zeros_for_empty_prompt": true }`. */
   readonly options: Readonly<JsonObject>;
+  /** What was found out of the file or folder as a whole. */
+  readonly notes?: readonly Note[];
   /** @throws SKIPSTEP_COMPONENT_MISSING */
   component(name: string): Component;
 }

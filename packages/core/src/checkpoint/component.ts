@@ -14,6 +14,7 @@ import {
   quantMethodOf,
 } from "../weight-formats/find-format";
 import type { ReadOptions, WeightFormat } from "../weight-formats/weight-format";
+import type { Note } from "./note";
 import { readObject } from "./read-object";
 import { candidates } from "./weight-files";
 import type { OpenWeights, TensorEntry } from "./weight-source";
@@ -35,6 +36,8 @@ export interface Component {
    * that has none.
    */
   readonly config: Readonly<JsonObject>;
+  /** What was found out while it was read. */
+  readonly notes?: readonly Note[];
   /** Opens its weights, which the caller closes. Throws what `Weights.open` throws. */
   weights(): OpenWeights;
 }

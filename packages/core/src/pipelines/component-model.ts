@@ -1,5 +1,6 @@
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { Component } from "../checkpoint/component";
+import type { Note } from "../checkpoint/note";
 import { componentClass } from "../errors/pipeline";
 import type { ArchitectureEntry } from "../models/architecture";
 import type { Structure } from "../plugins/manifest";
@@ -11,6 +12,8 @@ export interface ComponentModel {
   readonly model: ArchitectureEntry;
   /** Its config.json, checked and with defaults filled in. */
   readonly config: unknown;
+  /** What was found out while the config was read. */
+  readonly notes?: readonly Note[];
 }
 
 /**

@@ -1,0 +1,18 @@
+import type { Checkpoint } from "../checkpoint/checkpoint";
+import type { Note } from "../checkpoint/note";
+import type { ComponentModel } from "./component-model";
+
+/** All that readers noted of a checkpoint, its components and the models that they are; each once. */
+export function notesOf(checkpoint: Checkpoint, models: ReadonlyMap<string, ComponentModel>): Note[] {
+  const notes = [
+    ...(checkpoint.notes ?? []),
+    ...[...checkpoint.components.values()].flatMap((component) => component.notes ?? []),
+    ...[...models.values()].flatMap((model) => model.notes ?? []),
+  ];
+  return [...new Map(notes.map((note) => [note.text, note])).values()];
+}
+
+/** Lines for the report. */
+export function noteWarnings(notes: readonly Note[]): string[] {
+  return notes.filter(({ kind }) => kind === "warning").map(({ text }) => text);
+}
