@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GenerateConfig } from "@skipstep/core";
+import { expect } from "vitest";
 import type { Floats } from "../../packages/core/src/tensor";
 import { readSafetensors } from "../../packages/core/test/read-safetensors";
 import { expectImages, generate, isBuilt } from "./pipelines";
 
-/** What the reference was called with; sizes and steps stand beside the call. */
-interface About extends GenerateConfig {
-  readonly kind: string;
+/** What the reference was called with, and steps and size; what else is there says what became of it. */
+interface About extends Required<Pick<GenerateConfig, "num_inference_steps" | "height" | "width">> {
   /** Folder below `pipelines`. */
   readonly pipeline: string;
   /** File beside this one. */
@@ -21,13 +21,18 @@ const TOLERANCE = 2e-3;
 /** A pipeline with a LoRA merged into it. @returns `undefined` for a family that is not built yet */
 export function loraCase(folder: string, root: string): (() => Promise<void>) | undefined {
   const about: About = JSON.parse(readFileSync(join(folder, "about.json"), "utf8"));
-  const { kind: _, pipeline, lora, scale, call, ...rest } = about;
+  const { pipeline, lora, scale, call, num_inference_steps, height, width } = about;
   const model = join(root, "pipelines", pipeline);
   if (!isBuilt(model)) return undefined;
   return async () => {
     const io = readSafetensors(join(folder, "io.safetensors"));
-    const config = { model, lora: [{ path: join(folder, lora), scale }], generate: { ...rest, ...call } };
+    const config = {
+      model,
+      lora: [{ path: join(folder, lora), scale }],
+      generate: { num_inference_steps, height, width, ...call },
+    };
     const result = await generate(config, { latents: io.get("in.latents") as Floats });
+    expect(result.report.warnings).toEqual([]);
     expectImages(result, io.get("out.image")!, TOLERANCE);
   };
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type OpenWeights, Weights } from "../src/checkpoint/weights";
 import { loadConfig } from "../src/config/load";
 import { type AppliedLoras, applyLoras, loraWarnings } from "../src/lora/apply-loras";
-import { loraTargets, targetName } from "../src/lora/lora-targets";
+import { loraTargets, targetKey } from "../src/lora/lora-targets";
 import type { ComponentModel } from "../src/pipelines/component-model";
 import type { Family } from "../src/pipelines/family";
 import { schedulerSchemas } from "../src/schedulers/registry";
@@ -208,7 +208,7 @@ describe("the names", () => {
     let count = 0;
     for (const [weight, { shape, parts }] of partOf(shapes, className, "denoiser")!.recipes) {
       if (!weight.endsWith(".weight") || shape.length < 2) continue;
-      const module = targetName(parts[0]!.tensor.replace(/\.weight$/, ""));
+      const module = targetKey(parts[0]!.tensor.replace(/\.weight$/, ""), "weight");
       expect(targets.get(module) ?? [], module).toContainEqual({ weight, shape: tensors.get(weight)!.shape, parts });
       count++;
     }

@@ -124,7 +124,8 @@ it("is packed no more where a LoRA changes it", () => {
   });
   const file = write(join(root, "lora.safetensors"), safetensors({ down: ones(1, columns), up: ones(rows, 1) }));
   const plain = source.readFloat32(query);
-  const update = { file, down: "down", up: "up", factor: 0.5, parts: [{ from: 0, count: rows }] };
+  const tensors = { down: "down", up: "up" };
+  const update = { file, kind: "LoRA" as const, tensors, factor: 0.5, parts: [{ at: 0, from: 0, count: rows }] };
   const merged = MergedWeights.open(source, new Map([[query, [update]]]));
   expect(merged.packed(query)).toBeUndefined();
   expect(merged.packed("layers.0.attention.to_k.weight")).toBeDefined();

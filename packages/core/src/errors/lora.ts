@@ -9,11 +9,11 @@ export function loraMissing(path: string, what: string): SkipstepError {
   );
 }
 
-/** A kind of update that is more than a product of two matrices. @param kind `a DoRA` */
+/** A kind of update that is not merged. @param kind `an OFT` */
 export function loraKind(file: string, tensor: string, kind: string): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_LORA_KIND",
-    `${file} is ${kind}, by its "${tensor}", which Skipstep does not merge. Give a plain LoRA.`,
+    `${file} is ${kind}, by its "${tensor}", which Skipstep does not merge. Give a LoRA, DoRA, LoHa or LoKr.`,
   );
 }
 
@@ -32,19 +32,40 @@ export function loraShape(
 ): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_LORA_SHAPE",
-    `Tensor "${tensor}" in ${file} must be [${expected.join(", ")}] for "${weight}", found [${found.join(", ")}]. Use a LoRA that was made for this model.`,
+    `Tensor "${tensor}" in ${file} must be [${expected.join(", ")}] for "${weight}", found [${found.join(", ")}]. It was trained on a model of other sizes, or it is damaged: take it to that model, or download it again.`,
   );
 }
 
-/** Not one module of a LoRA is in the model. @param keys names in the LoRA @param model names in the model */
+/** A LoRA that says itself that it is for another family. @param made `Stable Diffusion XL` */
+export function loraOther(file: string, made: string, model: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_LORA_UNFIT",
+    `${file} is for ${made}; this model is ${model}. Use a LoRA that was made for ${model}.`,
+  );
+}
+
+/** Not one module of a LoRA for this family is in the model. @param keys names in the LoRA @param modules names in the model */
 export function loraUnfit(
   file: string,
-  model: string,
+  family: string,
   keys: readonly string[],
   modules: readonly string[],
 ): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_LORA_UNFIT",
-    `Nothing in ${file} is for ${model}. The LoRA has ${list(keys)}; the model has ${list(modules)}. Use a LoRA that was made for this model.`,
+    `${file} is for ${family}, as this model is, but has nothing for it: the LoRA has ${list(keys)}; the model has ${list(modules)}. Take it to the version of ${family} that it was trained on.`,
+  );
+}
+
+/** Not one module of a LoRA is in the model, and whose it is is not known. */
+export function loraUnknown(
+  file: string,
+  className: string,
+  keys: readonly string[],
+  modules: readonly string[],
+): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_LORA_UNFIT",
+    `Nothing in ${file} has a name that Skipstep knows for ${className}: the LoRA has ${list(keys)}; the model has ${list(modules)}. Convert it to diffusers' names, or see docs/models.md for those that are read.`,
   );
 }

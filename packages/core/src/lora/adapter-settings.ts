@@ -1,30 +1,65 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readObject } from "../checkpoint/read-object";
-import { readMetadata } from "../checkpoint/safetensors-metadata";
 import { isObject, type JsonObject } from "../config/json";
-import { loraInvalid, loraKind } from "../errors/lora";
+import { loraInvalid } from "../errors/lora";
 import type { LoraModel } from "./lora";
+import { type Pattern, readPatterns } from "./module-pattern";
+import { checkSettings } from "./settings-known";
 
-/** PEFT's settings of an adapter, of which those count that say how strong it is. */
+/** PEFT's settings of an adapter, of which those count that say what its tensors mean. */
 export interface AdapterSettings {
-  /** `alpha / rank` of a module, where the settings say it. */
-  factor(model: LoraModel, module: string, rank: number): number | undefined;
+  /**
+   * `alpha / rank` of a module, where the settings say it.
+   * @param rank that its tensors have; `undefined` where they have none, as a LoKr of whole matrices
+   */
+  factor(model: LoraModel, module: string, rank: number | undefined): number | undefined;
+  /** Whether the module was trained and saved as a whole. */
+  isWhole(model: LoraModel, module: string): boolean;
+  /** Whether biases were trained, and stand in the file. */
+  hasBiases(model: LoraModel): boolean;
+  /** Whether a magnitude belongs to each LoRA. */
+  isDora(model: LoraModel): boolean;
+  /** Settings that were not understood. */
+  readonly warnings: readonly string[];
 }
 
-/** Settings that diffusers keeps in a LoRA's header, or PEFT in the file beside it. @throws SKIPSTEP_LORA_INVALID */
-export function readAdapterSettings(file: string): AdapterSettings {
-  const settings = settingsOf(file);
-  return { factor: (model, module, rank) => factorOf(ofModel(settings, model), module, rank) };
+interface Parsed {
+  readonly rank: number | undefined;
+  readonly alpha: number | undefined;
+  readonly ranks: readonly Pattern[];
+  readonly alphas: readonly Pattern[];
+  readonly isRankStabilized: boolean;
+  readonly whole: readonly string[];
+  readonly hasBiases: boolean;
+  readonly isDora: boolean;
 }
 
-function settingsOf(file: string): JsonObject {
+/**
+ * Settings that diffusers keeps in a LoRA's header, or PEFT in the file beside it.
+ * @param metadata of the header
+ * @throws SKIPSTEP_LORA_INVALID, SKIPSTEP_LORA_KIND
+ */
+export function readAdapterSettings(file: string, metadata: Readonly<Record<string, unknown>>): AdapterSettings {
   const beside = join(dirname(file), "adapter_config.json");
   const isPeft = basename(file) === "adapter_model.safetensors" && existsSync(beside);
-  const settings = isPeft ? readObject(beside) : parse(file, readMetadata(file).lora_adapter_metadata);
-  const isDora = Object.entries(settings).some(([key, value]) => /(^|\.)use_dora$/.test(key) && value === true);
-  if (isDora) throw loraKind(file, "use_dora", "a DoRA");
-  return settings;
+  const from = isPeft ? beside : file;
+  const settings = isPeft ? readObject(beside) : parse(file, metadata.lora_adapter_metadata);
+  const parsed = new Map<string, Parsed>();
+  const warnings: string[] = [];
+  for (const [prefix, own] of byComponent(settings)) {
+    warnings.push(...checkSettings(from, own, prefix));
+    parsed.set(prefix, parsedOf(from, own));
+  }
+  const of = (model: LoraModel): Parsed | undefined => parsed.get(prefixOf(model, parsed)) ?? parsed.get("");
+  return {
+    factor: (model, module, rank) => factorOf(from, of(model), module, rank),
+    isWhole: (model, module) =>
+      of(model)?.whole.some((name) => module === name || module.endsWith(`.${name}`)) ?? false,
+    hasBiases: (model) => of(model)?.hasBiases ?? false,
+    isDora: (model) => of(model)?.isDora ?? false,
+    warnings,
+  };
 }
 
 function parse(file: string, text: unknown): JsonObject {
@@ -38,26 +73,58 @@ function parse(file: string, text: unknown): JsonObject {
   throw loraInvalid(file, "has a lora_adapter_metadata that is no JSON object");
 }
 
+const components = ["transformer", "unet", "text_encoder", "text_encoder_2", "text_encoder_3"] as const;
+
 /** In a header, the component stands before each key: `transformer.lora_alpha`. */
-function ofModel(settings: JsonObject, model: LoraModel): JsonObject {
-  const names = model === "denoiser" ? ["transformer", "unet"] : [model];
-  const prefix = names
-    .map((name) => `${name}.`)
-    .find((text) => Object.keys(settings).some((key) => key.startsWith(text)));
-  if (prefix === undefined) return settings;
-  const own = Object.entries(settings).filter(([key]) => key.startsWith(prefix));
-  return Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+function byComponent(settings: JsonObject): Map<string, JsonObject> {
+  const parts = new Map<string, Record<string, JsonObject[string]>>();
+  for (const [key, value] of Object.entries(settings)) {
+    const component = components.find((name) => key.startsWith(`${name}.`)) ?? "";
+    const own = parts.get(component) ?? {};
+    own[component === "" ? key : key.slice(component.length + 1)] = value;
+    parts.set(component, own);
+  }
+  return parts;
 }
 
-function factorOf(settings: JsonObject, module: string, rank: number): number | undefined {
-  const alpha = patternValue(settings.alpha_pattern, module) ?? settings.lora_alpha;
-  if (typeof alpha !== "number") return undefined;
-  return alpha / (settings.use_rslora === true ? Math.sqrt(rank) : rank);
+function prefixOf(model: LoraModel, parsed: ReadonlyMap<string, unknown>): string {
+  if (model === "denoiser") return parsed.has("unet") ? "unet" : "transformer";
+  const count: Partial<Record<LoraModel, string>> = { te2: "text_encoder_2", te3: "text_encoder_3" };
+  return count[model] ?? (model.startsWith("text_encoder") ? model : "text_encoder");
 }
 
-/** The first pattern that is the module's name, or its end. */
-function patternValue(patterns: unknown, module: string): unknown {
-  if (!isObject(patterns)) return undefined;
-  const isIt = (name: string): boolean => module === name || module.endsWith(`.${name}`);
-  return Object.entries(patterns).find(([name]) => isIt(name))?.[1];
+function parsedOf(file: string, settings: JsonObject): Parsed {
+  const { peft_type, lora_alpha, alpha, r, use_rslora, use_dora, modules_to_save, bias } = settings;
+  const number = (value: unknown, key: string): number | undefined => {
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === "number") return value;
+    throw loraInvalid(file, `has a ${key} that is no number`);
+  };
+  const isLyCoris = peft_type === "LOKR" || peft_type === "LOHA";
+  return {
+    rank: number(r, "r"),
+    alpha: isLyCoris ? number(alpha, "alpha") : number(lora_alpha, "lora_alpha"),
+    ranks: readPatterns(file, "rank_pattern", settings.rank_pattern),
+    alphas: readPatterns(file, "alpha_pattern", settings.alpha_pattern),
+    isRankStabilized: use_rslora === true,
+    whole: Array.isArray(modules_to_save) ? modules_to_save.map(String) : [],
+    hasBiases: bias === "all" || bias === "lora_only",
+    isDora: use_dora === true,
+  };
+}
+
+function factorOf(
+  file: string,
+  parsed: Parsed | undefined,
+  module: string,
+  stored: number | undefined,
+): number | undefined {
+  if (!parsed) return undefined;
+  const alpha = parsed.alphas.find((pattern) => pattern.fits(module))?.value ?? parsed.alpha;
+  const said = parsed.ranks.find((pattern) => pattern.fits(module))?.value ?? parsed.rank;
+  if (stored !== undefined && said !== undefined && said !== stored)
+    throw loraInvalid(file, `says that "${module}" has rank ${said}, and its tensors have rank ${stored}`);
+  const rank = stored ?? said;
+  if (alpha === undefined || rank === undefined) return undefined;
+  return alpha / (parsed.isRankStabilized ? Math.sqrt(rank) : rank);
 }

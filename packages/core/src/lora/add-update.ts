@@ -1,68 +1,134 @@
 import type { WeightSource } from "../checkpoint/weight-source";
-import type { RowRange } from "../single-file/recipe";
+import { loraInvalid } from "../errors/lora";
+import type { LoraTensors } from "./lora";
+import { readUpdate, type UpdateKind, type UpdateValues } from "./update-kind";
+import type { UpdateMatrix } from "./update-matrix";
 
-/** A LoRA's part in one weight: `factor * up @ down` is added to it. */
+/** A LoRA's part in one weight: `factor` times the update is added to it, or it takes the weight's place. */
 export interface WeightUpdate {
   /** The LoRA's file, and tensors in it. */
   readonly file: string;
-  readonly down: string;
-  readonly up: string;
-  readonly mid?: string;
+  readonly kind: UpdateKind;
+  readonly tensors: LoraTensors;
   /** `scale * alpha / rank` */
   readonly factor: number;
-  /** Rows of `up` that the weight's rows take. */
-  readonly parts: readonly Pick<RowRange, "from" | "count">[];
+  readonly magnitude?: Magnitude;
+  readonly parts: readonly UpdatePart[];
 }
 
-/** Columns of `up` that are multiplied in one pass over a row: a third of the time of one by one. */
-const atOnce = 4;
+/** Rows of an update that rows of a weight take. */
+export interface UpdatePart {
+  /** The first row in the weight, and the first in the update. */
+  readonly at: number;
+  readonly from: number;
+  readonly count: number;
+}
 
-/** @param values of the weight, `[N, K]` with all axes but the first as one; changed in place */
-export function addUpdate(values: Float32Array, update: WeightUpdate, lora: WeightSource): void {
-  const { factor, parts } = update;
-  const [rank = 1] = lora.entry(update.down).shape;
-  const product = kernel(update, lora, rank);
-  const columns = product.length / rank;
-  const down = new Float32Array(Math.ceil(rank / atOnce) * atOnce * columns); // zeros where there are no more
-  down.set(product);
-  const up = lora.readFloat32(update.up);
-  let start = 0;
-  for (const { from, count } of parts)
-    for (let row = from; row < from + count; row++, start += columns)
-      for (let r = 0; r < rank; r += atOnce) {
-        const times = (i: number): number => (r + i < rank ? factor * up[row * rank + r + i]! : 0);
-        addRows(
-          values.subarray(start, start + columns),
-          down.subarray(r * columns),
-          times(0),
-          times(1),
-          times(2),
-          times(3),
-        );
+/** DoRA, https://arxiv.org/abs/2402.09353: what is changed is divided by its norm and multiplied with this. */
+export interface Magnitude {
+  /** One number a row, or a column (input channel). */
+  readonly tensor: string;
+  readonly over: "rows" | "columns";
+}
+
+/**
+ * Adds what LoRAs say of one weight. What depends on the weight depends on it as it was, as where adapters run beside it.
+ * @param values `[N, K]` with all axes but the first as one; changed in place
+ */
+export function addUpdates(
+  values: Float32Array,
+  shape: readonly number[],
+  updates: readonly WeightUpdate[],
+  sourceOf: (file: string) => WeightSource,
+): void {
+  const read = (update: WeightUpdate): UpdateMatrix => readUpdate(update.kind, valuesIn(update, sourceOf(update.file)));
+  for (const update of updates) if (update.kind === "set") setRows(values, update, read(update));
+  const added = updates.filter(({ kind }) => kind !== "set");
+  const isMixed = added.length > 1 && added.some(({ magnitude }) => magnitude !== undefined);
+  const before = isMixed ? values.slice() : values;
+  for (const update of added)
+    if (update.magnitude) addDecomposed(values, before, shape, update, read(update), sourceOf(update.file));
+    else addRows(values, update, read(update));
+}
+
+/** The tensors of an update, to be read from its file. */
+export function valuesIn(
+  { file, tensors }: Pick<WeightUpdate, "file" | "tensors">,
+  source: WeightSource,
+): UpdateValues {
+  return {
+    file,
+    tensors,
+    shapeOf: (tensor) => source.entry(tensor).shape,
+    valuesOf: (tensor) => source.readFloat32(tensor),
+  };
+}
+
+function setRows(values: Float32Array, { parts }: WeightUpdate, matrix: UpdateMatrix): void {
+  for (const [line, row] of rowsOf(values, parts, matrix)) {
+    line.fill(0);
+    matrix.addRow(line, row, 1);
+  }
+}
+
+function addRows(values: Float32Array, { factor, parts }: WeightUpdate, matrix: UpdateMatrix): void {
+  for (const [line, row] of rowsOf(values, parts, matrix)) matrix.addRow(line, row, factor);
+}
+
+/** Lines of a weight, and the update's rows for them. */
+function* rowsOf(
+  values: Float32Array,
+  parts: readonly UpdatePart[],
+  { columns }: UpdateMatrix,
+): Generator<[line: Float32Array, row: number, at: number]> {
+  for (const { at, from, count } of parts)
+    for (let i = 0; i < count; i++)
+      yield [values.subarray((at + i) * columns, (at + i + 1) * columns), from + i, at + i];
+}
+
+/** @param before the weight as it was; may be `values` themselves */
+function addDecomposed(
+  values: Float32Array,
+  before: Float32Array,
+  shape: readonly number[],
+  { file, factor, magnitude, parts }: WeightUpdate,
+  matrix: UpdateMatrix,
+  source: WeightSource,
+): void {
+  const { tensor, over } = magnitude!;
+  const lengths = source.readFloat32(tensor);
+  if (!lengths.every(Number.isFinite)) throw loraInvalid(file, `has values in "${tensor}" that are no numbers`);
+  const changed = before.slice();
+  for (const [line, row] of rowsOf(changed, parts, matrix)) matrix.addRow(line, row, factor);
+  const { columns } = matrix;
+  const pixels = columns / Math.max(1, shape[1] ?? 1);
+  const norms = over === "rows" ? undefined : columnNorms(changed, columns, pixels);
+  for (const { at, from, count } of parts)
+    for (let i = 0; i < count; i++) {
+      const start = (at + i) * columns;
+      const own = norms ? 0 : ratio(lengths[from + i]!, Math.sqrt(squares(changed, start, columns)));
+      for (let k = 0; k < columns; k++) {
+        const channel = Math.floor(k / pixels);
+        const times = norms ? ratio(lengths[channel]!, norms[channel]!) : own;
+        values[start + k] = values[start + k]! + (times * changed[start + k]! - before[start + k]!);
       }
+    }
 }
 
-/** @param sum `[K]`, changed in place @param rows `[4, K]` and what follows */
-function addRows(sum: Float32Array, rows: Float32Array, a: number, b: number, c: number, d: number): void {
-  if (a === 0 && b === 0 && c === 0 && d === 0) return; // matrices that were trained one by one and then fused
-  const { length } = sum;
-  for (let k = 0; k < length; k++)
-    sum[k]! += a * rows[k]! + b * rows[k + length]! + c * rows[k + 2 * length]! + d * rows[k + 3 * length]!;
+/** A row of zeros has no direction, and stays. */
+function ratio(length: number, norm: number): number {
+  return norm === 0 ? 1 : length / norm;
 }
 
-/** `down` as `[r, K]`; with the kernel between the two multiplied in, where there is one. */
-function kernel({ down, mid }: WeightUpdate, lora: WeightSource, rank: number): Float32Array {
-  const values = lora.readFloat32(down);
-  if (mid === undefined) return values;
-  const between = lora.readFloat32(mid); // [r, r, kh, kw]
-  const inputs = values.length / rank;
-  const pixels = between.length / rank ** 2;
-  const result = new Float32Array(rank * inputs * pixels);
-  for (let a = 0; a < rank; a++)
-    for (let b = 0; b < rank; b++)
-      for (let input = 0; input < inputs; input++)
-        for (let pixel = 0; pixel < pixels; pixel++)
-          result[(a * inputs + input) * pixels + pixel]! +=
-            between[(a * rank + b) * pixels + pixel]! * values[b * inputs + input]!;
-  return result;
+function squares(values: Float32Array, start: number, length: number): number {
+  let sum = 0;
+  for (let k = start; k < start + length; k++) sum += values[k]! ** 2;
+  return sum;
+}
+
+/** Of each input channel, over all rows and pixels. */
+function columnNorms(values: Float32Array, columns: number, pixels: number): Float64Array {
+  const norms = new Float64Array(columns / pixels);
+  for (let k = 0; k < values.length; k++) norms[Math.floor((k % columns) / pixels)]! += values[k]! ** 2;
+  return norms.map(Math.sqrt);
 }

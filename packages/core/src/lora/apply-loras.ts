@@ -1,27 +1,17 @@
-import { Weights } from "../checkpoint/weights";
 import type { LoraConfig } from "../config/config";
-import { loraUnfit } from "../errors/lora";
+import { loraKind, loraOther, loraUnfit, loraUnknown } from "../errors/lora";
 import { list } from "../errors/nearest";
 import type { ComponentModel } from "../pipelines/component-model";
 import type { Family } from "../pipelines/family";
 import type { WeightUpdate } from "./add-update";
-import { checkShapes } from "./check-shapes";
-import type { Lora, LoraModel, LoraModule } from "./lora";
-import { type LoraTarget, type LoraTargets, loraTargets, targetName } from "./lora-targets";
+import { isOther, modelFamily } from "./lora-family";
+import { companionOf } from "./lora-role";
+import { type LoraTargets, loraTargets } from "./lora-targets";
+import { type LoraMatch, type LoraPlace, matchLora, type Updates } from "./match-lora";
 import { MergedWeights } from "./merged-weights";
-import { readLora } from "./read-lora";
+import { openLora } from "./read-lora";
 
-/** What a LoRA changes in a pipeline. */
-export interface LoraMatch {
-  /** Path of its file. */
-  readonly file: string;
-  readonly scale: number;
-  /** Modules that it has, and how many of them by the components that they are in. */
-  readonly modules: number;
-  readonly matched: Readonly<Record<string, number>>;
-  /** Its tensors that are for no module here; of a module's, the first matrix. */
-  readonly unmatched: readonly string[];
-}
+export type { LoraMatch } from "./match-lora";
 
 /** A pipeline's models with LoRAs merged into their weights. */
 export interface AppliedLoras {
@@ -29,32 +19,37 @@ export interface AppliedLoras {
   readonly loras: readonly LoraMatch[];
 }
 
-type Updates = Map<string, Map<string, WeightUpdate[]>>;
-
 /**
- * Merges LoRAs into the model that draws and into CLIP's text encoders; their matrices are read when weights are.
- * @throws SKIPSTEP_LORA_UNFIT, SKIPSTEP_LORA_SHAPE, and what `readLora` and a component's `weights` throw
+ * Merges LoRAs into the model that draws and into text encoders; their matrices are read when weights are.
+ * @throws SKIPSTEP_LORA_UNFIT, and what `openLora`, `matchLora` and a component's `weights` throw
  */
 export function applyLoras(
-  { denoiser, className }: Family,
+  family: Family,
   sources: ReadonlyMap<string, ComponentModel>,
   uses: readonly LoraConfig[] = [],
 ): AppliedLoras {
   if (uses.length === 0) return { sources, loras: [] };
-  const targets = new Map<string, LoraTargets>();
-  for (const [name, source] of sources)
-    if (name === denoiser || source.component.className.startsWith("CLIPText")) targets.set(name, targetsOf(source));
+  const place = placeOf(family, sources);
   const updates: Updates = new Map();
-  const componentOf = (model: LoraModel): string => (model === "denoiser" ? denoiser : model);
   const loras = uses.map((use) => {
-    const lora = readLora(use);
-    const match = matchLora(lora, componentOf, targets, updates);
-    if (Object.keys(match.matched).length > 0) return match;
-    const names = [...(targets.get(denoiser)?.values() ?? [])].flat().map(({ weight }) => weight);
-    throw loraUnfit(lora.file, className, firstOf(match.unmatched), firstOf([...new Set(names)]));
+    const lora = openLora(use);
+    try {
+      const match = matchLora(lora, place, updates);
+      if (Object.keys(match.matched).length === 0) throw unfit(match, family, place);
+      return match;
+    } finally {
+      lora.weights.close();
+    }
   });
   const merged = [...sources].map(([name, source]) => [name, withUpdates(source, updates.get(name))] as const);
   return { sources: new Map(merged), loras };
+}
+
+function placeOf({ denoiser, className, title }: Family, sources: ReadonlyMap<string, ComponentModel>): LoraPlace {
+  const targets = new Map<string, LoraTargets>();
+  for (const [name, source] of sources)
+    if (name === denoiser || name.startsWith("text_encoder")) targets.set(name, targetsOf(source));
+  return { denoiser, family: modelFamily(className, title, sources.get(denoiser)!.config), sources, targets };
 }
 
 function targetsOf({ component }: ComponentModel): LoraTargets {
@@ -69,45 +64,15 @@ function targetsOf({ component }: ComponentModel): LoraTargets {
   }
 }
 
-function matchLora(
-  { file, scale, modules, unknown }: Lora,
-  componentOf: (model: LoraModel) => string,
-  targets: ReadonlyMap<string, LoraTargets>,
-  updates: Updates,
-): LoraMatch {
-  const matched: Record<string, number> = {};
-  const unmatched: string[] = [];
-  const weights = Weights.openFile(file);
-  try {
-    for (const module of modules) {
-      const component = componentOf(module.model);
-      const found = targets.get(component)?.get(targetName(module.module));
-      if (!found) {
-        unmatched.push(module.down);
-        continue;
-      }
-      checkShapes(file, weights, module, found);
-      for (const target of found) add(updates, component, target, file, scale, module);
-      matched[component] = (matched[component] ?? 0) + 1;
-    }
-  } finally {
-    weights.close();
-  }
-  return { file, scale, modules: modules.length, matched, unmatched: [...unmatched, ...unknown] };
-}
-
-function add(
-  updates: Updates,
-  component: string,
-  { weight, parts }: LoraTarget,
-  file: string,
-  scale: number,
-  { down, up, mid, factor }: LoraModule,
-): void {
-  const ofComponent = updates.get(component) ?? new Map<string, WeightUpdate[]>();
-  const update = { file, down, up, ...(mid === undefined ? {} : { mid }), factor: scale * factor, parts };
-  ofComponent.set(weight, [...(ofComponent.get(weight) ?? []), update]);
-  updates.set(component, ofComponent);
+/** Why nothing of a LoRA is for the model: another one is asked for only where it is known to be for another. */
+function unfit({ file, family: made, unmatched }: LoraMatch, { className }: Family, place: LoraPlace): Error {
+  const companion = unmatched.find((name) => companionOf(name) !== undefined);
+  if (companion !== undefined) return loraKind(file, companion, companionOf(companion)!);
+  if (isOther(made, place.family)) return loraOther(file, made!, place.family);
+  const names = [...(place.targets.get(place.denoiser)?.values() ?? [])].flat().map(({ weight }) => weight);
+  const modules = firstOf([...new Set(names)]);
+  if (made !== undefined) return loraUnfit(file, made, firstOf(unmatched), modules);
+  return loraUnknown(file, className, firstOf(unmatched), modules);
 }
 
 function withUpdates(source: ComponentModel, updates: ReadonlyMap<string, WeightUpdate[]> | undefined): ComponentModel {
@@ -120,11 +85,22 @@ function firstOf(names: readonly string[]): string[] {
   return names.length > 3 ? [...names.slice(0, 3), "..."] : [...names];
 }
 
-/** Lines for the report about tensors that were for nothing. */
+/** Lines for the report about tensors that were for nothing, and about what is doubtful. */
 export function loraWarnings(loras: readonly LoraMatch[]): string[] {
-  return loras.flatMap(({ file, modules, matched, unmatched }) => {
-    if (unmatched.length === 0) return [];
-    const count = Object.values(matched).reduce((sum, part) => sum + part, 0);
-    return `${file}: ${count} of its ${modules} modules are in the model, and nothing is there for ${list(firstOf(unmatched))}. Was it made for another model?`;
+  return loras.flatMap((lora) => [...lora.warnings, ...unmatchedWarnings(lora)]);
+}
+
+function unmatchedWarnings({ file, modules, matched, unmatched }: LoraMatch): string[] {
+  const others = unmatched.filter((name) => companionOf(name) === undefined);
+  const companions = new Set(unmatched.flatMap((name) => companionOf(name) ?? []));
+  const warnings = [...companions].map((what) => {
+    const names = unmatched.filter((name) => companionOf(name) === what);
+    return `${file}: it brings ${what}, which is not used: ${list(firstOf(names))}.`;
   });
+  const count = Object.values(matched).reduce((sum, part) => sum + part, 0);
+  if (others.length > 0)
+    warnings.push(
+      `${file}: ${count} of its ${modules} modules are in the model; nothing is there for ${list(firstOf(others))}, and these are not used.`,
+    );
+  return warnings;
 }

@@ -1,20 +1,15 @@
-import type { LoraKey, LoraModel } from "./lora";
-import { roleOf } from "./lora-role";
-
-const textEncoders: Readonly<Record<string, LoraModel>> = {
-  te: "text_encoder",
-  te1: "text_encoder",
-  te2: "text_encoder_2",
-  te3: "text_encoder_3",
-};
+import type { LoraKey, LoraModel, TextEncoderLabel } from "./lora";
+import type { FoundRole } from "./lora-role";
 
 /**
  * Names as https://github.com/kohya-ss/sd-scripts gives them, underscores in place of dots:
- * `lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight`.
+ * `lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight`. OneTrainer and musubi-tuner do as well; LyCORIS begins
+ * them with its own name.
  */
-export function parseKohyaKey(key: string): LoraKey | undefined {
-  const found = roleOf(key);
-  const [, model, module] = /^lora_(unet|transformer|te[123]?)_([^.]+)$/.exec(found?.module ?? "") ?? [];
-  if (!found || model === undefined || module === undefined) return undefined;
-  return { model: textEncoders[model] ?? "denoiser", module, role: found.role };
+export function parseKohyaKey({ module: stem, role }: FoundRole): LoraKey | undefined {
+  const [, model, module] = /^(?:lora|lycoris)_(unet|transformer|te[123]?)_([^.]+)$/.exec(stem) ?? [];
+  if (model !== undefined && module !== undefined)
+    return { model: /^te/.test(model) ? (model as TextEncoderLabel) : "denoiser", module, role };
+  const wrapped = /^lycoris_([^.]+)$/.exec(stem)?.[1];
+  return wrapped === undefined ? undefined : { model: "denoiser" satisfies LoraModel, module: wrapped, role };
 }

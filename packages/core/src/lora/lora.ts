@@ -1,10 +1,36 @@
 import type { LoraConfig } from "../config/config";
 
-/** What a tensor of a LoRA is to its module. */
-export type LoraRole = "down" | "up" | "mid" | "alpha";
+/** The model that a module belongs to: the one that draws, or a text encoder by one of the names that files have for it. */
+export type LoraModel = "denoiser" | TextEncoderLabel;
 
-/** The model that a module belongs to: the one that is trained to draw, or a text encoder by its component's name. */
-export type LoraModel = "denoiser" | `text_encoder${"" | "_2" | "_3"}`;
+/** By component (`text_encoder_2`), by trainers' count (`te2`), by what it is (`clip_g`), or one by no name of its own. */
+export type TextEncoderLabel =
+  | `text_encoder${"" | "_2" | "_3"}`
+  | `te${"" | "1" | "2" | "3"}`
+  | "clip_l"
+  | "clip_g"
+  | "t5"
+  | "qwen3"
+  | "any";
+
+/** What a tensor of a LoRA is to its module. Those of LoHa and LoKr have the names that LyCORIS gives them. */
+export type LoraRole =
+  | "down"
+  | "up"
+  | "mid"
+  | "up_bias"
+  | "alpha"
+  | "dora_scale"
+  | "lora_magnitude_vector"
+  | `hada_${"w1_a" | "w1_b" | "w2_a" | "w2_b" | "t1" | "t2"}`
+  | `lokr_${"w1" | "w1_a" | "w1_b" | "w2" | "w2_a" | "w2_b" | "t2"}`
+  | "diff"
+  | "diff_b"
+  | "w_norm"
+  | "b_norm"
+  | "set_weight"
+  | "weight"
+  | "bias";
 
 /** The name of a tensor, taken apart. */
 export interface LoraKey {
@@ -14,17 +40,12 @@ export interface LoraKey {
   readonly role: LoraRole;
 }
 
-/**
- * The update of one module, `alpha / rank * up @ down`, as in https://arxiv.org/abs/2106.09685. Of convolutions, `down`
- * is the kernel and `up` goes over single pixels; with `mid`, `down` does so too and `mid` is the kernel between them.
- */
+/** Names of a module's tensors by what they are to it. */
+export type LoraTensors = Readonly<Partial<Record<LoraRole, string>>>;
+
+/** A module under one of the names that a file has for it. */
 export interface LoraModule extends Omit<LoraKey, "role"> {
-  /** Names of tensors in the file: `[r, K]` and `[N, r]`, with a mid `[r, r, kh, kw]`. */
-  readonly down: string;
-  readonly up: string;
-  readonly mid?: string;
-  /** `alpha / rank` */
-  readonly factor: number;
+  readonly tensors: LoraTensors;
 }
 
 /** A LoRA's file, looked into. */

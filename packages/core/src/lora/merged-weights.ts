@@ -3,7 +3,7 @@ import { checkRows, checkShape } from "../checkpoint/check-entry";
 import { type OpenWeights, type TensorEntry, Weights } from "../checkpoint/weights";
 import { itemSize, sizeOf, type Tensor } from "../tensor";
 import type { PackedWeight } from "../weight-formats/packed-weight";
-import { addUpdate, type WeightUpdate } from "./add-update";
+import { addUpdates, type WeightUpdate } from "./add-update";
 
 /** By the names of the weights that are changed. */
 export type WeightUpdates = ReadonlyMap<string, readonly WeightUpdate[]>;
@@ -60,7 +60,8 @@ export class MergedWeights implements OpenWeights {
 
   readFloat32(name: string): Float32Array {
     const values = this.source.readFloat32(name);
-    for (const update of this.updates.get(name) ?? []) addUpdate(values, update, this.files.get(update.file)!);
+    const updates = this.updates.get(name);
+    if (updates) addUpdates(values, this.entry(name).shape, updates, (file) => this.files.get(file)!);
     return values;
   }
 

@@ -1,20 +1,36 @@
+import { countOf } from "../single-file/count-of";
 import { fluxNames } from "../single-file/flux-names";
+import { flux2Names } from "../single-file/flux2-names";
 import { latentDiffusionUNetRules } from "../single-file/latent-diffusion-unet";
+import { pixartNames } from "../single-file/pixart-names";
 import type { Recipes, Shapes } from "../single-file/recipe";
 import { applyRules, type Rule } from "../single-file/rules";
+import { sd3Rules } from "../single-file/sd3-names";
 import { zImageNames } from "../single-file/z-image-names";
+import { xlabsNames } from "./xlabs-names";
 
-/** From the names that a model's authors gave, by its class. */
-const rulesOf: Readonly<Record<string, (shapes: Shapes) => readonly Rule[]>> = {
-  UNet2DConditionModel: (shapes) => latentDiffusionUNetRules(latentDiffusionBlocks(shapes)),
-  FluxTransformer2DModel: () => fluxNames,
-  ZImageTransformer2DModel: () => zImageNames,
+/** Ways to name a model's tensors, each by itself. From the names that a model's authors gave, by its class. */
+const rulesOf: Readonly<Record<string, (shapes: Shapes) => readonly (readonly Rule[])[]>> = {
+  UNet2DConditionModel: (shapes) => [latentDiffusionUNetRules(latentDiffusionBlocks(shapes))],
+  SD3Transformer2DModel: (shapes) => withParts(sd3Rules(jointBlocks(shapes))),
+  PixArtTransformer2DModel: () => withParts(pixartNames),
+  FluxTransformer2DModel: () => [...withParts(fluxNames), xlabsNames, [["img_in.proj", "x_embedder"]]],
+  Flux2Transformer2DModel: () => [flux2Names, [["sformer_blocks.*", "transformer_blocks.*"]]],
+  ZImageTransformer2DModel: () => [zImageNames],
 };
 
-/** How a model's tensors come of those under its authors' names. @param shapes under the names that it asks for */
-export function originalRecipes(className: string, shapes: Shapes): Recipes {
-  const rules = Object.hasOwn(rulesOf, className) ? rulesOf[className]!(shapes) : [];
-  return applyRules(rules, originalShapes(rules, shapes));
+/** How a model's tensors come of those under other names, one way after the other. @param shapes under the model's */
+export function originalRecipes(className: string, shapes: Shapes): Recipes[] {
+  const ways = Object.hasOwn(rulesOf, className) ? rulesOf[className]!(shapes) : [];
+  return ways.map((rules) => applyRules(rules, originalShapes(rules, shapes)));
+}
+
+/** What is one tensor for a model's authors is also named in parts, as in OMI's files: `img_attn.qkv.0`. */
+function withParts(rules: readonly Rule[]): (readonly Rule[])[] {
+  const parts = rules.flatMap(([from, to]) =>
+    typeof to === "string" ? [] : to.map((name, i): Rule => [`${from}.${i}`, name]),
+  );
+  return [rules, parts];
 }
 
 /** Undoes the rules. Of tensors that share one, each gives the whole of it. */
@@ -59,4 +75,10 @@ function latentDiffusionBlocks(shapes: Shapes): Shapes {
       blocks.set(`output_blocks.${output - 1}.${part}.conv.weight`, []);
   }
   return blocks;
+}
+
+/** Names by which SD3's blocks are counted there. */
+function jointBlocks(shapes: Shapes): Shapes {
+  const count = countOf(shapes, "transformer_blocks.*");
+  return new Map(Array.from({ length: count }, (_, i) => [`joint_blocks.${i}.`, []]));
 }

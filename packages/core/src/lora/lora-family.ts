@@ -1,0 +1,121 @@
+import type { Lora } from "./lora";
+import { flatName } from "./lora";
+
+/** What is known of a LoRA's modules: their names with underscores, and the sizes of their updates. */
+export interface FamilySigns {
+  readonly lora: Pick<Lora, "modules">;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Rows and columns of a module's update, where it is a LoRA. */
+  sizeOf(module: string): readonly [rows: number, columns: number] | undefined;
+}
+
+const stableDiffusion = "Stable Diffusion 1.5 or 2.1";
+
+/** What trainers write into a header: `ss_base_model_version`, `modelspec.architecture`. */
+const versions: readonly (readonly [RegExp, string])[] = [
+  [/^(sdxl|stable-diffusion-xl)/i, "Stable Diffusion XL"],
+  [/^(sd_?3|stable-diffusion-v?3)/i, "Stable Diffusion 3"],
+  [/^(sd_v2|sd_?2|stable-diffusion-v2)/i, "Stable Diffusion 2.1"],
+  [/^(sd_v1|sd_?1|stable-diffusion-v1)/i, "Stable Diffusion 1.5"],
+  [/^flux[-_.]?2/i, "FLUX.2"],
+  [/^flux/i, "FLUX.1"],
+  [/^z[-_ ]?image/i, "Z-Image"],
+  [/^qwen[-_ ]?image/i, "Qwen-Image"],
+  [/^pixart/i, "PixArt"],
+  [/^(wan|hunyuan|lumina|chroma|hidream|ltx|cosmos|anima|auraflow|sana|kolors)/i, ""],
+];
+
+/** Names of modules that one family alone has. The first that fits counts. */
+const marks: readonly (readonly [RegExp, string])[] = [
+  [/single_transformer_blocks_\d+_attn_to_qkv_mlp_proj|(single|double)_stream_modulation/, "FLUX.2"],
+  [/^transformer_blocks_\d+_ff(_context)?_linear_(in|out)$/, "FLUX.2"],
+  [/distilled_guidance_layer/, "Chroma"],
+  [/^joint_transformer_blocks_/, "AuraFlow"],
+  [/^double_stream_blocks_|^single_stream_blocks_/, "HiDream"],
+  [/^double_blocks_\d+_(img|txt)_mlp_fc\d/, "HunyuanVideo"],
+  [/^(double_blocks|single_blocks|single_transformer_blocks)_\d/, "FLUX.1"],
+  [/^joint_blocks_\d/, "Stable Diffusion 3"],
+  [/^transformer_blocks_\d+_attn2_(to_|add_)\w+$/, ""],
+  [/^transformer_blocks_\d+_(img|txt)_(mlp|mod)_/, "Qwen-Image"],
+  [/^(noise|context)_refiner_\d|^layers_\d+_attention_|^layers_\d+_feed_forward_/, "Z-Image"],
+  [/^blocks_\d+_(attn_qkv|cross_attn_(q|kv)_linear)/, "PixArt"],
+  [/^blocks_\d+_(self_attn|cross_attn)_[qkvo]$|^blocks_\d+_ffn_[02]$/, "Wan"],
+  [/^prior_/, "Stable Cascade"],
+  [/^(label_emb|add_embedding)_/, "Stable Diffusion XL"],
+  [
+    /^(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)_.*transformer_blocks_[1-9]/,
+    "Stable Diffusion XL",
+  ],
+  [
+    /^(down_blocks_[03]_attentions|down_blocks_3|up_blocks_3|input_blocks_[12]_1|output_blocks_(9|1\d))_/,
+    stableDiffusion,
+  ],
+];
+
+/** The width of a prompt's tokens, by which U-Nets differ. */
+const contexts: Readonly<Record<number, string | undefined>> = {
+  768: "Stable Diffusion 1.5",
+  1024: "Stable Diffusion 2.1",
+  2048: "Stable Diffusion XL",
+};
+
+/** The family of models that a LoRA was made for, by what its header and its names say; `undefined` where they do not. */
+export function loraFamily(signs: FamilySigns): string | undefined {
+  const { ss_base_model_version: version, "modelspec.architecture": architecture } = signs.metadata;
+  for (const text of [version, architecture]) {
+    const said = typeof text === "string" ? versions.find(([pattern]) => pattern.test(text)) : undefined;
+    if (said) return said[1] === "" ? (text as string) : said[1];
+  }
+  const { modules } = signs.lora;
+  const names = modules.filter(({ model }) => model === "denoiser").map(({ module }) => flatName(module));
+  return bySizes(signs, names) ?? marked(names) ?? byTextEncoder(signs.lora, names);
+}
+
+function marked(names: readonly string[]): string | undefined {
+  const found = marks.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1];
+  return found === "" ? undefined : found;
+}
+
+function bySizes({ lora, sizeOf }: FamilySigns, names: readonly string[]): string | undefined {
+  const first = (pattern: RegExp): readonly [number, number] | undefined => {
+    const module = lora.modules.find(({ model, module }) => model === "denoiser" && pattern.test(flatName(module)));
+    return module && sizeOf(module.module);
+  };
+  // A gated feed-forward of three times the width makes FLUX.2's fused linears wider than FLUX.1's.
+  const fused = first(/^single_blocks_\d+_linear1$/);
+  if (fused) return fused[0] === 9 * fused[1] ? "FLUX.2" : "FLUX.1";
+  const feedForward = first(/^double_blocks_\d+_(img|txt)_mlp_0$/);
+  if (feedForward && feedForward[0] === 6 * feedForward[1]) return "FLUX.2";
+  const cross = first(/^(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)_.*attn2_to_[kv]$/);
+  const context = cross && contexts[cross[1]];
+  if (context !== undefined) return context;
+  if (names.some((name) => /^(double|single)_/.test(name))) return undefined;
+  const joint = first(/^transformer_blocks_\d+_attn_(add_[qkv]_proj|to_[qkv])$/);
+  if (joint && (joint[1] === 1536 || joint[1] === 2432)) return "Stable Diffusion 3";
+  const layers = first(/^layers_\d+_(attention_(qkv|to_[qkv])|feed_forward_w[13])$/);
+  return layers?.[1] === 2304 ? "Lumina 2" : undefined;
+}
+
+/** A second CLIP beside a U-Net. */
+function byTextEncoder({ modules }: Pick<Lora, "modules">, names: readonly string[]): string | undefined {
+  const isUNet = names.some((name) =>
+    /^(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)_/.test(name),
+  );
+  const isSecond = modules.some(({ model }) => ["text_encoder_2", "te2", "clip_g"].includes(model));
+  return isUNet && isSecond ? "Stable Diffusion XL" : undefined;
+}
+
+/** The family of a pipeline's model, in the same words. @param config of the model that draws */
+export function modelFamily(className: string, title: string | undefined, config: unknown): string {
+  if (className !== "StableDiffusionPipeline") return title ?? className;
+  const { cross_attention_dim } = config as { readonly cross_attention_dim: number | readonly number[] };
+  return contexts[[cross_attention_dim].flat()[0] ?? 0] ?? stableDiffusion;
+}
+
+/** Whether what is said of a LoRA says that it is not for the model. */
+export function isOther(lora: string | undefined, model: string): boolean {
+  if (lora === undefined || lora === model) return false;
+  const isEither = (one: string, other: string): boolean =>
+    one === stableDiffusion && /^Stable Diffusion (1\.5|2\.1)$/.test(other);
+  return !isEither(lora, model) && !isEither(model, lora);
+}
