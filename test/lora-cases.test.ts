@@ -28,7 +28,9 @@ describe.each(readdirSync(folder))("%s", (name) => {
       const expected = await sharp(path).removeAlpha().raw().toBuffer();
       const bytes = images[0]!.values.map((value) => Math.round(Math.min(1, Math.max(0, value)) * 255));
       expect(bytes.length).toBe(expected.length);
-      expect(bytes.reduce((most, byte, i) => Math.max(most, Math.abs(byte - expected[i]!)), 0)).toBeLessThanOrEqual(TOLERANCE);
+      expect(bytes.reduce((most, byte, i) => Math.max(most, Math.abs(byte - expected[i]!)), 0)).toBeLessThanOrEqual(
+        TOLERANCE,
+      );
       expect(report.warnings).toEqual([]);
     } finally {
       await pipeline.close();

@@ -4,6 +4,7 @@ import { list } from "../errors/nearest";
 import type { ComponentModel } from "../pipelines/component-model";
 import type { Family } from "../pipelines/family";
 import type { WeightUpdate } from "./add-update";
+import type { Lora } from "./lora";
 import { isOther, modelFamily } from "./lora-family";
 import { companionOf } from "./lora-role";
 import { type LoraTargets, loraTargets } from "./lora-targets";
@@ -35,7 +36,7 @@ export function applyLoras(
     const lora = openLora(use);
     try {
       const match = matchLora(lora, place, updates);
-      if (Object.keys(match.matched).length === 0) throw unfit(match, family, place);
+      if (isUnfit(match, lora, place)) throw unfit(match, family, place);
       return match;
     } finally {
       lora.weights.close();
@@ -64,14 +65,21 @@ function targetsOf({ component }: ComponentModel): LoraTargets {
   }
 }
 
+/** Nothing of it fits, or of one for another family nothing but text encoders, which several families have. */
+function isUnfit({ matched, family }: LoraMatch, { modules }: Lora, place: LoraPlace): boolean {
+  if (Object.keys(matched).length === 0) return true;
+  const isDrawing = modules.some(({ model }) => model === "denoiser");
+  return isDrawing && matched[place.denoiser] === undefined && isOther(family, place.family);
+}
+
 /** Why nothing of a LoRA is for the model: another one is asked for only where it is known to be for another. */
 function unfit({ file, family: made, unmatched }: LoraMatch, { className }: Family, place: LoraPlace): Error {
   const companion = unmatched.find((name) => companionOf(name) !== undefined);
   if (companion !== undefined) return loraKind(file, companion, companionOf(companion)!);
-  if (isOther(made, place.family)) return loraOther(file, made!, place.family);
+  if (isOther(made, place.family)) return loraOther(file, made!.title, place.family);
   const names = [...(place.targets.get(place.denoiser)?.values() ?? [])].flat().map(({ weight }) => weight);
   const modules = firstOf([...new Set(names)]);
-  if (made !== undefined) return loraUnfit(file, made, firstOf(unmatched), modules);
+  if (made !== undefined) return loraUnfit(file, made.title, firstOf(unmatched), modules);
   return loraUnknown(file, className, firstOf(unmatched), modules);
 }
 

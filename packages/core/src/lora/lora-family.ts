@@ -59,16 +59,25 @@ const contexts: Readonly<Record<number, string | undefined>> = {
   2048: "Stable Diffusion XL",
 };
 
-/** The family of models that a LoRA was made for, by what its header and its names say; `undefined` where they do not. */
-export function loraFamily(signs: FamilySigns): string | undefined {
+/** The family of models that a LoRA was made for. */
+export interface LoraFamily {
+  /** `Stable Diffusion XL` */
+  readonly title: string;
+  /** Its header says so, and not its names alone. */
+  readonly isSaid: boolean;
+}
+
+/** By what a LoRA's header and its names say; `undefined` where they do not. */
+export function loraFamily(signs: FamilySigns): LoraFamily | undefined {
   const { ss_base_model_version: version, "modelspec.architecture": architecture } = signs.metadata;
   for (const text of [version, architecture]) {
     const said = typeof text === "string" ? versions.find(([pattern]) => pattern.test(text)) : undefined;
-    if (said) return said[1] === "" ? (text as string) : said[1];
+    if (said) return { title: said[1] === "" ? (text as string) : said[1], isSaid: true };
   }
   const { modules } = signs.lora;
   const names = modules.filter(({ model }) => model === "denoiser").map(({ module }) => flatName(module));
-  return bySizes(signs, names) ?? marked(names) ?? byTextEncoder(signs.lora, names);
+  const title = bySizes(signs, names) ?? marked(names) ?? byTextEncoder(signs.lora, names);
+  return title === undefined ? undefined : { title, isSaid: false };
 }
 
 function marked(names: readonly string[]): string | undefined {
@@ -113,9 +122,9 @@ export function modelFamily(className: string, title: string | undefined, config
 }
 
 /** Whether what is said of a LoRA says that it is not for the model. */
-export function isOther(lora: string | undefined, model: string): boolean {
-  if (lora === undefined || lora === model) return false;
+export function isOther(lora: LoraFamily | undefined, model: string): boolean {
+  if (lora === undefined || model.startsWith(lora.title) || lora.title.startsWith(model)) return false;
   const isEither = (one: string, other: string): boolean =>
     one === stableDiffusion && /^Stable Diffusion (1\.5|2\.1)$/.test(other);
-  return !isEither(lora, model) && !isEither(model, lora);
+  return !isEither(lora.title, model) && !isEither(model, lora.title);
 }

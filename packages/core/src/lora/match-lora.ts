@@ -3,7 +3,7 @@ import type { ComponentModel } from "../pipelines/component-model";
 import type { WeightUpdate } from "./add-update";
 import { type Claim, saySame, unclaimed } from "./claimed-rows";
 import type { LoraModule } from "./lora";
-import { isOther, loraFamily } from "./lora-family";
+import { isOther, type LoraFamily, loraFamily } from "./lora-family";
 import { type LoraTarget, type LoraTargets, type Slot, targetKey } from "./lora-targets";
 import type { OpenLora } from "./read-lora";
 import { componentsOf } from "./text-encoders";
@@ -18,8 +18,8 @@ export interface LoraMatch {
   /** Path of its file. */
   readonly file: string;
   readonly scale: number;
-  /** The family that it is for, as far as it says so. */
-  readonly family?: string | undefined;
+  /** The family that it is for, as far as that is known. */
+  readonly family?: LoraFamily | undefined;
   /** Modules that it has, and how many of them by the components that they are in. */
   readonly modules: number;
   readonly matched: Readonly<Record<string, number>>;
@@ -72,8 +72,10 @@ export function matchLora(lora: OpenLora, place: LoraPlace, updates: Updates): L
   const matched: Record<string, number> = {};
   for (const name of new Set(found.map(({ component }) => component)))
     matched[name] = new Set(found.filter(({ component }) => component === name).map(({ module }) => module)).size;
-  if (isOther(family, place.family) && found.length > 0)
-    told.warnings.push(`${file}: it is for ${family}, as it says; this model is ${place.family}.`);
+  if (isOther(family, place.family) && (family!.isSaid || unmatched.length > 0))
+    told.warnings.push(
+      `${file}: by its ${family!.isSaid ? "header" : "names"} it is for ${family!.title}; this model is ${place.family}.`,
+    );
   return { file, scale, family, modules: modules.length, matched, unmatched: [...unmatched, ...unknown], ...told };
 }
 
@@ -82,7 +84,7 @@ interface Told {
   readonly conclusions: string[];
 }
 
-function familyOf(lora: OpenLora): string | undefined {
+function familyOf(lora: OpenLora): LoraFamily | undefined {
   const { weights, metadata } = lora;
   return loraFamily({
     lora,
@@ -116,7 +118,7 @@ function isHarmless({ model, module }: LoraModule, { denoiser, sources }: LoraPl
 
 function checkUpdate(
   { file, weights, settings, unknown }: OpenLora,
-  family: string | undefined,
+  family: LoraFamily | undefined,
   place: LoraPlace,
   { module, update: { kind, tensors, magnitude }, targets }: Found,
 ): void {
@@ -131,7 +133,7 @@ function checkUpdate(
   try {
     checkShapes(kind, update, [rows, ...shape.slice(1)], weight);
   } catch (error) {
-    if (isOther(family, place.family)) throw loraOther(file, family!, place.family);
+    if (isOther(family, place.family)) throw loraOther(file, family!.title, place.family);
     throw error;
   }
 }
