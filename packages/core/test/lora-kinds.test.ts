@@ -265,6 +265,22 @@ describe("a file", () => {
     },
   );
 
+  it("of which one module alone has no alpha is drawn as its rank says, and says so", () => {
+    const module = (name: string): Record<string, StoredTensor> => ({
+      [`lora_unet_${name}.lora_down.weight`]: ones(1, 1),
+      [`lora_unet_${name}.lora_up.weight`]: ones(1, 1),
+    });
+    const model = unet(["a", ones(1, 1)], ["b", ones(1, 1)]);
+    const tensors = { ...module("a"), ...module("b"), "lora_unet_a.alpha": tensor([], 3) };
+    const applied = apply({ unet: model }, [[file(tensors), 1]]);
+    expect(["a.weight", "b.weight"].map((name) => values(applied, "unet", name)[0])).toEqual([4, 2]);
+    expect(loraWarnings(applied.loras)).toEqual([
+      expect.stringMatching(
+        /1 of its modules have an alpha, and 1 have none: of "lora_unet_b.lora_down.weight", the rank/,
+      ),
+    ]);
+  });
+
   it("with an alpha of nothing, or an embedding, is used without them and says so", () => {
     const tensors = { [down]: ones(1, 3), [up]: ones(2, 1), "unet.x.alpha": ones(1), "bundle_emb.cat.clip_l": ones(1) };
     const applied = apply({ unet: matrix }, [[file(tensors), 1]]);

@@ -301,6 +301,23 @@ describe("a LoRA of another family", () => {
     );
   });
 
+  it("is refused though some of its modules have names that this one has", () => {
+    const block = "transformer.transformer_blocks.0.attn.to_q";
+    const model = {
+      transformer: {
+        className: "SD3Transformer2DModel",
+        tensors: { "transformer_blocks.0.attn.to_q.weight": ones(1, 1) },
+      },
+    };
+    const tensors = {
+      ...update(block, [1], 1),
+      ...update("transformer.single_transformer_blocks.0.attn.to_q", [1], 1),
+    };
+    expect(thrown(() => apply(model, [[file(tensors), 1]], { title: "Stable Diffusion 3" }))).toMatch(
+      /is for FLUX.1; this model is Stable Diffusion 3/,
+    );
+  });
+
   it("is refused though a text encoder that both have would take a part of it", () => {
     const clip = { className: "CLIPTextModel", tensors: { "text_model.encoder.layers.0.mlp.fc1.weight": ones(1, 1) } };
     const tensors = {

@@ -4,11 +4,13 @@ import { list } from "../errors/nearest";
 import type { ComponentModel } from "../pipelines/component-model";
 import type { Family } from "../pipelines/family";
 import type { WeightUpdate } from "./add-update";
+import type { Updates } from "./count-update";
+import type { LoraPlace } from "./found-update";
 import type { Lora } from "./lora";
 import { isOther, modelFamily } from "./lora-family";
 import { companionOf } from "./lora-role";
 import { type LoraTargets, loraTargets } from "./lora-targets";
-import { type LoraMatch, type LoraPlace, matchLora, type Updates } from "./match-lora";
+import { type LoraMatch, matchLora } from "./match-lora";
 import { MergedWeights } from "./merged-weights";
 import { openLora } from "./read-lora";
 
@@ -65,11 +67,11 @@ function targetsOf({ component }: ComponentModel): LoraTargets {
   }
 }
 
-/** Nothing of it fits, or of one for another family nothing but text encoders, which several families have. */
+/** Nothing of it fits, or not all of one for another family: some have a text encoder or names of blocks in common. */
 function isUnfit({ matched, family }: LoraMatch, { modules }: Lora, place: LoraPlace): boolean {
   if (Object.keys(matched).length === 0) return true;
-  const isDrawing = modules.some(({ model }) => model === "denoiser");
-  return isDrawing && matched[place.denoiser] === undefined && isOther(family, place.family);
+  const count = modules.filter(({ model }) => model === "denoiser").length;
+  return (matched[place.denoiser] ?? 0) < count && isOther(family, place.family);
 }
 
 /** Why nothing of a LoRA is for the model: another one is asked for only where it is known to be for another. */

@@ -42,7 +42,8 @@ const tolerance = 0.02;
 export function saySame(a: WeightUpdate, b: WeightUpdate, shape: readonly number[], source: WeightSource): boolean {
   if ((a.kind === "set") !== (b.kind === "set") || a.magnitude?.over !== b.magnitude?.over) return false;
   const [one, other] = [rowsOf(a, shape, source), rowsOf(b, shape, source)];
-  const largest = Math.max(0, ...[...one.values(), ...other.values()].flat().map(Math.abs));
+  const all = [...one.values(), ...other.values()].flat();
+  const largest = all.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return [...one].every(([row, values]) =>
     (other.get(row) ?? values).every((value, i) => Math.abs(value - values[i]!) <= tolerance * largest),
   );

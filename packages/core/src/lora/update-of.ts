@@ -53,6 +53,7 @@ export function updatesOf(file: string, source: WeightSource, { tensors }: LoraM
     const tensor = tensors[role];
     if (tensor === undefined) continue;
     const lora = found.find((update) => update.kind === "LoRA");
+    if (role === "up_bias" && !lora) throw incomplete(file, tensor);
     const scaled = role === "up_bias";
     found.push({ slot, kind, tensors: { [role]: tensor }, scaled, rank: scaled ? lora?.rank : undefined });
   }
