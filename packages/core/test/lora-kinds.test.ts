@@ -204,6 +204,20 @@ describe("whole tensors", () => {
     ]);
   });
 
+  it("that are norms take the place of FLUX.1's, under its authors' names", () => {
+    const flux: Model = {
+      className: "FluxTransformer2DModel",
+      tensors: { "transformer_blocks.0.attn.norm_q.weight": ones(2), "x_embedder.weight": ones(1, 2) },
+    };
+    const norm = { "double_blocks.0.img_attn.norm.query_norm.scale": tensor([2], 3, 4) };
+    const applied = apply({ transformer: flux }, [[file(norm), 0.5]]);
+    expect(values(applied, "transformer", "transformer_blocks.0.attn.norm_q.weight")).toEqual([3, 4]);
+    const control = { "img_in.lora_A.weight": ones(1, 4), "img_in.lora_B.weight": ones(1, 1) };
+    expect(thrown(() => apply({ transformer: flux }, [[file(control), 1]]))).toMatch(
+      /_KIND: .* is a control LoRA, whose/,
+    );
+  });
+
   it("that nobody says to be trained are named, and not used", () => {
     const path = file({
       ...named({ "lora_down.weight": ones(1, 1), "lora_up.weight": ones(2, 1) }),
