@@ -292,6 +292,8 @@ describe("a LoRA of another family", () => {
     ["diffusion_model.layers.0.attention.qkv", [3, 2304], "Lumina 2"],
     ["transformer.blocks.0.cross_attn.kv_linear", [2, 1], "PixArt"],
     ["diffusion_model.blocks.0.self_attn.q", [1, 1], "Wan"],
+    ["transformer.blocks.0.attn1.to_q", [1, 1], "Wan"],
+    ["transformer.transformer_blocks.0.attn.to_q", [1, 3072], "FLUX.1 or Stable Diffusion 3 or Qwen-Image"],
     ["lora_unet_mid_block_attentions_0_transformer_blocks_3_attn1_to_q", [1, 1], "Stable Diffusion XL"],
     ["unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k", [1, 1024], "Stable Diffusion 2.1"],
     ["unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", [1, 2048], "Stable Diffusion XL"],
@@ -331,7 +333,7 @@ describe("a LoRA of another family", () => {
 
   it("is not asked for where it is of this one, or of none that is known", () => {
     const own = failure(update("unet.down_blocks.3.resnets.0.conv1", [1], 1));
-    expect(own).toMatch(/is for Stable Diffusion 1.5 or 2.1, as this model is, but has nothing for it/);
+    expect(own).toMatch(/is for Stable Diffusion 1.5, as this model is, but has nothing for it/);
     const unknown = failure(update("thing.0", [1], 1));
     expect(unknown).toMatch(/has a name that Skipstep knows for StableDiffusionPipeline/);
     for (const text of [own, unknown]) expect(text).not.toMatch(/Use a LoRA/);

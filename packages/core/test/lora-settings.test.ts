@@ -115,6 +115,16 @@ describe("settings", () => {
     expect(factors(path)).toEqual([10, 10, 10, 1, 10]);
   });
 
+  it("are of the file beside them by another name, too, where PEFT wrote it and it is alone", () => {
+    const settings = JSON.stringify({ r: 2, lora_alpha: 20 });
+    const path = file(lora("base_model.model."), "renamed/cat.safetensors");
+    write(`${root}/renamed/adapter_config.json`, settings);
+    expect(factors(path)).toEqual([10, 10, 10, 10, 10]);
+    const other = file(lora("unet."), "other/cat.safetensors");
+    write(`${root}/other/adapter_config.json`, settings);
+    expect(factors(other)).toEqual([1, 1, 1, 1, 1]);
+  });
+
   it("of other kinds of adapters are an error", () => {
     const refused = (settings: object): string => thrown(() => withSettings(settings));
     expect(refused({ peft_type: "OFT" })).toMatch(/_LORA_KIND: .* is an adapter of type OFT, by its "unet.peft_type"/);

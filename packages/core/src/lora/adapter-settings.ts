@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readObject } from "../checkpoint/read-object";
 import { isObject, type JsonObject } from "../config/json";
@@ -37,12 +37,16 @@ interface Parsed {
 
 /**
  * Settings that diffusers keeps in a LoRA's header, or PEFT in the file beside it.
- * @param metadata of the header
+ * @param names of its tensors @param metadata of the header
  * @throws SKIPSTEP_LORA_INVALID, SKIPSTEP_LORA_KIND
  */
-export function readAdapterSettings(file: string, metadata: Readonly<Record<string, unknown>>): AdapterSettings {
+export function readAdapterSettings(
+  file: string,
+  names: readonly string[],
+  metadata: Readonly<Record<string, unknown>>,
+): AdapterSettings {
   const beside = join(dirname(file), "adapter_config.json");
-  const isPeft = basename(file) === "adapter_model.safetensors" && existsSync(beside);
+  const isPeft = existsSync(beside) && isPefts(file, names);
   const from = isPeft ? beside : file;
   const settings = isPeft ? readObject(beside) : parse(file, metadata.lora_adapter_metadata);
   const parsed = new Map<string, Parsed>();
@@ -60,6 +64,13 @@ export function readAdapterSettings(file: string, metadata: Readonly<Record<stri
     isDora: (model) => of(model)?.isDora ?? false,
     warnings,
   };
+}
+
+/** Whether the settings beside a file are its own: it has PEFT's name, or PEFT's names and no other file to mistake it for. */
+function isPefts(file: string, names: readonly string[]): boolean {
+  if (basename(file) === "adapter_model.safetensors") return true;
+  const files = readdirSync(dirname(file)).filter((name) => name.endsWith(".safetensors"));
+  return files.length === 1 && names.some((name) => name.startsWith("base_model.model."));
 }
 
 function parse(file: string, text: unknown): JsonObject {

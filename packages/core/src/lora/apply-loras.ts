@@ -81,7 +81,7 @@ function unfit({ file, family: made, unmatched }: LoraMatch, { className }: Fami
   if (isOther(made, place.family)) return loraOther(file, made!.title, place.family);
   const names = [...(place.targets.get(place.denoiser)?.values() ?? [])].flat().map(({ weight }) => weight);
   const modules = firstOf([...new Set(names)]);
-  if (made !== undefined) return loraUnfit(file, made.title, firstOf(unmatched), modules);
+  if (made !== undefined) return loraUnfit(file, place.family, firstOf(unmatched), modules);
   return loraUnknown(file, className, firstOf(unmatched), modules);
 }
 

@@ -9,7 +9,7 @@ export interface FamilySigns {
   sizeOf(module: string): readonly [rows: number, columns: number] | undefined;
 }
 
-const stableDiffusion = "Stable Diffusion 1.5 or 2.1";
+const stableDiffusion = "Stable Diffusion 1.5 or Stable Diffusion 2.1";
 
 /** What trainers write into a header: `ss_base_model_version`, `modelspec.architecture`. */
 const versions: readonly (readonly [RegExp, string])[] = [
@@ -25,7 +25,7 @@ const versions: readonly (readonly [RegExp, string])[] = [
   [/^(wan|hunyuan|lumina|chroma|hidream|ltx|cosmos|anima|auraflow|sana|kolors)/i, ""],
 ];
 
-/** Names of modules that one family alone has. The first that fits counts. */
+/** Names of modules that one family alone has, or a few. The first that fits counts. */
 const marks: readonly (readonly [RegExp, string])[] = [
   [/single_transformer_blocks_\d+_attn_to_qkv_mlp_proj|(single|double)_stream_modulation/, "FLUX.2"],
   [/^transformer_blocks_\d+_ff(_context)?_linear_(in|out)$/, "FLUX.2"],
@@ -35,11 +35,12 @@ const marks: readonly (readonly [RegExp, string])[] = [
   [/^double_blocks_\d+_(img|txt)_mlp_fc\d/, "HunyuanVideo"],
   [/^(double_blocks|single_blocks|single_transformer_blocks)_\d/, "FLUX.1"],
   [/^joint_blocks_\d/, "Stable Diffusion 3"],
-  [/^transformer_blocks_\d+_attn2_(to_|add_)\w+$/, ""],
   [/^transformer_blocks_\d+_(img|txt)_(mlp|mod)_/, "Qwen-Image"],
+  [/^transformer_blocks_\d+_attn_(to|add)_/, "FLUX.1 or Stable Diffusion 3 or Qwen-Image"],
+  [/^transformer_blocks_\d+_attn1_to_/, "PixArt or DiT or SANA or LTX-Video or CogVideoX"],
   [/^(noise|context)_refiner_\d|^layers_\d+_attention_|^layers_\d+_feed_forward_/, "Z-Image"],
   [/^blocks_\d+_(attn_qkv|cross_attn_(q|kv)_linear)/, "PixArt"],
-  [/^blocks_\d+_(self_attn|cross_attn)_[qkvo]$|^blocks_\d+_ffn_[02]$/, "Wan"],
+  [/^blocks_\d+_(self_attn|cross_attn)_[qkvo]$|^blocks_\d+_ffn_[02]$|^blocks_\d+_attn[12]_to_/, "Wan"],
   [/^prior_/, "Stable Cascade"],
   [/^(label_emb|add_embedding)_/, "Stable Diffusion XL"],
   [
@@ -61,7 +62,7 @@ const contexts: Readonly<Record<number, string | undefined>> = {
 
 /** The family of models that a LoRA was made for. */
 export interface LoraFamily {
-  /** `Stable Diffusion XL` */
+  /** `Stable Diffusion XL`; where several have such names, `Stable Diffusion 1.5 or Stable Diffusion 2.1`. */
   readonly title: string;
   /** Its header says so, and not its names alone. */
   readonly isSaid: boolean;
@@ -81,8 +82,7 @@ export function loraFamily(signs: FamilySigns): LoraFamily | undefined {
 }
 
 function marked(names: readonly string[]): string | undefined {
-  const found = marks.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1];
-  return found === "" ? undefined : found;
+  return marks.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1];
 }
 
 function bySizes({ lora, sizeOf }: FamilySigns, names: readonly string[]): string | undefined {
@@ -121,10 +121,12 @@ export function modelFamily(className: string, title: string | undefined, config
   return contexts[[cross_attention_dim].flat()[0] ?? 0] ?? stableDiffusion;
 }
 
-/** Whether what is said of a LoRA says that it is not for the model. */
+/** Whether what is known of a LoRA says that it is not for the model. */
 export function isOther(lora: LoraFamily | undefined, model: string): boolean {
-  if (lora === undefined || model.startsWith(lora.title) || lora.title.startsWith(model)) return false;
-  const isEither = (one: string, other: string): boolean =>
-    one === stableDiffusion && /^Stable Diffusion (1\.5|2\.1)$/.test(other);
-  return !isEither(lora.title, model) && !isEither(model, lora.title);
+  if (lora === undefined) return false;
+  const models = model.split(" or ");
+  // `FLUX.1` is the family of `FLUX.1 Fill`.
+  return !lora.title
+    .split(" or ")
+    .some((title) => models.some((other) => other.startsWith(title) || title.startsWith(other)));
 }

@@ -26,7 +26,7 @@ export function openLora(use: LoraConfig): OpenLora {
   const weights = Weights.openFile(file);
   try {
     const metadata = readMetadata(file);
-    const settings = readAdapterSettings(file, metadata);
+    const settings = readAdapterSettings(file, weights.names, metadata);
     return { ...use, file, weights, settings, metadata, ...modulesIn(file, weights, settings) };
   } catch (error) {
     weights.close();
