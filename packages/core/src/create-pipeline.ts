@@ -151,7 +151,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
     const entry = lazyEntries(sources, engine, hooks, open);
     const pipeline = await family.open({ checkpoint, engine, programs, configs, entry });
     const warnings = [
-      ...noteWarnings(notesOf(checkpoint, sources)),
+      ...noteWarnings(notesOf(checkpoint, sources, config.scheduler)),
       ...loraWarnings(loras),
       ...openWarnings(models),
       ...buildWarnings(plugins),

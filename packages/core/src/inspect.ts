@@ -99,7 +99,7 @@ export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): I
       scheduler: chooseScheduler(checkpoint, config.scheduler, family),
       structure,
       components,
-      notes: notesOf(checkpoint, sources),
+      notes: notesOf(checkpoint, sources, config.scheduler),
       loras,
       plugins: describePlugins(plugins, structure, hooks.receipts),
       memory,

@@ -1,9 +1,13 @@
 import type { Checkpoint } from "../checkpoint/checkpoint";
+import type { Component } from "../checkpoint/component";
+import type { Note } from "../checkpoint/note";
 import type { SchedulerConfig } from "../config/config";
 import type { JsonObject } from "../config/json";
 import { schedulerUnfit } from "../errors/schedulers";
+import { compatibleOptions, fileOptions } from "../schedulers/compatible-options";
 import { schedulerOptions, schedulerSchemas } from "../schedulers/registry";
 import type { Family } from "./family";
+import { schedulerKeysIgnored } from "./warnings";
 
 /** A scheduler class with all its options. */
 export interface SchedulerChoice {
@@ -13,7 +17,8 @@ export interface SchedulerChoice {
 
 /**
  * The config's scheduler over the checkpoint's. Another class takes over those of the checkpoint's options that it
- * knows, as diffusers' `from_config` does: the noise that the model was trained on stays the same.
+ * knows, as diffusers' `from_config` does: the noise that the model was trained on stays the same. What the class does
+ * not know is left out; `schedulerNotes` tells.
  * @throws SKIPSTEP_COMPONENT_MISSING, SKIPSTEP_SCHEDULER_UNFIT, and what `schedulerOptions` throws
  */
 export function chooseScheduler(
@@ -27,7 +32,8 @@ export function chooseScheduler(
   const known = Object.keys(schedulerSchemas[className]?.properties ?? {});
   const knownOf = (given: Readonly<JsonObject>): JsonObject => pick(given, (key) => known.includes(key));
 
-  const inherited = pick(own.config, (key) => !key.startsWith("_")); // the rest are notes of diffusers
+  const takes = fileOptions(className);
+  const inherited = pick(givenIn(own), (key) => takes.has(key));
   const defaults = knownOf(schedulerDefaults);
   const kept =
     className === own.className
@@ -36,6 +42,25 @@ export function chooseScheduler(
   const chosen = { className, options: schedulerOptions(className, { ...kept, ...options }) };
   if (schedulers && !schedulers.includes(className)) throw schedulerUnfit(className, family.className, schedulers);
   return chosen;
+}
+
+/** Keys of the checkpoint's scheduler that neither it nor the config's choice knows, where the reference would tell. */
+export function schedulerNotes(checkpoint: Checkpoint, { type }: SchedulerConfig = {}): Note[] {
+  const own = checkpoint.component("scheduler");
+  const className = type ?? own.className;
+  const takes = fileOptions(own.className);
+  if (takes.size === 0) return []; // another class was chosen, and what is this one's cannot be told
+  const harmless = new Set([...takes, ...fileOptions(className), ...compatibleOptions(className)]);
+  const strange = Object.keys(givenIn(own)).filter((key) => !harmless.has(key));
+  if (strange.length === 0) return [];
+  return [{ kind: "warning", text: schedulerKeysIgnored(own.source.config, className, strange, [...takes]) }];
+}
+
+/** Its config without diffusers' notes, and without values that it notes as defaults. */
+function givenIn({ config }: Component): JsonObject {
+  const defaults = config._use_default_values;
+  const isDefault = (key: string): boolean => Array.isArray(defaults) && defaults.includes(key);
+  return pick(config, (key) => !key.startsWith("_") && !isDefault(key));
 }
 
 function pick(options: Readonly<JsonObject>, takes: (key: string) => boolean): JsonObject {

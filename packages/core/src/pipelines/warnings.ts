@@ -1,4 +1,4 @@
-import { list } from "../errors/nearest";
+import { didYouMean, list } from "../errors/nearest";
 import type { Encoded } from "../text/tokenizer";
 
 /** Lines of a report that tell of something that went on but may not be what the user wanted. */
@@ -19,6 +19,18 @@ export function promptsCut(
 /** Lines about one of several text encoders: each has its own room for a prompt. */
 export function ofTextEncoder(component: string, lines: readonly string[]): string[] {
   return lines.map((line) => `${component}: ${line}`);
+}
+
+/** @param keys of a scheduler's file that its class does not know @param known options that it knows */
+export function schedulerKeysIgnored(
+  file: string,
+  className: string,
+  keys: readonly string[],
+  known: readonly string[],
+): string {
+  const meant = keys.map((key) => didYouMean(key, known)).find((text) => text !== "") ?? "";
+  const quoted = keys.map((key) => `"${key}"`);
+  return `${file}: ${className} does not know ${list(quoted)}, which had no effect.${meant}`;
 }
 
 export function negativePromptUnused(trueCfgScale: number): string {
