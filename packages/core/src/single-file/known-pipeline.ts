@@ -1,3 +1,4 @@
+import type { Note } from "../checkpoint/note";
 import type { JsonObject } from "../config/json";
 import type { Shapes } from "./recipe";
 
@@ -9,6 +10,8 @@ export interface KnownPipeline {
   readonly className: string;
   readonly options: Readonly<JsonObject>;
   readonly components: Readonly<Record<string, KnownComponent>>;
+  /** What was concluded from the file, and what in it contradicts. */
+  readonly notes?: readonly Note[];
 }
 
 export type KnownComponent = KnownModel | KnownTokenizer | KnownScheduler;

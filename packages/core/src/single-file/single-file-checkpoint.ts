@@ -23,7 +23,7 @@ export interface SingleFile {
 /** @throws SKIPSTEP_FILE_UNKNOWN, SKIPSTEP_FILE_FORMAT, what `SafetensorsFile.open` throws */
 export function readSingleFile(place: Place, formats?: readonly WeightFormat[]): SingleFile {
   const file = readWeightFile(place, formats);
-  const pipeline = identify(place.hub ?? place.path, file.shapes);
+  const pipeline = identify(place.hub ?? place.path, file);
   const isMissing = (name: string, known: KnownComponent): boolean =>
     known.kind === "tokenizer" || (known.kind === "model" && !partOf(file.shapes, known.className, name));
   const missing = Object.entries(pipeline.components).filter(([name, known]) => isMissing(name, known));
@@ -63,7 +63,8 @@ export function openSingleFile(
     if (!found) throw componentUnknown(path, name, [...components.keys()]);
     return found;
   };
-  return { folder: path, className: pipeline.className, components, options: pipeline.options, component };
+  const { className, options: said, notes = [] } = pipeline;
+  return { folder: path, className, components, options: said, notes, component };
 }
 
 function schedulerOf(name: string, { className, config }: Extract<KnownComponent, { kind: "scheduler" }>): Component {
