@@ -36,6 +36,8 @@ export interface Component {
    * that has none.
    */
   readonly config: Readonly<JsonObject>;
+  /** Tensors that its files are known to have and its model has no use for. */
+  readonly withoutEffect?: RegExp;
   /** What was found out while it was read. */
   readonly notes?: readonly Note[];
   /** Opens its weights, which the caller closes. Throws what `Weights.open` throws. */

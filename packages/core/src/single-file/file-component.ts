@@ -19,7 +19,8 @@ export function openFileComponent(place: Place, replaced: Replaced, { formats }:
 export function componentOf(file: WeightFile, { name, library, className, own, known }: Replaced): Component {
   const { path, hub } = file.place;
   const part = partOf(file.shapes, className, name);
-  const config = own?.config ?? (known?.kind === "model" && part ? known.config(convertedShapes(part)) : undefined);
+  const model = known?.kind === "model" ? known : undefined;
+  const config = own?.config ?? (part ? model?.config(convertedShapes(part)) : undefined);
   if (!part || !config) throw partMissing(hub ?? path, name, className, classesIn(file.shapes));
   return {
     name,
@@ -28,6 +29,7 @@ export function componentOf(file: WeightFile, { name, library, className, own, k
     source: { path, ...(hub === undefined ? {} : { hub }), config: own?.source.config ?? "built in" },
     ...(file.format === undefined ? {} : { format: file.format }),
     config,
+    ...(model?.withoutEffect ? { withoutEffect: model.withoutEffect(config) } : {}),
     weights: () => weightsOf(file.open(), part),
   };
 }

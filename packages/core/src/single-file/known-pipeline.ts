@@ -10,6 +10,8 @@ export interface KnownPipeline {
   readonly className: string;
   readonly options: Readonly<JsonObject>;
   readonly components: Readonly<Record<string, KnownComponent>>;
+  /** Tensors of no model that it was concluded from, by name. */
+  readonly marks?: readonly string[];
   /** What was concluded from the file, and what in it contradicts. */
   readonly notes?: readonly Note[];
 }
@@ -26,6 +28,8 @@ export interface KnownModel {
    * @throws SKIPSTEP_FILE_PART for tensors of another model than the pipeline's
    */
   config(shapes: Shapes): JsonObject;
+  /** Tensors that such files have and the model has no use for. */
+  withoutEffect?(config: JsonObject): RegExp;
 }
 
 /** No file of weights has a tokenizer. */

@@ -15,6 +15,17 @@ export interface NoiseMarks {
 
 export type PredictionType = "epsilon" | "v_prediction" | "sample";
 
+/** Tensors that say something by being there, or by their few numbers. */
+export const markTensors: readonly string[] = [
+  "v_pred",
+  "ztsnr",
+  "edm_vpred.sigma_max",
+  "edm_vpred.sigma_min",
+  "edm_mean",
+  "edm_std",
+  "global_step",
+];
+
 /** One thing that a file says, and where. */
 interface Said<Value> {
   readonly value: Value;

@@ -1,6 +1,6 @@
 import type { KnownPipeline } from "../known-pipeline";
 import { type NoiseMarks, warning } from "../noise-marks";
-import { latentDiffusionNoise, unmarked } from "./stable-diffusion";
+import { latentDiffusionMarks, latentDiffusionNoise, unmarked } from "./stable-diffusion";
 import { clipH } from "./text-encoders";
 import { unetConfig } from "./unet";
 import { knownVae } from "./vae";
@@ -29,6 +29,7 @@ export function stableDiffusion2(file: string, marks: NoiseMarks): KnownPipeline
     title,
     className: "StableDiffusionPipeline",
     options: {},
+    marks: latentDiffusionMarks,
     notes: [...notes, ...(marks.predictionType === undefined ? [guess] : []), ...unmarked(file, marks, title)],
     components: {
       unet: {

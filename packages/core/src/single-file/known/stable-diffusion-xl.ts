@@ -1,5 +1,5 @@
 import type { KnownPipeline, KnownScheduler } from "../known-pipeline";
-import { concluded, type NoiseMarks } from "../noise-marks";
+import { concluded, markTensors, type NoiseMarks } from "../noise-marks";
 import type { StoredFile } from "../stored-file";
 import { latentDiffusionNoise } from "./stable-diffusion";
 import { clipG, clipL, clipTokenizer } from "./text-encoders";
@@ -7,6 +7,8 @@ import { unetConfig } from "./unet";
 import { knownVae } from "./vae";
 
 const title = "Stable Diffusion XL";
+
+const playgroundMarks = ["edm_mean", "edm_std"];
 
 /** Playground 2.5's latents, where the file is not here yet. */
 const playgroundLatents = {
@@ -20,7 +22,7 @@ const playgroundLatents = {
  * @param file name for the notes
  */
 export function stableDiffusionXl(file: string, stored: StoredFile, marks: NoiseMarks): KnownPipeline {
-  const own = ["edm_mean", "edm_std"].every((tensor) => stored.shapes.has(tensor));
+  const own = playgroundMarks.every((tensor) => stored.shapes.has(tensor));
   const latents = {
     latent_channels: 4,
     scaling_factor: 0.13025,
@@ -37,6 +39,7 @@ export function stableDiffusionXl(file: string, stored: StoredFile, marks: Noise
     className: "StableDiffusionXLPipeline",
     options: { force_zeros_for_empty_prompt: true },
     notes: [...found, ...marks.notes],
+    marks: own ? markTensors : markTensors.filter((tensor) => !playgroundMarks.includes(tensor)),
     components: {
       unet: {
         kind: "model",

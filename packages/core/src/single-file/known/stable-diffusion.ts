@@ -1,6 +1,6 @@
 import type { Note } from "../../checkpoint/note";
 import type { KnownPipeline } from "../known-pipeline";
-import { type NoiseMarks, warning } from "../noise-marks";
+import { markTensors, type NoiseMarks, warning } from "../noise-marks";
 import { clipL, clipTokenizer } from "./text-encoders";
 import { unetConfig } from "./unet";
 import { knownVae } from "./vae";
@@ -16,6 +16,9 @@ export const latentDiffusionNoise = {
   steps_offset: 1,
   timestep_spacing: "leading",
 };
+
+/** Tensors that say what a file of Stable Diffusion 1 or 2 was trained for; of EDM's, that it cannot be followed. */
+export const latentDiffusionMarks = markTensors.filter((tensor) => !["edm_mean", "edm_std"].includes(tensor));
 
 /** What a file marks that its pipeline has no place for. @param file name for the notes */
 export function unmarked(file: string, { edm }: NoiseMarks, pipeline: string): Note[] {
@@ -37,6 +40,7 @@ export function stableDiffusion(file: string, marks: NoiseMarks): KnownPipeline 
     title,
     className: "StableDiffusionPipeline",
     options: {},
+    marks: latentDiffusionMarks,
     notes: [...marks.notes, ...unmarked(file, marks, title)],
     components: {
       unet: {

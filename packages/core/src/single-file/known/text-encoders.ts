@@ -38,6 +38,7 @@ export const clipH: KnownModel = {
     const isWhole = shapes.has("text_projection.weight");
     return { ...config, num_hidden_layers: Number(layers) - (isWhole ? 1 : 0), hidden_act: "gelu" };
   },
+  withoutEffect: ({ num_hidden_layers: layers }) => new RegExp(`^text_model\\.encoder\\.layers\\.${layers}\\.`),
 };
 
 /** T5 v1.1 XXL. */
