@@ -7,7 +7,7 @@ import { schedulerUnfit } from "../errors/schedulers";
 import { compatibleOptions, fileOptions } from "../schedulers/compatible-options";
 import { schedulerOptions, schedulerSchemas } from "../schedulers/registry";
 import type { Family } from "./family";
-import { schedulerKeysIgnored } from "./warnings";
+import { levelsDiffer, schedulerKeysIgnored } from "./warnings";
 
 /** A scheduler class with all its options. */
 export interface SchedulerChoice {
@@ -44,10 +44,24 @@ export function chooseScheduler(
   return chosen;
 }
 
-/** Keys of the checkpoint's scheduler that neither it nor the config's choice knows, where the reference would tell. */
-export function schedulerNotes(checkpoint: Checkpoint, { type }: SchedulerConfig = {}): Note[] {
+/**
+ * What the config's scheduler makes of the checkpoint's: keys that neither knows, where the reference would tell of them,
+ * and noise levels of another kind.
+ */
+export function schedulerNotes(checkpoint: Checkpoint, config: SchedulerConfig = {}): Note[] {
   const own = checkpoint.component("scheduler");
-  const className = type ?? own.className;
+  const className = config.type ?? own.className;
+  return [...levelNotes(own, className, config), ...keyNotes(own, className)];
+}
+
+/** EDM's levels come from no table of training: a scheduler that has such a table takes them for others. */
+function levelNotes(own: Component, className: string, { timestep_type }: SchedulerConfig): Note[] {
+  const isEdm = (name: string): boolean => name.startsWith("EDM");
+  if (!isEdm(own.className) || isEdm(className) || timestep_type === "continuous") return [];
+  return [{ kind: "warning", text: levelsDiffer(own.source.config, className) }];
+}
+
+function keyNotes(own: Component, className: string): Note[] {
   const takes = fileOptions(own.className);
   if (takes.size === 0) return []; // another class was chosen, and what is this one's cannot be told
   const harmless = new Set([...takes, ...fileOptions(className), ...compatibleOptions(className)]);

@@ -33,6 +33,11 @@ export function schedulerKeysIgnored(
   return `${file}: ${className} does not know ${list(quoted)}, which had no effect.${meant}`;
 }
 
+/** @param source of the model's own scheduler: a file, or `built in` */
+export function levelsDiffer(source: string, className: string): string {
+  return `The model was trained on EDM noise levels, which ${className} does not have (its own scheduler: ${source}). Use EDMEulerScheduler or EDMDPMSolverMultistepScheduler.`;
+}
+
 /** @param model that has no use for them; for tensors of no model left out */
 export function tensorsUnused(file: string, model: string | undefined, tensors: readonly string[]): string {
   const shown = tensors.slice(0, 3).map((tensor) => `"${tensor}"`);
