@@ -99,8 +99,33 @@ describe("a file of Stable Diffusion XL", () => {
     expect(zero.notes.filter(({ kind }) => kind === "warning")).toEqual([]);
     const cosxl = await inspected(edited("cosxl", "cosxl"));
     expect(cosxl.notes.map(({ text }) => text)).toContainEqual(
-      expect.stringMatching(/trained on EDM noise levels, which EulerAncestralDiscreteScheduler does not have/),
+      expect.stringMatching(
+        /: the model was trained on EDM noise levels, which EulerAncestralDiscreteScheduler does not have/,
+      ),
     );
+  });
+
+  it("under a scheduler from elsewhere is drawn as that says, with a warning", async () => {
+    const scheduler = join(golden, "pipelines/sdxl/scheduler");
+    const warningsOf = async (model: string, over: ConfigInput["scheduler"] = {}): Promise<string[]> => {
+      const config = { model, components: { ...components, scheduler }, generate: call, scheduler: over };
+      const { notes } = inspectConfig(await validateConfig(config));
+      return notes.filter(({ kind }) => kind === "warning").map(({ text }) => text.replace(model, "FILE"));
+    };
+    const zero = edited("cosxl", "zero-snr", { with: ["v_pred", "ztsnr"], without: edm });
+    expect(await warningsOf(zero)).toEqual([
+      'FILE: the model asks for prediction_type v_prediction, and EulerDiscreteScheduler has epsilon. Set "scheduler": { "prediction_type": "v_prediction" } to follow the file, or to "epsilon" if that is meant.',
+      'FILE: the model asks for rescale_betas_zero_snr true, and EulerDiscreteScheduler has false. Set "scheduler": { "rescale_betas_zero_snr": true } to follow the file, or to false if that is meant.',
+    ]);
+    expect(await warningsOf(zero, { prediction_type: "epsilon", rescale_betas_zero_snr: true })).toEqual([]);
+    expect(await warningsOf(zero, { type: "LMSDiscreteScheduler", prediction_type: "v_prediction" })).toEqual([
+      'FILE: the model asks for rescale_betas_zero_snr true, which LMSDiscreteScheduler does not have. Choose another with "scheduler": { "type": … }.',
+    ]);
+    expect(await warningsOf(edited("cosxl", "cosxl"), { prediction_type: "v_prediction" })).toEqual([
+      expect.stringMatching(/^FILE: the model was trained on EDM noise levels, which EulerDiscreteScheduler/),
+    ]);
+    const plain = edited("cosxl", "plain", { without: edm });
+    expect(await warningsOf(plain)).toEqual([]);
   });
 
   it("that was distilled has as many layers as it has", async () => {

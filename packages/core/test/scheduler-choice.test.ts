@@ -12,7 +12,7 @@ const family = { className: "StableDiffusionPipeline", schedulers: diffusionSche
 
 function checkpointWith(className: string, config: Readonly<Record<string, unknown>>): Checkpoint {
   const component = { className, config, source: { path: "FOLDER", config: "FILE" } };
-  return { component: () => component } as unknown as Checkpoint;
+  return { component: () => component, components: new Map() } as unknown as Checkpoint;
 }
 
 function warnings(className: string, config: Readonly<Record<string, unknown>>, chosen?: SchedulerConfig): string[] {

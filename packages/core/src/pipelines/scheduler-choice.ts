@@ -7,7 +7,7 @@ import { schedulerUnfit } from "../errors/schedulers";
 import { compatibleOptions, fileOptions } from "../schedulers/compatible-options";
 import { schedulerOptions, schedulerSchemas } from "../schedulers/registry";
 import type { Family } from "./family";
-import { levelsDiffer, schedulerKeysIgnored } from "./warnings";
+import { levelsDiffer, noiseDiffers, schedulerKeysIgnored } from "./warnings";
 
 /** A scheduler class with all its options. */
 export interface SchedulerChoice {
@@ -45,20 +45,47 @@ export function chooseScheduler(
 }
 
 /**
- * What the config's scheduler makes of the checkpoint's: keys that neither knows, where the reference would tell of them,
- * and noise levels of another kind.
+ * What the config's scheduler makes of the checkpoint: keys that neither it nor the checkpoint's knows, where the reference
+ * would tell of them, and noise that the model's file says otherwise of.
  */
 export function schedulerNotes(checkpoint: Checkpoint, config: SchedulerConfig = {}): Note[] {
   const own = checkpoint.component("scheduler");
   const className = config.type ?? own.className;
-  return [...levelNotes(own, className, config), ...keyNotes(own, className)];
+  const model = checkpoint.components.get("unet");
+  return [
+    ...levelNotes(own, model, className, config),
+    ...noiseNotes(own, model, className, config),
+    ...keyNotes(own, className),
+  ];
 }
 
 /** EDM's levels come from no table of training: a scheduler that has such a table takes them for others. */
-function levelNotes(own: Component, className: string, { timestep_type }: SchedulerConfig): Note[] {
+function levelNotes(
+  own: Component,
+  model: Component | undefined,
+  className: string,
+  { timestep_type }: SchedulerConfig,
+): Note[] {
   const isEdm = (name: string): boolean => name.startsWith("EDM");
-  if (!isEdm(own.className) || isEdm(className) || timestep_type === "continuous") return [];
-  return [{ kind: "warning", text: levelsDiffer(own.source.config, className) }];
+  const isTrained = isEdm(own.className) || model?.trainedOn?.edm !== undefined;
+  if (!isTrained || isEdm(className) || timestep_type === "continuous") return [];
+  return [{ kind: "warning", text: levelsDiffer(model?.source.path ?? own.source.config, className) }];
+}
+
+/** A file that says what it predicts, under a scheduler from elsewhere. What the config says itself is meant so. */
+function noiseNotes(own: Component, model: Component | undefined, className: string, config: SchedulerConfig): Note[] {
+  if (!model?.trainedOn) return [];
+  const { predictionType, isZeroSnr } = model.trainedOn;
+  const said = { prediction_type: predictionType, rescale_betas_zero_snr: isZeroSnr || undefined };
+  const takes = fileOptions(className);
+  const defaults = { prediction_type: "epsilon", rescale_betas_zero_snr: false };
+  return Object.entries(said).flatMap(([key, value]): Note[] => {
+    const given = takes.has(key) ? (own.config[key] ?? defaults[key as keyof typeof defaults]) : undefined;
+    if (value === undefined || value === given || config[key] !== undefined) return [];
+    return [
+      { kind: "warning", text: noiseDiffers(model.source.hub ?? model.source.path, key, value, className, given) },
+    ];
+  });
 }
 
 function keyNotes(own: Component, className: string): Note[] {

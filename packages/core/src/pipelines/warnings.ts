@@ -33,9 +33,19 @@ export function schedulerKeysIgnored(
   return `${file}: ${className} does not know ${list(quoted)}, which had no effect.${meant}`;
 }
 
-/** @param source of the model's own scheduler: a file, or `built in` */
+/** @param source what says so: a file of weights or of a scheduler */
 export function levelsDiffer(source: string, className: string): string {
-  return `The model was trained on EDM noise levels, which ${className} does not have (its own scheduler: ${source}). Use EDMEulerScheduler or EDMDPMSolverMultistepScheduler.`;
+  return `${source}: the model was trained on EDM noise levels, which ${className} does not have. Use EDMEulerScheduler or EDMDPMSolverMultistepScheduler.`;
+}
+
+/** @param value that the file of weights asks for @param given the scheduler's; none when it has no such option */
+export function noiseDiffers(file: string, key: string, value: unknown, className: string, given: unknown): string {
+  const found = given === undefined ? `which ${className} does not have` : `and ${className} has ${given}`;
+  const advice =
+    given === undefined
+      ? `Choose another with "scheduler": { "type": … }.`
+      : `Set "scheduler": { "${key}": ${JSON.stringify(value)} } to follow the file, or to ${JSON.stringify(given)} if that is meant.`;
+  return `${file}: the model asks for ${key} ${value}, ${found}. ${advice}`;
 }
 
 /** @param model that has no use for them; for tensors of no model left out */

@@ -77,19 +77,8 @@ export function createScheduler(className: string, config: Readonly<JsonObject>,
  * @throws SKIPSTEP_SCHEDULER_UNKNOWN, SKIPSTEP_SCHEDULER_OPTION_UNKNOWN, SKIPSTEP_SCHEDULER_OPTION_INVALID
  */
 export function schedulerOptions(className: string, config: Readonly<JsonObject>): Readonly<JsonObject> {
-  return resolveOptions(className, entryOf(className).schema, config, ofOthers);
+  return resolveOptions(className, entryOf(className).schema, config);
 }
-
-/**
- * diffusers keeps a config's options when another scheduler takes its place, and writes them into the new one's file,
- * where they have no effect: SDXL's Euler file has PNDM's `skip_prk_steps`.
- */
-const ofOthers: ReadonlySet<string> = new Set([
-  "type", // the class name, in the user's config
-  ...Object.values(schedulers)
-    .flatMap(({ schema }) => Object.keys(schema.properties))
-    .filter((option) => option !== "eta"), // in no file of diffusers', so it is nobody's leftover
-]);
 
 function entryOf(className: string): SchedulerEntry {
   const found = Object.hasOwn(schedulers, className) ? schedulers[className] : undefined;

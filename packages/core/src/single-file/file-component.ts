@@ -4,6 +4,7 @@ import type { Place } from "../checkpoint/place";
 import { partMissing } from "../errors/single-file";
 import type { ReadOptions } from "../weight-formats/weight-format";
 import { classesIn, convertedShapes, partOf, weightsOf } from "./file-part";
+import { noiseMarks } from "./noise-marks";
 import { readWeightFile, type WeightFile } from "./weight-file";
 
 /**
@@ -22,6 +23,7 @@ export function componentOf(file: WeightFile, { name, library, className, own, k
   const model = known?.kind === "model" ? known : undefined;
   const config = own?.config ?? (part ? model?.config(convertedShapes(part)) : undefined);
   if (!part || !config) throw partMissing(hub ?? path, name, className, classesIn(file.shapes));
+  const trainedOn = className === "UNet2DConditionModel" ? noiseMarks(hub ?? path, file) : undefined;
   return {
     name,
     library,
@@ -29,6 +31,7 @@ export function componentOf(file: WeightFile, { name, library, className, own, k
     source: { path, ...(hub === undefined ? {} : { hub }), config: own?.source.config ?? "built in" },
     ...(file.format === undefined ? {} : { format: file.format }),
     config,
+    ...(trainedOn ? { trainedOn, notes: trainedOn.notes } : {}),
     ...(model?.withoutEffect ? { withoutEffect: model.withoutEffect(config) } : {}),
     weights: () => weightsOf(file.open(), part),
   };
