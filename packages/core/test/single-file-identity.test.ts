@@ -240,6 +240,11 @@ const distilled: Readonly<Record<string, object>> = {
     down_block_types: ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
     up_block_types: ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
   },
+  "Stable Diffusion 2": {
+    attention_head_dim: [5, 10, 20, 20],
+    cross_attention_dim: 1024,
+    use_linear_projection: true,
+  },
   "LCM's guidance as an input": { cross_attention_dim: 768, time_cond_proj_dim: 256 },
   "layers by level": { cross_attention_dim: 768, layers_per_block: [1, 2, 1, 2] },
 };

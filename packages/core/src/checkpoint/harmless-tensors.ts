@@ -8,8 +8,10 @@ const harmless: readonly RegExp[] = [
   // Noise schedules, as PyTorch Lightning saves them.
   /^(alphas_cumprod(_prev)?|betas|(log_)?sigmas|logvar|lvlb_weights|scale_factor|global_step|timesteps)$/,
   /^(sqrt_(one_minus_|recip_|recipm1_)?alphas_cumprod|log_one_minus_alphas_cumprod|posterior_\w+|denoiser\.(log_)?sigmas)$/,
+  // Vocabularies, as ComfyUI packs them beside their models.
+  /(^|\.)(spiece|tekken)_model$/,
   // Averages, losses and optimizers.
-  /(^|\.)(model_ema|ema_model)\./,
+  /(^|\.)(\w+_ema|ema_model)\./,
   /(^|\.)(loss|discriminator)\./,
   /^(optimizer|optimizer_states|lr_schedulers?|embedding_manager)\./,
 ];
