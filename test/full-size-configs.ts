@@ -50,6 +50,19 @@ export const stableDiffusionScheduler = {
 };
 
 /** https://huggingface.co/stabilityai/stable-diffusion-xl-base-1.0 */
+export const stableDiffusion2Scheduler = {
+  beta_end: 0.012,
+  beta_schedule: "scaled_linear",
+  beta_start: 0.00085,
+  clip_sample: false,
+  num_train_timesteps: 1000,
+  prediction_type: "v_prediction",
+  set_alpha_to_one: false,
+  skip_prk_steps: true,
+  steps_offset: 1,
+  trained_betas: null,
+};
+
 export const stableDiffusionXlUNet = {
   ...stableDiffusionUNet,
   addition_embed_type: "text_time",

@@ -219,7 +219,7 @@ describe("a component's config.json", () => {
 describe("a scheduler that the family cannot use", () => {
   it("named in the config", async () => {
     expect(await failure({ model: golden("z-image"), scheduler: { type: "DDIMScheduler" } })).toBe(
-      "SKIPSTEP_SCHEDULER_UNFIT: config#/scheduler: ZImagePipeline cannot use the scheduler DDIMScheduler. It can use: FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler, DPMSolverMultistepScheduler.",
+      'SKIPSTEP_SCHEDULER_UNFIT: config#/scheduler: ZImagePipeline cannot use the scheduler DDIMScheduler. It can use: FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler, DPMSolverMultistepScheduler. Choose one in the config: "scheduler": { "type": "<one of these>" }.',
     );
     expect(await failure({ model: golden("sd15"), scheduler: { type: "FlowMatchEulerDiscreteScheduler" } })).toMatch(
       /^SKIPSTEP_SCHEDULER_UNFIT: config#\/scheduler: StableDiffusionPipeline cannot use .* It can use: DDIMScheduler, /,

@@ -131,7 +131,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
     const accelerators = device_map === "balanced" ? await (await starting).accelerators() : [];
     const placement = { ...config, accelerators };
     const structure = denoiserStructure(family, sources);
-    const { models: built, hooks } = buildModels(family, sources, plugins, structure, placement);
+    const { models: built, hooks, notes } = buildModels(family, sources, plugins, structure, placement);
     const engine = await starting.catch((error: unknown) => {
       for (const { weights } of built) weights.close();
       throw error;
@@ -151,7 +151,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
     const entry = lazyEntries(sources, engine, hooks, open);
     const pipeline = await family.open({ checkpoint, engine, programs, configs, entry });
     const warnings = [
-      ...noteWarnings(notesOf(checkpoint, sources)),
+      ...noteWarnings([...notesOf(checkpoint, sources, config.scheduler), ...notes]),
       ...loraWarnings(loras),
       ...openWarnings(models),
       ...buildWarnings(plugins),

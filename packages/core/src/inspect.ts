@@ -84,7 +84,7 @@ export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): I
   const { sources, loras } = applyLoras(family, componentModels(family, checkpoint), config.lora);
   const structure = denoiserStructure(family, sources);
   const { memory } = config;
-  const { models, hooks } = buildModels(family, sources, plugins, structure, config);
+  const { models, hooks, notes } = buildModels(family, sources, plugins, structure, config);
   try {
     const configs = configsOf(sources, checkpoint);
     const sizes = family.sizes(configs, fillSettings(family, configs, config.generate));
@@ -99,7 +99,7 @@ export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): I
       scheduler: chooseScheduler(checkpoint, config.scheduler, family),
       structure,
       components,
-      notes: notesOf(checkpoint, sources),
+      notes: [...notesOf(checkpoint, sources, config.scheduler), ...notes],
       loras,
       plugins: describePlugins(plugins, structure, hooks.receipts),
       memory,

@@ -23,11 +23,15 @@ import type { BringOptions } from "../src/hub/bring-model";
 import { hubFetch } from "../src/hub/hub-fetch";
 import { parseHubName } from "../src/hub/hub-name";
 import { hubSettings } from "../src/hub/hub-settings";
+import { unet2DCondition } from "../src/models/unet-2d-condition";
 import { openModel } from "../src/pipelines/open-model";
-import { temporaryFolder } from "./checkpoint-files";
+import { temporaryFolder, withHeader } from "./checkpoint-files";
 import { closedEndpoint, startHub } from "./hub-server";
+import { shapesOfModel } from "./model-shapes";
 
 const emoji = join(import.meta.dirname, "../../../models/emoji");
+const tinyUNet = { cross_attention_dim: 768, layers_per_block: 1, block_out_channels: [32, 32, 32, 32] };
+const goldenSd15 = join(import.meta.dirname, "../../../test/golden/pipelines/sd15");
 const hub = await startHub();
 const root = temporaryFolder();
 const cacheDir = join(root, "engines");
@@ -521,6 +525,26 @@ describe("components", () => {
       "vae/config.json",
       "vae/diffusion_pytorch_model.safetensors",
     ]);
+  });
+
+  it("beside a single file on the hub, of which its header says what it predicts before it is downloaded", async () => {
+    const header: Record<string, unknown> = { __metadata__: { "modelspec.prediction_type": "v" } };
+    let end = 0;
+    for (const [name, shape] of shapesOfModel(unet2DCondition, tinyUNet)) {
+      const size = 2 * shape.reduce((product, dim) => product * dim, 1);
+      header[name] = { dtype: "F16", shape, data_offsets: [end, end + size] };
+      end += size;
+    }
+    header["edm_vpred.sigma_max"] = { dtype: "F16", shape: [1], data_offsets: [end, end + 2] };
+    hub.files.set("unet.safetensors", withHeader(JSON.stringify(header), Buffer.alloc(end + 2)));
+    const parts = ["vae", "text_encoder", "tokenizer"];
+    const components = Object.fromEntries(parts.map((name) => [name, join(goldenSd15, name)]));
+    const { checkpoint } = await validateConfig({ model: "hf:tiny/model/unet.safetensors", components, generate: {} });
+    expect(existsSync(snapshot("unet.safetensors"))).toBe(false);
+    expect(checkpoint.component("scheduler").config.prediction_type).toBe("v_prediction");
+    expect(checkpoint.notes?.map(({ text }) => text)).toContain(
+      "hf:tiny/model/unet.safetensors: EDM noise levels from 120 to 0.002, from tensor edm_vpred.sigma_max.",
+    );
   });
 
   it("replace those of a checkpoint on the hub, whose weights are not downloaded then", async () => {

@@ -62,13 +62,9 @@ describe("a scheduler's options", () => {
     );
   });
 
-  it("of another scheduler are left out, and notes too", () => {
-    const config = { _class_name: "PNDMScheduler", skip_prk_steps: true, clip_sample: false, type: "LMS", shift: 3 };
+  it("have no place for notes of diffusers", () => {
+    const config = { _class_name: "PNDMScheduler", _diffusers_version: "0.42.1" };
     expect(schedulerOptions("LMSDiscreteScheduler", config)).toEqual(schedulerOptions("LMSDiscreteScheduler", {}));
-  });
-
-  it("that only Skipstep has are no leftovers of diffusers'", () => {
-    expect(mistakeOf("EulerDiscreteScheduler", { eta: 0.5 })).toContain("SKIPSTEP_SCHEDULER_OPTION_UNKNOWN");
   });
 
   it.each([
@@ -113,6 +109,22 @@ describe("a scheduler's options", () => {
       "DPMSolverMultistepScheduler",
       { algorithm_type: "sde-dpmsolver", final_sigmas_type: "sigma_min", solver_order: 3 },
       "algorithm_type, solver_order",
+    ],
+    ["DPMSolverSinglestepScheduler", { algorithm_type: "dpmsolver" }, "algorithm_type, final_sigmas_type"],
+    [
+      "DPMSolverSinglestepScheduler",
+      { algorithm_type: "dpmsolver", final_sigmas_type: "sigma_min", thresholding: true },
+      "algorithm_type, thresholding",
+    ],
+    [
+      "EDMDPMSolverMultistepScheduler",
+      { algorithm_type: "sde-dpmsolver++", solver_order: 3 },
+      "algorithm_type, solver_order",
+    ],
+    [
+      "DEISMultistepScheduler",
+      { use_flow_sigmas: true, use_karras_sigmas: true },
+      "use_karras_sigmas, use_flow_sigmas",
     ],
     ["UniPCMultistepScheduler", { predict_x0: false }, "predict_x0, final_sigmas_type"],
     ["UniPCMultistepScheduler", { lower_order_final: false }, "lower_order_final, final_sigmas_type"],
@@ -205,7 +217,8 @@ describe("a generation", () => {
 
 describe("image-to-image", () => {
   it.each(classes)("of %s starts from the image at the step's noise level", (className) => {
-    const scheduler = createScheduler(className, {}, { num_inference_steps: 20 });
+    const config = className.startsWith("EDM") ? { sigma_data: 1 } : {}; // else the model sees another unit
+    const scheduler = createScheduler(className, config, { num_inference_steps: 20 });
     const [image, noise] = [random(1), random(2)];
     const distances = [...scheduler.timesteps.keys()].map((index) => {
       const noisy = scheduler.addNoise!(image, noise, index);

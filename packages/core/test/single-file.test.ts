@@ -227,7 +227,7 @@ describe("a file that is no whole model", () => {
   ])("%s", (name, tensors, text) => {
     const found = refusal(name, tensors);
     expect(found).toContain(`SKIPSTEP_FILE_UNKNOWN: ${text}`);
-    expect(found).toContain("Single files are opened of: Stable Diffusion 1, Stable Diffusion XL, FLUX.1, Z-Image.");
+    expect(found).toContain("Single files are opened of: Stable Diffusion 1, 2, Stable Diffusion XL, FLUX.1, Z-Image.");
   });
 
   it("may have diffusers' names", () => {

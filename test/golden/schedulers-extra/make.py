@@ -14,6 +14,8 @@ from safetensors.torch import save_file
 
 HERE = Path(__file__).parent
 SHAPE = (2, 3, 3, 2)
+# Their own `sigmas` are none, or not those of the calls.
+NO_SIGMAS = ("DDIMScheduler", "DDPMScheduler", "LCMScheduler", "TCDScheduler", "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler")
 STABLE_DIFFUSION = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 
 
@@ -58,7 +60,7 @@ def case(name, class_name, steps, config, set_timesteps=None, step=None, channel
     }
     if drawn:
         tensors["in.noise"] = noise
-    if hasattr(scheduler, "sigmas") and class_name not in ("DDIMScheduler", "DDPMScheduler", "LCMScheduler", "TCDScheduler"):
+    if hasattr(scheduler, "sigmas") and class_name not in NO_SIGMAS:
         tensors["out.sigmas"] = scheduler.sigmas.float()
     folder = HERE / name
     folder.mkdir(exist_ok=True)
@@ -98,6 +100,46 @@ def main():
     case("unipc-noise-bh1", "UniPCMultistepScheduler", 7, {**velocity, "predict_x0": False, "solver_type": "bh1", "solver_order": 3, "final_sigmas_type": "sigma_min", "lower_order_final": False})
     case("unipc-correctors", "UniPCMultistepScheduler", 7, {**sd, "disable_corrector": [0, 3], "solver_order": 3, "use_exponential_sigmas": True, "sigma_min": 0.05, "thresholding": True})
     case("unipc-flow-sigmas", "UniPCMultistepScheduler", 5, {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "flow_shift": 2.0, "shift_terminal": 0.1}, {"sigmas": [1.0, 0.8, 0.5, 0.3, 0.1]})
+    cosxl = {"sigma_min": 0.002, "sigma_max": 120.0, "sigma_data": 1.0, "prediction_type": "v_prediction", "sigma_schedule": "exponential"}
+    case("edm-euler", "EDMEulerScheduler", 6, {})
+    case("edm-euler-cosxl", "EDMEulerScheduler", 5, cosxl)
+    case("edm-euler-rho", "EDMEulerScheduler", 1, {"rho": 5.0, "final_sigmas_type": "sigma_min"})
+    case("edm-dpm", "EDMDPMSolverMultistepScheduler", 6, {"solver_order": 3})
+    case("edm-dpm-heun", "EDMDPMSolverMultistepScheduler", 6, {**cosxl, "solver_type": "heun", "euler_at_final": True, "thresholding": True, "sample_max_value": 2.0, "final_sigmas_type": "sigma_min", "lower_order_final": False})
+    case("edm-dpm-sde", "EDMDPMSolverMultistepScheduler", 5, {"algorithm_type": "sde-dpmsolver++", "euler_at_final": True})
+    case("deis", "DEISMultistepScheduler", 6, {**sd, "timestep_spacing": "leading", "steps_offset": 1})
+    case("deis-order-3", "DEISMultistepScheduler", 16, {**velocity, "solver_order": 3, "timestep_spacing": "trailing"})
+    case("deis-karras", "DEISMultistepScheduler", 7, {**velocity, "use_karras_sigmas": True, "thresholding": True, "solver_order": 3})
+    case("deis-exponential", "DEISMultistepScheduler", 5, {**sd, "use_exponential_sigmas": True, "prediction_type": "sample", "lower_order_final": False})
+    case("deis-beta", "DEISMultistepScheduler", 5, {**sd, "use_beta_sigmas": True, "algorithm_type": "dpmsolver++", "solver_type": "heun"})
+    case("deis-flow", "DEISMultistepScheduler", 6, {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "flow_shift": 3.0})
+    case("deis-dynamic-flow", "DEISMultistepScheduler", 5, {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "use_dynamic_shifting": True}, {"mu": 0.8})
+    case("deis-flow-of-diffusion", "DEISMultistepScheduler", 5, {**sd, "prediction_type": "flow_prediction", "solver_order": 1})
+    case("single-default", "DPMSolverSinglestepScheduler", 7, sd)
+    case("single-order-3", "DPMSolverSinglestepScheduler", 7, {**velocity, "solver_order": 3, "final_sigmas_type": "sigma_min", "lower_order_final": True})
+    case("single-order-3-heun", "DPMSolverSinglestepScheduler", 8, {**sd, "solver_order": 3, "solver_type": "heun", "final_sigmas_type": "sigma_min", "lower_order_final": True})
+    case("single-order-3-even", "DPMSolverSinglestepScheduler", 6, {**sd, "solver_order": 3, "use_karras_sigmas": True, "thresholding": True})
+    case("single-whole-steps", "DPMSolverSinglestepScheduler", 6, {**sd, "solver_order": 3, "solver_type": "heun", "final_sigmas_type": "sigma_min", "use_exponential_sigmas": True})
+    case("single-noise", "DPMSolverSinglestepScheduler", 6, {**sd, "algorithm_type": "dpmsolver", "solver_order": 3, "solver_type": "heun", "final_sigmas_type": "sigma_min", "lower_order_final": True})
+    case("single-noise-midpoint", "DPMSolverSinglestepScheduler", 5, {**sd, "algorithm_type": "dpmsolver", "final_sigmas_type": "sigma_min"}, {"timesteps": [951, 700, 401, 200, 3]})
+    case("single-sde", "DPMSolverSinglestepScheduler", 6, {**sd, "algorithm_type": "sde-dpmsolver++", "solver_order": 3, "variance_type": "learned"}, channels=2)
+    case("single-sde-heun", "DPMSolverSinglestepScheduler", 6, {**sd, "algorithm_type": "sde-dpmsolver++", "solver_type": "heun", "solver_order": 3, "final_sigmas_type": "sigma_min"})
+    case("single-clipped-beta", "DPMSolverSinglestepScheduler", 6, {"beta_schedule": "squaredcos_cap_v2", "lambda_min_clipped": -5.1, "solver_type": "heun"})
+    case("single-beta", "DPMSolverSinglestepScheduler", 5, {**sd, "use_beta_sigmas": True, "prediction_type": "sample"})
+    case("single-flow", "DPMSolverSinglestepScheduler", 6, {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "use_dynamic_shifting": True, "solver_order": 3}, {"mu": 0.8})
+    for kind, name in (("kdpm2", "KDPM2DiscreteScheduler"), ("kdpm2-ancestral", "KDPM2AncestralDiscreteScheduler")):
+        case(kind, name, 5, {**sd, "timestep_spacing": "leading", "steps_offset": 1})
+        case(f"{kind}-karras", name, 5, {**velocity, "use_karras_sigmas": True})
+        case(f"{kind}-exponential", name, 4, {**sd, "use_exponential_sigmas": True, "timestep_spacing": "trailing"})
+        case(f"{kind}-beta", name, 4, {"use_beta_sigmas": True})
+        case(f"{kind}-defaults", name, 3, {})
+    case("unipc-flow", "UniPCMultistepScheduler", 6, {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "flow_shift": 3.0})
+    case("unipc-dynamic-flow", "UniPCMultistepScheduler", 5, {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "use_dynamic_shifting": True, "final_sigmas_type": "sigma_min", "solver_order": 3}, {"mu": 0.8})
+    case("unipc-linear-flow", "UniPCMultistepScheduler", 5, {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "use_dynamic_shifting": True, "time_shift_type": "linear", "shift_terminal": 0.05}, {"mu": 1.7})
+    case("unipc-zero-snr-beta", "UniPCMultistepScheduler", 5, {**velocity, "rescale_betas_zero_snr": True, "use_beta_sigmas": True, "sigma_max": 20.0})
+    case("unipc-zero-snr-trailing", "UniPCMultistepScheduler", 5, {**velocity, "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"})
+    case("unipc-flow-epsilon", "UniPCMultistepScheduler", 5, {**sd, "use_flow_sigmas": True, "flow_shift": 2.0})
+    case("unipc-flow-of-diffusion", "UniPCMultistepScheduler", 5, {**sd, "prediction_type": "flow_prediction"})
     case("unipc-flow-karras", "UniPCMultistepScheduler", 6, {**sd, "use_flow_sigmas": True, "prediction_type": "flow_prediction", "use_karras_sigmas": True, "final_sigmas_type": "sigma_min"})
 
 

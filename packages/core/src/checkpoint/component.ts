@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from "../config/json";
 import { componentConfigMissing, weightsNotHere } from "../errors/checkpoint";
 import { fileFormat, quantizationUnread } from "../errors/single-file";
 import { partOf, shapesOf, weightsOf } from "../single-file/file-part";
+import type { NoiseMarks } from "../single-file/noise-marks";
 import {
   formatOfMethod,
   formatOfTensors,
@@ -36,6 +37,10 @@ export interface Component {
    * that has none.
    */
   readonly config: Readonly<JsonObject>;
+  /** Tensors that its files are known to have and its model has no use for. */
+  readonly withoutEffect?: RegExp;
+  /** What its file says of the noise that it was trained on. */
+  readonly trainedOn?: NoiseMarks;
   /** What was found out while it was read. */
   readonly notes?: readonly Note[];
   /** Opens its weights, which the caller closes. Throws what `Weights.open` throws. */

@@ -8,6 +8,8 @@ export interface Place {
   readonly hub?: string;
   /** Tensors of a file that is not here yet, from its header. */
   readonly entries?: readonly TensorEntry[];
+  /** And what its header says of itself. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 export function placeOf(place: string | Place): Place {

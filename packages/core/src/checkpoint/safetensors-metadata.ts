@@ -7,10 +7,14 @@ import { readHeader } from "./safetensors-header";
 export function readMetadata(path: string): Readonly<Record<string, unknown>> {
   const { descriptor, stats } = openFile(path);
   try {
-    const header = readHeader(descriptor, path, Number(stats.size));
-    const { __metadata__: metadata } = JSON.parse(header.toString("utf8"));
-    return isObject(metadata) ? metadata : {};
+    return metadataIn(readHeader(descriptor, path, Number(stats.size)));
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** @param header a checked one's bytes */
+export function metadataIn(header: Buffer): Readonly<Record<string, unknown>> {
+  const { __metadata__: metadata } = JSON.parse(header.toString("utf8"));
+  return isObject(metadata) ? metadata : {};
 }

@@ -47,6 +47,8 @@ export interface WeightSource {
 export interface OpenWeights extends WeightSource {
   /** How the files name their tensors: `diffusers`, or what they are converted from. */
   readonly layout: string;
+  /** What a file of another kind than safetensors says of itself. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   /** May be called again. */
   close(): void;
 }

@@ -1,5 +1,6 @@
 import { list } from "../errors/nearest";
-import { nearestScheduler } from "../errors/schedulers";
+import { nearestScheduler, settingOf } from "../errors/schedulers";
+import { sameResult } from "../schedulers/same-result";
 import type { JsonSchema } from "./core-schema";
 import { type Finding, invalid } from "./finding";
 import { isObject } from "./json";
@@ -23,11 +24,12 @@ export function checkScheduler(scheduler: unknown, schemas: SchedulerSchemas, ow
   if (schema) return validate(schedulerSchema(schema), scheduler, ["scheduler"], false);
   if (scheduler.type === undefined) return []; // the checkpoint's mistake, told when it is opened
   const known = Object.keys(schemas);
+  const same = Object.hasOwn(sameResult, type) ? ` The same result comes from ${settingOf(sameResult[type]!)}.` : "";
   return [
     {
       ...invalid(
         ["scheduler", "type"],
-        `must be the class name of a scheduler, found "${type}".${nearestScheduler(type, known)} Known: ${list(known)}.`,
+        `must be the class name of a scheduler, found "${type}".${same || nearestScheduler(type, known)} Known: ${list(known)}.`,
       ),
       code: "SKIPSTEP_SCHEDULER_UNKNOWN",
     },

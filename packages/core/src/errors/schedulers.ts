@@ -1,11 +1,20 @@
+import type { JsonObject } from "../config/json";
 import { SkipstepError } from "./error";
 import { didYouMean, list } from "./nearest";
 
-export function unknownScheduler(name: string, known: readonly string[]): SkipstepError {
-  return new SkipstepError(
-    "SKIPSTEP_SCHEDULER_UNKNOWN",
-    `No scheduler is called "${name}".${nearestScheduler(name, known)} Known: ${list(known)}.`,
-  );
+/** @param same one of ours, with its options, that gives what this one would */
+export function unknownScheduler(name: string, known: readonly string[], same?: Readonly<JsonObject>): SkipstepError {
+  const advice = same
+    ? ` The same result comes from "scheduler": ${settingOf(same)} in the config.`
+    : `${nearestScheduler(name, known)} Known: ${list(known)}. Choose one in the config: "scheduler": { "type": "<one of these>" }.`;
+  return new SkipstepError("SKIPSTEP_SCHEDULER_UNKNOWN", `No scheduler is called "${name}".${advice}`);
+}
+
+/** `{ "type": "DDIMScheduler" }` */
+export function settingOf(scheduler: Readonly<JsonObject>): string {
+  return `{ ${Object.entries(scheduler)
+    .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+    .join(", ")} }`;
 }
 
 /** As `didYouMean`, also for names whose last part was left out: `DDIM`, `Euler`, `UniPC`. */
@@ -29,7 +38,7 @@ export function unknownSchedulerOption(scheduler: string, option: string, known:
 export function schedulerUnfit(scheduler: string, pipeline: string, known: readonly string[]): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_SCHEDULER_UNFIT",
-    `${pipeline} cannot use the scheduler ${scheduler}. It can use: ${list(known)}.`,
+    `${pipeline} cannot use the scheduler ${scheduler}. It can use: ${list(known)}. Choose one in the config: "scheduler": { "type": "<one of these>" }.`,
   );
 }
 

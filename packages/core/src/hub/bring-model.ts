@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Place } from "../checkpoint/place";
 import { readObject } from "../checkpoint/read-object";
 import { headerLength, parseHeader, prefixLength } from "../checkpoint/safetensors-header";
+import { metadataIn } from "../checkpoint/safetensors-metadata";
 import { isWeightFile } from "../single-file/weight-file";
 import { packedMark } from "../weight-formats/find-format";
 import { bringComponentFiles, type Extent, inFolder } from "./component-files";
@@ -71,7 +72,8 @@ async function bringSingleFile(snapshot: Snapshot, { path: file, text: hub }: Hu
   const { size } = await snapshot.fileOf(file);
   const length = headerLength(hub, await snapshot.start(file, Math.min(size, 2 * prefixLength)), size);
   const start = await snapshot.start(file, prefixLength + length);
-  const entries = parseHeader(path, start.subarray(prefixLength), size);
+  const header = start.subarray(prefixLength);
+  const entries = parseHeader(path, header, size);
   const isPacked = packedMark(entries.map(({ name }) => name)) !== undefined;
-  return isPacked ? { path: await snapshot.bring(file), hub } : { path, hub, entries };
+  return isPacked ? { path: await snapshot.bring(file), hub } : { path, hub, entries, metadata: metadataIn(header) };
 }

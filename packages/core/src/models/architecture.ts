@@ -18,6 +18,8 @@ export interface Architecture<Config = unknown> {
   parse(raw: unknown): Config;
   /** The model's functions by name: `encode`, `decode`. */
   readonly entries: Readonly<Record<string, Emit<Config>>>;
+  /** Tensors of such models that no function here computes with. */
+  withoutEffect?(config: Config): RegExp;
   /** What plugins may know before anything is loaded; denoisers only. */
   structure?(config: Config): Structure;
 }

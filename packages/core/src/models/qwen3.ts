@@ -53,7 +53,12 @@ const plainRope = {
  * The Qwen3 language model as a text encoder: the hidden states that enter its last layer,
  * https://arxiv.org/abs/2505.09388; transformers' `hidden_states[-2]`. Weight names may begin with `model.`.
  */
-export const qwen3: Architecture<Qwen3Config> = { className: "Qwen3Model", parse, entries: { encode } };
+export const qwen3: Architecture<Qwen3Config> = {
+  className: "Qwen3Model",
+  parse,
+  entries: { encode },
+  withoutEffect: ({ num_hidden_layers }) => new RegExp(`^(model\\.)?(layers\\.${num_hidden_layers - 1}|norm)\\.`),
+};
 
 const parseFile = defineConfig<Qwen3ConfigFile>(
   "Qwen3Model",

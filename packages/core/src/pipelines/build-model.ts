@@ -1,3 +1,5 @@
+import { AskedWeights } from "../checkpoint/asked-weights";
+import type { Note } from "../checkpoint/note";
 import type { OpenWeights } from "../checkpoint/weights";
 import { BuildHookRunner } from "../compiler/build-hooks";
 import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
@@ -9,6 +11,7 @@ import type { PluginHost } from "../plugins/host";
 import type { Structure } from "../plugins/manifest";
 import type { ComponentModel } from "./component-model";
 import type { Family } from "./family";
+import { leftoverNotes } from "./leftover-tensors";
 
 /** A component's graph, cut for the plugins that hook it. */
 export interface BuiltModel {
@@ -26,6 +29,8 @@ export interface BuiltModel {
 export interface BuiltModels {
   readonly models: readonly BuiltModel[];
   readonly hooks: BuildHookRunner;
+  /** What in the files no model has a use for. */
+  readonly notes: readonly Note[];
 }
 
 /** What cuts graphs besides plugins. */
@@ -49,14 +54,19 @@ export function buildModels(
   const hooks = new BuildHookRunner(plugins, family.denoiser);
   const graphs: BuiltGraph[] = [];
   try {
-    for (const [name, source] of sources) graphs.push(buildGraph(name, source, hooks));
+    const notes: Note[] = [];
+    for (const [name, source] of sources) {
+      const { asked, ...built } = buildGraph(name, source, hooks);
+      graphs.push(built);
+      notes.push(...leftoverNotes(name, source, asked));
+    }
     const nodes = new Map(graphs.map(({ name, graph }) => [name, graph.nodes]));
     const placements = placeComponents(memory, nodes, accelerators);
     const models = graphs.map((built) => {
       const claims = built.name === family.denoiser ? regionClaims(plugins, structure) : [];
       return planned(built, claims, placements.get(built.name)!);
     });
-    return { models, hooks };
+    return { models, hooks, notes };
   } catch (error) {
     for (const { weights } of graphs) weights.close();
     throw error;
@@ -70,7 +80,7 @@ export function buildModel(
   hooks: BuildHooks,
   { memory, device_map, accelerators = [] }: PlacementChoice,
 ): BuiltModel {
-  const built = buildGraph(name, source, hooks);
+  const { asked: _, ...built } = buildGraph(name, source, hooks);
   const isWhole = device_map === "balanced" || typeof device_map?.[name] === "string";
   const choice = { memory, ...(device_map && isWhole ? { device_map } : {}) };
   const placements = placeComponents(choice, new Map([[name, built.graph.nodes]]), accelerators);
@@ -79,13 +89,18 @@ export function buildModel(
 
 type BuiltGraph = Omit<BuiltModel, "plan" | "devices">;
 
-function buildGraph(name: string, source: ComponentModel, hooks: BuildHooks): BuiltGraph {
+function buildGraph(
+  name: string,
+  source: ComponentModel,
+  hooks: BuildHooks,
+): BuiltGraph & { readonly asked: AskedWeights } {
   const weights = source.component.weights();
   try {
-    const graph = Graph.create(name, weights, hooks);
+    const asked = new AskedWeights(weights);
+    const graph = Graph.create(name, asked, hooks);
     source.model.architecture.entries[source.model.entry]!(graph, source.config);
     hooks.graphBuilt?.(graph);
-    return { name, source, weights, graph };
+    return { name, source, weights, graph, asked };
   } catch (error) {
     weights.close();
     throw error;

@@ -71,7 +71,10 @@ export async function denoise(call: Denoising): Promise<Floats> {
       scale > 0
         ? await guided(call, scale, latents.shape[0]!, pass)
         : family.guide(settings, scale, await pass("cond"));
-    const estimate = (): Floats => family.estimate(input, prediction, sigma, call.predictionType);
+    const before = latents;
+    const estimate = (): Floats =>
+      scheduler.predictedImage?.(prediction, at, before) ??
+      family.estimate(input, prediction, sigma, call.predictionType);
     latents = scheduler.step(prediction, at, latents, call.generator);
     await call.onStep({ step: index + 1, of: count, latents, estimate, finite: isAllFinite(latents) });
   }

@@ -32,7 +32,9 @@ export const ditFamily: Family = {
   schedulers: [
     "DDIMScheduler",
     "DDPMScheduler",
+    "DEISMultistepScheduler",
     "DPMSolverMultistepScheduler",
+    "DPMSolverSinglestepScheduler",
     "LCMScheduler",
     "PNDMScheduler",
     "TCDScheduler",

@@ -1,13 +1,23 @@
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { Note } from "../checkpoint/note";
+import type { SchedulerConfig } from "../config/config";
 import type { ComponentModel } from "./component-model";
+import { schedulerNotes } from "./scheduler-choice";
 
-/** All that readers noted of a checkpoint, its components and the models that they are; each once. */
-export function notesOf(checkpoint: Checkpoint, models: ReadonlyMap<string, ComponentModel>): Note[] {
+/**
+ * All that readers noted of a checkpoint, its components and the models that they are; each once.
+ * @param scheduler the config's
+ */
+export function notesOf(
+  checkpoint: Checkpoint,
+  models: ReadonlyMap<string, ComponentModel>,
+  scheduler?: SchedulerConfig,
+): Note[] {
   const notes = [
     ...(checkpoint.notes ?? []),
     ...[...checkpoint.components.values()].flatMap((component) => component.notes ?? []),
     ...[...models.values()].flatMap((model) => model.notes ?? []),
+    ...schedulerNotes(checkpoint, scheduler),
   ];
   return [...new Map(notes.map((note) => [note.text, note])).values()];
 }

@@ -64,7 +64,9 @@ export const stableDiffusion3Family: Family = {
     "FlowMatchEulerDiscreteScheduler",
     "FlowMatchHeunDiscreteScheduler",
     "UniPCMultistepScheduler",
+    "DEISMultistepScheduler",
     "DPMSolverMultistepScheduler",
+    "DPMSolverSinglestepScheduler",
   ],
   problems: (configs, settings) => [
     ...sizeProblems(configs, settings),

@@ -1,4 +1,4 @@
-import { list } from "../errors/nearest";
+import { didYouMean, list } from "../errors/nearest";
 import type { Encoded } from "../text/tokenizer";
 
 /** Lines of a report that tell of something that went on but may not be what the user wanted. */
@@ -19,6 +19,41 @@ export function promptsCut(
 /** Lines about one of several text encoders: each has its own room for a prompt. */
 export function ofTextEncoder(component: string, lines: readonly string[]): string[] {
   return lines.map((line) => `${component}: ${line}`);
+}
+
+/** @param keys of a scheduler's file that its class does not know @param known options that it knows */
+export function schedulerKeysIgnored(
+  file: string,
+  className: string,
+  keys: readonly string[],
+  known: readonly string[],
+): string {
+  const meant = keys.map((key) => didYouMean(key, known)).find((text) => text !== "") ?? "";
+  const quoted = keys.map((key) => `"${key}"`);
+  return `${file}: ${className} does not know ${list(quoted)}, which had no effect.${meant}`;
+}
+
+/** @param source what says so: a file of weights or of a scheduler */
+export function levelsDiffer(source: string, className: string): string {
+  return `${source}: the model was trained on EDM noise levels, which ${className} does not have. Use EDMEulerScheduler or EDMDPMSolverMultistepScheduler.`;
+}
+
+/** @param value that the file of weights asks for @param given the scheduler's; none when it has no such option */
+export function noiseDiffers(file: string, key: string, value: unknown, className: string, given: unknown): string {
+  const found = given === undefined ? `which ${className} does not have` : `and ${className} has ${given}`;
+  const advice =
+    given === undefined
+      ? `Choose another with "scheduler": { "type": … }.`
+      : `Set "scheduler": { "${key}": ${JSON.stringify(value)} } to follow the file, or to ${JSON.stringify(given)} if that is meant.`;
+  return `${file}: the model asks for ${key} ${value}, ${found}. ${advice}`;
+}
+
+/** @param model that has no use for them; for tensors of no model left out */
+export function tensorsUnused(file: string, model: string | undefined, tensors: readonly string[]): string {
+  const shown = tensors.slice(0, 3).map((tensor) => `"${tensor}"`);
+  const rest = tensors.length > 3 ? `, and ${tensors.length - 3} more` : "";
+  const owner = model === undefined ? "no model of it has a" : `${model} has no`;
+  return `${file}: ${owner} use for ${tensors.length === 1 ? "tensor" : `${tensors.length} tensors`} ${list(shown)}${rest}, which had no effect.`;
 }
 
 export function negativePromptUnused(trueCfgScale: number): string {

@@ -2,8 +2,10 @@ import { schedulerOptionsConflict } from "../errors/schedulers";
 import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
 import { type DpmSolverScheduleOptions, dpmSolverSchedule } from "./dpm-solver-schedule";
+import { type DpmSolverType, dpmSolverStep, multistepTerms } from "./dpm-solver-step";
 import { drawNoise } from "./draw-noise";
-import { lambdaOf, logSnrStep, mixtureAt } from "./log-snr-step";
+import { lambdaOf, mixtureAt } from "./log-snr-step";
+import { multistepOrder } from "./multistep-order";
 import { choice, flag, optionalNumber, optionsSchema } from "./option-schema";
 import type { Mixture } from "./prediction";
 import type { Schedule, Scheduler } from "./scheduler";
@@ -11,13 +13,13 @@ import { mix } from "./signal-level";
 import { solverSchemas } from "./solver-options";
 import { solverPrediction } from "./solver-prediction";
 import { trainingSigmasOf } from "./training-sigmas";
-import { type Term, weightedSum, weightedSumOver } from "./weighted-sum";
+import { type Term, weightedSum } from "./weighted-sum";
 
 export interface DpmSolverMultistepOptions extends DpmSolverScheduleOptions {
   /** `++` works with predicted images, the others with predicted noise; `sde` draws noise. `deis` is read as `dpmsolver++`. */
   algorithm_type: "dpmsolver++" | "sde-dpmsolver++" | "dpmsolver" | "sde-dpmsolver" | "deis";
   /** Of order 2. Other solvers' types are read as `midpoint`. */
-  solver_type: "midpoint" | "heun" | "logrho" | "bh1" | "bh2";
+  solver_type: DpmSolverType;
   /** Order 1 for the last step. */
   euler_at_final: boolean;
   /** A variance that the model predicts is not used. */
@@ -82,59 +84,31 @@ export class DPMSolverMultistepScheduler implements Scheduler {
   }
 
   step(modelOutput: Floats, index: number, sample: Floats, generator?: Generator): Floats {
+    const { solver_order, solver_type } = this.options;
     const output = solverPrediction(this.options, this.predicts, this.sigmas[index]!, sample, modelOutput);
-    this.outputs = [output, ...this.outputs].slice(0, this.options.solver_order);
+    this.outputs = [output, ...this.outputs].slice(0, solver_order);
     const noise = this.isStochastic ? drawNoise(name, generator, output) : undefined;
-    const to = this.mixture(index + 1);
-    const { h, keep, gain, z } = logSnrStep(this.mixture(index), to, this.predicts);
-    if (h === 0) return sample;
-    if (noise === undefined) {
-      return floats(sample.shape, weightedSum([keep, sample.data], ...this.change(index, h, -gain, z)));
-    }
-    // The drift is twice as strong; the noise makes up for the half that is too much.
-    const change =
-      this.predicts === "image" ? this.change(index, h, -gain, 2 * z) : this.change(index, h, -2 * gain, z);
-    const kept = this.predicts === "image" ? keep * Math.exp(-h) : keep;
-    const deviation = to.sigma * Math.sqrt(Math.abs(Math.expm1(2 * z)));
-    return floats(sample.shape, weightedSum([kept, sample.data], ...change, [deviation, noise]));
+    const step = dpmSolverStep(this.mixture(index), this.mixture(index + 1), this.predicts, this.isStochastic);
+    if (step.h === 0) return sample;
+    const change = multistepTerms(
+      step,
+      multistepOrder(this.options, index, this.timesteps.length, this.outputs.length),
+      solver_type,
+      this.outputs,
+      () => this.distance(index, step.h),
+      () => this.distance(index - 1, step.h),
+    );
+    const drawn: Term[] = noise === undefined ? [] : [[step.deviation, noise]];
+    return floats(sample.shape, weightedSum([step.keep, sample.data], ...change, ...drawn));
   }
 
   addNoise(original: Floats, noise: Floats, index: number): Floats {
     return mix(this.mixture(index), original, noise);
   }
 
-  /** The prediction and its derivatives, integrated along the step; factors are the paper's phi functions. */
-  private change(index: number, h: number, gain: number, z: number): Term[] {
-    const order = this.orderAt(index);
-    const [now, before, earlier] = this.outputs;
-    // In float32 as the reference: of a short step, rounding is a good part of these.
-    const phi = fround(fround(Math.exp(z)) - 1);
-    const phi1 = fround(fround(phi / z) - 1);
-    const value: Term = [gain * phi, now!];
-    if (order === 1) return [value];
-
-    const r0 = this.distance(index, h);
-    const slope = weightedSumOver(r0, [1, now!], [-1, before!]);
-    if (order === 2) return [value, [gain * (this.options.solver_type === "heun" ? phi1 : phi / 2), slope]];
-
-    const r1 = this.distance(index - 1, h);
-    const bend = weightedSumOver(r0 + r1, [1, slope], [-1, weightedSumOver(r1, [1, before!], [-1, earlier!])]);
-    // The expansion has -1/2; for the SDE the reference has the other sign.
-    const phi2 = fround(fround(phi - z) / fround(z ** 2)) + (this.isStochastic ? 0.5 : -0.5);
-    return [value, [gain * phi1, weightedSum([1, slope], [r0, bend])], [gain * phi2, bend]];
-  }
-
   /** From the prediction before to that of a call, in units of h. */
   private distance(index: number, h: number): number {
     return fround(fround(lambdaOf(this.mixture(index)) - lambdaOf(this.mixture(index - 1))) / h);
-  }
-
-  private orderAt(index: number): number {
-    const { solver_order, lower_order_final, euler_at_final, final_sigmas_type } = this.options;
-    const left = this.timesteps.length - index;
-    const isShort = lower_order_final && this.timesteps.length < 15;
-    if (left === 1 && (isShort || euler_at_final || final_sigmas_type === "zero")) return 1;
-    return Math.min(solver_order, this.outputs.length, left === 2 && isShort ? 2 : solver_order);
   }
 
   private mixture(index: number): Mixture {

@@ -18,8 +18,9 @@ export interface DpmSolverScheduleOptions extends SolverOptions {
 }
 
 /**
- * DPM-Solver's timesteps, whole numbers, and the noise level of each.
+ * Timesteps of DPM-Solver, as whole steps and not, and of DEIS: whole numbers, and the noise level of each.
  *
+ * @param takes which spacings of the caller's it can follow
  * @throws SKIPSTEP_SCHEDULE_INVALID, SKIPSTEP_SCHEDULER_OPTIONS_CONFLICT
  */
 export function dpmSolverSchedule(
@@ -27,16 +28,17 @@ export function dpmSolverSchedule(
   options: DpmSolverScheduleOptions,
   table: Float32Array,
   schedule: Schedule,
+  takes: Parameters<typeof inferenceSteps>[2] = ["timesteps"],
 ): SigmaSchedule {
   const { num_train_timesteps: train } = options;
-  const steps = inferenceSteps(name, schedule, ["timesteps"], train);
+  const steps = inferenceSteps(name, schedule, takes, train);
   const respace = spacingOf(name, options);
   if (schedule.timesteps !== undefined && (respace !== undefined || options.use_flow_sigmas)) {
     throw invalidSchedule(name, "the caller's timesteps do not go with a spacing of noise levels.");
   }
   if (respace !== undefined) {
     const sigmas = respace(table[table.length - 1]!, table[0]!, steps);
-    const round = isRounded(options) ? roundHalfEven : Math.trunc;
+    const round = isRounded(name, options) ? roundHalfEven : Math.trunc;
     return float32(
       sigmas.map((sigma) => round(timestepOf(table, sigma))),
       sigmas,
@@ -72,8 +74,10 @@ function luSigmas(most: number, least: number, steps: number): Float64Array {
 }
 
 /** Which spacings visit the nearest timestep; the others go down to the one below. */
-function isRounded({ use_karras_sigmas, use_lu_lambdas, beta_schedule }: DpmSolverScheduleOptions): boolean {
-  return (use_karras_sigmas || use_lu_lambdas) && beta_schedule !== "squaredcos_cap_v2";
+function isRounded(name: string, options: DpmSolverScheduleOptions): boolean {
+  const { use_karras_sigmas, use_lu_lambdas, beta_schedule } = options;
+  const isCosine = name === "DPMSolverMultistepScheduler" && beta_schedule === "squaredcos_cap_v2";
+  return (use_karras_sigmas || use_lu_lambdas) && !isCosine;
 }
 
 /** Even levels below 1, shifted: pure noise is left out, since its lambda is infinite. */

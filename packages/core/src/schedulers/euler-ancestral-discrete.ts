@@ -1,5 +1,6 @@
 import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
+import { ancestralStep } from "./ancestral-step";
 import { type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { drawNoise } from "./draw-noise";
 import { flag, optionsSchema } from "./option-schema";
@@ -61,8 +62,7 @@ export class EulerAncestralDiscreteScheduler implements Scheduler {
   step(modelOutput: Floats, index: number, sample: Floats, generator?: Generator): Floats {
     const sigma = this.sigmas[index]!;
     const next = this.sigmas[index + 1]!;
-    const up = (next / sigma) * Math.sqrt(sigma ** 2 - next ** 2);
-    const down = Math.sqrt(next ** 2 - up ** 2);
+    const { up, down } = ancestralStep(sigma, next);
     const image = imageAt(this.options.prediction_type, sigma, sample.data, modelOutput.data);
     const towards = direction(sample.data, image, sigma);
     const noise = drawNoise(name, generator, sample.data);

@@ -2,17 +2,24 @@ import type { JsonObject } from "../config/json";
 import { unknownScheduler } from "../errors/schedulers";
 import { DDIMScheduler, ddimSchema } from "./ddim";
 import { DDPMScheduler, ddpmSchema } from "./ddpm";
+import { DEISMultistepScheduler, deisMultistepSchema } from "./deis-multistep";
 import { DPMSolverMultistepScheduler, dpmSolverMultistepSchema } from "./dpm-solver-multistep";
+import { DPMSolverSinglestepScheduler, dpmSolverSinglestepSchema } from "./dpm-solver-singlestep";
+import { EDMDPMSolverMultistepScheduler, edmDpmSolverMultistepSchema } from "./edm-dpm-solver-multistep";
+import { EDMEulerScheduler, edmEulerSchema } from "./edm-euler";
 import { EulerAncestralDiscreteScheduler, eulerAncestralDiscreteSchema } from "./euler-ancestral-discrete";
 import { EulerDiscreteScheduler, eulerDiscreteSchema } from "./euler-discrete";
 import { FlowMatchEulerDiscreteScheduler, flowMatchEulerDiscreteSchema } from "./flow-match-euler-discrete";
 import { FlowMatchHeunDiscreteScheduler, flowMatchHeunDiscreteSchema } from "./flow-match-heun-discrete";
 import { HeunDiscreteScheduler, heunDiscreteSchema } from "./heun-discrete";
+import { KDPM2AncestralDiscreteScheduler, kDpm2AncestralDiscreteSchema } from "./k-dpm-2-ancestral-discrete";
+import { KDPM2DiscreteScheduler, kDpm2DiscreteSchema } from "./k-dpm-2-discrete";
 import { LCMScheduler, lcmSchema } from "./lcm";
 import { LMSDiscreteScheduler, lmsDiscreteSchema } from "./lms-discrete";
 import type { OptionsSchema } from "./option-schema";
 import { PNDMScheduler, pndmSchema } from "./pndm";
 import { resolveOptions } from "./resolve-options";
+import { sameResult } from "./same-result";
 import type { Schedule, Scheduler } from "./scheduler";
 import { TCDScheduler, tcdSchema } from "./tcd";
 import { UniPCMultistepScheduler, uniPcMultistepSchema } from "./uni-pc-multistep";
@@ -28,12 +35,18 @@ export interface SchedulerEntry {
 export const schedulers: Readonly<Record<string, SchedulerEntry>> = {
   DDIMScheduler: entry(ddimSchema, DDIMScheduler),
   DDPMScheduler: entry(ddpmSchema, DDPMScheduler),
+  DEISMultistepScheduler: entry(deisMultistepSchema, DEISMultistepScheduler),
   DPMSolverMultistepScheduler: entry(dpmSolverMultistepSchema, DPMSolverMultistepScheduler),
+  DPMSolverSinglestepScheduler: entry(dpmSolverSinglestepSchema, DPMSolverSinglestepScheduler),
+  EDMDPMSolverMultistepScheduler: entry(edmDpmSolverMultistepSchema, EDMDPMSolverMultistepScheduler),
+  EDMEulerScheduler: entry(edmEulerSchema, EDMEulerScheduler),
   EulerAncestralDiscreteScheduler: entry(eulerAncestralDiscreteSchema, EulerAncestralDiscreteScheduler),
   EulerDiscreteScheduler: entry(eulerDiscreteSchema, EulerDiscreteScheduler),
   FlowMatchEulerDiscreteScheduler: entry(flowMatchEulerDiscreteSchema, FlowMatchEulerDiscreteScheduler),
   FlowMatchHeunDiscreteScheduler: entry(flowMatchHeunDiscreteSchema, FlowMatchHeunDiscreteScheduler),
   HeunDiscreteScheduler: entry(heunDiscreteSchema, HeunDiscreteScheduler),
+  KDPM2AncestralDiscreteScheduler: entry(kDpm2AncestralDiscreteSchema, KDPM2AncestralDiscreteScheduler),
+  KDPM2DiscreteScheduler: entry(kDpm2DiscreteSchema, KDPM2DiscreteScheduler),
   LCMScheduler: entry(lcmSchema, LCMScheduler),
   LMSDiscreteScheduler: entry(lmsDiscreteSchema, LMSDiscreteScheduler),
   PNDMScheduler: entry(pndmSchema, PNDMScheduler),
@@ -64,23 +77,17 @@ export function createScheduler(className: string, config: Readonly<JsonObject>,
  * @throws SKIPSTEP_SCHEDULER_UNKNOWN, SKIPSTEP_SCHEDULER_OPTION_UNKNOWN, SKIPSTEP_SCHEDULER_OPTION_INVALID
  */
 export function schedulerOptions(className: string, config: Readonly<JsonObject>): Readonly<JsonObject> {
-  return resolveOptions(className, entryOf(className).schema, config, ofOthers);
+  return resolveOptions(className, entryOf(className).schema, config);
 }
-
-/**
- * diffusers keeps a config's options when another scheduler takes its place, and writes them into the new one's file,
- * where they have no effect: SDXL's Euler file has PNDM's `skip_prk_steps`.
- */
-const ofOthers: ReadonlySet<string> = new Set([
-  "type", // the class name, in the user's config
-  ...Object.values(schedulers)
-    .flatMap(({ schema }) => Object.keys(schema.properties))
-    .filter((option) => option !== "eta"), // in no file of diffusers', so it is nobody's leftover
-]);
 
 function entryOf(className: string): SchedulerEntry {
   const found = Object.hasOwn(schedulers, className) ? schedulers[className] : undefined;
-  if (found === undefined) throw unknownScheduler(className, Object.keys(schedulers));
+  if (found === undefined)
+    throw unknownScheduler(
+      className,
+      Object.keys(schedulers),
+      Object.hasOwn(sameResult, className) ? sameResult[className] : undefined,
+    );
   return found;
 }
 

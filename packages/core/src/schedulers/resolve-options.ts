@@ -7,15 +7,13 @@ import type { OptionSchema, OptionsSchema } from "./option-schema";
 /**
  * A scheduler's options from a config: checked, with the schema's defaults where the config says nothing.
  *
- * @param raw keys that start with `_` are notes
- * @param without keys that may stand there and are left out
+ * @param raw keys that start with `_` are notes; what a file says besides is left out by `chooseScheduler`
  * @throws SKIPSTEP_SCHEDULER_OPTION_UNKNOWN, SKIPSTEP_SCHEDULER_OPTION_INVALID
  */
 export function resolveOptions(
   scheduler: string,
   schema: OptionsSchema,
   raw: Readonly<JsonObject>,
-  without: ReadonlySet<string>,
 ): Readonly<JsonObject> {
   const known = schema.properties;
   const options: JsonObject = {};
@@ -23,7 +21,7 @@ export function resolveOptions(
     if (Object.hasOwn(known, key)) {
       const given = givenValue(known[key]!, value);
       if (given !== undefined) options[key] = given;
-    } else if (!key.startsWith("_") && !without.has(key)) {
+    } else if (!key.startsWith("_")) {
       throw unknownSchedulerOption(scheduler, key, Object.keys(known));
     }
   }

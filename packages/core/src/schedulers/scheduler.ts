@@ -33,6 +33,8 @@ export interface Scheduler {
    * @param generator where stochastic methods draw their noise
    */
   step(modelOutput: Floats, index: number, sample: Floats, generator?: Generator): Floats;
+  /** The clean sample that an output implies, where it follows from more than `prediction_type`; for previews. */
+  predictedImage?(modelOutput: Floats, index: number, sample: Floats): Floats;
   /** The sample at call `index`'s noise level: image-to-image starts here. */
   addNoise?(original: Floats, noise: Floats, index: number): Floats;
 }

@@ -4,6 +4,7 @@ import type { Place } from "../checkpoint/place";
 import { partMissing } from "../errors/single-file";
 import type { ReadOptions } from "../weight-formats/weight-format";
 import { classesIn, convertedShapes, partOf, weightsOf } from "./file-part";
+import { noiseMarks } from "./noise-marks";
 import { readWeightFile, type WeightFile } from "./weight-file";
 
 /**
@@ -19,8 +20,10 @@ export function openFileComponent(place: Place, replaced: Replaced, { formats }:
 export function componentOf(file: WeightFile, { name, library, className, own, known }: Replaced): Component {
   const { path, hub } = file.place;
   const part = partOf(file.shapes, className, name);
-  const config = own?.config ?? (known?.kind === "model" && part ? known.config(convertedShapes(part)) : undefined);
+  const model = known?.kind === "model" ? known : undefined;
+  const config = own?.config ?? (part ? model?.config(convertedShapes(part)) : undefined);
   if (!part || !config) throw partMissing(hub ?? path, name, className, classesIn(file.shapes));
+  const trainedOn = className === "UNet2DConditionModel" ? noiseMarks(hub ?? path, file) : undefined;
   return {
     name,
     library,
@@ -28,6 +31,8 @@ export function componentOf(file: WeightFile, { name, library, className, own, k
     source: { path, ...(hub === undefined ? {} : { hub }), config: own?.source.config ?? "built in" },
     ...(file.format === undefined ? {} : { format: file.format }),
     config,
+    ...(trainedOn ? { trainedOn, notes: trainedOn.notes } : {}),
+    ...(model?.withoutEffect ? { withoutEffect: model.withoutEffect(config) } : {}),
     weights: () => weightsOf(file.open(), part),
   };
 }

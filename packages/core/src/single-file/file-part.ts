@@ -1,6 +1,7 @@
 import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
 import { ConvertedWeights } from "./converted-weights";
 import { modelFiles } from "./model-files";
+import { markTensors } from "./noise-marks";
 import type { Recipes, Shapes, TensorRecipe } from "./recipe";
 import { applyRules } from "./rules";
 
@@ -29,14 +30,22 @@ export function partOf(stored: Shapes, className: string, component: string): Fi
 
 function modelIn(stored: Shapes, prefix: string, className: string): FilePart | undefined {
   const { layouts, mark } = modelFiles[className]!;
+  const isIts = (name: string): boolean => (prefix === "" ? !isOfNone(name) : name.startsWith(prefix));
   const bare: Shapes = new Map(
-    [...stored].flatMap(([name, shape]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), shape]] : [])),
+    [...stored].flatMap(([name, shape]) => (isIts(name) ? [[name.slice(prefix.length), shape]] : [])),
   );
   const names = [...bare.keys()];
   const layout = layouts.find((known) => names.some((name) => known.mark.test(name)));
   const recipes = applyRules(layout?.rules(bare) ?? [], bare);
   if (![...recipes.keys()].some((name) => mark.test(name))) return undefined;
   return { layout: layout?.title ?? "diffusers", recipes: prefix === "" ? recipes : withPrefix(recipes, prefix) };
+}
+
+const prefixes = [...new Set(Object.values(modelFiles).flatMap((kind) => kind.prefixes.map(({ text }) => text)))];
+
+/** Whether a name cannot be of a model whose tensors lie in a file without a prefix: it is another model's, or a mark. */
+function isOfNone(name: string): boolean {
+  return markTensors.includes(name) || prefixes.some((prefix) => name.startsWith(prefix));
 }
 
 /** The classes of models that a file holds, each once. */

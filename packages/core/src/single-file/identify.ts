@@ -1,49 +1,64 @@
 import { fileUnknown } from "../errors/single-file";
-import { convertedShapes, partOf } from "./file-part";
+import { classesIn, convertedShapes, partOf } from "./file-part";
 import { flux1 } from "./known/flux";
 import { stableDiffusion } from "./known/stable-diffusion";
+import { stableDiffusion2 } from "./known/stable-diffusion-2";
 import { stableDiffusionXl } from "./known/stable-diffusion-xl";
 import { zImage } from "./known/z-image";
 import type { KnownPipeline } from "./known-pipeline";
+import { noiseMarks } from "./noise-marks";
+import { otherFamilies } from "./other-families";
 import type { Shapes } from "./recipe";
+import type { StoredFile } from "./stored-file";
 
-/** Files that are no model of a known pipeline though many of their tensors look like it. The first that fits counts. */
-const others: readonly (readonly [mark: RegExp, what: string])[] = [
-  [/(^|[._])lora[._](up|down|A|B)[._]/, 'a LoRA, which goes on top of a model: "lora" in the config'],
-  [/^(control_model|controlnet_[a-z_]+)\./, "a ControlNet"],
-  [/(^|\.)(joint_blocks\.0\.|pos_embed\.pos_embed$)/, "Stable Diffusion 3"],
-  [/(^|\.)(t_block\.1|adaln_single\.linear)\.weight$/, "PixArt"],
-  [/(^|\.)double_stream_modulation_img\./, "FLUX.2"],
-  [/(^|\.)distilled_guidance_layer\./, "Chroma"],
-  [/(^|\.)transformer_blocks\.0\.img_mod\./, "Qwen-Image"],
-  [/^edm_mean$/, "Playground 2.5"],
-  [/^conditioner\.embedders\.0\.model\./, "the refiner of Stable Diffusion XL"],
-];
+const titles = ["Stable Diffusion 1, 2", "Stable Diffusion XL", "FLUX.1", "Z-Image"];
 
-const titles = ["Stable Diffusion 1", "Stable Diffusion XL", "FLUX.1", "Z-Image"];
+/** Width of the prompt's states that Stable Diffusion 2 reads: OpenCLIP's, next to OpenAI's 768. */
+const sd2Prompt = 1024;
 
 /**
- * The pipeline that a single file belongs to, by the names and shapes of its tensors.
+ * The pipeline that a single file belongs to, by the names and shapes of its tensors and by its header.
  * @throws SKIPSTEP_FILE_UNKNOWN
  */
-export function identify(file: string, stored: Shapes): KnownPipeline {
-  const names = [...stored.keys()];
-  const other = others.find(([mark]) => names.some((name) => mark.test(name)));
+export function identify(file: string, stored: StoredFile): KnownPipeline {
+  const { shapes } = stored;
+  const names = [...shapes.keys()];
+  const other = otherFamilies.find(([mark]) => names.some((name) => mark.test(name)));
   if (other) throw fileUnknown(file, other[1], titles);
-  if (partOf(stored, "FluxTransformer2DModel", "transformer")) return flux1(stored);
-  if (partOf(stored, "ZImageTransformer2DModel", "transformer")) return zImage;
-  const unet = partOf(stored, "UNet2DConditionModel", "unet");
+  if (partOf(shapes, "FluxTransformer2DModel", "transformer")) return flux1(shapes);
+  if (partOf(shapes, "ZImageTransformer2DModel", "transformer")) return zImage;
+  const unet = partOf(shapes, "UNet2DConditionModel", "unet");
   if (unet) return ofUNet(file, stored, convertedShapes(unet));
-  throw fileUnknown(file, undefined, titles);
+  throw fileUnknown(file, whatElse(stored), titles);
 }
 
-function ofUNet(file: string, stored: Shapes, shapes: Shapes): KnownPipeline {
-  const channels = shapes.get("conv_in.weight")?.[1];
-  if (channels !== 4)
-    throw fileUnknown(file, `a U-Net of ${channels} channels, for inpainting or editing and not for 4`, titles);
-  if (shapes.has("add_embedding.linear_1.weight")) return stableDiffusionXl(stored);
+function ofUNet(file: string, stored: StoredFile, shapes: Shapes): KnownPipeline {
+  const [, channels] = shapes.get("conv_in.weight") ?? [];
+  if (channels !== 4) throw fileUnknown(file, `a U-Net of ${channels} channels, ${channelsFor(channels)}`, titles);
+  const marks = noiseMarks(file, stored);
+  const prompt = [...shapes].find(([name]) => name.endsWith("attn2.to_k.weight"))?.[1][1];
+  if (shapes.has("add_embedding.linear_1.weight")) {
+    if (prompt === sd2Prompt) throw fileUnknown(file, "Stable Diffusion unCLIP", titles);
+    return stableDiffusionXl(file, stored, marks);
+  }
   const isLinear = [...shapes].some(([name, shape]) => name.endsWith("proj_in.weight") && shape.length === 2);
-  // Its two kinds differ in what they predict, which no tensor tells.
-  if (isLinear) throw fileUnknown(file, "Stable Diffusion 2, of which no file tells what it predicts", titles);
-  return stableDiffusion;
+  return isLinear ? stableDiffusion2(file, marks) : stableDiffusion(file, marks);
+}
+
+/** What sees more than latents. */
+function channelsFor(channels: number | undefined): string {
+  if (channels === 9) return "for inpainting and not for 4";
+  if (channels === 8) return "for editing (instruct-pix2pix) and not for 4";
+  if (channels === 7 || channels === 5) return "for upscaling or depth and not for 4";
+  return "for inpainting or editing and not for 4";
+}
+
+/** What is known of a file that holds no denoiser: other models, or what it says of itself. */
+function whatElse({ shapes, metadata }: StoredFile): string | undefined {
+  const said = metadata["general.architecture"] ?? metadata["modelspec.architecture"];
+  if (typeof said === "string" && said !== "") return `"${said}" by what it says of itself`;
+  const parts = classesIn(shapes);
+  return parts.length === 0
+    ? undefined
+    : `no whole model: it holds ${parts.join(", ")}, which goes into "components" of the config`;
 }

@@ -1,3 +1,4 @@
+import type { Note } from "../checkpoint/note";
 import type { JsonObject } from "../config/json";
 import type { Shapes } from "./recipe";
 
@@ -9,6 +10,10 @@ export interface KnownPipeline {
   readonly className: string;
   readonly options: Readonly<JsonObject>;
   readonly components: Readonly<Record<string, KnownComponent>>;
+  /** Tensors of no model that it was concluded from, by name. */
+  readonly marks?: readonly string[];
+  /** What was concluded from the file, and what in it contradicts. */
+  readonly notes?: readonly Note[];
 }
 
 export type KnownComponent = KnownModel | KnownTokenizer | KnownScheduler;
@@ -23,6 +28,8 @@ export interface KnownModel {
    * @throws SKIPSTEP_FILE_PART for tensors of another model than the pipeline's
    */
   config(shapes: Shapes): JsonObject;
+  /** Tensors that such files have and the model has no use for. */
+  withoutEffect?(config: JsonObject): RegExp;
 }
 
 /** No file of weights has a tokenizer. */

@@ -1,10 +1,13 @@
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { Component } from "../checkpoint/component";
+import { isHarmless } from "../checkpoint/harmless-tensors";
+import type { Note } from "../checkpoint/note";
 import { openOverride } from "../checkpoint/override";
 import type { Place } from "../checkpoint/place";
 import { componentUnknown } from "../errors/checkpoint";
 import { atComponent } from "../errors/error";
 import { componentsMissing } from "../errors/single-file";
+import { tensorsUnused } from "../pipelines/warnings";
 import type { ReadOptions, WeightFormat } from "../weight-formats/weight-format";
 import { componentOf } from "./file-component";
 import { partOf } from "./file-part";
@@ -23,7 +26,7 @@ export interface SingleFile {
 /** @throws SKIPSTEP_FILE_UNKNOWN, SKIPSTEP_FILE_FORMAT, what `SafetensorsFile.open` throws */
 export function readSingleFile(place: Place, formats?: readonly WeightFormat[]): SingleFile {
   const file = readWeightFile(place, formats);
-  const pipeline = identify(place.hub ?? place.path, file.shapes);
+  const pipeline = identify(place.hub ?? place.path, file);
   const isMissing = (name: string, known: KnownComponent): boolean =>
     known.kind === "tokenizer" || (known.kind === "model" && !partOf(file.shapes, known.className, name));
   const missing = Object.entries(pipeline.components).filter(([name, known]) => isMissing(name, known));
@@ -63,7 +66,23 @@ export function openSingleFile(
     if (!found) throw componentUnknown(path, name, [...components.keys()]);
     return found;
   };
-  return { folder: path, className: pipeline.className, components, options: pipeline.options, component };
+  const { className, options: said } = pipeline;
+  const notes = [...(pipeline.notes ?? []), ...leftovers(path, file, pipeline)];
+  return { folder: path, className, components, options: said, notes, component };
+}
+
+/** Tensors that belong to no model of the file's pipeline. Those of models that come from elsewhere are known. */
+function leftovers(path: string, { shapes }: WeightFile, { components, marks = [] }: KnownPipeline): Note[] {
+  const used = new Set(marks);
+  for (const [name, known] of Object.entries(components)) {
+    if (known.kind !== "model") continue;
+    const parts = [...(partOf(shapes, known.className, name)?.recipes.values() ?? [])].flatMap(
+      (recipe) => recipe.parts,
+    );
+    for (const { tensor } of parts) used.add(tensor);
+  }
+  const left = [...shapes.keys()].filter((tensor) => !used.has(tensor) && !isHarmless(tensor));
+  return left.length === 0 ? [] : [{ kind: "warning", text: tensorsUnused(path, undefined, left) }];
 }
 
 function schedulerOf(name: string, { className, config }: Extract<KnownComponent, { kind: "scheduler" }>): Component {

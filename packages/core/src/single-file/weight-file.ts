@@ -1,10 +1,12 @@
 import { existsSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import type { Place } from "../checkpoint/place";
+import { readMetadata } from "../checkpoint/safetensors-metadata";
 import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
 import { Weights } from "../checkpoint/weights";
 import { weightsNotHere } from "../errors/checkpoint";
 import { fileFormat } from "../errors/single-file";
+import { sizeOf } from "../tensor";
 import {
   formatOfFile,
   formatOfTensors,
@@ -15,12 +17,11 @@ import {
 } from "../weight-formats/find-format";
 import type { WeightFormat } from "../weight-formats/weight-format";
 import { shapesOf } from "./file-part";
-import type { Shapes } from "./recipe";
+import type { StoredFile } from "./stored-file";
 
 /** One file of weights: what is in it, and how to open it. */
-export interface WeightFile {
+export interface WeightFile extends StoredFile {
   readonly place: Place;
-  readonly shapes: Shapes;
   /** What reads it, where core does not: `gguf`. */
   readonly format?: string;
   open(): OpenWeights;
@@ -61,10 +62,12 @@ export function readWeightFile(place: Place, formats?: readonly WeightFormat[]):
   checkReadable(path, formats);
   const entries = place.entries ?? entriesOf(Weights.openFile(path));
   const format = formatOfTensors(entries, formats);
-  if (format) return readFormat(place, format.name, () => openAs(format, path, openHere(place)));
+  if (format) return readFormat(place, format.name, () => openAs(format, path, openHere(place)), metadataOf(place));
   const mark = packedMark(entries.map(({ name }) => name));
   if (mark !== undefined) throw fileFormat(path, `a quantized file (it has "${mark}")`, pluginForTensor(mark));
-  return { place, shapes: shapesOf(entries), open: () => openHere(place) };
+  const open = (): OpenWeights => openHere(place);
+  const numbers = (tensor: string) => (existsSync(path) ? numbersOf(open, tensor) : undefined);
+  return { place, shapes: shapesOf(entries), metadata: metadataOf(place), numbers, open };
 }
 
 /** By its name alone. @throws SKIPSTEP_FILE_FORMAT */
@@ -73,8 +76,37 @@ export function checkReadable(path: string, formats?: readonly WeightFormat[]): 
   if (kind !== undefined && !formatOfFile(path, formats)) throw fileFormat(path, kind, pluginForFile(path));
 }
 
-function readFormat(place: Place, format: string, open: () => OpenWeights): WeightFile {
-  return { place, shapes: shapesOf(entriesOf(open())), format, open };
+function readFormat(
+  place: Place,
+  format: string,
+  open: () => OpenWeights,
+  metadata?: WeightFile["metadata"],
+): WeightFile {
+  const weights = open();
+  const numbers = (tensor: string) => numbersOf(open, tensor);
+  const shapes = shapesOf(entriesOf(weights));
+  return { place, shapes, metadata: metadata ?? weights.metadata ?? {}, numbers, format, open };
+}
+
+/** Of safetensors. */
+function metadataOf({ path, metadata }: Place): WeightFile["metadata"] {
+  return metadata ?? readMetadata(path);
+}
+
+/** No more than a few, so that nothing large is read by a name that means something else. */
+const mostNumbers = 64;
+
+function numbersOf(open: () => OpenWeights, tensor: string): number[] | undefined {
+  const weights = open();
+  try {
+    if (!weights.has(tensor) || sizeOf(weights.entry(tensor).shape) > mostNumbers) return undefined;
+    const { data } = weights.read(tensor);
+    return data instanceof BigInt64Array || data instanceof BigUint64Array
+      ? Array.from(data, Number)
+      : [...weights.readFloat32(tensor)];
+  } finally {
+    weights.close();
+  }
 }
 
 /** Closes the weights. */

@@ -28,6 +28,8 @@ export interface FormatWeightsParts {
   readonly tensors: ReadonlyMap<string, FormatTensor>;
   /** What they are read from: the stored safetensors, or a `BinaryFile`. Closed with them. */
   readonly origin: Pick<OpenWeights, "identity" | "close">;
+  /** What the file says of itself. */
+  readonly metadata?: OpenWeights["metadata"];
 }
 
 /** The weights of a format that core does not read. Checks, conversions and identity are done here. */
@@ -35,9 +37,11 @@ export class FormatWeights implements OpenWeights {
   readonly layout = "diffusers";
   readonly format: string;
   readonly names: readonly string[];
+  readonly metadata: OpenWeights["metadata"];
 
   constructor(private readonly parts: FormatWeightsParts) {
     this.format = parts.format;
+    this.metadata = parts.metadata;
     this.names = [...parts.tensors.keys()];
   }
 

@@ -15,9 +15,15 @@ const revision = 1;
 export function openGguf({ path }: Pick<StoredWeights, "path">): OpenWeights {
   const file = BinaryFile.open(path);
   try {
-    const { tensors } = readHeader(file);
+    const { tensors, metadata } = readHeader(file);
     const named = new Map(tensors.map((tensor) => [tensor.name, formatTensor(file, tensor)]));
-    return new FormatWeights({ format: "gguf", revision, tensors: joinParts(path, named), origin: file });
+    return new FormatWeights({
+      format: "gguf",
+      revision,
+      tensors: joinParts(path, named),
+      origin: file,
+      metadata: Object.fromEntries(metadata),
+    });
   } catch (error) {
     file.close();
     throw error;

@@ -48,8 +48,7 @@ export function flux1(stored: Shapes): KnownPipeline {
 function transformerConfig(shapes: Shapes): JsonObject {
   const [width, channels] = shapes.get("x_embedder.weight") as [number, number];
   const [head] = shapes.get("transformer_blocks.0.attn.norm_q.weight") as [number];
-  if (channels !== CHANNELS)
-    throw partUnfit(CLASS, title, `must take ${CHANNELS} channels, found ${channels}: it is one for editing`);
+  if (channels !== CHANNELS) throw partUnfit(CLASS, title, channelProblem(channels));
   if (head !== HEAD) throw partUnfit(CLASS, title, `must have heads of ${HEAD} channels, found ${head}`);
   return {
     _class_name: CLASS,
@@ -64,4 +63,10 @@ function transformerConfig(shapes: Shapes): JsonObject {
     guidance_embeds: shapes.has("time_text_embed.guidance_embedder.linear_1.weight"),
     axes_dims_rope: [16, 56, 56],
   };
+}
+
+/** Models for editing see a picture beside the latents, and some a mask. */
+function channelProblem(channels: number): string {
+  const kind = { 128: "FLUX.1 Depth or Canny", 384: "FLUX.1 Fill" }[channels] ?? "one for editing";
+  return `must take ${CHANNELS} channels, found ${channels}: it is ${kind}, which is not drawn`;
 }

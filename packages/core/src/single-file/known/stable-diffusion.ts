@@ -1,4 +1,6 @@
+import type { Note } from "../../checkpoint/note";
 import type { KnownPipeline } from "../known-pipeline";
+import { markTensors, type NoiseMarks, warning } from "../noise-marks";
 import { clipL, clipTokenizer } from "./text-encoders";
 import { unetConfig } from "./unet";
 import { knownVae } from "./vae";
@@ -15,25 +17,48 @@ export const latentDiffusionNoise = {
   timestep_spacing: "leading",
 };
 
-/** As https://huggingface.co/stable-diffusion-v1-5/stable-diffusion-v1-5 has it. */
-export const stableDiffusion: KnownPipeline = {
-  title,
-  className: "StableDiffusionPipeline",
-  options: {},
-  components: {
-    unet: {
-      kind: "model",
-      library: "diffusers",
-      className: "UNet2DConditionModel",
-      config: (shapes) => ({ ...unetConfig(shapes, title), sample_size: 64 }),
+/** Tensors that say what a file of Stable Diffusion 1 or 2 was trained for; of EDM's, that it cannot be followed. */
+export const latentDiffusionMarks = markTensors.filter((tensor) => !["edm_mean", "edm_std"].includes(tensor));
+
+/** What a file marks that its pipeline has no place for. @param file name for the notes */
+export function unmarked(file: string, { edm }: NoiseMarks, pipeline: string): Note[] {
+  return edm ? [warning(file, `tensor edm_vpred.sigma_max had no effect: ${pipeline} has no EDM noise levels`)] : [];
+}
+
+/**
+ * As https://huggingface.co/stable-diffusion-v1-5/stable-diffusion-v1-5 has it. PNDM knows no zero terminal SNR: a file
+ * that marks it gets DDIM.
+ * @param file name for the notes
+ */
+export function stableDiffusion(file: string, marks: NoiseMarks): KnownPipeline {
+  const noise = {
+    ...latentDiffusionNoise,
+    prediction_type: marks.predictionType ?? "epsilon",
+    set_alpha_to_one: false,
+  };
+  return {
+    title,
+    className: "StableDiffusionPipeline",
+    options: {},
+    marks: latentDiffusionMarks,
+    notes: [...marks.notes, ...unmarked(file, marks, title)],
+    components: {
+      unet: {
+        kind: "model",
+        library: "diffusers",
+        className: "UNet2DConditionModel",
+        config: (shapes) => ({ ...unetConfig(shapes, title), sample_size: 64 }),
+      },
+      vae: knownVae(title, { latent_channels: 4, scaling_factor: 0.18215, shift_factor: null, sample_size: 512 }),
+      text_encoder: clipL,
+      tokenizer: clipTokenizer,
+      scheduler: marks.isZeroSnr
+        ? {
+            kind: "scheduler",
+            className: "DDIMScheduler",
+            config: { ...noise, clip_sample: false, rescale_betas_zero_snr: true },
+          }
+        : { kind: "scheduler", className: "PNDMScheduler", config: { ...noise, skip_prk_steps: true } },
     },
-    vae: knownVae(title, { latent_channels: 4, scaling_factor: 0.18215, shift_factor: null, sample_size: 512 }),
-    text_encoder: clipL,
-    tokenizer: clipTokenizer,
-    scheduler: {
-      kind: "scheduler",
-      className: "PNDMScheduler",
-      config: { ...latentDiffusionNoise, prediction_type: "epsilon", set_alpha_to_one: false, skip_prk_steps: true },
-    },
-  },
-};
+  };
+}

@@ -27,6 +27,20 @@ export const clipG: KnownModel = {
   }),
 };
 
+/** OpenCLIP's CLIP-H as Stable Diffusion 2 has it: what its last layer but one gives is what the model was trained on. */
+export const clipH: KnownModel = {
+  kind: "model",
+  library: "transformers",
+  className: "CLIPTextModel",
+  config: (shapes) => {
+    const { num_hidden_layers: layers, ...config } = clipConfig(shapes);
+    // OpenCLIP's own files have that last layer, and a projection; diffusers' have neither.
+    const isWhole = shapes.has("text_projection.weight");
+    return { ...config, num_hidden_layers: Number(layers) - (isWhole ? 1 : 0), hidden_act: "gelu" };
+  },
+  withoutEffect: ({ num_hidden_layers: layers }) => new RegExp(`^text_model\\.encoder\\.layers\\.${layers}\\.`),
+};
+
 /** T5 v1.1 XXL. */
 export const t5: KnownModel = {
   kind: "model",

@@ -11,6 +11,9 @@ interface Latents {
   readonly shift_factor: number | null;
   /** Pixels along a side that it was trained on. */
   readonly sample_size: number;
+  /** By channel, in place of a shift and beside the scale. */
+  readonly latents_mean?: readonly number[];
+  readonly latents_std?: readonly number[];
 }
 
 /** The autoencoder of a pipeline; widths and depths are the tensors'. */

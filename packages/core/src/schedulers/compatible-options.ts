@@ -1,0 +1,41 @@
+import { schedulerSchemas } from "./registry";
+
+/**
+ * Classes that diffusers takes for one another: each ignores what only the others know without a word, since their
+ * configs are written over one another's (`KarrasDiffusionSchedulers` there, which counts EDMEulerScheduler in).
+ */
+const compatible: readonly string[] = [
+  "DDIMScheduler",
+  "DDPMScheduler",
+  "DEISMultistepScheduler",
+  "DPMSolverMultistepScheduler",
+  "DPMSolverSinglestepScheduler",
+  "EDMEulerScheduler",
+  "EulerAncestralDiscreteScheduler",
+  "EulerDiscreteScheduler",
+  "HeunDiscreteScheduler",
+  "KDPM2AncestralDiscreteScheduler",
+  "KDPM2DiscreteScheduler",
+  "LMSDiscreteScheduler",
+  "PNDMScheduler",
+  "UniPCMultistepScheduler",
+];
+
+/** Options that are in no file of diffusers': arguments of its pipelines. */
+const notInFiles: readonly string[] = ["eta"];
+
+/** Of DPMSolverSDEScheduler, which diffusers counts among the compatible ones and Skipstep lacks. */
+const others: readonly string[] = ["noise_sampler_seed"];
+
+/** Options that a scheduler_config.json may give this class; none for one that is unknown. */
+export function fileOptions(className: string): ReadonlySet<string> {
+  const schema = Object.hasOwn(schedulerSchemas, className) ? schedulerSchemas[className] : undefined;
+  return new Set(Object.keys(schema?.properties ?? {}).filter((key) => !notInFiles.includes(key)));
+}
+
+/** Options that mean nothing to this class and may stand in its file all the same. */
+export function compatibleOptions(className: string): ReadonlySet<string> {
+  // EDM's own class takes nobody's leftovers, though others take its.
+  if (!compatible.includes(className) || className === "EDMEulerScheduler") return new Set();
+  return new Set([...compatible.flatMap((other) => [...fileOptions(other)]), ...others]);
+}

@@ -1,0 +1,77 @@
+import { logSnrStep } from "./log-snr-step";
+import type { Mixture } from "./prediction";
+import { type Term, weightedSum, weightedSumOver } from "./weighted-sum";
+
+/** A step of DPM-Solver from one mixture to another: what each part of the prediction is multiplied by. */
+export interface DpmSolverStep {
+  /** How far lambda grows; 0 leaves the sample as it is. */
+  readonly h: number;
+  readonly keep: number;
+  /** Of the prediction itself. */
+  readonly value: number;
+  /** Of its first derivative by lambda in units of h: as the midpoint method and as Heun's have it. */
+  readonly middle: number;
+  readonly slope: number;
+  /** Of its second derivative. */
+  readonly bend: number;
+  /** Of the noise that the SDE draws. */
+  readonly deviation: number;
+}
+
+/** `logrho`, `bh1` and `bh2` are read as `midpoint`. */
+export type DpmSolverType = "midpoint" | "heun" | "logrho" | "bh1" | "bh2";
+
+const { fround } = Math;
+
+/**
+ * Factors are the papers' phi functions (https://arxiv.org/abs/2206.00927, https://arxiv.org/abs/2211.01095), in float32
+ * as the reference: of a short step, rounding is a good part of these. For the SDE the drift is twice as strong; the
+ * noise makes up for the half that is too much.
+ */
+export function dpmSolverStep(
+  from: Mixture,
+  to: Mixture,
+  predicted: "image" | "noise",
+  isStochastic: boolean,
+): DpmSolverStep {
+  const { h, keep, gain: once, z: exponent } = logSnrStep(from, to, predicted);
+  const isImage = predicted === "image";
+  const gain = isStochastic && !isImage ? 2 * once : once;
+  const z = isStochastic && isImage ? 2 * exponent : exponent;
+  const phi = fround(fround(Math.exp(z)) - 1);
+  const phi1 = fround(fround(phi / z) - 1);
+  // The expansion has -1/2; for the SDE the reference has the other sign.
+  const phi2 = fround(fround(phi - z) / fround(z ** 2)) + (isStochastic ? 0.5 : -0.5);
+  return {
+    h,
+    keep: isStochastic && isImage ? keep * Math.exp(-h) : keep,
+    value: -gain * phi,
+    middle: (-gain * phi) / 2,
+    slope: -gain * phi1,
+    bend: -gain * phi2,
+    deviation: to.sigma * Math.sqrt(Math.abs(Math.expm1(2 * exponent))),
+  };
+}
+
+/**
+ * What a multistep method adds to the sample.
+ * @param outputs last predictions, newest first, at least `order` @param r0 from the one before to the newest, in units
+ *   of h @param r1 from the one before that; asked for in order 3
+ */
+export function multistepTerms(
+  step: DpmSolverStep,
+  order: number,
+  type: DpmSolverType,
+  [now, before, earlier]: readonly Float32Array[],
+  r0: () => number,
+  r1: () => number,
+): Term[] {
+  const value: Term = [step.value, now!];
+  if (order === 1) return [value];
+  const near = r0();
+  const slope = weightedSumOver(near, [1, now!], [-1, before!]);
+  if (order === 2) return [value, [type === "heun" ? step.slope : step.middle, slope]];
+  const far = r1();
+  const bend = weightedSumOver(near + far, [1, slope], [-1, weightedSumOver(far, [1, before!], [-1, earlier!])]);
+  return [value, [step.slope, weightedSum([1, slope], [near, bend])], [step.bend, bend]];
+}
