@@ -29,17 +29,19 @@ async function failure(...plugins: PluginClass[]): Promise<string> {
 }
 
 const writes = ({ latents }: Step): void => void latents.data.fill(1, 0, 1);
+const writesFirst = (): Plugin => ({
+  blockForward({ step }, inputs, next) {
+    writes(step);
+    return next(inputs);
+  },
+});
 const passes = (name: string): PluginClass =>
   pluginWith(name, () => ({ blockForward: (_call, inputs, next) => next(inputs) }));
 
 describe("step.latents written to", () => {
   it.each<[string, () => Plugin, string]>([
     ["beforeStep", () => ({ beforeStep: writes }), "beforeStep"],
-    [
-      "blockForward",
-      () => ({ blockForward: ({ step }, inputs, next) => (writes(step), next(inputs)) }),
-      "blockForward",
-    ],
+    ["blockForward", writesFirst, "blockForward"],
     [
       "blockForward, behind next",
       () => ({
@@ -75,7 +77,7 @@ describe("step.latents written to", () => {
     const swallows = pluginWith("outer", () => ({
       blockForward: (_call, inputs, next) => next(inputs).catch(() => inputs),
     }));
-    const bad = pluginWith("bad", () => ({ blockForward: ({ step }, inputs, next) => (writes(step), next(inputs)) }));
+    const bad = pluginWith("bad", writesFirst);
     expect(await failure(swallows, bad)).toContain('Plugin "bad" wrote');
   });
 

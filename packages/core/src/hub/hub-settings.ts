@@ -25,6 +25,11 @@ export function hubSettings(env: Readonly<Record<string, string | undefined>> = 
   };
 }
 
+/** The same for what a stranger named: the user's token is none of his. */
+export function withoutToken(settings: HubSettings = hubSettings()): HubSettings {
+  return { ...settings, token: undefined };
+}
+
 function withHome(path: string): string {
   return path.replace(/^~(?=$|[/\\])/, homedir());
 }

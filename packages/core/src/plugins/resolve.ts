@@ -77,7 +77,7 @@ function resolvePath(use: string, from: string): ResolvedModule {
 }
 
 /** The name itself, then what it may be short for. */
-function candidates(use: string): string[] {
+export function candidates(use: string): string[] {
   return /[/@]/.test(use) || use.startsWith("skipstep-plugin-")
     ? [use]
     : [use, `@skipstep/plugin-${use}`, `skipstep-plugin-${use}`];
@@ -92,6 +92,11 @@ function packageOf(use: string): string {
 
 function subpathOf(use: string): string {
   return `.${use.slice(packageOf(use).length)}`;
+}
+
+/** Whether it is a package's name alone, or short for one. */
+export function isPlainPackageName(use: string): boolean {
+  return isPackageName(use) && packageOf(use) === use;
 }
 
 /** In the `node_modules` folders upwards, or the package that the config lies in. */
