@@ -5,7 +5,14 @@ import { readRecipe } from "../src/image/recipe";
 
 const recipe = {
   recipe: 2,
-  config: { model: { name: "m", sha256: "a".repeat(64) }, device: "cpu", generate: { prompt: ["❤️"] }, guidance: "batch", plugins: [], strict: false },
+  config: {
+    model: { name: "m", sha256: "a".repeat(64) },
+    device: "cpu",
+    generate: { prompt: ["❤️"] },
+    guidance: "batch",
+    plugins: [],
+    strict: false,
+  },
   image: 0,
   versions: { node: "20.0.0" },
   weights: { vae: "a" },

@@ -36,7 +36,15 @@ const keyword = "skipstep";
 
 /** A recipe as the texts of a PNG file: ours, and the line that other programs read. */
 export function recipeText(recipe: Recipe): Record<string, string> {
-  return { parameters: parametersLine(recipe), [keyword]: JSON.stringify(recipe) };
+  return { parameters: parametersLine(recipe), [keyword]: JSON.stringify(sorted(recipe)) };
+}
+
+/** With keys in one order, whatever order a config has them in: equal images are equal files. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
 }
 
 /**
