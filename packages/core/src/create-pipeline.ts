@@ -190,7 +190,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
       buildHooks: hooks,
       pipeline,
       warnings,
-      places: notePlaces({ config, checkpoint, plugins, running: sources.keys() }, cacheDir),
+      places: notePlaces({ config, checkpoint, plugins, running: new Set(sources.keys()) }, cacheDir),
       cacheDir,
       reopen: (uses, change = {}) => reopen(loaded, uses, options, change),
     };

@@ -16,7 +16,7 @@ export interface OpenedConfig {
   readonly checkpoint: Checkpoint;
   readonly plugins: PluginHost;
   /** Names of the components whose weights run. */
-  readonly running: Iterable<string>;
+  readonly running: ReadonlySet<string>;
 }
 
 /**
@@ -61,7 +61,7 @@ export function noteFile(cacheDir: string, path: string, find: () => string = ()
 
 function usedOf({ config, running }: OpenedConfig): Used {
   const replaced = new Set(Object.keys(config.components ?? {}));
-  return { variant: config.variant, running: new Set(running), replaced };
+  return { variant: config.variant, running, replaced };
 }
 
 /** @param text what the config says @param path where that is */

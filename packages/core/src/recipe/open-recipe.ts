@@ -99,7 +99,7 @@ function replacing(overrides: readonly (string | Override)[]): (at: JsonPath) =>
 function placesOf(own: CheckedConfig, files: readonly NamedFile[], cacheDir: string): string[] {
   const { model, components = {}, lora = [], generate } = own.config;
   if (files.some(({ file }) => file.sha256 !== undefined && file.hub === undefined)) {
-    noteParts({ ...own, running: Object.keys(familyOf(own.checkpoint).components) }, cacheDir);
+    noteParts({ ...own, running: new Set(Object.keys(familyOf(own.checkpoint).components)) }, cacheDir);
     if (generate.image !== undefined) noteFile(cacheDir, generate.image);
   }
   const image = generate.image === undefined ? [] : [generate.image];
