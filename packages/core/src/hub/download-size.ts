@@ -34,6 +34,8 @@ export async function downloadSize(
   return missing.reduce((sum, path) => sum + files.get(path)!.size, 0);
 }
 
+const configs = ["model_index.json", "config.json", "scheduler_config.json"];
+
 /** The file that is meant, or what a pipeline or component below a folder is read from. */
 function wanted(paths: readonly string[], under: string, variant: string | undefined): string[] {
   if (isWeightFile(under)) return paths.filter((path) => path === under);
@@ -43,7 +45,10 @@ function wanted(paths: readonly string[], under: string, variant: string | undef
     if (unneeded.some((name) => folder.endsWith(`${name}/`))) return [];
     const names = inside.filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length));
     const here = names.filter((name) => !name.includes("/"));
-    const small = here.filter((name) => /\.(json|txt|model|jinja)$/.test(name) && !/\.index(\..+)?\.json$/.test(name));
+    const isTokenizer = /(^|\/)tokenizer(_\d)?\/$/.test(folder);
+    const small = here.filter((name) =>
+      isTokenizer ? /\.(json|txt|model|jinja)$/.test(name) : configs.includes(name),
+    );
     return [...small, ...weightsAmong(here, variant)].map((name) => folder + name);
   });
 }
