@@ -178,7 +178,7 @@ describe("--no-plugins", () => {
   });
 
   it.each(["validate", "inspect"])("of %s loads no code, and says which it would be", async (command) => {
-    const { exitCode, stdout } = await outcomeOf(startSkipstep([command, file(), "--no-plugins"]));
+    const { exitCode, stdout } = await skipstep(command, file(), "--no-plugins");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^would load +skipstep-plugin-trap 1\.2\.3 \(.*skipstep-plugin-trap\/index\.js\)$/m);
     expect(stdout).toMatch(/^would load +\/.*project\/mine\.mjs$/m);

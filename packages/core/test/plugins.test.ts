@@ -427,13 +427,13 @@ describe("discovery", () => {
     it("is not loaded from the hub's cache, nor from Skipstep's", async () => {
       const hub = path.join(folder, "hub");
       vi.stubEnv("HF_HUB_CACHE", hub);
-      vi.stubEnv("SKIPSTEP_CACHE", path.join(folder, "engines"));
+      vi.stubEnv("SKIPSTEP_CACHE", path.join(folder, "cache"));
       await write("hub/trap.mjs", trap());
       await write("elsewhere/models--a--b/snapshots/0/trap.mjs", trap());
-      await write("engines/x/trap.mjs", trap());
+      await write("cache/engines/x/trap.mjs", trap());
       await refused("../hub/trap.mjs", /which is a Hugging Face cache/);
       await refused("../elsewhere/models--a--b/snapshots/0/trap.mjs", /which is a Hugging Face cache/);
-      await refused("../engines/x/trap.mjs", /which is a cache of Skipstep/);
+      await refused("../cache/engines/x/trap.mjs", /which is a cache of Skipstep/);
       vi.unstubAllEnvs();
     });
 

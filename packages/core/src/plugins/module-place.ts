@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { defaultCacheDir } from "../compiler/cache-dir";
+import { enginesFolder } from "../compiler/engine-folder";
 import { pluginInData, pluginNoSource } from "../errors/plugins";
 import { hubSettings } from "../hub/hub-settings";
 import { foldersAbove } from "./package-json";
@@ -36,7 +37,8 @@ function dataIn(folder: string): string | undefined {
   const hub = hubSettings().cacheFolder;
   if (folder === hub || /^(models|datasets|spaces)--./.test(path.basename(folder))) return "a Hugging Face cache";
   const has = (name: string): boolean => existsSync(path.join(folder, name));
-  if (folder === defaultCacheDir() || (has("engine.json") && has("weights.bin"))) return "a cache of Skipstep";
+  if (folder === enginesFolder(defaultCacheDir()) || (has("engine.json") && has("weights.bin")))
+    return "a cache of Skipstep";
   return modelFiles.some(has) || (has("config.json") && hasWeights(folder)) ? "a model" : undefined;
 }
 
