@@ -628,6 +628,31 @@ describe("a model that only a recipe names", () => {
       await openRecipe(recipe("hf:tiny/model@v1/vae"), { allow: [allow] });
   });
 
+  it("that needs one is not fetched, and the error says why", async () => {
+    const opened = await openRecipe(recipe("hf:tiny/private"), { allow: true });
+    expect(await failure(validateConfig(opened))).toContain(
+      `SKIPSTEP_HUB_DENIED: config#/model: "tiny/private" is gated, private, or not there, and your token is not sent`,
+    );
+  });
+
+  it("is not the user's in another revision, nor what others proposed for one that he allows", async () => {
+    const own = await validate();
+    for (const model of ["hf:tiny/model@refs/pr/1", "hf:tiny/model@v1"]) {
+      const parts = recipe("hf:tiny/model", { components: { vae: { name: "vae", hub: `${model}/vae` } } });
+      expect(await failure(openRecipe(parts, { config: own }))).toContain(`components.vae ${model}/vae`);
+    }
+    const proposed = recipe("hf:tiny/model@refs/pr/1");
+    expect(await failure(openRecipe(proposed, { allow: ["hf:tiny/model"] }))).toContain("RECIPE_UNTRUSTED");
+    await openRecipe(proposed, { allow: ["hf:tiny/model@refs/pr/1"] });
+  });
+
+  it("asks the hub for a few sizes, however many names there are", async () => {
+    const names = Array.from({ length: 1000 }, (_, i) => [`part${i}`, { name: "x", hub: `hf:tiny/model@v1/${i}` }]);
+    const said = await failure(openRecipe(recipe("hf:tiny/model", { components: Object.fromEntries(names) })));
+    expect(said).toContain("; and 981 more.");
+    expect(hub.arrivals.length).toBeLessThan(200); // a listing has several pages
+  });
+
   it("is fetched with the token when it is the user's config that names it, or --set", async () => {
     const own = await validate();
     hub.arrivals.length = 0;

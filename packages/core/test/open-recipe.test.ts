@@ -141,6 +141,13 @@ describe("opening a recipe", () => {
       expect(said).toContain(place);
   });
 
+  it("lists what a stranger wrote in printable letters", async () => {
+    const odd = foreign((own) => {
+      own.model = "/x/\u001b[2Jrm\u2028\u202e";
+    });
+    expect(await failure(open(odd))).toContain("model /x/\\u{1b}[2Jrm\\u{2028}\\u{202e}; components.vae ");
+  });
+
   it("finds all of it again by its hash, and makes the same file", async () => {
     const opened = await open(recipe, { allow: true });
     expect((await pngOf(await generated(opened))).equals(png)).toBe(true);

@@ -10,9 +10,10 @@ export function recipeRefused(what: string, reason: string): SkipstepError {
 
 /** A recipe would read or fetch what nobody allowed. @param sources one line each */
 export function recipeUntrusted(sources: readonly string[]): SkipstepError {
+  const some = sources.length > 20 ? [...sources.slice(0, 20), `and ${sources.length - 20} more`] : sources;
   return new SkipstepError(
     "SKIPSTEP_RECIPE_UNTRUSTED",
-    `Nobody allowed what the recipe reads: ${sources.join("; ")}. Say yes on a terminal, give --trust, or in a program "allow"; or give a config beside the recipe, whose model is used then.`,
+    `Nobody allowed what the recipe reads: ${some.join("; ")}. Say yes on a terminal, give --trust, or in a program "allow"; or give a config beside the recipe, whose model is used then.`,
   );
 }
 

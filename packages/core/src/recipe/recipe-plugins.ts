@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from "../config/json";
 import type { CheckedConfig } from "../create-pipeline";
 import { pluginUnknown } from "../errors/plugins";
 import { recipeRefused } from "../errors/recipe";
-import { installedPlugins } from "../plugins/installed";
+import type { InstalledPlugin } from "../plugins/installed";
 import { manifestOf, type PluginClass } from "../plugins/plugin";
 import { candidates, resolvePlugin, shortName } from "../plugins/resolve";
 import { findPlace } from "./known-places";
@@ -13,6 +13,8 @@ import { isRecipeFile, type RecipeFile } from "./recipe-file";
 export interface PluginSurroundings {
   /** Where plugins are looked for. */
   readonly folder: string;
+  /** Those that are installed for it. */
+  readonly installed: readonly InstalledPlugin[];
   readonly cacheDir: string;
   /** The user's own config: plugins that it names by path are found by their names. */
   readonly own?: CheckedConfig | undefined;
@@ -32,7 +34,7 @@ export function ownPlugin(entry: unknown, index: number, surroundings: PluginSur
   if (isRecipeFile(use)) return { ...entry, use: usedByPath(use, index, surroundings) };
   if (typeof use !== "string") return entry;
   const passed = surroundings.classes.find((target) => manifestOf(target)?.name === use);
-  return { ...entry, use: passed ?? installedName(use, surroundings.folder) };
+  return { ...entry, use: passed ?? installedName(use, surroundings) };
 }
 
 /** The plugin of a config that is the user's own. A hash of one file is no hash of the code that it imports. */
@@ -50,8 +52,7 @@ function usedByPath({ name, path, sha256 }: RecipeFile, index: number, { own, ca
 }
 
 /** @throws SKIPSTEP_PLUGIN_UNKNOWN */
-function installedName(use: string, folder: string): string {
-  const installed = installedPlugins(folder);
+function installedName(use: string, { folder, installed }: PluginSurroundings): string {
   const found = candidates(use).flatMap((name) => installed.find((plugin) => plugin.name === name) ?? [])[0];
   // Should a nearer package of that name be no plugin, it is not loaded in this one's place.
   const isMeant = found && samePlace(resolvePlugin(found.name, folder).package?.folder, found.folder);
