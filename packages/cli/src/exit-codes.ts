@@ -52,6 +52,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   PLUGIN: 5,
   HOOK: 5,
   NEXT: 5,
+  LATENTS_WRITTEN: 5,
   REGION: 5,
   PAYLOAD: 5,
 

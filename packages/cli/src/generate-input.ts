@@ -1,45 +1,69 @@
-import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { type ConfigInput, type GenerateConfig, type Override, type Recipe, validateConfig } from "@skipstep/core";
+import {
+  type ConfigInput,
+  type OpenedRecipe,
+  type OpenRecipeOptions,
+  type Override,
+  openRecipe,
+  type Recipe,
+  sourceText,
+  validateConfig,
+} from "@skipstep/core";
 import { usage } from "./errors";
 import type { GenerateOptions } from "./generate";
 import { readRecipeFile } from "./recipe-file";
+import type { Terminal } from "./terminal";
 
 /** What to generate from. */
 export interface GenerateInput {
-  readonly config: string | ConfigInput;
-  /** Where paths and plugins of a config that is no file start from. */
-  readonly folder?: string;
+  readonly config: string | ConfigInput | OpenedRecipe;
   /** Of the image that is to be made again. */
   readonly recipe?: Recipe;
 }
 
 /**
  * The config, or the one in a recipe. With both, checkpoint and device are the config's, plugins are found from its
- * folder, and all else is the recipe's.
- * @throws SKIPSTEP_USAGE when there is neither
+ * folder, and all else is the recipe's. What only the recipe names is asked about first.
+ * @throws SKIPSTEP_USAGE when there is neither, what `openRecipe` throws
  */
-export async function readInput(config: string | undefined, image: string | undefined): Promise<GenerateInput> {
+export async function readInput(
+  config: string | undefined,
+  options: GenerateOptions,
+  terminal: Terminal,
+): Promise<GenerateInput> {
+  const { recipe: image, cache } = options;
   if (image === undefined) {
     if (config === undefined) throw usage("Give a config, or --recipe with an image to make again.");
     return { config };
   }
   const recipe = readRecipeFile(image);
-  const own = { ...recipe.config, generate: plainTexts(recipe.config.generate) };
-  if (config === undefined) return { config: own, recipe };
-  const { model, variant, device } = (await validateConfig(config)).config;
-  const { variant: _, ...rest } = own;
-  const here = { ...rest, model, device, ...(variant === undefined ? {} : { variant }) };
-  return { config: here, folder: dirname(config), recipe };
+  const plain = { ...recipe, config: { ...recipe.config, generate: plainTexts(recipe.config.generate) } };
+  const own = config === undefined ? undefined : await validateConfig(config);
+  const opened = await openRecipe(plain, {
+    overrides: overridesOf(options),
+    allow: allowing(options, terminal),
+    ...(own ? { config: own } : {}),
+    ...(cache === undefined ? {} : { cacheDir: cache }),
+  });
+  return { config: opened, recipe };
+}
+
+/** Everything with `--trust`, what is said yes to on a terminal, and nothing elsewhere. */
+function allowing({ trust }: GenerateOptions, terminal: Terminal): NonNullable<OpenRecipeOptions["allow"]> {
+  if (trust) return true;
+  if (!terminal.canAsk) return [];
+  return (sources) =>
+    terminal.confirm(["The recipe reads:", ...sources.map((source) => `  ${sourceText(source)}`)], "Allow that?");
 }
 
 /** Prompts as a person would write them, so that they go with another `--prompt`: none where it is the default anyway. */
-function plainTexts(generate: GenerateConfig): GenerateConfig {
+function plainTexts<Generate extends object>(generate: Generate): Generate {
   const settings = generate as Readonly<Record<string, unknown>>;
   const isDefault = (key: string): boolean =>
     /prompt_[23]$/.test(key) && isDeepStrictEqual(settings[key], settings[key.replace(/_[23]$/, "")]);
   const kept = Object.entries(settings).filter(([key]) => !isDefault(key));
-  return Object.fromEntries(kept.map(([key, value]) => [key, key.startsWith("negative") ? oneOf(value) : value]));
+  const plain = kept.map(([key, value]) => [key, key.startsWith("negative") ? oneOf(value) : value]);
+  return Object.fromEntries(plain) as Generate;
 }
 
 /** Equal texts as one, which goes with any number of prompts. */

@@ -24,6 +24,10 @@ export interface GenerateOptions {
   readonly out?: string;
   readonly set?: readonly string[];
   readonly recipe?: string;
+  /** Allows what the recipe reads. */
+  readonly trust?: true;
+  /** False leaves the recipe out of the files. */
+  readonly writeRecipe?: false;
   /** A folder, or true for one beside the image. */
   readonly previews?: string | true;
   readonly strict?: true;
@@ -43,8 +47,8 @@ export async function generate(
   session: Session,
 ): Promise<void> {
   const start = performance.now();
-  const { config, folder, recipe } = await readInput(configFile, options.recipe);
-  const loaded = await validateConfig(config, { overrides: overridesOf(options), ...(folder ? { folder } : {}) });
+  const { config, recipe } = await readInput(configFile, options, session.terminal);
+  const loaded = await validateConfig(config, { overrides: overridesOf(options) });
   const plan = planImages(loaded);
   const indices = recipe && recipe.image < plan.count ? [recipe.image] : [...Array(plan.count).keys()];
   const files = outputFiles(options.out, plan, indices.length);
@@ -54,7 +58,7 @@ export async function generate(
   if (previews) checkWritable(previews.fileOf(1, 1), bytes);
 
   const result = await make(loaded, plan.seed, options, previews || undefined, session);
-  const pngs = await Promise.all(indices.map((i) => result.images[i]!.toPng()));
+  const pngs = await Promise.all(indices.map((i) => result.images[i]!.toPng({ recipe: options.writeRecipe ?? true })));
   const lost = previews ? await previews.finish() : [];
   const signal = session.interruption.heed();
   if (signal.aborted) throw cancelled(signal.reason);

@@ -4,11 +4,17 @@ import type { Session } from "./session";
 
 export interface InspectOptions {
   readonly set?: readonly string[];
+  /** False loads no code. */
+  readonly plugins: boolean;
   readonly json?: true;
 }
 
 /** `skipstep inspect`: what a config comes to, without loading a weight. */
-export async function inspect(file: string, { set = [], json }: InspectOptions, { terminal }: Session): Promise<void> {
-  const document = inspectConfig(await validateConfig(file, { overrides: set }));
-  terminal.show({ document, lines: inspectionLines(document) }, json);
+export async function inspect(
+  file: string,
+  { set = [], plugins, json }: InspectOptions,
+  { terminal }: Session,
+): Promise<void> {
+  const document = inspectConfig(await validateConfig(file, { overrides: set, plugins }));
+  terminal.show({ document, lines: inspectionLines(document, plugins) }, json);
 }

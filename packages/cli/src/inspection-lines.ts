@@ -1,5 +1,6 @@
 import type { ComponentInspection, Inspection, LoraMatch, PluginInspection, Structure } from "@skipstep/core";
 import { columns, factsText } from "./columns";
+import { codeRows } from "./plugin-code";
 import { bytesText, countText } from "./quantities";
 
 /** Weights that are in memory at once. */
@@ -9,10 +10,10 @@ const held: Readonly<Record<Inspection["memory"], string>> = {
   sequential: "those of one segment",
 };
 
-/** An inspection in tables. */
-export function inspectionLines(inspection: Inspection): string[] {
-  const { className, model, scheduler, structure, components, notes, loras, plugins, memory, estimatedMemory } =
-    inspection;
+/** An inspection in tables. @param isLoading whether plugins' code was loaded */
+export function inspectionLines(inspection: Inspection, isLoading = true): string[] {
+  const { className, model, scheduler, structure, components, notes, loras, plugins, code } = inspection;
+  const { memory, estimatedMemory } = inspection;
   return [
     `${className} in ${model}`,
     "",
@@ -27,6 +28,7 @@ export function inspectionLines(inspection: Inspection): string[] {
       ["denoiser", structureText(structure)],
       ["scheduler", scheduler.className],
       ["", factsText(switchedOn(scheduler.options))],
+      ...codeRows(code, isLoading),
     ]),
     "",
     ...segmentTable(components),

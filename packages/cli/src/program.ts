@@ -17,6 +17,11 @@ const threads = new Option("--threads <number>", "threads inside one operator (d
 );
 const cache = new Option("--cache <folder>", "where compiled engines are kept");
 const json = new Option("--json", "print one JSON document");
+const noPlugins = new Option("--no-plugins", "load no code: say which it would be, and check the rest");
+/** Commander takes it for the opposite of `--recipe <image>`, which is about another image. */
+const noRecipe = Object.assign(new Option("--no-recipe", "leave how an image was made out of the file"), {
+  attributeName: () => "writeRecipe",
+});
 
 /** Every command with its options. What a command does is loaded when it is called, so that help is there at once. */
 export function createProgram(session: Session): Command {
@@ -42,6 +47,8 @@ export function createProgram(session: Session): Command {
     .option("-o, --out <path>", "a .png file, or a folder (default: the working directory)")
     .option("--set <path=value>", "another value for the config: generate.height=256", collect)
     .option("--recipe <image>", "make this image again; other options are stronger")
+    .option("--trust", "read and fetch what the recipe names, without asking")
+    .addOption(noRecipe)
     .option("--previews [folder]", "write what the image looks like after each step")
     .option("--strict", "fail when a plugin had no effect")
     .addOption(threads)
@@ -105,6 +112,7 @@ export function createProgram(session: Session): Command {
     .description("check a config, and say everything that is wrong with it")
     .argument("<config>", "JSON file")
     .addOption(set)
+    .addOption(noPlugins)
     .addOption(json)
     .action(async (config, options) => (await import("./validate")).validate(config, options, session));
 
@@ -113,6 +121,7 @@ export function createProgram(session: Session): Command {
     .description("show components, regions, segments, memory, and what plugins hook")
     .argument("<config>", "JSON file")
     .addOption(set)
+    .addOption(noPlugins)
     .addOption(json)
     .action(async (config, options) => (await import("./inspect")).inspect(config, options, session));
 
@@ -157,6 +166,7 @@ export function createProgram(session: Session): Command {
     .description("print the JSON Schema of configs, the installed plugins' options included")
     .argument("[folder]", "folder, or a config in it (default: the working directory)")
     .option("-o, --out <file>", "write it there")
+    .addOption(noPlugins)
     .action(async (folder, options) => (await import("./schema")).schema(folder, options, session));
 
   const engines = program.command("engines").description("list or clear the compile cache");

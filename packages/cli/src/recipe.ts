@@ -1,4 +1,4 @@
-import type { Recipe } from "@skipstep/core";
+import type { Recipe, RecipeFile } from "@skipstep/core";
 import { columns, factsText } from "./columns";
 import { readRecipeFile } from "./recipe-file";
 import type { Session } from "./session";
@@ -7,6 +7,16 @@ import type { Session } from "./session";
 export function recipe(file: string, { json }: { readonly json?: true }, { terminal }: Session): void {
   const document = readRecipeFile(file);
   terminal.show({ document, lines: recipeLines(document) }, json);
+}
+
+/** `emoji, sha256 4f2a91c07b3d`; a path only where somebody else wrote one. */
+function fileText({ name, sha256, hub, path }: RecipeFile): string {
+  return `${hub ?? path ?? name}${sha256 === undefined ? "" : `, sha256 ${sha256.slice(0, 12)}`}`;
+}
+
+function reusedText(regions: Recipe["plugins"][number]["regions"]): string {
+  const { size } = new Set(regions.flatMap(({ reused }) => reused));
+  return size === 0 ? "" : `: reused ${size} steps`;
 }
 
 function recipeLines({ config, image, versions, weights, plugins }: Recipe): string[] {
@@ -20,11 +30,13 @@ function recipeLines({ config, image, versions, weights, plugins }: Recipe): str
     ...negatives.map((text) => ["negative", text]),
     ...(count > 1 ? [["image", `${image + 1} of ${count}`]] : []),
     ["settings", factsText(settings)],
-    ["model", `${config.model}${config.variant === undefined ? "" : ` (${config.variant})`}`],
+    ["model", `${fileText(config.model)}${config.variant === undefined ? "" : ` (${config.variant})`}`],
+    ...Object.entries(config.components ?? {}).map(([name, file]) => ["component", `${name}: ${fileText(file)}`]),
+    ...(config.lora ?? []).map(({ path, scale }) => ["lora", `${fileText(path)} at scale ${scale}`]),
     ["device", config.device],
     ["scheduler", [type, factsText(scheduler)].filter((text) => text !== "").join(": ")],
-    ...plugins.flatMap(({ name, summary, regions }, i) => [
-      ["plugin", `${name}: ${summary}`],
+    ...plugins.flatMap(({ name, regions }, i) => [
+      ["plugin", `${name}${reusedText(regions)}`],
       ["", factsText(config.plugins[i]?.options ?? {})],
       ...regions
         .filter(({ reused }) => reused.length > 0)

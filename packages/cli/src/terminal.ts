@@ -1,3 +1,8 @@
+import { createInterface } from "node:readline";
+
+/** What answers are read from. */
+export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+
 /** What is written to; `isTTY` is there when people watch. */
 export interface Stream extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
@@ -18,7 +23,28 @@ export class Terminal {
   constructor(
     private readonly stdout: Stream = process.stdout,
     readonly stderr: Stream = process.stderr,
+    private readonly stdin: Input = process.stdin,
   ) {}
+
+  /** Whether somebody is there to be asked. */
+  get canAsk(): boolean {
+    return this.stdin.isTTY === true && this.stderr.isTTY === true;
+  }
+
+  /** Asks for a yes. Whatever else is answered, or nothing, is a no. */
+  async confirm(lines: readonly string[], question: string): Promise<boolean> {
+    this.complain(lines);
+    const reader = createInterface({ input: this.stdin, output: this.stderr, terminal: false });
+    try {
+      const answer = await new Promise<string>((resolve) => {
+        reader.once("close", () => resolve(""));
+        reader.question(`${question} [y/N] `, resolve);
+      });
+      return /^\s*y(es)?\s*$/i.test(answer);
+    } finally {
+      reader.close();
+    }
+  }
 
   /** Prints text as it is. */
   write(text: string): void {

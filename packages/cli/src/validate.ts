@@ -1,27 +1,33 @@
 import { type LoadedConfig, validateConfig } from "@skipstep/core";
 import { columns, factsText } from "./columns";
+import { codeRows } from "./plugin-code";
 import type { Session } from "./session";
 
 export interface ValidateOptions {
   readonly set?: readonly string[];
+  /** False loads no code. */
+  readonly plugins: boolean;
   readonly json?: true;
 }
 
 /** `skipstep validate`: says what was recognised in a config, or fails with everything that is wrong. */
 export async function validate(
   file: string,
-  { set = [], json }: ValidateOptions,
+  { set = [], plugins: isLoading, json }: ValidateOptions,
   { terminal }: Session,
 ): Promise<void> {
-  const loaded = await validateConfig(file, { overrides: set });
+  const loaded = await validateConfig(file, { overrides: set, plugins: isLoading });
   const plugins = loaded.plugins.plugins.map(({ name, version, options }) => ({ name, version, options }));
   terminal.show(
-    { lines: validLines(file, loaded), document: { ok: true, file: loaded.file, config: loaded.config, plugins } },
+    {
+      lines: validLines(file, loaded, isLoading),
+      document: { ok: true, file: loaded.file, config: loaded.config, plugins, code: loaded.code },
+    },
     json,
   );
 }
 
-function validLines(file: string, { config, plugins }: LoadedConfig): string[] {
+function validLines(file: string, { config, plugins, code }: LoadedConfig, isLoading: boolean): string[] {
   const { type = "the checkpoint's own", ...scheduler } = config.scheduler ?? {};
   const facts = (values: object): string => (Object.keys(values).length === 0 ? "" : `: ${factsText(values)}`);
   const rows = [
@@ -30,6 +36,7 @@ function validLines(file: string, { config, plugins }: LoadedConfig): string[] {
     ["scheduler", `${type}${facts(scheduler)}`],
     ["generate", factsText(config.generate)],
     ...plugins.plugins.map(({ name, version, options }) => ["plugin", `${name} ${version}${facts(options)}`]),
+    ...codeRows(code, isLoading),
   ];
   return [`ok ${file}`, ...columns(rows)];
 }

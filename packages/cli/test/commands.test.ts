@@ -80,7 +80,7 @@ describe("recipe and engines", () => {
     expect(stdout).toMatch(/^settings .*num_inference_steps 3.*seed 42/m);
     expect(stdout).toMatch(/^versions .*@skipstep\/core \d/m);
     const { document } = await skipstepJson<Recipe>("recipe", out);
-    expect(document).toMatchObject({ recipe: 1, image: 0, config: { generate: { prompt: ["red heart"] } } });
+    expect(document).toMatchObject({ recipe: 2, image: 0, config: { generate: { prompt: ["red heart"] } } });
 
     const listed = await skipstep("engines");
     expect(listed.stdout).toMatch(

@@ -50,6 +50,7 @@ describe("generate", () => {
       "generate",
       "--recipe",
       inFolder("new/folder/heart.png"),
+      "--trust",
       "--out",
       out,
     );
@@ -81,10 +82,10 @@ describe("generate", () => {
       config: { generate: { prompt: ["dog", "house"] } },
     });
 
-    await skipstep("generate", "--recipe", document.files[1]!, "--out", inFolder("house.png"));
+    await skipstep("generate", "--recipe", document.files[1]!, "--trust", "--out", inFolder("house.png"));
     expect(pngPixels(inFolder("house.png")).equals(pngPixels(document.files[1]!))).toBe(true);
 
-    const other = ["generate", "--recipe", document.files[1]!, "--prompt", "cat", "--out", inFolder("cats")];
+    const other = ["generate", "--recipe", document.files[1]!, "--trust", "--prompt", "cat", "--out", inFolder("cats")];
     expect((await skipstepJson<Generated>(...other)).document.files).toEqual([inFolder("cats/cat-42.png")]);
   });
 

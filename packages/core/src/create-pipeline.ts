@@ -25,6 +25,8 @@ import { settingProblems } from "./pipelines/request";
 import { chooseScheduler } from "./pipelines/scheduler-choice";
 import type { PluginClass } from "./plugins/plugin";
 import { isPath } from "./plugins/resolve";
+import { notePlaces } from "./recipe/note-places";
+import { isOpenedRecipe, type OpenedRecipe } from "./recipe/open-recipe";
 import { schedulerSchemas } from "./schedulers/registry";
 import { formatsOf } from "./weight-formats/find-format";
 
@@ -33,6 +35,8 @@ export interface ConfigOptions {
   readonly overrides?: readonly (string | Override)[];
   /** Where paths and plugins of a config that is no file start from; the working directory when left out. */
   readonly folder?: string;
+  /** False loads no code: plugins are found, and neither imported nor checked. To look at a config, not to run it. */
+  readonly plugins?: boolean;
   readonly signal?: AbortSignal;
   /** Told while files are downloaded from the hub, and while the model is compiled. */
   readonly onProgress?: (event: ProgressEvent) => void;
@@ -56,13 +60,27 @@ export interface CreateOptions extends ConfigOptions {
  * conflicts, the checkpoint's components, and whether the model can follow the settings. Of a checkpoint on the hub only
  * JSON files are downloaded, and the headers of single files.
  *
- * @param input path of a JSON file, or the config itself
+ * @param input path of a JSON file, the config itself, or a recipe that was opened
  * @throws ConfigError with all mistakes at once, SKIPSTEP_CONFIG_UNREADABLE, SKIPSTEP_HOOK_FAILED
  */
-export async function validateConfig(input: string | ConfigInput, options: ConfigOptions = {}): Promise<CheckedConfig> {
+export async function validateConfig(
+  input: string | ConfigInput | OpenedRecipe,
+  options: ConfigOptions = {},
+): Promise<CheckedConfig> {
+  if (!isOpenedRecipe(input)) return check(input, options, undefined);
+  const { config, folder, named } = input;
+  return check(config, { folder, ...options }, named);
+}
+
+/** @param named what only a recipe named */
+async function check(
+  input: string | ConfigInput,
+  options: ConfigOptions,
+  named: readonly string[] | undefined,
+): Promise<CheckedConfig> {
   let opening: Promise<Checkpoint> | undefined; // of one config, there is one choice
   const opened = (choice: FormatChoice): Promise<Checkpoint> => {
-    opening ??= openModel(choice, { extent: "configs", ...bringOptions(options) });
+    opening ??= openModel(choice, { extent: "configs", named, ...bringOptions(options) });
     return opening;
   };
   const loaded = await loadConfig(input, {
@@ -90,7 +108,8 @@ export async function validateConfig(input: string | ConfigInput, options: Confi
       return settingProblems(family, configsOf(componentModels(family, checkpoint), checkpoint), generate);
     },
   });
-  return { ...loaded, checkpoint: await opened({ ...loaded.config, ...formatsOf(loaded.plugins.plugins) }) };
+  const checkpoint = await opened({ ...loaded.config, ...formatsOf(loaded.plugins.plugins) });
+  return { ...loaded, checkpoint, ...(named ? { named } : {}) };
 }
 
 export function bringOptions({ signal, onProgress }: ConfigOptions): Pick<BringOptions, "signal" | "onDownload"> {
@@ -100,11 +119,14 @@ export function bringOptions({ signal, onProgress }: ConfigOptions): Pick<BringO
 /**
  * Checks a config, compiles its model with its plugins (or finds it in the cache), and opens it.
  *
- * @param input path of a JSON file, or the config itself
+ * @param input path of a JSON file, the config itself, or a recipe that was opened
  * @throws what `validateConfig` and `chooseScheduler` throw; SKIPSTEP_PROVIDER_UNAVAILABLE; SKIPSTEP_TENSOR_MISSING,
  *   SKIPSTEP_TENSOR_SHAPE and other errors of the weights; SKIPSTEP_CACHE_FULL; SKIPSTEP_CANCELLED
  */
-export async function createPipeline(input: string | ConfigInput, options: CreateOptions = {}): Promise<Pipeline> {
+export async function createPipeline(
+  input: string | ConfigInput | OpenedRecipe,
+  options: CreateOptions = {},
+): Promise<Pipeline> {
   return openPipeline(await validateConfig(input, options), options);
 }
 
@@ -114,11 +136,11 @@ export async function openPipeline(loaded: LoadedConfig, options: CreateOptions 
 }
 
 async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<PipelineParts> {
-  const { config, plugins } = loaded;
+  const { config, plugins, named } = loaded;
   const { cacheDir = defaultCacheDir(), threads, signal, onProgress } = options;
   const checkpoint = await openModel(
     { ...config, ...formatsOf(plugins.plugins) },
-    { extent: "weights", ...bringOptions(options) },
+    { extent: "weights", named, ...bringOptions(options) },
   );
   const family = familyOf(checkpoint);
   const { sources, loras } = applyLoras(family, componentModels(family, checkpoint), config.lora);
@@ -168,6 +190,8 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
       buildHooks: hooks,
       pipeline,
       warnings,
+      places: notePlaces({ config, checkpoint, plugins, running: new Set(sources.keys()) }, cacheDir),
+      cacheDir,
       reopen: (uses, change = {}) => reopen(loaded, uses, options, change),
     };
   } catch (error) {
@@ -181,7 +205,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
 
 /** The same config with other plugins, checked anew. Those that stand in it already are found as they were. */
 async function reopen(
-  { config, plugins, file }: LoadedConfig,
+  { config, plugins, file, named }: LoadedConfig,
   uses: readonly PluginUse[],
   { cacheDir, threads, folder = file && dirname(file) }: CreateOptions,
   change: PluginChange,
@@ -195,5 +219,5 @@ async function reopen(
   }));
   const settings = { cacheDir, threads, folder, ...change };
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-  return openParts(await validateConfig({ ...config, plugins: entries }, given), given);
+  return openParts(await check({ ...config, plugins: entries }, given, named), given);
 }

@@ -18,7 +18,7 @@ export interface Step {
   readonly timestep: number;
   /** Noise level of the latents before this step. */
   readonly sigma: number;
-  /** `[B, C, H, W]`, read-only. */
+  /** `[B, C, H, W]`, read-only: a hook that writes into them fails with SKIPSTEP_LATENTS_WRITTEN. */
   readonly latents: Floats;
 }
 

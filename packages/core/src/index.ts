@@ -45,7 +45,7 @@ export type { Graph, Replacement } from "./graph/graph";
 export { type Attribute, type Node, type Payload, readersOf, readsOf, type Value } from "./graph/value";
 export type { ConvOptions, Weight, WeightForm } from "./graph/weight";
 export { type BlockCall, type Hooks, hookKinds, type Next, type Region, type Step, type Tensors } from "./hooks";
-export type { Image } from "./image/image";
+export type { Image, PngOptions } from "./image/image";
 export { type Recipe, type RecipePlugin, readRecipe } from "./image/recipe";
 export {
   type ComponentInspection,
@@ -63,7 +63,7 @@ export type { ProgressEvent, StepEvent } from "./pipelines/progress";
 export type { PluginReport, RegionReport, Report } from "./pipelines/report";
 export type { Run } from "./pipelines/run";
 export { type ImagePlan, planImages, subjectOf } from "./plan-images";
-export { type FoundPlugin, findPlugin } from "./plugins/discover";
+export { type FoundPlugin, findPlugin, locatePlugin, type PluginCode } from "./plugins/discover";
 export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
 export type {
   BlockBranch,
@@ -98,6 +98,10 @@ export {
   type Quantizer,
 } from "./quantize/quantizer";
 export { createGenerator, type Generator } from "./random";
+export { type OpenedRecipe, type OpenRecipeOptions, openRecipe } from "./recipe/open-recipe";
+export type { RecipeConfig } from "./recipe/recipe-config";
+export type { RecipeFile } from "./recipe/recipe-file";
+export { type RecipeSource, sourceText } from "./recipe/recipe-sources";
 export { type DType, type Floats, floats, integers, sizeOf, type Tensor } from "./tensor";
 export { coreVersion } from "./version";
 export { BinaryFile } from "./weight-formats/binary-file";

@@ -13,6 +13,7 @@ import { familyOf } from "./pipelines/families";
 import { notesOf } from "./pipelines/notes";
 import { fillSettings } from "./pipelines/request";
 import { chooseScheduler } from "./pipelines/scheduler-choice";
+import type { PluginCode } from "./plugins/discover";
 import type { PluginHost } from "./plugins/host";
 import type { Structure } from "./plugins/manifest";
 import { sizeOf } from "./tensor";
@@ -29,6 +30,8 @@ export interface Inspection {
   readonly notes: readonly Note[];
   readonly loras: readonly LoraMatch[];
   readonly plugins: readonly PluginInspection[];
+  /** The modules that plugins were loaded from, or would be. */
+  readonly code: readonly PluginCode[];
   readonly memory: MemoryMode;
   /** Weights that are in memory at once, and the largest activations of one component. Bytes. */
   readonly estimatedMemory: number;
@@ -79,7 +82,7 @@ export interface PluginInspection {
 }
 
 /** Builds every graph of a checked config and describes them. Reads no weights but their headers. */
-export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): Inspection {
+export function inspectConfig({ config, plugins, checkpoint, code }: CheckedConfig): Inspection {
   const family = familyOf(checkpoint);
   const { sources, loras } = applyLoras(family, componentModels(family, checkpoint), config.lora);
   const structure = denoiserStructure(family, sources);
@@ -102,6 +105,7 @@ export function inspectConfig({ config, plugins, checkpoint }: CheckedConfig): I
       notes: [...notesOf(checkpoint, sources, config.scheduler), ...notes],
       loras,
       plugins: describePlugins(plugins, structure, hooks.receipts),
+      code,
       memory,
       estimatedMemory: estimate(memory, components),
     };

@@ -16,7 +16,17 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type CheckedConfig, createPipeline, inspectConfig, type ProgressEvent, validateConfig } from "../src";
+import {
+  type CheckedConfig,
+  createPipeline,
+  inspectConfig,
+  openPipeline,
+  openRecipe,
+  type ProgressEvent,
+  type Recipe,
+  type RecipeSource,
+  validateConfig,
+} from "../src";
 import type { SkipstepError } from "../src/errors/error";
 import type { DownloadEvent } from "../src/hub/bring-file";
 import type { BringOptions } from "../src/hub/bring-model";
@@ -559,5 +569,122 @@ describe("components", () => {
     expect(await failure(validateConfig({ model: emoji, generate, components }))).toMatch(
       /^SKIPSTEP_HUB_FILE: config#\/components\/vae: hf:tiny\/model\/vea has no vea\/config\.json\. Did you mean "vae\/config\.json"\?/,
     );
+  });
+});
+
+describe("a model that only a recipe names", () => {
+  const recipe = (model: string, more: object = {}): Recipe => ({
+    recipe: 2,
+    config: {
+      model: { name: model.slice(3), hub: model },
+      device: "cpu",
+      memory: "resident",
+      guidance: "batch",
+      generate,
+      plugins: [],
+      strict: false,
+      ...more,
+    },
+    image: 0,
+    versions: {},
+    weights: {},
+    plugins: [],
+  });
+  const tokens = (): (string | undefined)[] => [...new Set(hub.arrivals.map(({ authorization }) => authorization))];
+  const large = (): number => needed.reduce((sum, file) => sum + hub.files.get(file)!.length, 0);
+
+  beforeEach(() => {
+    vi.stubEnv("HF_TOKEN", "hf_good");
+  });
+
+  it("is listed with its size, and neither fetched nor noted before somebody says yes", async () => {
+    expect(await failure(openRecipe(recipe("hf:tiny/model")))).toContain(
+      `SKIPSTEP_RECIPE_UNTRUSTED: Nobody allowed what the recipe reads: model hf:tiny/model (about ${(large() / 1e6).toFixed(1)} MB to download).`,
+    );
+    const asked: RecipeSource[] = [];
+    const allow = (sources: readonly RecipeSource[]): boolean => asked.push(...sources) < 0;
+    await failure(openRecipe(recipe("hf:tiny/model"), { allow }));
+    expect(asked).toEqual([{ key: "model", name: "tiny/model", hub: "hf:tiny/model", downloadBytes: large() }]);
+    expect(existsSync(cache)).toBe(false);
+    expect(tokens()).toEqual([undefined]);
+    expect(requested()).toEqual([]);
+  });
+
+  it("is listed without its size where the hub does not tell", async () => {
+    vi.stubEnv("HF_HUB_OFFLINE", "1");
+    expect(await failure(openRecipe(recipe("hf:tiny/model")))).toContain("model hf:tiny/model (size unknown).");
+    vi.stubEnv("HF_HUB_OFFLINE", "");
+    expect(await failure(openRecipe(recipe("hf:tiny/private")))).toContain("model hf:tiny/private (size unknown).");
+    expect(tokens()).toEqual([undefined]);
+  });
+
+  it.each<[string, string | true]>([
+    ["everything", true],
+    ["it by its name", "hf:tiny/model"],
+  ])("is fetched without the user's token where he allows %s", async (_, allow) => {
+    const opened = await openRecipe(recipe("hf:tiny/model@main"), { allow: allow === true ? true : [allow] });
+    const pipeline = await openPipeline(await validateConfig(opened), { cacheDir, threads: 1 });
+    await pipeline.close();
+    expect(brought()).toEqual(needed);
+    expect(tokens()).toEqual([undefined]);
+  });
+
+  it("stays without a token when plugins change, and in a component", async () => {
+    const pipeline = await createPipeline(await openRecipe(recipe("hf:tiny/model"), { allow: true }), { cacheDir });
+    rmSync(cache, { recursive: true });
+    await pipeline.setPlugins([]);
+    await pipeline.close();
+    rmSync(cache, { recursive: true });
+    const parts = recipe("hf:tiny/model", {
+      model: { name: "emoji", path: emoji },
+      components: { vae: { name: "vae", hub: "hf:tiny/model/vae" } },
+    });
+    await validateConfig(await openRecipe(parts, { allow: ["hf:tiny/model", emoji] }));
+    expect(requested()).toContain("vae/config.json");
+    expect(tokens()).toEqual([undefined]);
+  });
+
+  it("is not allowed by another's name", async () => {
+    for (const allow of ["hf:tiny/mode", "hf:tiny/model@v1", "hf:tiny/model/vae", "tiny/model"])
+      expect(await failure(openRecipe(recipe("hf:tiny/model"), { allow: [allow] }))).toContain("RECIPE_UNTRUSTED");
+    expect(await failure(openRecipe(recipe("hf:tiny/model"), { allow: ["hf:tiny/"] }))).toContain("SKIPSTEP_HUB_NAME");
+    for (const allow of ["hf:tiny/model", "hf:tiny/model@v1", "hf:tiny/model@v1/vae"])
+      await openRecipe(recipe("hf:tiny/model@v1/vae"), { allow: [allow] });
+  });
+
+  it("that needs one is not fetched, and the error says why", async () => {
+    const opened = await openRecipe(recipe("hf:tiny/private"), { allow: true });
+    expect(await failure(validateConfig(opened))).toContain(
+      `SKIPSTEP_HUB_DENIED: config#/model: "tiny/private" is gated, private, or not there, and your token is not sent`,
+    );
+  });
+
+  it("is not the user's in another revision, nor what others proposed for one that he allows", async () => {
+    const own = await validate();
+    for (const model of ["hf:tiny/model@refs/pr/1", "hf:tiny/model@v1"]) {
+      const parts = recipe("hf:tiny/model", { components: { vae: { name: "vae", hub: `${model}/vae` } } });
+      expect(await failure(openRecipe(parts, { config: own }))).toContain(`components.vae ${model}/vae`);
+    }
+    const proposed = recipe("hf:tiny/model@refs/pr/1");
+    expect(await failure(openRecipe(proposed, { allow: ["hf:tiny/model"] }))).toContain("RECIPE_UNTRUSTED");
+    await openRecipe(proposed, { allow: ["hf:tiny/model@refs/pr/1"] });
+  });
+
+  it("asks the hub for a few sizes, however many names there are", async () => {
+    const names = Array.from({ length: 1000 }, (_, i) => [`part${i}`, { name: "x", hub: `hf:tiny/model@v1/${i}` }]);
+    const said = await failure(openRecipe(recipe("hf:tiny/model", { components: Object.fromEntries(names) })));
+    expect(said).toContain("; and 981 more.");
+    expect(hub.arrivals.length).toBeLessThan(200); // a listing has several pages
+  });
+
+  it("is fetched with the token when it is the user's config that names it, or --set", async () => {
+    const own = await validate();
+    hub.arrivals.length = 0;
+    rmSync(cache, { recursive: true });
+    const opened = await openRecipe(recipe("hf:tiny/model"), { config: own });
+    await validateConfig(opened);
+    const overrides = ["model=hf:tiny/private"];
+    await validateConfig(await openRecipe(recipe("hf:tiny/gated"), { overrides }), { overrides });
+    expect(tokens()).toEqual(["Bearer hf_good"]);
   });
 });

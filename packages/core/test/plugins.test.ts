@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { JSONSchemaType } from "ajv";
 import { container } from "tsyringe";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../src/config/load";
 import { SkipstepError } from "../src/errors/error";
 import { hookFailed } from "../src/errors/plugins";
@@ -386,6 +386,105 @@ describe("discovery", () => {
     );
     await install("fine", { peerDependencies: { "@skipstep/core": `^${coreVersion}` } });
     expect((await findPlugin("fine", configs())).manifest.name).toBe("foreign");
+  });
+
+  describe("code that lies among data", () => {
+    /** Leaves a trace when it is imported. */
+    const trap = (): string => `import "node:fs"; globalThis.sprung = true; ${source("trap")}`;
+
+    async function refused(use: string, reason: RegExp): Promise<void> {
+      const error = await failure(use);
+      expect([error.code, error.message]).toEqual(["SKIPSTEP_PLUGIN_REFUSED", expect.stringMatching(reason)]);
+      expect(globalThis).not.toHaveProperty("sprung");
+    }
+
+    it.each<[string, Record<string, string>, string]>([
+      ["a model", { "model_index.json": "{}" }, "which is a model"],
+      ["a component", { "config.json": "{}", "model.fp16.safetensors": "weights" }, "which is a model"],
+      ["a LoRA", { "adapter_config.json": "{}" }, "which is a model"],
+      ["a compiled engine", { "engine.json": "{}", "weights.bin": "weights" }, "which is a cache of Skipstep"],
+    ])("is not loaded from %s, nor from below it, nor through links", async (_, files, kind) => {
+      for (const [name, content] of Object.entries(files)) await write(`data/${name}`, content);
+      await write("data/deep/down/trap.mjs", trap());
+      const json = { name: "trap", version: "1.0.0", type: "module", exports: "./index.js" };
+      await write("data/package/package.json", json);
+      await write("data/package/index.js", trap());
+      await write("data/node_modules/trap/package.json", json);
+      await write("data/node_modules/trap/index.js", trap());
+      await write("own/mine.mjs", trap());
+      await symlink(path.join(folder, "data/deep/down/trap.mjs"), path.join(folder, "configs/link.mjs"));
+      await symlink(path.join(folder, "data/package"), path.join(folder, "configs/linked"));
+      await symlink(path.join(folder, "own/mine.mjs"), path.join(folder, "data/out.mjs"));
+      const told = new RegExp(`lies in .*/data, ${kind}, and code is never taken from there`);
+      for (const use of ["../data/deep/down/trap.mjs", "../data/package", "./link.mjs", "./linked", "../data/out.mjs"])
+        await refused(use, told);
+      await refused(`file://${path.join(folder, "data/package/index.js")}`, told);
+      const inside = await findPlugin("trap", path.join(folder, "data")).catch((error: unknown) => error);
+      expect((inside as SkipstepError).message).toMatch(told);
+      expect(globalThis).not.toHaveProperty("sprung");
+    });
+
+    it("is not loaded from the hub's cache, nor from Skipstep's", async () => {
+      const hub = path.join(folder, "hub");
+      vi.stubEnv("HF_HUB_CACHE", hub);
+      vi.stubEnv("SKIPSTEP_CACHE", path.join(folder, "cache"));
+      await write("hub/trap.mjs", trap());
+      await write("elsewhere/models--a--b/snapshots/0/trap.mjs", trap());
+      await write("cache/engines/x/trap.mjs", trap());
+      await refused("../hub/trap.mjs", /which is a Hugging Face cache/);
+      await refused("../elsewhere/models--a--b/snapshots/0/trap.mjs", /which is a Hugging Face cache/);
+      await refused("../cache/engines/x/trap.mjs", /which is a cache of Skipstep/);
+      vi.unstubAllEnvs();
+    });
+
+    it("is a source file by its name, or is not loaded", async () => {
+      for (const name of [
+        "trap",
+        "trap.safetensors",
+        "trap.png",
+        "trap.json",
+        "trap.node",
+        "trap.wasm",
+        "trap.mjs.txt",
+      ]) {
+        await write(`own/${name}`, trap());
+        await refused(`../own/${name}`, /is no source file by its name\. It must end with: \.js, \.mjs, \.cjs, \.ts/);
+      }
+      await refused("/dev/null", /is no source file/);
+      await symlink(path.join(folder, "own/trap.png"), path.join(folder, "configs/picture.mjs"));
+      await refused("./picture.mjs", /trap\.png is no source file/);
+      await write("odd/package.json", { name: "odd", exports: "./trap.png" });
+      await write("odd/trap.png", trap());
+      await refused("../odd", /trap\.png is no source file/);
+      await write("own/fine.mjs", source("fine"));
+      expect((await findPlugin("../own/fine.mjs", configs())).manifest.name).toBe("fine");
+      expect((await findPlugin("../own", configs()).catch((error) => error)).code).toBe("SKIPSTEP_PLUGIN_BROKEN");
+    });
+
+    it("is called by no such name", async () => {
+      const names = ["a b", "@a", "@a/", "a/../../b", "@a/../b", "a\\b", "a\0", "data:text/javascript,0", "node:fs"];
+      for (const use of [...names, "https://a/b.mjs", "file://host/x.mjs", "x".repeat(100_000)]) {
+        const error = await failure(use);
+        expect([error.code, error.message.length < 500]).toEqual(["SKIPSTEP_PLUGIN_REFUSED", true]);
+        const config = { model: "m", plugins: [use] };
+        await expect(loadConfig(config, { schedulerSchemas: {} })).rejects.toMatchObject({ code: error.code });
+      }
+    });
+  });
+
+  it("finds plugins without loading them", async () => {
+    await install("cache", {}, "throw new Error();");
+    const file = await write("configs/c.json", { model: "m", plugins: [{ use: "cache", options: { b: 1 } }] });
+    const loaded = await loadConfig(file, { schedulerSchemas: {}, plugins: false });
+    expect(loaded.code).toEqual([
+      { use: "cache", package: "cache", version: "1.2.3", file: path.join(folder, "node_modules/cache/lib/index.js") },
+    ]);
+    expect(loaded).toMatchObject({
+      plugins: { plugins: [] },
+      config: { plugins: [{ use: "cache", options: { b: 1 } }] },
+    });
+    const missing = loadConfig({ model: "m", plugins: ["nowhere"] }, { schedulerSchemas: {}, plugins: false });
+    await expect(missing).rejects.toMatchObject({ code: "SKIPSTEP_PLUGIN_UNKNOWN" });
   });
 
   it("tells of an options schema that is wrong itself, at the plugin's place", async () => {

@@ -72,7 +72,7 @@ async function idleGuidance(tried: PluginUnderTest): Promise<GenerateConfig | un
     const request: GenerateConfig = { guidance_scale, negative_prompt: "all that is seen at night" };
     if (!(await isTaken(tried, request))) return undefined;
     const branches = new Set<Run["branch"]>();
-    const outer = [watcher({ step: ({ run }) => branches.add(run.branch) })];
+    const outer = [watcher(({ run }) => branches.add(run.branch))];
     const guided = await tried.fresh(request, { ...setup, outer });
     if (branches.has("uncond") && isEqual(guided, await tried.fresh(unguided, setup))) return request;
   }

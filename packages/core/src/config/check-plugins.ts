@@ -1,7 +1,7 @@
 import { SkipstepError } from "../errors/error";
 import { isOptionUnfit, optionsSchemaInvalid } from "../errors/plugins";
 import { type FamiliesWith, findConflicts, findMissingFeatures } from "../plugins/conflicts";
-import { type FoundPlugin, findPlugin, pluginOfClass } from "../plugins/discover";
+import { type FoundPlugin, findPlugin, locatePlugin, type PluginCode, pluginOfClass } from "../plugins/discover";
 import type { Structure } from "../plugins/manifest";
 import type { AnyManifest, PluginClass } from "../plugins/plugin";
 import type { JsonSchema } from "./core-schema";
@@ -23,6 +23,15 @@ export interface PluginSources {
   folderOf(path: JsonPath): string;
   /** Classes that were passed in code, by the names that stand for them. */
   readonly classes: ReadonlyMap<string, PluginClass>;
+  /** False finds them, and loads none. */
+  readonly isLoading: boolean;
+}
+
+export interface CheckedPlugins {
+  readonly plugins: readonly PlacedPlugin[];
+  /** The modules that they are, or would be, loaded from. */
+  readonly code: readonly PluginCode[];
+  readonly findings: readonly Finding[];
 }
 
 /**
@@ -30,16 +39,16 @@ export interface PluginSources {
  *
  * @param entries the config's `plugins`
  */
-export async function checkPlugins(
-  entries: unknown,
-  sources: PluginSources,
-): Promise<{ plugins: PlacedPlugin[]; findings: Finding[] }> {
+export async function checkPlugins(entries: unknown, sources: PluginSources): Promise<CheckedPlugins> {
   const plugins: PlacedPlugin[] = [];
+  const code: PluginCode[] = [];
   const findings: Finding[] = [];
   for (const [index, entry] of (Array.isArray(entries) ? entries : []).entries()) {
     if (!isObject(entry) || typeof entry.use !== "string" || entry.use === "") continue; // told by core's schema
     const at = ["plugins", index, "use"];
     try {
+      if (!sources.classes.has(entry.use)) code.push(locatePlugin(entry.use, sources.folderOf(at)));
+      if (!sources.isLoading) continue;
       const found = await find(entry.use, sources, at);
       const { options = {} } = entry;
       if (isObject(options)) {
@@ -52,7 +61,7 @@ export async function checkPlugins(
       findings.push(findingOf(at, error));
     }
   }
-  return { plugins, findings: [...findings, ...misfits(findConflicts(plugins))] };
+  return { plugins, code, findings: [...findings, ...misfits(findConflicts(plugins))] };
 }
 
 /** Plugins that the model has not got what they need for, or that their options do not fit. */

@@ -112,7 +112,10 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
   model: text(
     "The checkpoint: a diffusers folder or a safetensors file, relative to this file, or hf:owner/name@revision.",
   ),
-  variant: text('Variant of the weight files: "fp16" reads model.fp16.safetensors.'),
+  variant: {
+    ...text('Variant of the weight files: "fp16" reads model.fp16.safetensors.'),
+    pattern: "^[\\w.-]+$", // a part of a file's name, and no path
+  },
   components: {
     type: "object",
     additionalProperties: text("A folder or a safetensors file, relative to this file, or hf:owner/name@revision."),

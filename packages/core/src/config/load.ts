@@ -4,6 +4,7 @@ import { SkipstepError } from "../errors/error";
 import { isHubName } from "../hub/hub-name";
 import type { SettingProblem } from "../pipelines/family";
 import type { FamiliesWith } from "../plugins/conflicts";
+import type { PluginCode } from "../plugins/discover";
 import { createHost, type PluginHost } from "../plugins/host";
 import type { Structure } from "../plugins/manifest";
 import type { PluginClass } from "../plugins/plugin";
@@ -29,6 +30,8 @@ export interface LoadOptions {
   readonly overrides?: readonly (string | Override)[];
   /** Where paths and plugins of a config that is no file start from; the working directory when left out. */
   readonly folder?: string;
+  /** False loads no code: plugins are found, and neither imported nor checked. */
+  readonly plugins?: boolean;
   readonly schedulerSchemas: SchedulerSchemas;
   /** Looks at the checkpoint's configs, not at its weights; a `SkipstepError` from it is told with all others. */
   readonly structureOf?: (config: FormatChoice) => Structure | undefined | Promise<Structure | undefined>;
@@ -61,6 +64,10 @@ export interface LoadedConfig {
   readonly plugins: PluginHost;
   /** Absolute path of the config file, if it came from one. */
   readonly file?: string;
+  /** The modules that its plugins are, or would be, loaded from. Classes that were passed in code are none. */
+  readonly code: readonly PluginCode[];
+  /** What a recipe alone named: paths and names on the hub. */
+  readonly named?: readonly string[];
 }
 
 /**
@@ -84,7 +91,7 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   const folderOf = (at: JsonPath): string => ownerOf(layers, config, at).folder;
 
   findings.push(...checkCore(config, reading.findings.length > 0));
-  const found = await checkPlugins(config.plugins, { folderOf, classes });
+  const found = await checkPlugins(config.plugins, { folderOf, classes, isLoading: options.plugins ?? true });
   findings.push(...found.findings);
   makeAbsolute(config, folderOf, classes);
   findings.push(...placeLoras(config, folderOf));
@@ -99,10 +106,8 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
     ...partOf(entries[i]!),
     options: deepFreeze(plugin.options),
   }));
-  const checked = {
-    ...config,
-    plugins: plugins.map(({ options }, i) => ({ use: entries[i]!.use, options, ...partOf(entries[i]!) })),
-  };
+  const filled = plugins.map(({ options }, i) => ({ use: entries[i]!.use, options, ...partOf(entries[i]!) }));
+  const checked = { ...config, plugins: options.plugins === false ? entries : filled };
   delete (checked as JsonObject).$schema;
   const choice = { ...choiceOf(config)!, ...formatsOf(plugins) };
   const host = createHost(plugins, await options.structureOf?.(choice));
@@ -111,6 +116,7 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   return {
     config: deepFreeze(checked as unknown as Config),
     plugins: host,
+    code: found.code,
     ...(file === undefined ? {} : { file }),
   };
 }
@@ -167,7 +173,16 @@ function makeAbsolute(
   for (const [i, entry] of (Array.isArray(config.plugins) ? config.plugins : []).entries()) {
     const use = valueAt(entry, ["use"]);
     if (typeof use === "string" && !classes.has(use) && isPath(use))
-      entry.use = pathOf(use, folderOf(["plugins", i, "use"]));
+      entry.use = absoluteUse(use, folderOf(["plugins", i, "use"]));
+  }
+}
+
+/** An address of no file stays as it is: it was told of when the plugin was looked for. */
+function absoluteUse(use: string, folder: string): string {
+  try {
+    return pathOf(use, folder);
+  } catch {
+    return use;
   }
 }
 

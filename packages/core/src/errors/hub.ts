@@ -44,6 +44,14 @@ export function hubDenied(repository: string, endpoint: string, reason: "gated" 
   return new SkipstepError("SKIPSTEP_HUB_DENIED", `"${repository}" ${problem}.`);
 }
 
+/** The hub refuses what is asked for without the user's token, because only a recipe named it. */
+export function hubTokenWithheld(repository: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_HUB_DENIED",
+    `"${repository}" is gated, private, or not there, and your token is not sent for what only a recipe names. Name it in a config of yours, and give that beside the recipe.`,
+  );
+}
+
 /** No network, or nobody answers. */
 export function hubUnreachable(url: string, cause: unknown): SkipstepError {
   const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;

@@ -32,6 +32,50 @@ export function pluginFileMissing(use: string, file: string): SkipstepError {
   );
 }
 
+/** Text that is neither a package's name nor a path. */
+export function pluginNameInvalid(use: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_REFUSED",
+    `${JSON.stringify(shortened(use))} names no plugin: it is neither a package's name nor a path. Write a name such as @skipstep/plugin-fbcache, or a path that begins with "./".`,
+  );
+}
+
+/** A module that lies among downloaded or computed data. @param kind of the folder: `a model` */
+export function pluginInData(use: string, file: string, folder: string, kind: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_REFUSED",
+    `Plugin "${use}" is not loaded: ${file} lies in ${folder}, which is ${kind}, and code is never taken from there. If you wrote it, move it out of that folder.`,
+  );
+}
+
+/** A file whose ending says that it is no source. */
+export function pluginNoSource(use: string, file: string, endings: readonly string[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_REFUSED",
+    `Plugin "${use}" is not loaded: ${file} is no source file by its name. It must end with: ${list(endings)}. Or give the folder of a package.`,
+  );
+}
+
+/** A plugin that is linked against another copy of core than the one that runs. Both are paths. */
+export function pluginOtherCopy(use: string, own: string, other: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_CORE_TWICE",
+    `Plugin "${use}" works with another copy of @skipstep/core than this pipeline: ${other}, and this is ${own}. Make it one: install both with the same package manager in one project (pnpm dedupe), with core as a peer dependency of the plugin.`,
+  );
+}
+
+/** A plugin wrote into what hooks may only read. */
+export function latentsWritten(plugin: string, hook: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_LATENTS_WRITTEN",
+    `Plugin "${plugin}" wrote into step.latents in ${hook}; they are read-only. Copy them first: step.latents.data.slice().`,
+  );
+}
+
+function shortened(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}
+
 /** The package is there, but gives no module to import. */
 export function pluginWithoutEntry(use: string, problem: string): SkipstepError {
   return new SkipstepError("SKIPSTEP_PLUGIN_BROKEN", `Plugin "${use}" cannot be imported: ${problem}.`);

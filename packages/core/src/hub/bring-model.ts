@@ -23,7 +23,7 @@ export interface Wanted {
 }
 
 /** Components that no pipeline here runs, and that `openCheckpoint` does not ask for. */
-const unneeded = ["safety_checker", "feature_extractor", "image_encoder"];
+export const unneeded = ["safety_checker", "feature_extractor", "image_encoder"];
 
 /**
  * Brings a pipeline, or a single file of one, from the hub.

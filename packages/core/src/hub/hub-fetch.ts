@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { cancelled } from "../errors/engine";
 import type { SkipstepError } from "../errors/error";
-import { hubDenied, hubFailed, hubRepositoryMissing, hubRevisionMissing, hubUnreachable } from "../errors/hub";
+import {
+  hubDenied,
+  hubFailed,
+  hubRepositoryMissing,
+  hubRevisionMissing,
+  hubTokenWithheld,
+  hubUnreachable,
+} from "../errors/hub";
 import { coreVersion } from "../version";
 import type { HubName } from "./hub-name";
 import type { HubSettings } from "./hub-settings";
@@ -61,6 +68,7 @@ function isBusy({ status }: Response): boolean {
 function refusal({ status, headers }: Response, url: string, { name, settings }: HubAccess): SkipstepError {
   const { repository, revision } = name;
   const code = headers.get("x-error-code");
+  if (settings.anonymous && (status === 401 || status === 403)) return hubTokenWithheld(repository);
   if (code === "GatedRepo") return hubDenied(repository, settings.endpoint, "gated");
   if (code === "RevisionNotFound") return hubRevisionMissing(repository, revision);
   // Who may not see a repository is told that there is none; without a token, even by 401.

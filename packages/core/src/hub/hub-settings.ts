@@ -11,6 +11,8 @@ export interface HubSettings {
   readonly token: string | undefined;
   /** Whether nothing may be asked for over the network. */
   readonly offline: boolean;
+  /** True where the user's token is left out on purpose. */
+  readonly anonymous?: true;
 }
 
 /** The settings that huggingface_hub reads from the environment; a variable that is set to nothing counts as not set. */
@@ -23,6 +25,11 @@ export function hubSettings(env: Readonly<Record<string, string | undefined>> = 
     token: env.HF_TOKEN?.trim() || readToken(withHome(env.HF_TOKEN_PATH || join(home, "token"))),
     offline: /^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE ?? ""),
   };
+}
+
+/** The same for what a stranger named: the user's token is none of his. */
+export function withoutToken(settings: HubSettings = hubSettings()): HubSettings {
+  return { ...settings, token: undefined, anonymous: true };
 }
 
 function withHome(path: string): string {

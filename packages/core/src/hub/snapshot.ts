@@ -106,7 +106,7 @@ export class Snapshot {
 }
 
 /** The commit that a name stands for, as far as it is known here. */
-function cachedCommit(repository: RepositoryFolder, { revision }: HubName): string | undefined {
+export function cachedCommit(repository: RepositoryFolder, { revision }: HubName): string | undefined {
   if (/^[0-9a-f]{40}$/.test(revision)) return revision;
   try {
     return readFileSync(repository.ref(revision), "utf8").trim() || undefined;

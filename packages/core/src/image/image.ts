@@ -11,10 +11,15 @@ export interface Image {
   readonly data: Uint8Array;
   /** The same before rounding to bytes, 0..1. */
   readonly values: Float32Array;
-  /** Texts that `toPng` writes into the file, by keyword. */
+  /** Texts that `toPng` writes into the file, by keyword: how the image was made. */
   readonly text: Readonly<Record<string, string>>;
-  /** The image as a PNG file, `text` included. */
-  toPng(): Promise<Uint8Array>;
+  /** The image as a PNG file, `text` included. Equal images are equal files. */
+  toPng(options?: PngOptions): Promise<Uint8Array>;
+}
+
+export interface PngOptions {
+  /** False leaves out how the image was made: the prompt, too. */
+  readonly recipe?: boolean;
 }
 
 /** What a decoder gave, as images. */
@@ -61,7 +66,9 @@ function imageOf(
       values[at] = Math.min(1, Math.max(0, value / 2 + 0.5));
       data[at] = Math.round(values[at]! * 255);
     }
-  return { image: { width, height, data, values, text, toPng: () => toPng(width, height, data, text) }, nonFinite };
+  const png = ({ recipe = true }: PngOptions = {}): Promise<Uint8Array> =>
+    toPng(width, height, data, recipe ? text : {});
+  return { image: { width, height, data, values, text, toPng: png }, nonFinite };
 }
 
 async function toPng(

@@ -1,22 +1,24 @@
-import { basename } from "node:path";
-import type { Config } from "../config/config";
 import { isObject } from "../config/json";
 import { recipeMissing } from "../errors/pipeline";
 import type { PluginReport } from "../pipelines/report";
-import type { Settings } from "../pipelines/settings";
+import { type RecipeConfig, readRecipeConfig } from "../recipe/recipe-config";
+import { parametersLine } from "./parameters-line";
 import { readText } from "./png-text";
 
-/** How an image was made: all that making it again takes. */
+/**
+ * How an image was made: all that making it again takes, and nothing that differs from run to run or that only the
+ * machine knows. Whoever reads one from a file reads what a stranger wrote: `openRecipe` makes a config of it.
+ */
 export interface Recipe {
-  /** Version of this format. */
-  readonly recipe: 1;
+  /** Version of this format. The first one had paths, and what plugins said of their seconds. */
+  readonly recipe: 1 | 2;
   /** Every setting of the generation is in `generate`, the seed included. */
-  readonly config: Config;
+  readonly config: RecipeConfig;
   /** 0-based place of the image in its generation's batch. */
   readonly image: number;
   /** `@skipstep/core`, `onnxruntime-node`, `node`, and plugins by package name. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Hash of each component's weights. */
+  /** Hash of each component's weights, LoRAs merged. */
   readonly weights: Readonly<Record<string, string>>;
   /** What each plugin did. */
   readonly plugins: readonly RecipePlugin[];
@@ -27,7 +29,6 @@ export interface Recipe {
 /** Reused steps and recorded numbers by region. */
 export interface RecipePlugin {
   readonly name: string;
-  readonly summary: string;
   readonly regions: readonly Pick<PluginReport["regions"][number], "name" | "from" | "to" | "reused" | "numbers">[];
 }
 
@@ -35,11 +36,19 @@ const keyword = "skipstep";
 
 /** A recipe as the texts of a PNG file: ours, and the line that other programs read. */
 export function recipeText(recipe: Recipe): Record<string, string> {
-  return { parameters: parametersLine(recipe), [keyword]: JSON.stringify(recipe) };
+  return { parameters: parametersLine(recipe), [keyword]: JSON.stringify(sorted(recipe)) };
+}
+
+/** With keys in one order, whatever order a config has them in: equal images are equal files. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
 }
 
 /**
- * The recipe in a PNG file.
+ * The recipe in a PNG file. Paths in one of version 1, or in one that others wrote, stand as files in it.
  * @param name of the file, for errors
  * @throws SKIPSTEP_RECIPE_MISSING
  */
@@ -50,14 +59,14 @@ export function readRecipe(png: Uint8Array, name: string): Recipe {
   if (text === undefined) throw recipeMissing(name, "carries no recipe");
   const recipe = parsed(text);
   if (!isRecipe(recipe)) throw recipeMissing(name, "carries a recipe that this version does not read");
-  return recipe;
+  return { ...recipe, config: readRecipeConfig({ ...recipe.config }) as unknown as RecipeConfig };
 }
 
 /** Looks at what is needed to tell of it; the config in it is checked when it is used. */
 function isRecipe(value: unknown): value is Recipe {
   return (
     isObject(value) &&
-    value.recipe === 1 &&
+    (value.recipe === 1 || value.recipe === 2) &&
     Number.isInteger(value.image) &&
     isObject(value.config) &&
     isObject(value.config.generate) &&
@@ -74,24 +83,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined; // told as a recipe that is not readable
   }
-}
-
-/** The lines that Stable Diffusion web UIs write and read. */
-function parametersLine({ config, versions, image }: Recipe): string {
-  // What a family does not take, or was not given, is not there.
-  const { prompt = [], negative_prompt = [], ...settings } = config.generate as unknown as Settings;
-  const at = Math.floor(image / settings.num_images_per_prompt);
-  const negative = negative_prompt[at] ?? "";
-  const facts = {
-    Steps: settings.num_inference_steps,
-    Sampler: config.scheduler?.type ?? "checkpoint",
-    "CFG scale": settings.guidance_scale,
-    Seed: settings.seed,
-    Size: `${settings.width}x${settings.height}`,
-    Model: basename(config.model),
-    RNG: "CPU",
-    Version: `skipstep ${versions["@skipstep/core"]}`,
-  };
-  const line = Object.entries(facts).map(([key, value]) => `${key}: ${value}`);
-  return [prompt[at] ?? "", ...(negative === "" ? [] : [`Negative prompt: ${negative}`]), line.join(", ")].join("\n");
 }

@@ -1,10 +1,10 @@
 import { throwIfAborted } from "../engine/cancel";
 import type { Engine } from "../engine/engine";
-import type { Step } from "../hooks";
 import type { Generator } from "../random";
 import type { Scheduler } from "../schedulers/scheduler";
 import type { Floats } from "../tensor";
 import type { Conditioning, FamilyPipeline } from "./family";
+import { GuardedLatents, guardedStep } from "./guarded-latents";
 import { rows } from "./guidance";
 import type { Run } from "./run";
 import type { RunHooks } from "./run-hooks";
@@ -57,13 +57,17 @@ export async function denoise(call: Denoising): Promise<Floats> {
     const timestep = scheduler.timesteps[at]!;
     const input = scheduler.scaleModelInput(latents, at);
     const sigma = scheduler.sigmas[at]!;
+    const guard = new GuardedLatents(latents);
     const pass = (branch: Run["branch"]): Promise<Floats> =>
       meter.time(() =>
         engine.pass(async () => {
-          const step: Step = { run: runs[branch], index, count, timestep, sigma, latents };
+          const step = guardedStep({ run: runs[branch], index, count, timestep, sigma }, guard);
           await hooks.beforeStep(step);
           const [around, observe] = [hooks.around(step), hooks.observe(step)];
-          return family.predict(call.encoded, input, timestep, branch, { around, observe, signal, meter });
+          const options = { around, observe, signal, meter };
+          const predicted = await family.predict(call.encoded, input, timestep, branch, options);
+          guard.checkLast();
+          return predicted;
         }),
       );
     const scale = family.guidanceAt(settings, timestep);

@@ -5,9 +5,15 @@ import { atComponent, SkipstepError } from "../errors/error";
 import { tokenizerUnavailable } from "../errors/single-file";
 import { type BringOptions, bringComponent, bringPipeline } from "../hub/bring-model";
 import { isHubName, parseHubName } from "../hub/hub-name";
+import { withoutToken } from "../hub/hub-settings";
 import { readSingleFile } from "../single-file/single-file-checkpoint";
 import { checkReadable, isSingleFile } from "../single-file/weight-file";
 import { familyOf } from "./families";
+
+export interface OpenModelOptions extends BringOptions {
+  /** Paths and names on the hub that a recipe alone named: nothing is asked for in the user's name on their account. */
+  readonly named?: readonly string[] | undefined;
+}
 
 /**
  * Opens the checkpoint that a config means. What lies on the hub is brought here first: JSON files alone to check a
@@ -15,16 +21,24 @@ import { familyOf } from "./families";
  * @throws what `openCheckpoint`, `bringPipeline` and `bringComponent` throw; errors of one component with the config's
  *   key in `at`
  */
-export async function openModel(choice: FormatChoice, options: BringOptions): Promise<Checkpoint> {
+export async function openModel(
+  choice: FormatChoice,
+  { named = [], ...options }: OpenModelOptions,
+): Promise<Checkpoint> {
   const { model, variant, components: given = {}, formats } = choice;
   checkNames(model, given, formats); // before anything is downloaded
-  const bringing = { ...options, variant };
+  const bringingFor = (text: string): BringOptions => ({
+    ...options,
+    variant,
+    ...(named.includes(text) ? { settings: withoutToken(options.settings) } : {}),
+  });
+  const bringing = bringingFor(model);
   const uses = (className: string): string[] => Object.keys(familyOf({ folder: model, className }).components);
   const wanted = { uses, replaced: Object.keys(given) };
   const place = isHubName(model) ? await bringPipeline(parseHubName(model), wanted, bringing) : { path: model };
   const places: Record<string, Place> = {};
   for (const [name, text] of Object.entries(given))
-    places[name] = isHubName(text) ? await bringOverride(text, name, bringing) : { path: text };
+    places[name] = isHubName(text) ? await bringOverride(text, name, bringingFor(text)) : { path: text };
   const tokenizers = isSingleFile(place, formats) ? await bringTokenizers(place, places, formats, bringing) : {};
   return openCheckpoint(place, { variant, formats, components: { ...tokenizers, ...places } });
 }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { BuildHookRunner } from "../compiler/build-hooks";
 import type { Config, GenerateConfig, PluginUse } from "../config/config";
@@ -8,6 +9,8 @@ import { type Image, imagesOf } from "../image/image";
 import { type Recipe, recipeText } from "../image/recipe";
 import type { LoadedPlugin, PluginHost } from "../plugins/host";
 import { createGenerator } from "../random";
+import { noteFile } from "../recipe/note-places";
+import { type RecipePlaces, recipeConfig } from "../recipe/recipe-config";
 import { createScheduler } from "../schedulers/registry";
 import type { Floats } from "../tensor";
 import { denoise, type StepDone } from "./denoise";
@@ -55,6 +58,9 @@ export interface PipelineParts {
   readonly buildHooks: BuildHookRunner;
   readonly pipeline: FamilyPipeline;
   readonly warnings: readonly string[];
+  /** What recipes call the config's files. */
+  readonly places: RecipePlaces;
+  readonly cacheDir: string;
   /** The same with other plugins. */
   reopen(plugins: readonly PluginUse[], changes?: PluginChange): Promise<PipelineParts>;
 }
@@ -217,17 +223,18 @@ export class Pipeline {
         family.takes.includes(key as keyof GenerateConfig) &&
         (key !== "negative_prompt" || settings.has_negative_prompt),
     );
-    const generate = Object.fromEntries(taken);
+    const { image: file, ...generate } = Object.fromEntries(taken) as GenerateConfig;
+    const picture = file === undefined ? undefined : noteFile(parts.cacheDir, resolve(file));
+    const made = { ...config, scheduler: { type: scheduler, ...config.scheduler }, generate };
     return {
-      recipe: 1,
-      config: { ...config, scheduler: { type: scheduler, ...config.scheduler }, generate },
+      recipe: 2,
+      config: recipeConfig(made, parts.places, picture),
       image: 0,
       versions: versionsOf(plugins),
       weights: Object.fromEntries(models.map(({ name, identity }) => [name, identity])),
       ...(missing.length === 0 ? {} : { missing }),
-      plugins: reports.map(({ name, summary, regions }) => ({
+      plugins: reports.map(({ name, regions }) => ({
         name,
-        summary,
         regions: regions.map(({ name: region, from, to, reused, numbers }) => ({
           name: region,
           from,

@@ -5,6 +5,7 @@ import { SkipstepError } from "../errors/error";
 import { hookFailed, nextTwice } from "../errors/plugins";
 import type { Region, Step, Tensors } from "../hooks";
 import type { PluginHost } from "../plugins/host";
+import { guardOf } from "./guarded-latents";
 
 /** What happened at one region of one plugin over a generation. */
 export interface RegionReceipt {
@@ -49,6 +50,7 @@ export class RunHooks {
       } catch (error) {
         throw hookFailed(name, "beforeStep", error);
       }
+      guardOf(step)?.check(name, "beforeStep");
       this.watched.set(name, (this.watched.get(name) ?? 0) + 1);
     }
   }
@@ -63,6 +65,7 @@ export class RunHooks {
         } catch (error) {
           throw isNoPlugins(error) ? error : hookFailed(name, "observed", error);
         }
+        guardOf(step)?.check(name, "observed");
         if (!instance.beforeStep) this.watched.set(name, (this.watched.get(name) ?? 0) + 1);
       }
     };
@@ -82,6 +85,7 @@ export class RunHooks {
       const guardedNext = async (chosen: Tensors): Promise<Tensors> => {
         if (called) throw nextTwice(plugin, region.name);
         called = true;
+        guardOf(step)?.check(plugin, "blockForward"); // before what others do inside
         try {
           const { outputs, seconds } = await next(chosen);
           count(receipt, seconds());
@@ -102,6 +106,7 @@ export class RunHooks {
       } catch (error) {
         throw error === failed || isNoPlugins(error) ? error : hookFailed(plugin, "blockForward", error);
       }
+      guardOf(step)?.check(plugin, "blockForward");
       if (!computed) {
         receipt.reused.push(step.index);
         receipt.skipped.push(work);
@@ -153,6 +158,6 @@ function count(receipt: RegionReceipt, seconds: Promise<number>): void {
 
 /** Errors that a hook can meet and does not make: a model's run that failed shows where its outputs are used first. */
 function isNoPlugins(error: unknown): boolean {
-  const codes = ["SKIPSTEP_HOOK_FAILED", "SKIPSTEP_PLUGIN_OPTION", "SKIPSTEP_RUN_FAILED", "SKIPSTEP_ENGINE_STOPPED"];
-  return error instanceof SkipstepError && codes.includes(error.code);
+  const codes = ["HOOK_FAILED", "LATENTS_WRITTEN", "PLUGIN_OPTION", "RUN_FAILED", "ENGINE_STOPPED"];
+  return error instanceof SkipstepError && codes.some((code) => error.code === `SKIPSTEP_${code}`);
 }

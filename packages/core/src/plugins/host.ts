@@ -19,6 +19,8 @@ export interface LoadedPlugin {
   readonly instance: Plugin;
   /** What the config calls it. */
   readonly use: string;
+  /** Real path of its module; missing for a class. */
+  readonly file?: string;
   /** Components that its build-time hooks are asked about; the denoiser alone when left out. */
   readonly components?: readonly string[];
 }
@@ -49,7 +51,7 @@ export function createHost(entries: readonly PluginEntry[], structure?: Structur
 }
 
 function loadPlugin(
-  { use, plugin, manifest, version, options, components }: PluginEntry,
+  { use, file, plugin, manifest, version, options, components }: PluginEntry,
   structure: Structure | undefined,
 ): LoadedPlugin {
   const own = container.createChildContainer();
@@ -69,6 +71,6 @@ function loadPlugin(
   }
   const hooks = Object.keys(hookKinds) as (keyof Hooks)[];
   if (hooks.every((hook) => typeof instance[hook] !== "function")) throw hooksMissing(manifest.name, hooks);
-  const part = components ? { components } : {};
+  const part = { ...(file === undefined ? {} : { file }), ...(components ? { components } : {}) };
   return { name: manifest.name, manifest, version, options, instance, use, ...part };
 }

@@ -3,6 +3,7 @@ import { injectable } from "tsyringe";
 import type { PluginOptionValues } from "../config/config";
 import { injectMissing, manifestInvalid } from "../errors/plugins";
 import type { Hooks } from "../hooks";
+import { markCopy } from "./core-copy";
 import type { Manifest } from "./manifest";
 
 export { inject } from "tsyringe";
@@ -43,6 +44,7 @@ export function plugin<Options>(manifest: Manifest<Options>): (target: PluginCla
     for (let i = 0; i < target.length; i++) if (!(i in tokens)) throw injectMissing(target.name, i + 1);
     injectable()(target);
     Reflect.defineMetadata(manifestKey, manifest, target);
+    markCopy(target);
   };
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { pluginFileMissing, pluginUnknown, pluginWithoutEntry } from "../errors/plugins";
+import { pluginFileMissing, pluginNameInvalid, pluginUnknown, pluginWithoutEntry } from "../errors/plugins";
 import { installedPlugins } from "./installed";
+import { checkModulePlace } from "./module-place";
 import { packageEntry } from "./package-entry";
 import { enclosingPackage, moduleFolders, type PackageFolder, readPackage } from "./package-json";
 
@@ -26,10 +27,11 @@ const conditions: ReadonlySet<string> = new Set([
  *
  * @param use package name, short name (`fbcache`), or a path that begins with `.` or is absolute
  * @param from folder of the config that says it
- * @throws SKIPSTEP_PLUGIN_UNKNOWN, SKIPSTEP_PLUGIN_BROKEN
+ * @throws SKIPSTEP_PLUGIN_UNKNOWN, SKIPSTEP_PLUGIN_BROKEN, SKIPSTEP_PLUGIN_REFUSED
  */
 export function resolvePlugin(use: string, from: string): ResolvedModule {
   if (isPath(use)) return resolvePath(use, from);
+  if (!isPackageName(use)) throw pluginNameInvalid(use);
   for (const name of candidates(use)) {
     const found = findPackage(name, from);
     if (found) return entryOf(use, found, subpathOf(name));
@@ -42,9 +44,22 @@ export function isPath(use: string): boolean {
   return /^(\.{1,2}([\\/]|$)|file:)/.test(use) || path.isAbsolute(use);
 }
 
-/** The absolute path that a path in a config means. */
+/** The absolute path that a path in a config means. @throws SKIPSTEP_PLUGIN_REFUSED for an address of no file */
 export function pathOf(use: string, from: string): string {
-  return use.startsWith("file:") ? fileURLToPath(use) : path.resolve(from, use);
+  if (!use.startsWith("file:")) return path.resolve(from, use);
+  try {
+    return fileURLToPath(use);
+  } catch {
+    throw pluginNameInvalid(use); // on another host, or cut short
+  }
+}
+
+/** npm's rule for a name, and what may follow it: `./<sub>` that stays inside the package. */
+const packageName = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(?:\/[\w.~-]+)*$/i;
+
+/** Whether it is a package's name, or a module's that a package exports. */
+export function isPackageName(use: string): boolean {
+  return use.length <= 214 && packageName.test(use) && !use.split("/").some((part) => /^\.+$/.test(part));
 }
 
 /** `fbcache` for the packages that may be named so. */
@@ -55,14 +70,14 @@ export function shortName(name: string): string {
 function resolvePath(use: string, from: string): ResolvedModule {
   const file = pathOf(use, from);
   if (!existsSync(file)) throw pluginFileMissing(use, file);
-  if (!statSync(file).isDirectory()) return moduleAt(file);
+  if (!statSync(file).isDirectory()) return moduleAt(use, file);
   const found = readPackage(file);
   if (!found) throw pluginWithoutEntry(use, `${file} is a folder without package.json`);
   return entryOf(use, found, ".");
 }
 
 /** The name itself, then what it may be short for. */
-function candidates(use: string): string[] {
+export function candidates(use: string): string[] {
   return /[/@]/.test(use) || use.startsWith("skipstep-plugin-")
     ? [use]
     : [use, `@skipstep/plugin-${use}`, `skipstep-plugin-${use}`];
@@ -77,6 +92,11 @@ function packageOf(use: string): string {
 
 function subpathOf(use: string): string {
   return `.${use.slice(packageOf(use).length)}`;
+}
+
+/** Whether it is a package's name alone, or short for one. */
+export function isPlainPackageName(use: string): boolean {
+  return isPackageName(use) && packageOf(use) === use;
 }
 
 /** In the `node_modules` folders upwards, or the package that the config lies in. */
@@ -96,11 +116,12 @@ function entryOf(use: string, found: PackageFolder, subpath: string): ResolvedMo
   if (file === undefined)
     throw pluginWithoutEntry(use, `package.json of ${found.folder} exports no "${subpath}" for import`);
   if (!existsSync(file)) throw pluginWithoutEntry(use, `${file} is missing; build or reinstall the package`);
-  return { ...moduleAt(file), package: found };
+  return { ...moduleAt(use, file), package: found };
 }
 
 /** Node knows modules by their real path. */
-function moduleAt(file: string): ResolvedModule {
+function moduleAt(use: string, file: string): ResolvedModule {
   const real = realpathSync(file);
+  for (const place of new Set([file, real])) checkModulePlace(use, place);
   return { url: pathToFileURL(real).href, file: real };
 }

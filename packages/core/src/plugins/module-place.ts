@@ -1,0 +1,47 @@
+import { existsSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { defaultCacheDir } from "../compiler/cache-dir";
+import { enginesFolder } from "../compiler/engine-folder";
+import { pluginInData, pluginNoSource } from "../errors/plugins";
+import { hubSettings } from "../hub/hub-settings";
+import { foldersAbove } from "./package-json";
+
+/** What Node runs; TypeScript by a loader, or by stripping types. */
+const sourceEndings = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
+
+/** Files by which a folder is known to hold a model, or a part of one. */
+const modelFiles = [
+  "model_index.json",
+  "scheduler_config.json",
+  "tokenizer_config.json",
+  "preprocessor_config.json",
+  "adapter_config.json",
+  "pytorch_lora_weights.safetensors",
+];
+
+/**
+ * Makes sure that a module is somebody's source, and nothing that came with data: people download models, and look into
+ * them only after they ran them.
+ * @param use what the config says @param file absolute path
+ * @throws SKIPSTEP_PLUGIN_REFUSED
+ */
+export function checkModulePlace(use: string, file: string): void {
+  if (!sourceEndings.includes(path.extname(file).toLowerCase())) throw pluginNoSource(use, file, sourceEndings);
+  for (const folder of foldersAbove(path.dirname(file))) {
+    const kind = dataIn(folder);
+    if (kind !== undefined) throw pluginInData(use, file, folder, kind);
+  }
+}
+
+function dataIn(folder: string): string | undefined {
+  const hub = hubSettings().cacheFolder;
+  if (folder === hub || /^(models|datasets|spaces)--./.test(path.basename(folder))) return "a Hugging Face cache";
+  const has = (name: string): boolean => existsSync(path.join(folder, name));
+  if (folder === enginesFolder(defaultCacheDir()) || (has("engine.json") && has("weights.bin")))
+    return "a cache of Skipstep";
+  return modelFiles.some(has) || (has("config.json") && hasWeights(folder)) ? "a model" : undefined;
+}
+
+function hasWeights(folder: string): boolean {
+  return readdirSync(folder).some((name) => /\.(safetensors|gguf|bin|ckpt|pt|pth|onnx)$/i.test(name));
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder } from "../compiler/make-folder";
+import { isSystemError } from "../compiler/system-error";
+import { isObject } from "../config/json";
+import { type Content, hasContent } from "./content";
+
+/**
+ * Where files of recipes lie on this machine, by their content. One small file a content, so that processes that note
+ * different ones do not meet; two that note the same one leave one of two right answers.
+ */
+
+interface KnownPlace extends Pick<Content, "files"> {
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** Copies of one content that are remembered, the last used first. */
+const most = 4;
+
+/** Remembers where a content lies. What the system refuses to write is forgotten: the recipe is none the worse. */
+export function notePlace(cacheDir: string, path: string, { sha256, files }: Content): void {
+  const known = placesOf(cacheDir, sha256);
+  if (known[0]?.path === path) return;
+  const place: KnownPlace = { path, ...(files ? { files } : {}) };
+  const places = [place, ...known.filter((other) => other.path !== path)].slice(0, most);
+  write(cacheDir, sha256, places);
+}
+
+/** A place that still has the content; those that have it no more are forgotten. */
+export function findPlace(cacheDir: string, sha256: string): string | undefined {
+  const known = placesOf(cacheDir, sha256);
+  const found = known.findIndex(({ path, files }) =>
+    hasContent(path, { sha256, ...(files ? { files } : {}) }, cacheDir),
+  );
+  if (found !== 0 && known.length > 0) write(cacheDir, sha256, found < 0 ? [] : known.slice(found));
+  return known[found]?.path;
+}
+
+function write(cacheDir: string, sha256: string, places: readonly KnownPlace[]): void {
+  const file = fileOf(cacheDir, sha256);
+  const temporary = `${file}.${randomUUID()}`;
+  try {
+    if (places.length === 0) {
+      rmSync(file, { force: true });
+      return;
+    }
+    makeFolder(join(cacheDir, "places"));
+    writeFileSync(temporary, JSON.stringify(places));
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    if (!isSystemError(error)) throw error;
+  }
+}
+
+function placesOf(cacheDir: string, sha256: string): KnownPlace[] {
+  try {
+    const places: unknown = JSON.parse(readFileSync(fileOf(cacheDir, sha256), "utf8"));
+    return Array.isArray(places) ? places.filter(isPlace) : [];
+  } catch (error) {
+    if (error instanceof SyntaxError || isSystemError(error)) return []; // none, or damaged: as good as none
+    throw error;
+  }
+}
+
+function isPlace(value: unknown): value is KnownPlace {
+  return isObject(value) && typeof value.path === "string" && (value.files === undefined || isObject(value.files));
+}
+
+function fileOf(cacheDir: string, sha256: string): string {
+  return join(cacheDir, "places", `${sha256}.json`);
+}

@@ -1,0 +1,78 @@
+import type { Checkpoint } from "../checkpoint/checkpoint";
+import type { Config } from "../config/config";
+import { SkipstepError } from "../errors/error";
+import { isHubName } from "../hub/hub-name";
+import { findLoraFile } from "../lora/lora-file";
+import type { PluginHost } from "../plugins/host";
+import { isPath } from "../plugins/resolve";
+import { type Content, componentContent, fileContent, modelContent, type Used } from "./content";
+import { notePlace } from "./known-places";
+import type { RecipePlaces } from "./recipe-config";
+import { type RecipeFile, recipeFile } from "./recipe-file";
+
+/** A config that was opened. */
+export interface OpenedConfig {
+  readonly config: Config;
+  readonly checkpoint: Checkpoint;
+  readonly plugins: PluginHost;
+  /** Names of the components whose weights run. */
+  readonly running: ReadonlySet<string>;
+}
+
+/**
+ * Names everything that a config reads by its content, and remembers where that lies. Hashes of weights are known from
+ * compiling already.
+ */
+export function notePlaces(opened: OpenedConfig, cacheDir: string): RecipePlaces {
+  const used = usedOf(opened);
+  const { config, checkpoint } = opened;
+  const model = noted(cacheDir, config.model, checkpoint.folder, () => modelContent(checkpoint, used, cacheDir));
+  return { model, ...noteParts(opened, cacheDir) };
+}
+
+/** The same for what stands beside the model. */
+export function noteParts(opened: OpenedConfig, cacheDir: string): Omit<RecipePlaces, "model"> {
+  const { config, checkpoint, plugins } = opened;
+  const used = usedOf(opened);
+  const components = Object.entries(config.components ?? {}).map(([name, text]) => {
+    const component = checkpoint.component(name);
+    const { path } = component.source;
+    return [name, noted(cacheDir, text, path, () => componentContent(component, path, used, cacheDir))] as const;
+  });
+  return {
+    components: Object.fromEntries(components),
+    lora: (config.lora ?? []).map(({ path }) => noteFile(cacheDir, path, () => findLoraFile(path))),
+    plugins: plugins.plugins.map(({ use, name, file }) =>
+      isPath(use) && file !== undefined ? { ...noteFile(cacheDir, file), name } : use,
+    ),
+  };
+}
+
+/** Names one file by its content, and remembers where it lies. @param find where it lies, when that is not `path` */
+export function noteFile(cacheDir: string, path: string, find: () => string = () => path): RecipeFile {
+  try {
+    const file = find();
+    return noted(cacheDir, path, file, () => fileContent(file, cacheDir));
+  } catch (error) {
+    if (!(error instanceof SkipstepError)) throw error;
+    return recipeFile(path);
+  }
+}
+
+function usedOf({ config, running }: OpenedConfig): Used {
+  const replaced = new Set(Object.keys(config.components ?? {}));
+  return { variant: config.variant, running, replaced };
+}
+
+/** @param text what the config says @param path where that is */
+function noted(cacheDir: string, text: string, path: string, read: () => Content): RecipeFile {
+  let content: Content;
+  try {
+    content = read();
+  } catch (error) {
+    if (!(error instanceof SkipstepError)) throw error;
+    return recipeFile(text); // a plugin reads it from files that core does not know, or it is gone by now
+  }
+  if (!isHubName(text)) notePlace(cacheDir, path, content);
+  return recipeFile(text, content.sha256);
+}

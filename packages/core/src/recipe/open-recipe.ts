@@ -1,0 +1,136 @@
+import { dirname } from "node:path";
+import { defaultCacheDir } from "../compiler/cache-dir";
+import type { ConfigInput } from "../config/config";
+import type { JsonObject, JsonPath } from "../config/json";
+import { type Override, parseOverride } from "../config/overrides";
+import type { CheckedConfig } from "../create-pipeline";
+import { recipeRefused, recipeUntrusted } from "../errors/recipe";
+import type { Recipe } from "../image/recipe";
+import { familyOf } from "../pipelines/families";
+import { installedPlugins } from "../plugins/installed";
+import type { PluginClass } from "../plugins/plugin";
+import { isAllowed, isOwn } from "./allow";
+import { noteFile, noteParts } from "./note-places";
+import { ownPlugin } from "./recipe-plugins";
+import { filesIn, locate, measured, type NamedFile, type RecipeSource, sourceText } from "./recipe-sources";
+
+export interface OpenRecipeOptions {
+  /**
+   * What the recipe may read: files, folders with all below them, and names on the hub; everything with true; or who is
+   * asked, once. Nothing when left out.
+   */
+  readonly allow?: true | readonly string[] | ((sources: readonly RecipeSource[]) => boolean | Promise<boolean>);
+  /** The user's own: its checkpoint and device take the place of the recipe's, and what it reads is allowed. */
+  readonly config?: CheckedConfig;
+  /** As `validateConfig` will be given them: nothing is asked about what they replace. */
+  readonly overrides?: readonly (string | Override)[];
+  /** Plugins that a recipe may mean by the names in their manifests, besides installed packages. */
+  readonly classes?: readonly PluginClass[];
+  /** Where plugins are looked for and paths begin; the config's folder, else the working directory when left out. */
+  readonly folder?: string;
+  /** Where it is known which files lie where; `SKIPSTEP_CACHE` or the user's cache folder when left out. */
+  readonly cacheDir?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A recipe that was allowed, for `validateConfig` and `createPipeline`. Made by `openRecipe` only. */
+export interface OpenedRecipe {
+  readonly config: ConfigInput;
+  /** Where paths and plugins start from. */
+  readonly folder: string;
+  /** What is read on the recipe's word alone: paths and names on the hub. No token goes with them. */
+  readonly named: readonly string[];
+}
+
+/** Sources whose size the hub is asked for: a recipe may name thousands. */
+const mostAsked = 16;
+
+const opened = new WeakSet<object>();
+
+export function isOpenedRecipe(input: unknown): input is OpenedRecipe {
+  return typeof input === "object" && input !== null && opened.has(input);
+}
+
+/**
+ * Makes a config of a recipe, which is data: it loads no code but installed plugins, and reads and fetches nothing but
+ * what is allowed.
+ *
+ * @throws SKIPSTEP_RECIPE_REFUSED for what no recipe may have, SKIPSTEP_RECIPE_UNTRUSTED with everything that was not
+ *   allowed, SKIPSTEP_RECIPE_FILE for files that are not known here, SKIPSTEP_PLUGIN_UNKNOWN, SKIPSTEP_HUB_NAME
+ */
+export async function openRecipe(recipe: Recipe, options: OpenRecipeOptions = {}): Promise<OpenedRecipe> {
+  const { config: own, cacheDir = defaultCacheDir(), overrides = [], classes = [], signal } = options;
+  const folder = options.folder ?? (own?.file === undefined ? process.cwd() : dirname(own.file));
+  const config = plainConfig(recipe, own);
+  const isReplaced = replacing(overrides);
+  if (Array.isArray(config.plugins) && config.plugins.length > 0 && !isReplaced(["plugins"])) {
+    const surroundings = { folder, installed: installedPlugins(folder), cacheDir, own, classes };
+    config.plugins = config.plugins.map((entry: unknown, i) =>
+      isReplaced(["plugins", i, "use"]) ? entry : ownPlugin(entry, i, surroundings),
+    );
+  }
+  const files = filesIn(config).filter(({ at }) => !isReplaced(at));
+  const ownPlaces = own ? placesOf(own, files, cacheDir) : [];
+  const sources = files.map((file) => ({ ...file, source: locate(file, folder, cacheDir) }));
+  const foreign = sources.filter(({ source }) => !isOwn(source, ownPlaces)).map(({ source }) => source);
+  await checkAllowed(foreign, config.variant, options.allow ?? [], signal);
+  const given = own ? { model: own.config.model, device: own.config.device } : {};
+  const located = sources.reduce((whole, { at, source }) => put(whole, at, source.path ?? source.hub), config);
+  const result: OpenedRecipe = {
+    config: { ...(located as ConfigInput), ...given },
+    folder,
+    named: foreign.flatMap(({ path, hub }) => path ?? hub ?? []),
+  };
+  opened.add(result);
+  return result;
+}
+
+/** The recipe's config, with the user's own checkpoint where he gave one. */
+function plainConfig({ config }: Recipe, own: CheckedConfig | undefined): JsonObject {
+  const { $schema: _, ...plain } = { ...config } as unknown as JsonObject;
+  if (Object.hasOwn(plain, "extends")) throw recipeRefused('"extends"', "a recipe is whole, and reads no configs");
+  if (!own) return plain;
+  const { model: _model, device: _device, variant: _variant, ...rest } = plain;
+  const { variant } = own.config;
+  return { ...rest, ...(variant === undefined ? {} : { variant }) };
+}
+
+/** Whether a value stands at or below what an override sets. */
+function replacing(overrides: readonly (string | Override)[]): (at: JsonPath) => boolean {
+  const parsed = overrides.map((given) => (typeof given === "string" ? parseOverride(given) : given));
+  return (at) => parsed.some((override) => override?.path.every((key, i) => key === String(at[i])));
+}
+
+/** What the user's config reads. Where the recipe knows a file by its content, it is found by that from now on. */
+function placesOf(own: CheckedConfig, files: readonly NamedFile[], cacheDir: string): string[] {
+  const { model, components = {}, lora = [], generate } = own.config;
+  if (files.some(({ file }) => file.sha256 !== undefined && file.hub === undefined)) {
+    noteParts({ ...own, running: new Set(Object.keys(familyOf(own.checkpoint).components)) }, cacheDir);
+    if (generate.image !== undefined) noteFile(cacheDir, generate.image);
+  }
+  const image = generate.image === undefined ? [] : [generate.image];
+  return [model, ...Object.values(components), ...lora.map(({ path }) => path), ...image];
+}
+
+async function checkAllowed(
+  sources: readonly RecipeSource[],
+  variant: unknown,
+  allow: NonNullable<OpenRecipeOptions["allow"]>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (allow === true) return;
+  const left = typeof allow === "function" ? sources : sources.filter((source) => !isAllowed(source, allow));
+  if (left.length === 0) return;
+  const told = await Promise.all(left.map((source, i) => (i < mostAsked ? measured(source, variant, signal) : source)));
+  if (typeof allow === "function" && (await allow(told))) return;
+  throw recipeUntrusted(told.map(sourceText));
+}
+
+/** A copy with another value at a path that is there. */
+function put(target: unknown, [key, ...rest]: JsonPath, value: unknown): JsonObject {
+  if (key === undefined) return value as JsonObject;
+  const change = (inner: unknown): unknown => put(inner, rest, value);
+  if (Array.isArray(target)) return target.map((inner, i) => (i === key ? change(inner) : inner)) as never;
+  const object = target as JsonObject;
+  return { ...object, [key]: change(object[key as string]) };
+}

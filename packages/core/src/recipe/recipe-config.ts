@@ -1,0 +1,85 @@
+import { basename, posix, win32 } from "node:path";
+import type { Config, GenerateConfig, LoraConfig, PluginConfig, PluginOptionValues } from "../config/config";
+import { isObject, type JsonObject } from "../config/json";
+import { isPlainPackageName } from "../plugins/resolve";
+import { asRecipeFile, type RecipeFile } from "./recipe-file";
+
+/** A config without anything that only this machine knows. It is opened with `openRecipe`. */
+export interface RecipeConfig extends Omit<Config, "model" | "components" | "lora" | "generate" | "plugins"> {
+  readonly model: RecipeFile;
+  readonly components?: Readonly<Record<string, RecipeFile>>;
+  readonly lora?: readonly (Omit<LoraConfig, "path"> & { readonly path: RecipeFile })[];
+  readonly generate: Omit<GenerateConfig, "image"> & { readonly image?: RecipeFile };
+  /** `use` is a package's name; a plugin that a config named by path is a file here. */
+  readonly plugins: readonly (Omit<PluginConfig, "use"> & { readonly use: string | RecipeFile })[];
+}
+
+/** What stands for the paths of a config. */
+export interface RecipePlaces {
+  readonly model: RecipeFile;
+  readonly components: Readonly<Record<string, RecipeFile>>;
+  /** As many as the config has. */
+  readonly lora: readonly RecipeFile[];
+  readonly plugins: readonly (string | RecipeFile)[];
+}
+
+/** A checked config as a recipe has it. @param image in place of a file's path */
+export function recipeConfig(config: Config, places: RecipePlaces, image: RecipeFile | undefined): RecipeConfig {
+  const { components, lora, generate, plugins } = config;
+  const { image: _, ...settings } = generate;
+  return {
+    ...config,
+    model: places.model,
+    ...(components ? { components: places.components } : {}),
+    ...(lora ? { lora: lora.map((entry, i) => ({ ...entry, path: places.lora[i]! })) } : {}),
+    generate: { ...settings, ...(image ? { image } : {}) },
+    plugins: plugins.map((entry, i) => ({
+      ...entry,
+      use: places.plugins[i]!,
+      options: withoutPaths(entry.options) as PluginOptionValues,
+    })),
+  } as RecipeConfig;
+}
+
+/** A recipe's config as it was read, with files in place of all paths, so that nothing takes it for a config. */
+export function readRecipeConfig(config: JsonObject): JsonObject {
+  const { model, components, lora, generate, plugins } = config;
+  return {
+    ...config,
+    ...(model === undefined ? {} : { model: asRecipeFile(model) }),
+    ...(isObject(components) ? { components: mapValues(components, asRecipeFile) } : {}),
+    ...(Array.isArray(lora) ? { lora: lora.map(readLora) } : {}),
+    ...(isObject(generate) && generate.image !== undefined
+      ? { generate: { ...generate, image: asRecipeFile(generate.image) } }
+      : {}),
+    ...(Array.isArray(plugins) ? { plugins: plugins.map(readPlugin) } : {}),
+  };
+}
+
+function readLora(entry: unknown): unknown {
+  if (typeof entry === "string") return { path: asRecipeFile(entry) };
+  return isObject(entry) && Object.hasOwn(entry, "path") ? { ...entry, path: asRecipeFile(entry.path) } : entry;
+}
+
+/** Whatever is no package's name is a path, and is refused when the recipe is opened. */
+function readPlugin(entry: unknown): unknown {
+  const plugin = typeof entry === "string" ? { use: entry } : entry;
+  if (!isObject(plugin) || typeof plugin.use !== "string" || isPlainPackageName(plugin.use)) return plugin;
+  return { ...plugin, use: { name: basename(plugin.use), path: plugin.use } };
+}
+
+/** Whether text in a plugin's options leads to a file by itself. */
+export function isFilePath(text: string): boolean {
+  return posix.isAbsolute(text) || win32.isAbsolute(text) || /^(file:|~[\\/]|\.{1,2}[\\/])/i.test(text);
+}
+
+/** The last part in place of each path. */
+function withoutPaths(value: unknown): unknown {
+  if (typeof value === "string") return isFilePath(value) ? basename(value) : value;
+  if (Array.isArray(value)) return value.map(withoutPaths);
+  return isObject(value) ? mapValues(value, withoutPaths) : value;
+}
+
+function mapValues(values: JsonObject, change: (value: unknown) => unknown): JsonObject {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
+}
