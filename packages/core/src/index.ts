@@ -99,6 +99,7 @@ export {
 } from "./quantize/quantizer";
 export { createGenerator, type Generator } from "./random";
 export { type DType, type Floats, floats, integers, sizeOf, type Tensor } from "./tensor";
+export { beginUnfinished, endUnfinished, type Unfinished } from "./unfinished";
 export { coreVersion } from "./version";
 export { BinaryFile } from "./weight-formats/binary-file";
 export {

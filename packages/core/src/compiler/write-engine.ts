@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { cacheFull, cacheUnwritable } from "../errors/compiler";
 import type { Graph } from "../graph/graph";
 import { sizeOf } from "../tensor";
+import { beginUnfinished, endUnfinished } from "../unfinished";
 import { coreVersion } from "../version";
 import { weightsStamp } from "./check-engine";
 import type { CompileRequest } from "./compile";
@@ -29,6 +30,7 @@ export async function writeEngine(request: CompileRequest, draft: EngineDraft, f
   const { cacheDir, force = false } = request;
   const temporary = temporaryBeside(folder);
   try {
+    beginUnfinished(temporary);
     makeFolder(temporary);
     removeStale(cacheDir);
     const weights = await fillFolder(request, draft, temporary);
@@ -39,6 +41,7 @@ export async function writeEngine(request: CompileRequest, draft: EngineDraft, f
     throw isFull(error) ? cacheFull(cacheDir, bytes, error) : cacheUnwritable(cacheDir, error);
   } finally {
     removeQuietly(temporary);
+    endUnfinished(temporary);
   }
 }
 
