@@ -101,6 +101,7 @@ export {
   type Quantizer,
 } from "./quantize/quantizer";
 export { createGenerator, type Generator } from "./random";
+export { checkRegularFile, readRegularFile } from "./regular-file";
 export { type DType, type Floats, floats, integers, sizeOf, type Tensor } from "./tensor";
 export { beginUnfinished, endUnfinished, type Unfinished } from "./unfinished";
 export { coreVersion } from "./version";

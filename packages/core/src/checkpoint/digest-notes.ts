@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryBeside } from "../compiler/engine-folder";
 import { makeFolder } from "../compiler/make-folder";
 import { isSystemError } from "../compiler/system-error";
 import { isObject } from "../config/json";
+import { readRegularText } from "../regular-file";
 import { endUnfinished } from "../unfinished";
 import type { FileStamp } from "./file-stamp";
 
@@ -45,7 +46,7 @@ function readNotes(cacheDir: string): Map<string, DigestNote> {
 
 function parse(cacheDir: string): unknown {
   try {
-    return JSON.parse(readFileSync(notesFile(cacheDir), "utf8"));
+    return JSON.parse(readRegularText(notesFile(cacheDir)));
   } catch (error) {
     // Damaged notes are as good as none: the next hash writes them anew.
     if (error instanceof SyntaxError || isSystemError(error)) return undefined;

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type FileStamp, sameStamp, stampOf } from "../checkpoint/file-stamp";
+import { readRegularFile } from "../regular-file";
 import { changedChunk } from "./chunk-hashes";
 import { type EngineManifest, readManifest, sha256, writeManifest } from "./engine-manifest";
 import { weightsFile } from "./onnx";
@@ -61,7 +62,9 @@ export function weightsStamp(folder: string): FileStamp {
 }
 
 function segmentProblem(folder: string, { segments }: EngineManifest): string | undefined {
-  const broken = segments.find(({ file, sha256: expected }) => sha256(readFileSync(join(folder, file))) !== expected);
+  const broken = segments.find(
+    ({ file, sha256: expected }) => sha256(readRegularFile(join(folder, file))) !== expected,
+  );
   return broken && `${broken.file} is not as it was written`;
 }
 

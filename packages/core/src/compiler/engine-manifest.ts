@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FileStamp } from "../checkpoint/file-stamp";
+import { readRegularText } from "../regular-file";
 import { beginUnfinished, endUnfinished } from "../unfinished";
 import type { NonFinite } from "./non-finite";
 import { syncToDisk } from "./sync-to-disk";
@@ -80,7 +81,7 @@ export function writeManifest(folder: string, engine: EngineManifest): void {
  * @throws what the system does when the file cannot be read
  */
 export function readManifest(folder: string): EngineManifest | undefined {
-  const content = parse(readFileSync(manifestPath(folder), "utf8"));
+  const content = parse(readRegularText(manifestPath(folder)));
   const isWhole = content?.version === formatVersion && content.sha256 === sha256(JSON.stringify(content.engine) ?? "");
   return isWhole ? (content.engine as EngineManifest) : undefined;
 }
