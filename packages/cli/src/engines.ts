@@ -45,7 +45,7 @@ export function clear(
     olderThanMs: olderThan,
     ...(key === undefined ? {} : { key }),
   });
-  const more = leftovers.length > 0 ? ` and what ${countedEngines(leftovers)} left unfinished` : "";
+  const more = leftovers.length > 0 ? ` and ${leftovers.length} left unfinished` : "";
   const total = `removed ${countedEngines(engines)}${more} from ${cache}, freed ${bytesText(bytes)}`;
   const document = { cacheDir: cache, removed: engines, leftovers, bytes };
   terminal.show({ document, lines: [...engineLines(engines), total] }, json);

@@ -1,4 +1,5 @@
 /** A plugin that never lets the main thread go, at a moment that its options name. Says so in a file first. */
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { type Graph, inject, type Plugin, PluginOptions, plugin, type Weight, type WeightForm } from "@skipstep/core";
 
