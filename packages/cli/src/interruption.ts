@@ -11,7 +11,7 @@ type StopSignal = keyof typeof signals;
 const names = Object.keys(signals) as StopSignal[];
 
 /** Milliseconds: how long a command may go on by itself, and until the process is ended whatever it does. */
-const patience = { ask: 900, force: 1700 };
+const patience = { ask: 800, force: 1400 };
 
 const leaving = Symbol.for("skipstep.leave");
 

@@ -46,7 +46,7 @@ class Busy implements Plugin {
     writeFileSync(file, "busy");
     if (how === "pattern") /(\w+\w*)+#/.test("a".repeat(200));
     else if (how === "wait")
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); // no JavaScript to interrupt
+      execFileSync("sleep", ["9"], { stdio: "ignore" }); // no JavaScript to interrupt
     else for (;;);
   }
 }
