@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import type { ConfigError, ConfigProblem } from "@skipstep/core";
 import { CommanderError } from "commander";
 import { exitCodeOf } from "./exit-codes";
+import type { LastLine } from "./interruption";
 import type { Terminal } from "./terminal";
 
 /** What a command ended with, made ready to be told. */
@@ -34,6 +35,18 @@ export function tellFailure(error: unknown, terminal: Terminal, isJson: boolean)
   else terminal.complain(problems ? problems.map(problemLine) : [`${code} ${message}`]);
   if (process.env.SKIPSTEP_DEBUG === "1") terminal.complain([inspect(error)]);
   return failure;
+}
+
+/** What a signal ends a command with. It is told where core need not be loaded. */
+export function cancelledAs(reason: string): Pick<Failure, "code" | "message"> {
+  return { code: "SKIPSTEP_CANCELLED", message: `Cancelled: ${reason}` };
+}
+
+/** As `tellFailure` prints it, for whoever can only write to a descriptor. */
+export function lastLine({ code, message }: Pick<Failure, "code" | "message">, isJson: boolean): LastLine {
+  return isJson
+    ? { descriptor: 1, text: `${JSON.stringify({ error: { code, message } }, null, 2)}\n` }
+    : { descriptor: 2, text: `${code} ${message}\n` };
 }
 
 /** `SKIPSTEP_CONFIG_INVALID configs/emoji.json:3:5 /generate/height must be ...` */

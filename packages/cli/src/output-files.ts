@@ -30,6 +30,9 @@ function fileOf(out: string | undefined, plan: ImagePlan): string {
 
 /** `a-red-heart-42.png`: letters and digits of the first prompt, and the seed. */
 function nameOf({ prompts: [prompt = ""], seed }: ImagePlan): string {
-  const words = prompt.toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu) ?? ["image"];
+  const words = prompt
+    .slice(0, 10_000)
+    .toLowerCase()
+    .match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu) ?? ["image"];
   return `${[...words.join("-")].slice(0, 40).join("").replace(/-$/, "")}-${seed}${extension}`;
 }

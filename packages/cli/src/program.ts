@@ -169,13 +169,20 @@ export function createProgram(session: Session): Command {
     .addOption(noPlugins)
     .action(async (folder, options) => (await import("./schema")).schema(folder, options, session));
 
-  const engines = program.command("engines").description("list or clear the compile cache");
+  const engines = program.command("engines").description("list, check or clear the compile cache");
   cacheOptions(
     engines.command("list", { isDefault: true }).description("list compiled engines (also without a word)"),
   ).action(async (options) => (await import("./engines")).list(options, session));
   cacheOptions(engines.command("clear").description("remove compiled engines; all without options")).action(
     async (options) => (await import("./engines")).clear(options, session),
   );
+  engines
+    .command("verify")
+    .description("read all of the cache, and remove engines that are damaged")
+    .option("--key <prefix>", "only the engine whose key begins so")
+    .option("--cache <folder>", "another folder than SKIPSTEP_CACHE or the user's cache")
+    .addOption(json)
+    .action(async (options) => (await import("./engines")).verify(options, session));
   return program;
 }
 

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { type Recipe, readRecipe } from "@skipstep/core";
+import { type Recipe, readRecipe, readRegularFile } from "@skipstep/core";
 import { recipeUnreadable } from "./errors";
 import { systemReason } from "./system-reason";
 
@@ -13,7 +12,7 @@ export function readRecipeFile(file: string): Recipe {
 
 function contentOf(file: string): Uint8Array {
   try {
-    return readFileSync(file);
+    return readRegularFile(file);
   } catch (error) {
     throw recipeUnreadable(file, systemReason(error), error);
   }

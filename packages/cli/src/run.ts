@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { tellFailure } from "./failure";
+import { cancelledAs, failureOf, lastLine, tellFailure } from "./failure";
 import { Interruption } from "./interruption";
 import { createProgram } from "./program";
 import { Terminal } from "./terminal";
@@ -11,10 +11,7 @@ import { Terminal } from "./terminal";
  */
 export async function run(args: readonly string[], terminal: Terminal = new Terminal()): Promise<number> {
   const isJson = args.includes("--json");
-  const interruption = new Interruption((reason, exitCode) => {
-    tellFailure({ code: "SKIPSTEP_CANCELLED", message: `Cancelled: ${reason}` }, terminal, isJson);
-    process.exit(exitCode);
-  });
+  const interruption = new Interruption((reason) => lastLine(cancelledAs(reason), isJson));
   const unwatch = interruption.watch();
   try {
     await createProgram({ terminal, interruption }).parseAsync([...args], { from: "user" });
@@ -22,7 +19,8 @@ export async function run(args: readonly string[], terminal: Terminal = new Term
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
     if (error instanceof CommanderError && error.code === "commander.help") return 2; // no command: help is on stderr
-    const { code, exitCode } = tellFailure(error, terminal, isJson);
+    const { code, exitCode } = failureOf(error);
+    if (interruption.exitCode === undefined || interruption.tellOnce()) tellFailure(error, terminal, isJson);
     return code === "SKIPSTEP_CANCELLED" ? (interruption.exitCode ?? exitCode) : exitCode;
   } finally {
     unwatch();

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { beginUnfinished, endUnfinished } from "@skipstep/core";
 import { cancelled, outputUnwritable } from "./errors";
 import { isFolder } from "./is-folder";
 import { systemReason } from "./system-reason";
@@ -19,6 +20,8 @@ export function writeWhole(file: string, content: Uint8Array | string): void {
   } catch (error) {
     removeQuietly(temporary);
     throw outputUnwritable(file, systemReason(error), error);
+  } finally {
+    endUnfinished(temporary);
   }
 }
 
@@ -44,6 +47,8 @@ export async function writeBy<Written>(
     removeQuietly(temporary);
     if (signal.aborted) throw cancelled(String(signal.reason));
     throw isSystemError(error) ? outputUnwritable(file, systemReason(error), error) : error;
+  } finally {
+    endUnfinished(temporary);
   }
 }
 
@@ -71,11 +76,15 @@ export function checkWritable(file: string, bytes: number): void {
   } finally {
     removeQuietly(temporary);
     for (const folder of made) rmdirSync(folder);
+    endUnfinished(temporary);
   }
 }
 
+/** Whoever takes it says `endUnfinished`. */
 function temporaryBeside(file: string): string {
-  return `${file}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
+  const temporary = `${file}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
+  beginUnfinished(temporary);
+  return temporary;
 }
 
 /** Removes what was not finished; why it was not is worth more than that this failed too. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, utimesSync } from "node:fs";
 import path from "node:path";
 import type { Inspection, InstalledPlugin, Recipe } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
@@ -94,16 +94,35 @@ describe("recipe and engines", () => {
     const { engines, bytes } = (await skipstepJson<Engines>("engines", "list")).document;
     expect(bytes).toBeGreaterThan(30e6);
 
+    const leftover = inFolder("cache/engines/0f3b.1-1-00000000-00000000.0f3b9c52.tmp"); // of another host
+    mkdirSync(leftover);
+    expect((await skipstep("engines")).stdout).toMatch(/^being written: 1 engine, 0 B$/m);
+    utimesSync(leftover, 1e9, 1e9);
+    expect((await skipstep("engines")).stdout).toMatch(
+      /^left unfinished by killed processes: 1 engine, 0 B; "skipstep engines clear" removes them$/m,
+    );
+    expect((await skipstep("engines", "clear", "--older-than", "1h")).stdout).toMatch(
+      /^removed 0 engines and 1 left unfinished from .*, freed 0 B$/m,
+    );
     expect((await skipstep("engines", "clear", "--older-than", "1h")).stdout).toMatch(
       /^removed 0 engines .*, freed 0 B$/m,
     );
+    expect((await skipstep("engines", "verify")).stdout).toMatch(/^3 engines in .*, as they were written$/m);
     const { key } = engines.find(({ component }) => component === "vae")!;
     const cleared = await skipstep("engines", "clear", "--key", key.slice(0, 8));
     expect(cleared.stdout).toMatch(/^removed 1 engine from .*, freed 5\.\d MB$/m);
+    const damaged = engines.find(({ component }) => component === "text_encoder")!.key;
+    appendFileSync(path.join(inFolder("cache/engines"), damaged, "segment-0.onnx"), " ");
+    expect(await skipstep("engines", "verify")).toEqual({
+      exitCode: 6,
+      stdout: "",
+      stderr: `SKIPSTEP_CACHE_DAMAGED 1 of 2 engines in ${inFolder("cache")} were damaged and have been removed; they are compiled again when they are needed: ${damaged.slice(0, 12)} text_encoder: segment-0.onnx is not as it was written.\n`,
+    });
     const rest = await skipstepJson<{ removed: object[]; bytes: number }>("engines", "clear");
-    expect(rest.document.removed).toHaveLength(2);
+    expect(rest.document.removed).toHaveLength(1);
     expect((await skipstep("engines")).stdout).toBe(`0 engines in ${inFolder("cache")}, 0 B\n`);
     expect(await skipstep("engines", "clear", "--key", "00")).toMatchObject({ exitCode: 6 });
+    expect((await skipstep("engines", "verify")).stdout).toMatch(/^0 engines in .*, as they were written$/m);
     expect(await skipstep("engines", "--older-than", "soon")).toMatchObject({ exitCode: 2 });
   });
 });

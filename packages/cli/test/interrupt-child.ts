@@ -1,7 +1,7 @@
 /** Heeds Ctrl-C, says when it came, and goes on all the same. */
 import { Interruption } from "../src/interruption";
 
-const interruption = new Interruption(() => process.exit(1));
+const interruption = new Interruption((text) => ({ descriptor: 2, text }));
 interruption.watch();
 interruption.heed().addEventListener("abort", () => process.stdout.write("aborted\n"));
 setInterval(() => undefined, 1000);

@@ -19,6 +19,7 @@ import { noiseWarnings } from "./pipelines/noise";
 import { notesOf, noteWarnings } from "./pipelines/notes";
 import { openModel } from "./pipelines/open-model";
 import { openModels, openWarnings } from "./pipelines/open-models";
+import { openTokenizers } from "./pipelines/open-tokenizers";
 import { Pipeline, type PipelineParts, type PluginChange } from "./pipelines/pipeline";
 import type { ProgressEvent } from "./pipelines/progress";
 import { settingProblems } from "./pipelines/request";
@@ -149,6 +150,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
   const { device, device_map } = config;
   const starting = Engine.start({ provider: device, others: devicesIn(device_map), threads });
   starting.catch(() => undefined); // told when it is awaited
+  const tokenizers = openTokenizers(checkpoint, sources.keys(), signal);
   try {
     const accelerators = device_map === "balanced" ? await (await starting).accelerators() : [];
     const placement = { ...config, accelerators };
@@ -158,6 +160,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
       for (const { weights } of built) weights.close();
       throw error;
     });
+    engine.atClose(tokenizers.close);
     const open = {
       cacheDir,
       plugins,
@@ -171,7 +174,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
     const models = await openModels(built, engine, open);
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, program]));
     const entry = lazyEntries(sources, engine, hooks, open);
-    const pipeline = await family.open({ checkpoint, engine, programs, configs, entry });
+    const pipeline = await family.open({ checkpoint, engine, programs, configs, tokenizer: tokenizers.of, entry });
     const warnings = [
       ...noteWarnings([...notesOf(checkpoint, sources, config.scheduler), ...notes]),
       ...loraWarnings(loras),
@@ -195,6 +198,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
       reopen: (uses, change = {}) => reopen(loaded, uses, options, change),
     };
   } catch (error) {
+    tokenizers.close();
     await starting.then(
       (engine) => engine.close(),
       () => undefined, // it never started

@@ -8,6 +8,8 @@ export type { OpenWeights, TensorEntry } from "./checkpoint/weight-source";
 export type { AttentionReceipt, BuildCounts, BuildReceipt } from "./compiler/build-hooks";
 export { defaultCacheDir } from "./compiler/cache-dir";
 export { type Cleared, type ClearOptions, clearEngines, type EngineEntry, listEngines } from "./compiler/engines";
+export { type Leftover, listLeftovers } from "./compiler/leftovers";
+export { type VerifiedEngine, type VerifyOptions, verifyEngines } from "./compiler/verify-engines";
 export type {
   Config,
   ConfigInput,
@@ -34,6 +36,7 @@ export { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "./
 export { startThread } from "./engine/start-thread";
 export { StreamResiduals } from "./engine/stream-residuals";
 export { TaylorSeries } from "./engine/taylor-series";
+export { enginesDamaged } from "./errors/compiler";
 export { ConfigError, type ConfigProblem } from "./errors/config";
 export { SkipstepError } from "./errors/error";
 export { didYouMean } from "./errors/nearest";
@@ -102,7 +105,9 @@ export { type OpenedRecipe, type OpenRecipeOptions, openRecipe } from "./recipe/
 export type { RecipeConfig } from "./recipe/recipe-config";
 export type { RecipeFile } from "./recipe/recipe-file";
 export { type RecipeSource, sourceText } from "./recipe/recipe-sources";
+export { checkRegularFile, readRegularFile } from "./regular-file";
 export { type DType, type Floats, floats, integers, sizeOf, type Tensor } from "./tensor";
+export { beginUnfinished, endUnfinished, type Unfinished } from "./unfinished";
 export { coreVersion } from "./version";
 export { BinaryFile } from "./weight-formats/binary-file";
 export {

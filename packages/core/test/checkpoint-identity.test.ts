@@ -15,6 +15,7 @@ function place(...values: number[]): { folder: string; file: string; cache: stri
   const folder = join(root, String(count++));
   const file = write(join(folder, "model.safetensors"), safetensors({ a: vector(...values) }));
   utimesSync(file, longAgo, longAgo);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 15); // until its ctime is settled
   const cache = join(folder, "cache", "deep");
   return { folder, file, cache, notes: join(cache, "checkpoints.json") };
 }
@@ -104,12 +105,27 @@ describe("noted hashes", () => {
         renameSync(other, file);
       },
     ],
+    [
+      "content, with size and time kept",
+      (file) => {
+        const { atime, mtime } = statSync(file);
+        writeFileSync(file, safetensors({ a: vector(2) }));
+        utimesSync(file, atime, mtime);
+      },
+    ],
   ])("do not count for a file of another %s", (_, change) => {
     const { file, cache, notes } = place(1);
     const { sha256: right } = fileDigest(file, cache);
     writeFileSync(notes, readFileSync(notes, "utf8").replace(right, "f".repeat(64)));
     change(file);
     expect(fileDigest(file, cache).sha256).toBe(sha256(readFileSync(file)));
+  });
+
+  it("are not kept of a file that was changed this moment and says otherwise", () => {
+    const { file, cache, notes } = place(1);
+    utimesSync(file, longAgo, longAgo);
+    fileDigest(file, cache);
+    expect(existsSync(notes)).toBe(false);
   });
 
   it("are not kept of a file that was written this moment, as its next change could have the same time", () => {

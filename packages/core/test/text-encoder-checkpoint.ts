@@ -8,6 +8,7 @@ import { buildModels } from "../src/pipelines/build-model";
 import { componentModels, configsOf } from "../src/pipelines/component-model";
 import type { Family, FamilyParts } from "../src/pipelines/family";
 import { openModels } from "../src/pipelines/open-models";
+import { openTokenizers } from "../src/pipelines/open-tokenizers";
 import { type StoredTensor, safetensors, temporaryFolder, write } from "./checkpoint-files";
 import { wave } from "./memory-weights";
 
@@ -50,5 +51,8 @@ export async function openTextEncoder(
   const open = { cacheDir: join(folder, "cache"), plugins, denoiser: "none", memory, turns: new Turns() };
   const opened = await openModels(models, engine, open);
   const programs = Object.fromEntries(opened.map(({ name, program }) => [name, program]));
-  return { checkpoint, engine, programs, configs: configsOf(sources, checkpoint) } as unknown as FamilyParts;
+  const opening = openTokenizers(checkpoint, sources.keys());
+  engine.atClose(opening.close);
+  const configs = configsOf(sources, checkpoint);
+  return { checkpoint, engine, programs, configs, tokenizer: opening.of } as unknown as FamilyParts;
 }

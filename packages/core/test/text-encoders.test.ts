@@ -85,7 +85,10 @@ describe("ClipEncoder", () => {
   });
 
   it("fills every prompt up to the model's length, and tells of those that it cut", async () => {
-    const { hidden, pooled, warnings } = await ClipEncoder.open(parts, "text_encoder", "last").encode(["a cat", LONG]);
+    const { hidden, pooled, warnings } = await (await ClipEncoder.open(parts, "text_encoder", "last")).encode([
+      "a cat",
+      LONG,
+    ]);
     expect(hidden.shape).toEqual([2, 16, D]);
     expect(pooled.shape).toEqual([2, P]);
     expect(warnings).toEqual([
@@ -96,8 +99,8 @@ describe("ClipEncoder", () => {
   });
 
   it("skips layers as diffusers does: the last state is normalized, the penultimate is not", async () => {
-    const last = ClipEncoder.open(parts, "text_encoder", "last");
-    const penultimate = ClipEncoder.open(parts, "text_encoder", "penultimate");
+    const last = await ClipEncoder.open(parts, "text_encoder", "last");
+    const penultimate = await ClipEncoder.open(parts, "text_encoder", "penultimate");
     const states = [];
     for (const clipSkip of [0, 1, 2]) {
       const plain = await penultimate.encode(["a cat"], { clipSkip });
@@ -111,7 +114,7 @@ describe("ClipEncoder", () => {
   });
 
   it("reads the pooled state at the end token, wherever it stands", async () => {
-    const encoder = ClipEncoder.open(parts, "text_encoder", "last");
+    const encoder = await ClipEncoder.open(parts, "text_encoder", "last");
     const whole = await encoder.encode(["a cat", ""]);
     const short = await encoder.encode(["a cat", ""], { limit: 8 });
     expect(short.hidden.shape).toEqual([2, 8, D]);
@@ -131,7 +134,7 @@ describe("ClipEncoder", () => {
   });
 
   it("stops when it is cancelled, and has room for the special tokens at least", async () => {
-    const encoder = ClipEncoder.open(parts, "text_encoder", "last");
+    const encoder = await ClipEncoder.open(parts, "text_encoder", "last");
     await expect(encoder.encode(["a"], {}, AbortSignal.abort())).rejects.toMatchObject({ code: "SKIPSTEP_CANCELLED" });
     await expect(encoder.encode(["a"], { limit: 1 })).rejects.toMatchObject({ code: "SKIPSTEP_TOKENIZER_LENGTH" });
   });
@@ -156,7 +159,8 @@ describe("ClipEncoder", () => {
 describe("T5Encoder", () => {
   let encoder: T5Encoder;
   beforeAll(async () => {
-    encoder = T5Encoder.open(await openTextEncoder(engine, t5Encoder, t5Config, t5Shapes(), "t5"), "text_encoder");
+    const parts = await openTextEncoder(engine, t5Encoder, t5Config, t5Shapes(), "t5");
+    encoder = await T5Encoder.open(parts, "text_encoder");
   });
 
   it("fills every prompt up to the limit, and tells of those that it cut", async () => {

@@ -64,6 +64,7 @@ describe.each(Object.entries(expected.tokenizers))("%s tokenizer", (name, refere
       inputIds: [reference.cut[i]],
       attentionMask: [Array.from({ length: 16 }, (_, at) => (at < reference.mask[i]! ? 1 : 0))],
       lengths: [reference.ids[i]!.length],
+      counted: [true],
       truncated: [reference.ids[i]!.length > 16],
     });
   });

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { type CheckedConfig, planImages, SkipstepError, subjectOf } from "@skipstep/core";
+import { type CheckedConfig, planImages, readRegularFile, SkipstepError, subjectOf } from "@skipstep/core";
 import { promptsUnreadable } from "../errors";
 import { systemReason } from "../system-reason";
 import type { DrawingOptions } from "./drawing-options";
@@ -55,7 +54,7 @@ function classOf(text: string): Subject {
 function readLines(file: string): string[] {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = readRegularFile(file).toString();
   } catch (error) {
     throw promptsUnreadable(file, `cannot be read: ${systemReason(error)}`, error);
   }

@@ -1,9 +1,11 @@
-import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryBeside } from "../compiler/engine-folder";
 import { makeFolder } from "../compiler/make-folder";
 import { isSystemError } from "../compiler/system-error";
 import { isObject } from "../config/json";
+import { readRegularText } from "../regular-file";
+import { endUnfinished } from "../unfinished";
 import type { FileStamp } from "./file-stamp";
 
 /** One entry of `checkpoints.json`, under the file's real path. */
@@ -24,7 +26,7 @@ export function notedDigest(cacheDir: string, path: string): DigestNote | undefi
 export function noteDigest(cacheDir: string, path: string, note: DigestNote): void {
   const notes = new Map([...readNotes(cacheDir)].filter(([other]) => existsSync(other)));
   notes.set(path, note);
-  const temporary = `${notesFile(cacheDir)}.${randomUUID()}`;
+  const temporary = temporaryBeside(notesFile(cacheDir));
   try {
     makeFolder(cacheDir);
     writeFileSync(temporary, JSON.stringify(Object.fromEntries(notes), null, 1));
@@ -32,6 +34,8 @@ export function noteDigest(cacheDir: string, path: string, note: DigestNote): vo
   } catch (error) {
     if (existsSync(temporary)) rmSync(temporary);
     if (!isSystemError(error)) throw error;
+  } finally {
+    endUnfinished(temporary);
   }
 }
 
@@ -42,7 +46,7 @@ function readNotes(cacheDir: string): Map<string, DigestNote> {
 
 function parse(cacheDir: string): unknown {
   try {
-    return JSON.parse(readFileSync(notesFile(cacheDir), "utf8"));
+    return JSON.parse(readRegularText(notesFile(cacheDir)));
   } catch (error) {
     // Damaged notes are as good as none: the next hash writes them anew.
     if (error instanceof SyntaxError || isSystemError(error)) return undefined;
@@ -56,6 +60,7 @@ function isNote(entry: [string, unknown]): entry is [string, DigestNote] {
     isObject(note) &&
     typeof note.size === "number" &&
     typeof note.mtime_ns === "string" &&
+    typeof note.ctime_ns === "string" &&
     typeof note.inode === "string" &&
     typeof note.sha256 === "string" &&
     /^[0-9a-f]{64}$/.test(note.sha256)

@@ -1,5 +1,6 @@
-import { type BigIntStats, fstatSync, openSync, readSync } from "node:fs";
+import { type BigIntStats, fstatSync, readSync } from "node:fs";
 import { fileUnreadable, weightsTruncated } from "../errors/checkpoint";
+import { openRegularFile } from "../regular-file";
 
 /** `fs.readSync` takes a 32-bit length. */
 const longestRead = 2 ** 30;
@@ -7,7 +8,7 @@ const longestRead = 2 ** 30;
 /** Opens a file for reading; the caller closes the descriptor. @throws SKIPSTEP_WEIGHTS_UNREADABLE */
 export function openFile(path: string): { readonly descriptor: number; readonly stats: BigIntStats } {
   try {
-    const descriptor = openSync(path, "r");
+    const descriptor = openRegularFile(path);
     return { descriptor, stats: fstatSync(descriptor, { bigint: true }) };
   } catch (error) {
     throw fileUnreadable(path, error);

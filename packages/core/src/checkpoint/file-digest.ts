@@ -14,8 +14,11 @@ export interface FileDigest {
 /** Bytes. */
 const chunkLength = 4 * 2 ** 20;
 
-/** Nanoseconds. File systems that count in 2 seconds hide a second change within that time; its hash is not noted. */
-const settled = 2_000_000_000n;
+/**
+ * Nanoseconds within which a second change may have the same time as the first: its hash is not noted. File systems that
+ * count in 2 seconds do so for the time of content; the system's own clock ticks every 10 milliseconds at least.
+ */
+const settled = { mtime: 2_000_000_000n, ctime: 10_000_000n };
 
 /**
  * Hashes a file's content, or looks the hash up when the file is as it was the last time.
@@ -31,10 +34,11 @@ export function fileDigest(path: string, cacheDir: string): FileDigest {
     const noted = notedDigest(cacheDir, realPath);
     if (noted && sameStamp(noted, stamp)) return { sha256: noted.sha256, stamp };
 
-    const age = BigInt(Date.now()) * 1_000_000n - stats.mtimeNs;
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const isSettled = now - stats.mtimeNs > settled.mtime && now - stats.ctimeNs > settled.ctime;
     const sha256 = hash(descriptor, path);
     const isUnchanged = sameStamp(stamp, stampOf(fstatSync(descriptor, { bigint: true })));
-    if (isUnchanged && age > settled) noteDigest(cacheDir, realPath, { ...stamp, sha256 });
+    if (isUnchanged && isSettled) noteDigest(cacheDir, realPath, { ...stamp, sha256 });
     return { sha256, stamp };
   } finally {
     closeSync(descriptor);

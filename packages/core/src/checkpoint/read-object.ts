@@ -1,13 +1,13 @@
-import { readFileSync } from "node:fs";
 import { isObject, type JsonObject } from "../config/json";
 import { checkpointInvalid } from "../errors/checkpoint";
 import { messageOf } from "../errors/error";
+import { readRegularText } from "../regular-file";
 
 /** Reads one of a checkpoint's JSON files, which must hold an object. @throws SKIPSTEP_CHECKPOINT_INVALID */
 export function readObject(file: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(asJson(readFileSync(file, "utf8")));
+    value = JSON.parse(asJson(readRegularText(file)));
   } catch (error) {
     const problem = error instanceof SyntaxError ? "is not JSON" : "cannot be read";
     throw checkpointInvalid(file, `${problem} (${messageOf(error)})`, error);

@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
-import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type FileStamp, sameStamp, stampOf } from "../checkpoint/file-stamp";
+import { readRegularFile } from "../regular-file";
+import { changedChunk } from "./chunk-hashes";
 import { type EngineManifest, readManifest, sha256, writeManifest } from "./engine-manifest";
 import { weightsFile } from "./onnx";
 import { isSystemError } from "./system-error";
@@ -13,9 +14,10 @@ export type Found =
   | { readonly state: "intact"; readonly manifest: EngineManifest };
 
 /**
- * Checks that an engine folder is as it was written. Weights are hashed when their time or inode changed.
+ * Checks that an engine folder is as it was written. Weights are hashed when their inode or one of their times changed;
+ * when not, a piece of them is, another one each time: a disk may forget, too.
  *
- * @param thorough hashes them in any case
+ * @param thorough hashes all of them in any case
  */
 export async function checkEngine(folder: string, thorough = false): Promise<Found> {
   if (!existsSync(folder)) return { state: "missing" };
@@ -46,8 +48,10 @@ export async function weightsProblem(
   if (stamp.size !== weights.byteLength)
     return `${weightsFile} has ${stamp.size} bytes instead of ${weights.byteLength}`;
   const isSame = sameStamp(stamp, weights.stamp);
-  if (isSame && !thorough) return undefined;
-  if ((await hashOf(join(folder, weightsFile))) !== weights.sha256) return `${weightsFile} is not as it was written`;
+  const sample = isSame && !thorough ? [Math.floor(Math.random() * weights.chunks.length)] : undefined;
+  const changed =
+    weights.byteLength === 0 ? undefined : await changedChunk(join(folder, weightsFile), weights.chunks, sample);
+  if (changed !== undefined) return `${weightsFile} is not as it was written`;
   if (!isSame) restamp(folder, manifest, stamp);
   return undefined;
 }
@@ -58,24 +62,20 @@ export function weightsStamp(folder: string): FileStamp {
 }
 
 function segmentProblem(folder: string, { segments }: EngineManifest): string | undefined {
-  const broken = segments.find(({ file, sha256: expected }) => sha256(readFileSync(join(folder, file))) !== expected);
+  const broken = segments.find(
+    ({ file, sha256: expected }) => sha256(readRegularFile(join(folder, file))) !== expected,
+  );
   return broken && `${broken.file} is not as it was written`;
 }
 
 /** Makes the stamp that of the file now, so that it need not be hashed again. */
-function restamp(folder: string, manifest: EngineManifest, stamp: FileStamp): void {
+export function restamp(folder: string, manifest: EngineManifest, stamp: FileStamp): void {
   try {
     writeManifest(folder, { ...manifest, weights: { ...manifest.weights, stamp } });
   } catch (error) {
     // An engine in a read-only cache works all the same; it is hashed again the next time.
     if (!isSystemError(error)) throw error;
   }
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { highWaterMark: 4 * 2 ** 20 })) hash.update(chunk as Uint8Array);
-  return hash.digest("hex");
 }
 
 function damaged(problem: string): Found {

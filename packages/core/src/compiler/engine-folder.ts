@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { beginUnfinished, endUnfinished } from "../unfinished";
 import { checkEngine } from "./check-engine";
+import { syncToDisk } from "./sync-to-disk";
 import { isSystemError } from "./system-error";
-
-/** Milliseconds after which what a killed process left behind is removed. */
-const staleAge = 24 * 60 * 60 * 1000;
+import { ownerTag } from "./temporary-owner";
 
 /** Folder of all engines. */
 export function enginesFolder(cacheDir: string): string {
@@ -17,9 +17,11 @@ export function engineFolders(cacheDir: string): string[] {
   return entries(cacheDir).filter((path) => /^[0-9a-f]{64}$/.test(basename(path)) && isFolder(path));
 }
 
-/** A name beside an engine's folder that no other process uses. */
+/** A name beside an engine's folder that no other process uses, and that tells whose it is. Ends by `endUnfinished`. */
 export function temporaryBeside(folder: string): string {
-  return `${folder}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
+  const temporary = `${folder}.${ownerTag()}.${randomUUID().slice(0, 8)}.tmp`;
+  beginUnfinished(temporary);
+  return temporary;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function publish(temporary: string, folder: string, replace: boolea
     if (state === "intact") return false;
     removeEngine(folder);
   }
+  syncToDisk(dirname(folder));
   return true;
 }
 
@@ -43,27 +46,21 @@ export function removeEngine(folder: string): number {
   const temporary = temporaryBeside(folder);
   try {
     renameSync(folder, temporary);
+    const bytes = bytesOf(temporary);
+    rmSync(temporary, { recursive: true, force: true });
+    return bytes;
   } catch (error) {
     if (isSystemError(error) && error.code === "ENOENT") return 0; // there is none, or another process was faster
     throw error;
+  } finally {
+    endUnfinished(temporary);
   }
-  return remove(temporary);
 }
 
-/** Removes what killed processes left behind a day ago or earlier. @returns bytes that the disk has more now */
-export function removeStale(cacheDir: string): number {
-  const stale = entries(cacheDir).filter((path) => path.endsWith(".tmp") && Date.now() - changed(path) > staleAge);
-  return stale.reduce((sum, path) => sum + remove(path), 0);
-}
-
-/** A file that another folder links too stays on the disk. */
-function remove(folder: string): number {
-  const files = lstatSync(folder).isDirectory() ? readdirSync(folder).map((name) => join(folder, name)) : [folder];
-  const bytes = files
-    .map((file) => lstatSync(file))
-    .reduce((sum, { nlink, size }) => sum + (nlink === 1 ? size : 0), 0);
-  rmSync(folder, { recursive: true, force: true });
-  return bytes;
+/** Bytes that the disk has more without a file or folder: a file that another folder links too stays on the disk. */
+export function bytesOf(path: string): number {
+  const files = lstatSync(path).isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [path];
+  return files.map((file) => lstatSync(file)).reduce((sum, { nlink, size }) => sum + (nlink === 1 ? size : 0), 0);
 }
 
 /** False when something is in the way. */
@@ -81,11 +78,6 @@ function moved(from: string, to: string): boolean {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-/** Milliseconds since 1970; now for what is gone. */
-function changed(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
 }
 
 function entries(cacheDir: string): string[] {

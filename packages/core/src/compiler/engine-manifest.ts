@@ -1,8 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FileStamp } from "../checkpoint/file-stamp";
+import { readRegularText } from "../regular-file";
+import { beginUnfinished, endUnfinished } from "../unfinished";
 import type { NonFinite } from "./non-finite";
+import { syncToDisk } from "./sync-to-disk";
 
 /** One ONNX file of an engine. */
 export interface SegmentEntry {
@@ -23,7 +26,8 @@ export interface WeightsEntry {
   /** `WeightSource.identity` of the checkpoint. */
   readonly identity: string;
   readonly byteLength: number;
-  readonly sha256: string;
+  /** Hashes of its pieces of 1 MiB, as `ChunkHasher` has them. */
+  readonly chunks: readonly string[];
   /** The file as it was when it was hashed. */
   readonly stamp: FileStamp;
   readonly nonFinite: readonly NonFinite[];
@@ -52,16 +56,22 @@ export interface EngineManifest {
 }
 
 /** Part of every engine's key: another layout of folders makes other engines. */
-export const formatVersion = 1;
+export const formatVersion = 2;
 
 const fileName = "engine.json";
 
 /** Writes `engine.json` with a hash of its own content; a reader sees the old file or the new one. */
 export function writeManifest(folder: string, engine: EngineManifest): void {
   const temporary = manifestPath(folder, `.${randomUUID()}.tmp`);
-  const content = { version: formatVersion, sha256: sha256(JSON.stringify(engine)), engine };
-  writeFileSync(temporary, `${JSON.stringify(content, null, 1)}\n`);
-  renameSync(temporary, manifestPath(folder));
+  beginUnfinished(temporary);
+  try {
+    const content = { version: formatVersion, sha256: sha256(JSON.stringify(engine)), engine };
+    writeFileSync(temporary, `${JSON.stringify(content)}\n`);
+    syncToDisk(temporary);
+    renameSync(temporary, manifestPath(folder));
+  } finally {
+    endUnfinished(temporary);
+  }
 }
 
 /**
@@ -71,7 +81,7 @@ export function writeManifest(folder: string, engine: EngineManifest): void {
  * @throws what the system does when the file cannot be read
  */
 export function readManifest(folder: string): EngineManifest | undefined {
-  const content = parse(readFileSync(manifestPath(folder), "utf8"));
+  const content = parse(readRegularText(manifestPath(folder)));
   const isWhole = content?.version === formatVersion && content.sha256 === sha256(JSON.stringify(content.engine) ?? "");
   return isWhole ? (content.engine as EngineManifest) : undefined;
 }

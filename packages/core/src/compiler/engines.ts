@@ -3,8 +3,9 @@ import { basename, join } from "node:path";
 import { cacheUnwritable, engineUnknown } from "../errors/compiler";
 import { defaultCacheDir } from "./cache-dir";
 import { weightsStamp } from "./check-engine";
-import { engineFolders, removeEngine, removeStale } from "./engine-folder";
+import { engineFolders, removeEngine } from "./engine-folder";
 import { type EngineManifest, manifestPath, readManifest } from "./engine-manifest";
+import { type Leftover, removeLeftovers } from "./leftovers";
 import { isSystemError } from "./system-error";
 
 /** One engine in the cache. What its `engine.json` says is missing when that is damaged. */
@@ -37,6 +38,8 @@ export interface ClearOptions {
 
 export interface Cleared {
   readonly engines: readonly EngineEntry[];
+  /** What killed processes left behind, which is removed in any case. */
+  readonly leftovers: readonly Leftover[];
   /** That the disk has more now. Weights that engines share go with the last of them. */
   readonly bytes: number;
 }
@@ -56,7 +59,7 @@ export function listEngines(cacheDir: string = defaultCacheDir()): EngineEntry[]
 }
 
 /**
- * Removes engines, and what interrupted compilations left behind a day ago or earlier.
+ * Removes engines, and what killed compilations left behind.
  *
  * @throws SKIPSTEP_ENGINE_UNKNOWN when no engine, or more than one, has a key that begins with `key`;
  *   SKIPSTEP_CACHE_UNWRITABLE when the system refuses
@@ -67,9 +70,10 @@ export function clearEngines({ cacheDir = defaultCacheDir(), olderThanMs = 0, ke
   if (key !== undefined && named.length !== 1) throw engineUnknown(key, cacheDir, named.length);
   const engines = named.filter((engine) => Date.now() - engine.lastUsed.getTime() >= olderThanMs);
   try {
-    let bytes = removeStale(cacheDir);
+    const leftovers = removeLeftovers(cacheDir);
+    let bytes = leftovers.reduce((sum, leftover) => sum + leftover.bytes, 0);
     for (const { folder } of engines) bytes += removeEngine(folder);
-    return { engines, bytes };
+    return { engines, leftovers, bytes };
   } catch (error) {
     throw isSystemError(error) ? cacheUnwritable(cacheDir, error) : error;
   }

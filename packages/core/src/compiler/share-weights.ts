@@ -1,6 +1,7 @@
 import { constants, copyFileSync, linkSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { weightsProblem, weightsStamp } from "./check-engine";
+import { type FileStamp, sameStamp } from "../checkpoint/file-stamp";
+import { restamp, weightsProblem, weightsStamp } from "./check-engine";
 import { engineFolders } from "./engine-folder";
 import { type EngineManifest, readManifest, type WeightsEntry } from "./engine-manifest";
 import { weightsFile } from "./onnx";
@@ -22,10 +23,26 @@ export async function shareWeights(
 ): Promise<WeightsEntry | undefined> {
   for (const other of engineFolders(cacheDir)) {
     const manifest = await owner(other, key, thorough);
-    if (!manifest || !linked(join(other, weightsFile), join(folder, weightsFile))) continue;
-    return { ...manifest.weights, stamp: weightsStamp(folder) };
+    if (!manifest) continue;
+    const before = weightsStamp(other);
+    if (!linked(join(other, weightsFile), join(folder, weightsFile))) continue;
+    const stamp = weightsStamp(folder);
+    if (stamp.inode === before.inode) restampSharers(cacheDir, before, stamp);
+    return { ...manifest.weights, stamp };
   }
   return undefined;
+}
+
+/** Another link changes a file's ctime: those that were sure of it until now need not hash it again. */
+function restampSharers(cacheDir: string, before: FileStamp, now: FileStamp): void {
+  for (const folder of engineFolders(cacheDir)) {
+    try {
+      const manifest = readManifest(folder);
+      if (manifest && sameStamp(manifest.weights.stamp, before)) restamp(folder, manifest, now);
+    } catch (error) {
+      if (!isSystemError(error)) throw error; // just removed
+    }
+  }
 }
 
 async function owner(folder: string, key: string, thorough: boolean): Promise<EngineManifest | undefined> {

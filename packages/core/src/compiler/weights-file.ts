@@ -1,14 +1,14 @@
-import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { throwIfAborted } from "../engine/cancel";
+import { ChunkHasher } from "./chunk-hashes";
 import { countNonFinite, type NonFinite } from "./non-finite";
 import { payloadBytes } from "./payload-bytes";
 import type { WeightsLayout } from "./weights-layout";
 
 /** What was found while a file of weights was written. */
 export interface WrittenWeights {
-  /** 64 hexadecimal digits. */
-  readonly sha256: string;
+  /** Hashes of its pieces, as `ChunkHasher` has them. */
+  readonly chunks: readonly string[];
   readonly nonFinite: readonly NonFinite[];
 }
 
@@ -33,31 +33,32 @@ export async function writeWeights(
 ): Promise<WrittenWeights> {
   const file = await open(path, "wx");
   try {
-    const sha256 = createHash("sha256");
+    const hasher = new ChunkHasher();
     const nonFinite: NonFinite[] = [];
     let end = 0;
     for (const { value, offset } of layout.stored) {
       throwIfAborted(signal);
-      await append(file, sha256, new Uint8Array(offset - end));
+      await append(file, hasher, new Uint8Array(offset - end));
       const bytes = payloadBytes(value);
       const found = countNonFinite(value, bytes);
       if (found) nonFinite.push(found);
-      await append(file, sha256, bytes);
+      await append(file, hasher, bytes);
       end = offset + bytes.byteLength;
       onWritten?.(end);
     }
     throwIfAborted(signal);
-    return { sha256: sha256.digest("hex"), nonFinite };
+    await file.datasync(); // what is renamed later is whole, also after a power cut
+    return { chunks: hasher.digest(), nonFinite };
   } finally {
     await file.close();
   }
 }
 
-async function append(file: FileHandle, sha256: Hash, bytes: Uint8Array): Promise<void> {
+async function append(file: FileHandle, hasher: ChunkHasher, bytes: Uint8Array): Promise<void> {
   for (let from = 0; from < bytes.byteLength; from += pieceLength) {
     const piece = bytes.subarray(from, from + pieceLength);
     const writing = file.appendFile(piece);
-    sha256.update(piece);
+    hasher.update(piece);
     await writing;
   }
 }

@@ -3,16 +3,19 @@ import { join } from "node:path";
 import { cacheFull, cacheUnwritable } from "../errors/compiler";
 import type { Graph } from "../graph/graph";
 import { sizeOf } from "../tensor";
+import { endUnfinished } from "../unfinished";
 import { coreVersion } from "../version";
 import { weightsStamp } from "./check-engine";
 import type { CompileRequest } from "./compile";
 import type { EngineDraft } from "./engine-draft";
-import { publish, removeStale, temporaryBeside } from "./engine-folder";
+import { publish, temporaryBeside } from "./engine-folder";
 import { type EngineManifest, type WeightsEntry, writeManifest } from "./engine-manifest";
+import { removeLeftovers } from "./leftovers";
 import { makeFolder } from "./make-folder";
 import { weightsFile } from "./onnx";
 import { runtimeVersion } from "./runtime-version";
 import { shareWeights } from "./share-weights";
+import { syncToDisk } from "./sync-to-disk";
 import { isSystemError } from "./system-error";
 import { writeWeights } from "./weights-file";
 import { initializersOf } from "./weights-layout";
@@ -30,8 +33,9 @@ export async function writeEngine(request: CompileRequest, draft: EngineDraft, f
   const temporary = temporaryBeside(folder);
   try {
     makeFolder(temporary);
-    removeStale(cacheDir);
+    removeLeftovers(cacheDir);
     const weights = await fillFolder(request, draft, temporary);
+    syncToDisk(temporary);
     return { weights, isOurs: await publish(temporary, folder, force) };
   } catch (error) {
     if (!isSystemError(error)) throw error;
@@ -39,12 +43,16 @@ export async function writeEngine(request: CompileRequest, draft: EngineDraft, f
     throw isFull(error) ? cacheFull(cacheDir, bytes, error) : cacheUnwritable(cacheDir, error);
   } finally {
     removeQuietly(temporary);
+    endUnfinished(temporary);
   }
 }
 
 async function fillFolder(request: CompileRequest, draft: EngineDraft, folder: string): Promise<WeightsEntry> {
   const { graph, component, className, source, plugins } = request;
-  for (const [i, { file }] of draft.segments.entries()) writeFileSync(join(folder, file), draft.models[i]!);
+  for (const [i, { file }] of draft.segments.entries()) {
+    writeFileSync(join(folder, file), draft.models[i]!);
+    syncToDisk(join(folder, file));
+  }
   const weights = await obtainWeights(request, draft, folder);
   const manifest: EngineManifest = {
     key: draft.key,

@@ -1,8 +1,9 @@
-import { readFile, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { configCircle, configUnreadable } from "../errors/config";
 import { SkipstepError } from "../errors/error";
+import { readRegularText } from "../regular-file";
 import { type Finding, findingOf, invalid, whereIs } from "./finding";
 import { isObject, type JsonObject } from "./json";
 import { placeOf, type ValueLayer, valueLayer } from "./layer";
@@ -72,7 +73,7 @@ async function withParents(layer: ValueLayer, chain: readonly string[]): Promise
 
 async function readText(file: string): Promise<{ text: string; real: string }> {
   try {
-    return { text: await readFile(file, "utf8"), real: await realpath(file) };
+    return { text: readRegularText(file), real: await realpath(file) };
   } catch (error) {
     throw configUnreadable(displayName(file), error);
   }

@@ -48,6 +48,7 @@ export class Engine {
   private lastGeneration: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
   private block: Promise<number | undefined> | undefined;
+  private readonly closers: (() => void)[] = [];
 
   private constructor(
     private readonly link: WorkerLink,
@@ -139,6 +140,11 @@ export class Engine {
     return this.inside(new Scope("pass", this.store.scope()), body);
   }
 
+  /** What is to be freed together with the engine. */
+  atClose(free: () => void): void {
+    this.closers.push(free);
+  }
+
   /** Frees sessions and tensors; what runs in the worker now finishes first. Later use throws SKIPSTEP_ENGINE_STOPPED. */
   close(): Promise<void> {
     this.closing ??= this.shutDown();
@@ -155,6 +161,7 @@ export class Engine {
   }
 
   private async shutDown(): Promise<void> {
+    for (const free of this.closers) free();
     this.store.close(engineStopped("is closed"));
     try {
       if (!this.link.failure) await this.link.call("close", { sessions: [...this.sessions] });

@@ -44,6 +44,14 @@ export function cacheUnwritable(cacheDir: string, cause: unknown): SkipstepError
   );
 }
 
+/** Engines that `verify` found damaged, and removed. @param damaged `0f3b9c5277aa transformer: weights.bin is not ...` */
+export function enginesDamaged(cacheDir: string, damaged: readonly string[], count: number): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_CACHE_DAMAGED",
+    `${damaged.length} of ${count} engines in ${cacheDir} were damaged and have been removed; they are compiled again when they are needed: ${damaged.join("; ")}.`,
+  );
+}
+
 /** No engine, or more than one, has a key that begins so. */
 export function engineUnknown(key: string, cacheDir: string, count: number): SkipstepError {
   return new SkipstepError(

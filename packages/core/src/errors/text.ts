@@ -39,6 +39,22 @@ export function lengthTooShort(folder: string, maxLength: number, specialTokens:
   );
 }
 
+/** A tokenizer's patterns and the prompts together take more than is reasonable. @param what `takes longer than 4 s` */
+export function tokenizerLimit(folder: string, what: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_TOKENIZER_LIMIT",
+    `The tokenizer of ${folder} was stopped: it ${what}. Its patterns are broken or made to do that: use a checkpoint with another tokenizer.`,
+  );
+}
+
+/** A chat template takes more than is reasonable. @param what `takes longer than 4 s` */
+export function chatTemplateLimit(folder: string, what: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_CHAT_TEMPLATE_LIMIT",
+    `The chat template of ${folder} was stopped: it ${what}. Correct chat_template.jinja (or "chat_template" in tokenizer_config.json).`,
+  );
+}
+
 /** `applyChatTemplate` on a tokenizer that has no (default) template. */
 export function chatTemplateMissing(folder: string, names: Iterable<string>): SkipstepError {
   return new SkipstepError(

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { readRegularText } from "../regular-file";
 
 /** Where the hub and its cache are. */
 export interface HubSettings {
@@ -39,7 +39,7 @@ function withHome(path: string): string {
 /** Written by `hf auth login`. */
 function readToken(file: string): string | undefined {
   try {
-    return readFileSync(withHome(file), "utf8").trim() || undefined;
+    return readRegularText(withHome(file)).trim() || undefined;
   } catch {
     return undefined; // nobody logged in
   }

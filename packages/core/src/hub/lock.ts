@@ -2,6 +2,7 @@ import { open, rm, stat, utimes } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isSystemError } from "../compiler/system-error";
 import { throwIfAborted } from "../engine/cancel";
+import { beginUnfinished, endUnfinished } from "../unfinished";
 
 /** Milliseconds. */
 const heartbeat = 2000;
@@ -30,12 +31,14 @@ export async function withLock<Result>(
     else await sleep(pause);
     await onWait();
   }
+  beginUnfinished(path);
   const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), heartbeat);
   try {
     return await work();
   } finally {
     clearInterval(beat);
     await rm(path, { force: true });
+    endUnfinished(path);
   }
 }
 

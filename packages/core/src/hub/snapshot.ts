@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hubFileMissing, hubOffline } from "../errors/hub";
+import { readRegularText } from "../regular-file";
 import { bringFile, type DownloadEvent } from "./bring-file";
 import { type RepositoryFolder, repositoryFolder } from "./cache-layout";
 import { type HubAccess, hubFetch } from "./hub-fetch";
@@ -109,7 +110,7 @@ export class Snapshot {
 export function cachedCommit(repository: RepositoryFolder, { revision }: HubName): string | undefined {
   if (/^[0-9a-f]{40}$/.test(revision)) return revision;
   try {
-    return readFileSync(repository.ref(revision), "utf8").trim() || undefined;
+    return readRegularText(repository.ref(revision)).trim() || undefined;
   } catch {
     return undefined; // never asked for
   }

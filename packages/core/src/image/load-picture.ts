@@ -2,12 +2,14 @@ import sharp from "sharp";
 import { messageOf } from "../errors/error";
 import { imageUnreadable } from "../errors/pipeline";
 import type { Picture } from "../pipelines/settings";
+import { checkRegularFile } from "../regular-file";
 import { type Floats, floats } from "../tensor";
 
 /** Width and height of an image, upright. @throws SKIPSTEP_IMAGE_UNREADABLE */
 export async function pictureSize(image: string | Picture): Promise<{ width: number; height: number }> {
   if (typeof image !== "string") return image;
   try {
+    checkRegularFile(image);
     const { width, height, orientation = 1 } = await sharp(image).metadata();
     return orientation > 4 ? { width: height, height: width } : { width, height };
   } catch (error) {
@@ -32,6 +34,7 @@ export async function loadPicture(image: string | Picture, width: number, height
 
 async function readPicture(file: string, width: number, height: number): Promise<Picture> {
   try {
+    checkRegularFile(file);
     return await pixelsOf(sharp(file).rotate(), width, height); // as the camera's note says
   } catch (error) {
     throw imageUnreadable(file, messageOf(error), error);

@@ -2,8 +2,7 @@ import type { Program } from "../compiler/program";
 import type { Engine } from "../engine/engine";
 import type { ClipTextConfig } from "../models/clip-text";
 import { type Floats, integers } from "../tensor";
-import type { Tokenizer } from "../text/tokenizer";
-import { componentTokenizer } from "./component-tokenizer";
+import type { OpenTokenizer } from "../text/open-tokenizer";
 import type { FamilyParts } from "./family";
 import { promptsCut } from "./warnings";
 
@@ -37,19 +36,19 @@ export class ClipEncoder {
     private readonly engine: Engine,
     private readonly program: Program,
     private readonly config: ClipTextConfig,
-    private readonly tokenizer: Tokenizer,
+    private readonly tokenizer: OpenTokenizer,
     private readonly state: ClipState,
   ) {
     this.limit = Math.min(tokenizer.modelMaxLength, config.max_position_embeddings);
   }
 
   /** @param component `text_encoder`, `text_encoder_2`; its tokenizer is `tokenizer`, `tokenizer_2` */
-  static open(
-    { checkpoint, engine, programs, configs }: FamilyParts,
+  static async open(
+    { engine, programs, configs, tokenizer: tokenizerOf }: FamilyParts,
     component: string,
     state: ClipState,
-  ): ClipEncoder {
-    const tokenizer = componentTokenizer(checkpoint, component);
+  ): Promise<ClipEncoder> {
+    const tokenizer = await tokenizerOf(component);
     return new ClipEncoder(engine, programs[component]!, configs[component] as ClipTextConfig, tokenizer, state);
   }
 
@@ -61,7 +60,8 @@ export class ClipEncoder {
   ): Promise<ClipEncoding> {
     const { engine, program, state } = this;
     const maxLength = Math.min(limit, this.config.max_position_embeddings);
-    const encoded = this.tokenizer.encode(prompts, { maxLength, padding: "max_length", truncation: true });
+    const options = { maxLength, padding: "max_length", truncation: true } as const;
+    const encoded = await this.tokenizer.encode(prompts, options, signal);
     const warnings = promptsCut(prompts, encoded, maxLength);
     return engine.pass(async () => {
       const { hidden, normalized, pooled } = await program.run(

@@ -8,6 +8,7 @@ import type { ArchitectureEntry } from "../models/architecture";
 import type { Generator } from "../random";
 import type { Schedule } from "../schedulers/scheduler";
 import type { Floats } from "../tensor";
+import type { OpenTokenizer } from "../text/open-tokenizer";
 import type { SettingDefaults, Settings } from "./settings";
 
 /** Parsed configs by component name, and as `model_index` what `model_index.json` says beside its components. */
@@ -62,6 +63,8 @@ export interface FamilyParts {
   /** Open graphs and parsed configs by component name. */
   readonly programs: Readonly<Record<string, Program>>;
   readonly configs: Configs;
+  /** The tokenizer of a text encoder, which is freed with the engine. */
+  tokenizer(textEncoder: string): Promise<OpenTokenizer>;
   /** Opens another function of a component when it is first asked for: `entry("vae", "encode")`. */
   entry(component: string, entry: string): Promise<Program>;
 }

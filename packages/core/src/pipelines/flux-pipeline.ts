@@ -9,7 +9,7 @@ import { type Floats, floats } from "../tensor";
 import { Autoencoder } from "./autoencoder";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "./family";
 import { flowFirstStep } from "./flow-first-step";
-import { FluxPromptEncoder, type FluxPrompts } from "./flux-prompts";
+import type { FluxPromptEncoder, FluxPrompts } from "./flux-prompts";
 import { combine, stack } from "./guidance";
 import { PACK, packLatents, unpackLatents } from "./pack-latents";
 import type { Settings } from "./settings";
@@ -36,11 +36,12 @@ export function isGuided({ true_cfg_scale, has_negative_prompt }: Settings): boo
 export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
   private readonly config: FluxConfig;
   private readonly autoencoder: Autoencoder;
-  private readonly prompts: FluxPromptEncoder;
   readonly imageToImage: ImageToImage;
 
-  constructor(private readonly parts: FamilyParts) {
-    this.prompts = FluxPromptEncoder.open(parts);
+  constructor(
+    private readonly parts: FamilyParts,
+    private readonly prompts: FluxPromptEncoder,
+  ) {
     this.config = parts.configs.transformer as FluxConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
     this.imageToImage = this.autoencoder.imageToImage(flowFirstStep);

@@ -22,10 +22,10 @@ export class FluxPromptEncoder {
     private readonly t5: T5Encoder,
   ) {}
 
-  static open(parts: FamilyParts): FluxPromptEncoder {
+  static async open(parts: FamilyParts): Promise<FluxPromptEncoder> {
     return new FluxPromptEncoder(
-      ClipEncoder.open(parts, "text_encoder", "last"),
-      T5Encoder.open(parts, "text_encoder_2"),
+      await ClipEncoder.open(parts, "text_encoder", "last"),
+      await T5Encoder.open(parts, "text_encoder_2"),
     );
   }
 

@@ -7,6 +7,7 @@ import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "
 import type { Configs, Family, SettingProblem } from "./family";
 import { flowFirstStep } from "./flow-first-step";
 import { AXES, FluxPipeline, isGuided } from "./flux-pipeline";
+import { FluxPromptEncoder } from "./flux-prompts";
 import { PACK } from "./pack-latents";
 import { imageCount, type Settings } from "./settings";
 
@@ -65,7 +66,7 @@ export const fluxFamily: Family = {
   sizes: (configs, settings) => runSizes(configs, settings),
   open: async (parts) => {
     checkFit(parts.configs);
-    return new FluxPipeline(parts);
+    return new FluxPipeline(parts, await FluxPromptEncoder.open(parts));
   },
 };
 

@@ -75,7 +75,7 @@ function pixartFamily(className: string, max_sequence_length: number, binned: re
       text_encoder: { B: Math.max(1, settings.prompt.length), T: settings.max_sequence_length },
       ...transformerSizes(configs, { ...settings, ...drawnSize(configs, settings) }, settings.max_sequence_length),
     }),
-    open: async (parts) => new TransformerPipeline(parts, methods(parts)),
+    open: async (parts) => new TransformerPipeline(parts, await methods(parts)),
   };
 }
 
@@ -108,9 +108,9 @@ function drawnSize(
     : { height, width };
 }
 
-function methods(parts: FamilyParts): TransformerMethods {
+async function methods(parts: FamilyParts): Promise<TransformerMethods> {
   const config = parts.configs.transformer as PixArtConfig;
-  const encoder = T5Encoder.open(parts, "text_encoder");
+  const encoder = await T5Encoder.open(parts, "text_encoder");
   const size = (settings: Settings): Pick<Settings, "height" | "width"> => drawnSize(parts.configs, settings);
   return {
     encode: async (settings, signal) => {

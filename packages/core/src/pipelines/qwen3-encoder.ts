@@ -2,7 +2,7 @@ import type { Program } from "../compiler/program";
 import type { Engine } from "../engine/engine";
 import { type Qwen3Config, rotaryTables } from "../models/qwen3";
 import { type Floats, floats, integers } from "../tensor";
-import { loadTokenizer, type Tokenizer } from "../text/tokenizer";
+import type { OpenTokenizer } from "../text/open-tokenizer";
 import type { FamilyParts } from "./family";
 import { promptsCut } from "./warnings";
 
@@ -12,11 +12,18 @@ export class Qwen3Encoder {
     private readonly engine: Engine,
     private readonly program: Program,
     private readonly config: Qwen3Config,
-    private readonly tokenizer: Tokenizer,
+    private readonly tokenizer: OpenTokenizer,
   ) {}
 
-  static async open({ checkpoint, engine, programs, configs }: FamilyParts): Promise<Qwen3Encoder> {
-    const tokenizer = loadTokenizer(checkpoint.component("tokenizer").source.path);
+  static async open({
+    checkpoint,
+    engine,
+    programs,
+    configs,
+    tokenizer: tokenizerOf,
+  }: FamilyParts): Promise<Qwen3Encoder> {
+    checkpoint.component("tokenizer"); // throws when there is none
+    const tokenizer = await tokenizerOf("text_encoder");
     return new Qwen3Encoder(engine, programs.text_encoder!, configs.text_encoder as Qwen3Config, tokenizer);
   }
 
@@ -31,18 +38,12 @@ export class Qwen3Encoder {
     limit: number,
     signal?: AbortSignal,
   ): Promise<{ hidden: Floats[]; warnings: string[] }> {
-    const texts = prompts.map((content) =>
-      this.tokenizer.applyChatTemplate([{ role: "user", content }], {
-        addGenerationPrompt: true,
-        enableThinking: true,
-      }),
-    );
-    const encoded = this.tokenizer.encode(texts, {
-      maxLength: limit,
-      padding: "none",
-      truncation: true,
-      addSpecialTokens: true,
-    });
+    const template = { addGenerationPrompt: true, enableThinking: true };
+    const texts: string[] = [];
+    for (const content of prompts)
+      texts.push(await this.tokenizer.applyChatTemplate([{ role: "user", content }], template, signal));
+    const options = { maxLength: limit, padding: "none", truncation: true, addSpecialTokens: true } as const;
+    const encoded = await this.tokenizer.encode(texts, options, signal);
     const hidden: Floats[] = [];
     for (const ids of encoded.inputIds) hidden.push(await this.run(ids, signal));
     const warnings = promptsCut(prompts, encoded, limit);

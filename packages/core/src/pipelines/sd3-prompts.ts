@@ -29,11 +29,11 @@ export class Sd3PromptEncoder {
     private readonly width: number,
   ) {}
 
-  static open(parts: FamilyParts): Sd3PromptEncoder {
-    const clip = (component: string): ClipEncoder => ClipEncoder.open(parts, component, "penultimate");
+  static async open(parts: FamilyParts): Promise<Sd3PromptEncoder> {
+    const clip = (component: string): Promise<ClipEncoder> => ClipEncoder.open(parts, component, "penultimate");
     return new Sd3PromptEncoder(
-      [clip("text_encoder"), clip("text_encoder_2")],
-      parts.programs.text_encoder_3 && T5Encoder.open(parts, "text_encoder_3"),
+      [await clip("text_encoder"), await clip("text_encoder_2")],
+      parts.programs.text_encoder_3 && (await T5Encoder.open(parts, "text_encoder_3")),
       (parts.configs.transformer as Sd3Config).joint_attention_dim,
     );
   }

@@ -75,7 +75,7 @@ export const stableDiffusion3Family: Family = {
   ],
   firstStep,
   sizes: runSizes,
-  open: async (parts) => new TransformerPipeline(parts, methods(parts)),
+  open: async (parts) => new TransformerPipeline(parts, await methods(parts)),
 };
 
 /** The image must fit into the model's positions. */
@@ -115,9 +115,9 @@ function runSizes(configs: Configs, settings: Settings): ReturnType<Family["size
   };
 }
 
-function methods(parts: FamilyParts): TransformerMethods {
+async function methods(parts: FamilyParts): Promise<TransformerMethods> {
   const config = parts.configs.transformer as Sd3Config;
-  const prompts = Sd3PromptEncoder.open(parts);
+  const prompts = await Sd3PromptEncoder.open(parts);
   return {
     encode: (settings, signal) => encode(prompts, settings, signal),
     positions: (height, width) => readPositions(parts, config, height, width),

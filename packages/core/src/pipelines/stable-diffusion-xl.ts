@@ -44,7 +44,7 @@ export const stableDiffusionXlFamily: Family = {
   schedulerDefaults: diffusionSchedulerDefaults,
   problems: (configs, settings) => [...clipProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
   sizes: (configs, settings) => unetSizes(configs, settings, textEncoders),
-  open: async (parts) => new UNetPipeline(parts, encodePrompts(parts)),
+  open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
 };
 
 /** One is enough: it is the same setting. */
@@ -56,8 +56,8 @@ function clipProblems(configs: Configs, { clip_skip }: Settings): SettingProblem
     .slice(0, 1);
 }
 
-function encodePrompts(parts: FamilyParts): EncodePrompts {
-  const encoders = textEncoders.map((name) => ClipEncoder.open(parts, name, "penultimate"));
+async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {
+  const encoders = await Promise.all(textEncoders.map((name) => ClipEncoder.open(parts, name, "penultimate")));
   const limit = Math.min(...encoders.map((encoder) => encoder.limit));
   const { force_zeros_for_empty_prompt: zeros = true } = parts.checkpoint.options;
   const encode = (texts: readonly (readonly string[])[], options: ClipOptions, signal?: AbortSignal) =>

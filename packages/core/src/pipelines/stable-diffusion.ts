@@ -37,7 +37,7 @@ export const stableDiffusionFamily: Family = {
   mendScheduler,
   problems: (configs, settings) => [...clipProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
   sizes: (configs, settings) => unetSizes(configs, settings, ["text_encoder"]),
-  open: async (parts) => new UNetPipeline(parts, encodePrompts(parts)),
+  open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
 };
 
 /** Early checkpoints say otherwise, or leave it to defaults that are not what their models were made for. */
@@ -54,8 +54,8 @@ function clipProblems({ text_encoder }: Configs, { clip_skip }: Settings): Setti
   return text === undefined ? [] : [{ key: "clip_skip", text }];
 }
 
-function encodePrompts(parts: FamilyParts): EncodePrompts {
-  const encoder = ClipEncoder.open(parts, "text_encoder", "last");
+async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {
+  const encoder = await ClipEncoder.open(parts, "text_encoder", "last");
   return async ({ prompt, negative_prompt, clip_skip: clipSkip }, guided, signal) => {
     const cond = await encoder.encode(prompt, { clipSkip }, signal);
     // The reference skips no layer here.

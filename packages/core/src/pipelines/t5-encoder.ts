@@ -1,8 +1,7 @@
 import type { Program } from "../compiler/program";
 import type { Engine } from "../engine/engine";
 import { type Floats, integers, type Tensor } from "../tensor";
-import type { Tokenizer } from "../text/tokenizer";
-import { componentTokenizer } from "./component-tokenizer";
+import type { OpenTokenizer } from "../text/open-tokenizer";
 import type { FamilyParts } from "./family";
 import { promptsCut } from "./warnings";
 
@@ -26,19 +25,19 @@ export class T5Encoder {
   private constructor(
     private readonly engine: Engine,
     private readonly program: Program,
-    private readonly tokenizer: Tokenizer,
+    private readonly tokenizer: OpenTokenizer,
   ) {}
 
   /** @param component `text_encoder_2`; its tokenizer is `tokenizer_2` */
-  static open({ checkpoint, engine, programs }: FamilyParts, component: string): T5Encoder {
-    const tokenizer = componentTokenizer(checkpoint, component);
-    return new T5Encoder(engine, programs[component]!, tokenizer);
+  static async open({ engine, programs, tokenizer }: FamilyParts, component: string): Promise<T5Encoder> {
+    return new T5Encoder(engine, programs[component]!, await tokenizer(component));
   }
 
   /** All prompts in one batch; what does not fit is cut, with a warning. */
   async encode(prompts: readonly string[], { limit, masked }: T5Options, signal?: AbortSignal): Promise<T5Encoding> {
     const { engine, program } = this;
-    const encoded = this.tokenizer.encode(prompts, { maxLength: limit, padding: "max_length", truncation: true });
+    const options = { maxLength: limit, padding: "max_length", truncation: true } as const;
+    const encoded = await this.tokenizer.encode(prompts, options, signal);
     const warnings = promptsCut(prompts, encoded, limit);
     const shape = [prompts.length, limit];
     const mask = { dtype: "int32", shape, data: Int32Array.from(encoded.attentionMask.flat()) } as const;

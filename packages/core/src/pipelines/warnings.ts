@@ -6,13 +6,13 @@ import type { Encoded } from "../text/tokenizer";
 /** One line for each prompt that was longer than `limit`. */
 export function promptsCut(
   prompts: readonly string[],
-  { lengths, truncated }: Pick<Encoded, "lengths" | "truncated">,
+  { lengths, counted, truncated }: Pick<Encoded, "lengths" | "counted" | "truncated">,
   limit: number,
 ): string[] {
   return prompts.flatMap((prompt, i) => {
     if (!truncated[i]) return [];
-    const start = [...prompt].slice(0, 40).join("");
-    return `The prompt "${start}${start.length < prompt.length ? "…" : ""}" has ${lengths[i]} tokens, template and special ones included; there is room for ${limit}. The rest was cut.`;
+    const start = [...prompt.slice(0, 80)].slice(0, 40).join("");
+    return `The prompt "${start}${start.length < prompt.length ? "…" : ""}" has ${counted[i] ? "" : "more than "}${lengths[i]} tokens, template and special ones included; there is room for ${limit}. The rest was cut.`;
   });
 }
 

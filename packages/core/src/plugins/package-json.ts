@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "jsonc-parser";
+import { readRegularText } from "../regular-file";
 
 /** What is looked at in a package.json. */
 export interface PackageJson {
@@ -21,11 +21,11 @@ export interface PackageFolder {
 /** `undefined` when the folder has no package.json. What is broken in one is read as far as it goes. */
 export function readPackage(folder: string): PackageFolder | undefined {
   try {
-    const json: unknown = parse(readFileSync(path.join(folder, "package.json"), "utf8"));
+    const json: unknown = parse(readRegularText(path.join(folder, "package.json")));
     return { folder, json: typeof json === "object" && json !== null ? json : {} };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EFTYPE") return undefined;
     throw error;
   }
 }

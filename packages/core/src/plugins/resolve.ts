@@ -70,7 +70,9 @@ export function shortName(name: string): string {
 function resolvePath(use: string, from: string): ResolvedModule {
   const file = pathOf(use, from);
   if (!existsSync(file)) throw pluginFileMissing(use, file);
-  if (!statSync(file).isDirectory()) return moduleAt(use, file);
+  const stats = statSync(file);
+  if (stats.isFile()) return moduleAt(use, file);
+  if (!stats.isDirectory()) throw pluginWithoutEntry(use, `${file} is no file and no folder`);
   const found = readPackage(file);
   if (!found) throw pluginWithoutEntry(use, `${file} is a folder without package.json`);
   return entryOf(use, found, ".");

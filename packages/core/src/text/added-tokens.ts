@@ -35,5 +35,6 @@ export function splitAtTokens(tokens: ReadonlyMap<string, AddedToken>): (text: s
 }
 
 function touchesWord(text: string, from: number, to: number): boolean {
-  return /[\p{L}\p{N}_]$/u.test(text.slice(0, from)) || /^[\p{L}\p{N}_]/u.test(text.slice(to));
+  // Two units hold the last character; a longer slice would be searched from its begin.
+  return /[\p{L}\p{N}_]$/u.test(text.slice(Math.max(0, from - 2), from)) || /^[\p{L}\p{N}_]/u.test(text.slice(to));
 }

@@ -1,4 +1,5 @@
-import protobuf from "protobufjs/light.js";
+import { createRequire } from "node:module";
+import type { Root, Type } from "protobufjs/light.js";
 import type { AddedToken, TokenizerJson } from "./tokenizer-folder";
 
 /** Kinds of pieces: special ones, and those that are found in a text before it is cut into pieces. */
@@ -11,7 +12,7 @@ interface Piece {
 }
 
 /** As much of https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto as is read here. */
-const modelFormat = protobuf.Root.fromJSON({
+const description = {
   nested: {
     Model: {
       edition: "proto2",
@@ -30,7 +31,16 @@ const modelFormat = protobuf.Root.fromJSON({
     },
     Normalizer: { edition: "proto2", fields: { charsmap: { type: "bytes", id: 2 } } },
   },
-}).lookupType("Model");
+};
+
+let format: Type | undefined;
+
+/** protobufjs is loaded for the first such file: few checkpoints have one, and every text thread would wait for it. */
+function modelFormat(): Type {
+  const protobuf = createRequire(import.meta.url)("protobufjs/light.js") as { readonly Root: typeof Root };
+  format ??= protobuf.Root.fromJSON(description).lookupType("Model");
+  return format;
+}
 
 /**
  * T5's `spiece.model` as a tokenizer.json: the pieces, and behind them the sentinels, the last one first.
@@ -38,7 +48,7 @@ const modelFormat = protobuf.Root.fromJSON({
  * @throws what protobufjs throws at bytes that are no such file
  */
 export function fromSentencePiece(bytes: Uint8Array, sentinels: number): TokenizerJson {
-  const { pieces, normalizer } = modelFormat.decode(bytes) as unknown as {
+  const { pieces, normalizer } = modelFormat().decode(bytes) as unknown as {
     readonly pieces: readonly Piece[];
     readonly normalizer?: { readonly charsmap: Uint8Array };
   };

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../errors/error";
 import { tokenizerInvalid, tokenizerMissing } from "../errors/text";
+import { readRegularFile, readRegularText } from "../regular-file";
 import { fromSentencePiece } from "./sentencepiece-model";
 
 /** One part of a tokenizer.json: a normalizer, a pre-tokenizer, a model, ... */
@@ -88,7 +89,7 @@ function readTokenizerJson(file: string): TokenizerJson {
 }
 
 function readSentencePiece(file: string, sentinels: number): TokenizerJson {
-  const bytes = reading(file, () => readFileSync(file));
+  const bytes = reading(file, () => readRegularFile(file));
   try {
     return fromSentencePiece(bytes, sentinels);
   } catch (error) {
@@ -109,7 +110,7 @@ function readObject(file: string): Record<string, unknown> {
 }
 
 function read(file: string): string {
-  return reading(file, () => readFileSync(file, "utf8"));
+  return reading(file, () => readRegularText(file));
 }
 
 function reading<Content>(file: string, read: () => Content): Content {

@@ -3,6 +3,7 @@ import { messageOf } from "../errors/error";
 import { lengthTooShort, padTokenMissing, tokenizerInvalid } from "../errors/text";
 import { splitAtTokens } from "./added-tokens";
 import { type ApplyChatTemplate, chatTemplateOf } from "./chat-template";
+import { countedIds } from "./long-text";
 import { type Normalize, normalizerOf } from "./normalizer";
 import { forLibrary } from "./pre-tokenizer";
 import { completeAddedTokens, specialTokens } from "./special-tokens";
@@ -19,6 +20,8 @@ export interface EncodeOptions {
   readonly truncation?: boolean;
   /** Begin and end tokens, where the tokenizer has them. Default `true`. */
   readonly addSpecialTokens?: boolean;
+  /** Called as each text is done. */
+  readonly onText?: () => void;
 }
 
 /** One row a text. */
@@ -26,8 +29,10 @@ export interface Encoded {
   readonly inputIds: number[][];
   /** 1 for a token of the text, 0 for padding. */
   readonly attentionMask: number[][];
-  /** Tokens of each text before the cut, the special ones included. */
+  /** Tokens of each text before the cut, the special ones included; of very long texts, those that were counted. */
   readonly lengths: number[];
+  /** False for a text so long that not all of its tokens were counted. */
+  readonly counted: boolean[];
   /** Which texts were cut. */
   readonly truncated: boolean[];
 }
@@ -79,9 +84,16 @@ export function loadTokenizer(path: string, className?: string): Tokenizer {
     if (room < 0 || (Number.isFinite(maxLength) && !Number.isInteger(maxLength)) || Number.isNaN(room))
       throw lengthTooShort(path, maxLength, prefix.length + suffix.length);
 
-    const bare = texts.map(bareIds);
-    const lengths = bare.map((ids) => prefix.length + ids.length + suffix.length);
-    const rows = bare.map((ids) => {
+    const bare = texts.map((text) => {
+      const counted =
+        truncation && Number.isFinite(room)
+          ? countedIds(text, room, cutLeft, bareIds)
+          : { ids: bareIds(text, 0), isWhole: true };
+      options.onText?.();
+      return counted;
+    });
+    const lengths = bare.map(({ ids }) => prefix.length + ids.length + suffix.length);
+    const rows = bare.map(({ ids }) => {
       const kept =
         !truncation || ids.length <= room ? ids : cutLeft ? ids.slice(ids.length - room) : ids.slice(0, room);
       return [...prefix, ...kept, ...suffix];
@@ -105,7 +117,8 @@ export function loadTokenizer(path: string, className?: string): Tokenizer {
         ),
       ),
       lengths,
-      truncated: lengths.map((length) => truncation && length > maxLength),
+      counted: bare.map(({ isWhole }) => isWhole),
+      truncated: lengths.map((length, i) => truncation && (length > maxLength || !bare[i]!.isWhole)),
     };
   };
   return { modelMaxLength, padId, encode, applyChatTemplate: chatTemplateOf(folder) };
@@ -115,7 +128,8 @@ export function loadTokenizer(path: string, className?: string): Tokenizer {
 interface Pieces {
   readonly library: LibraryTokenizer;
   readonly idOf: (token: string) => number | undefined;
-  readonly bareIds: (text: string) => number[];
+  /** @param start where the text begins in the whole one */
+  readonly bareIds: (text: string, start: number) => number[];
 }
 
 /**
@@ -128,6 +142,9 @@ function piecesOf(json: TokenizerJson, config: TokenizerFolder["config"], file: 
     {},
   );
   const model = library.model!;
+  // The library joins the texts of unknown tokens one by one, which takes the square of their number.
+  const fusesUnknown = model.fuse_unk === true;
+  model.fuse_unk = false;
   const added = completeAddedTokens(
     json.added_tokens,
     config,
@@ -155,13 +172,14 @@ function piecesOf(json: TokenizerJson, config: TokenizerFolder["config"], file: 
 
   const wordIds = (text: string, isFirst: boolean): number[] => {
     const words = library.pre_tokenizer?.pre_tokenize(text, { section_index: isFirst ? 0 : 1 }) ?? [text];
-    return model(words).flatMap((token) => model.tokens_to_ids.get(token) ?? model.unk_token_id ?? []);
+    const ids = model(words).flatMap((token) => model.tokens_to_ids.get(token) ?? model.unk_token_id ?? []);
+    return fusesUnknown ? ids.filter((id, i) => id !== model.unk_token_id || ids[i - 1] !== id) : ids;
   };
-  const bareIds = (text: string): number[] =>
+  const bareIds = (text: string, start: number): number[] =>
     raw(text).flatMap((outer) => {
       if ("token" in outer) return [outer.token.id];
       return normalized(normalize(outer.text)).flatMap((inner) =>
-        "token" in inner ? [inner.token.id] : wordIds(inner.text, outer.start === 0 && inner.start === 0),
+        "token" in inner ? [inner.token.id] : wordIds(inner.text, start + outer.start + inner.start === 0),
       );
     });
   return { library, idOf, bareIds };

@@ -1,0 +1,75 @@
+// @ts-check
+/**
+ * The thread that hears signals while the main thread is too busy to. Plain JavaScript: it must be up before anything
+ * slow begins, and the sources run without a build.
+ */
+import { rmSync, writeSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+
+/** @typedef {"SIGINT" | "SIGTERM"} StopSignal */
+/** @typedef {{ descriptor: number, text: string }} Line */
+/** @type {{ numbers: Record<StopSignal, number>, lines: Record<StopSignal, Line>, told: Int32Array, patience: { ask: number, force: number } }} */
+const { numbers, lines, told, patience } = workerData;
+const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
+
+/** Paths that are removed when the main thread cannot. @type {Set<string>} */
+const unfinished = new Set();
+/** @type {{ stop(): void }[]} */
+const handles = [];
+let count = 0;
+
+// Node gives signals to the main thread only; below it, libuv tells every loop that listens.
+process.noDeprecation = true;
+// @ts-expect-error: has no type
+const { Signal } = process.binding("signal_wrap");
+for (const name of /** @type {StopSignal[]} */ (Object.keys(numbers))) {
+  const handle = new Signal();
+  handle.onsignal = () => hear(name);
+  const failure = handle.start(numbers[name]);
+  if (failure) throw new Error(`no handler for ${name}: ${failure}`);
+  handles.push(handle);
+}
+port.postMessage({ ready: true });
+
+port.on("message", ({ path, begins }) => {
+  if (begins) unfinished.add(path);
+  else unfinished.delete(path);
+});
+
+/** @param {StopSignal} name */
+function hear(name) {
+  count++;
+  if (count > 1) return die(name);
+  port.postMessage({ signal: name });
+  setTimeout(() => ask(name), patience.ask);
+  setTimeout(() => die(name), patience.force);
+}
+
+/**
+ * Has the main thread leave in the middle of what it does: the inspector interrupts JavaScript at any loop or call, and
+ * a pattern at any step back.
+ * @param {StopSignal} name
+ */
+async function ask(name) {
+  const { Session } = await import("node:inspector");
+  const session = new Session();
+  session.connectToMainThread();
+  session.post("Runtime.evaluate", { expression: `globalThis[Symbol.for("skipstep.leave")]?.("${name}")` });
+}
+
+/**
+ * Ends the process by the signal itself, as it ends one that has no handler: for when the main thread is inside of
+ * something that no JavaScript interrupts.
+ * @param {StopSignal} name
+ */
+function die(name) {
+  const { descriptor, text } = lines[name];
+  try {
+    if (count === 1 && Atomics.exchange(told, 0, 1) === 0) writeSync(descriptor, text);
+    for (const path of unfinished) rmSync(path, { recursive: true, force: true });
+  } catch {
+    // nobody reads, or the disk is gone: the end matters more
+  }
+  for (const handle of handles) handle.stop();
+  process.kill(process.pid, name);
+}

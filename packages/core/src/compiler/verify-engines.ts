@@ -1,0 +1,70 @@
+import { basename } from "node:path";
+import { throwIfAborted } from "../engine/cancel";
+import { cacheUnwritable } from "../errors/compiler";
+import { defaultCacheDir } from "./cache-dir";
+import { checkEngine } from "./check-engine";
+import { engineFolders, removeEngine } from "./engine-folder";
+import { readManifest } from "./engine-manifest";
+import { isSystemError } from "./system-error";
+
+/** An engine whose files were all read. */
+export interface VerifiedEngine {
+  readonly key: string;
+  readonly folder: string;
+  /** `transformer`, where `engine.json` says so. */
+  readonly component?: string;
+  /** What was wrong with it. It was removed then: it is compiled again when it is needed. */
+  readonly damaged?: string;
+}
+
+export interface VerifyOptions {
+  readonly cacheDir?: string;
+  /** Only engines whose key begins so. */
+  readonly key?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Told before each engine. */
+  readonly onEngine?: (done: number, of: number) => void;
+}
+
+/**
+ * Reads all files of engines in a cache, and removes those that are not as they were written.
+ *
+ * @throws SKIPSTEP_CACHE_UNWRITABLE when a damaged one cannot be removed
+ */
+export async function verifyEngines({
+  cacheDir = defaultCacheDir(),
+  key = "",
+  signal,
+  onEngine,
+}: VerifyOptions = {}): Promise<VerifiedEngine[]> {
+  const folders = engineFolders(cacheDir).filter((folder) => basename(folder).startsWith(key));
+  const verified: VerifiedEngine[] = [];
+  for (const [i, folder] of folders.entries()) {
+    throwIfAborted(signal);
+    onEngine?.(i, folders.length);
+    const component = componentOf(folder);
+    const found = await checkEngine(folder, true);
+    if (found.state === "missing") continue; // removed meanwhile
+    const entry = { key: basename(folder), folder, ...(component === undefined ? {} : { component }) };
+    if (found.state === "damaged") remove(cacheDir, folder);
+    verified.push(found.state === "damaged" ? { ...entry, damaged: found.problem } : entry);
+  }
+  return verified;
+}
+
+function componentOf(folder: string): string | undefined {
+  try {
+    return readManifest(folder)?.component;
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+function remove(cacheDir: string, folder: string): void {
+  try {
+    removeEngine(folder);
+  } catch (error) {
+    throw isSystemError(error) ? cacheUnwritable(cacheDir, error) : error;
+  }
+}

@@ -1,0 +1,43 @@
+import type { ChatMessage, ChatTemplateOptions } from "./chat-template";
+import type { Encoded, EncodeOptions } from "./tokenizer";
+
+/** A tokenizer's folder, and its class in `model_index.json`. */
+export interface TokenizerPlace {
+  readonly path: string;
+  readonly className?: string | undefined;
+}
+
+/** What the text thread is asked, and what it answers. */
+export interface TextCalls {
+  load: {
+    readonly ask: TokenizerPlace;
+    readonly answer: { readonly modelMaxLength: number; readonly padId: number | undefined };
+  };
+  encode: {
+    readonly ask: { readonly texts: readonly string[]; readonly options: Omit<EncodeOptions, "onText"> };
+    readonly answer: Encoded;
+  };
+  render: {
+    readonly ask: { readonly messages: readonly ChatMessage[]; readonly options: ChatTemplateOptions };
+    readonly answer: string;
+  };
+}
+
+export type TextCallName = keyof TextCalls;
+
+/** @param tokenizer number of the tokenizer that it is about */
+export type TextMessage =
+  | {
+      [Name in TextCallName]: {
+        readonly name: Name;
+        readonly tokenizer: number;
+        readonly ask: TextCalls[Name]["ask"];
+      };
+    }[TextCallName]
+  | { readonly name: "forget"; readonly tokenizer: number };
+
+/** Calls are answered one by one, in their order; before that, a text of many is done. A failure without a code is one that nobody foresaw. */
+export type TextReply =
+  | { readonly answer: unknown }
+  | { readonly textDone: true }
+  | { readonly failure: { readonly code?: string | undefined; readonly message: string } };
