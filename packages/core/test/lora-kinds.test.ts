@@ -295,6 +295,22 @@ describe("a file", () => {
     ]);
   });
 
+  it("of which one module alone has no length of DoRA says so", () => {
+    const module = (name: string): Record<string, StoredTensor> => ({
+      [`unet.${name}.lora_A.weight`]: ones(1, 1),
+      [`unet.${name}.lora_B.weight`]: ones(1, 1),
+    });
+    const model = unet(["a", ones(1, 1)], ["b", ones(1, 1)]);
+    const tensors = { ...module("a"), ...module("b"), "unet.a.lora_magnitude_vector": tensor([1], 5) };
+    const applied = apply({ unet: model }, [[file(tensors), 1]]);
+    expect(["a.weight", "b.weight"].map((name) => values(applied, "unet", name)[0])).toEqual([5, 2]);
+    expect(loraWarnings(applied.loras)).toEqual([
+      expect.stringMatching(
+        /1 of its modules have lengths of DoRA, and 1 have none: of "unet.b.lora_A.weight", they were/,
+      ),
+    ]);
+  });
+
   it("with an alpha of nothing, or an embedding, is used without them and says so", () => {
     const tensors = { [down]: ones(1, 3), [up]: ones(2, 1), "unet.x.alpha": ones(1), "bundle_emb.cat.clip_l": ones(1) };
     const applied = apply({ unet: matrix }, [[file(tensors), 1]]);

@@ -18,7 +18,8 @@ export function checkUpdate(
 ): void {
   if (kind === "LoRA" && magnitude === undefined && settings.isDora(module.model))
     throw loraInvalid(file, `has use_dora, and no lora_magnitude_vector for "${module.module}"`);
-  for (const tensor of Object.values(tensors)) checkStored(file, weights, tensor, unknown);
+  for (const tensor of [...Object.values(tensors), ...(magnitude ? [magnitude] : [])])
+    checkStored(file, weights, tensor, unknown);
   const [{ weight, shape, rows }] = targets as [LoraTarget, ...LoraTarget[]];
   const update = { file, tensors, shapeOf: (tensor: string) => weights.entry(tensor).shape };
   const inputs = tensors.down === undefined ? 0 : (weights.entry(tensors.down).shape[1] ?? 1);

@@ -40,23 +40,40 @@ export function matchLora(lora: OpenLora, place: LoraPlace, updates: Updates): L
     matched[name] = new Set(found.filter(({ component }) => component === name).map(({ module }) => module)).size;
   if (isOther(family, place.family) && family!.isSaid)
     told.warnings.push(`${file}: by its header it is for ${family!.title}; this model is ${place.family}.`);
-  told.warnings.push(...withoutAlpha(lora, found));
+  told.warnings.push(...inconsistent(lora, found));
   return { file, scale, family, modules: modules.length, matched, unmatched: [...unmatched, ...unknown], ...told };
 }
 
-/** Trainers write an alpha for all modules or for none. */
-function withoutAlpha({ file, settings }: OpenLora, found: readonly FoundUpdate[]): string[] {
-  const scaled = found.filter(
-    ({ module, update }) =>
-      update.scaled &&
-      update.rank !== undefined &&
-      settings.factor(module.model, module.module, update.rank) === undefined,
+/** Trainers write an alpha, or a length of DoRA, for all modules or for none. */
+function inconsistent({ file, settings }: OpenLora, found: readonly FoundUpdate[]): string[] {
+  const matrices = found.filter(({ update }) => update.scaled && update.slot === "weight");
+  const ranked = matrices.filter(
+    ({ module, update: { rank } }) =>
+      rank !== undefined && settings.factor(module.model, module.module, rank) === undefined,
   );
-  const without = scaled.filter(({ module }) => module.tensors.alpha === undefined);
-  if (without.length === 0 || without.length === scaled.length) return [];
-  const names = without.slice(0, 3).map(({ update }) => `"${Object.values(update.tensors)[0]}"`);
+  const [hasAlpha, hasLength] = [
+    ({ module }: FoundUpdate) => module.tensors.alpha !== undefined,
+    ({ update }: FoundUpdate) => update.magnitude !== undefined,
+  ];
   return [
-    `${file}: ${scaled.length - without.length} of its modules have an alpha, and ${without.length} have none: of ${names.join(", ")}${without.length > 3 ? " and others" : ""}, the rank was taken for it.`,
+    ...lacking(file, ranked, hasAlpha, "an alpha", "the rank was taken for it"),
+    ...lacking(file, matrices, hasLength, "lengths of DoRA", "they were added as plain LoRAs"),
+  ];
+}
+
+function lacking(
+  file: string,
+  updates: readonly FoundUpdate[],
+  has: (update: FoundUpdate) => boolean,
+  what: string,
+  result: string,
+): string[] {
+  const without = updates.filter((update) => !has(update));
+  if (without.length === 0 || without.length === updates.length) return [];
+  const names = without.slice(0, 3).map(({ update }) => `"${Object.values(update.tensors)[0]}"`);
+  const others = without.length > 3 ? " and others" : "";
+  return [
+    `${file}: ${updates.length - without.length} of its modules have ${what}, and ${without.length} have none: of ${names.join(", ")}${others}, ${result}.`,
   ];
 }
 
