@@ -39,7 +39,7 @@ export function lengthTooShort(folder: string, maxLength: number, specialTokens:
   );
 }
 
-/** A tokenizer's patterns and the prompts together take more than is reasonable. @param what `takes longer than 4 s` */
+/** A tokenizer's patterns and the prompts together take more than is reasonable. @param what `takes longer than 3 s` */
 export function tokenizerLimit(folder: string, what: string): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_TOKENIZER_LIMIT",
@@ -47,7 +47,7 @@ export function tokenizerLimit(folder: string, what: string): SkipstepError {
   );
 }
 
-/** A chat template takes more than is reasonable. @param what `takes longer than 4 s` */
+/** A chat template takes more than is reasonable. @param what `takes longer than 3 s` */
 export function chatTemplateLimit(folder: string, what: string): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_CHAT_TEMPLATE_LIMIT",

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../compiler/make-folder";
 import { isSystemError } from "../compiler/system-error";
 import { isObject } from "../config/json";
+import { readRegularText } from "../regular-file";
 import { type Content, hasContent } from "./content";
 
 /**
@@ -57,7 +58,7 @@ function write(cacheDir: string, sha256: string, places: readonly KnownPlace[]):
 
 function placesOf(cacheDir: string, sha256: string): KnownPlace[] {
   try {
-    const places: unknown = JSON.parse(readFileSync(fileOf(cacheDir, sha256), "utf8"));
+    const places: unknown = JSON.parse(readRegularText(fileOf(cacheDir, sha256)));
     return Array.isArray(places) ? places.filter(isPlace) : [];
   } catch (error) {
     if (error instanceof SyntaxError || isSystemError(error)) return []; // none, or damaged: as good as none

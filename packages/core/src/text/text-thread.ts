@@ -8,14 +8,14 @@ import type { TextCallName, TextCalls, TextMessage, TextReply } from "./protocol
 /** What a call may take before its thread is stopped. Tests set it lower. */
 export const textLimits = {
   /** Milliseconds to start the thread and read a tokenizer: of 150,000 tokens it takes half a second on an idle core. */
-  load: 30_000,
+  load: 60_000,
   /** Milliseconds for each prompt, or a template: they take a few. */
-  work: 4000,
+  work: 3000,
   /** MiB of JavaScript's heap, for all tokenizers that are open. */
   memory: 640,
 };
 
-/** Why a call was given up: `ran longer than 4 s`. */
+/** Why a call was given up: `takes longer than 3 s`. */
 export class TextLimitReached extends Error {
   override readonly name = "TextLimitReached";
 }
