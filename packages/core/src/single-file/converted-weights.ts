@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { checkRows, checkShape } from "../checkpoint/check-entry";
 import { viewAs } from "../checkpoint/dtypes";
 import { toFloat32 } from "../checkpoint/to-float32";
-import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
+import type { OpenWeights, StoredAs, TensorEntry } from "../checkpoint/weight-source";
 import { tensorMissing } from "../errors/checkpoint";
 import { itemSize, sizeOf, type Tensor } from "../tensor";
 import type { PackedWeight } from "../weight-formats/packed-weight";
@@ -74,6 +74,12 @@ export class ConvertedWeights implements OpenWeights {
     return this.source.packed?.(part!.tensor)?.rows?.(part!.from, part!.count);
   }
 
+  stored(name: string): StoredAs | undefined {
+    const [first, ...others] = this.recipe(name).parts.map(({ tensor, count }) => this.share(tensor, count));
+    if (!first || others.some((other) => other?.format !== first.format)) return undefined;
+    return { ...first, byteLength: others.reduce((sum, other) => sum + other!.byteLength, first.byteLength) };
+  }
+
   /** Of the files' content and of what becomes of it here. */
   identity(cacheDir: string): string {
     const recipes = JSON.stringify([...this.recipes]);
@@ -115,6 +121,14 @@ export class ConvertedWeights implements OpenWeights {
     if (isTransposed || others.length > 0 || part!.from !== 0) return undefined;
     const [rows = 1] = this.source.entry(part!.tensor).shape;
     return part!.count === rows ? part!.tensor : undefined;
+  }
+
+  /** Some rows of a stored tensor. */
+  private share(tensor: string, count: number): StoredAs | undefined {
+    const stored = this.source.stored?.(tensor);
+    if (!stored) return undefined;
+    const [rows = 1] = this.source.entry(tensor).shape;
+    return { ...stored, byteLength: Math.round((stored.byteLength * count) / Math.max(1, rows)) };
   }
 
   /** Bytes. */
