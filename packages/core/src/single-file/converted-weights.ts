@@ -13,6 +13,8 @@ import { transposed } from "./transposed";
 export class ConvertedWeights implements OpenWeights {
   readonly names: readonly string[];
   readonly format: string | undefined;
+  readonly unread: ReadonlyMap<string, string> | undefined;
+  private readonly fitted = new Map<string, TensorRecipe>();
 
   /** @param source is closed with it @param recipes by the names that models ask for, over the source's */
   constructor(
@@ -22,6 +24,7 @@ export class ConvertedWeights implements OpenWeights {
   ) {
     this.names = [...recipes.keys()];
     this.format = source.format;
+    this.unread = source.unread;
   }
 
   has(name: string): boolean {
@@ -38,6 +41,11 @@ export class ConvertedWeights implements OpenWeights {
   }
 
   expect(name: string, shape: readonly number[]): TensorEntry {
+    const recipe = this.recipe(name);
+    const whole = recipe.shape.join() === shape.join() ? undefined : this.wholeOf(recipe);
+    // A form that does not tell its shape takes the one that is asked for.
+    if (whole !== undefined && this.source.stored?.(whole) && this.source.expect(whole, shape))
+      this.fitted.set(name, fittedRecipe(whole, shape));
     return checkShape(this.entry(name), shape);
   }
 
@@ -91,7 +99,7 @@ export class ConvertedWeights implements OpenWeights {
   }
 
   private recipe(name: string): TensorRecipe {
-    const recipe = this.recipes.get(name);
+    const recipe = this.fitted.get(name) ?? this.recipes.get(name);
     if (recipe) return recipe;
     const files = new Set(this.names.map((known) => this.source.entry(this.recipes.get(known)!.parts[0]!.tensor).file));
     throw tensorMissing(name, [...files], this.names);
@@ -137,4 +145,8 @@ export class ConvertedWeights implements OpenWeights {
     const [rows = 1] = shape;
     return rows === 0 ? 0 : byteLength / rows;
   }
+}
+
+function fittedRecipe(tensor: string, shape: readonly number[]): TensorRecipe {
+  return { shape, parts: [{ tensor, from: 0, count: shape[0] ?? 1 }] };
 }

@@ -8,7 +8,7 @@ import { weightsNotHere } from "../errors/checkpoint";
 import { fileFormat } from "../errors/single-file";
 import { sizeOf } from "../tensor";
 import { formatOfFile, openAs, pluginForFile } from "../weight-formats/find-format";
-import { openStored } from "../weight-formats/open-stored";
+import { openStored, understood } from "../weight-formats/open-stored";
 import type { WeightFormat } from "../weight-formats/weight-format";
 import { shapesOf } from "./file-part";
 import type { StoredFile } from "./stored-file";
@@ -52,7 +52,7 @@ export function isSingleFile({ path, entries }: Place, formats?: readonly Weight
 export function readWeightFile(place: Place, formats?: readonly WeightFormat[]): WeightFile {
   const { path } = place;
   const own = formatOfFile(path, formats);
-  if (own) return readFormat(place, () => openAs(own, path, undefined), { name: own.name });
+  if (own) return readFormat(place, () => understood(path, openAs(own, path, undefined)), { name: own.name });
   checkReadable(path, formats);
   // What lies packed is brought before it is read: a header that came alone is of plain weights.
   if (!place.entries)

@@ -1,4 +1,4 @@
-import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
+import type { OpenWeights } from "../checkpoint/weight-source";
 import { codesUnread, siblingUnread } from "../errors/quantized";
 
 /** Types of 8 bits and fewer, by the names of core and of safetensors' headers. */
@@ -19,40 +19,47 @@ const harmless = /^(bias|running_mean|running_var|num_batches_tracked)$/;
  */
 export function checkUnderstood(path: string, weights: OpenWeights): void {
   const types = new Map<string, string>([
-    ...weights.names.map((name): [string, string] => [name, typeOf(weights.entry(name))]),
+    ...weights.names.map((name): [string, string] => [name, typeOf(weights, name)]),
     ...(weights.unread ?? []),
   ]);
-  const few = [...types].filter(([name, type]) => /(^|[._])weight$/.test(name) && fewBits.test(type));
+  const isFew = (name: string): boolean => fewBits.test(types.get(name)!) || isUnpacked(weights, name);
+  const few = [...types].filter(([name]) => /(^|[._])weight$/.test(name) && isFew(name));
   if (few.length === 0) return;
   const modules = new Map<string, string[]>();
   for (const name of types.keys()) {
-    const module = moduleOf(name);
+    const module = ownerOf(name);
     const own = modules.get(module);
     if (own) own.push(name);
     else modules.set(module, [name]);
   }
   for (const [name, type] of few) {
-    const around = [...(modules.get(moduleOf(name)) ?? []), ...(modules.get(name) ?? [])];
-    const sibling = around.find((other) => other !== name && belongsTo(other, name));
+    const sibling = modules.get(ownerOf(name))?.find((other) => other !== name && belongsTo(other, name));
     if (sibling !== undefined) throw siblingUnread(path, name, type, sibling);
-    if (!numbers.test(type) && weights.has(name)) throw codesUnread(path, name, type);
+    if (fewBits.test(type) && !numbers.test(type) && weights.has(name)) throw codesUnread(path, name, type);
   }
 }
 
-function typeOf({ dtype }: TensorEntry): string {
-  return dtype;
+/** As it is stored. */
+function typeOf(weights: OpenWeights, name: string): string {
+  const form = weights.has(name) ? (weights.packed?.(name) ?? weights.stored?.(name)) : undefined;
+  return form?.format ?? weights.entry(name).dtype;
 }
 
-/** All but the last word. */
-function moduleOf(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
+/** Whether a reader made a weight's numbers out of fewer bits. */
+function isUnpacked(weights: OpenWeights, name: string): boolean {
+  return weights.has(name) && (weights.packed?.(name) ?? weights.stored?.(name)) !== undefined;
+}
+
+/** The module of a tensor, or of the weight that it is a part of (`x.weight.absmax`). */
+function ownerOf(name: string): string {
+  const within = name.indexOf(".weight.");
+  return name.slice(0, within < 0 ? Math.max(0, name.lastIndexOf(".")) : within);
 }
 
 /** Whether a tensor may say what a weight's codes mean. */
 function belongsTo(other: string, weight: string): boolean {
   if (other.startsWith(`${weight}.`) || other.startsWith(`${weight}_`)) return true;
   if (!/(^|\.)weight$/.test(weight)) return false;
-  const module = moduleOf(weight);
-  const part = other.slice(module === "" ? 0 : module.length + 1);
-  return module !== "" && !part.includes(".") && !harmless.test(part);
+  const module = ownerOf(weight);
+  return module !== "" && !harmless.test(other.slice(module.length + 1));
 }

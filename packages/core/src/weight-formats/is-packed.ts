@@ -6,11 +6,15 @@ const beside =
 
 /** Whether some weight is stored in another form than its numbers, as far as a header tells. */
 export function isPacked(entries: readonly Pick<TensorEntry, "name" | "dtype">[]): boolean {
-  const scales = new Set(entries.flatMap(({ name }) => (name.endsWith(".scale") ? [name.slice(0, -".scale".length)] : [])));
+  const scales = new Set(
+    entries.flatMap(({ name }) => (name.endsWith(".scale") ? [name.slice(0, -".scale".length)] : [])),
+  );
   return entries.some(
     ({ name, dtype }) =>
       beside.test(name) ||
       (name.endsWith(".weight") &&
-        (dtype === "int8" || dtype === "uint8" || (dtype.startsWith("float8") && scales.has(name.slice(0, -".weight".length))))),
+        (dtype === "int8" ||
+          dtype === "uint8" ||
+          (dtype.startsWith("float8") && scales.has(name.slice(0, -".weight".length))))),
   );
 }

@@ -33,10 +33,20 @@ export function openStored(path: string, tensors: OpenWeights, reading: Reading)
     const weights = format
       ? openAs(format, path, tensors, quantization)
       : readModules({ path, source: tensors, quantization, metadata: once(() => metadataOf(tensors)) });
+    return understood(path, weights);
+  } catch (error) {
+    tensors.close();
+    throw error;
+  }
+}
+
+/** Weights of which no part is left over that says what another means; closed when one is. */
+export function understood(path: string, weights: OpenWeights): OpenWeights {
+  try {
     checkUnderstood(path, weights);
     return weights;
   } catch (error) {
-    tensors.close();
+    weights.close();
     throw error;
   }
 }

@@ -41,7 +41,8 @@ export function mxfp8Weight(module: StoredModule): ModuleWeight | undefined {
   if (format === undefined ? !(isPowers && dtype.startsWith("float8_e")) : format !== "mxfp8") return undefined;
   const [rows = 1, width = 1] = shape;
   // Language models have powers of two by blocks of rows too: those are read as any other scale.
-  if (format === undefined && sizeOf(module.entry("weight_scale").shape) !== rows * Math.ceil(width / 32)) return undefined;
+  if (format === undefined && sizeOf(module.entry("weight_scale").shape) !== rows * Math.ceil(width / 32))
+    return undefined;
   const tiles = blockScales(module, rows, width, 32, format !== undefined, () => 1);
   const stored = dtype === "uint8" ? "float8_e4m3fn" : dtype;
   return floats(module, ["weight", "weight_scale"], {
@@ -83,7 +84,7 @@ function cropped(weight: ModuleWeight, wanted: readonly number[]): ModuleWeight 
   const isLess = (part: number, whole: number): boolean => part > whole - 32 && part <= whole;
   if (wanted.length !== 2 || !isLess(height, rows) || !isLess(columns, width)) return undefined;
   return {
-    kind: weight.kind,
+    ...(weight.kind === undefined ? {} : { kind: weight.kind }),
     shape: wanted,
     uses: weight.uses,
     rows(first, count) {

@@ -25,7 +25,10 @@ function rotated(module: StoredModule): ModuleWeight {
   const { rotation = 256 } = comfyConfig(module);
   const { shape } = module.entry("weight_scale");
   if (sizeOf(shape) !== rows || !divides(rotation, width))
-    throw module.broken("weight", `[${rows}, ${half}] does not go with scales [${shape.join(", ")}] and groups of ${rotation}`);
+    throw module.broken(
+      "weight",
+      `[${rows}, ${half}] does not go with scales [${shape.join(", ")}] and groups of ${rotation}`,
+    );
   const tiles = { grid: gridOf(rows, width, [rows])!, read: kept(() => module.floats("weight_scale")) };
   return {
     kind: "int4 scaled and rotated",

@@ -62,7 +62,13 @@ export interface Tiles {
 }
 
 /** `values *= tiles` on some rows. */
-export function multiplyTiles(values: Float32Array, { grid, read }: Tiles, width: number, first: number, count: number): void {
+export function multiplyTiles(
+  values: Float32Array,
+  { grid, read }: Tiles,
+  width: number,
+  first: number,
+  count: number,
+): void {
   const scales = read();
   eachRun(grid, width, first, count, (from, to, tile) => {
     const scale = scales[tile]!;

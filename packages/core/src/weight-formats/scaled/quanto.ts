@@ -13,7 +13,8 @@ export function quantoBytes(module: StoredModule): ModuleWeight | undefined {
   const [rows = 1] = shape;
   const width = sizeOf(shape) / Math.max(1, rows);
   const grid = gridOf(rows, width, scales);
-  if (!grid) throw module.broken("weight._scale", `is [${scales.join(", ")}], which fits no weight [${shape.join(", ")}]`);
+  if (!grid)
+    throw module.broken("weight._scale", `is [${scales.join(", ")}], which fits no weight [${shape.join(", ")}]`);
   const tiles = { grid, read: kept(() => module.floats("weight._scale")) };
   return {
     kind: `quanto:${dtype}`,
@@ -40,7 +41,10 @@ export function quantoBits(module: StoredModule): ModuleWeight | undefined {
   const perByte = [4, 2].find((count) => Math.ceil(groups / count) === packed);
   const shifts = module.entry("weight._shift");
   if (perByte === undefined || sizeOf(shifts.shape) !== groups)
-    throw module.broken(data, `is [${packed}, ${inner.join(", ")}] for ${groups} scales and ${sizeOf(shifts.shape)} shifts`);
+    throw module.broken(
+      data,
+      `is [${packed}, ${inner.join(", ")}] for ${groups} scales and ${sizeOf(shifts.shape)} shifts`,
+    );
   const bits = 8 / perByte;
   const isWhole = !/^(float|bfloat)/.test(shifts.dtype); // zero points in the codes' own steps
   const scale = { grid: gridOf(groups, members, [groups])!, read: kept(() => module.floats("weight._scale")) };

@@ -78,7 +78,7 @@ function tensorOf(weight: ModuleWeight, module: StoredModule): FormatTensor {
     shape,
     file,
     offset,
-    stored: { format: kind, byteLength: entries.reduce((sum, { byteLength }) => sum + byteLength, 0) },
+    ...(kind === undefined ? {} : { stored: { format: kind, byteLength: sum(entries) } }),
     readRows(first, count) {
       if (count <= step) return bytesOf(weight.rows(first, count));
       const values = new Float32Array(count * width);
@@ -88,6 +88,10 @@ function tensorOf(weight: ModuleWeight, module: StoredModule): FormatTensor {
     },
     ...(weight.fit ? { fit: (wanted) => fitted(weight, module, wanted) } : {}),
   };
+}
+
+function sum(entries: readonly TensorEntry[]): number {
+  return entries.reduce((bytes, { byteLength }) => bytes + byteLength, 0);
 }
 
 function fitted(weight: ModuleWeight, module: StoredModule, wanted: readonly number[]): FormatTensor | undefined {

@@ -29,19 +29,24 @@ export function scaledWeight(module: StoredModule): ModuleWeight | undefined {
   const dtype = stored === "uint8" ? (floatIn(format) ?? stored) : stored;
   const isFloat = ["float32", "float16", "bfloat16"].includes(dtype);
   // A scale beside a weight of full precision is ComfyUI's; others may be anything.
-  if (!codeTypes.includes(dtype) && !(isFloat && ["weight_scale", "scale_weight"].includes(scaleName))) return undefined;
+  if (!codeTypes.includes(dtype) && !(isFloat && ["weight_scale", "scale_weight"].includes(scaleName)))
+    return undefined;
   const uses = ["weight", scaleName, "comfy_quant", ...inputScales, "pre_quant_scale"];
   const [rows = 1] = shape;
   const width = sizeOf(shape) / Math.max(1, rows);
   const scales = module.entry(scaleName);
   const grid = gridOf(rows, width, scales.shape, group ?? blockOf(module));
-  if (!grid) throw module.broken(scaleName, `is [${scales.shape.join(", ")}], which fits no weight [${shape.join(", ")}]`);
+  if (!grid)
+    throw module.broken(scaleName, `is [${scales.shape.join(", ")}], which fits no weight [${shape.join(", ")}]`);
   if (rotation !== undefined && !divides(rotation, width))
-    throw module.broken("weight", `[${shape.join(", ")}] is rotated in groups of ${rotation}, which its rows do not consist of`);
+    throw module.broken(
+      "weight",
+      `[${shape.join(", ")}] is rotated in groups of ${rotation}, which its rows do not consist of`,
+    );
   const tiles = { grid, read: kept(() => module.floats(scaleName)) };
   const perInput = module.has("pre_quant_scale") ? kept(() => module.floats("pre_quant_scale")) : undefined;
   return {
-    kind: isFloat ? dtype : kindOf(dtype, rotation),
+    ...(isFloat ? {} : { kind: kindOf(dtype, rotation) }),
     shape,
     uses,
     rows(first, count) {

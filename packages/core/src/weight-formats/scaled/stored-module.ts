@@ -1,8 +1,8 @@
 import { toFloat32 } from "../../checkpoint/to-float32";
 import type { OpenWeights, TensorEntry } from "../../checkpoint/weight-source";
 import type { JsonObject } from "../../config/json";
-import { quantizedInvalid } from "../../errors/quantized";
 import type { SkipstepError } from "../../errors/error";
+import { quantizedInvalid } from "../../errors/quantized";
 import type { DType } from "../../tensor";
 
 /** What is told of all modules of a file or folder at once. */
@@ -60,8 +60,8 @@ export class StoredModule {
 
 /** A weight that a reader made out of a module's tensors. */
 export interface ModuleWeight {
-  /** `fp8:e4m3fn scaled`, `sdnq:uint4` */
-  readonly kind: string;
+  /** `fp8:e4m3fn scaled`, `sdnq:uint4`; missing for numbers of full precision. */
+  readonly kind?: string;
   readonly shape: readonly number[];
   /** Parts of the module that it is made of, or that are known not to change it. */
   readonly uses: readonly string[];

@@ -5,7 +5,11 @@
  * @param stored filled up to whole tiles
  * @returns `[rows, columns]`
  */
-export function unswizzled<Values extends Uint8Array | Float32Array>(stored: Values, rows: number, columns: number): Values {
+export function unswizzled<Values extends Uint8Array | Float32Array>(
+  stored: Values,
+  rows: number,
+  columns: number,
+): Values {
   const across = Math.ceil(columns / 4);
   const result = stored.slice(0, rows * columns) as Values;
   for (let row = 0; row < rows; row++)

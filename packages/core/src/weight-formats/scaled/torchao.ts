@@ -1,11 +1,11 @@
 import { isObject, type JsonObject } from "../../config/json";
 import { formUnread } from "../../errors/quantized";
-import { mxWeight, nvfp4Tensor } from "./torchao-floats";
-import { addTiles, gridOf, kept, multiplyTiles, type Tiles } from "./grid";
 import { transposedFloats } from "./comfy-four-bit";
+import { addTiles, gridOf, kept, multiplyTiles, type Tiles } from "./grid";
 import { fourBitSigned, unpackNibbles } from "./nibbles";
 import { scaleInputs } from "./scaled-weight";
 import type { ModuleWeight, StoredModule } from "./stored-module";
+import { mxWeight, nvfp4Tensor } from "./torchao-floats";
 
 /** Parts of a tensor that say how inputs are rounded. */
 const beside = ["act_quant_scale", "act_quant_zero_point", "act_per_tensor_scale", "act_scale"];
@@ -86,8 +86,12 @@ function int4(module: StoredModule, data: JsonObject): ModuleWeight {
   const [groups = 1, across] = module.entry("_weight_scale").shape;
   const block = blockOf(data) ?? [1, width / groups];
   const grid = across === rows ? gridOf(rows, width, [rows, groups], block) : undefined;
-  if (!grid) throw module.broken("_weight_scale", `is [${groups}, ${across}], which fits no weight [${rows}, ${width}]`);
-  const turned = (part: string): Tiles => ({ grid, read: kept(() => transposedFloats(module.floats(part), groups, rows)) });
+  if (!grid)
+    throw module.broken("_weight_scale", `is [${groups}, ${across}], which fits no weight [${rows}, ${width}]`);
+  const turned = (part: string): Tiles => ({
+    grid,
+    read: kept(() => transposedFloats(module.floats(part), groups, rows)),
+  });
   const [scale, zero] = [turned("_weight_scale"), turned("_weight_zero_point")];
   return {
     kind: "torchao:int4",

@@ -38,7 +38,9 @@ export function elementType(text: string): ElementType | undefined {
   const [, u, width] = /^(u?)int([2-7])$/.exec(name) ?? [];
   if (width !== undefined) return wholeNumbers(name, Number(width), u === "u");
   const [, bits, exponent, fraction, unsigned] = /^float([2-8])_e(\d)m(\d)fn(u?)(?:_sdnq)?$/.exec(name) ?? [];
-  return bits === undefined ? undefined : floats(name, Number(bits), Number(exponent), Number(fraction), unsigned === "u");
+  return bits === undefined
+    ? undefined
+    : floats(name, Number(bits), Number(exponent), Number(fraction), unsigned === "u");
 }
 
 function storedType(name: string): ElementType {
@@ -51,7 +53,13 @@ function wholeNumbers(name: string, bits: number, isUnsigned: boolean): ElementT
   return { name, bits, isUnsigned, table: Float32Array.from({ length: 2 ** bits }, (_, code) => code + least) };
 }
 
-function floats(name: string, bits: number, exponentBits: number, fractionBits: number, isUnsigned: boolean): ElementType {
+function floats(
+  name: string,
+  bits: number,
+  exponentBits: number,
+  fractionBits: number,
+  isUnsigned: boolean,
+): ElementType {
   const bias = 2 ** (exponentBits - 1) - 1;
   const magnitudes = 2 ** (exponentBits + fractionBits);
   const table = Float32Array.from({ length: 2 ** bits }, (_, code) => {

@@ -8,7 +8,8 @@ export function guessedType(module: StoredModule): ElementType | undefined {
   const { dtype, shape } = module.entry("weight");
   if (dtype !== "uint8") return elementType(dtype);
   const { shape: scales } = module.entry("scale");
-  const isBroadcast = shape.length === scales.length && scales.every((size, axis) => size === 1 || size === shape[axis]);
+  const isBroadcast =
+    shape.length === scales.length && scales.every((size, axis) => size === 1 || size === shape[axis]);
   return isBroadcast && module.has("zero_point") ? elementType("uint8") : undefined;
 }
 

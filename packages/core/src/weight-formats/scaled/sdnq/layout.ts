@@ -27,7 +27,10 @@ export function layoutOf(module: StoredModule, codes: Codes, settings: SdnqSetti
   const { shape: scales } = module.entry("scale");
   const stored = module.entry("weight").shape;
   const fail = (): Error =>
-    module.broken("scale", `is [${scales.join(", ")}], which fits no weight of ${codes.size} elements [${stored.join(", ")}]`);
+    module.broken(
+      "scale",
+      `is [${scales.join(", ")}], which fits no weight of ${codes.size} elements [${stored.join(", ")}]`,
+    );
   if (sizeOf(scales) === 1 && !codes.type.table) return one(stored);
   const isTurned = !codes.type.table && scales.length === 2 && scales[0] === 1 && stored[1] === scales[1];
   if (isTurned) return { ...matrix(scales[1]!, stored[0]!, 1), isTurned };

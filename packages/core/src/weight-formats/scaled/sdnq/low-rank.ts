@@ -16,13 +16,17 @@ export function lowRank(module: StoredModule, rows: number, width: number, isTur
   const isPlain = up[0] === rows && down[1] === width && up[1] === down[0];
   const canTurn = up[1] === rows && down[0] === width && up[0] === down[1];
   if (!isPlain && !canTurn)
-    throw module.broken("svd_up", `is [${up.join(", ")}] and svd_down [${down.join(", ")}], for a weight [${rows}, ${width}]`);
+    throw module.broken(
+      "svd_up",
+      `is [${up.join(", ")}] and svd_down [${down.join(", ")}], for a weight [${rows}, ${width}]`,
+    );
   const turns = canTurn && (isTurned || !isPlain);
   const rank = turns ? up[0]! : up[1]!;
   const part = (name: string, [height = 1, columns = 1]: readonly number[]) =>
     kept(() => (turns ? transposedFloats(module.floats(name), height, columns) : module.floats(name)));
   const [left, right] = [part("svd_up", up), part("svd_down", down)];
-  return (values, first, count) => addProduct(values, left().subarray(first * rank, (first + count) * rank), right(), rank, width);
+  return (values, first, count) =>
+    addProduct(values, left().subarray(first * rank, (first + count) * rank), right(), rank, width);
 }
 
 /** `values += left right`, row by row. */

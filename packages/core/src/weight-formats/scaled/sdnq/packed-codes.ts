@@ -73,7 +73,8 @@ export function unpackCodes(bytes: Uint8Array, bits: number): Uint8Array {
   for (let from = 0, to = 0; from < bytes.length; from += group.bytes, to += count)
     for (let i = 0; i < count; i++) {
       let code = 0;
-      for (const [byte, shift, mask, place] of group.codes[i]!) code |= ((bytes[from + byte]! >> shift) & mask) << place;
+      for (const [byte, shift, mask, place] of group.codes[i]!)
+        code |= ((bytes[from + byte]! >> shift) & mask) << place;
       codes[to + i] = code;
     }
   return codes;

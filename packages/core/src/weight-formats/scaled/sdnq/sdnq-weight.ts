@@ -3,11 +3,11 @@ import { sizeOf } from "../../../tensor";
 import { kept } from "../grid";
 import { rotateGroups } from "../hadamard";
 import type { ModuleWeight, StoredModule } from "../stored-module";
-import { codeReader, type Codes } from "./codes";
+import { type Codes, codeReader } from "./codes";
 import { type ElementType, elementType } from "./element-type";
+import { guessedType, typesOfSize } from "./guess";
 import { layoutOf } from "./layout";
 import { lowRank } from "./low-rank";
-import { guessedType, typesOfSize } from "./guess";
 import { scaleRows } from "./scale-rows";
 import { type SdnqSettings, sdnqSettings } from "./settings";
 
@@ -36,7 +36,9 @@ export function sdnqWeight(module: StoredModule): ModuleWeight | undefined {
 function isPlain(module: StoredModule): boolean {
   const { shape } = module.entry("scale");
   const isTurned = shape.length === 2 && shape[0] === 1 && shape[1] !== 1;
-  return module.entry("weight").dtype !== "uint8" && !isTurned && shape.length < 3 && !module.first("zero_point", "svd_up");
+  return (
+    module.entry("weight").dtype !== "uint8" && !isTurned && shape.length < 3 && !module.first("zero_point", "svd_up")
+  );
 }
 
 /** The type of packed codes shows in the weight's size alone: it is known once a model asks for a shape. */
@@ -50,7 +52,11 @@ function withoutConfig(module: StoredModule, settings: SdnqSettings): ModuleWeig
     shape,
     uses: parts,
     rows() {
-      throw formUnread(module.file.path, `${module.name}.weight`, "SDNQ, packed, without the quantization_config that says how");
+      throw formUnread(
+        module.file.path,
+        `${module.name}.weight`,
+        "SDNQ, packed, without the quantization_config that says how",
+      );
     },
   };
   return {
@@ -82,7 +88,8 @@ function weightOf(module: StoredModule, settings: SdnqSettings, type: ElementTyp
       const values = codes.read(first, count, layout);
       scaleRows(values, layout, first, scale(), zero?.());
       branch?.(values, first, count);
-      if (rotation !== undefined) rotateGroups(values, width, rotation, Number.isInteger(Math.log2(rotation) / 2) ? "regular" : "sylvester");
+      if (rotation !== undefined)
+        rotateGroups(values, width, rotation, Number.isInteger(Math.log2(rotation) / 2) ? "regular" : "sylvester");
       return values;
     },
   };

@@ -1,0 +1,79 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { openComponent } from "../src/checkpoint/component";
+import { type OpenWeights, Weights } from "../src/checkpoint/weights";
+import { temporaryFolder } from "./checkpoint-files";
+
+/** Files that each library wrote itself, beside the numbers that it makes of them. */
+const golden = join(import.meta.dirname, "../../../test/golden/quantized");
+const root = temporaryFolder();
+
+function open(folder: string): OpenWeights {
+  return openComponent({ name: "transformer", library: "diffusers", className: "Tiny", folder }, {}).weights();
+}
+
+/** Largest difference of one tensor, as a share of its largest number. */
+function difference(found: Float32Array, expected: Float32Array): number {
+  expect(found.length).toBe(expected.length);
+  const most = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(found[i]! - value)), 0) / most;
+}
+
+const forms: Readonly<Record<string, readonly string[]>> = {
+  "sdnq-uint4-mixed": ["sdnq:uint4", "sdnq:int6"],
+  "sdnq-uint4-svd": ["sdnq:uint4"],
+  "sdnq-int8-turned": ["sdnq:int8"],
+  "sdnq-int4-rotated": ["sdnq:int4"],
+  "sdnq-codebook": ["sdnq:uint4"],
+  "sdnq-types": ["sdnq:int2", "sdnq:uint7", "sdnq:float6_e3m2fn", "sdnq:float5_e2m3fnu", "sdnq:int16"],
+  "quanto-int8": ["quanto:int8"],
+  "quanto-float8": ["quanto:float8_e4m3fn"],
+  "quanto-int4": ["quanto:int4"],
+  "quanto-int2": ["quanto:int2"],
+  "torchao-int8": ["torchao:int8"],
+  "torchao-float8": ["torchao:float8_e4m3fn"],
+  "torchao-int4": ["torchao:int4"],
+  "torchao-mxfp8": ["torchao:mxfp8"],
+  comfyui: ["nvfp4", "mxfp8", "int8 scaled", "int8 scaled and rotated", "int4 scaled and rotated", "fp8:e4m3fn scaled"],
+  bfl: ["fp8:e4m3fn scaled", "nvfp4"],
+};
+
+it.each(Object.entries(forms))("%s is read as its library reads it", (name, stored) => {
+  const folder = join(golden, name);
+  const weights = open(folder);
+  const expected = Weights.openFile(join(folder, "expected.safetensors"));
+  for (const tensor of expected.names) {
+    const { shape } = expected.entry(tensor);
+    expect(weights.expect(tensor, shape).shape).toEqual(shape);
+    const values = expected.readFloat32(tensor);
+    expect(difference(weights.readFloat32(tensor), values), tensor).toBeLessThan(5e-7);
+    const width = values.length / shape[0]!;
+    const rows = new Float32Array(weights.readRows(tensor, 1, 2).slice().buffer);
+    if (weights.entry(tensor).dtype === "float32")
+      expect(difference(rows, values.subarray(width, 3 * width)), `rows of ${tensor}`).toBeLessThan(5e-7);
+  }
+  const found = weights.names.flatMap((tensor) => weights.stored!(tensor)?.format ?? []);
+  expect([...new Set(found)]).toEqual(expect.arrayContaining([...stored]));
+  expect(weights.names.filter((tensor) => !expected.has(tensor))).toEqual([]);
+  weights.close();
+  expected.close();
+});
+
+it("every file is tried", () => {
+  const folders = readdirSync(golden, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(folders.map(({ name }) => name).sort()).toEqual([...Object.keys(forms), "bnb-cpu"].sort());
+});
+
+it("a config's words are part of what the weights are", () => {
+  const identity = (name: string): string => {
+    const weights = open(join(golden, name));
+    const hash = weights.identity(root);
+    weights.close();
+    return hash;
+  };
+  const plain = Weights.openFile(join(golden, "sdnq-types", "diffusion_pytorch_model.safetensors"));
+  expect(identity("sdnq-types")).toMatch(/^[0-9a-f]{64}$/);
+  expect(identity("sdnq-types")).not.toBe(plain.identity(root));
+  plain.close();
+});
