@@ -1,9 +1,9 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openComponent } from "../src/checkpoint/component";
 import { type OpenWeights, Weights } from "../src/checkpoint/weights";
-import { temporaryFolder } from "./checkpoint-files";
+import { safetensors, temporaryFolder, thrown, write } from "./checkpoint-files";
 
 /** Files that each library wrote itself, beside the numbers that it makes of them. */
 const golden = join(import.meta.dirname, "../../../test/golden/quantized");
@@ -35,6 +35,7 @@ const forms: Readonly<Record<string, readonly string[]>> = {
   "torchao-float8": ["torchao:float8_e4m3fn"],
   "torchao-int4": ["torchao:int4"],
   "torchao-mxfp8": ["torchao:mxfp8"],
+  "torchao-floats": ["torchao:mxfp4", "torchao:mxfp8", "torchao:nvfp4"],
   comfyui: ["nvfp4", "mxfp8", "int8 scaled", "int8 scaled and rotated", "int4 scaled and rotated", "fp8:e4m3fn scaled"],
   bfl: ["fp8:e4m3fn scaled", "nvfp4"],
 };
@@ -58,6 +59,43 @@ it.each(Object.entries(forms))("%s is read as its library reads it", (name, stor
   expect(weights.names.filter((tensor) => !expected.has(tensor))).toEqual([]);
   weights.close();
   expected.close();
+});
+
+it.each([
+  ["sdnq-uint4-mixed", ["conv.weight", "mix.weight"]], // of types that sizes tell
+  ["sdnq-uint4-svd", ["proj.weight", "mix.weight"]],
+  ["sdnq-int8-turned", ["proj.weight", "mix.weight"]],
+])("%s is read without its config where shapes tell the rest", (name, tensors) => {
+  const folder = join(root, name);
+  const kept = new Set(tensors.map((tensor) => tensor.slice(0, -".weight".length)));
+  const stored = Weights.openFile(join(golden, name, "diffusion_pytorch_model.safetensors"));
+  const parts = stored.names.filter((part) => kept.has(part.slice(0, part.lastIndexOf("."))));
+  const file = Object.fromEntries(
+    parts.map((part) => {
+      const { dtype, shape, data } = stored.read(part);
+      return [part, { dtype, shape, bytes: data }];
+    }),
+  );
+  stored.close();
+  write(join(folder, "config.json"), "{}");
+  write(join(folder, "diffusion_pytorch_model.safetensors"), safetensors(file));
+  const weights = open(folder);
+  const expected = Weights.openFile(join(golden, name, "expected.safetensors"));
+  for (const tensor of tensors) {
+    weights.expect(tensor, expected.entry(tensor).shape);
+    expect(difference(weights.readFloat32(tensor), expected.readFloat32(tensor)), tensor).toBeLessThan(5e-7);
+  }
+  for (const open of [weights, expected]) open.close();
+});
+
+it("packed codes of SDNQ without config, zero point or size are refused by name", () => {
+  const folder = join(root, "rotated");
+  write(join(folder, "config.json"), "{}");
+  const file = join(golden, "sdnq-int4-rotated", "diffusion_pytorch_model.safetensors");
+  write(join(folder, "diffusion_pytorch_model.safetensors"), readFileSync(file));
+  expect(thrown(() => open(folder))).toMatch(
+    /SKIPSTEP_QUANTIZED_UNREAD: .*"\w+\.weight" is uint8, quantized, and "\w+\.scale"/,
+  );
 });
 
 it("every file is tried", () => {

@@ -38,10 +38,21 @@ function ownWords(module: StoredModule): JsonObject | undefined {
 }
 
 function headerWords({ name, file }: StoredModule): JsonObject | undefined {
-  const text = file.metadata()._quantization_metadata;
-  const { layers } = (typeof text === "string" ? parse(text) : undefined) ?? {};
-  const words = isObject(layers) ? layers[name] : undefined;
+  const words = layersOf(file.metadata())[name];
   return isObject(words) ? words : undefined;
+}
+
+/** Read once a file: there are as many layers as modules that ask. */
+const known = new WeakMap<object, JsonObject>();
+
+function layersOf(metadata: Readonly<Record<string, unknown>>): JsonObject {
+  const found = known.get(metadata);
+  if (found) return found;
+  const text = metadata._quantization_metadata;
+  const { layers } = (typeof text === "string" ? parse(text) : undefined) ?? {};
+  const read = isObject(layers) ? layers : {};
+  known.set(metadata, read);
+  return read;
 }
 
 function parse(text: string): JsonObject | undefined {

@@ -52,10 +52,13 @@ export function quantoBits(module: StoredModule): ModuleWeight | undefined {
 
   const readGroups = (first: number, count: number): Float32Array => {
     const values = new Float32Array(count * members);
-    for (let i = 0; i < count; i++) {
-      const [line, place] = [(first + i) % packed, Math.floor((first + i) / packed)];
-      const bytes = module.bytes(data, line, 1);
-      for (let k = 0; k < members; k++) values[i * members + k] = (bytes[k]! >> (bits * place)) & (2 ** bits - 1);
+    for (let done = 0; done < count; ) {
+      const [line, place] = [(first + done) % packed, Math.floor((first + done) / packed)];
+      const run = Math.min(count - done, packed - line);
+      const bytes = module.bytes(data, line, run);
+      const [shift, mask, from] = [bits * place, 2 ** bits - 1, done * members];
+      for (let i = 0; i < bytes.length; i++) values[from + i] = (bytes[i]! >> shift) & mask;
+      done += run;
     }
     if (isWhole) addTiles(values, shift, -1, members, first, count);
     multiplyTiles(values, scale, members, first, count);

@@ -67,15 +67,13 @@ export function groupOf(bits: number): { readonly bytes: number; readonly codes:
 
 /** Codes of whole groups. */
 export function unpackCodes(bytes: Uint8Array, bits: number): Uint8Array {
-  const group = groups[bits]!;
-  const count = group.codes.length;
-  const codes = new Uint8Array((bytes.length / group.bytes) * count);
-  for (let from = 0, to = 0; from < bytes.length; from += group.bytes, to += count)
-    for (let i = 0; i < count; i++) {
-      let code = 0;
-      for (const [byte, shift, mask, place] of group.codes[i]!)
-        code |= ((bytes[from + byte]! >> shift) & mask) << place;
-      codes[to + i] = code;
-    }
+  const { bytes: size, codes: places } = groups[bits]!;
+  const count = places.length;
+  const codes = new Uint8Array((bytes.length / size) * count);
+  // A code at a time through all groups: its places are looked up once.
+  for (const [i, pieces] of places.entries())
+    for (const [byte, shift, mask, place] of pieces)
+      for (let from = byte, to = i; from < bytes.length; from += size, to += count)
+        codes[to] = codes[to]! | (((bytes[from]! >> shift) & mask) << place);
   return codes;
 }
