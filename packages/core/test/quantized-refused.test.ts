@@ -91,7 +91,7 @@ describe("a weight in few bits beside a tensor that nobody reads", () => {
     expectRefused(tensors as Sketch, "SKIPSTEP_QUANTIZED_UNREAD: ", weight, `"${sibling}"`);
   });
 
-  it.each(["int8", "uint8", "bool"])("is no number by itself when it is %s", (dtype) => {
+  it.each(["int8", "uint8", "bool", "int16", "int32"])("is no number by itself when it is %s", (dtype) => {
     expectRefused({ "x.weight": `${dtype} 4 8` }, "SKIPSTEP_QUANTIZED_UNREAD: ", '"x.weight"', dtype);
   });
 

@@ -4,8 +4,8 @@ import { codesUnread, siblingUnread } from "../errors/quantized";
 /** Types of 8 bits and fewer, by the names of core and of safetensors' headers. */
 const fewBits = /^(u?int8|bool|float8_\w+|F[468](_\w+)?|U8|I8|BOOL)$/;
 
-/** Among these, those whose values are numbers without anything else: weights are cast to them. */
-const numbers = /^float8_e(4m3fn|5m2)$/;
+/** Codes, whatever their width: no model's weights are whole numbers. */
+const codes = /^(u?int\d+|bool)$/;
 
 /** Tensors that a module has beside its weight and that do not change it. */
 const harmless = /^(bias|running_mean|running_var|num_batches_tracked)$/;
@@ -22,7 +22,8 @@ export function checkUnderstood(path: string, weights: OpenWeights): void {
     ...weights.names.map((name): [string, string] => [name, typeOf(weights, name)]),
     ...(weights.unread ?? []),
   ]);
-  const isFew = (name: string): boolean => fewBits.test(types.get(name)!) || isUnpacked(weights, name);
+  const isFew = (name: string): boolean =>
+    fewBits.test(types.get(name)!) || codes.test(types.get(name)!) || isUnpacked(weights, name);
   const few = [...types].filter(([name]) => /(^|[._])weight$/.test(name) && isFew(name));
   if (few.length === 0) return;
   const modules = new Map<string, string[]>();
@@ -35,7 +36,7 @@ export function checkUnderstood(path: string, weights: OpenWeights): void {
   for (const [name, type] of few) {
     const sibling = modules.get(ownerOf(name))?.find((other) => other !== name && belongsTo(other, name));
     if (sibling !== undefined) throw siblingUnread(path, name, type, sibling);
-    if (fewBits.test(type) && !numbers.test(type) && weights.has(name)) throw codesUnread(path, name, type);
+    if (codes.test(type)) throw codesUnread(path, name, type);
   }
 }
 

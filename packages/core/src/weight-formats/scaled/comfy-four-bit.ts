@@ -1,4 +1,5 @@
 import { formUnread } from "../../errors/quantized";
+import { transposed } from "../../graph/payload";
 import { sizeOf } from "../../tensor";
 import { comfyConfig } from "./comfy-config";
 import { addTiles, gridOf, kept, multiplyTiles } from "./grid";
@@ -51,7 +52,7 @@ function grouped(module: StoredModule): ModuleWeight {
   if (across !== rows || width % groups !== 0)
     throw module.broken("weight_scale", `is [${groups}, ${across}], which fits no weight [${rows}, ${width}]`);
   const grid = gridOf(rows, width, [rows, groups], [1, width / groups])!;
-  const turned = (part: string) => kept(() => transposedFloats(module.floats(part), groups, rows));
+  const turned = (part: string) => kept(() => transposed(module.floats(part), groups, rows));
   const scale = { grid, read: turned("weight_scale") };
   const zero = { grid, read: turned("weight_zeros") };
   const table = fourBitUnsigned.map((code) => code - 8);
@@ -66,12 +67,4 @@ function grouped(module: StoredModule): ModuleWeight {
       return values;
     },
   };
-}
-
-/** `[rows, columns]` to `[columns, rows]`. */
-export function transposedFloats(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!;
-  return result;
 }

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from "../../config/json";
 import { formUnread } from "../../errors/quantized";
-import { transposedFloats } from "./comfy-four-bit";
+import { transposed } from "../../graph/payload";
 import { addTiles, gridOf, kept, multiplyTiles, type Tiles } from "./grid";
 import { fourBitSigned, unpackNibbles } from "./nibbles";
 import { scaleInputs } from "./scaled-weight";
@@ -90,7 +90,7 @@ function int4(module: StoredModule, data: JsonObject): ModuleWeight {
     throw module.broken("_weight_scale", `is [${groups}, ${across}], which fits no weight [${rows}, ${width}]`);
   const turned = (part: string): Tiles => ({
     grid,
-    read: kept(() => transposedFloats(module.floats(part), groups, rows)),
+    read: kept(() => transposed(module.floats(part), groups, rows)),
   });
   const [scale, zero] = [turned("_weight_scale"), turned("_weight_zero_point")];
   return {

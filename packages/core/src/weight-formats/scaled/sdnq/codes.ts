@@ -1,5 +1,5 @@
+import { transposed } from "../../../graph/payload";
 import { sizeOf } from "../../../tensor";
-import { transposedFloats } from "../comfy-four-bit";
 import type { StoredModule } from "../stored-module";
 import type { ElementType } from "./element-type";
 import type { Layout } from "./layout";
@@ -39,7 +39,7 @@ export function codeReader(module: StoredModule, type: ElementType): Codes {
 
 function plain(module: StoredModule, first: number, count: number, { isTurned, rows, width }: Layout): Float32Array {
   if (!isTurned) return module.numbers("weight", first, count);
-  const whole = transposedFloats(module.floats("weight"), width, rows);
+  const whole = transposed(module.floats("weight"), width, rows);
   return whole.slice(first * width, (first + count) * width);
 }
 

@@ -12,7 +12,17 @@ export interface ElementType {
 }
 
 /** Types that torch has: their elements are stored as they are. */
-const stored: readonly DType[] = ["int8", "uint8", "int16", "uint16", "int32", "float8_e4m3fn", "float8_e5m2"];
+const stored: readonly DType[] = [
+  "float16",
+  "bfloat16",
+  "int8",
+  "uint8",
+  "int16",
+  "uint16",
+  "int32",
+  "float8_e4m3fn",
+  "float8_e5m2",
+];
 
 const shorthands: Readonly<Record<string, string>> = {
   fp8: "float8_e4m3fn",

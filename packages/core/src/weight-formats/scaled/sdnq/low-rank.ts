@@ -1,4 +1,4 @@
-import { transposedFloats } from "../comfy-four-bit";
+import { transposed } from "../../../graph/payload";
 import { kept } from "../grid";
 import type { StoredModule } from "../stored-module";
 
@@ -23,7 +23,7 @@ export function lowRank(module: StoredModule, rows: number, width: number, isTur
   const turns = canTurn && (isTurned || !isPlain);
   const rank = turns ? up[0]! : up[1]!;
   const part = (name: string, [height = 1, columns = 1]: readonly number[]) =>
-    kept(() => (turns ? transposedFloats(module.floats(name), height, columns) : module.floats(name)));
+    kept(() => (turns ? transposed(module.floats(name), height, columns) : module.floats(name)));
   const [left, right] = [part("svd_up", up), part("svd_down", down)];
   return (values, first, count) =>
     addProduct(values, left().subarray(first * rank, (first + count) * rank), right(), rank, width);

@@ -20,9 +20,9 @@ const nested = ["scale_2", "scale_zero_point", "zero_point_scale", "zero_point_2
 /** A weight as SDNQ stores it, https://github.com/Disty0/sdnq: `code scale + zero_point`, and `svd_up svd_down` on top. */
 export function sdnqWeight(module: StoredModule): ModuleWeight | undefined {
   if (!module.has("weight") || !module.has("scale")) return undefined;
-  const { dtype } = module.entry("weight");
-  if (/^(float(16|32|64)|bfloat16)$/.test(dtype)) return undefined;
   const settings = sdnqSettings(module);
+  const isFloat = /^(float(16|32|64)|bfloat16)$/.test(module.entry("weight").dtype);
+  if (isFloat && settings.weightsDtype === undefined) return undefined;
   const weight = `${module.name}.weight`;
   if (module.first(...nested)) throw formUnread(module.file.path, weight, "SDNQ with quantized scales (scale_dtype)");
   if (settings.weightsDtype === undefined && isPlain(module)) return undefined;
