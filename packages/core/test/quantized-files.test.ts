@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openComponent } from "../src/checkpoint/component";
 import { type OpenWeights, Weights } from "../src/checkpoint/weights";
-import { safetensors, temporaryFolder, thrown, write } from "./checkpoint-files";
+import { safetensors, temporaryFolder, thrown, withHeader, write } from "./checkpoint-files";
 
 /** Files that each library wrote itself, beside the numbers that it makes of them. */
 const golden = join(import.meta.dirname, "../../../test/golden/quantized");
@@ -114,4 +114,42 @@ it("a config's words are part of what the weights are", () => {
   expect(identity("sdnq-types")).toMatch(/^[0-9a-f]{64}$/);
   expect(identity("sdnq-types")).not.toBe(plain.identity(root));
   plain.close();
+});
+
+it("torchao's Int4Tensor, which only its GPU kernels write, is read by their formula: code scale + zero", () => {
+  const [rows, columns, group] = [4, 32, 16];
+  const code = (n: number, k: number): number => ((5 * n + 3 * k) % 16) - 8;
+  const at = (n: number, g: number): number => g * rows + n; // scales and zeros are [groups, rows]
+  const packed = Uint8Array.from({ length: (rows * columns) / 2 }, (_, i) => {
+    const [n, k] = [Math.floor((2 * i) / columns), (2 * i) % columns];
+    return (code(n, k) & 15) | ((code(n, k + 1) & 15) << 4);
+  });
+  const scales = Float32Array.from({ length: (rows * columns) / group }, (_, i) => 0.5 + i);
+  const zeros = Float32Array.from({ length: (rows * columns) / group }, (_, i) => 8 * i);
+  const shape = [columns / group, rows];
+  const plain = safetensors({
+    "x._weight_qdata": { dtype: "int8", shape: [rows, columns / 2], bytes: packed },
+    "x._weight_scale": { dtype: "float32", shape, bytes: scales },
+    "x._weight_zero_point": { dtype: "float32", shape, bytes: zeros },
+  });
+  const length = Number(plain.readBigUInt64LE());
+  const words = { _type: "Int4Tensor", _data: { block_size: [1, group], shape: [rows, columns] } };
+  const header = {
+    ...JSON.parse(plain.toString("utf8", 8, 8 + length)),
+    __metadata__: { "x.weight": JSON.stringify(words) },
+  };
+  const folder = join(root, "int4-tensor");
+  write(join(folder, "config.json"), JSON.stringify({ quantization_config: { quant_method: "torchao" } }));
+  write(
+    join(folder, "diffusion_pytorch_model.safetensors"),
+    withHeader(JSON.stringify(header), plain.subarray(8 + length)),
+  );
+  const weights = open(folder);
+  expect(weights.expect("x.weight", [rows, columns]).dtype).toBe("float32");
+  for (const [i, value] of weights.readFloat32("x.weight").entries()) {
+    const [n, k] = [Math.floor(i / columns), i % columns];
+    const tile = at(n, Math.floor(k / group));
+    expect(value).toBe(code(n, k) * scales[tile]! + zeros[tile]!);
+  }
+  weights.close();
 });
