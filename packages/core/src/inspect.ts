@@ -134,7 +134,10 @@ function describe(
   { name, source, weights, graph, plan, devices }: BuiltModel,
   device: string,
 ): Omit<ComponentInspection, "activationBytes" | "attentions"> {
-  const tensors = weights.names.map((tensor) => ({ ...weights.entry(tensor), packed: weights.packed?.(tensor) }));
+  const tensors = weights.names.map((tensor) => ({
+    ...weights.entry(tensor),
+    packed: weights.packed?.(tensor) ?? weights.stored?.(tensor),
+  }));
   return {
     name,
     className: source.component.className,

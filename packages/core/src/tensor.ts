@@ -6,6 +6,7 @@ export type DType =
   | "bfloat16"
   | "float8_e4m3fn"
   | "float8_e5m2"
+  | "float8_e8m0fnu"
   | "int64"
   | "int32"
   | "int16"
@@ -24,6 +25,7 @@ export const itemSize: Readonly<Record<DType, number>> = {
   bfloat16: 2,
   float8_e4m3fn: 1,
   float8_e5m2: 1,
+  float8_e8m0fnu: 1,
   int64: 8,
   int32: 4,
   int16: 2,

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { SafetensorsFile } from "../src/checkpoint/safetensors";
+import { Weights } from "../src/checkpoint/weights";
 import { safetensors, temporaryFolder, thrown, vector, withHeader, write } from "./checkpoint-files";
 
 const folder = temporaryFolder();
@@ -75,7 +76,8 @@ describe("a file that is no safetensors file", () => {
       withHeader("{nothing}", new Uint8Array()),
       "SKIPSTEP_WEIGHTS_INVALID: FILE: its header is not JSON (",
     ],
-    ["brace not first", withHeader(" {}", new Uint8Array()), "it is no safetensors file."],
+    ["brace not first", withHeader("a{}", new Uint8Array()), "it is no safetensors file."],
+    ["blanks alone", withHeader("            ", new Uint8Array()), "its header is not JSON ("],
     ["long header", Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 0x7b]), "it is no safetensors file."],
   ])("%s", (_, content, message) => {
     expect(refusal(content)).toContain(message);
@@ -140,10 +142,9 @@ describe("a header that contradicts itself", () => {
     );
   });
 
-  it("with a type that is not known", () => {
-    expect(refusal(described({ a: { dtype: "C64", shape: [1], data_offsets: [0, 8] } }, 8))).toBe(
-      'SKIPSTEP_TENSOR_DTYPE: FILE: tensor "a" is of type "C64". Skipstep reads: F64, F32, F16, BF16, F8_E4M3, F8_E5M2, ' +
-        "I64, I32, I16, I8, U64, U32, U16, U8, BOOL. Use a checkpoint in one of these.",
+  it("with a tensor of an unknown type that ends before it begins", () => {
+    expect(refusal(described({ a: { dtype: "C64", shape: [1], data_offsets: [8, 0] } }, 8))).toContain(
+      'SKIPSTEP_TENSOR_BROKEN: FILE: tensor "a" is C64 [1], 0 bytes, but its data_offsets are [8, 0], -8 bytes',
     );
   });
 
@@ -166,5 +167,40 @@ describe("a header that contradicts itself", () => {
     expect(refusal(described({ a: entry }, 4))).toBe(
       'SKIPSTEP_TENSOR_BROKEN: FILE: tensor "a" needs a dtype, a shape and two data_offsets in the header. Download it again.',
     );
+  });
+});
+
+describe("what does not stop a file", () => {
+  it.each(["  ", "\n\t", " ".repeat(40)])("blanks before the header's brace: %j", (blanks) => {
+    const header = `${blanks}${JSON.stringify({ a: float(0, 4) })}`;
+    const weights = Weights.openFile(write(file, withHeader(header, Uint8Array.of(0, 0, 128, 63))));
+    expect([...weights.readFloat32("a")]).toEqual([1]);
+    weights.close();
+  });
+
+  it("a tensor of a type that is not read, until it is asked for", () => {
+    const others = ["C64", "F4", "F6_E2M3", "F8_E4M3FNUZ"];
+    const content = described(
+      {
+        a: float(0, 4),
+        ...Object.fromEntries(others.map((dtype, i) => [dtype, { dtype, shape: [2], data_offsets: [4 + i, 5 + i] }])),
+      },
+      8,
+    );
+    const weights = Weights.openFile(write(file, content));
+    expect(weights.names).toEqual(["a"]);
+    expect([...weights.unread]).toEqual(others.map((name) => [name, name]));
+    expect(thrown(() => weights.expect("F4", [2]))).toBe(
+      `SKIPSTEP_TENSOR_DTYPE: ${file}: tensor "F4" is of type "F4". Skipstep reads: F64, F32, F16, BF16, F8_E4M3, F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL. Use a checkpoint in one of these.`,
+    );
+    weights.close();
+  });
+
+  it("powers of two in 8 bits, which are numbers", () => {
+    const content = described({ a: { dtype: "F8_E8M0", shape: [4], data_offsets: [0, 4] } }, 4);
+    content.set([0, 127, 130, 255], content.length - 4);
+    const weights = Weights.openFile(write(file, content));
+    expect([...weights.readFloat32("a")]).toEqual([2 ** -127, 1, 8, Number.NaN]);
+    weights.close();
   });
 });

@@ -237,11 +237,11 @@ describe("a file that is no whole model", () => {
     );
   });
 
-  it("is refused when its numbers are scaled", () => {
-    const scaled = new Map([...originalFlux(tensorsIn(join(golden, "flux"))), ["img_in.scale_weight", vector(1)]]);
-    const path = file("scaled.safetensors", scaled as StoredTensors);
-    expect(thrown(() => openCheckpoint(path))).toBe(
-      `SKIPSTEP_FILE_FORMAT: ${path} is a quantized file (it has "img_in.scale_weight"), which Skipstep does not read. Give a safetensors file or a diffusers folder that is not quantized.`,
+  it("is refused when a plugin reads how its numbers are packed", () => {
+    const packed = new Map([...originalFlux(tensorsIn(join(golden, "flux"))), ["img_in.weight.absmax", vector(1)]]);
+    const path = file("packed.safetensors", packed as StoredTensors);
+    expect(thrown(() => openCheckpoint(path))).toContain(
+      `SKIPSTEP_FILE_FORMAT: ${path} is a quantized file (it has "img_in.weight.absmax"), which @skipstep/plugin-bnb reads.`,
     );
   });
 

@@ -16,7 +16,7 @@ export const bnbFormat: WeightFormat = {
     const threshold = quantization.llm_int8_threshold;
     return new FormatWeights({
       format: "bnb",
-      revision: 1,
+      revision: 2,
       origin: tensors,
       tensors: tensorsOf(tensors, path, typeof threshold === "number" ? threshold : undefined),
     });

@@ -1,4 +1,5 @@
 import { type DType, type OpenWeights, type SkipstepError, sizeOf } from "@skipstep/core";
+import { transposed } from "@skipstep/lowbit";
 import { codeTables, type FourBitType } from "./codes";
 import { unnestScales } from "./double-quantization";
 import { checkpointBroken } from "./errors";
@@ -45,8 +46,13 @@ export function readQuantState(tensors: OpenWeights, path: string, weight: strin
   const bytes = Math.ceil(sizeOf(shape) / 2);
   const stored = tensors.entry(weight).byteLength;
   if (stored < bytes) throw fail(`is [${shape.join(", ")}] in 4 bits, which are ${bytes} bytes, and has ${stored}`);
-  const scales = sizeOf(tensors.entry(`${weight}.absmax`).shape);
-  if (scales !== blocks) throw fail(`has ${blocks} blocks of ${blocksize}, and ${scales} scales`);
+  const scales = tensors.entry(`${weight}.absmax`).shape;
+  if (sizeOf(scales) !== blocks) throw fail(`has ${blocks} blocks of ${blocksize}, and ${sizeOf(scales)} scales`);
+  // The kernel for CPUs wants scales as a matrix with a column for each row, and leaves them so in what is saved after.
+  if (scales.length > 1 && !isTurned(scales, shape))
+    throw fail(
+      `has scales [${scales.join(", ")}], where [${blocks}] or [${blocks / shape[0]!}, ${shape[0]}] is expected`,
+    );
   return {
     type,
     block: blocksize,
@@ -56,12 +62,20 @@ export function readQuantState(tensors: OpenWeights, path: string, weight: strin
   };
 }
 
-/** The scales as float32. */
+/** Whether scales are `[blocks of a row, rows]`. */
+function isTurned(scales: readonly number[], shape: readonly number[]): boolean {
+  return scales.length === 2 && shape.length === 2 && scales[1] === shape[0];
+}
+
+/** The scales as float32, in the order of the blocks. */
 export function readScales(tensors: OpenWeights, weight: string, { nested }: QuantState): Float32Array {
-  const { data, dtype } = tensors.read(`${weight}.absmax`);
-  if (!nested) return dtype === "float32" ? (data as Float32Array) : tensors.readFloat32(`${weight}.absmax`);
+  const { shape } = tensors.entry(`${weight}.absmax`);
+  if (!nested) {
+    const scales = tensors.readFloat32(`${weight}.absmax`);
+    return shape.length === 2 ? transposed(scales, shape[0]!, shape[1]!) : scales;
+  }
   return unnestScales({
-    codes: data as Uint8Array,
+    codes: tensors.read(`${weight}.absmax`).data as Uint8Array,
     map: tensors.readFloat32(`${weight}.nested_quant_map`),
     absmax: tensors.readFloat32(`${weight}.nested_absmax`),
     ...nested,

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { describePlugin } from "@skipstep/contract";
 import { type ConfigInput, createPipeline, inspectConfig, validateConfig } from "@skipstep/core";
 import { afterAll, describe, expect, it } from "vitest";
+import { Weights } from "../../../packages/core/src/checkpoint/weights";
+import { bnbFormat } from "../src/bnb-format";
 import { Bnb, type BnbOptions } from "../src/index";
 
 describePlugin(Bnb, {
@@ -111,6 +113,24 @@ describe("a checkpoint of bitsandbytes", () => {
 
   it("needs the plugin, which the error names", async () => {
     await expect(validateConfig({ model: folder, generate })).rejects.toThrow(/pnpm add @skipstep\/plugin-bnb/);
+  });
+
+  it("may have scales that the kernel for CPUs turned into a matrix", () => {
+    const saved = join(golden, "quantized/bnb-cpu");
+    const tensors = Weights.openFile(join(saved, "diffusion_pytorch_model.safetensors"));
+    const { dtype, shape } = tensors.entry("proj.weight.absmax");
+    expect([dtype, ...shape]).toEqual(["bfloat16", 2, 64]);
+    const expected = Weights.openFile(join(saved, "expected.safetensors"));
+    const values = expected.readFloat32("proj.weight");
+    const weights = bnbFormat.open({ path: saved, tensors, quantization: {}, metadata: () => ({}) });
+    const found = weights.readFloat32("proj.weight");
+    // Scales of 8 bits, and a weight of 8: what was rounded twice is off by two steps at most.
+    for (const [i, value] of values.entries())
+      expect(Math.abs(found[i]! - value)).toBeLessThanOrEqual(2 ** -7 * Math.abs(value));
+    const { absmax } = weights.packed!("proj.weight")!.rows!(1, 1)!.tensors;
+    const scales = tensors.readFloat32("proj.weight.absmax");
+    expect([...(absmax!.read().data as Float32Array)]).toEqual([scales[1], scales[65]]);
+    for (const open of [weights, expected]) open.close();
   });
 
   it("tells which weight contradicts itself", async () => {

@@ -8,7 +8,7 @@ import {
   nBitsSizes,
   packCodes,
 } from "@skipstep/lowbit";
-import { type BlockType, unpackBlocks } from "./blocks/block-type";
+import { type BlockType, type Codes, unpackBlocks } from "./blocks/block-type";
 
 /**
  * A linear weight for MatMulNBits, without loss: the same whole numbers with the same scales, in four bits where they fit.
@@ -58,7 +58,7 @@ function defaultZero(bits: 4 | 8): number {
 
 function parts(weight: Weight, type: BlockType, layout: NBitsLayout & CodeLayout): Record<Part, ArrayBufferView> {
   const blocks = weight.packed!.tensors.blocks!.read().data as Uint8Array;
-  const { codes, scales, minima } = unpackBlocks(type, blocks);
+  const { codes, scales, minima } = scaled(unpackBlocks(type, blocks), weight.packed!.parameters.scale);
   const { bits, zero, rows } = layout;
   const unsigned = Uint8Array.from(codes, (code) => code + zero);
   const zeros = new Uint8Array(rows * Math.ceil((blocksPerRow(layout) * bits) / 8));
@@ -68,4 +68,10 @@ function parts(weight: Weight, type: BlockType, layout: NBitsLayout & CodeLayout
     zeroPoints: zeros.fill(bits === 4 ? zero | (zero << 4) : zero),
     minima,
   };
+}
+
+/** Blocks whose tensor has a scale of its own. */
+function scaled({ codes, scales, minima }: Codes, scale: unknown): Codes {
+  if (typeof scale !== "number") return { codes, scales, minima };
+  return { codes, scales: scales.map((value) => value * scale), minima: minima.map((value) => value * scale) };
 }

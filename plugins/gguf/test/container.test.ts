@@ -1,5 +1,6 @@
 import { toFloat32 } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
+import { readWeightFile } from "../../../packages/core/src/single-file/weight-file";
 import { temporaryFolder, thrown, write } from "../../../packages/core/test/checkpoint-files";
 import { blockTypeNamed } from "../src/block-types";
 import { quantize } from "../src/blocks/block-type";
@@ -71,6 +72,49 @@ describe("a GGUF file", () => {
     expect(some.shape).toEqual([1, 68]);
     expect([...some.data]).toEqual([...quantize(q8, values.slice(128, 192))]);
     weights.close();
+  });
+
+  it.each([".scale", ".weight.scale"])("has its tensors' own scale in them, named %s", (end) => {
+    const q8 = blockTypeNamed("Q8_0")!;
+    const values = Float32Array.from({ length: 4 * 64 }, (_, i) => Math.sin(i));
+    const blocks = quantize(q8, values);
+    const tensors = [{ name: "a.weight", dims: [64, 4], id: q8.id, offset: 0 }];
+    const plain = opened({ tensors, data: blocks });
+    const at = Math.ceil(blocks.length / 32) * 32;
+    const own = ["", "input_"].map((kind, i) => ({
+      name: `a${end.replace("scale", `${kind}scale`)}`,
+      dims: [1],
+      id: 0,
+      offset: at + 32 * i,
+    }));
+    const data = Buffer.concat([
+      blocks,
+      Buffer.alloc(at - blocks.length),
+      floatBytes([0.25]),
+      Buffer.alloc(28),
+      floatBytes([9]),
+    ]);
+    const scaled = opened({ tensors: [...tensors, ...own], data });
+    expect(scaled.names).toEqual(["a.weight"]);
+    const expected = plain.readFloat32("a.weight").map((value) => value / 4);
+    expect(scaled.readFloat32("a.weight")).toEqual(expected);
+    expect(new Float32Array(scaled.readRows("a.weight", 1, 2).buffer)).toEqual(expected.subarray(64, 192));
+    expect(scaled.packed!("a.weight")!.rows!(1, 2)!.parameters).toEqual({ type: "Q8_0", scale: 0.25 });
+    for (const weights of [plain, scaled]) weights.close();
+  });
+
+  it("is refused when something else stands beside packed weights", () => {
+    const q8 = blockTypeNamed("Q8_0")!;
+    const data = Buffer.concat([quantize(q8, new Float32Array(64)), Buffer.alloc(28), floatBytes([1, 2])]);
+    const tensors = [
+      { name: "a.weight", dims: [64], id: q8.id, offset: 0 },
+      { name: "a.scale", dims: [2], id: 0, offset: 96 },
+    ];
+    const path = file(ggufBytes({ tensors: [{ ...tensors[0]!, dims: [32, 2] }, tensors[1]!], data }));
+    const formats = [{ name: "gguf", extensions: [".gguf"], open: openGguf }];
+    expect(thrown(() => readWeightFile({ path }, formats))).toContain(
+      `SKIPSTEP_QUANTIZED_UNREAD: ${path}: "a.weight" is gguf:Q8_0, quantized, and "a.scale" beside it`,
+    );
   });
 
   it("has the shape that a converter flattened, and is not packed where blocks cross its rows", () => {

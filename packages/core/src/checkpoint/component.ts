@@ -2,18 +2,11 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isObject, type JsonObject } from "../config/json";
 import { componentConfigMissing, weightsNotHere } from "../errors/checkpoint";
-import { fileFormat, quantizationUnread } from "../errors/single-file";
+import { quantizationUnread } from "../errors/single-file";
 import { partOf, shapesOf, weightsOf } from "../single-file/file-part";
 import type { NoiseMarks } from "../single-file/noise-marks";
-import {
-  formatOfMethod,
-  formatOfTensors,
-  openAs,
-  packedMark,
-  pluginForMethod,
-  pluginForTensor,
-  quantMethodOf,
-} from "../weight-formats/find-format";
+import { formatOfMethod, isOwnMethod, pluginForMethod, quantMethodOf } from "../weight-formats/find-format";
+import { openStored } from "../weight-formats/open-stored";
 import type { ReadOptions, WeightFormat } from "../weight-formats/weight-format";
 import type { Note } from "./note";
 import { readObject } from "./read-object";
@@ -93,14 +86,14 @@ export function configFileOf(className: string): string {
 export function openComponent(part: ComponentPart, options: ReadOptions, isRead = true): Component {
   const { name, library, className, folder, hub } = part;
   const { path, config: read } = readConfig(part);
-  const { quantization_config: quantization, ...config } = read;
+  const { quantization_config: quantization = besideConfig(folder), ...config } = read;
   const packing = isRead && isObject(quantization) ? packingOf(path, quantization, options) : undefined;
   return {
     name,
     library,
     className,
     source: { path: folder, ...(hub === undefined ? {} : { hub }), config: path },
-    ...(packing ? { format: packing.format.name } : {}),
+    ...(packing?.format ? { format: packing.format.name } : {}),
     config,
     weights: () => openWeights(part, options, packing),
   };
@@ -108,15 +101,22 @@ export function openComponent(part: ComponentPart, options: ReadOptions, isRead 
 
 /** How a config says that its weights are packed. */
 interface Packing {
-  readonly format: WeightFormat;
+  /** Missing where core reads them. */
+  readonly format?: WeightFormat | undefined;
   readonly quantization: JsonObject;
 }
 
 function packingOf(path: string, quantization: JsonObject, { formats }: ReadOptions): Packing {
   const method = quantMethodOf(quantization);
   const format = formatOfMethod(method, formats);
-  if (!format) throw quantizationUnread(path, method, pluginForMethod(method));
+  if (!format && !isOwnMethod(method)) throw quantizationUnread(path, method, pluginForMethod(method));
   return { format, quantization };
+}
+
+/** SDNQ writes what it did into a file of its own as well. */
+function besideConfig(folder: string): JsonObject | undefined {
+  const path = join(folder, "quantization_config.json");
+  return existsSync(path) ? readObject(path) : undefined;
 }
 
 function kindOf(className: string): ConfigKind {
@@ -142,20 +142,11 @@ function openWeights(
   const own = variant !== undefined && has(variant) ? variant : undefined;
   if (hub !== undefined && !has(own)) throw weightsNotHere(hub);
   const stored = Weights.open(folder, { variant: own });
-  const format = packing?.format ?? formatOfTensors(entriesOf(stored), formats);
-  if (!format) refusePacked(folder, stored);
-  const weights = format ? openAs(format, folder, stored, packing?.quantization) : stored;
+  const weights = openStored(folder, stored, { formats, ...packing });
   const part = partOf(shapesOf(entriesOf(weights)), className, name);
   return part ? weightsOf(weights, part) : weights;
 }
 
 function entriesOf(weights: OpenWeights): TensorEntry[] {
   return weights.names.map((tensor) => weights.entry(tensor));
-}
-
-function refusePacked(folder: string, stored: OpenWeights): void {
-  const mark = packedMark(stored.names);
-  if (mark === undefined) return;
-  stored.close();
-  throw fileFormat(folder, `quantized (it has "${mark}")`, pluginForTensor(mark));
 }

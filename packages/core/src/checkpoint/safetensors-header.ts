@@ -1,8 +1,8 @@
 import { isObject } from "../config/json";
-import { tensorBroken, tensorDtype, weightsInvalid, weightsTruncated } from "../errors/checkpoint";
+import { tensorBroken, weightsInvalid, weightsTruncated } from "../errors/checkpoint";
 import { messageOf } from "../errors/error";
 import { itemSize, sizeOf } from "../tensor";
-import { dtypeOf, safetensorsNames } from "./dtypes";
+import { dtypeOf } from "./dtypes";
 import { readBytes } from "./file-bytes";
 import type { TensorEntry } from "./weight-source";
 
@@ -34,32 +34,44 @@ export function readHeader(descriptor: number, path: string, fileSize: number): 
 export function headerLength(file: string, start: Buffer, fileSize: number): number {
   if (fileSize === 0) throw weightsInvalid(file, "it is empty");
   const length = start.length > prefixLength ? Number(start.readBigUInt64LE()) : 0;
-  const isBrace = start[prefixLength] === 0x7b;
-  if (length < 2 || length > longestHeader || !isBrace)
+  // Some writers fill up with blanks in front of the header and not behind it.
+  const isObject = /^[ \t\r\n]*(\{|$)/.test(start.toString("latin1", prefixLength));
+  if (length < 2 || length > longestHeader || !isObject)
     throw weightsInvalid(file, `it is no safetensors file${guess(start)}`);
   if (prefixLength + length > fileSize) throw weightsTruncated(file, "its header", prefixLength + length, fileSize);
   return length;
 }
 
+/** What a header lists. */
+export interface Header {
+  /** Every tensor of a known type, in the order in which they lie in the file. */
+  readonly entries: readonly TensorEntry[];
+  /** Types of the others, as the header names them, by the tensors' names: a file may hold what no model asks for. */
+  readonly unread: ReadonlyMap<string, string>;
+}
+
 /**
- * Reads and checks a header: known types, shapes that fit the bytes, and tensors that lie one after another from the
- * header's end to the file's end, as the format demands.
+ * Reads and checks a header: shapes that fit the bytes, and tensors that lie one after another from the header's end to
+ * the file's end, as the format demands.
  *
  * @param json the header's bytes
  * @param fileSize bytes of the whole file
- * @returns every tensor, in the order in which they lie in the file
- * @throws SKIPSTEP_WEIGHTS_INVALID, SKIPSTEP_WEIGHTS_TRUNCATED, SKIPSTEP_TENSOR_BROKEN, SKIPSTEP_TENSOR_DTYPE
+ * @throws SKIPSTEP_WEIGHTS_INVALID, SKIPSTEP_WEIGHTS_TRUNCATED, SKIPSTEP_TENSOR_BROKEN
  */
-export function parseHeader(file: string, json: Buffer, fileSize: number): TensorEntry[] {
+export function parseHeader(file: string, json: Buffer, fileSize: number): Header {
   const header = parseJson(file, json);
   const dataStart = prefixLength + json.length;
-  const entries = Object.entries(header)
+  const listed = Object.entries(header)
     .filter(([name]) => name !== "__metadata__")
     .map(([name, value]) => parseEntry(file, dataStart, name, value));
-  entries.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength);
-  checkPlaces(file, entries, dataStart, fileSize);
-  return entries;
+  listed.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength);
+  checkPlaces(file, listed, dataStart, fileSize);
+  const unread = new Map(listed.filter(({ dtype }) => !dtype).map(({ name, type }) => [name, type]));
+  return { entries: listed.flatMap(({ type, dtype, ...entry }) => (dtype ? [{ ...entry, dtype }] : [])), unread };
 }
+
+/** A tensor of any type, `type` in the header's words. */
+type Listed = Omit<TensorEntry, "dtype"> & { readonly dtype: TensorEntry["dtype"] | undefined; readonly type: string };
 
 function parseJson(file: string, json: Buffer): Record<string, unknown> {
   let header: unknown;
@@ -72,23 +84,22 @@ function parseJson(file: string, json: Buffer): Record<string, unknown> {
   return header;
 }
 
-function parseEntry(file: string, dataStart: number, name: string, value: unknown): TensorEntry {
-  const { dtype: dtypeName, shape, data_offsets: offsets } = isObject(value) ? value : {};
+function parseEntry(file: string, dataStart: number, name: string, value: unknown): Listed {
+  const { dtype: type, shape, data_offsets: offsets } = isObject(value) ? value : {};
   const isPair = isSizes(offsets) && offsets.length === 2;
-  if (typeof dtypeName !== "string" || !isSizes(shape) || !isPair)
+  if (typeof type !== "string" || !isSizes(shape) || !isPair)
     throw tensorBroken(file, name, "needs a dtype, a shape and two data_offsets in the header");
-  const dtype = dtypeOf(dtypeName);
-  if (!dtype) throw tensorDtype(file, name, dtypeName, safetensorsNames);
-
+  const dtype = dtypeOf(type);
   const [from, to] = offsets as [number, number];
-  const byteLength = sizeOf(shape) * itemSize[dtype];
+  // Of a type that is not read, the size is not known.
+  const byteLength = dtype ? sizeOf(shape) * itemSize[dtype] : Math.max(0, to - from);
   if (to - from !== byteLength)
     throw tensorBroken(
       file,
       name,
-      `is ${dtypeName} [${shape.join(", ")}], ${byteLength} bytes, but its data_offsets are [${from}, ${to}], ${to - from} bytes`,
+      `is ${type} [${shape.join(", ")}], ${byteLength} bytes, but its data_offsets are [${from}, ${to}], ${to - from} bytes`,
     );
-  return { name, dtype, shape, file, offset: dataStart + from, byteLength };
+  return { name, dtype, type, shape, file, offset: dataStart + from, byteLength };
 }
 
 function isSizes(value: unknown): value is number[] {
@@ -96,7 +107,7 @@ function isSizes(value: unknown): value is number[] {
 }
 
 /** @param entries sorted by offset */
-function checkPlaces(file: string, entries: readonly TensorEntry[], dataStart: number, fileSize: number): void {
+function checkPlaces(file: string, entries: readonly Listed[], dataStart: number, fileSize: number): void {
   let end = dataStart;
   let before = "the header";
   for (const { name, offset, byteLength } of entries) {

@@ -2,7 +2,7 @@ import { closeSync } from "node:fs";
 import { weightsClosed } from "../errors/checkpoint";
 import { openFile, readBytes } from "./file-bytes";
 import { type FileStamp, stampOf } from "./file-stamp";
-import { parseHeader, readHeader } from "./safetensors-header";
+import { type Header, parseHeader, readHeader } from "./safetensors-header";
 import type { TensorEntry } from "./weight-source";
 
 /** One safetensors file, open. Its header has been read and checked; tensors are read from their place on demand. */
@@ -12,11 +12,20 @@ export class SafetensorsFile {
   private constructor(
     readonly path: string,
     private readonly descriptor: number,
-    /** In the order in which they lie in the file. */
-    readonly entries: readonly TensorEntry[],
+    private readonly header: Header,
     /** What the file was when its header was read. */
     readonly stamp: FileStamp,
   ) {}
+
+  /** In the order in which they lie in the file. */
+  get entries(): readonly TensorEntry[] {
+    return this.header.entries;
+  }
+
+  /** Types of tensors that are not read, by their names. */
+  get unread(): ReadonlyMap<string, string> {
+    return this.header.unread;
+  }
 
   /** @throws what `readHeader` and `parseHeader` throw */
   static open(path: string): SafetensorsFile {

@@ -17,6 +17,7 @@ export function writeFloat32(bytes: Uint8Array, dtype: DType, target: Float32Arr
   if (dtype === "float16" || dtype === "float8_e4m3fn" || dtype === "float8_e5m2")
     lookUp(elements as Uint16Array | Uint8Array, tableOf(dtype), bits);
   else if (dtype === "bfloat16") shiftUp(elements as Uint16Array, bits);
+  else if (dtype === "float8_e8m0fnu") raisePowers(elements as Uint8Array, bits);
   else if (dtype === "int64") joinHalves(viewAs(bytes, "int32") as Int32Array, target);
   else if (dtype === "uint64") joinHalves(viewAs(bytes, "uint32") as Uint32Array, target);
   else target.set(elements as Exclude<TensorData, BigInt64Array | BigUint64Array>);
@@ -40,6 +41,12 @@ function lookUp(codes: Uint16Array | Uint8Array, table: Uint32Array, bits: Uint3
 /** A bfloat16 is the upper half of a float32. */
 function shiftUp(codes: Uint16Array, bits: Uint32Array): void {
   for (let i = 0; i < codes.length; i++) bits[i] = codes[i]! << 16;
+}
+
+/** A power of two is float32's exponent alone; the least is subnormal there, the largest code is no number. */
+function raisePowers(codes: Uint8Array, bits: Uint32Array): void {
+  for (let i = 0; i < codes.length; i++)
+    bits[i] = codes[i] === 0 ? 0x00400000 : codes[i] === 255 ? 0x7fc00000 : codes[i]! << 23;
 }
 
 /** 64-bit integers as pairs of low and high words: BigInts are far slower than two multiplications. */

@@ -20,8 +20,10 @@ export interface WeightSource {
   readonly format?: string | undefined;
   /** In the order in which they lie in the files. */
   readonly names: readonly string[];
+  /** Types of tensors that cannot be read, in the header's words, by their names: `F4`. */
+  readonly unread?: ReadonlyMap<string, string> | undefined;
   has(name: string): boolean;
-  /** @throws SKIPSTEP_TENSOR_MISSING */
+  /** @throws SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_DTYPE for one of a type that is not read */
   entry(name: string): TensorEntry;
   /** The entry of a tensor that must have this shape. @throws SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_SHAPE */
   expect(name: string, shape: readonly number[]): TensorEntry;
@@ -36,11 +38,21 @@ export interface WeightSource {
   readRows(name: string, firstRow: number, rowCount: number): Uint8Array;
   /** The tensor as a plugin's format packs it, where it is stored so. Its entry and values are what they were before. */
   packed?(name: string): PackedWeight | undefined;
+  /** How the tensor is stored, where core reads it out of a packed or scaled form. Its entry and values are what they were before. */
+  stored?(name: string): StoredAs | undefined;
   /**
    * A hash of the files' content, 64 hexadecimal digits: where it is equal, all tensors are.
    * @param cacheDir where hashes of files seen before are noted; made when it is missing
    */
   identity(cacheDir: string): string;
+}
+
+/** A form in which a weight is stored, for people. */
+export interface StoredAs {
+  /** `sdnq:uint4`, `fp8:e4m3fn scaled` */
+  readonly format: string;
+  /** Bytes in the file, scales included. */
+  readonly byteLength: number;
 }
 
 /** A source whose files are open, until whoever opened it closes it. */

@@ -1,10 +1,10 @@
 import { constants } from "node:buffer";
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { tensorMissing, tensorTooLarge, tensorUnindexed, weightsChanged } from "../errors/checkpoint";
+import { tensorDtype, tensorMissing, tensorTooLarge, tensorUnindexed, weightsChanged } from "../errors/checkpoint";
 import { itemSize, type Tensor } from "../tensor";
 import { checkRows, checkShape } from "./check-entry";
-import { viewAs } from "./dtypes";
+import { safetensorsNames, viewAs } from "./dtypes";
 import { fileDigest } from "./file-digest";
 import { sameStamp } from "./file-stamp";
 import { SafetensorsFile } from "./safetensors";
@@ -12,7 +12,7 @@ import { writeFloat32 } from "./to-float32";
 import { findWeightFiles, type WeightFiles } from "./weight-files";
 import type { OpenWeights, TensorEntry } from "./weight-source";
 
-export type { OpenWeights, TensorEntry, WeightSource } from "./weight-source";
+export type { OpenWeights, StoredAs, TensorEntry, WeightSource } from "./weight-source";
 
 export interface WeightsOptions {
   /** The middle of the file names: `fp16` for `model.fp16.safetensors`. */
@@ -26,6 +26,7 @@ const chunkLength = 2 ** 20;
 export class Weights implements OpenWeights {
   readonly layout = "diffusers";
   readonly names: readonly string[];
+  readonly unread: ReadonlyMap<string, string>;
 
   private constructor(
     private readonly files: ReadonlyMap<string, SafetensorsFile>,
@@ -33,6 +34,7 @@ export class Weights implements OpenWeights {
     private readonly index: string | undefined,
   ) {
     this.names = [...entries.keys()];
+    this.unread = new Map([...files.values()].flatMap((file) => [...file.unread]));
   }
 
   /**
@@ -67,8 +69,11 @@ export class Weights implements OpenWeights {
 
   entry(name: string): TensorEntry {
     const entry = this.entries.get(name);
-    if (!entry) throw tensorMissing(name, [...this.files.keys()], this.names);
-    return entry;
+    if (entry) return entry;
+    const type = this.unread.get(name);
+    if (type === undefined) throw tensorMissing(name, [...this.files.keys()], this.names);
+    const file = [...this.files.values()].find((known) => known.unread.has(name))!;
+    throw tensorDtype(file.path, name, type, safetensorsNames);
   }
 
   expect(name: string, shape: readonly number[]): TensorEntry {
@@ -147,8 +152,9 @@ function gather(
   const all = [...files.values()].flatMap(({ entries }) => entries);
   const counted = shards ? all.filter(({ name, file }) => shards.fileOf.get(name) === basename(file)) : all;
   const entries = new Map(counted.map((entry) => [entry.name, entry]));
+  const isUnread = (name: string): boolean => [...files.values()].some((file) => file.unread.has(name));
   for (const [name, file] of shards?.fileOf ?? [])
-    if (!entries.has(name)) throw tensorUnindexed(shards!.index, name, file);
+    if (!entries.has(name) && !isUnread(name)) throw tensorUnindexed(shards!.index, name, file);
   return entries;
 }
 

@@ -17,4 +17,5 @@ export const onnxType: Readonly<Record<DType, number>> = {
   bfloat16: 16,
   float8_e4m3fn: 17,
   float8_e5m2: 19,
+  float8_e8m0fnu: 24,
 };

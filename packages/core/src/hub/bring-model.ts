@@ -4,7 +4,7 @@ import { readObject } from "../checkpoint/read-object";
 import { headerLength, parseHeader, prefixLength } from "../checkpoint/safetensors-header";
 import { metadataIn } from "../checkpoint/safetensors-metadata";
 import { isWeightFile } from "../single-file/weight-file";
-import { packedMark } from "../weight-formats/find-format";
+import { isPacked } from "../weight-formats/is-packed";
 import { bringComponentFiles, type Extent, inFolder } from "./component-files";
 import type { HubName } from "./hub-name";
 import { type HubOptions, Snapshot } from "./snapshot";
@@ -66,14 +66,14 @@ function kindOf(component: string): string {
 /** To check a config, the names and shapes in the file's header are enough. */
 async function bringSingleFile(snapshot: Snapshot, { path: file, text: hub }: HubName, extent: Extent): Promise<Place> {
   const path = join(snapshot.folder, file);
-  // What a plugin reads must lie here for that.
+  // What a plugin reads, or core unpacks, must lie here for that.
   if (extent === "weights" || snapshot.isHere(file) || !file.toLowerCase().endsWith(".safetensors"))
     return { path: await snapshot.bring(file), hub };
   const { size } = await snapshot.fileOf(file);
   const length = headerLength(hub, await snapshot.start(file, Math.min(size, 2 * prefixLength)), size);
   const start = await snapshot.start(file, prefixLength + length);
   const header = start.subarray(prefixLength);
-  const entries = parseHeader(path, header, size);
-  const isPacked = packedMark(entries.map(({ name }) => name)) !== undefined;
-  return isPacked ? { path: await snapshot.bring(file), hub } : { path, hub, entries, metadata: metadataIn(header) };
+  const { entries } = parseHeader(path, header, size);
+  if (isPacked(entries)) return { path: await snapshot.bring(file), hub };
+  return { path, hub, entries, metadata: metadataIn(header) };
 }

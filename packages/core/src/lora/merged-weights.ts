@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { checkRows, checkShape } from "../checkpoint/check-entry";
-import { type OpenWeights, type TensorEntry, Weights } from "../checkpoint/weights";
+import { checkRows } from "../checkpoint/check-entry";
+import { type OpenWeights, type StoredAs, type TensorEntry, Weights } from "../checkpoint/weights";
 import { itemSize, sizeOf, type Tensor } from "../tensor";
 import type { PackedWeight } from "../weight-formats/packed-weight";
 import { addUpdates, type WeightUpdate } from "./add-update";
@@ -50,7 +50,8 @@ export class MergedWeights implements OpenWeights {
   }
 
   expect(name: string, shape: readonly number[]): TensorEntry {
-    return checkShape(this.entry(name), shape);
+    this.source.expect(name, shape);
+    return this.entry(name);
   }
 
   read(name: string): Tensor {
@@ -77,6 +78,10 @@ export class MergedWeights implements OpenWeights {
   /** What is changed is packed no more. */
   packed(name: string): PackedWeight | undefined {
     return this.updates.has(name) ? undefined : this.source.packed?.(name);
+  }
+
+  stored(name: string): StoredAs | undefined {
+    return this.updates.has(name) ? undefined : this.source.stored?.(name);
   }
 
   /** Of the weights, and of what is added to each. */

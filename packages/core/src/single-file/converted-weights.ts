@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { checkRows, checkShape } from "../checkpoint/check-entry";
 import { viewAs } from "../checkpoint/dtypes";
 import { toFloat32 } from "../checkpoint/to-float32";
-import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
+import type { OpenWeights, StoredAs, TensorEntry } from "../checkpoint/weight-source";
 import { tensorMissing } from "../errors/checkpoint";
 import { itemSize, sizeOf, type Tensor } from "../tensor";
 import type { PackedWeight } from "../weight-formats/packed-weight";
@@ -13,6 +13,8 @@ import { transposed } from "./transposed";
 export class ConvertedWeights implements OpenWeights {
   readonly names: readonly string[];
   readonly format: string | undefined;
+  readonly unread: ReadonlyMap<string, string> | undefined;
+  private readonly fitted = new Map<string, TensorRecipe>();
 
   /** @param source is closed with it @param recipes by the names that models ask for, over the source's */
   constructor(
@@ -22,6 +24,7 @@ export class ConvertedWeights implements OpenWeights {
   ) {
     this.names = [...recipes.keys()];
     this.format = source.format;
+    this.unread = source.unread;
   }
 
   has(name: string): boolean {
@@ -38,6 +41,11 @@ export class ConvertedWeights implements OpenWeights {
   }
 
   expect(name: string, shape: readonly number[]): TensorEntry {
+    const recipe = this.recipe(name);
+    const whole = recipe.shape.join() === shape.join() ? undefined : this.wholeOf(recipe);
+    // A form that does not tell its shape takes the one that is asked for.
+    if (whole !== undefined && this.source.stored?.(whole) && this.source.expect(whole, shape))
+      this.fitted.set(name, fittedRecipe(whole, shape));
     return checkShape(this.entry(name), shape);
   }
 
@@ -74,6 +82,12 @@ export class ConvertedWeights implements OpenWeights {
     return this.source.packed?.(part!.tensor)?.rows?.(part!.from, part!.count);
   }
 
+  stored(name: string): StoredAs | undefined {
+    const [first, ...others] = this.recipe(name).parts.map(({ tensor, count }) => this.share(tensor, count));
+    if (!first || others.some((other) => other?.format !== first.format)) return undefined;
+    return { ...first, byteLength: others.reduce((sum, other) => sum + other!.byteLength, first.byteLength) };
+  }
+
   /** Of the files' content and of what becomes of it here. */
   identity(cacheDir: string): string {
     const recipes = JSON.stringify([...this.recipes]);
@@ -85,7 +99,7 @@ export class ConvertedWeights implements OpenWeights {
   }
 
   private recipe(name: string): TensorRecipe {
-    const recipe = this.recipes.get(name);
+    const recipe = this.fitted.get(name) ?? this.recipes.get(name);
     if (recipe) return recipe;
     const files = new Set(this.names.map((known) => this.source.entry(this.recipes.get(known)!.parts[0]!.tensor).file));
     throw tensorMissing(name, [...files], this.names);
@@ -117,10 +131,22 @@ export class ConvertedWeights implements OpenWeights {
     return part!.count === rows ? part!.tensor : undefined;
   }
 
+  /** Some rows of a stored tensor. */
+  private share(tensor: string, count: number): StoredAs | undefined {
+    const stored = this.source.stored?.(tensor);
+    if (!stored) return undefined;
+    const [rows = 1] = this.source.entry(tensor).shape;
+    return { ...stored, byteLength: Math.round((stored.byteLength * count) / Math.max(1, rows)) };
+  }
+
   /** Bytes. */
   private rowLength(tensor: string): number {
     const { shape, byteLength } = this.source.entry(tensor);
     const [rows = 1] = shape;
     return rows === 0 ? 0 : byteLength / rows;
   }
+}
+
+function fittedRecipe(tensor: string, shape: readonly number[]): TensorRecipe {
+  return { shape, parts: [{ tensor, from: 0, count: shape[0] ?? 1 }] };
 }

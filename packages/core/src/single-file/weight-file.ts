@@ -7,14 +7,8 @@ import { Weights } from "../checkpoint/weights";
 import { weightsNotHere } from "../errors/checkpoint";
 import { fileFormat } from "../errors/single-file";
 import { sizeOf } from "../tensor";
-import {
-  formatOfFile,
-  formatOfTensors,
-  openAs,
-  packedMark,
-  pluginForFile,
-  pluginForTensor,
-} from "../weight-formats/find-format";
+import { formatOfFile, openAs, pluginForFile } from "../weight-formats/find-format";
+import { openStored, understood } from "../weight-formats/open-stored";
 import type { WeightFormat } from "../weight-formats/weight-format";
 import { shapesOf } from "./file-part";
 import type { StoredFile } from "./stored-file";
@@ -58,16 +52,14 @@ export function isSingleFile({ path, entries }: Place, formats?: readonly Weight
 export function readWeightFile(place: Place, formats?: readonly WeightFormat[]): WeightFile {
   const { path } = place;
   const own = formatOfFile(path, formats);
-  if (own) return readFormat(place, own.name, () => openAs(own, path, undefined));
+  if (own) return readFormat(place, () => understood(path, openAs(own, path, undefined)), { name: own.name });
   checkReadable(path, formats);
-  const entries = place.entries ?? entriesOf(Weights.openFile(path));
-  const format = formatOfTensors(entries, formats);
-  if (format) return readFormat(place, format.name, () => openAs(format, path, openHere(place)), metadataOf(place));
-  const mark = packedMark(entries.map(({ name }) => name));
-  if (mark !== undefined) throw fileFormat(path, `a quantized file (it has "${mark}")`, pluginForTensor(mark));
+  // What lies packed is brought before it is read: a header that came alone is of plain weights.
+  if (!place.entries)
+    return readFormat(place, () => openStored(path, openHere(place), { formats }), { metadata: metadataOf(place) });
   const open = (): OpenWeights => openHere(place);
   const numbers = (tensor: string) => (existsSync(path) ? numbersOf(open, tensor) : undefined);
-  return { place, shapes: shapesOf(entries), metadata: metadataOf(place), numbers, open };
+  return { place, shapes: shapesOf(place.entries), metadata: metadataOf(place), numbers, open };
 }
 
 /** By its name alone. @throws SKIPSTEP_FILE_FORMAT */
@@ -76,16 +68,18 @@ export function checkReadable(path: string, formats?: readonly WeightFormat[]): 
   if (kind !== undefined && !formatOfFile(path, formats)) throw fileFormat(path, kind, pluginForFile(path));
 }
 
+/** @param told the format's name, and what the file says of itself, where that is known before it is opened */
 function readFormat(
   place: Place,
-  format: string,
   open: () => OpenWeights,
-  metadata?: WeightFile["metadata"],
+  told: { readonly name?: string; readonly metadata?: WeightFile["metadata"] },
 ): WeightFile {
   const weights = open();
+  const { format = told.name } = weights;
   const numbers = (tensor: string) => numbersOf(open, tensor);
   const shapes = shapesOf(entriesOf(weights));
-  return { place, shapes, metadata: metadata ?? weights.metadata ?? {}, numbers, format, open };
+  const metadata = told.metadata ?? weights.metadata ?? {};
+  return { place, shapes, metadata, numbers, ...(format === undefined ? {} : { format }), open };
 }
 
 /** Of safetensors. */

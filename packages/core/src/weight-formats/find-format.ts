@@ -8,15 +8,14 @@ import type { ReadOptions, StoredWeights, WeightFormat } from "./weight-format";
 
 type Formats = readonly WeightFormat[];
 
-/** Tensors beside the weights without which packed or scaled numbers mean something else. */
-const beside =
-  /\.(scale_weight|weight_scale(_2)?|comfy_quant|absmax|quant_map|SCB|qweight|qzeros|wscales)$|^scaled_fp8$/;
+/** Values of `quant_method` whose weights core reads itself, by the tensors. */
+const ownMethods = /^(fp8|fbgemm_fp8|bfl|sdnq|quanto|torchao|compressed-tensors)$/;
 
 /** The plugins that read what core does not, by ends of files' names, `quant_method` and tensors. */
 const plugins: readonly { readonly plugin: string; readonly end?: string; method?: RegExp; tensor?: RegExp }[] = [
   { plugin: "@skipstep/plugin-gguf", end: ".gguf" },
   { plugin: "@skipstep/plugin-bnb", method: /^bitsandbytes/, tensor: /\.(absmax|quant_map|SCB)$/ },
-  { plugin: "@skipstep/plugin-svdquant", method: /^(nunchaku|svdq)/, tensor: /\.(wscales|qweight)$/ },
+  { plugin: "@skipstep/plugin-svdquant", method: /^(nunchaku|svdq)/, tensor: /\.wscales$/ },
 ];
 
 /** What a config's plugins read, in its order. */
@@ -37,8 +36,20 @@ export function pluginForMethod(quantMethod: string): string | undefined {
   return plugins.find(({ method }) => method?.test(quantMethod))?.plugin;
 }
 
-export function pluginForTensor(tensor: string): string | undefined {
-  return plugins.find((known) => known.tensor?.test(tensor))?.plugin;
+/** The first tensor of a form that a plugin reads, and that plugin. */
+export function pluginForTensors(
+  names: readonly string[],
+): { readonly tensor: string; readonly plugin: string } | undefined {
+  for (const { plugin, tensor: pattern } of plugins) {
+    const tensor = names.find((name) => pattern?.test(name));
+    if (tensor !== undefined) return { tensor, plugin };
+  }
+  return undefined;
+}
+
+/** Whether a config's `quantization_config` is one that core follows without a plugin. */
+export function isOwnMethod(quantMethod: string): boolean {
+  return ownMethods.test(quantMethod);
 }
 
 /** The format of files with names of that end. */
@@ -63,12 +74,6 @@ export function quantMethodOf(quantization: JsonObject): string {
   return quantization.load_in_4bit === true || quantization.load_in_8bit === true ? "bitsandbytes" : "unknown";
 }
 
-/** The first tensor that says that others are packed. */
-export function packedMark(names: Iterable<string>): string | undefined {
-  for (const name of names) if (beside.test(name)) return name;
-  return undefined;
-}
-
 /** Opens weights with a plugin's reader. @param tensors closed when it fails */
 export function openAs(
   format: WeightFormat,
@@ -90,7 +95,7 @@ export function openAs(
   }
 }
 
-function metadataOf(tensors: OpenWeights): JsonObject {
+export function metadataOf(tensors: OpenWeights): JsonObject {
   const files = new Set(tensors.names.map((name) => tensors.entry(name).file));
   return Object.assign({}, ...[...files].map(readMetadata).filter(isObject)) as JsonObject;
 }

@@ -4,9 +4,10 @@ import { dequantize } from "../blocks/block-type";
 import { packedRows, packedWeight, readBlocks, sliceRows } from "./blocks-of-rows";
 import { type GgufTensor, isPacked, readHeader } from "./header";
 import { joinParts } from "./join-parts";
+import { applyTensorScales } from "./tensor-scales";
 
-/** Counts up when a block type is read otherwise than before. */
-const revision = 1;
+/** Counts up when a file is read otherwise than before. */
+const revision = 2;
 
 /**
  * Opens a GGUF file: its header is read, tensors when they are asked for.
@@ -20,7 +21,7 @@ export function openGguf({ path }: Pick<StoredWeights, "path">): OpenWeights {
     return new FormatWeights({
       format: "gguf",
       revision,
-      tensors: joinParts(path, named),
+      tensors: joinParts(path, applyTensorScales(named)),
       origin: file,
       metadata: Object.fromEntries(metadata),
     });

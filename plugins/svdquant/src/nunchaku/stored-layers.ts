@@ -65,6 +65,11 @@ function layerOf(source: OpenWeights, path: string, name: string): StoredLayer {
   ) as Record<Part, string>;
   const scales = source.entry(tensors.scales);
   if (scales.dtype.startsWith("float8")) throw precisionUnread(path, name, "nvfp4");
+  for (const end of ["wtscale", "wcscales"]) {
+    const more = `${name}.${end}`;
+    if (source.has(more) && source.readFloat32(more).some((scale) => scale !== 1))
+      throw broken(`is int4 and has "${more}", scales that nvfp4 has`);
+  }
   const expect = (part: Part, expected: readonly number[]): void => {
     const found = source.entry(tensors[part]).shape;
     if (found.join() === expected.join()) return;

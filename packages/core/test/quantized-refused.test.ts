@@ -1,0 +1,211 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openComponent } from "../src/checkpoint/component";
+import { safetensorsName } from "../src/checkpoint/dtypes";
+import { readWeightFile } from "../src/single-file/weight-file";
+import { type DType, itemSize, sizeOf } from "../src/tensor";
+import { isPacked } from "../src/weight-formats/is-packed";
+import { temporaryFolder, thrown, withHeader, write } from "./checkpoint-files";
+
+const root = temporaryFolder();
+
+/** `"int8 4 8"`: a type, of core or of a header, and a shape. */
+type Sketch = Readonly<Record<string, string>>;
+
+/** A file of zeros. */
+function sketch(tensors: Sketch, metadata: Record<string, string> = {}): Buffer {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let end = 0;
+  for (const [name, text] of Object.entries(tensors)) {
+    const [type = "", ...sizes] = text.split(" ");
+    const shape = sizes.map(Number);
+    const isKnown = Object.hasOwn(itemSize, type);
+    const byteLength = isKnown ? sizeOf(shape) * itemSize[type as DType] : 1;
+    header[name] = {
+      dtype: isKnown ? safetensorsName(type as DType) : type,
+      shape,
+      data_offsets: [end, end + byteLength],
+    };
+    end += byteLength;
+  }
+  return withHeader(JSON.stringify(header), new Uint8Array(end));
+}
+
+/** What reading it as a file, and as a component, throws. */
+function refusals(tensors: Sketch, quantization_config?: object, metadata?: Record<string, string>): string[] {
+  const path = write(join(root, "file.safetensors"), sketch(tensors, metadata));
+  const folder = join(root, "component");
+  write(join(folder, "diffusion_pytorch_model.safetensors"), sketch(tensors, metadata));
+  write(
+    join(folder, "config.json"),
+    JSON.stringify({ _class_name: "Tiny", ...(quantization_config ? { quantization_config } : {}) }),
+  );
+  const part = { name: "transformer", library: "diffusers", className: "Tiny", folder };
+  const asComponent = thrown(() => openComponent(part, {}).weights().close());
+  return [thrown(() => readWeightFile({ path }).open().close()), asComponent];
+}
+
+function expectRefused(tensors: Sketch, ...words: readonly string[]): void {
+  for (const refusal of refusals(tensors)) for (const word of words) expect(refusal).toContain(word);
+}
+
+describe("a weight in few bits beside a tensor that nobody reads", () => {
+  it.each([
+    ["fp8 with an unknown scale", { "x.weight": "float8_e4m3fn 4 8", "x.scales": "float32 4" }, "x.scales"],
+    [
+      "fp8 with a scale that is read and another",
+      { "x.weight": "float8_e4m3fn 4 8", "x.weight_scale": "float32", "x.weight_zero_point": "float32" },
+      "x.weight_zero_point",
+    ],
+    ["int8 with a zero point alone", { "x.weight": "int8 4 8", "x.zero_point": "float32 4" }, "x.zero_point"],
+    ["uint8 with part of its state", { "x.weight": "uint8 4 8", "x.weight.shape": "int64 2" }, "x.weight.shape"],
+    [
+      "fp8 with a part of two words",
+      { "x.weight": "float8_e5m2 4 8", "x.weight.state.a": "float32 2" },
+      "x.weight.state.a",
+    ],
+    [
+      "an attention's fused weight",
+      { "x.in_proj_weight": "float8_e5m2 4 8", "x.in_proj_weight_scale": "float32" },
+      "x.in_proj_weight_scale",
+    ],
+    [
+      "a scale of a type that is not read",
+      { "x.weight": "float8_e4m3fn 4 8", "x.weight_scale_3": "F6_E2M3 4" },
+      "x.weight_scale_3",
+    ],
+    [
+      "a weight of a type that is not read",
+      { "x.weight": "F4 4 8", "x.weight_scale_3": "float32 4" },
+      "x.weight_scale_3",
+    ],
+    ["SDNQ with one more", { "x.weight": "int8 4 8", "x.scale": "float32 4 1", "x.magic": "float32 4" }, "x.magic"],
+    [
+      "quanto with one more",
+      { "x.weight._data": "int8 4 8", "x.weight._scale": "float32 4 1", "x.weight._bias": "float32 4" },
+      "x.weight._bias",
+    ],
+    ["bool", { "x.weight": "bool 4 8", "x.mask": "float32 4" }, "x.mask"],
+  ])("%s", (_, tensors, sibling) => {
+    const weight = sibling.includes("in_proj") ? '"x.in_proj_weight"' : '"x.weight"';
+    expectRefused(tensors as Sketch, "SKIPSTEP_QUANTIZED_UNREAD: ", weight, `"${sibling}"`);
+  });
+
+  it.each(["int8", "uint8", "bool", "int16", "int32"])("is no number by itself when it is %s", (dtype) => {
+    expectRefused({ "x.weight": `${dtype} 4 8` }, "SKIPSTEP_QUANTIZED_UNREAD: ", '"x.weight"', dtype);
+  });
+
+  it("is a number when it is a float of 8 bits with a bias, and other types beside it stop nothing", () => {
+    const tensors = {
+      "x.weight": "float8_e4m3fn 4 8",
+      "x.bias": "float8_e4m3fn 4",
+      "y.position_ids": "int64 1 4",
+      spiece_model: "uint8 9",
+      "z.table": "F4 8",
+    };
+    expect(refusals(tensors)).toEqual(["nothing was thrown", "nothing was thrown"]);
+  });
+});
+
+describe("a form that is known by name", () => {
+  it.each([
+    [
+      "a GPTQ file",
+      { "x.qweight": "int32 1 8", "x.qzeros": "int32 1 1", "x.scales": "float16 1 8", "x.g_idx": "int32 8" },
+    ],
+    ["a GPTQ file", { "x.qweight": "int32 1 8", "x.qzeros": "int32 1 1", "x.scales": "float16 1 8" }],
+    ["an AWQ file", { "x.qweight": "int32 8 1", "x.qzeros": "int32 1 1", "x.scales": "float16 1 8" }],
+    ["an EXL2 file", { "x.q_weight": "int32 8 1", "x.q_scale": "int32 1 1", "x.q_invperm": "int32 8" }],
+    ["an EXL3 file", { "x.trellis": "int16 8 1 4", "x.suh": "float16 8", "x.svh": "float16 8" }],
+    ["an HQQ file", { "x.W_q": "uint8 8 1", "x.scale": "float16 8" }],
+    ["a compressed-tensors file", { "x.weight_packed": "int32 8 1", "x.weight_scale": "float16 8 1" }],
+  ])("%s", (kind, tensors) => {
+    expectRefused(tensors as Sketch, `SKIPSTEP_FILE_FORMAT: ${root}`, `is ${kind}`, "which Skipstep does not read");
+  });
+
+  it("SVDQuant's and bitsandbytes' are sent to their plugins", () => {
+    expectRefused({ "x.qweight": "int8 8 8", "x.wscales": "float16 1 8" }, "@skipstep/plugin-svdquant");
+    expectRefused({ "x.weight": "uint8 32 1", "x.weight.absmax": "float32 1" }, "@skipstep/plugin-bnb");
+  });
+
+  it("a format of ComfyUI's that is not read", () => {
+    const layers = { x: { format: "hybrid_mxfp6" } };
+    const metadata = { _quantization_metadata: JSON.stringify({ layers }) };
+    const tensors = { "x.weight": "uint8 4 8", "x.weight_scale": "float32 4" };
+    for (const refusal of refusals(tensors, undefined, metadata))
+      expect(refusal).toContain('"x.weight" is quantized in the ComfyUI format "hybrid_mxfp6" (comfy_quant)');
+  });
+
+  it.each([
+    ["modelopt", "modelopt"],
+    ["auto-round", "auto-round"],
+    ["gptq", "gptq"],
+  ])("a config's %s", (quant_method) => {
+    expect(refusals({ "x.weight": "float32 4" }, { quant_method })[1]).toContain(
+      `quantized with "${quant_method}", which Skipstep does not read`,
+    );
+  });
+
+  it.each([
+    [
+      "uint1",
+      { "x.weight": "int64 4", "x.scale": "float32 4 1", "x.zero_point": "float32 4 1" },
+      { weights_dtype: "uint1" },
+    ],
+    [
+      "quantized scales",
+      { "x.weight": "int8 4 8", "x.scale": "uint8 4 1", "x.scale_2": "float32 1" },
+      { weights_dtype: "int8" },
+    ],
+  ])("SDNQ's %s", (what, tensors, words) => {
+    const [, component] = refusals(tensors as Sketch, { quant_method: "sdnq", ...words });
+    expect(component).toContain("SKIPSTEP_QUANTIZED_UNREAD");
+    expect(component).toContain(what);
+  });
+
+  it("a class of torchao's, for one kind of hardware", () => {
+    const metadata = { "x.weight": JSON.stringify({ _type: "Int4TilePackedTo4dTensor", _data: {} }) };
+    const tensors = { "x._weight_qdata": "int32 1 1 32 4", "x._weight_scale_and_zero": "bfloat16 1 8 2" };
+    for (const refusal of refusals(tensors, undefined, metadata))
+      expect(refusal).toContain("torchao's Int4TilePackedTo4dTensor, which Skipstep does not read");
+  });
+});
+
+describe("scales that do not fit", () => {
+  it.each([
+    ["x.weight_scale", { "x.weight": "float8_e4m3fn 6 8", "x.weight_scale": "float32 5" }, { quant_method: "fp8" }],
+    [
+      "x.weight_scale_inv",
+      { "x.weight": "float8_e4m3fn 300 8", "x.weight_scale_inv": "float32 2 1" },
+      { quant_method: "fp8", weight_block_size: [128, 128] },
+    ],
+    [
+      "x.scale",
+      { "x.weight": "uint8 9", "x.scale": "float32 4 1", "x.zero_point": "float32 4 1" },
+      { quant_method: "sdnq", weights_dtype: "uint4" },
+    ],
+    [
+      "x.weight_scale",
+      { "x.weight": "uint8 4 8", "x.weight_scale": "float8_e4m3fn 4 3", "x.weight_scale_2": "float32" },
+      { quant_method: "bfl" },
+    ],
+    ["x.weight._scale", { "x.weight._data": "int8 4 8", "x.weight._scale": "float32 3 1" }, { quant_method: "quanto" }],
+  ])("%s %j", (tensor, tensors, config) => {
+    const [, component] = refusals(tensors as Sketch, config);
+    expect(component).toContain("SKIPSTEP_QUANTIZED_INVALID: ");
+    expect(component).toContain(`"${tensor}"`);
+  });
+});
+
+it("packed files are told from their headers, so that the hub brings them before they are judged", () => {
+  const entries = (tensors: Record<string, DType>) => Object.entries(tensors).map(([name, dtype]) => ({ name, dtype }));
+  for (const tensors of [
+    { "x.weight": "int8" },
+    { "x.weight": "float8_e4m3fn", "x.scale": "float32" },
+    { "x.weight_scale_inv": "float32" },
+    { "x._weight_qdata": "int8" },
+    { "x.weight._data": "int8" },
+  ] as const)
+    expect(isPacked(entries(tensors)), JSON.stringify(tensors)).toBe(true);
+  expect(isPacked(entries({ "x.weight": "float8_e4m3fn", "x.bias": "float32", "norm.scale": "float32" }))).toBe(false);
+});
