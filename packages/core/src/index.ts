@@ -22,6 +22,7 @@ export type {
 } from "./config/config";
 export type { LoadedConfig } from "./config/load";
 export type { Override } from "./config/overrides";
+export { JsonError, type JsonLimits, parseJson } from "./config/parse-json";
 export { configSchema } from "./config-schema";
 export {
   type CheckedConfig,

@@ -1,4 +1,4 @@
-import { type DType, type OpenWeights, type SkipstepError, sizeOf } from "@skipstep/core";
+import { type DType, type OpenWeights, parseJson, type SkipstepError, sizeOf } from "@skipstep/core";
 import { codeTables, type FourBitType } from "./codes";
 import { unnestScales } from "./double-quantization";
 import { checkpointBroken } from "./errors";
@@ -85,7 +85,7 @@ export function isUsualTable(tensors: OpenWeights, weight: string, type: FourBit
 
 function parse(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined; // told by the caller, with the weight's name

@@ -18,9 +18,10 @@ import { plainInput } from "./class-entries";
 import type { Config, ConfigInput, GenerateConfig, PluginConfig, SchedulerConfig } from "./config";
 import { coreSchema } from "./core-schema";
 import { type Finding, findingOf, invalid, locate } from "./finding";
-import { copyJson, deepFreeze, isObject, type JsonObject, type JsonPath, valueAt } from "./json";
+import { copyJson, deepFreeze, isDeeper, isObject, type JsonObject, type JsonPath, valueAt } from "./json";
 import { expandPlugins, type Layer, mergeLayers, ownerOf } from "./layer";
 import { applyOverride, type Override, overrideLayer, parseOverride } from "./overrides";
+import { usualLimits } from "./parse-json";
 import { placeLoras } from "./place-loras";
 import { readConfig, readObject } from "./read";
 import { validate } from "./validate";
@@ -78,6 +79,7 @@ export interface LoadedConfig {
  *   `createHost` throws when a plugin's constructor fails
  */
 export async function loadConfig(input: string | ConfigInput, options: LoadOptions): Promise<LoadedConfig> {
+  checkDepth(input, "config");
   const { classes, value } =
     typeof input === "string" ? { classes: new Map<string, PluginClass>(), value: undefined } : plainInput(input);
   const file = typeof input === "string" ? path.resolve(input) : undefined;
@@ -88,6 +90,7 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   delete config.extends;
   const findings: Finding[] = [...reading.findings];
   const layers: Layer[] = [...reading.layers, ...override(config, options.overrides ?? [], findings)];
+  checkDepth(config, "--set");
   const folderOf = (at: JsonPath): string => ownerOf(layers, config, at).folder;
 
   findings.push(...checkCore(config, reading.findings.length > 0));
@@ -119,6 +122,13 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
     code: found.code,
     ...(file === undefined ? {} : { file }),
   };
+}
+
+/** Walks over a config's values recurse. */
+function checkDepth(value: unknown, name: string): void {
+  if (!isDeeper(value, usualLimits.depth)) return;
+  const message = `${name} is nested more than ${usualLimits.depth} deep.`;
+  throw configInvalid([{ code: "SKIPSTEP_CONFIG_INVALID", pointer: "", message }]);
 }
 
 /** Of a plugin's entry, as it is written. */

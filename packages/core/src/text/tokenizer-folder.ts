@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { JsonError, parseJson } from "../config/parse-json";
+import { readSmallFile, readSmallText } from "../config/read-small-file";
 import { messageOf } from "../errors/error";
 import { tokenizerInvalid, tokenizerMissing } from "../errors/text";
-import { readRegularFile, readRegularText } from "../regular-file";
 import { fromSentencePiece } from "./sentencepiece-model";
 
 /** One part of a tokenizer.json: a normalizer, a pre-tokenizer, a model, ... */
@@ -52,6 +53,9 @@ export interface TokenizerFolder {
   readonly chatTemplate?: string;
 }
 
+/** Gemma's 262,144 tokens and 514,906 merges are 1.8 million values. */
+const vocabularyLimits = { values: 8_000_000 };
+
 /**
  * Reads a diffusers `tokenizer/` folder.
  *
@@ -89,7 +93,7 @@ function readTokenizerJson(file: string): TokenizerJson {
 }
 
 function readSentencePiece(file: string, sentinels: number): TokenizerJson {
-  const bytes = reading(file, () => readRegularFile(file));
+  const bytes = reading(file, () => readSmallFile(file));
   try {
     return fromSentencePiece(bytes, sentinels);
   } catch (error) {
@@ -101,16 +105,16 @@ function readObject(file: string): Record<string, unknown> {
   const text = read(file);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text, vocabularyLimits);
   } catch (error) {
-    throw tokenizerInvalid(file, `it is not JSON (${messageOf(error)})`, error);
+    throw tokenizerInvalid(file, `it ${error instanceof JsonError ? error.message : messageOf(error)}`, error);
   }
   if (!isObject(value)) throw tokenizerInvalid(file, "it holds no JSON object");
   return value;
 }
 
 function read(file: string): string {
-  return reading(file, () => readRegularText(file));
+  return reading(file, () => readSmallText(file));
 }
 
 function reading<Content>(file: string, read: () => Content): Content {
