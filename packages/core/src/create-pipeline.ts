@@ -103,10 +103,10 @@ async function check(
       const checkpoint = await opened(choice);
       chooseScheduler(checkpoint, scheduler, familyOf(checkpoint));
     },
-    settingProblems: async (choice, generate) => {
+    settingProblems: async (choice, generate, limits) => {
       const checkpoint = await opened(choice);
       const family = familyOf(checkpoint);
-      return settingProblems(family, configsOf(componentModels(family, checkpoint), checkpoint), generate);
+      return settingProblems(family, configsOf(componentModels(family, checkpoint), checkpoint), generate, {}, limits);
     },
   });
   const checkpoint = await opened({ ...loaded.config, ...formatsOf(loaded.plugins.plugins) });

@@ -97,5 +97,5 @@ function isShape(value: unknown): value is number[] {
 }
 
 function isPowerOfTwo(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(Math.log2(value));
+  return typeof value === "number" && value >= 1 && Number.isInteger(Math.log2(value));
 }

@@ -3,6 +3,7 @@ import { configInvalid } from "../errors/config";
 import { SkipstepError } from "../errors/error";
 import { isHubName } from "../hub/hub-name";
 import type { SettingProblem } from "../pipelines/family";
+import type { LimitChoice } from "../pipelines/limits";
 import type { FamiliesWith } from "../plugins/conflicts";
 import type { PluginCode } from "../plugins/discover";
 import { createHost, type PluginHost } from "../plugins/host";
@@ -48,6 +49,7 @@ export interface LoadOptions {
   readonly settingProblems?: (
     config: FormatChoice,
     generate: GenerateConfig,
+    limits: LimitChoice,
   ) => readonly SettingProblem[] | Promise<readonly SettingProblem[]>;
   /** Throws what keeps the checkpoint from running with that scheduler. */
   readonly checkFit?: (config: FormatChoice, scheduler: SchedulerConfig | undefined) => void | Promise<void>;
@@ -99,7 +101,8 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   makeAbsolute(config, folderOf, classes);
   findings.push(...placeLoras(config, folderOf));
   const canCheck =
-    isObject(config.generate) && !findings.some(({ path: [key, ...rest] }) => key === "generate" && rest.length > 0);
+    isObject(config.generate) &&
+    !findings.some(({ path: [key, ...rest] }) => key === "limits" || (key === "generate" && rest.length > 0));
   findings.push(...(await checkAgainstModel(config, found.plugins, options, canCheck)));
   if (findings.length > 0) throw configInvalid(locate(findings, layers, config));
 
@@ -215,7 +218,9 @@ async function checkAgainstModel(
       ? [...checkComponents(config.plugins, components), ...checkDeviceMap(config.device_map, components)]
       : [];
     const settings =
-      choice && canCheck ? await options.settingProblems?.(choice, config.generate as GenerateConfig) : undefined;
+      choice && canCheck
+        ? await options.settingProblems?.(choice, config.generate as GenerateConfig, config as LimitChoice)
+        : undefined;
     const own = checkScheduler(config.scheduler, options.schedulerSchemas, scheduler);
     return [
       ...own,

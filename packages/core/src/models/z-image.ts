@@ -4,6 +4,7 @@ import { attention, layerNorm, linear, rmsNorm, rotary } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Architecture, defineConfig } from "./architecture";
 import { attentionThenFeedForward, blockLists } from "./block-lists";
+import { count, layerCount, most } from "./config-option";
 import { patchify, unpatchify } from "./patch-embed";
 
 /** `config.json` of ZImageTransformer2DModel. */
@@ -32,30 +33,31 @@ const FREQUENCIES = 256;
 /** Side of the square patch that becomes one token. */
 export const PATCH = 2;
 
-const numbers = (values: readonly number[]) =>
-  ({ type: "array", items: { type: "integer" }, default: values }) as const;
-const positive = (value: number) => ({ type: "integer", minimum: 1, default: value }) as const;
+const numbers = (values: readonly number[], maximum: number) =>
+  ({ type: "array", maxItems: most.levels, items: { type: "integer", minimum: 1, maximum }, default: values }) as const;
+const axes = (values: readonly number[], maximum: number) =>
+  ({ ...numbers(values, maximum), minItems: 3, maxItems: 3 }) as const;
 
 /** The single-stream diffusion transformer of Z-Image, https://arxiv.org/abs/2511.22699. */
 export const zImage: Architecture<ZImageConfig> = {
   className: "ZImageTransformer2DModel",
   parse: defineConfig<ZImageConfig>("ZImageTransformer2DModel", {
-    all_patch_size: { ...numbers([PATCH]), contains: { const: PATCH } },
-    all_f_patch_size: { ...numbers([1]), contains: { const: 1 } },
-    in_channels: positive(16),
-    dim: positive(3840),
-    n_layers: positive(30),
-    n_refiner_layers: positive(2),
-    n_heads: positive(30),
-    n_kv_heads: positive(30),
+    all_patch_size: { ...numbers([PATCH], most.patch), contains: { const: PATCH } },
+    all_f_patch_size: { ...numbers([1], most.patch), contains: { const: 1 } },
+    in_channels: count(16, most.channels),
+    dim: count(3840),
+    n_layers: layerCount(30),
+    n_refiner_layers: layerCount(2),
+    n_heads: count(30),
+    n_kv_heads: count(30),
     norm_eps: { type: "number", default: 1e-5 },
     qk_norm: { type: "boolean", default: true },
-    cap_feat_dim: positive(2560),
+    cap_feat_dim: count(2560),
     siglip_feat_dim: { type: ["integer", "null"], default: null }, // used in editing only
     rope_theta: { type: "number", default: 256 },
     t_scale: { type: "number", default: 1000 },
-    axes_dims: numbers([32, 48, 48]),
-    axes_lens: numbers([1024, 512, 512]),
+    axes_dims: axes([32, 48, 48], 1024),
+    axes_lens: axes([1024, 512, 512], most.side),
   }),
   // The norms behind the branches are left to what lies between them: so are the gates, which change at each step.
   structure: ({ n_layers }) =>

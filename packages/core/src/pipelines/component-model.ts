@@ -31,9 +31,18 @@ export function componentModels(family: Family, checkpoint: Checkpoint): Readonl
       const { className, source, config } = component;
       const model = Object.hasOwn(classes, className) ? classes[className] : undefined;
       if (!model) throw componentClass(source.path, className, Object.keys(classes));
-      return [name, { component, model, config: model.architecture.parse(config) }];
+      const parsed = model.architecture.parse(config) as object;
+      parsedBy.set(parsed, model);
+      return [name, { component, model, config: parsed }];
     }),
   );
+}
+
+const parsedBy = new WeakMap<object, ArchitectureEntry>();
+
+/** What a component's config was parsed by, in `componentModels`. */
+export function modelOf(config: object): ArchitectureEntry {
+  return parsedBy.get(config)!;
 }
 
 /** What plugins may know of the denoiser. */

@@ -56,6 +56,8 @@ export interface TokenizerFolder {
 /** Gemma's 262,144 tokens and 514,906 merges are 1.8 million values. */
 const vocabularyLimits = { values: 8_000_000 };
 
+const mostSentinels = 10_000;
+
 /**
  * Reads a diffusers `tokenizer/` folder.
  *
@@ -72,7 +74,7 @@ export function readTokenizerFolder(path: string): TokenizerFolder {
   const file = ["tokenizer.json", "vocab.json", "spiece.model"].map(at).find((name) => existsSync(name));
   if (file === at("tokenizer.json")) return { path, file, json: readTokenizerJson(file), config, ...chatTemplate };
   if (file === at("spiece.model"))
-    return { path, file, json: readSentencePiece(file, Number(config.extra_ids ?? 100)), config, ...chatTemplate };
+    return { path, file, json: readSentencePiece(file, sentinelCount(config, path)), config, ...chatTemplate };
   if (file === undefined || !existsSync(at("merges.txt"))) throw tokenizerMissing(path);
   const vocab = readObject(file) as Record<string, number>;
   const merges = read(at("merges.txt"))
@@ -90,6 +92,16 @@ function readTokenizerJson(file: string): TokenizerJson {
   // The model's type was left out before tokenizers 0.10; the keys tell.
   const type = model.type ?? (Array.isArray(model.vocab) ? "Unigram" : "merges" in model ? "BPE" : "WordPiece");
   return { ...defaults, ...json, added_tokens: added, model: { ...model, type } } as unknown as TokenizerJson;
+}
+
+/** How many `<extra_id_0>`, `<extra_id_1>`, ... a T5 tokenizer has. @throws SKIPSTEP_TOKENIZER_INVALID */
+export function sentinelCount({ extra_ids = 100 }: TokenizerConfig, folder: string): number {
+  if (Number.isInteger(extra_ids) && (extra_ids as number) >= 0 && (extra_ids as number) <= mostSentinels)
+    return extra_ids as number;
+  throw tokenizerInvalid(
+    join(folder, "tokenizer_config.json"),
+    `"extra_ids" must be an integer from 0 to ${mostSentinels}, found ${JSON.stringify(extra_ids)}`,
+  );
 }
 
 function readSentencePiece(file: string, sentinels: number): TokenizerJson {
