@@ -11,6 +11,7 @@ import { Turns } from "./memory/component";
 import { devicesIn } from "./memory/device-map";
 import { buildModels } from "./pipelines/build-model";
 import { buildWarnings } from "./pipelines/build-warnings";
+import { checkDeepModels } from "./pipelines/check-claims";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
 import { familiesWith } from "./pipelines/families-with";
@@ -91,7 +92,9 @@ async function check(
     structureOf: async (choice) => {
       const checkpoint = await opened(choice);
       const family = familyOf(checkpoint);
-      return denoiserStructure(family, componentModels(family, checkpoint));
+      const models = componentModels(family, checkpoint);
+      checkDeepModels(models.values());
+      return denoiserStructure(family, models);
     },
     componentsOf: async (choice) => {
       const checkpoint = await opened(choice);

@@ -3,13 +3,13 @@ import type { Note } from "../checkpoint/note";
 import type { OpenWeights } from "../checkpoint/weights";
 import { BuildHookRunner } from "../compiler/build-hooks";
 import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
-import { blocksMissing } from "../errors/checkpoint";
 import { hookFailed, isOptionUnfit } from "../errors/plugins";
 import type { BuildHooks } from "../graph/build-hooks";
 import { Graph } from "../graph/graph";
 import { type MemoryChoice, type Placement, placeComponents, segmentDevices } from "../memory/placement";
 import type { PluginHost } from "../plugins/host";
 import type { Structure } from "../plugins/manifest";
+import { checkClaims } from "./check-claims";
 import type { ComponentModel } from "./component-model";
 import type { Family } from "./family";
 import { leftoverNotes } from "./leftover-tensors";
@@ -97,7 +97,7 @@ function buildGraph(
 ): BuiltGraph & { readonly asked: AskedWeights } {
   const weights = source.component.weights();
   try {
-    checkBlocks(source, weights);
+    checkClaims(source, weights);
     const asked = new AskedWeights(weights);
     const graph = Graph.create(name, asked, hooks);
     source.model.architecture.entries[source.model.entry]!(graph, source.config);
@@ -106,18 +106,6 @@ function buildGraph(
   } catch (error) {
     weights.close();
     throw error;
-  }
-}
-
-/** A config that claims more blocks than the files hold is refused before any is emitted. @throws SKIPSTEP_TENSOR_MISSING */
-function checkBlocks({ model, config, component }: ComponentModel, { names }: OpenWeights): void {
-  for (const { name: list, count } of model.architecture.structure?.(config).lists ?? []) {
-    const last = `${list}.${count - 1}.`;
-    if (count === 0 || names.some((name) => name.startsWith(last))) continue;
-    const held = new Set(
-      names.filter((name) => name.startsWith(`${list}.`)).map((name) => name.slice(list.length + 1).split(".")[0]),
-    );
-    throw blocksMissing(component.source.path, list, count, held.size);
   }
 }
 

@@ -67,11 +67,12 @@ export function memoryProblems(
   settings: Settings,
   { limits = {}, device = "cpu", device_map }: LimitChoice,
 ): SettingProblem[] {
+  const most = limits.memory_gb === undefined ? machineMemory() : limits.memory_gb * 1e9;
+  if (isSmall(settings, most)) return [];
   const need = memoryNeed(family, configs, settings);
   const isOnCpu = device === "cpu" && device_map === undefined;
   // Of an accelerator's memory nothing is known: there only what the program holds itself is compared.
   const bytes = limits.memory_gb !== undefined || isOnCpu ? need.all : need.images;
-  const most = limits.memory_gb === undefined ? machineMemory() : limits.memory_gb * 1e9;
   if (!(bytes > most)) return [];
   const { height, width } = settings;
   const why = limits.memory_gb === undefined ? "this machine has" : "limits.memory_gb is";
@@ -81,6 +82,15 @@ export function memoryProblems(
       text: `and width ${height} x ${width} with ${imageCount(settings)} images take about ${gigabytes(bytes)} besides the weights, and ${why} ${gigabytes(most)}. Make less at a time, use vae_tiling, or raise "limits": { "memory_gb": ... }`,
     },
   ];
+}
+
+/** Bytes a pixel that no decoder takes, and no denoiser for an image; the largest that were seen take half of it. */
+const amplePerPixel = 8192;
+
+/** Spares an estimate, for which graphs are built, where there is no question. */
+function isSmall(settings: Settings, bytes: number): boolean {
+  const pixels = settings.height * settings.width * (1 + imageCount(settings));
+  return settings.max_sequence_length <= 512 && pixels * amplePerPixel < bytes / 2;
 }
 
 function estimateText(bytes: number): string {

@@ -1,8 +1,9 @@
-import type { TensorEntry, WeightSource } from "../checkpoint/weight-source";
 import { activationBytes } from "../compiler/memory-estimate";
 import { SkipstepError } from "../errors/error";
 import type { BuildHooks } from "../graph/build-hooks";
+import type { Sizes } from "../graph/dim";
 import { Graph } from "../graph/graph";
+import { anyWeights } from "./any-weights";
 import { modelOf } from "./component-model";
 import type { Configs, Family } from "./family";
 import { imageCount, type Settings } from "./settings";
@@ -26,20 +27,27 @@ export function memoryNeed(family: Family, configs: Configs, settings: Settings)
     settings.width *
     bytesPerPixel;
   const sizes = family.sizes(configs, settings);
-  const activations = Object.keys(sizes).map((name) => {
-    const graph = graphOf(name, configs[name]);
-    return graph ? activationBytes(graph, sizes[name]!) : 0;
-  });
+  const activations = Object.keys(sizes).map((name) => activationsOf(name, configs[name], sizes[name]!));
   return { images, all: images + Math.max(0, ...activations) };
 }
 
-/** By parsed config: an open pipeline asks before each generation. */
-const graphs = new WeakMap<object, Graph | undefined>();
+/** Of a component: its graph, and what was worked out last. */
+interface Known {
+  readonly graph: Graph | undefined;
+  sizes?: string;
+  bytes?: number;
+}
 
-function graphOf(name: string, config: unknown): Graph | undefined {
-  if (typeof config !== "object" || config === null) return undefined; // an optional component that is not there
-  if (!graphs.has(config)) graphs.set(config, emit(name, config));
-  return graphs.get(config);
+/** By parsed config: an open pipeline asks before each generation, mostly the same. */
+const known = new WeakMap<object, Known>();
+
+function activationsOf(name: string, config: unknown, sizes: Sizes): number {
+  if (typeof config !== "object" || config === null) return 0; // an optional component that is not there
+  const own = known.get(config) ?? { graph: emit(name, config) };
+  known.set(config, own);
+  const text = JSON.stringify(sizes);
+  if (own.sizes !== text) Object.assign(own, { sizes: text, bytes: own.graph ? activationBytes(own.graph, sizes) : 0 });
+  return own.bytes!;
 }
 
 function emit(component: string, config: object): Graph | undefined {
@@ -55,23 +63,3 @@ function emit(component: string, config: object): Graph | undefined {
 }
 
 const noHooks: BuildHooks = { weightLoad: () => undefined, attention: () => undefined };
-
-/** Has every tensor in every shape, and no values. */
-const anyWeights: WeightSource = {
-  names: [],
-  has: () => true,
-  entry: (name) => entryOf(name, []),
-  expect: entryOf,
-  read: refuse,
-  readFloat32: refuse,
-  readRows: refuse,
-  identity: refuse,
-};
-
-function entryOf(name: string, shape: readonly number[]): TensorEntry {
-  return { name, dtype: "float32", shape, file: "", offset: 0, byteLength: 0 };
-}
-
-function refuse(): never {
-  throw new TypeError("a graph is built without values");
-}
