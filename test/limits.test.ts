@@ -73,6 +73,13 @@ describe("settings above the limits", () => {
   });
 });
 
+it("threads have a limit, too", async () => {
+  for (const threads of [0, 1.5, 1e9])
+    expect(await failure(createPipeline(emojiConfig(), { cacheDir, threads }))).toBe(
+      `SKIPSTEP_REQUEST_THREADS: threads must be an integer from 1 to 1024, found ${threads}. Leave it out for all cores.`,
+    );
+});
+
 describe("memory", () => {
   it("is estimated from the configs: the images, and the largest activations of a component", async () => {
     const small = await validateConfig(emojiConfig({ generate: { prompt } }));

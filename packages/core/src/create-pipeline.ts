@@ -5,6 +5,7 @@ import type { ConfigInput, PluginUse } from "./config/config";
 import { type FormatChoice, type LoadedConfig, loadConfig } from "./config/load";
 import type { Override } from "./config/overrides";
 import { Engine } from "./engine/engine";
+import { threadsInvalid } from "./errors/engine";
 import type { BringOptions } from "./hub/bring-model";
 import { applyLoras, loraWarnings } from "./lora/apply-loras";
 import { Turns } from "./memory/component";
@@ -53,7 +54,7 @@ export interface CheckedConfig extends LoadedConfig {
 export interface CreateOptions extends ConfigOptions {
   /** Folder for compiled engines; `SKIPSTEP_CACHE` or the user's cache folder when left out. */
   readonly cacheDir?: string;
-  /** Threads inside one operator; all cores when left out. */
+  /** Threads inside one operator, 1 to 1024; all cores when left out. */
   readonly threads?: number;
 }
 
@@ -124,8 +125,8 @@ export function bringOptions({ signal, onProgress }: ConfigOptions): Pick<BringO
  * Checks a config, compiles its model with its plugins (or finds it in the cache), and opens it.
  *
  * @param input path of a JSON file, the config itself, or a recipe that was opened
- * @throws what `validateConfig` and `chooseScheduler` throw; SKIPSTEP_PROVIDER_UNAVAILABLE; SKIPSTEP_TENSOR_MISSING,
- *   SKIPSTEP_TENSOR_SHAPE and other errors of the weights; SKIPSTEP_CACHE_FULL; SKIPSTEP_CANCELLED
+ * @throws what `validateConfig` and `chooseScheduler` throw; SKIPSTEP_REQUEST_THREADS; SKIPSTEP_PROVIDER_UNAVAILABLE;
+ *   SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_SHAPE and other errors of the weights; SKIPSTEP_CACHE_FULL; SKIPSTEP_CANCELLED
  */
 export async function createPipeline(
   input: string | ConfigInput | OpenedRecipe,
@@ -139,9 +140,14 @@ export async function openPipeline(loaded: LoadedConfig, options: CreateOptions 
   return new Pipeline(await openParts(loaded, options));
 }
 
+/** More than any machine has cores; each is made at once. */
+const mostThreads = 1024;
+
 async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<PipelineParts> {
   const { config, plugins, named } = loaded;
   const { cacheDir = defaultCacheDir(), threads, signal, onProgress } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads))
+    throw threadsInvalid(threads, mostThreads);
   const checkpoint = await openModel(
     { ...config, ...formatsOf(plugins.plugins) },
     { extent: "weights", named, ...bringOptions(options) },

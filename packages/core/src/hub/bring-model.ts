@@ -75,5 +75,7 @@ async function bringSingleFile(snapshot: Snapshot, { path: file, text: hub }: Hu
   const header = start.subarray(prefixLength);
   const entries = parseHeader(path, header, size);
   const isPacked = packedMark(entries.map(({ name }) => name)) !== undefined;
-  return isPacked ? { path: await snapshot.bring(file), hub } : { path, hub, entries, metadata: metadataIn(path, header) };
+  return isPacked
+    ? { path: await snapshot.bring(file), hub }
+    : { path, hub, entries, metadata: metadataIn(path, header) };
 }
