@@ -3,7 +3,14 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { type ConfigInput, createPipeline, estimateMemory, planImages, validateConfig } from "@skipstep/core";
+import {
+  type ConfigInput,
+  createPipeline,
+  estimateMemory,
+  openRecipe,
+  planImages,
+  validateConfig,
+} from "@skipstep/core";
 import { describe, expect, it } from "vitest";
 import { emojiConfig, temporaryFolder } from "./emoji";
 
@@ -67,6 +74,8 @@ describe("settings above the limits", () => {
         expect(await failure(pipeline.generate(request))).toMatch(new RegExp(`^SKIPSTEP_REQUEST_INVALID: .*${text}`));
       const { recipe } = await pipeline.generate();
       expect(recipe.config).not.toHaveProperty("limits");
+      const stranger = { ...recipe, config: { ...recipe.config, limits: { side: 60_000 } } };
+      expect((await openRecipe(stranger, { allow: true, cacheDir })).config).not.toHaveProperty("limits");
     } finally {
       await pipeline.close();
     }
