@@ -6,6 +6,7 @@ import {
   type GenerateConfig,
   type OpenedComponent,
   openComponentWeights,
+  parseJson,
 } from "@skipstep/core";
 import { usage } from "./errors";
 import { isFolder } from "./is-folder";
@@ -97,7 +98,7 @@ function imagesOf(pipeline: CheckedConfig, options: QuantizeOptions): GenerateCo
 
 function jsonOrText(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return text;
   }

@@ -1,6 +1,7 @@
-import { type LoadedConfig, validateConfig } from "@skipstep/core";
+import { type CheckedConfig, estimateMemory, validateConfig } from "@skipstep/core";
 import { columns, factsText } from "./columns";
 import { codeRows } from "./plugin-code";
+import { bytesText } from "./quantities";
 import type { Session } from "./session";
 
 export interface ValidateOptions {
@@ -18,16 +19,23 @@ export async function validate(
 ): Promise<void> {
   const loaded = await validateConfig(file, { overrides: set, plugins: isLoading });
   const plugins = loaded.plugins.plugins.map(({ name, version, options }) => ({ name, version, options }));
+  const { config } = loaded;
+  const memory = estimateMemory(loaded);
   terminal.show(
     {
-      lines: validLines(file, loaded, isLoading),
-      document: { ok: true, file: loaded.file, config: loaded.config, plugins, code: loaded.code },
+      lines: validLines(file, memory, loaded, isLoading),
+      document: { ok: true, file: loaded.file, config, plugins, code: loaded.code, estimatedMemory: memory },
     },
     json,
   );
 }
 
-function validLines(file: string, { config, plugins, code }: LoadedConfig, isLoading: boolean): string[] {
+function validLines(
+  file: string,
+  memory: number,
+  { config, plugins, code }: CheckedConfig,
+  isLoading: boolean,
+): string[] {
   const { type = "the checkpoint's own", ...scheduler } = config.scheduler ?? {};
   const facts = (values: object): string => (Object.keys(values).length === 0 ? "" : `: ${factsText(values)}`);
   const rows = [
@@ -35,6 +43,7 @@ function validLines(file: string, { config, plugins, code }: LoadedConfig, isLoa
     ["device", config.device],
     ["scheduler", `${type}${facts(scheduler)}`],
     ["generate", factsText(config.generate)],
+    ["memory", `about ${bytesText(memory)} besides the weights`],
     ...plugins.plugins.map(({ name, version, options }) => ["plugin", `${name} ${version}${facts(options)}`]),
     ...codeRows(code, isLoading),
   ];

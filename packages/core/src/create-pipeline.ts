@@ -5,12 +5,14 @@ import type { ConfigInput, PluginUse } from "./config/config";
 import { type FormatChoice, type LoadedConfig, loadConfig } from "./config/load";
 import type { Override } from "./config/overrides";
 import { Engine } from "./engine/engine";
+import { threadsInvalid } from "./errors/engine";
 import type { BringOptions } from "./hub/bring-model";
 import { applyLoras, loraWarnings } from "./lora/apply-loras";
 import { Turns } from "./memory/component";
 import { devicesIn } from "./memory/device-map";
 import { buildModels } from "./pipelines/build-model";
 import { buildWarnings } from "./pipelines/build-warnings";
+import { checkDeepModels } from "./pipelines/check-claims";
 import { componentModels, configsOf, denoiserStructure } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
 import { familiesWith } from "./pipelines/families-with";
@@ -52,7 +54,7 @@ export interface CheckedConfig extends LoadedConfig {
 export interface CreateOptions extends ConfigOptions {
   /** Folder for compiled engines; `SKIPSTEP_CACHE` or the user's cache folder when left out. */
   readonly cacheDir?: string;
-  /** Threads inside one operator; all cores when left out. */
+  /** Threads inside one operator, 1 to 1024; all cores when left out. */
   readonly threads?: number;
 }
 
@@ -91,7 +93,9 @@ async function check(
     structureOf: async (choice) => {
       const checkpoint = await opened(choice);
       const family = familyOf(checkpoint);
-      return denoiserStructure(family, componentModels(family, checkpoint));
+      const models = componentModels(family, checkpoint);
+      checkDeepModels(models.values());
+      return denoiserStructure(family, models);
     },
     componentsOf: async (choice) => {
       const checkpoint = await opened(choice);
@@ -103,10 +107,10 @@ async function check(
       const checkpoint = await opened(choice);
       chooseScheduler(checkpoint, scheduler, familyOf(checkpoint));
     },
-    settingProblems: async (choice, generate) => {
+    settingProblems: async (choice, generate, limits) => {
       const checkpoint = await opened(choice);
       const family = familyOf(checkpoint);
-      return settingProblems(family, configsOf(componentModels(family, checkpoint), checkpoint), generate);
+      return settingProblems(family, configsOf(componentModels(family, checkpoint), checkpoint), generate, {}, limits);
     },
   });
   const checkpoint = await opened({ ...loaded.config, ...formatsOf(loaded.plugins.plugins) });
@@ -121,8 +125,8 @@ export function bringOptions({ signal, onProgress }: ConfigOptions): Pick<BringO
  * Checks a config, compiles its model with its plugins (or finds it in the cache), and opens it.
  *
  * @param input path of a JSON file, the config itself, or a recipe that was opened
- * @throws what `validateConfig` and `chooseScheduler` throw; SKIPSTEP_PROVIDER_UNAVAILABLE; SKIPSTEP_TENSOR_MISSING,
- *   SKIPSTEP_TENSOR_SHAPE and other errors of the weights; SKIPSTEP_CACHE_FULL; SKIPSTEP_CANCELLED
+ * @throws what `validateConfig` and `chooseScheduler` throw; SKIPSTEP_REQUEST_THREADS; SKIPSTEP_PROVIDER_UNAVAILABLE;
+ *   SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_SHAPE and other errors of the weights; SKIPSTEP_CACHE_FULL; SKIPSTEP_CANCELLED
  */
 export async function createPipeline(
   input: string | ConfigInput | OpenedRecipe,
@@ -136,9 +140,14 @@ export async function openPipeline(loaded: LoadedConfig, options: CreateOptions 
   return new Pipeline(await openParts(loaded, options));
 }
 
+/** More than any machine has cores; each is made at once. */
+const mostThreads = 1024;
+
 async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<PipelineParts> {
   const { config, plugins, named } = loaded;
   const { cacheDir = defaultCacheDir(), threads, signal, onProgress } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads))
+    throw threadsInvalid(threads, mostThreads);
   const checkpoint = await openModel(
     { ...config, ...formatsOf(plugins.plugins) },
     { extent: "weights", named, ...bringOptions(options) },

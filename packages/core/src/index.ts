@@ -22,6 +22,7 @@ export type {
 } from "./config/config";
 export type { LoadedConfig } from "./config/load";
 export type { Override } from "./config/overrides";
+export { JsonError, type JsonLimits, parseJson } from "./config/parse-json";
 export { configSchema } from "./config-schema";
 export {
   type CheckedConfig,
@@ -65,7 +66,7 @@ export type { GenerateRequest, GenerateResult, Pipeline, PluginChange } from "./
 export type { ProgressEvent, StepEvent } from "./pipelines/progress";
 export type { PluginReport, RegionReport, Report } from "./pipelines/report";
 export type { Run } from "./pipelines/run";
-export { type ImagePlan, planImages, subjectOf } from "./plan-images";
+export { estimateMemory, type ImagePlan, planImages, subjectOf } from "./plan-images";
 export { type FoundPlugin, findPlugin, locatePlugin, type PluginCode } from "./plugins/discover";
 export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
 export type {

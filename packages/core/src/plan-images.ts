@@ -2,7 +2,8 @@ import type { GenerateConfig } from "./config/config";
 import type { CheckedConfig } from "./create-pipeline";
 import { componentModels, configsOf } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
-import { resolveSettings } from "./pipelines/request";
+import { memoryNeed } from "./pipelines/memory-need";
+import { fillSettings, resolveSettings } from "./pipelines/request";
 import { imageCount } from "./pipelines/settings";
 
 /** The images that a generation is going to make. */
@@ -24,9 +25,19 @@ export interface ImagePlan {
 export function planImages({ config, checkpoint }: CheckedConfig, request: GenerateConfig = {}): ImagePlan {
   const family = familyOf(checkpoint);
   const configs = configsOf(componentModels(family, checkpoint), checkpoint);
-  const settings = resolveSettings(family, configs, config.generate, request);
+  const settings = resolveSettings(family, configs, config.generate, request, {}, config);
   const { seed, prompt, width, height } = settings;
   return { seed, prompts: prompt, count: imageCount(settings), width, height };
+}
+
+/**
+ * What a generation of a checked config takes besides the weights, in bytes: the images, and the largest activations of
+ * one component. An estimate from the configs alone, without what plugins change.
+ */
+export function estimateMemory({ config, checkpoint }: CheckedConfig): number {
+  const family = familyOf(checkpoint);
+  const configs = configsOf(componentModels(family, checkpoint), checkpoint);
+  return memoryNeed(family, configs, fillSettings(family, configs, config.generate)).all;
 }
 
 /** The setting that says what a config's model is to draw: a text, or a class. */

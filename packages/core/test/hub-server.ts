@@ -19,6 +19,10 @@ export interface Faults {
   damage?: { file: string; times: number } | undefined;
   /** Sends all of a file though a part was asked for. */
   ignoreRanges?: boolean | undefined;
+  /** Lists no files, page after page. */
+  endless?: boolean | undefined;
+  /** Sends this in place of a listing. */
+  listing?: string | undefined;
   /** Answers 503 so many times. */
   busy?: number | undefined;
   /** Sends a quarter of a megabyte every so many milliseconds. */
@@ -91,7 +95,9 @@ export async function startHub(): Promise<HubServer> {
       ...(isLarge(path) ? { lfs: { oid: sha256(content), size: content.length, pointerSize: 130 } } : {}),
     }));
     const next = `<${address}/api/models/${name}/tree/${commit}?recursive=true&expand=false&cursor=${from + 2}>; rel="next"`;
-    sendJson(response, page, from + 2 < files.size ? { link: next } : {});
+    if (faults.listing !== undefined) response.end(faults.listing);
+    else if (faults.endless) sendJson(response, [], { link: next });
+    else sendJson(response, page, from + 2 < files.size ? { link: next } : {});
   }
   return { endpoint, cdn, arrivals, faults, commit, files, sizes };
 }

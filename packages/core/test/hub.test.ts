@@ -500,6 +500,21 @@ describe("what cannot be had", () => {
     expect(hub.arrivals).toEqual([]);
   });
 
+  it("lists that are endless, huge or nested deeply, and configs of an impossible size", async () => {
+    hub.faults.endless = true;
+    expect(await failure(validate())).toContain("with more than 1000 pages. Try again later.");
+    hub.faults.endless = false;
+    hub.faults.listing = "[".repeat(200_000);
+    expect(await failure(validate())).toContain("answers with JSON that is nested more than 100 deep.");
+    hub.faults.listing = JSON.stringify(["a".repeat(17 * 2 ** 20)]);
+    expect(await failure(validate())).toContain("answers more than 16777216 bytes of JSON.");
+    hub.faults.listing = undefined;
+    hub.sizes.set("model_index.json", 1e12);
+    expect(await failure(validate())).toContain(
+      "SKIPSTEP_HUB_FILE: config#/model: hf:tiny/model has a model_index.json of 1000000000000 bytes",
+    );
+  });
+
   it("stops when its signal is aborted", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     expect(await failure(validateConfig({ model: "hf:tiny/model", generate }, { signal }))).toContain(

@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { precompiledCharsmap } from "../src/text/precompiled-charsmap";
+import { fromSentencePiece } from "../src/text/sentencepiece-model";
 import { loadTokenizer } from "../src/text/tokenizer";
 
 interface Expected {
@@ -102,5 +104,58 @@ describe("spiece.model", () => {
         message: expect.stringContaining("spiece.model: it is no sentencepiece model"),
       }),
     );
+  });
+});
+
+describe("numbers that no tokenizer has", () => {
+  const changed = (from: string, file: string, change: (json: Record<string, never>) => unknown): string => {
+    const folder = mkdtempSync(join(scratch, "numbers-"));
+    cpSync(from, folder, { recursive: true });
+    const path = join(folder, file);
+    const json = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+    change(json);
+    writeFileSync(path, JSON.stringify(json));
+    return folder;
+  };
+  interface Vocabulary {
+    model: { vocab: Record<string, number> };
+    added_tokens: { id: number }[];
+  }
+  it.each([
+    [
+      "an added token",
+      "tokenizer.json",
+      (json: Vocabulary) => (json.added_tokens[0]!.id = 4e9),
+      /must be an integer from 0 to 4194303, found 4000000000/,
+    ],
+    [
+      "a token",
+      "tokenizer.json",
+      (json: Vocabulary) => (json.model.vocab.a = 4294967290),
+      /the id of token "a" must be .* found 4294967290/,
+    ],
+    [
+      "a token of the config",
+      "tokenizer_config.json",
+      (json: object) => Object.assign(json, { added_tokens_decoder: { 4e9: { content: "x" } } }),
+      /"added_tokens_decoder\/4000000000" must be/,
+    ],
+    ["a fraction", "tokenizer.json", (json: Vocabulary) => (json.model.vocab.a = 0.5), /found 0.5/],
+  ])("ids: %s", (_, file, change, message) => {
+    const folder = changed(emoji, file, change as never);
+    expect(() => loadTokenizer(folder)).toThrow(
+      expect.objectContaining({ code: "SKIPSTEP_TOKENIZER_INVALID", message: expect.stringMatching(message) }),
+    );
+  });
+
+  it("sentinels of T5, and a character map that claims more than there is", () => {
+    const t5 = folderOf("t5");
+    const folder = changed(t5, "tokenizer_config.json", (json) => Object.assign(json, { extra_ids: 1e9 }));
+    expect(() => loadTokenizer(folder, "T5Tokenizer")).toThrow(
+      /"extra_ids" must be an integer from 0 to 10000, found 1000000000/,
+    );
+    expect(() => precompiledCharsmap(Buffer.from([255, 255, 255, 127, 0]).toString("base64"))).toThrow(/is cut off/);
+    const pieces = Buffer.concat(Array<Buffer>(1_000_001).fill(Buffer.from([0x0a, 0x00])));
+    expect(() => fromSentencePiece(pieces, 0)).toThrow("it has more than 1000000 pieces");
   });
 });

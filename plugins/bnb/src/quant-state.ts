@@ -1,4 +1,4 @@
-import { type DType, type OpenWeights, type SkipstepError, sizeOf } from "@skipstep/core";
+import { type DType, type OpenWeights, parseJson, type SkipstepError, sizeOf } from "@skipstep/core";
 import { transposed } from "@skipstep/lowbit";
 import { codeTables, type FourBitType } from "./codes";
 import { unnestScales } from "./double-quantization";
@@ -99,7 +99,7 @@ export function isUsualTable(tensors: OpenWeights, weight: string, type: FourBit
 
 function parse(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined; // told by the caller, with the weight's name
@@ -111,5 +111,5 @@ function isShape(value: unknown): value is number[] {
 }
 
 function isPowerOfTwo(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(Math.log2(value));
+  return typeof value === "number" && value >= 1 && Number.isInteger(Math.log2(value));
 }

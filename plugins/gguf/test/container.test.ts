@@ -229,6 +229,21 @@ describe("a file that is wrong", () => {
       /at byte 4, no multiple of 32/,
     ],
     [
+      "lists nested 20,000 deep",
+      ggufBytes({ values: [["a", 9, Buffer.concat(Array(20_000).fill(Buffer.concat([u32(9), u64(1)])))]] }),
+      /^SKIPSTEP_GGUF_BROKEN: FILE has lists nested more than 8 deep/,
+    ],
+    [
+      "more tensors than there is room for",
+      Buffer.concat([Buffer.from("GGUF"), u32(3), u64(5), u64(0), Buffer.alloc(100)]),
+      /^SKIPSTEP_GGUF_TRUNCATED/,
+    ],
+    [
+      "more tensors than any model has",
+      Buffer.concat([Buffer.from("GGUF"), u32(3), u64(100_001), u64(0), Buffer.alloc(2_500_000)]),
+      /^SKIPSTEP_GGUF_BROKEN: FILE gives 100001 as the number of tensors, and 100000 is the most/,
+    ],
+    [
       "counts beyond all bounds",
       Buffer.concat([Buffer.from("GGUF"), u32(3), u64(2 ** 52), u64(0)]),
       /^SKIPSTEP_GGUF_TRUNCATED/,

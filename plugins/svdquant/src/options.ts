@@ -24,6 +24,7 @@ export const options: JSONSchemaType<SvdQuantOptions> = {
     rank: {
       type: "integer",
       minimum: 0,
+      maximum: 4096,
       default: 32,
       description: "Rank of the branch beside the residual, for weights that are not quantized yet.",
     },

@@ -4,7 +4,8 @@ import { temporaryBeside } from "../compiler/engine-folder";
 import { makeFolder } from "../compiler/make-folder";
 import { isSystemError } from "../compiler/system-error";
 import { isObject } from "../config/json";
-import { readRegularText } from "../regular-file";
+import { JsonError, parseJson } from "../config/parse-json";
+import { readSmallFile } from "../config/read-small-file";
 import { endUnfinished } from "../unfinished";
 import type { FileStamp } from "./file-stamp";
 
@@ -46,10 +47,10 @@ function readNotes(cacheDir: string): Map<string, DigestNote> {
 
 function parse(cacheDir: string): unknown {
   try {
-    return JSON.parse(readRegularText(notesFile(cacheDir)));
+    return parseJson(readSmallFile(notesFile(cacheDir)));
   } catch (error) {
     // Damaged notes are as good as none: the next hash writes them anew.
-    if (error instanceof SyntaxError || isSystemError(error)) return undefined;
+    if (error instanceof JsonError || isSystemError(error)) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { isObject } from "../config/json";
+import { JsonError, parseJson } from "../config/parse-json";
 import { tensorBroken, weightsInvalid, weightsTruncated } from "../errors/checkpoint";
 import { messageOf } from "../errors/error";
 import { itemSize, sizeOf } from "../tensor";
@@ -11,6 +12,9 @@ export const prefixLength = 8;
 
 /** The format's own limit. */
 const longestHeader = 100_000_000;
+
+/** Enough for 200,000 tensors; the format nests three deep. */
+const headerLimits = { depth: 8, values: 2_000_000 };
 
 /**
  * Reads the header of an open file.
@@ -59,7 +63,7 @@ export interface Header {
  * @throws SKIPSTEP_WEIGHTS_INVALID, SKIPSTEP_WEIGHTS_TRUNCATED, SKIPSTEP_TENSOR_BROKEN
  */
 export function parseHeader(file: string, json: Buffer, fileSize: number): Header {
-  const header = parseJson(file, json);
+  const header = parseObject(file, json);
   const dataStart = prefixLength + json.length;
   const listed = Object.entries(header)
     .filter(([name]) => name !== "__metadata__")
@@ -73,12 +77,13 @@ export function parseHeader(file: string, json: Buffer, fileSize: number): Heade
 /** A tensor of any type, `type` in the header's words. */
 type Listed = Omit<TensorEntry, "dtype"> & { readonly dtype: TensorEntry["dtype"] | undefined; readonly type: string };
 
-function parseJson(file: string, json: Buffer): Record<string, unknown> {
+/** What stands in a header. @throws SKIPSTEP_WEIGHTS_INVALID */
+export function parseObject(file: string, json: Buffer): Record<string, unknown> {
   let header: unknown;
   try {
-    header = JSON.parse(json.toString("utf8"));
+    header = parseJson(json, headerLimits);
   } catch (error) {
-    throw weightsInvalid(file, `its header is not JSON (${messageOf(error)})`, error);
+    throw weightsInvalid(file, `its header ${error instanceof JsonError ? error.message : messageOf(error)}`, error);
   }
   if (!isObject(header)) throw weightsInvalid(file, "its header is no JSON object");
   return header;

@@ -1,20 +1,20 @@
 import { closeSync } from "node:fs";
 import { isObject } from "../config/json";
 import { openFile } from "./file-bytes";
-import { readHeader } from "./safetensors-header";
+import { parseObject, readHeader } from "./safetensors-header";
 
 /** What a safetensors file says of itself. Its header was checked already, by `SafetensorsFile.open`. */
 export function readMetadata(path: string): Readonly<Record<string, unknown>> {
   const { descriptor, stats } = openFile(path);
   try {
-    return metadataIn(readHeader(descriptor, path, Number(stats.size)));
+    return metadataIn(path, readHeader(descriptor, path, Number(stats.size)));
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** @param header a checked one's bytes */
-export function metadataIn(header: Buffer): Readonly<Record<string, unknown>> {
-  const { __metadata__: metadata } = JSON.parse(header.toString("utf8"));
+/** @param header its bytes @throws SKIPSTEP_WEIGHTS_INVALID */
+export function metadataIn(path: string, header: Buffer): Readonly<Record<string, unknown>> {
+  const { __metadata__: metadata } = parseObject(path, header);
   return isObject(metadata) ? metadata : {};
 }

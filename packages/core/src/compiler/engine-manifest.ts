@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FileStamp } from "../checkpoint/file-stamp";
+import { JsonError, parseJson } from "../config/parse-json";
 import { readRegularText } from "../regular-file";
 import { beginUnfinished, endUnfinished } from "../unfinished";
 import type { NonFinite } from "./non-finite";
@@ -98,9 +99,9 @@ export function sha256(content: string | Uint8Array): string {
 
 function parse(text: string): { version?: unknown; sha256?: unknown; engine?: unknown } | undefined {
   try {
-    return JSON.parse(text);
+    return parseJson(text) as ReturnType<typeof parse>;
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof JsonError) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { DeviceMap } from "../memory/device-map";
 import type { MemoryMode } from "../memory/memory-mode";
+import type { Limits } from "../pipelines/limits";
 import type { PluginClass } from "../plugins/plugin";
 
 /** What to generate; names as in diffusers. What is left out is the model family's default; no family takes all. */
@@ -85,6 +86,8 @@ export interface Config {
   readonly generate: GenerateConfig;
   /** `batch` runs the guidance branches as one batch, `separate` one after the other. */
   readonly guidance: "batch" | "separate";
+  /** What a generation may ask for at most, where that is not the usual. */
+  readonly limits?: Partial<Limits>;
   /** In the order in which they stand around the model, outermost first. */
   readonly plugins: readonly PluginConfig[];
   /** Makes a plugin that had no effect an error. */
@@ -112,6 +115,7 @@ export interface ConfigInput {
   readonly scheduler?: SchedulerConfig;
   readonly generate?: GenerateConfig;
   readonly guidance?: "batch" | "separate";
+  readonly limits?: Partial<Limits>;
   readonly plugins?: readonly (string | PluginClass | PluginUse)[];
   readonly strict?: boolean;
 }

@@ -1,4 +1,5 @@
 import { memoryModes } from "../memory/memory-mode";
+import { usualLimits } from "../pipelines/limits";
 import type { ConfigInput, GenerateConfig } from "./config";
 
 /** As much of JSON Schema (draft-07) as is looked into here. */
@@ -18,6 +19,13 @@ const prompt = (description: string): JsonSchema => ({
   description,
 });
 
+const limit = (value: number, maximum: number, description: string): JsonSchema => ({
+  type: "integer",
+  minimum: 1,
+  maximum,
+  default: value,
+  description,
+});
 const share = (description: string): JsonSchema => ({ type: "number", minimum: 0, maximum: 1, description });
 const size = (description: string, least: number): JsonSchema => ({
   type: "array",
@@ -123,6 +131,7 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
   },
   lora: {
     type: "array",
+    maxItems: 100,
     description: "LoRAs that are merged into the weights.",
     items: {
       type: ["string", "object"],
@@ -169,9 +178,27 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
     default: "batch",
     description: "Run the guidance branches as one batch, or one after the other: less memory, separate plugin state.",
   },
+  limits: {
+    type: "object",
+    additionalProperties: false,
+    description: "What one generation may ask for at most. Larger numbers are refused before anything is computed.",
+    properties: {
+      num_inference_steps: limit(usualLimits.num_inference_steps, 1_000_000, "Denoising steps."),
+      images: limit(usualLimits.images, 100_000, "Prompts, or classes, times num_images_per_prompt."),
+      side: limit(usualLimits.side, 65_536, "Pixels along a side."),
+      max_sequence_length: limit(usualLimits.max_sequence_length, 65_536, "Tokens of a prompt."),
+      memory_gb: {
+        type: "number",
+        exclusiveMinimum: 0,
+        description:
+          "What it takes besides the weights, by estimate, in 10^9 bytes; this machine's memory when left out.",
+      },
+    },
+  },
   plugins: {
     type: "array",
     default: [],
+    maxItems: 100,
     description: "Plugins in the order in which they stand around the model, outermost first.",
     items: {
       type: ["string", "object"],

@@ -29,6 +29,12 @@ export function valueAt(root: unknown, path: JsonPath): unknown {
   }, root);
 }
 
+/** Whether lists and objects are nested deeper than that, or hold themselves. */
+export function isDeeper(value: unknown, most: number): boolean {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
+  return most === 0 || Object.values(value).some((inner) => isDeeper(inner, most - 1));
+}
+
 /** Objects and lists anew, without keys that are `undefined`; all else as it is. */
 export function copyJson(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copyJson);

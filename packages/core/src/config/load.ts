@@ -3,6 +3,7 @@ import { configInvalid } from "../errors/config";
 import { SkipstepError } from "../errors/error";
 import { isHubName } from "../hub/hub-name";
 import type { SettingProblem } from "../pipelines/family";
+import type { LimitChoice } from "../pipelines/limits";
 import type { FamiliesWith } from "../plugins/conflicts";
 import type { PluginCode } from "../plugins/discover";
 import { createHost, type PluginHost } from "../plugins/host";
@@ -18,9 +19,10 @@ import { plainInput } from "./class-entries";
 import type { Config, ConfigInput, GenerateConfig, PluginConfig, SchedulerConfig } from "./config";
 import { coreSchema } from "./core-schema";
 import { type Finding, findingOf, invalid, locate } from "./finding";
-import { copyJson, deepFreeze, isObject, type JsonObject, type JsonPath, valueAt } from "./json";
+import { copyJson, deepFreeze, isDeeper, isObject, type JsonObject, type JsonPath, valueAt } from "./json";
 import { expandPlugins, type Layer, mergeLayers, ownerOf } from "./layer";
 import { applyOverride, type Override, overrideLayer, parseOverride } from "./overrides";
+import { usualLimits } from "./parse-json";
 import { placeLoras } from "./place-loras";
 import { readConfig, readObject } from "./read";
 import { validate } from "./validate";
@@ -47,6 +49,7 @@ export interface LoadOptions {
   readonly settingProblems?: (
     config: FormatChoice,
     generate: GenerateConfig,
+    limits: LimitChoice,
   ) => readonly SettingProblem[] | Promise<readonly SettingProblem[]>;
   /** Throws what keeps the checkpoint from running with that scheduler. */
   readonly checkFit?: (config: FormatChoice, scheduler: SchedulerConfig | undefined) => void | Promise<void>;
@@ -78,6 +81,7 @@ export interface LoadedConfig {
  *   `createHost` throws when a plugin's constructor fails
  */
 export async function loadConfig(input: string | ConfigInput, options: LoadOptions): Promise<LoadedConfig> {
+  checkDepth(input, "config");
   const { classes, value } =
     typeof input === "string" ? { classes: new Map<string, PluginClass>(), value: undefined } : plainInput(input);
   const file = typeof input === "string" ? path.resolve(input) : undefined;
@@ -88,6 +92,7 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   delete config.extends;
   const findings: Finding[] = [...reading.findings];
   const layers: Layer[] = [...reading.layers, ...override(config, options.overrides ?? [], findings)];
+  checkDepth(config, "--set");
   const folderOf = (at: JsonPath): string => ownerOf(layers, config, at).folder;
 
   findings.push(...checkCore(config, reading.findings.length > 0));
@@ -96,7 +101,8 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   makeAbsolute(config, folderOf, classes);
   findings.push(...placeLoras(config, folderOf));
   const canCheck =
-    isObject(config.generate) && !findings.some(({ path: [key, ...rest] }) => key === "generate" && rest.length > 0);
+    isObject(config.generate) &&
+    !findings.some(({ path: [key, ...rest] }) => key === "limits" || (key === "generate" && rest.length > 0));
   findings.push(...(await checkAgainstModel(config, found.plugins, options, canCheck)));
   if (findings.length > 0) throw configInvalid(locate(findings, layers, config));
 
@@ -119,6 +125,13 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
     code: found.code,
     ...(file === undefined ? {} : { file }),
   };
+}
+
+/** Walks over a config's values recurse. */
+function checkDepth(value: unknown, name: string): void {
+  if (!isDeeper(value, usualLimits.depth)) return;
+  const message = `${name} is nested more than ${usualLimits.depth} deep.`;
+  throw configInvalid([{ code: "SKIPSTEP_CONFIG_INVALID", pointer: "", message }]);
 }
 
 /** Of a plugin's entry, as it is written. */
@@ -205,7 +218,9 @@ async function checkAgainstModel(
       ? [...checkComponents(config.plugins, components), ...checkDeviceMap(config.device_map, components)]
       : [];
     const settings =
-      choice && canCheck ? await options.settingProblems?.(choice, config.generate as GenerateConfig) : undefined;
+      choice && canCheck
+        ? await options.settingProblems?.(choice, config.generate as GenerateConfig, config as LimitChoice)
+        : undefined;
     const own = checkScheduler(config.scheduler, options.schedulerSchemas, scheduler);
     return [
       ...own,

@@ -1,6 +1,7 @@
 import { type Finding, invalid } from "./finding";
 import { fromPointer, type JsonObject, valueAt } from "./json";
 import type { Layer } from "./layer";
+import { parseJson } from "./parse-json";
 
 /** One value over those of the files. */
 export interface Override {
@@ -24,7 +25,7 @@ export function parseOverride(text: string): Override | undefined {
 
 function parseValue(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return text; // what is no JSON is a string
   }

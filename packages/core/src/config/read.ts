@@ -3,10 +3,11 @@ import path from "node:path";
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { configCircle, configUnreadable } from "../errors/config";
 import { SkipstepError } from "../errors/error";
-import { readRegularText } from "../regular-file";
 import { type Finding, findingOf, invalid, whereIs } from "./finding";
 import { isObject, type JsonObject } from "./json";
 import { placeOf, type ValueLayer, valueLayer } from "./layer";
+import { checkJson, JsonError } from "./parse-json";
+import { readSmallText } from "./read-small-file";
 
 /** A config and all that it extends, weakest first. */
 export interface Reading {
@@ -32,6 +33,8 @@ async function readFrom(file: string, chain: readonly string[]): Promise<Reading
   const { text, real } = await readText(file);
   if (chain.includes(real)) throw configCircle([...chain.slice(chain.indexOf(real)), real].map(displayName));
   const content = text.replace(/^\uFEFF/, " ");
+  const excess = tooMuch(content);
+  if (excess) return { layers: [], findings: [{ ...invalid([], `${excess.message}.`), where: { name } }] };
   const errors: ParseError[] = [];
   const root = parseTree(content, errors, { allowTrailingComma: true });
   const findings = errors.map((error) => syntaxFinding(name, content, error));
@@ -73,9 +76,20 @@ async function withParents(layer: ValueLayer, chain: readonly string[]): Promise
 
 async function readText(file: string): Promise<{ text: string; real: string }> {
   try {
-    return { text: readRegularText(file), real: await realpath(file) };
+    return { text: readSmallText(file), real: await realpath(file) };
   } catch (error) {
     throw configUnreadable(displayName(file), error);
+  }
+}
+
+/** What keeps a config from being parsed: the parser, and whoever walks over the values, recurses. */
+function tooMuch(content: string): JsonError | undefined {
+  try {
+    checkJson(content);
+    return undefined;
+  } catch (error) {
+    if (error instanceof JsonError) return error;
+    throw error;
   }
 }
 
@@ -104,8 +118,9 @@ function plainValue(node: Node, name: string, content: string, repeated: Finding
     const [key, value] = children as [Node, Node];
     return { key: key.value as string, value: plainValue(value, name, content, repeated), offset };
   });
-  for (const [i, { key, offset }] of entries.entries()) {
-    if (!entries.slice(0, i).some((entry) => entry.key === key)) continue;
+  const seen = new Set<string>();
+  for (const { key, offset } of entries) {
+    if (seen.size < seen.add(key).size) continue;
     const place = placeOf(content, offset);
     repeated.push({
       ...invalid([], `has "${key}" twice. Keep one.`),

@@ -2,7 +2,8 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { didYouMean } from "../errors/nearest";
 import type { JsonSchema } from "./core-schema";
 import { type Finding, invalid } from "./finding";
-import { fromPointer, type JsonPath } from "./json";
+import { fromPointer, isDeeper, type JsonPath } from "./json";
+import { usualLimits } from "./parse-json";
 import { suggestKey } from "./synonyms";
 
 /**
@@ -13,13 +14,26 @@ import { suggestKey } from "./synonyms";
  * @throws what Ajv says of a schema that is wrong itself
  */
 export function validate(schema: JsonSchema, value: unknown, path: JsonPath, fill: boolean): Finding[] {
+  if (isDeeper(value, usualLimits.depth)) return [invalid(path, `is nested more than ${usualLimits.depth} deep.`)];
+  if (countValues(value) > mostValues) return [invalid(path, `holds more than ${mostValues} values.`)];
   const check = compiled(schema, fill);
   if (check(value)) return [];
-  const errors = check.errors ?? [];
+  const errors = (check.errors ?? []).slice(0, mostErrors);
   const findings = errors.filter((error) => !isInsideChoice(error, errors)).map((error) => findingFor(error, path));
   return findings.filter(
     ({ text }, i) => findings.findIndex((other) => other.text === text && sameAt(other, findings[i]!)) === i,
   );
+}
+
+/** A config, or options, that hold more are none; every one of them may be an error. */
+const mostValues = 100_000;
+/** Of these each is compared with each. */
+const mostErrors = 200;
+
+function countValues(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 1;
+  const inner = Object.values(value);
+  return inner.length > mostValues ? inner.length : inner.reduce<number>((sum, part) => sum + countValues(part), 1);
 }
 
 /** A schema's check takes about 20 ms to compile, and core's own schemas are asked at every generation. */

@@ -166,6 +166,22 @@ export function tensorMissing(tensor: string, files: readonly string[], known: r
   );
 }
 
+/** A config that claims more blocks than there are. @param list `transformer_blocks` */
+export function blocksMissing(path: string, list: string, claimed: number, held: number): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_TENSOR_MISSING",
+    `${path}: its config has ${claimed} blocks "${list}", its weights hold ${held}. They must belong together.`,
+  );
+}
+
+/** A config that claims more layers than the files have tensors. */
+export function layersMissing(path: string, claimed: number, tensors: number): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_TENSOR_MISSING",
+    `${path}: its config has ${claimed} layers, its weights hold ${tensors} tensors. They must belong together.`,
+  );
+}
+
 /** A tensor has another shape than the model's config asks for. */
 export function tensorShape(entry: TensorEntry, expected: readonly number[]): SkipstepError {
   return new SkipstepError(

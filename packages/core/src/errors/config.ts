@@ -1,4 +1,4 @@
-import { SkipstepError } from "./error";
+import { messageOf, SkipstepError } from "./error";
 
 /** One mistake in a config. */
 export interface ConfigProblem {
@@ -37,7 +37,7 @@ export function configInvalid(problems: readonly ConfigProblem[]): ConfigError {
 
 /** The config file itself, or one that it extends, cannot be read. */
 export function configUnreadable(file: string, cause: unknown): SkipstepError {
-  const reason = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : String(cause);
+  const reason = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : messageOf(cause);
   return new SkipstepError(
     "SKIPSTEP_CONFIG_UNREADABLE",
     `Config ${file} cannot be read: ${reason}. Give the path of a JSON file.`,

@@ -16,6 +16,14 @@ function said(message: string): string {
   return message.replace(/\/onnxruntime_src\/\S+:\d+ .*? was false\. /g, "").trim();
 }
 
+/** A number of threads that no machine runs. */
+export function threadsInvalid(threads: unknown, most: number): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_REQUEST_THREADS",
+    `threads must be an integer from 1 to ${most}, found ${String(threads)}. Leave it out for all cores.`,
+  );
+}
+
 /** This machine, or this build of ONNX Runtime, cannot run on that execution provider. */
 export function providerUnavailable(name: string, available: readonly string[], reason: string): SkipstepError {
   return new SkipstepError(

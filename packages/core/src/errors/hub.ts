@@ -35,6 +35,14 @@ export function hubFileMissing(name: string, file: string, present: readonly str
   );
 }
 
+/** A config or a tokenizer of a size that none has. */
+export function hubFileTooLarge(name: string, file: string, size: number): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_HUB_FILE",
+    `${name} has a ${file} of ${size} bytes, which is no such file. Use another repository.`,
+  );
+}
+
 /** The hub refuses: terms that were not accepted, or a token that is not good for it. */
 export function hubDenied(repository: string, endpoint: string, reason: "gated" | "token"): SkipstepError {
   const problem =

@@ -1,4 +1,5 @@
 import type { WeightSource } from "../checkpoint/weights";
+import { shapeMismatch } from "../errors/graph";
 import type { DType } from "../tensor";
 import type { BuildHooks } from "./build-hooks";
 import type { Dim } from "./dim";
@@ -235,6 +236,9 @@ export class Graph extends Shapes {
   /** A constant of numbers; a single number gives a scalar. */
   constant(values: number | readonly number[], shape?: readonly number[], dtype: DType = "float32"): Value {
     const numbers = typeof values === "number" ? [values] : values;
+    const broken = dtype === "float32" ? undefined : numbers.find((number) => !Number.isSafeInteger(number));
+    if (broken !== undefined)
+      throw shapeMismatch(this.path, "constant", `${broken} is no whole number: the config's sizes do not divide`);
     return this.initializer(
       numbersPayload(numbers, dtype),
       shape ?? (typeof values === "number" ? [] : [numbers.length]),

@@ -82,12 +82,20 @@ export function layerNorm(
   { affine = true }: { readonly affine?: boolean } = {},
 ): Value {
   const dim = x.shape.at(-1) as number;
-  const scale = affine ? g.weight(`${name}.weight`, [dim]) : g.constant(new Array<number>(dim).fill(1));
+  const scale = affine ? g.weight(`${name}.weight`, [dim]) : ones(g, dim);
   const shift = affine ? g.weight(`${name}.bias`, [dim]) : undefined;
   return g.node("LayerNormalization", [x, scale, shift], x.shape, {
     attributes: { axis: { int: -1 }, epsilon: { float: eps } },
   });
 }
+
+/** The kernel wants a scale, also where there is none. */
+function ones(g: Graph, count: number): Value {
+  if (!(count <= mostOnes)) throw shapeMismatch(g.path, "layerNorm", `${count} features are more than a model has`);
+  return g.constant(new Array<number>(count).fill(1));
+}
+
+const mostOnes = 2 ** 20;
 
 /** RMS normalization over the last axis, https://arxiv.org/abs/1910.07467. */
 export function rmsNorm(g: Graph, name: string, x: Value, eps: number): Value {

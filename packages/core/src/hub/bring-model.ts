@@ -75,5 +75,5 @@ async function bringSingleFile(snapshot: Snapshot, { path: file, text: hub }: Hu
   const header = start.subarray(prefixLength);
   const { entries } = parseHeader(path, header, size);
   if (isPacked(entries)) return { path: await snapshot.bring(file), hub };
-  return { path, hub, entries, metadata: metadataIn(header) };
+  return { path, hub, entries, metadata: metadataIn(path, header) };
 }

@@ -1,7 +1,7 @@
 import { configFileOf } from "../checkpoint/component";
+import { readObject } from "../checkpoint/read-object";
 import { candidates } from "../checkpoint/weight-files";
 import { isObject } from "../config/json";
-import { readRegularText } from "../regular-file";
 import type { Snapshot } from "./snapshot";
 
 /** How much of a checkpoint is needed: enough to check a config, or all that a pipeline runs. */
@@ -67,7 +67,8 @@ async function firstOf(snapshot: Snapshot, folder: string, variant: string | und
 
 /** Names of the files that an index places tensors in; what is wrong with it is told when it is opened. */
 function shardsIn(index: string): string[] {
-  const parsed: unknown = JSON.parse(readRegularText(index));
-  const map = isObject(parsed) && isObject(parsed.weight_map) ? parsed.weight_map : {};
-  return [...new Set(Object.values(map))].filter((name): name is string => typeof name === "string");
+  const { weight_map: map } = readObject(index);
+  return [...new Set(Object.values(isObject(map) ? map : {}))].filter(
+    (name): name is string => typeof name === "string",
+  );
 }

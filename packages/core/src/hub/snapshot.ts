@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { hubFileMissing, hubOffline } from "../errors/hub";
+import { largestSmallFile } from "../config/read-small-file";
+import { hubFileMissing, hubFileTooLarge, hubOffline } from "../errors/hub";
 import { readRegularText } from "../regular-file";
 import { bringFile, type DownloadEvent } from "./bring-file";
 import { type RepositoryFolder, repositoryFolder } from "./cache-layout";
@@ -75,13 +76,15 @@ export class Snapshot {
     return path;
   }
 
-  /** What the hub knows of a file. @throws SKIPSTEP_HUB_FILE, SKIPSTEP_HUB_OFFLINE */
+  /** What the hub knows of a file. @throws SKIPSTEP_HUB_FILE, also for a config or a tokenizer of an impossible size; SKIPSTEP_HUB_OFFLINE */
   async fileOf(file: string): Promise<HubFile> {
     const { name, settings } = this.access;
     if (settings.offline) throw hubOffline(`${file} of ${name.text}`, settings.cacheFolder);
     const files = await this.files();
     const found = files.get(file);
     if (!found) throw hubFileMissing(name.text, file, [...files.keys()]);
+    if (/\.(json|txt|jinja|model)$/.test(file) && found.size > largestSmallFile)
+      throw hubFileTooLarge(name.text, file, found.size);
     return found;
   }
 

@@ -1,4 +1,5 @@
 import { isObject } from "../config/json";
+import { parseJson } from "../config/parse-json";
 import { recipeMissing } from "../errors/pipeline";
 import type { PluginReport } from "../pipelines/report";
 import { type RecipeConfig, readRecipeConfig } from "../recipe/recipe-config";
@@ -79,7 +80,7 @@ function isRecipe(value: unknown): value is Recipe {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined; // told as a recipe that is not readable
   }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readObject } from "../checkpoint/read-object";
 import { isObject, type JsonObject } from "../config/json";
+import { parseJson } from "../config/parse-json";
 import { loraInvalid } from "../errors/lora";
 import type { LoraModel } from "./lora";
 import { type Pattern, readPatterns } from "./module-pattern";
@@ -76,7 +77,7 @@ function isPefts(file: string, names: readonly string[]): boolean {
 function parse(file: string, text: unknown): JsonObject {
   if (typeof text !== "string") return {};
   try {
-    const settings: unknown = JSON.parse(text);
+    const settings: unknown = parseJson(text);
     if (isObject(settings)) return settings;
   } catch {
     // told below

@@ -42,6 +42,9 @@ export type ConfigOptions<Config> = { readonly [Key in keyof Config]-?: ConfigOp
 
 const ajv = new Ajv({ allErrors: true, useDefaults: true, allowUnionTypes: true, verbose: true });
 
+/** What is wrong with each entry of a list is told at once; no option has nearly as many. */
+const longestList = 10_000;
+
 /**
  * Makes a parser of config.json. Keys that begin with `_` are notes of the library that wrote the file.
  * @param withoutEffect options that do not change what is computed; the parsed config does not have them
@@ -58,6 +61,12 @@ export function defineConfig<Config extends object>(
     validate ??= ajv.compile<Config>({ type: "object", properties: options });
     if (typeof raw !== "object" || raw === null || Array.isArray(raw))
       throw modelOptions(className, [`it must be an object, found ${shown(raw)}`]);
+    const long = Object.entries(raw).filter(([, value]) => Array.isArray(value) && value.length > longestList);
+    if (long.length > 0)
+      throw modelOptions(
+        className,
+        long.map(([key, { length }]) => `"${key}" must have at most ${longestList} entries, found ${length}`),
+      );
     const given = Object.entries(raw).filter(([key]) => !key.startsWith("_") && !withoutEffect.includes(key));
     const unknown = given
       .filter(([key]) => !known.includes(key))

@@ -5,7 +5,7 @@ import { conv2d, groupNorm } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Activation, activationOption } from "./activation";
 import { type Architecture, defineConfig } from "./architecture";
-import { allOf, count, counts, flag, optionalReal, real } from "./config-option";
+import { allOf, count, counts, flag, layerCount, most, optionalReal, real, sizeOption } from "./config-option";
 import { downsample } from "./resample";
 import { type ResnetOptions, resnetBlock } from "./resnet-block";
 import { spatialAttention } from "./spatial-attention";
@@ -39,14 +39,14 @@ const LOGVAR_RANGE = [-30, 20] as const;
 const parseFile = defineConfig<AutoencoderKlConfig>(
   "AutoencoderKL",
   {
-    in_channels: count(3),
-    out_channels: count(3),
-    latent_channels: count(4),
+    in_channels: count(3, most.channels),
+    out_channels: count(3, most.channels),
+    latent_channels: count(4, most.channels),
     down_block_types: allOf("DownEncoderBlock2D", ["DownEncoderBlock2D"]),
     up_block_types: allOf("UpDecoderBlock2D", ["UpDecoderBlock2D"]),
     block_out_channels: counts([64]),
-    sample_size: { type: ["integer", "array"], minimum: 1, items: { type: "integer" }, default: 32 },
-    layers_per_block: count(1),
+    sample_size: sizeOption<AutoencoderKlConfig["sample_size"]>(32),
+    layers_per_block: layerCount(1),
     act_fn: activationOption("silu"),
     norm_num_groups: count(32),
     mid_block_add_attention: flag(true),

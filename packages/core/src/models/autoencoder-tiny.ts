@@ -5,7 +5,7 @@ import { conv2d, groupNorm } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Activation, activate, activationOption } from "./activation";
 import { type Architecture, defineConfig } from "./architecture";
-import { count, counts, flag, optionalReal, real, supported } from "./config-option";
+import { count, counts, flag, most, optionalReal, real, supported } from "./config-option";
 
 /** `config.json` of AutoencoderTiny. */
 export interface AutoencoderTinyConfig {
@@ -31,16 +31,16 @@ const POOL_EPS = 1e-5;
 const parseFile = defineConfig<AutoencoderTinyConfig>(
   "AutoencoderTiny",
   {
-    in_channels: count(3),
-    out_channels: count(3),
-    latent_channels: count(4),
+    in_channels: count(3, most.channels),
+    out_channels: count(3, most.channels),
+    latent_channels: count(4, most.channels),
     encoder_block_out_channels: counts([64, 64, 64, 64]),
     decoder_block_out_channels: counts([64, 64, 64, 64]),
-    num_encoder_blocks: counts([1, 3, 3, 3]),
-    num_decoder_blocks: counts([3, 3, 3, 1]),
+    num_encoder_blocks: counts([1, 3, 3, 3], most.layers),
+    num_decoder_blocks: counts([3, 3, 3, 1], most.layers),
     act_fn: activationOption("relu"),
     upsample_fn: supported("nearest"),
-    upsampling_scaling_factor: count(2),
+    upsampling_scaling_factor: count(2, most.patch),
     midblock_group_norm: flag(false),
     scaling_factor: real(1),
     shift_factor: optionalReal(0),

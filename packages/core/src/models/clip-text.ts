@@ -4,7 +4,7 @@ import type { Graph } from "../graph/graph";
 import { attention, embedding, layerNorm, linear } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Architecture, type ConfigOptions, defineConfig } from "./architecture";
-import { count, real, supported } from "./config-option";
+import { count, layerCount, most, real, supported } from "./config-option";
 import { activateAs, hiddenActOption, type TransformersActivation } from "./transformers-activation";
 import { transformersOptionsWithoutEffect } from "./transformers-config";
 
@@ -31,9 +31,9 @@ const options: ConfigOptions<ClipTextConfig> = {
   vocab_size: count(49_408),
   hidden_size: count(512),
   intermediate_size: count(2048),
-  num_hidden_layers: count(12),
+  num_hidden_layers: layerCount(12),
   num_attention_heads: count(8),
-  max_position_embeddings: count(77),
+  max_position_embeddings: count(77, most.side),
   hidden_act: hiddenActOption("quick_gelu"),
   layer_norm_eps: real(1e-5),
   eos_token_id: { type: "integer", default: 49_407 },

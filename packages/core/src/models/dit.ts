@@ -5,7 +5,7 @@ import type { Value } from "../graph/value";
 import { modulate, modulation, plainLayerNorm } from "./ada-layer-norm";
 import { type Architecture, defineConfig } from "./architecture";
 import { attentionThenFeedForward, blockLists } from "./block-lists";
-import { count, flag, optionalCount, real, supported } from "./config-option";
+import { count, flag, layerCount, most, optionalCount, real, supported } from "./config-option";
 import { type FeedForwardActivation, feedForward, feedForwardOption } from "./feed-forward";
 import { embedPatches, unpatchify } from "./patch-embed";
 import { projectedAttention } from "./projected-attention";
@@ -42,12 +42,12 @@ export const dit: Architecture<DitConfig> = {
     {
       num_attention_heads: count(16),
       attention_head_dim: count(72),
-      in_channels: count(4),
+      in_channels: count(4, most.channels),
       out_channels: optionalCount(null),
-      num_layers: count(28),
+      num_layers: layerCount(28),
       attention_bias: flag(true),
-      sample_size: count(32),
-      patch_size: count(2),
+      sample_size: count(32, most.side),
+      patch_size: count(2, most.patch),
       activation_fn: feedForwardOption("gelu-approximate"),
       num_embeds_ada_norm: count(1000),
       norm_type: supported("ada_norm_zero"),

@@ -6,7 +6,7 @@ import type { Floats } from "../tensor";
 import { adaLayerNormContinuous, modulate, modulation, plainLayerNorm } from "./ada-layer-norm";
 import { type Architecture, defineConfig } from "./architecture";
 import { attentionThenFeedForward, blockLists } from "./block-lists";
-import { count, flag, optionalCount } from "./config-option";
+import { count, flag, layerCount, most, optionalCount } from "./config-option";
 import { dualStreamBlock, type StreamModules } from "./dual-stream-block";
 import { feedForward } from "./feed-forward";
 import { attend, type JointAttentionOptions, join, normalizeHeads, type Streams, separate } from "./joint-attention";
@@ -34,11 +34,11 @@ const FREQUENCIES = 256;
 const THETA = 10_000;
 
 const parseFile = defineConfig<FluxConfig>(CLASS_NAME, {
-  patch_size: count(1),
-  in_channels: count(64),
+  patch_size: count(1, most.patch),
+  in_channels: count(64, most.channels),
   out_channels: optionalCount(null),
-  num_layers: { ...count(19), minimum: 0 },
-  num_single_layers: { ...count(38), minimum: 0 },
+  num_layers: layerCount(19, 0),
+  num_single_layers: layerCount(38, 0),
   attention_head_dim: count(128),
   num_attention_heads: count(24),
   joint_attention_dim: count(4096),

@@ -6,7 +6,7 @@ import type { Floats } from "../tensor";
 import { adaLayerNormContinuous, modulation } from "./ada-layer-norm";
 import { type Architecture, defineConfig } from "./architecture";
 import { blockLists } from "./block-lists";
-import { count, flag, optionalCount, real } from "./config-option";
+import { count, flag, layerCount, most, optionalCount, real } from "./config-option";
 import { dualStreamBlock, type StreamModules } from "./dual-stream-block";
 import { feedForward, singleBlock } from "./flux2-block";
 import type { JointAttentionOptions, Streams } from "./joint-attention";
@@ -35,15 +35,15 @@ const CLASS_NAME = "Flux2Transformer2DModel";
 const noBias = { bias: false } as const;
 
 const parseFile = defineConfig<Flux2Config>(CLASS_NAME, {
-  patch_size: count(1),
-  in_channels: count(128),
+  patch_size: count(1, most.patch),
+  in_channels: count(128, most.channels),
   out_channels: optionalCount(null),
-  num_layers: { ...count(8), minimum: 0 },
-  num_single_layers: { ...count(48), minimum: 0 },
+  num_layers: layerCount(8, 0),
+  num_single_layers: layerCount(48, 0),
   attention_head_dim: count(128),
   num_attention_heads: count(48),
   joint_attention_dim: count(15_360),
-  timestep_guidance_channels: { ...count(256), multipleOf: 2 },
+  timestep_guidance_channels: { ...count(256, most.channels), multipleOf: 2 },
   mlp_ratio: { ...real(3), exclusiveMinimum: 0 },
   axes_dims_rope: axesOption([32, 32, 32, 32]),
   rope_theta: { ...real(2000), exclusiveMinimum: 0 },

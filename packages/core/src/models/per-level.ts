@@ -1,16 +1,18 @@
 import type { ConfigOption } from "./architecture";
+import { most } from "./config-option";
 
 /** Options of a U-Net that are one value for all levels, or a list with one a level. */
 export type PerLevel<Value> = Value | readonly Value[];
 
-/** A whole number, at least `minimum`, or one a level. */
-export function levelCounts(value: number, minimum = 1): ConfigOption<PerLevel<number>> {
-  const type = ["integer", "array"];
-  return { type, minimum, minItems: 1, items: { type: "integer", minimum }, default: value };
+/** A whole number, at least 1, or one a level. */
+export function levelCounts(value: number, maximum: number = most.count): ConfigOption<PerLevel<number>> {
+  const one = { minimum: 1, maximum };
+  const lists = { minItems: 1, maxItems: most.levels, items: { type: "integer", ...one } };
+  return { type: ["integer", "array"], ...one, ...lists, default: value };
 }
 
 export function levelFlags(value: boolean): ConfigOption<PerLevel<boolean>> {
-  return { type: ["boolean", "array"], minItems: 1, items: { type: "boolean" }, default: value };
+  return { type: ["boolean", "array"], minItems: 1, maxItems: most.levels, items: { type: "boolean" }, default: value };
 }
 
 /** One of a block's supported types a level. */
@@ -18,7 +20,7 @@ export function blockTypes<const Type extends string>(
   types: readonly Type[],
   given: readonly Type[],
 ): ConfigOption<readonly Type[]> {
-  return { type: "array", minItems: 1, items: { enum: types }, default: given };
+  return { type: "array", minItems: 1, maxItems: most.levels, items: { enum: types }, default: given };
 }
 
 /** One entry a level, which may be a list itself. */

@@ -6,7 +6,7 @@ import type { Value } from "../graph/value";
 import { modulate, plainLayerNorm } from "./ada-layer-norm";
 import { type Architecture, defineConfig } from "./architecture";
 import { attentionThenFeedForward, blockLists } from "./block-lists";
-import { count, flag, optionalCount, optionalReal, real, supported } from "./config-option";
+import { count, flag, layerCount, most, optionalCount, optionalReal, real, supported } from "./config-option";
 import { type FeedForwardActivation, feedForward, feedForwardOption } from "./feed-forward";
 import { embedPatches, unpatchify } from "./patch-embed";
 import { projectedAttention } from "./projected-attention";
@@ -67,13 +67,13 @@ const parseFile = defineConfig<PixArtConfigFile>(
   {
     num_attention_heads: count(16),
     attention_head_dim: count(72),
-    in_channels: count(4),
+    in_channels: count(4, most.channels),
     out_channels: optionalCount(8),
-    num_layers: count(28),
+    num_layers: layerCount(28),
     cross_attention_dim: count(1152),
     attention_bias: flag(true),
-    sample_size: count(128),
-    patch_size: count(2),
+    sample_size: count(128, most.side),
+    patch_size: count(2, most.patch),
     activation_fn: feedForwardOption("gelu-approximate"),
     norm_type: supported("ada_norm_single"),
     norm_elementwise_affine: flag(false),

@@ -5,7 +5,7 @@ import type { Value } from "../graph/value";
 import { adaLayerNormContinuous, modulation } from "./ada-layer-norm";
 import { type Architecture, defineConfig } from "./architecture";
 import { blockLists } from "./block-lists";
-import { count, flag, optionalCount, supported } from "./config-option";
+import { count, flag, layerCount, most, optionalCount, supported } from "./config-option";
 import { dualStreamBlock, type StreamModules } from "./dual-stream-block";
 import { feedForward } from "./feed-forward";
 import type { JointAttentionOptions, Streams } from "./joint-attention";
@@ -35,10 +35,10 @@ const FREQUENCIES = 256;
 const parseFile = defineConfig<QwenImageConfig>(
   CLASS_NAME,
   {
-    patch_size: count(2),
-    in_channels: count(64),
+    patch_size: count(2, most.patch),
+    in_channels: count(64, most.channels),
     out_channels: optionalCount(16),
-    num_layers: count(60),
+    num_layers: layerCount(60),
     attention_head_dim: count(128),
     num_attention_heads: count(24),
     joint_attention_dim: count(3584),

@@ -5,7 +5,7 @@ import { attention, embedding, linear, rmsNorm, rotary } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Floats, floats } from "../tensor";
 import { type Architecture, defineConfig } from "./architecture";
-import { allOf, count, flag, optionalReal, real, supported } from "./config-option";
+import { allOf, count, flag, layerCount, most, optionalCount, optionalReal, real, supported } from "./config-option";
 import { transformersOptionsWithoutEffect } from "./transformers-config";
 
 /** `config.json` of Qwen3Model and Qwen3ForCausalLM. */
@@ -66,10 +66,10 @@ const parseFile = defineConfig<Qwen3ConfigFile>(
     vocab_size: count(151_936),
     hidden_size: count(4096),
     intermediate_size: count(22_016),
-    num_hidden_layers: count(32),
+    num_hidden_layers: layerCount(32),
     num_attention_heads: count(32),
-    num_key_value_heads: { type: ["integer", "null"], minimum: 1, default: 32 },
-    head_dim: { ...count(128), multipleOf: 2 },
+    num_key_value_heads: optionalCount(32),
+    head_dim: { ...count(128, most.channels), multipleOf: 2 },
     hidden_act: supported("silu"),
     rms_norm_eps: real(1e-6),
     attention_bias: flag(false),

@@ -4,6 +4,7 @@ import type { Graph } from "../graph/graph";
 import type { Value } from "../graph/value";
 import { type Floats, floats } from "../tensor";
 import type { ConfigOption } from "./architecture";
+import { most } from "./config-option";
 
 /** Cosines and sines of the angles that tokens are turned by, https://arxiv.org/abs/2104.09864. `[1, T, D/2]` each. */
 export interface RotaryTables {
@@ -19,7 +20,8 @@ export interface RotaryValues {
 
 /** Schema of `axes_dims_rope`: elements of a head that each axis turns, in pairs. */
 export function axesOption(value: readonly number[]): ConfigOption<readonly number[]> {
-  return { type: "array", minItems: 1, items: { type: "integer", minimum: 2, multipleOf: 2 }, default: value };
+  const items = { type: "integer", minimum: 2, maximum: most.channels, multipleOf: 2 };
+  return { type: "array", minItems: 1, maxItems: most.levels, items, default: value };
 }
 
 /** Refuses axes that do not make up a head. */

@@ -6,7 +6,7 @@ import type { Value } from "../graph/value";
 import { adaLayerNormContinuous } from "./ada-layer-norm";
 import { type Architecture, defineConfig } from "./architecture";
 import { type BranchOutline, blockLists } from "./block-lists";
-import { count, optionalCount, supported } from "./config-option";
+import { count, layerCount, most, optionalCount, supported } from "./config-option";
 import { expectPositions } from "./cropped-positions";
 import type { Streams } from "./joint-attention";
 import { type BlockOptions, jointBlock, lastJointBlock, type QueryKeyNorm } from "./joint-block";
@@ -50,18 +50,18 @@ export const sd3: Architecture<Sd3Config> = {
 };
 
 const parseFile = defineConfig<Sd3Config>(CLASS_NAME, {
-  sample_size: count(128),
-  patch_size: count(2),
-  in_channels: count(16),
-  num_layers: count(18),
+  sample_size: count(128, most.side),
+  patch_size: count(2, most.patch),
+  in_channels: count(16, most.channels),
+  num_layers: layerCount(18),
   attention_head_dim: count(64),
   num_attention_heads: count(18),
   joint_attention_dim: count(4096),
   caption_projection_dim: count(1152),
   pooled_projection_dim: count(2048),
   out_channels: optionalCount(16),
-  pos_embed_max_size: count(96),
-  dual_attention_layers: { type: "array", items: { type: "integer" }, default: [] },
+  pos_embed_max_size: count(96, most.side),
+  dual_attention_layers: { type: "array", maxItems: most.layers, items: { type: "integer" }, default: [] },
   qk_norm: supported<QueryKeyNorm>(null, "rms_norm", "layer_norm", "fp32_layer_norm"),
 });
 

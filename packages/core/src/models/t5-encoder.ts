@@ -4,7 +4,7 @@ import type { Graph } from "../graph/graph";
 import { attention, embedding, linear, rmsNorm } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Architecture, type ConfigOption, defineConfig } from "./architecture";
-import { count, real, supported } from "./config-option";
+import { count, layerCount, most, real, supported } from "./config-option";
 import { relativePositionBias } from "./relative-position";
 import { activateAs, type TransformersActivation, transformersActivations } from "./transformers-activation";
 import { transformersOptionsWithoutEffect } from "./transformers-config";
@@ -47,10 +47,10 @@ const parseFile = defineConfig<T5EncoderConfigFile>(
     d_model: count(512),
     d_kv: count(64),
     d_ff: count(2048),
-    num_layers: count(6),
+    num_layers: layerCount(6),
     num_heads: count(8),
-    relative_attention_num_buckets: { ...count(32), minimum: 4 },
-    relative_attention_max_distance: count(128),
+    relative_attention_num_buckets: { ...count(32, most.side), minimum: 4 },
+    relative_attention_max_distance: count(128, most.side),
     layer_norm_epsilon: real(1e-6),
     feed_forward_proj: feedForwards,
     dense_act_fn: { enum: [...transformersActivations, null], default: null },

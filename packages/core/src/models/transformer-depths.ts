@@ -1,4 +1,5 @@
 import type { ConfigOption } from "./architecture";
+import { most } from "./config-option";
 import { type PerLevel, perLevel } from "./per-level";
 
 /** Transformer blocks in each attention of a U-Net: one number for all levels, one a level, or one an attention. */
@@ -16,13 +17,21 @@ export interface TransformerDepths {
   readonly up: readonly (readonly number[])[];
 }
 
+const depth = { minimum: 0, maximum: most.layers };
 const lists = {
   minItems: 1,
-  items: { type: ["integer", "array"], minimum: 0, minItems: 1, items: { type: "integer", minimum: 0 } },
+  maxItems: most.levels,
+  items: {
+    type: ["integer", "array"],
+    ...depth,
+    minItems: 1,
+    maxItems: most.layers,
+    items: { type: "integer", ...depth },
+  },
 };
 
 export const depthOptions: { readonly [Key in keyof DepthOptions]: ConfigOption<DepthOptions[Key]> } = {
-  transformer_layers_per_block: { type: ["integer", "array"], minimum: 0, ...lists, default: 1 },
+  transformer_layers_per_block: { type: ["integer", "array"], ...depth, ...lists, default: 1 },
   reverse_transformer_layers_per_block: { type: ["array", "null"], ...lists, default: null },
 };
 

@@ -2,7 +2,7 @@ import { modelOptions } from "../errors/models";
 import { type Activation, activationOption } from "./activation";
 import { defineConfig } from "./architecture";
 import type { ClassOptions } from "./class-embedding";
-import { count, counts, flag, optionalCount, real, supported } from "./config-option";
+import { count, counts, flag, most, optionalCount, real, sizeOption, supported } from "./config-option";
 import { blockTypes, levelCounts, levelFlags, levelProblems, type PerLevel, perLevel } from "./per-level";
 import type { TimeScaleShift } from "./resnet-block";
 import {
@@ -80,9 +80,9 @@ const activations = ["silu", "swish", "gelu", "relu", "mish"] as const;
 const parseFile = defineConfig<UNet2DConditionFile>(
   className,
   {
-    sample_size: { type: ["integer", "array", "null"], minimum: 1, items: { type: "integer" }, default: null },
-    in_channels: count(4),
-    out_channels: count(4),
+    sample_size: sizeOption<PlainOptions["sample_size"]>(null),
+    in_channels: count(4, most.channels),
+    out_channels: count(4, most.channels),
     center_input_sample: flag(false),
     flip_sin_to_cos: flag(true),
     freq_shift: real(0),
@@ -97,7 +97,7 @@ const parseFile = defineConfig<UNet2DConditionFile>(
     ),
     only_cross_attention: levelFlags(false),
     block_out_channels: counts([320, 640, 1280, 1280]),
-    layers_per_block: levelCounts(2),
+    layers_per_block: levelCounts(2, most.layers),
     downsample_padding: { enum: [0, 1], default: 1 },
     mid_block_scale_factor: real(1),
     act_fn: activationOption("silu"),
@@ -121,8 +121,8 @@ const parseFile = defineConfig<UNet2DConditionFile>(
     time_embedding_act_fn: supported<Activation | null>(null, ...activations),
     timestep_post_act: supported<Activation | null>(null, ...activations),
     time_cond_proj_dim: optionalCount(null),
-    conv_in_kernel: count(3),
-    conv_out_kernel: count(3),
+    conv_in_kernel: count(3, most.patch),
+    conv_out_kernel: count(3, most.patch),
     projection_class_embeddings_input_dim: optionalCount(null),
     attention_type: supported("default"),
     class_embeddings_concat: supported<boolean>(false),

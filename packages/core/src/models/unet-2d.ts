@@ -6,7 +6,7 @@ import type { Value } from "../graph/value";
 import { type Activation, activate, activationOption } from "./activation";
 import { type Architecture, defineConfig } from "./architecture";
 import { type ClassOptions, classEmbedding } from "./class-embedding";
-import { count, counts, flag, optionalCount, real, supported } from "./config-option";
+import { count, counts, flag, layerCount, most, optionalCount, real, supported } from "./config-option";
 import { gaussianFourier } from "./gaussian-fourier";
 import { blockTypes, levelProblems } from "./per-level";
 import { averagePool, downsample, upsample } from "./resample";
@@ -54,8 +54,8 @@ const className = "UNet2DModel";
 const parseFile = defineConfig<UNet2DConfig>(
   className,
   {
-    in_channels: count(3),
-    out_channels: count(3),
+    in_channels: count(3, most.channels),
+    out_channels: count(3, most.channels),
     center_input_sample: flag(false),
     time_embedding_type: supported("positional", "fourier"),
     time_embedding_dim: optionalCount(null),
@@ -71,7 +71,7 @@ const parseFile = defineConfig<UNet2DConfig>(
       ["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
     ),
     block_out_channels: counts([224, 448, 672, 896]),
-    layers_per_block: count(2),
+    layers_per_block: layerCount(2),
     mid_block_scale_factor: real(1),
     downsample_padding: { enum: [0, 1], default: 1 },
     downsample_type: supported("conv", "resnet"),

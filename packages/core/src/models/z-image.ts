@@ -1,9 +1,11 @@
+import { modelOptions } from "../errors/models";
 import { type Dim, minus, size, times } from "../graph/dim";
 import type { Graph } from "../graph/graph";
 import { attention, layerNorm, linear, rmsNorm, rotary } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Architecture, defineConfig } from "./architecture";
 import { attentionThenFeedForward, blockLists } from "./block-lists";
+import { count, layerCount, most } from "./config-option";
 import { patchify, unpatchify } from "./patch-embed";
 
 /** `config.json` of ZImageTransformer2DModel. */
@@ -32,31 +34,38 @@ const FREQUENCIES = 256;
 /** Side of the square patch that becomes one token. */
 export const PATCH = 2;
 
-const numbers = (values: readonly number[]) =>
-  ({ type: "array", items: { type: "integer" }, default: values }) as const;
-const positive = (value: number) => ({ type: "integer", minimum: 1, default: value }) as const;
+const numbers = (values: readonly number[], maximum: number) =>
+  ({ type: "array", maxItems: most.levels, items: { type: "integer", minimum: 1, maximum }, default: values }) as const;
+const axes = (values: readonly number[], maximum: number) =>
+  ({ ...numbers(values, maximum), minItems: 3, maxItems: 3 }) as const;
+
+const parseFile = defineConfig<ZImageConfig>("ZImageTransformer2DModel", {
+  all_patch_size: { ...numbers([PATCH], most.patch), contains: { const: PATCH } },
+  all_f_patch_size: { ...numbers([1], most.patch), contains: { const: 1 } },
+  in_channels: count(16, most.channels),
+  dim: count(3840),
+  n_layers: layerCount(30),
+  n_refiner_layers: layerCount(2),
+  n_heads: count(30),
+  n_kv_heads: count(30),
+  norm_eps: { type: "number", default: 1e-5 },
+  qk_norm: { type: "boolean", default: true },
+  cap_feat_dim: count(2560),
+  siglip_feat_dim: { type: ["integer", "null"], default: null }, // used in editing only
+  rope_theta: { type: "number", default: 256 },
+  t_scale: { type: "number", default: 1000 },
+  axes_dims: axes([32, 48, 48], 1024),
+  axes_lens: axes([1024, 512, 512], most.side),
+});
 
 /** The single-stream diffusion transformer of Z-Image, https://arxiv.org/abs/2511.22699. */
 export const zImage: Architecture<ZImageConfig> = {
   className: "ZImageTransformer2DModel",
-  parse: defineConfig<ZImageConfig>("ZImageTransformer2DModel", {
-    all_patch_size: { ...numbers([PATCH]), contains: { const: PATCH } },
-    all_f_patch_size: { ...numbers([1]), contains: { const: 1 } },
-    in_channels: positive(16),
-    dim: positive(3840),
-    n_layers: positive(30),
-    n_refiner_layers: positive(2),
-    n_heads: positive(30),
-    n_kv_heads: positive(30),
-    norm_eps: { type: "number", default: 1e-5 },
-    qk_norm: { type: "boolean", default: true },
-    cap_feat_dim: positive(2560),
-    siglip_feat_dim: { type: ["integer", "null"], default: null }, // used in editing only
-    rope_theta: { type: "number", default: 256 },
-    t_scale: { type: "number", default: 1000 },
-    axes_dims: numbers([32, 48, 48]),
-    axes_lens: numbers([1024, 512, 512]),
-  }),
+  parse: (raw) => {
+    const config = parseFile(raw);
+    checkHeads(config);
+    return config;
+  },
   // The norms behind the branches are left to what lies between them: so are the gates, which change at each step.
   structure: ({ n_layers }) =>
     blockLists("ZImageTransformer2DModel", [
@@ -64,6 +73,15 @@ export const zImage: Architecture<ZImageConfig> = {
     ]),
   entries: { forward },
 };
+
+/** The axes turn all of a head. */
+function checkHeads({ dim, n_heads, axes_dims }: ZImageConfig): void {
+  const sum = axes_dims.reduce((all, axis) => all + axis, 0);
+  if (dim !== sum * n_heads)
+    throw modelOptions("ZImageTransformer2DModel", [
+      `"axes_dims" must add up to "dim" / "n_heads" (${dim / n_heads}), found ${axes_dims.join(" + ")} = ${sum}`,
+    ]);
+}
 
 /** What every block needs beside its tokens. */
 interface Context {

@@ -9,6 +9,7 @@ import { Graph } from "../graph/graph";
 import { type MemoryChoice, type Placement, placeComponents, segmentDevices } from "../memory/placement";
 import type { PluginHost } from "../plugins/host";
 import type { Structure } from "../plugins/manifest";
+import { checkClaims } from "./check-claims";
 import type { ComponentModel } from "./component-model";
 import type { Family } from "./family";
 import { leftoverNotes } from "./leftover-tensors";
@@ -96,6 +97,7 @@ function buildGraph(
 ): BuiltGraph & { readonly asked: AskedWeights } {
   const weights = source.component.weights();
   try {
+    checkClaims(source, weights);
     const asked = new AskedWeights(weights);
     const graph = Graph.create(name, asked, hooks);
     source.model.architecture.entries[source.model.entry]!(graph, source.config);

@@ -28,12 +28,28 @@ export function componentModels(family: Family, checkpoint: Checkpoint): Readonl
   return new Map(
     present.map(([name, classes]) => {
       const component = checkpoint.component(name);
-      const { className, source, config } = component;
+      const { className, source } = component;
       const model = Object.hasOwn(classes, className) ? classes[className] : undefined;
       if (!model) throw componentClass(source.path, className, Object.keys(classes));
-      return [name, { component, model, config: model.architecture.parse(config) }];
+      return [name, { component, model, config: parsedConfig(component, model) }];
     }),
   );
+}
+
+const parsed = new WeakMap<Component, object>();
+const parsedBy = new WeakMap<object, ArchitectureEntry>();
+
+/** The same object each time: what is worked out from a config is kept by it. */
+function parsedConfig(component: Component, model: ArchitectureEntry): object {
+  const known = parsed.get(component) ?? (model.architecture.parse(component.config) as object);
+  parsed.set(component, known);
+  parsedBy.set(known, model);
+  return known;
+}
+
+/** What a component's config was parsed by, in `componentModels`. */
+export function modelOf(config: object): ArchitectureEntry {
+  return parsedBy.get(config)!;
 }
 
 /** What plugins may know of the denoiser. */

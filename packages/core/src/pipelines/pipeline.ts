@@ -71,6 +71,11 @@ export interface PluginChange {
   readonly onProgress?: (event: ProgressEvent) => void;
 }
 
+/** What somebody else allows says nothing of this machine. */
+function withoutLimits({ limits: _, ...config }: Config): Config {
+  return config;
+}
+
 /** An open model with its plugins, ready to make images. Close it when done. */
 export class Pipeline {
   /** Changes of plugins, one after the other. */
@@ -99,7 +104,7 @@ export class Pipeline {
     const { family, configs, config } = this.parts;
     const extras = { ...(latents ? { latents } : {}), ...(picture ? { picture } : {}) };
     const sized = await sizeOfImage(family, configs, { ...config.generate, ...given }, picture);
-    const settings = resolveSettings(family, configs, config.generate, { ...sized, ...given }, extras);
+    const settings = resolveSettings(family, configs, config.generate, { ...sized, ...given }, extras, config);
     const { parts } = this; // plugins may have changed meanwhile
     return parts.engine.generation(() => this.run(parts, settings, request));
   }
@@ -225,7 +230,7 @@ export class Pipeline {
     );
     const { image: file, ...generate } = Object.fromEntries(taken) as GenerateConfig;
     const picture = file === undefined ? undefined : noteFile(parts.cacheDir, resolve(file));
-    const made = { ...config, scheduler: { type: scheduler, ...config.scheduler }, generate };
+    const made = { ...withoutLimits(config), scheduler: { type: scheduler, ...config.scheduler }, generate };
     return {
       recipe: 2,
       config: recipeConfig(made, parts.places, picture),

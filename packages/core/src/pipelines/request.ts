@@ -8,6 +8,7 @@ import { requestInvalid } from "../errors/pipeline";
 import { pictureSize } from "../image/load-picture";
 import type { Floats } from "../tensor";
 import type { Configs, Family, SettingProblem } from "./family";
+import { type LimitChoice, limitProblems, memoryProblems } from "./limits";
 import { neutralSettings, type Picture, type Settings } from "./settings";
 
 /** What only a program can give. */
@@ -28,6 +29,7 @@ export function resolveSettings(
   config: GenerateConfig,
   request: GenerateConfig,
   extras: RequestExtras = {},
+  choice: LimitChoice = {},
 ): Settings {
   const findings = validate(generateSchema, { ...request }, [], false);
   if (findings.length > 0)
@@ -36,7 +38,7 @@ export function resolveSettings(
     );
   const given = { ...config, ...request };
   const settings = fillSettings(family, configs, given, extras);
-  const found = [...missingPrompt(family, settings), ...settingProblems(family, configs, given, extras)];
+  const found = [...missingPrompt(family, settings), ...settingProblems(family, configs, given, extras, choice)];
   if (found.length > 0) throw requestInvalid(found.map(({ key, text }) => `${key} ${text}`));
   return settings;
 }
@@ -47,14 +49,18 @@ export function settingProblems(
   configs: Configs,
   given: GenerateConfig,
   extras: RequestExtras = {},
+  choice: LimitChoice = {},
 ): SettingProblem[] {
   const settings = fillSettings(family, configs, given, extras);
-  return [
+  const beyond = limitProblems(family, configs, settings, given, choice);
+  if (beyond.length > 0) return beyond; // the rest may compute with their numbers
+  const others = [
     ...untaken(family, given),
     ...contradictions(family, settings),
     ...brokenSizes(family.sizeMultiple(configs), settings),
     ...family.problems(configs, settings),
   ];
+  return others.length > 0 ? others : memoryProblems(family, configs, settings, choice);
 }
 
 /** Fills in what is not given. A seed is drawn where there is none. */

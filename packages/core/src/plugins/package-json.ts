@@ -1,6 +1,7 @@
 import path from "node:path";
 import { parse } from "jsonc-parser";
-import { readRegularText } from "../regular-file";
+import { checkJson, JsonError } from "../config/parse-json";
+import { readSmallText } from "../config/read-small-file";
 
 /** What is looked at in a package.json. */
 export interface PackageJson {
@@ -21,10 +22,13 @@ export interface PackageFolder {
 /** `undefined` when the folder has no package.json. What is broken in one is read as far as it goes. */
 export function readPackage(folder: string): PackageFolder | undefined {
   try {
-    const json: unknown = parse(readRegularText(path.join(folder, "package.json")));
+    const text = readSmallText(path.join(folder, "package.json"));
+    checkJson(text);
+    const json: unknown = parse(text);
     return { folder, json: typeof json === "object" && json !== null ? json : {} };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof JsonError) return { folder, json: {} };
     if (code === "ENOENT" || code === "ENOTDIR" || code === "EFTYPE") return undefined;
     throw error;
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { makeFolder } from "../compiler/make-folder";
 import { isSystemError } from "../compiler/system-error";
 import { isObject } from "../config/json";
+import { JsonError, parseJson } from "../config/parse-json";
 import { readRegularText } from "../regular-file";
 import { type Content, hasContent } from "./content";
 
@@ -58,10 +59,10 @@ function write(cacheDir: string, sha256: string, places: readonly KnownPlace[]):
 
 function placesOf(cacheDir: string, sha256: string): KnownPlace[] {
   try {
-    const places: unknown = JSON.parse(readRegularText(fileOf(cacheDir, sha256)));
+    const places: unknown = parseJson(readRegularText(fileOf(cacheDir, sha256)));
     return Array.isArray(places) ? places.filter(isPlace) : [];
   } catch (error) {
-    if (error instanceof SyntaxError || isSystemError(error)) return []; // none, or damaged: as good as none
+    if (error instanceof JsonError || isSystemError(error)) return []; // none, or damaged: as good as none
     throw error;
   }
 }

@@ -87,12 +87,13 @@ export async function openRecipe(recipe: Recipe, options: OpenRecipeOptions = {}
 
 /** The recipe's config, with the user's own checkpoint where he gave one. */
 function plainConfig({ config }: Recipe, own: CheckedConfig | undefined): JsonObject {
-  const { $schema: _, ...plain } = { ...config } as unknown as JsonObject;
+  // A stranger does not say what this machine can bear.
+  const { $schema: _, limits: _limits, ...plain } = { ...config } as unknown as JsonObject;
   if (Object.hasOwn(plain, "extends")) throw recipeRefused('"extends"', "a recipe is whole, and reads no configs");
   if (!own) return plain;
   const { model: _model, device: _device, variant: _variant, ...rest } = plain;
-  const { variant } = own.config;
-  return { ...rest, ...(variant === undefined ? {} : { variant }) };
+  const { variant, limits } = own.config;
+  return { ...rest, ...(variant === undefined ? {} : { variant }), ...(limits ? { limits } : {}) };
 }
 
 /** Whether a value stands at or below what an override sets. */

@@ -1,5 +1,5 @@
 import { linspaceFloat32 } from "./linspace";
-import { choice, integer, number, type OptionSchemas } from "./option-schema";
+import { choice, number, type OptionSchemas, trainingSteps } from "./option-schema";
 
 /** How much noise each of the training's steps added. */
 export interface BetaOptions {
@@ -18,7 +18,7 @@ export function betaSchemas(
   more: readonly BetaSchedule[] = [],
 ): OptionSchemas<BetaOptions> {
   return {
-    num_train_timesteps: integer(1000, { minimum: 1 }),
+    num_train_timesteps: trainingSteps(1000),
     beta_start: number(defaults.beta_start),
     beta_end: number(defaults.beta_end),
     beta_schedule: choice(defaults.beta_schedule, ["linear", "scaled_linear", "squaredcos_cap_v2", ...more]),

@@ -11,7 +11,7 @@ import {
   timeShiftSchema,
 } from "./flow-shift";
 import { linspace } from "./linspace";
-import { flag, integer, number, optionalNumber, optionsSchema } from "./option-schema";
+import { flag, integer, number, optionalNumber, optionsSchema, trainingSteps } from "./option-schema";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";
 import { type SigmaSpacingOptions, sigmaSpacing, sigmaSpacingSchemas } from "./sigma-spacing";
@@ -36,7 +36,7 @@ export interface FlowMatchEulerDiscreteOptions extends DynamicShiftOptions, Sigm
 }
 
 export const flowMatchEulerDiscreteSchema = optionsSchema<FlowMatchEulerDiscreteOptions>({
-  num_train_timesteps: integer(1000, { minimum: 1 }),
+  num_train_timesteps: trainingSteps(1000),
   shift: number(1, { exclusiveMinimum: 0, description: "Above 1 spends more steps on noisy samples." }),
   use_dynamic_shifting: flag(false, "Shift by the image's size instead of by `shift`."),
   base_shift: { type: ["number", "null"], default: 0.5 },

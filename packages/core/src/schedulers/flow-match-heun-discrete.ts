@@ -3,7 +3,7 @@ import { trainingRange } from "./flow-match-euler-discrete";
 import { shiftSigma } from "./flow-shift";
 import { afterPairs, pairUp } from "./heun-pairs";
 import { linspace } from "./linspace";
-import { integer, number, optionsSchema } from "./option-schema";
+import { number, optionsSchema, trainingSteps } from "./option-schema";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";
 import { mix } from "./signal-level";
@@ -15,7 +15,7 @@ export interface FlowMatchHeunDiscreteOptions {
 }
 
 export const flowMatchHeunDiscreteSchema = optionsSchema<FlowMatchHeunDiscreteOptions>({
-  num_train_timesteps: integer(1000, { minimum: 1 }),
+  num_train_timesteps: trainingSteps(1000),
   shift: number(1, { exclusiveMinimum: 0, description: "Above 1 spends more steps on noisy samples." }),
 });
 

@@ -4,7 +4,7 @@ import { alphasCumprod, type BetaOptions, betaSchemas } from "./betas";
 import { batchOf, boundImage, type ClipOptions, clipSchemas, type ThresholdOptions, thresholdSchemas } from "./clip";
 import { consistencyTimesteps } from "./consistency-steps";
 import { drawNoise } from "./draw-noise";
-import { flag, integer, number, optionsSchema } from "./option-schema";
+import { flag, number, optionsSchema, trainingSteps } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictedImage, predictionSchema } from "./prediction";
 import type { Schedule, Scheduler } from "./scheduler";
 import { mix, mixtureOf, noiseLevels } from "./signal-level";
@@ -27,7 +27,7 @@ export const lcmSchema = optionsSchema<LcmOptions>({
   ...clipSchemas(false),
   ...thresholdSchemas,
   ...spacingSchemas("leading"),
-  original_inference_steps: integer(50, { minimum: 1, description: "Steps that the model was distilled on." }),
+  original_inference_steps: trainingSteps(50, "Steps that the model was distilled on."),
   set_alpha_to_one: flag(true),
   prediction_type: predictionSchema(diffusionPredictions),
   timestep_scaling: number(10, { minimum: 0 }),

@@ -34,6 +34,11 @@ export function integer(value: number, limits: Limits = {}): OptionSchema<number
   return { type: "integer", default: value, ...limits };
 }
 
+/** Steps of a training, which tables are made of. */
+export function trainingSteps(value: number, description?: string): OptionSchema<number> {
+  return integer(value, { minimum: 1, maximum: 100_000, ...(description === undefined ? {} : { description }) });
+}
+
 export function flag(value: boolean, description?: string): OptionSchema<boolean> {
   return { type: "boolean", default: value, ...(description === undefined ? {} : { description }) };
 }

@@ -26,13 +26,14 @@ export interface SolverOptions
   rescale_betas_zero_snr: boolean;
 }
 
-export function solverSchemas(mostOrder?: number): OptionSchemas<SolverOptions> {
+/** @param mostOrder of UniPC there is no highest order; beyond this, nothing is left of a step but rounding */
+export function solverSchemas(mostOrder = 16): OptionSchemas<SolverOptions> {
   return {
     ...betaSchemas(linearBetas),
     ...thresholdSchemas,
     ...spacingSchemas("linspace"),
     ...sigmaSpacingSchemas,
-    solver_order: integer(2, { minimum: 1, ...(mostOrder === undefined ? {} : { maximum: mostOrder }) }),
+    solver_order: integer(2, { minimum: 1, maximum: mostOrder }),
     prediction_type: predictionSchema<PredictionType>([...diffusionPredictions, "flow_prediction"]),
     lower_order_final: flag(true, "Lower the order of the last steps."),
     use_flow_sigmas: flag(false, "Noise levels of flow matching."),

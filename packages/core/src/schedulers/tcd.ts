@@ -4,7 +4,7 @@ import { alphasCumprod, type BetaOptions, betaSchemas } from "./betas";
 import { type ClipOptions, clipSchemas, type ThresholdOptions, thresholdSchemas } from "./clip";
 import { consistencyTimesteps } from "./consistency-steps";
 import { drawNoise } from "./draw-noise";
-import { flag, integer, number, optionsSchema } from "./option-schema";
+import { flag, number, optionsSchema, trainingSteps } from "./option-schema";
 import {
   type DiffusionPrediction,
   diffusionPredictions,
@@ -34,7 +34,7 @@ export const tcdSchema = optionsSchema<TcdOptions>({
   ...clipSchemas(false),
   ...thresholdSchemas,
   ...spacingSchemas("leading"),
-  original_inference_steps: integer(50, { minimum: 1, description: "Steps that the model was distilled on." }),
+  original_inference_steps: trainingSteps(50, "Steps that the model was distilled on."),
   set_alpha_to_one: flag(true),
   prediction_type: predictionSchema(diffusionPredictions),
   timestep_scaling: number(10, { minimum: 0 }),

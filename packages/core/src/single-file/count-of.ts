@@ -7,5 +7,5 @@ export function countOf(shapes: Shapes, list: string): number {
     const [number] = name.startsWith(prefix) ? name.slice(prefix.length).split(".") : [];
     return number !== undefined && /^\d+$/.test(number) ? [Number(number)] : [];
   });
-  return Math.max(-1, ...numbers) + 1;
+  return new Set(numbers).size; // where one is missing, the model says so
 }

@@ -9,6 +9,7 @@
 export function precompiledCharsmap(base64: string): (text: string) => string {
   const bytes = Buffer.from(base64, "base64");
   const trieBytes = bytes.readUInt32LE(0);
+  if (trieBytes > bytes.length - 4) throw new RangeError("its character map is cut off");
   const units = Uint32Array.from({ length: trieBytes / 4 }, (_, i) => bytes.readUInt32LE(4 + i * 4));
   const replacements = bytes.subarray(4 + trieBytes);
   const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });

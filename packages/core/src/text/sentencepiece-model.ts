@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { Root, Type } from "protobufjs/light.js";
+import type { Reader, Root, Type } from "protobufjs/light.js";
 import type { AddedToken, TokenizerJson } from "./tokenizer-folder";
 
 /** Kinds of pieces: special ones, and those that are found in a text before it is cut into pieces. */
@@ -36,10 +36,28 @@ const description = {
 let format: Type | undefined;
 
 /** protobufjs is loaded for the first such file: few checkpoints have one, and every text thread would wait for it. */
+function library(): { readonly Root: typeof Root; readonly Reader: typeof Reader } {
+  return createRequire(import.meta.url)("protobufjs/light.js");
+}
+
 function modelFormat(): Type {
-  const protobuf = createRequire(import.meta.url)("protobufjs/light.js") as { readonly Root: typeof Root };
-  format ??= protobuf.Root.fromJSON(description).lookupType("Model");
+  format ??= library().Root.fromJSON(description).lookupType("Model");
   return format;
+}
+
+/** The largest vocabularies have 262,144. */
+const mostPieces = 1_000_000;
+/** Number of the field of pieces. */
+const PIECES = 1;
+
+/** Looks at how many pieces there are before one is made. */
+function checkPieces(bytes: Uint8Array): void {
+  const reader = library().Reader.create(bytes);
+  for (let pieces = 0; reader.pos < reader.len; ) {
+    const tag = reader.uint32();
+    if (tag >>> 3 === PIECES && ++pieces > mostPieces) throw new RangeError(`it has more than ${mostPieces} pieces`);
+    reader.skipType(tag & 7);
+  }
 }
 
 /**
@@ -48,6 +66,7 @@ function modelFormat(): Type {
  * @throws what protobufjs throws at bytes that are no such file
  */
 export function fromSentencePiece(bytes: Uint8Array, sentinels: number): TokenizerJson {
+  checkPieces(bytes);
   const { pieces, normalizer } = modelFormat().decode(bytes) as unknown as {
     readonly pieces: readonly Piece[];
     readonly normalizer?: { readonly charsmap: Uint8Array };

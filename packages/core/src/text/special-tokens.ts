@@ -28,7 +28,7 @@ export function completeAddedTokens(
   size: number,
 ): AddedToken[] {
   const tokens = [...added];
-  let next = Math.max(size, ...added.map((token) => token.id + 1));
+  let next = added.reduce((most, token) => Math.max(most, token.id + 1), size);
   const add = (value: unknown, special: boolean, id?: number) => {
     const content = contentOf(value);
     if (content === undefined || content === "" || tokens.some((token) => token.content === content)) return;

@@ -1,5 +1,11 @@
 import { basename } from "node:path";
-import type { Part, TokenizerConfig, TokenizerFolder, TokenizerJson } from "./tokenizer-folder";
+import {
+  type Part,
+  sentinelCount,
+  type TokenizerConfig,
+  type TokenizerFolder,
+  type TokenizerJson,
+} from "./tokenizer-folder";
 
 /** A folder whose tokenizer.json is settled: read, or built from its vocabulary files. */
 export interface SettledFolder extends TokenizerFolder {
@@ -80,15 +86,15 @@ function t5(folder: TokenizerFolder, json: TokenizerJson): SettledFolder {
   return {
     ...folder,
     json: { ...json, normalizer, pre_tokenizer, post_processor },
-    config: { ...config, additional_special_tokens: withSentinels(config) },
+    config: { ...config, additional_special_tokens: withSentinels(config, sentinelCount(config, folder.path)) },
   };
 }
 
 /** The special tokens of the config, with `<extra_id_0>`, `<extra_id_1>`, ... where it names none of these. */
-function withSentinels({ additional_special_tokens: given, extra_ids = 100 }: TokenizerConfig): unknown[] {
+function withSentinels({ additional_special_tokens: given }: TokenizerConfig, count: number): unknown[] {
   const named = Array.isArray(given) ? given : [];
   if (named.some((token) => JSON.stringify(token).includes("<extra_id_"))) return named;
-  return [...named, ...Array.from({ length: extra_ids as number }, (_, i) => `<extra_id_${i}>`)];
+  return [...named, ...Array.from({ length: count }, (_, i) => `<extra_id_${i}>`)];
 }
 
 function sequence(key: "normalizers" | "pretokenizers", parts: readonly Part[]): Part {

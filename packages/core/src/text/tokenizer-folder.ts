@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { JsonError, parseJson } from "../config/parse-json";
+import { readSmallFile, readSmallText } from "../config/read-small-file";
 import { messageOf } from "../errors/error";
 import { tokenizerInvalid, tokenizerMissing } from "../errors/text";
-import { readRegularFile, readRegularText } from "../regular-file";
 import { fromSentencePiece } from "./sentencepiece-model";
 
 /** One part of a tokenizer.json: a normalizer, a pre-tokenizer, a model, ... */
@@ -52,6 +53,11 @@ export interface TokenizerFolder {
   readonly chatTemplate?: string;
 }
 
+/** Gemma's 262,144 tokens and 514,906 merges are 1.8 million values. */
+const vocabularyLimits = { values: 8_000_000 };
+
+const mostSentinels = 10_000;
+
 /**
  * Reads a diffusers `tokenizer/` folder.
  *
@@ -68,7 +74,7 @@ export function readTokenizerFolder(path: string): TokenizerFolder {
   const file = ["tokenizer.json", "vocab.json", "spiece.model"].map(at).find((name) => existsSync(name));
   if (file === at("tokenizer.json")) return { path, file, json: readTokenizerJson(file), config, ...chatTemplate };
   if (file === at("spiece.model"))
-    return { path, file, json: readSentencePiece(file, Number(config.extra_ids ?? 100)), config, ...chatTemplate };
+    return { path, file, json: readSentencePiece(file, sentinelCount(config, path)), config, ...chatTemplate };
   if (file === undefined || !existsSync(at("merges.txt"))) throw tokenizerMissing(path);
   const vocab = readObject(file) as Record<string, number>;
   const merges = read(at("merges.txt"))
@@ -88,8 +94,18 @@ function readTokenizerJson(file: string): TokenizerJson {
   return { ...defaults, ...json, added_tokens: added, model: { ...model, type } } as unknown as TokenizerJson;
 }
 
+/** How many `<extra_id_0>`, `<extra_id_1>`, ... a T5 tokenizer has. @throws SKIPSTEP_TOKENIZER_INVALID */
+export function sentinelCount({ extra_ids = 100 }: TokenizerConfig, folder: string): number {
+  if (Number.isInteger(extra_ids) && (extra_ids as number) >= 0 && (extra_ids as number) <= mostSentinels)
+    return extra_ids as number;
+  throw tokenizerInvalid(
+    join(folder, "tokenizer_config.json"),
+    `"extra_ids" must be an integer from 0 to ${mostSentinels}, found ${JSON.stringify(extra_ids)}`,
+  );
+}
+
 function readSentencePiece(file: string, sentinels: number): TokenizerJson {
-  const bytes = reading(file, () => readRegularFile(file));
+  const bytes = reading(file, () => readSmallFile(file));
   try {
     return fromSentencePiece(bytes, sentinels);
   } catch (error) {
@@ -101,16 +117,16 @@ function readObject(file: string): Record<string, unknown> {
   const text = read(file);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text, vocabularyLimits);
   } catch (error) {
-    throw tokenizerInvalid(file, `it is not JSON (${messageOf(error)})`, error);
+    throw tokenizerInvalid(file, `it ${error instanceof JsonError ? error.message : messageOf(error)}`, error);
   }
   if (!isObject(value)) throw tokenizerInvalid(file, "it holds no JSON object");
   return value;
 }
 
 function read(file: string): string {
-  return reading(file, () => readRegularText(file));
+  return reading(file, () => readSmallText(file));
 }
 
 function reading<Content>(file: string, read: () => Content): Content {

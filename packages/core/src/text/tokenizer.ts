@@ -3,6 +3,7 @@ import { messageOf } from "../errors/error";
 import { lengthTooShort, padTokenMissing, tokenizerInvalid } from "../errors/text";
 import { splitAtTokens } from "./added-tokens";
 import { type ApplyChatTemplate, chatTemplateOf } from "./chat-template";
+import { checkIds } from "./check-ids";
 import { countedIds } from "./long-text";
 import { type Normalize, normalizerOf } from "./normalizer";
 import { forLibrary } from "./pre-tokenizer";
@@ -59,6 +60,7 @@ export interface Tokenizer {
 export function loadTokenizer(path: string, className?: string): Tokenizer {
   const folder = settle(readTokenizerFolder(path), className);
   const { file } = folder;
+  checkIds(folder);
   let pieces: Pieces;
   try {
     pieces = piecesOf(folder.json, folder.config, file);

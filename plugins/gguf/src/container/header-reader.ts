@@ -4,6 +4,9 @@ import { cutOff, headerBroken } from "../errors";
 /** Bytes that are read from the file at once. */
 const chunkLength = 2 ** 18;
 
+/** A chat template, or a tokenizer in JSON. */
+const longestText = 2 ** 26;
+
 /** Reads numbers and texts one after the other from a file's begin. */
 export class HeaderReader {
   /** Byte of the file that comes next. */
@@ -24,13 +27,18 @@ export class HeaderReader {
   i64 = (): number => Number(this.take(8).readBigInt64LE());
   u64 = (): number => Number(this.take(8).readBigUInt64LE());
   bool = (): boolean => this.u8() !== 0;
-  text = (): string => this.take(this.count("a text's length")).toString("utf8");
+  text = (): string => this.take(this.count("a text's length", { least: 1, most: longestText })).toString("utf8");
 
-  /** A 64-bit count of things that follow, of at least a byte each. */
-  count(what: string): number {
+  /**
+   * A 64-bit count of things that follow, which the rest of the file has room for.
+   * @param least bytes that each of them takes at least @param most how many there may be
+   */
+  count(what: string, { least, most }: { readonly least: number; readonly most: number }): number {
     const count = this.u64();
-    if (!Number.isSafeInteger(count)) throw headerBroken(this.file.path, `gives ${count} as ${what}`);
-    this.need(count);
+    if (count <= most) this.need(count * least);
+    else if (this.position + count * least <= this.file.size || !Number.isSafeInteger(count))
+      throw headerBroken(this.file.path, `gives ${count} as ${what}, and ${most} is the most`);
+    else this.need(count * least);
     return count;
   }
 

@@ -25,6 +25,11 @@ export interface GgufHeader {
 
 /** More than ggml and image tools ever write. */
 const mostDims = 8;
+const mostTensors = 100_000;
+const mostValues = 100_000;
+/** Bytes that a tensor, or a value with its key, takes in a header at least. */
+const leastInfo = 24;
+const leastValue = 13;
 
 /**
  * Reads all but the tensors' values, https://github.com/ggml-org/ggml/blob/master/docs/gguf.md.
@@ -37,15 +42,13 @@ export function readHeader(file: BinaryFile): GgufHeader {
   const reader = new HeaderReader(file);
   reader.u32();
   checkVersion(file.path, reader.u32());
-  const tensorCount = reader.count("the number of tensors");
-  const metadata = readMetadata(reader, file.path, reader.count("the number of values"));
-  const infos = Array.from({ length: tensorCount }, () => readInfo(reader, file.path));
+  const tensorCount = reader.count("the number of tensors", { least: leastInfo, most: mostTensors });
+  const values = reader.count("the number of values", { least: leastValue, most: mostValues });
+  const metadata = readMetadata(reader, file.path, values);
+  const infos = readInfos(reader, file.path, tensorCount);
   const alignment = alignmentOf(file.path, metadata);
   const dataStart = Math.ceil(reader.position / alignment) * alignment;
-  const names = new Set<string>();
   const tensors = infos.map(({ name, dims, id, offset }): GgufTensor => {
-    if (names.has(name)) throw headerBroken(file.path, `has two tensors "${name}"`);
-    names.add(name);
     if (offset % alignment !== 0)
       throw headerBroken(file.path, `places tensor "${name}" at byte ${offset}, no multiple of ${alignment}`);
     const stored = [...dims].reverse();
@@ -80,6 +83,16 @@ interface TensorInfo {
   readonly dims: readonly number[];
   readonly id: number;
   readonly offset: number;
+}
+
+function readInfos(reader: HeaderReader, file: string, count: number): TensorInfo[] {
+  const infos = new Map<string, TensorInfo>();
+  for (let i = 0; i < count; i++) {
+    const info = readInfo(reader, file);
+    if (infos.has(info.name)) throw headerBroken(file, `has two tensors "${info.name}"`);
+    infos.set(info.name, info);
+  }
+  return [...infos.values()];
 }
 
 function readInfo(reader: HeaderReader, file: string): TensorInfo {

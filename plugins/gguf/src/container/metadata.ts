@@ -6,8 +6,13 @@ export type MetadataValue = number | boolean | string | readonly MetadataValue[]
 
 export type Metadata = ReadonlyMap<string, MetadataValue>;
 
+/** Vocabularies have 262,144 tokens, and twice as many merges. */
+const longestList = 4_000_000;
+/** Files nest none in one another. */
+const deepestList = 8;
+
 /** By the format's number of a value's type. */
-const readers: readonly ((reader: HeaderReader, file: string) => MetadataValue)[] = [
+const readers: readonly ((reader: HeaderReader, file: string, depth?: number) => MetadataValue)[] = [
   (reader) => reader.u8(),
   (reader) => reader.i8(),
   (reader) => reader.u16(),
@@ -41,10 +46,11 @@ function valueReader(reader: HeaderReader, file: string): (typeof readers)[numbe
   return read;
 }
 
-function readList(reader: HeaderReader, file: string): MetadataValue[] {
+function readList(reader: HeaderReader, file: string, depth = 0): MetadataValue[] {
   const read = valueReader(reader, file);
-  const count = reader.count("a list's length");
+  if (depth === deepestList) throw headerBroken(file, `has lists nested more than ${deepestList} deep`);
+  const count = reader.count("a list's length", { least: 1, most: longestList });
   const list: MetadataValue[] = [];
-  for (let i = 0; i < count; i++) list.push(read(reader, file));
+  for (let i = 0; i < count; i++) list.push(read(reader, file, depth + 1));
   return list;
 }

@@ -2,6 +2,7 @@ import {
   type FormatTensor,
   FormatWeights,
   type OpenWeights,
+  parseJson,
   plainTensor,
   type StoredWeights,
   type WeightFormat,
@@ -59,7 +60,7 @@ function ownSizes(metadata: Readonly<Record<string, unknown>>): OwnSizes | undef
   const text = metadata[ownMetadata];
   if (typeof text !== "string") return undefined;
   try {
-    return (JSON.parse(text) as { sizes?: OwnSizes }).sizes ?? {};
+    return (parseJson(text) as { sizes?: OwnSizes }).sizes ?? {};
   } catch {
     return {}; // what it was filled up with shows in the shapes
   }

@@ -26,7 +26,13 @@ export const writeOptions = {
   additionalProperties: false,
   required: [],
   properties: {
-    rank: { type: "integer", minimum: 0, default: 32, description: "Rank of the branch; 0 for none." },
+    rank: {
+      type: "integer",
+      minimum: 0,
+      maximum: 4096,
+      default: 32,
+      description: "Rank of the branch; 0 for none.",
+    },
     alpha: {
       type: "number",
       nullable: true,
@@ -65,6 +71,7 @@ export const writeOptions = {
     tokens: {
       type: "integer",
       minimum: 32,
+      maximum: 65_536,
       default: 512,
       description: "Tokens of each layer's input to look at.",
     },

@@ -1,0 +1,104 @@
+import { totalmem } from "node:os";
+import type { GenerateConfig } from "../config/config";
+import { gigabytes } from "../errors/gigabytes";
+import type { Configs, Family, SettingProblem } from "./family";
+import { memoryNeed } from "./memory-need";
+import { imageCount, type Settings } from "./settings";
+
+/** The most that one generation may ask for: numbers beyond are taken for a mistake, or for somebody's bad joke. */
+export interface Limits {
+  readonly num_inference_steps: number;
+  /** Of one generation: prompts, or classes, times `num_images_per_prompt`. */
+  readonly images: number;
+  /** Pixels along a side. */
+  readonly side: number;
+  readonly max_sequence_length: number;
+  /** What a generation takes besides the weights, by estimate; 10^9 bytes. This machine's memory when left out. */
+  readonly memory_gb?: number;
+}
+
+/** More than the schedules and sizes that models are trained on. */
+export const usualLimits: Limits = { num_inference_steps: 1000, images: 256, side: 8192, max_sequence_length: 4096 };
+
+/** The part of a config that says what is allowed, and where the memory is. */
+export interface LimitChoice {
+  readonly limits?: Partial<Limits> | undefined;
+  readonly device?: string;
+  readonly device_map?: unknown;
+}
+
+/**
+ * Settings above the limits, before anything is made of their numbers.
+ * @param given what config and request say, for which of two numbers is to blame
+ */
+export function limitProblems(
+  family: Family,
+  configs: Configs,
+  settings: Settings,
+  given: GenerateConfig,
+  choice: LimitChoice,
+): SettingProblem[] {
+  const limits = { ...usualLimits, ...choice.limits };
+  const { num_inference_steps: steps, height, width, max_sequence_length: tokens } = settings;
+  const problem = (key: SettingProblem["key"], found: string, limit: keyof Limits): SettingProblem => ({
+    key,
+    text: `must be at most ${limits[limit]}, found ${found}. "limits": { "${limit}": ... } in the config allows more`,
+  });
+  const images = Math.max(1, settings.prompt.length, settings.class_labels.length) * settings.num_images_per_prompt;
+  const about = (): string => estimateText(memoryNeed(family, configs, settings).all);
+  const stepKeys = ["num_inference_steps", "sigmas", "timesteps"] as const; // a list says how many steps there are, too
+  const stepKey = stepKeys.find((key) => given[key] !== undefined) ?? "num_inference_steps";
+  return [
+    ...(steps > limits.num_inference_steps ? [problem(stepKey, `${steps} steps`, "num_inference_steps")] : []),
+    ...(tokens > limits.max_sequence_length
+      ? [problem("max_sequence_length", `${tokens}`, "max_sequence_length")]
+      : []),
+    ...(images > limits.images ? [problem("num_images_per_prompt", `${images} images${about()}`, "images")] : []),
+    ...Object.entries({ height, width }).flatMap(([key, side]) =>
+      side > limits.side ? [problem(key as "height", `${side}${about()}`, "side")] : [],
+    ),
+  ];
+}
+
+/** A generation that takes more memory than there is. */
+export function memoryProblems(
+  family: Family,
+  configs: Configs,
+  settings: Settings,
+  { limits = {}, device = "cpu", device_map }: LimitChoice,
+): SettingProblem[] {
+  const most = limits.memory_gb === undefined ? machineMemory() : limits.memory_gb * 1e9;
+  if (isSmall(settings, most)) return [];
+  const need = memoryNeed(family, configs, settings);
+  const isOnCpu = device === "cpu" && device_map === undefined;
+  // Of an accelerator's memory nothing is known: there only what the program holds itself is compared.
+  const bytes = limits.memory_gb !== undefined || isOnCpu ? need.all : need.images;
+  if (!(bytes > most)) return [];
+  const { height, width } = settings;
+  const why = limits.memory_gb === undefined ? "this machine has" : "limits.memory_gb is";
+  return [
+    {
+      key: "height",
+      text: `and width ${height} x ${width} with ${imageCount(settings)} images take about ${gigabytes(bytes)} besides the weights, and ${why} ${gigabytes(most)}. Make less at a time, use vae_tiling, or raise "limits": { "memory_gb": ... }`,
+    },
+  ];
+}
+
+/** Bytes a pixel that no decoder takes, and no denoiser for an image; the largest that were seen take half of it. */
+const amplePerPixel = 8192;
+
+/** Spares an estimate, for which graphs are built, where there is no question. */
+function isSmall(settings: Settings, bytes: number): boolean {
+  const pixels = settings.height * settings.width * (1 + imageCount(settings));
+  return settings.max_sequence_length <= 512 && pixels * amplePerPixel < bytes / 2;
+}
+
+function estimateText(bytes: number): string {
+  return Number.isFinite(bytes) ? `, which would take about ${gigabytes(bytes)}` : "";
+}
+
+/** Of a container where it has less. */
+function machineMemory(): number {
+  const constrained = process.constrainedMemory() ?? 0;
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}

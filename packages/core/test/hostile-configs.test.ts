@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { SkipstepError } from "../src/errors/error";
+import type { BuildHooks } from "../src/graph/build-hooks";
+import { Graph } from "../src/graph/graph";
+import type { Architecture } from "../src/models/architecture";
+import { autoencoderKl } from "../src/models/autoencoder-kl";
+import { autoencoderTiny } from "../src/models/autoencoder-tiny";
+import { clipText } from "../src/models/clip-text";
+import { dit } from "../src/models/dit";
+import { flux } from "../src/models/flux";
+import { flux2 } from "../src/models/flux2";
+import { pixart } from "../src/models/pixart";
+import { qwenImage } from "../src/models/qwen-image";
+import { qwen3 } from "../src/models/qwen3";
+import { sd3 } from "../src/models/sd3";
+import { t5Encoder } from "../src/models/t5-encoder";
+import { unet2D } from "../src/models/unet-2d";
+import { unet2DCondition } from "../src/models/unet-2d-condition";
+import { zImage } from "../src/models/z-image";
+import { anyWeights } from "../src/pipelines/any-weights";
+
+/** Every model, with as few layers as it may have and the reference's sizes otherwise. */
+const models: readonly (readonly [Architecture, object])[] = [
+  [autoencoderKl, {}],
+  [autoencoderTiny, {}],
+  [clipText, { num_hidden_layers: 1 }],
+  [dit, { num_layers: 1 }],
+  [flux, { num_layers: 1, num_single_layers: 1 }],
+  [flux2, { num_layers: 1, num_single_layers: 1 }],
+  [pixart, { num_layers: 1 }],
+  [qwenImage, { num_layers: 1 }],
+  [qwen3, { num_hidden_layers: 1 }],
+  [sd3, { num_layers: 2 }],
+  [t5Encoder, { num_layers: 1 }],
+  [unet2D, { layers_per_block: 1 }],
+  [unet2DCondition, { layers_per_block: 1, mid_block_type: null }],
+  [zImage, { n_layers: 1, n_refiner_layers: 1 }],
+];
+
+const many = new Array<number>(20_000).fill(1);
+const hostile = [0, -1, 0.5, 3, 7, 1e6, 2 ** 31, 4294967296, 1e12, 1e308, Number.POSITIVE_INFINITY, [], [0], many];
+const noHooks: BuildHooks = { weightLoad: () => undefined, attention: () => undefined };
+
+/** Reads a config and emits all graphs, as if there were weights for anything. @returns `"fine"`, or the error's code */
+function outcome(architecture: Architecture, raw: object): string {
+  try {
+    const config = architecture.parse(raw);
+    architecture.structure?.(config);
+    for (const emit of Object.values(architecture.entries)) emit(Graph.create("x", anyWeights, noHooks), config);
+    return "fine";
+  } catch (error) {
+    return error instanceof SkipstepError ? error.code : String(error);
+  }
+}
+
+describe("numbers of a config.json that no model has", () => {
+  it.each(models.map(([architecture, raw]) => [architecture.className, architecture, raw] as const))(
+    "%s refuses them with a code, or builds a graph",
+    (_, architecture, raw) => {
+      expect(outcome(architecture, raw)).toBe("fine");
+      const options = Object.entries(architecture.parse(raw) as object).filter(
+        ([, value]) => typeof value !== "boolean",
+      );
+      const found = options.flatMap(([option]) =>
+        hostile.map(
+          (value) => `${option} ${String(value).slice(0, 20)}: ${outcome(architecture, { ...raw, [option]: value })}`,
+        ),
+      );
+      expect(found.filter((text) => !/: (fine|SKIPSTEP_(MODEL_OPTION|GRAPH_SHAPE))$/.test(text))).toEqual([]);
+    },
+  );
+});
