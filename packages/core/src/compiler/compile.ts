@@ -2,6 +2,7 @@ import { utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { throwIfAborted } from "../engine/cancel";
 import type { Graph } from "../graph/graph";
+import type { Node } from "../graph/value";
 import { checkEngine } from "./check-engine";
 import { draftEngine } from "./engine-draft";
 import { enginesFolder } from "./engine-folder";
@@ -27,6 +28,8 @@ export interface CompileRequest {
   readonly cacheDir: string;
   /** `Engine.convolutionBlock`: convolutions are laid out for the machine's kernels. */
   readonly convolutionBlock?: number | undefined;
+  /** What stands in for nodes on a segment's provider, where that is another than the CPU. */
+  readonly formsOf?: ((segment: number) => ((node: Node) => readonly Node[]) | undefined) | undefined;
   /** What `listEngines` tells of it: `transformer`, its class, the checkpoint's folder, names of plugins. */
   readonly component: string;
   readonly className: string;

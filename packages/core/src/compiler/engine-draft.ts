@@ -1,3 +1,4 @@
+import type { Node } from "../graph/value";
 import { coreVersion } from "../version";
 import { blockConvolutions } from "./blocked-convolutions";
 import type { CompileRequest } from "./compile";
@@ -18,14 +19,23 @@ export interface EngineDraft {
 }
 
 /** Works out an engine and its key without reading large weights. */
-export function draftEngine({ graph, plan, identity, convolutionBlock }: CompileRequest): EngineDraft {
+export function draftEngine({
+  graph,
+  plan,
+  identity,
+  convolutionBlock,
+  formsOf = () => undefined,
+}: CompileRequest): EngineDraft {
   const crossing = new Set(plan.segments.flatMap(({ outputs }) => outputs));
-  const lowered = blockConvolutions(graph.nodes, convolutionBlock, crossing);
-  const layout = layOutWeights(graph.nodes.flatMap(lowered));
+  const blocked = blockConvolutions(graph.nodes, convolutionBlock, crossing);
+  const lowered = new Map<Node, readonly Node[]>();
+  for (const [i, { nodes }] of plan.segments.entries())
+    for (const node of nodes) lowered.set(node, (formsOf(i) ?? blocked)(node));
+  const layout = layOutWeights(graph.nodes.flatMap((node) => lowered.get(node) ?? []));
   const stored = layout.stored.map(({ value, offset, byteLength }) => [placeKey(value), offset, byteLength]);
   const weightsKey = sha256(JSON.stringify([formatVersion, coreVersion, identity, stored]));
   const models = plan.segments.map((segment) =>
-    onnxModel(graph.component, { ...segment, nodes: segment.nodes.flatMap(lowered) }, layout),
+    onnxModel(graph.component, { ...segment, nodes: segment.nodes.flatMap((node) => lowered.get(node)!) }, layout),
   );
   const segments = plan.segments.map(({ index, inputs, sizes, outputs }, i): SegmentEntry => {
     const [names, sizeNames, outputNames] = [inputs, sizes, outputs].map((list) => list.map(({ name }) => name));

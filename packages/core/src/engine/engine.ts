@@ -1,6 +1,7 @@
-import { engineStopped } from "../errors/engine";
+import { engineStopped, runFailed } from "../errors/engine";
 import type { Tensor } from "../tensor";
 import type { DeviceTensor } from "./device-tensor";
+import type { WireTensor } from "./protocol";
 import { otherProviders, requireProvider } from "./provider";
 import { currentScope, Scope } from "./scope";
 import { openSession, type Session } from "./session";
@@ -80,6 +81,17 @@ export class Engine {
   convolutionBlock(): Promise<number | undefined> {
     this.block ??= this.link.call("convolutionBlock", {});
     return this.block;
+  }
+
+  /**
+   * Runs a small model once on a provider.
+   * @param model an ONNX file whose outputs are float32
+   * @throws SKIPSTEP_RUN_FAILED with ONNX Runtime's message where the provider cannot run it
+   */
+  try(provider: string, model: Uint8Array, inputs: Readonly<Record<string, WireTensor>>) {
+    return this.link.call("try", { provider, model, inputs }, (message) =>
+      runFailed(`a probe of "${provider}"`, message),
+    );
   }
 
   /** Providers besides the CPU's that work here. */

@@ -46,6 +46,15 @@ export interface Calls {
   providers: { ask: Record<string, never>; answer: readonly string[] };
   /** Runs a model of one node on a provider; answers with what is against it. */
   probe: { ask: { readonly provider: string }; answer: string | undefined };
+  /** Runs a small model once; answers with its outputs, all of them float32. */
+  try: {
+    ask: {
+      readonly provider: string;
+      readonly model: Uint8Array;
+      readonly inputs: Readonly<Record<string, WireTensor>>;
+    };
+    answer: Readonly<Record<string, Float32Array>>;
+  };
   /** Channels in a block of the CPU's convolution kernels; nothing where it has none. */
   convolutionBlock: { ask: Record<string, never>; answer: number | undefined };
   open: {

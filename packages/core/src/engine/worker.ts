@@ -108,6 +108,19 @@ const handlers: Handlers = {
     }
   },
 
+  async try({ provider, model, inputs }) {
+    const session = await InferenceSession.create(model, sessionOptions(probeOptions(provider)));
+    try {
+      const feeds = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, toOrt(tensor)]));
+      const results = await session.run(feeds);
+      return Object.fromEntries(
+        Object.entries(results).map(([name, { data }]) => [name, Float32Array.from(data as Float32Array)]),
+      );
+    } finally {
+      await session.release();
+    }
+  },
+
   async convolutionBlock() {
     try {
       const session = await InferenceSession.create(blockModel, sessionOptions(probeOptions("cpu")));

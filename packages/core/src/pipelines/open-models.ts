@@ -1,7 +1,10 @@
-import { type CompiledEngine, compile } from "../compiler/compile";
+import { type CompiledEngine, type CompileRequest, compile } from "../compiler/compile";
 import { Program } from "../compiler/program";
+import { kernelFacts } from "../compiler/providers/kernel-facts";
+import { lowerFor, profileOf } from "../compiler/providers/profile";
 import type { Engine } from "../engine/engine";
 import { SkipstepError } from "../errors/error";
+import type { Node } from "../graph/value";
 import type { Turns } from "../memory/component";
 import type { Residency } from "../memory/residency";
 import { isBuilding, type PluginHost } from "../plugins/host";
@@ -53,6 +56,7 @@ async function openModel(
   const identity = weights.identity(cacheDir);
   const isOnCpu = devices.every((device = engine.provider) => device === "cpu");
   const convolutionBlock = isOnCpu ? await engine.convolutionBlock() : undefined;
+  const formsOf = await formsOn(engine, devices);
   const residency: Residency = { mode: memory.memory, turns, devices };
   const compiled = (force: boolean): Promise<CompiledEngine> =>
     compile({
@@ -61,6 +65,7 @@ async function openModel(
       identity,
       cacheDir,
       convolutionBlock,
+      formsOf,
       component: name,
       className: source.component.className,
       source: source.component.source.path,
@@ -80,6 +85,16 @@ async function openModel(
     const again = await compiled(true);
     return { name, identity, engine: again, program: await Program.open(engine, graph, plan, again, residency) };
   }
+}
+
+/** What stands in for nodes on the providers of a model's segments. */
+async function formsOn(engine: Engine, devices: BuiltModel["devices"]): Promise<CompileRequest["formsOf"]> {
+  const forms = new Map<string, (node: Node) => readonly Node[]>();
+  for (const device of new Set(devices.map((given = engine.provider) => given))) {
+    const profile = profileOf(device);
+    if (profile) forms.set(device, lowerFor(profile, await kernelFacts(engine, device)));
+  }
+  return (segment) => forms.get(devices[segment] ?? engine.provider);
 }
 
 /** Lines for the report about what was found in the weights, and in the cache. */

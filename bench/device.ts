@@ -1,0 +1,173 @@
+/**
+ * What a provider draws and how fast, beside the CPU: `pnpm bench:device webgpu [facts fixtures emoji denoisers]`. A line
+ * for each part as soon as it is known, so that a run that is cut off has told something.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { Weights } from "../packages/core/src/checkpoint/weights";
+import { noHooks } from "../packages/core/src/compiler/build-hooks";
+import { compile } from "../packages/core/src/compiler/compile";
+import { planGraph } from "../packages/core/src/compiler/plan";
+import { Program } from "../packages/core/src/compiler/program";
+import { kernelFacts } from "../packages/core/src/compiler/providers/kernel-facts";
+import { lowerFor, profileOf } from "../packages/core/src/compiler/providers/profile";
+import { Engine } from "../packages/core/src/engine/engine";
+import type { Sizes } from "../packages/core/src/graph/dim";
+import { Graph } from "../packages/core/src/graph/graph";
+import { createPipeline } from "../packages/core/src/index";
+import type { Architecture } from "../packages/core/src/models/architecture";
+import { dit } from "../packages/core/src/models/dit";
+import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
+import { zImage } from "../packages/core/src/models/z-image";
+import { least, timed } from "./measure";
+import { someInputs } from "./open-graph";
+import { writeRandomModel } from "./random-checkpoint";
+import { ditXl2 } from "./random-dit";
+import { sd15 } from "./sd15-configs";
+import { inTemporaryFolder } from "./temporary-folder";
+
+const root = join(import.meta.dirname, "..");
+const [provider = "webgpu", ...wanted] = process.argv.slice(2);
+const parts: Readonly<Record<string, () => Promise<void>>> = { facts, fixtures, emoji, denoisers };
+
+for (const [name, part] of Object.entries(parts))
+  if (wanted.length === 0 || wanted.includes(name)) await part().catch((error) => say(name, oneLine(error)));
+
+function say(what: string, found: string): void {
+  console.log(`${what.padEnd(34)} ${found}`);
+}
+
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? `${error.name} ${error.message}` : String(error)).split("\n")[0]!.slice(0, 300);
+}
+
+/** Which kernels give what the CPU's give. */
+async function facts(): Promise<void> {
+  const engine = await Engine.start({ provider });
+  try {
+    say("kernels", JSON.stringify(await kernelFacts(engine, provider)));
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Every small pipeline of the golden data, on both. */
+async function fixtures(): Promise<void> {
+  const folder = join(root, "test/golden/pipelines");
+  for (const name of readdirSync(folder)) {
+    if (!existsSync(join(folder, name, "model_index.json"))) continue;
+    const what = name === "dit" ? { class_labels: [1] } : { prompt: "a cat" };
+    await both(name, join(folder, name), { ...what, num_inference_steps: 4, seed: 1 });
+  }
+}
+
+async function emoji(): Promise<void> {
+  const generate = {
+    prompt: "red heart",
+    num_inference_steps: 20,
+    guidance_scale: 2,
+    height: 128,
+    width: 128,
+    seed: 42,
+  };
+  await both("emoji", join(root, "models/emoji"), generate);
+  if (existsSync(join(root, "models/emoji-unet/unet")))
+    await both("emoji-unet", join(root, "models/emoji-unet"), generate);
+}
+
+/** Draws on the provider and on the CPU, the second time with everything warm. */
+async function both(name: string, model: string, generate: object): Promise<void> {
+  await inTemporaryFolder(async (cacheDir) => {
+    const draw = async (device: string) => {
+      const opening = performance.now();
+      const pipeline = await createPipeline({ model, device, generate } as never, { cacheDir });
+      const open = (performance.now() - opening) / 1000;
+      try {
+        const first = await timed(() => pipeline.generate({}));
+        const start = performance.now();
+        const { images } = await pipeline.generate({});
+        return { open, first, second: (performance.now() - start) / 1000, data: images[0]!.data };
+      } finally {
+        await pipeline.close();
+      }
+    };
+    try {
+      const [here, there] = [await draw("cpu"), await draw(provider)];
+      let most = 0;
+      for (let i = 0; i < here.data.length; i++) most = Math.max(most, Math.abs(here.data[i]! - there.data[i]!));
+      const times = ({ open, first, second }: typeof here): string =>
+        `opened ${open.toFixed(2)} s, first ${first.toFixed(2)}, second ${second.toFixed(2)} s`;
+      say(name, `a byte is ${most} off; cpu ${times(here)}; ${provider} ${times(there)}`);
+    } catch (error) {
+      say(name, oneLine(error));
+    }
+  });
+}
+
+interface Shape {
+  readonly architecture: Architecture;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly sizes: Sizes;
+}
+
+const shapes: Readonly<Record<string, Shape>> = {
+  "DiT-XL/2, 2 x 256 px": { architecture: dit, config: ditXl2, sizes: { B: 2, H: 32, W: 32 } },
+  "SD 1.5 U-Net, 2 x 256 px": {
+    architecture: unet2DCondition,
+    config: sd15.unet,
+    sizes: { B: 2, h: 32, w: 32, S: 77 },
+  },
+  "SD 1.5 U-Net, 2 x 512 px": {
+    architecture: unet2DCondition,
+    config: sd15.unet,
+    sizes: { B: 2, h: 64, w: 64, S: 77 },
+  },
+  "Z-Image 1280 x 10, 512 px": {
+    architecture: zImage,
+    config: { dim: 1280, n_layers: 10, n_heads: 10, n_kv_heads: 10, in_channels: 16, cap_feat_dim: 2560 },
+    sizes: { B: 1, h: 32, w: 32, L: 64, T: 1088 },
+  },
+};
+
+/** One pass of denoisers with random weights. */
+async function denoisers(): Promise<void> {
+  for (const [title, shape] of Object.entries(shapes))
+    await inTemporaryFolder((folder) => denoiser(title, folder, shape)).catch((error) => say(title, oneLine(error)));
+}
+
+async function denoiser(title: string, folder: string, { architecture, config, sizes }: Shape): Promise<void> {
+  writeRandomModel(folder, { architecture, config, dtype: "float16", has: () => true });
+  const results: Float32Array[] = [];
+  const seconds: number[] = [];
+  for (const device of ["cpu", provider]) {
+    const engine = await Engine.start({ provider: device });
+    const weights = Weights.open(folder);
+    try {
+      const graph = Graph.create("denoiser", weights, noHooks);
+      architecture.entries.forward!(graph, architecture.parse(config));
+      const plan = planGraph(graph, []);
+      const profile = profileOf(device);
+      const forms = profile && lowerFor(profile, await kernelFacts(engine, device));
+      const about = { component: "denoiser", className: "denoiser", source: "bench", plugins: [] };
+      const cacheDir = join(folder, device);
+      const request = { graph, plan, identity: weights.identity(folder), cacheDir, formsOf: () => forms, ...about };
+      const program = await Program.open(engine, graph, plan, await compile(request));
+      const inputs = someInputs(engine, graph, sizes);
+      const pass = () =>
+        engine.pass(async () => {
+          const out = await Object.values(await program.run(inputs))[0]!.read();
+          results[device === "cpu" ? 0 : 1] = Float32Array.from(out.data as Float32Array);
+        });
+      await pass();
+      seconds.push(least([await timed(pass), await timed(pass), await timed(pass)]));
+    } finally {
+      weights.close();
+      await engine.close();
+    }
+  }
+  const [here, there] = results as [Float32Array, Float32Array];
+  const largest = here.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  const apart = here.reduce((most, x, i) => Math.max(most, Math.abs(x - there[i]!)), 0);
+  const times = seconds.map((value) => `${(value * 1000).toFixed(0)} ms`);
+  say(title, `${(apart / largest).toExponential(1)} of the largest value; cpu ${times[0]}, ${provider} ${times[1]}`);
+}

@@ -1,0 +1,136 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type CompiledEngine, compile } from "../src/compiler/compile";
+import { onnxFile } from "../src/compiler/onnx-format";
+import { planGraph } from "../src/compiler/plan";
+import { Program } from "../src/compiler/program";
+import { kernelFacts } from "../src/compiler/providers/kernel-facts";
+import { type KernelFacts, lowerFor, profileOf } from "../src/compiler/providers/profile";
+import { Engine } from "../src/engine/engine";
+import { size } from "../src/graph/dim";
+import { Graph } from "../src/graph/graph";
+import { attention, groupNorm } from "../src/graph/layers";
+import type { Value } from "../src/graph/value";
+import type { Floats, Tensor } from "../src/tensor";
+import { memoryWeights, wave } from "./memory-weights";
+
+const noPlugins = { weightLoad: () => undefined, attention: () => undefined };
+const [heads, head, queries, keys] = [3, 8, 7, 9];
+
+type Extra = Partial<Parameters<typeof attention>[1]>;
+
+function attending(extra: (g: Graph) => Extra): Graph {
+  const g = Graph.create("text_encoder", memoryWeights({}), noPlugins);
+  const [query, key, value] = ["T", "S", "S"].map((length, i) =>
+    g.input(["query", "key", "value"][i]!, [size("B"), size(length), heads * head]),
+  ) as [Value, Value, Value];
+  g.output("out", attention(g, { query, key, value, heads, kind: "self", ...extra(g) }));
+  return g;
+}
+
+/** The mask's second image has three keys of padding. */
+const feeds: Readonly<Record<string, Tensor>> = {
+  query: wave([2, queries, heads * head], 1),
+  key: wave([2, keys, heads * head], 2),
+  value: wave([2, keys, heads * head], 3),
+  mask: {
+    dtype: "int32",
+    shape: [2, keys],
+    data: Int32Array.from({ length: 2 * keys }, (_, i) => (i < 2 * keys - 3 ? 1 : 0)),
+  },
+  bias: wave([1, heads, queries, keys], 4),
+  x: wave([2, 12, 5, 7], 5),
+};
+
+const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-webgpu-"));
+let engine: Engine;
+beforeAll(async () => {
+  engine = await Engine.start({ provider: "cpu" });
+});
+afterAll(async () => {
+  await engine.close();
+  rmSync(cacheDir, { recursive: true });
+});
+
+/** On the CPU, whose operators are the same. */
+async function run(graph: Graph, facts?: KernelFacts): Promise<[operators: string[], output: Floats]> {
+  const plan = planGraph(graph, []);
+  const about = { component: "vae", className: "Forms", source: "/models/forms", plugins: [] };
+  const forms = facts && lowerFor(profileOf("webgpu:0")!, facts);
+  const compiled = await compile({ graph, plan, identity: "1", cacheDir, formsOf: () => forms, ...about });
+  const program = await Program.open(engine, graph, plan, compiled);
+  const output = await engine.pass(async () => {
+    const inputs = Object.fromEntries(graph.inputs.map(({ name }) => [name, engine.upload(feeds[name]!)]));
+    return (await (await program.run(inputs)).out!.read()) as Floats;
+  });
+  await program.close();
+  return [operators(compiled), output];
+}
+
+function operators({ segments }: CompiledEngine): string[] {
+  const { graph } = onnxFile.toObject(onnxFile.decode(readFileSync(segments[0]!.path)), { arrays: true }) as {
+    graph: { node: readonly { op_type: string }[] };
+  };
+  return graph.node.map(({ op_type }) => op_type);
+}
+
+function expectClose(found: Floats, expected: Floats): void {
+  expect(found.shape).toEqual(expected.shape);
+  const largest = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  expect(found.data.every((value, i) => Math.abs(value - expected.data[i]!) <= 1e-5 * largest)).toBe(true);
+}
+
+const masked = (g: Graph): Extra => ({ keyMask: g.input("mask", [size("B"), size("S")], "int32") });
+const biased = (g: Graph): Extra => ({ bias: g.input("bias", [1, heads, size("T"), size("S")]) });
+
+describe("attention for WebGPU", () => {
+  it.each<[string, (g: Graph) => Extra]>([
+    ["plain", () => ({})],
+    ["with a scale of its own", () => ({ scale: 0.7 })],
+    ["with padded keys", masked],
+    ["with a bias", biased],
+    ["with both", (g) => ({ ...masked(g), ...biased(g) })],
+  ])("%s gives what the fused operator gives", async (_, extra) => {
+    const [plain, expected] = await run(attending(extra));
+    const [composed, found] = await run(attending(extra), { fusedAttention: false });
+    expect(plain).toContain("MultiHeadAttention");
+    expect(composed).not.toContain("MultiHeadAttention");
+    expectClose(found, expected);
+  });
+
+  it("does not look ahead where it is causal", async () => {
+    const self = (g: Graph): Extra => ({ causal: true, key: g.inputs[0]!, value: g.inputs[0]! });
+    const [, expected] = await run(attending(self));
+    const [composed, found] = await run(attending(self), { fusedAttention: true });
+    expect(composed).not.toContain("MultiHeadAttention");
+    expectClose(found, expected);
+  });
+
+  it("stays fused where that is right, but for padded keys, which it does not know", async () => {
+    const facts = { fusedAttention: true };
+    expect((await run(attending(biased), facts))[0]).toEqual(["MultiHeadAttention"]);
+    expect((await run(attending(masked), facts))[0]).not.toContain("MultiHeadAttention");
+  });
+});
+
+it("group normalization for WebGPU gives what rows of a layer normalization give", async () => {
+  const weights = memoryWeights({ "norm.weight": wave([12], 6), "norm.bias": wave([12], 7) });
+  const normalized = (): Graph => {
+    const g = Graph.create("vae", weights, noPlugins);
+    const x = g.input("x", [size("B"), 12, size("h"), size("w")]);
+    g.output("out", groupNorm(g, "norm", groupNorm(g, "norm", x, 4, 1e-5), 3, 1e-5));
+    return g;
+  };
+  const [plain, expected] = await run(normalized());
+  const [lowered, found] = await run(normalized(), { fusedAttention: true });
+  expect(plain).toContain("LayerNormalization");
+  expect(lowered.filter((op) => op === "InstanceNormalization")).toHaveLength(2);
+  expect(lowered).not.toContain("LayerNormalization");
+  expectClose(found, expected);
+});
+
+it("the fused attention is tried before it is used, and the CPU's is right", async () => {
+  expect(await kernelFacts(engine, "cpu")).toEqual({ fusedAttention: true });
+});
