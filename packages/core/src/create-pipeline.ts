@@ -185,7 +185,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
     const entry = lazyEntries(sources, engine, hooks, open);
     const pipeline = await family.open({ checkpoint, engine, programs, configs, tokenizer: tokenizers.of, entry });
     const warnings = [
-      ...noteWarnings([...notesOf(checkpoint, sources, config.scheduler), ...notes]),
+      ...noteWarnings([...notesOf(family, checkpoint, sources, config.scheduler), ...notes]),
       ...loraWarnings(loras),
       ...openWarnings(models),
       ...buildWarnings(plugins),

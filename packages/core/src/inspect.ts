@@ -102,7 +102,7 @@ export function inspectConfig({ config, plugins, checkpoint, code }: CheckedConf
       scheduler: chooseScheduler(checkpoint, config.scheduler, family),
       structure,
       components,
-      notes: [...notesOf(checkpoint, sources, config.scheduler), ...notes],
+      notes: [...notesOf(family, checkpoint, sources, config.scheduler), ...notes],
       loras,
       plugins: describePlugins(plugins, structure, hooks.receipts),
       code,

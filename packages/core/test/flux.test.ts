@@ -139,13 +139,6 @@ describe("position tables", () => {
 
 describe("config.json", () => {
   it.each<[string, Architecture, unknown, string]>([
-    ["option of another model", flux, { rope_theta: 2000 }, '"rope_theta" is unknown'],
-    [
-      "mistyped option",
-      flux2,
-      { guidance_embed: true },
-      '"guidance_embed" is unknown. Did you mean "guidance_embeds"?',
-    ],
     ["guidance in Qwen-Image", qwenImage, { guidance_embeds: true }, '"guidance_embeds" must be false, found true'],
     ["two axes in Qwen-Image", qwenImage, { axes_dims_rope: [64, 64] }, '"axes_dims_rope" must NOT have fewer than 3'],
     ["odd axis", flux, { axes_dims_rope: [16, 55, 57] }, '"axes_dims_rope" (at 1) must be multiple of 2'],

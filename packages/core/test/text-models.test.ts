@@ -173,7 +173,6 @@ describe("config.json of text encoders", () => {
     ["padding mask", clipText, { use_attention_mask: true }, '"use_attention_mask" must be false, found true'],
     ["end tokens", clipTextWithProjection, { eos_token_id: [1, 2] }, '"eos_token_id" must be integer, found [1,2]'],
     ["no projection", clipTextWithProjection, { projection_dim: null }, '"projection_dim" must be integer, found null'],
-    ["mistyped", clipText, { hidden_actt: "gelu" }, '"hidden_actt" is unknown. Did you mean "hidden_act"?'],
     ["decoder", t5Encoder, { is_decoder: true }, '"is_decoder" must be false, found true'],
     [
       "feed forward",

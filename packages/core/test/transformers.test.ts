@@ -169,7 +169,6 @@ describe("config.json", () => {
       { activation_fn: "relu" },
       '"activation_fn" must be "gelu" or "gelu-approximate" or "geglu" or "geglu-approximate" or "swiglu" or "linear-silu"',
     ],
-    ["unknown option", dit, { num_layer: 2 }, '"num_layer" is unknown. Did you mean "num_layers"?'],
     ["norm_type", pixart, { norm_type: "ada_norm_zero" }, '"norm_type" must be "ada_norm_single"'],
     ["attention_type", pixart, { attention_type: "gated" }, '"attention_type" must be "default" or null'],
     ["no prompt", pixart, { cross_attention_dim: null }, '"cross_attention_dim" must be integer, found null'],

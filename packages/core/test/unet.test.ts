@@ -78,13 +78,6 @@ describe("config.json of a U-Net", () => {
 
   it.each<[string, Architecture, object, string]>([
     [
-      "unknown option",
-      unet2DCondition,
-      { layer_per_block: 2 },
-      '"layer_per_block" is unknown. Did you mean "layers_per_block"?',
-    ],
-    ["unknown option", unet2D, { norm_num_group: 4 }, '"norm_num_group" is unknown. Did you mean "norm_num_groups"?'],
-    [
       "block type",
       unet2DCondition,
       { down_block_types: ["SimpleCrossAttnDownBlock2D"] },

@@ -7,15 +7,19 @@ import type { Structure } from "../plugins/manifest";
 /** Emits one function of a model: declares its inputs, emits its nodes, declares its outputs. */
 export type Emit<Config> = { emit(g: Graph, config: Config): void }["emit"]; // a method, so that lists of architectures may forget Config
 
+/** Takes a sentence without the name of the file that it is about. */
+export type Warn = (sentence: string) => void;
+
 /** One class of models: how its config.json is read, and how its graphs are built. */
 export interface Architecture<Config = unknown> {
   /** As in `model_index.json`: `AutoencoderKL`. */
   readonly className: string;
   /**
    * Checks the component's config.json and fills in the reference's defaults.
-   * @throws SKIPSTEP_MODEL_OPTION names every option that changes the computation and is not supported, and every unknown one
+   * @param warn told of what the reference's class does not know and leaves out, as it is left out here
+   * @throws SKIPSTEP_MODEL_OPTION names every option that changes the computation and is not supported
    */
-  parse(raw: unknown): Config;
+  parse(raw: unknown, warn?: Warn): Config;
   /** The model's functions by name: `encode`, `decode`. */
   readonly entries: Readonly<Record<string, Emit<Config>>>;
   /** Tensors of such models that no function here computes with. */
@@ -45,20 +49,28 @@ const ajv = new Ajv({ allErrors: true, useDefaults: true, allowUnionTypes: true,
 /** What is wrong with each entry of a list is told at once; no option has nearly as many. */
 const longestList = 10_000;
 
+/** Options that the reference's class knows besides those that a model file reads. */
+export interface OtherOptions {
+  /** They do not change what is computed; the parsed config does not have them. */
+  readonly withoutEffect?: readonly string[];
+  /** Those that would, with a JSON Schema of the values that do not; the parsed config does not have them. */
+  readonly fixed?: Readonly<Record<string, object>>;
+}
+
 /**
- * Makes a parser of config.json. Keys that begin with `_` are notes of the library that wrote the file.
- * @param withoutEffect options that do not change what is computed; the parsed config does not have them
+ * Makes a parser of config.json. Keys that begin with `_` are notes of the library that wrote the file; those that the
+ * reference's class does not know are left out, as it leaves them out, with a warning.
  */
 export function defineConfig<Config extends object>(
   className: string,
   options: ConfigOptions<Config>,
-  withoutEffect: readonly string[] = [],
-): (raw: unknown) => Config {
-  const known = Object.keys(options);
+  { withoutEffect = [], fixed = {} }: OtherOptions = {},
+): (raw: unknown, warn?: Warn) => Config {
+  const known = [...Object.keys(options), ...Object.keys(fixed)];
   // Compiled when it is needed first: a model takes 3 ms, and a process runs few of them.
-  let validate: ValidateFunction<Config> | undefined;
-  return (raw) => {
-    validate ??= ajv.compile<Config>({ type: "object", properties: options });
+  let validate: ValidateFunction | undefined;
+  return (raw, warn) => {
+    validate ??= ajv.compile({ type: "object", properties: { ...options, ...fixed } });
     if (typeof raw !== "object" || raw === null || Array.isArray(raw))
       throw modelOptions(className, [`it must be an object, found ${shown(raw)}`]);
     const long = Object.entries(raw).filter(([, value]) => Array.isArray(value) && value.length > longestList);
@@ -68,21 +80,17 @@ export function defineConfig<Config extends object>(
         long.map(([key, { length }]) => `"${key}" must have at most ${longestList} entries, found ${length}`),
       );
     const given = Object.entries(raw).filter(([key]) => !key.startsWith("_") && !withoutEffect.includes(key));
-    const unknown = given
-      .filter(([key]) => !known.includes(key))
-      .map(([key]) => {
-        const hint = didYouMean(key, known);
-        return hint === "" ? `"${key}" is unknown` : `"${key}" is unknown.${hint}`;
-      });
-    const config: unknown = structuredClone(Object.fromEntries(given));
-    const valid = validate(config);
-    if (unknown.length > 0 || !valid)
-      throw modelOptions(className, [
-        ...unknown,
-        ...problems(validate.errors ?? [], config as Record<string, unknown>),
-      ]);
+    const config = structuredClone(Object.fromEntries(given.filter(([key]) => known.includes(key))));
+    if (!validate(config)) throw modelOptions(className, problems(validate.errors ?? [], config));
+    const strange = given.map(([key]) => key).filter((key) => !known.includes(key));
+    for (const key of strange) warn?.(optionIgnored(className, key, didYouMean(key, known)));
+    for (const key of Object.keys(fixed)) delete config[key];
     return Object.freeze(config as Config);
   };
+}
+
+function optionIgnored(className: string, key: string, hint: string): string {
+  return `${className} has no option "${key}"; it is ignored, as the reference ignores it.${hint}`;
 }
 
 /** One phrase an option; an error of the whole option stands for those of its parts. */

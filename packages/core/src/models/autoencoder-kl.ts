@@ -4,7 +4,7 @@ import type { Graph } from "../graph/graph";
 import { conv2d, groupNorm } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Activation, activationOption } from "./activation";
-import { type Architecture, defineConfig } from "./architecture";
+import { type Architecture, type ConfigOption, defineConfig, type Warn } from "./architecture";
 import { allOf, count, counts, flag, layerCount, most, optionalReal, real, sizeOption } from "./config-option";
 import { downsample } from "./resample";
 import { type ResnetOptions, resnetBlock } from "./resnet-block";
@@ -28,13 +28,18 @@ export interface AutoencoderKlConfig {
   readonly use_post_quant_conv: boolean;
   readonly scaling_factor: number;
   readonly shift_factor: number | null;
-  readonly latents_mean: null;
-  readonly latents_std: null;
+  /** Of the latents that the denoiser works with, a number a channel; both or none. */
+  readonly latents_mean: readonly number[] | null;
+  readonly latents_std: readonly number[] | null;
 }
 
 const EPS = 1e-6;
 /** The reference clamps the encoder's logarithm of the variance to this. */
 const LOGVAR_RANGE = [-30, 20] as const;
+
+function statistics(items: object): ConfigOption<readonly number[] | null> {
+  return { type: ["array", "null"], items, default: null };
+}
 
 const parseFile = defineConfig<AutoencoderKlConfig>(
   "AutoencoderKL",
@@ -54,15 +59,16 @@ const parseFile = defineConfig<AutoencoderKlConfig>(
     use_post_quant_conv: flag(true),
     scaling_factor: real(0.18215),
     shift_factor: optionalReal(null),
-    latents_mean: { type: "null", default: null },
-    latents_std: { type: "null", default: null },
+    latents_mean: statistics({ type: "number" }),
+    latents_std: statistics({ type: "number", exclusiveMinimum: 0 }),
   },
-  ["force_upcast"],
+  { withoutEffect: ["force_upcast"] },
 );
 
 /**
  * The variational autoencoder of latent diffusion, https://arxiv.org/abs/2112.10752, section 3.1 and appendix G.
- * Latents are the model's own: `scaling_factor` and `shift_factor` are the pipeline's to apply.
+ * Latents are the model's own: `scaling_factor`, `shift_factor`, `latents_mean` and `latents_std` are the pipeline's to
+ * apply.
  */
 export const autoencoderKl: Architecture<AutoencoderKlConfig> = {
   className: "AutoencoderKL",
@@ -70,16 +76,22 @@ export const autoencoderKl: Architecture<AutoencoderKlConfig> = {
   entries: { encode, decode },
 };
 
-function parse(raw: unknown): AutoencoderKlConfig {
-  const config = parseFile(raw);
+function parse(raw: unknown, warn?: Warn): AutoencoderKlConfig {
+  const config = parseFile(raw, warn);
   const levels = config.block_out_channels.length;
   const problems = (["down_block_types", "up_block_types"] as const).flatMap((option) =>
     config[option].length === levels
       ? []
       : [`"${option}" must have as many entries as "block_out_channels" (${levels}), found ${config[option].length}`],
   );
+  const { latent_channels: channels, latents_mean, latents_std } = config;
+  for (const [option, values] of Object.entries({ latents_mean, latents_std }))
+    if (values !== null && values.length !== channels)
+      problems.push(`"${option}" must have an entry for each of ${channels} "latent_channels", found ${values.length}`);
   if (problems.length > 0) throw modelOptions("AutoencoderKL", problems);
-  return config;
+  if ((latents_mean === null) === (latents_std === null)) return config;
+  warn?.('AutoencoderKL has one of "latents_mean" and "latents_std"; it is ignored, as without both in the reference.');
+  return Object.freeze({ ...config, latents_mean: null, latents_std: null });
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Graph } from "../graph/graph";
 import { conv2d, groupNorm } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Activation, activate, activationOption } from "./activation";
-import { type Architecture, defineConfig } from "./architecture";
+import { type Architecture, defineConfig, type Warn } from "./architecture";
 import { count, counts, flag, most, optionalReal, real, supported } from "./config-option";
 
 /** `config.json` of AutoencoderTiny. */
@@ -46,7 +46,7 @@ const parseFile = defineConfig<AutoencoderTinyConfig>(
     shift_factor: optionalReal(0),
   },
   // The magnitude and the shift serve latents that are stored as bytes, which encode and decode do not do.
-  ["block_out_channels", "force_upcast", "latent_magnitude", "latent_shift"],
+  { withoutEffect: ["block_out_channels", "force_upcast", "latent_magnitude", "latent_shift"] },
 );
 
 /**
@@ -59,8 +59,8 @@ export const autoencoderTiny: Architecture<AutoencoderTinyConfig> = {
   entries: { encode, decode },
 };
 
-function parse(raw: unknown): AutoencoderTinyConfig {
-  const config = parseFile(raw);
+function parse(raw: unknown, warn?: Warn): AutoencoderTinyConfig {
+  const config = parseFile(raw, warn);
   const problems = (["encoder", "decoder"] as const).flatMap((half) => {
     const [levels, blocks] = [config[`${half}_block_out_channels`].length, config[`num_${half}_blocks`].length];
     return levels === blocks

@@ -6,7 +6,7 @@ import type { Value } from "../graph/value";
 import { type Architecture, type ConfigOptions, defineConfig } from "./architecture";
 import { count, layerCount, most, real, supported } from "./config-option";
 import { activateAs, hiddenActOption, type TransformersActivation } from "./transformers-activation";
-import { transformersOptionsWithoutEffect } from "./transformers-config";
+import { transformersOptionsFixed, transformersOptionsWithoutEffect } from "./transformers-config";
 
 /** `config.json` of CLIPTextModel. */
 export interface ClipTextConfig {
@@ -41,17 +41,20 @@ const options: ConfigOptions<ClipTextConfig> = {
 };
 const withoutEffect = transformersOptionsWithoutEffect.filter((option) => option !== "eos_token_id");
 
-const parsePlain = defineConfig<ClipTextConfig>("CLIPTextModel", options, [...withoutEffect, "projection_dim"]);
+const parsePlain = defineConfig<ClipTextConfig>("CLIPTextModel", options, {
+  withoutEffect: [...withoutEffect, "projection_dim"],
+  fixed: transformersOptionsFixed,
+});
 const parseProjected = defineConfig<ClipTextProjectionConfig>(
   "CLIPTextModelWithProjection",
   { ...options, projection_dim: count(512) },
-  withoutEffect,
+  { withoutEffect, fixed: transformersOptionsFixed },
 );
 
 /** The text half of CLIP, https://arxiv.org/abs/2103.00020. Weight names may begin with `text_model.`. */
 export const clipText: Architecture<ClipTextConfig> = {
   className: "CLIPTextModel",
-  parse: (raw) => checked("CLIPTextModel", parsePlain(raw)),
+  parse: (raw, warn) => checked("CLIPTextModel", parsePlain(raw, warn)),
   entries: {
     encode: (g, config) => {
       g.output("pooled", encode(g, config)); // [B, hidden_size]
@@ -62,7 +65,7 @@ export const clipText: Architecture<ClipTextConfig> = {
 /** CLIP's text half with the projection into the space that it shares with images. */
 export const clipTextWithProjection: Architecture<ClipTextProjectionConfig> = {
   className: "CLIPTextModelWithProjection",
-  parse: (raw) => checked("CLIPTextModelWithProjection", parseProjected(raw)),
+  parse: (raw, warn) => checked("CLIPTextModelWithProjection", parseProjected(raw, warn)),
   entries: {
     encode: (g, config) => {
       g.output("pooled", linear(g, "text_projection", encode(g, config), config.projection_dim, { bias: false }));

@@ -54,7 +54,12 @@ export const dit: Architecture<DitConfig> = {
       norm_elementwise_affine: flag(false),
       norm_eps: real(1e-5),
     },
-    [...transformer2dOptionsWithoutEffect, "cross_attention_dim", "attention_type", "caption_channels"],
+    {
+      withoutEffect: [
+        ...transformer2dOptionsWithoutEffect,
+        ...["cross_attention_dim", "attention_type", "caption_channels"],
+      ],
+    },
   ),
   structure: ({ num_layers }) =>
     blockLists("DiTTransformer2DModel", [

@@ -53,8 +53,8 @@ const parseFile = defineConfig<FluxConfig>(CLASS_NAME, {
  */
 export const flux: Architecture<FluxConfig> = {
   className: CLASS_NAME,
-  parse: (raw) => {
-    const config = parseFile(raw);
+  parse: (raw, warn) => {
+    const config = parseFile(raw, warn);
     checkAxes(CLASS_NAME, config);
     return config;
   },

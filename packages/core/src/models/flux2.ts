@@ -57,8 +57,8 @@ const parseFile = defineConfig<Flux2Config>(CLASS_NAME, {
  */
 export const flux2: Architecture<Flux2Config> = {
   className: CLASS_NAME,
-  parse: (raw) => {
-    const config = parseFile(raw);
+  parse: (raw, warn) => {
+    const config = parseFile(raw, warn);
     checkAxes(CLASS_NAME, config);
     return config;
   },

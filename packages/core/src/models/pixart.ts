@@ -4,7 +4,7 @@ import type { Graph } from "../graph/graph";
 import { layerNorm, linear } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { modulate, plainLayerNorm } from "./ada-layer-norm";
-import { type Architecture, defineConfig } from "./architecture";
+import { type Architecture, defineConfig, type Warn } from "./architecture";
 import { attentionThenFeedForward, blockLists } from "./block-lists";
 import { count, flag, layerCount, most, optionalCount, optionalReal, real, supported } from "./config-option";
 import { type FeedForwardActivation, feedForward, feedForwardOption } from "./feed-forward";
@@ -83,11 +83,11 @@ const parseFile = defineConfig<PixArtConfigFile>(
     caption_channels: optionalCount(null),
     attention_type: supported("default", null),
   },
-  [...transformer2dOptionsWithoutEffect, "num_embeds_ada_norm"],
+  { withoutEffect: [...transformer2dOptionsWithoutEffect, "num_embeds_ada_norm"] },
 );
 
-function parse(raw: unknown): PixArtConfig {
-  const file = parseFile(raw);
+function parse(raw: unknown, warn?: Warn): PixArtConfig {
+  const file = parseFile(raw, warn);
   const width = tokenWidth(file);
   const config: PixArtConfig = {
     ...file,

@@ -48,14 +48,14 @@ const parseFile = defineConfig<QwenImageConfig>(
     use_additional_t_cond: flag(false),
     use_layer3d_rope: flag(false),
   },
-  ["pooled_projection_dim"],
+  { withoutEffect: ["pooled_projection_dim"] },
 );
 
 /** The denoiser of Qwen-Image, https://arxiv.org/abs/2508.02324, and of its editing and layered variants. */
 export const qwenImage: Architecture<QwenImageConfig> = {
   className: CLASS_NAME,
-  parse: (raw) => {
-    const config = parseFile(raw);
+  parse: (raw, warn) => {
+    const config = parseFile(raw, warn);
     checkAxes(CLASS_NAME, config);
     return config;
   },

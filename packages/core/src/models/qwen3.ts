@@ -4,9 +4,9 @@ import type { Graph } from "../graph/graph";
 import { attention, embedding, linear, rmsNorm, rotary } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Floats, floats } from "../tensor";
-import { type Architecture, defineConfig } from "./architecture";
+import { type Architecture, defineConfig, type Warn } from "./architecture";
 import { allOf, count, flag, layerCount, most, optionalCount, optionalReal, real, supported } from "./config-option";
-import { transformersOptionsWithoutEffect } from "./transformers-config";
+import { transformersOptionsFixed, transformersOptionsWithoutEffect } from "./transformers-config";
 
 /** `config.json` of Qwen3Model and Qwen3ForCausalLM. */
 export interface Qwen3Config {
@@ -79,11 +79,17 @@ const parseFile = defineConfig<Qwen3ConfigFile>(
     use_sliding_window: supported<boolean>(false),
     layer_types: { ...allOf("full_attention", []), type: ["array", "null"], default: null },
   },
-  [...transformersOptionsWithoutEffect, "max_position_embeddings", "sliding_window", "max_window_layers"],
+  {
+    withoutEffect: [
+      ...transformersOptionsWithoutEffect,
+      ...["max_position_embeddings", "sliding_window", "max_window_layers"],
+    ],
+    fixed: transformersOptionsFixed,
+  },
 );
 
-function parse(raw: unknown): Qwen3Config {
-  const { hidden_act, use_sliding_window, layer_types, rope_parameters, rope_scaling, ...file } = parseFile(raw);
+function parse(raw: unknown, warn?: Warn): Qwen3Config {
+  const { hidden_act, use_sliding_window, layer_types, rope_parameters, rope_scaling, ...file } = parseFile(raw, warn);
   const heads = file.num_attention_heads;
   const num_key_value_heads = file.num_key_value_heads ?? heads;
   if (heads % num_key_value_heads !== 0)

@@ -4,7 +4,7 @@ import type { Graph } from "../graph/graph";
 import { linear } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { adaLayerNormContinuous } from "./ada-layer-norm";
-import { type Architecture, defineConfig } from "./architecture";
+import { type Architecture, defineConfig, type Warn } from "./architecture";
 import { type BranchOutline, blockLists } from "./block-lists";
 import { count, layerCount, most, optionalCount, supported } from "./config-option";
 import { expectPositions } from "./cropped-positions";
@@ -65,8 +65,8 @@ const parseFile = defineConfig<Sd3Config>(CLASS_NAME, {
   qk_norm: supported<QueryKeyNorm>(null, "rms_norm", "layer_norm", "fp32_layer_norm"),
 });
 
-function parse(raw: unknown): Sd3Config {
-  const config = parseFile(raw);
+function parse(raw: unknown, warn?: Warn): Sd3Config {
+  const config = parseFile(raw, warn);
   const width = tokenWidth(config);
   if (config.caption_projection_dim !== width)
     throw modelOptions(CLASS_NAME, [

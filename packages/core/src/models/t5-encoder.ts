@@ -3,11 +3,11 @@ import { size } from "../graph/dim";
 import type { Graph } from "../graph/graph";
 import { attention, embedding, linear, rmsNorm } from "../graph/layers";
 import type { Value } from "../graph/value";
-import { type Architecture, type ConfigOption, defineConfig } from "./architecture";
+import { type Architecture, type ConfigOption, defineConfig, type Warn } from "./architecture";
 import { count, layerCount, most, real, supported } from "./config-option";
 import { relativePositionBias } from "./relative-position";
 import { activateAs, type TransformersActivation, transformersActivations } from "./transformers-activation";
-import { transformersOptionsWithoutEffect } from "./transformers-config";
+import { transformersOptionsFixed, transformersOptionsWithoutEffect } from "./transformers-config";
 
 /** `config.json` of T5EncoderModel. */
 export interface T5EncoderConfig {
@@ -37,6 +37,11 @@ const feedForwards: ConfigOption<string> = {
   default: "relu",
 };
 
+/** Names that transformers takes for d_model, num_heads, num_layers and d_kv. Files have the latter. */
+const otherNames = Object.fromEntries(
+  ["hidden_size", "num_attention_heads", "num_hidden_layers", "head_dim"].map((name) => [name, { type: "null" }]),
+);
+
 /** The encoder of T5, https://arxiv.org/abs/1910.10683, and of T5 v1.1 (gated, https://arxiv.org/abs/2002.05202). */
 export const t5Encoder: Architecture<T5EncoderConfig> = { className: "T5EncoderModel", parse, entries: { encode } };
 
@@ -57,21 +62,18 @@ const parseFile = defineConfig<T5EncoderConfigFile>(
     is_gated_act: { type: ["boolean", "null"], default: null },
     is_decoder: supported<boolean>(false),
   },
-  [
-    ...transformersOptionsWithoutEffect.filter((option) => option !== "is_decoder"),
-    ...[
-      "num_decoder_layers",
-      "dropout_rate",
-      "classifier_dropout",
-      "scale_decoder_outputs",
-      "n_positions",
-      "output_past",
+  {
+    withoutEffect: [
+      ...transformersOptionsWithoutEffect.filter((option) => option !== "is_decoder"),
+      ...["num_decoder_layers", "dropout_rate", "classifier_dropout", "scale_decoder_outputs"],
+      ...["n_positions", "output_past"],
     ],
-  ],
+    fixed: { ...transformersOptionsFixed, ...otherNames },
+  },
 );
 
-function parse(raw: unknown): T5EncoderConfig {
-  const { feed_forward_proj, is_decoder, ...file } = parseFile(raw);
+function parse(raw: unknown, warn?: Warn): T5EncoderConfig {
+  const { feed_forward_proj, is_decoder, ...file } = parseFile(raw, warn);
   const { relative_attention_num_buckets: buckets, relative_attention_max_distance: maxDistance } = file;
   if (maxDistance <= Math.floor(buckets / 4))
     throw modelOptions("T5EncoderModel", [

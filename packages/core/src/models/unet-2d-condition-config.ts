@@ -1,6 +1,6 @@
 import { modelOptions } from "../errors/models";
 import { type Activation, activationOption } from "./activation";
-import { defineConfig } from "./architecture";
+import { defineConfig, type Warn } from "./architecture";
 import type { ClassOptions } from "./class-embedding";
 import { count, counts, flag, most, optionalCount, real, sizeOption, supported } from "./config-option";
 import { blockTypes, levelCounts, levelFlags, levelProblems, type PerLevel, perLevel } from "./per-level";
@@ -127,15 +127,17 @@ const parseFile = defineConfig<UNet2DConditionFile>(
     attention_type: supported("default"),
     class_embeddings_concat: supported<boolean>(false),
   },
-  [
-    ...["dropout", "upcast_attention", "addition_embed_type_num_heads"],
-    // Of block types that are not supported only.
-    ...["resnet_skip_time_act", "resnet_out_scale_factor", "cross_attention_norm", "mid_block_only_cross_attention"],
-  ],
+  {
+    withoutEffect: [
+      ...["dropout", "upcast_attention", "addition_embed_type_num_heads"],
+      // Of block types that are not supported only.
+      ...["resnet_skip_time_act", "resnet_out_scale_factor", "cross_attention_norm", "mid_block_only_cross_attention"],
+    ],
+  },
 );
 
-export function parseUNet2DConditionConfig(raw: unknown): UNet2DConditionConfig {
-  const file = parseFile(raw);
+export function parseUNet2DConditionConfig(raw: unknown, warn?: Warn): UNet2DConditionConfig {
+  const file = parseFile(raw, warn);
   const lists = levelProblems(file, [
     ...(["down_block_types", "up_block_types", "only_cross_attention", "layers_per_block"] as const),
     ...(["cross_attention_dim", "attention_head_dim"] as const),

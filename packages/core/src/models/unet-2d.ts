@@ -4,7 +4,7 @@ import type { Graph } from "../graph/graph";
 import { conv2d, groupNorm } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Activation, activate, activationOption } from "./activation";
-import { type Architecture, defineConfig } from "./architecture";
+import { type Architecture, defineConfig, type Warn } from "./architecture";
 import { type ClassOptions, classEmbedding } from "./class-embedding";
 import { count, counts, flag, layerCount, most, optionalCount, real, supported } from "./config-option";
 import { gaussianFourier } from "./gaussian-fourier";
@@ -86,7 +86,7 @@ const parseFile = defineConfig<UNet2DConfig>(
     class_embed_type: supported(null, "timestep"),
     num_class_embeds: optionalCount(null),
   },
-  ["sample_size", "dropout", "num_train_timesteps"], // the last is of learned time embeddings
+  { withoutEffect: ["sample_size", "dropout", "num_train_timesteps"] }, // the last is of learned time embeddings
 );
 
 /** The U-Net of denoising diffusion, without a prompt, https://arxiv.org/abs/2006.11239. */
@@ -104,8 +104,8 @@ export const unet2D: Architecture<UNet2DConfig> = {
   entries: { forward },
 };
 
-function parse(raw: unknown): UNet2DConfig {
-  const config = parseFile(raw);
+function parse(raw: unknown, warn?: Warn): UNet2DConfig {
+  const config = parseFile(raw, warn);
   const problems = levelProblems(config, ["down_block_types", "up_block_types"]);
   if (problems.length > 0) throw modelOptions(className, problems);
   return config;

@@ -42,17 +42,12 @@ export class Autoencoder {
   readonly scaleFactor: number;
   private readonly config: AutoencoderConfig;
 
-  /**
-   * @param component its name in the checkpoint; its main entry must be `decode`
-   * @param options.shift whether the pipeline heeds `shift_factor`; those of Stable Diffusion 1, 2 and XL do not
-   */
+  /** @param component its name in the checkpoint; its main entry must be `decode` */
   constructor(
     private readonly parts: FamilyParts,
     private readonly component: string,
-    { shift = true }: { readonly shift?: boolean } = {},
   ) {
-    const config = parts.configs[component] as AutoencoderConfig;
-    this.config = shift ? config : { ...config, shift_factor: 0 };
+    this.config = parts.configs[component] as AutoencoderConfig;
     this.scaleFactor = scaleFactorOf(this.config);
   }
 

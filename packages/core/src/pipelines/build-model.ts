@@ -3,6 +3,7 @@ import type { Note } from "../checkpoint/note";
 import type { OpenWeights } from "../checkpoint/weights";
 import { BuildHookRunner } from "../compiler/build-hooks";
 import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
+import { SkipstepError } from "../errors/error";
 import { hookFailed, isOptionUnfit } from "../errors/plugins";
 import type { BuildHooks } from "../graph/build-hooks";
 import { Graph } from "../graph/graph";
@@ -105,8 +106,16 @@ function buildGraph(
     return { name, source, weights, graph, asked };
   } catch (error) {
     weights.close();
-    throw error;
+    throw error instanceof SkipstepError ? withNotes(error, source.notes) : error;
   }
+}
+
+/** An option that is misspelt is warned of, and then its tensors do not fit. */
+function withNotes(error: SkipstepError, notes: ComponentModel["notes"] = []): SkipstepError {
+  const warnings = notes.filter(({ kind }) => kind === "warning").map(({ text }) => ` A warning: ${text}`);
+  return warnings.length === 0
+    ? error
+    : new SkipstepError(error.code, error.message + warnings.join(""), { cause: error });
 }
 
 function planned(built: BuiltGraph, claims: readonly RegionClaim[], placement: Placement): BuiltModel {

@@ -2,7 +2,7 @@ import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { Component } from "../checkpoint/component";
 import type { Note } from "../checkpoint/note";
 import { componentClass } from "../errors/pipeline";
-import type { ArchitectureEntry } from "../models/architecture";
+import type { ArchitectureEntry, Warn } from "../models/architecture";
 import type { Structure } from "../plugins/manifest";
 import type { Configs, Family } from "./family";
 
@@ -31,20 +31,34 @@ export function componentModels(family: Family, checkpoint: Checkpoint): Readonl
       const { className, source } = component;
       const model = Object.hasOwn(classes, className) ? classes[className] : undefined;
       if (!model) throw componentClass(source.path, className, Object.keys(classes));
-      return [name, { component, model, config: parsedConfig(component, model) }];
+      return [name, { component, model, ...parsedConfig(component, model, name, family) }];
     }),
   );
 }
 
-const parsed = new WeakMap<Component, object>();
+type Parsed = Pick<ComponentModel, "notes"> & { readonly config: object };
+
+const parsed = new WeakMap<Component, Parsed>();
 const parsedBy = new WeakMap<object, ArchitectureEntry>();
 
 /** The same object each time: what is worked out from a config is kept by it. */
-function parsedConfig(component: Component, model: ArchitectureEntry): object {
-  const known = parsed.get(component) ?? (model.architecture.parse(component.config) as object);
-  parsed.set(component, known);
-  parsedBy.set(known, model);
-  return known;
+function parsedConfig(component: Component, model: ArchitectureEntry, name: string, family: Family): Parsed {
+  const before = parsed.get(component);
+  if (before) return before;
+  const notes: Note[] = [];
+  const warn = (text: string) => notes.push({ kind: "warning", text: `${component.source.config}: ${text}` });
+  const config = heeded(model.architecture.parse(component.config, warn) as object, name, family, warn);
+  parsed.set(component, { config, notes });
+  parsedBy.set(config, model);
+  return { config, notes };
+}
+
+/** A config without what the family's pipeline leaves out. */
+function heeded(config: object, name: string, { unheeded = {}, className }: Family, warn: Warn): object {
+  const options = config as Readonly<Record<string, unknown>>;
+  const set = (unheeded[name] ?? []).filter((key) => (options[key] ?? 0) !== 0);
+  for (const key of set) warn(`"${key}" has no effect in a ${className}, as in diffusers.`);
+  return set.length === 0 ? config : { ...options, ...Object.fromEntries(set.map((key) => [key, null])) };
 }
 
 /** What a component's config was parsed by, in `componentModels`. */

@@ -28,6 +28,8 @@ export const ditFamily: Family = {
     },
     vae: autoencoderClasses,
   },
+  others: ["id2label"],
+  unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
   // Those that scale what the model sees are not: the pipeline in diffusers steps from the scaled latents.
   schedulers: [
     "DDIMScheduler",

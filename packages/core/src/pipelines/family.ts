@@ -34,6 +34,10 @@ export interface Family {
   readonly components: Readonly<Record<string, Readonly<Record<string, ArchitectureEntry>>>>;
   /** Those of them that a checkpoint may be without: null in `model_index.json`. */
   readonly optional?: readonly string[];
+  /** What else `model_index.json` may say: components that are not run here, and options. */
+  readonly others?: readonly string[];
+  /** Options of a component's config that its pipeline in diffusers leaves out; warned of where they are set. */
+  readonly unheeded?: Readonly<Record<string, readonly string[]>>;
   /** Schedulers that it can use, by class name; any that Skipstep has when left out. */
   readonly schedulers?: readonly string[];
   /** Defaults of scheduler options that its pipeline sets, for the schedulers that have them: `{ "eta": 0 }`. */

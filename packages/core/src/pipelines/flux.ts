@@ -54,6 +54,8 @@ export const fluxFamily: Family = {
     transformer: { FluxTransformer2DModel: { architecture: flux, entry: "forward" } },
     vae: autoencoderClasses,
   },
+  others: ["image_encoder", "feature_extractor"],
+  unheeded: { vae: ["latents_mean", "latents_std"] },
   schedulers: [
     "FlowMatchEulerDiscreteScheduler",
     "UniPCMultistepScheduler",

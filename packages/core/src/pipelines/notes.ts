@@ -2,6 +2,8 @@ import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { Note } from "../checkpoint/note";
 import type { SchedulerConfig } from "../config/config";
 import type { ComponentModel } from "./component-model";
+import type { Family } from "./family";
+import { indexNotes } from "./index-notes";
 import { schedulerNotes } from "./scheduler-choice";
 
 /**
@@ -9,12 +11,14 @@ import { schedulerNotes } from "./scheduler-choice";
  * @param scheduler the config's
  */
 export function notesOf(
+  family: Family,
   checkpoint: Checkpoint,
   models: ReadonlyMap<string, ComponentModel>,
   scheduler?: SchedulerConfig,
 ): Note[] {
   const notes = [
     ...(checkpoint.notes ?? []),
+    ...indexNotes(family, checkpoint),
     ...[...checkpoint.components.values()].flatMap((component) => component.notes ?? []),
     ...[...models.values()].flatMap((model) => model.notes ?? []),
     ...schedulerNotes(checkpoint, scheduler),

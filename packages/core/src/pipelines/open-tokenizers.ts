@@ -24,7 +24,7 @@ export function openTokenizers(
   const opened = new Map<string, Promise<OpenTokenizer>>();
   for (const textEncoder of names) {
     if (!textEncoder.startsWith("text_encoder")) continue;
-    const name = textEncoder.replace("text_encoder", "tokenizer");
+    const name = tokenizerName(textEncoder);
     const component = components.get(name);
     const place = { path: component?.source.path ?? join(folder, name), className: component?.className };
     const opening = openTokenizer(place, signal);
@@ -41,4 +41,9 @@ export function openTokenizers(
         );
     },
   };
+}
+
+/** `tokenizer_2` of `text_encoder_2`. */
+export function tokenizerName(textEncoder: string): string {
+  return textEncoder.replace("text_encoder", "tokenizer");
 }

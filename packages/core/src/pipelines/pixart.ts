@@ -62,6 +62,7 @@ function pixartFamily(className: string, max_sequence_length: number, binned: re
       },
       vae: autoencoderClasses,
     },
+    unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
     schedulers: diffusionSchedulers,
     schedulerDefaults: diffusionSchedulerDefaults,
     problems: (configs, settings) => [

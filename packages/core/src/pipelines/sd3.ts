@@ -60,6 +60,8 @@ export const stableDiffusion3Family: Family = {
     vae: autoencoderClasses,
   },
   optional: ["text_encoder_3"],
+  others: ["image_encoder", "feature_extractor"],
+  unheeded: { vae: ["latents_mean", "latents_std"] },
   schedulers: [
     "FlowMatchEulerDiscreteScheduler",
     "FlowMatchHeunDiscreteScheduler",

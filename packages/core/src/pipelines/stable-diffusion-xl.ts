@@ -40,6 +40,8 @@ export const stableDiffusionXlFamily: Family = {
     text_encoder_2: { CLIPTextModelWithProjection: { architecture: clipTextWithProjection, entry: "encode" } },
     ...unetComponents,
   },
+  others: ["image_encoder", "feature_extractor", "force_zeros_for_empty_prompt", "add_watermarker"],
+  unheeded: { vae: ["shift_factor"] },
   schedulers: diffusionSchedulers,
   schedulerDefaults: diffusionSchedulerDefaults,
   problems: (configs, settings) => [...clipProblems(configs, settings), ...tilingProblems(configs.vae, settings)],

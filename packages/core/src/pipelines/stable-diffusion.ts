@@ -32,6 +32,8 @@ export const stableDiffusionFamily: Family = {
   }),
   sizeMultiple: unetSizeMultiple,
   components: { text_encoder: { CLIPTextModel: { architecture: clipText, entry: "encode" } }, ...unetComponents },
+  others: ["safety_checker", "feature_extractor", "image_encoder", "requires_safety_checker"],
+  unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
   schedulers: diffusionSchedulers,
   schedulerDefaults: diffusionSchedulerDefaults,
   mendScheduler,

@@ -43,7 +43,7 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
     private readonly encodePrompts: EncodePrompts,
   ) {
     this.config = parts.configs.unet as UNet2DConditionConfig;
-    this.autoencoder = new Autoencoder(parts, "vae", { shift: false });
+    this.autoencoder = new Autoencoder(parts, "vae");
     this.imageToImage = this.autoencoder.imageToImage(
       ({ num_inference_steps: steps, strength }) => steps - Math.min(Math.floor(steps * strength), steps),
     );

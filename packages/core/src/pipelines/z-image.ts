@@ -71,6 +71,7 @@ export const zImageFamily: Family = {
     transformer: { ZImageTransformer2DModel: { architecture: zImage, entry: "forward" } },
     vae: autoencoderClasses,
   },
+  unheeded: { vae: ["latents_mean", "latents_std"] },
   schedulers: ["FlowMatchEulerDiscreteScheduler", "UniPCMultistepScheduler", "DPMSolverMultistepScheduler"],
   problems: (configs, settings) => [...sizeProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
   sizes: (configs, settings) => runSizes(configs, settings),
