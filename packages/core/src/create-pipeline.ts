@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import type { Checkpoint } from "./checkpoint/checkpoint";
+import type { Note } from "./checkpoint/note";
 import { defaultCacheDir } from "./compiler/cache-dir";
 import type { ConfigInput, PluginUse } from "./config/config";
 import { type FormatChoice, type LoadedConfig, loadConfig } from "./config/load";
@@ -159,7 +160,9 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
   const { device, device_map } = config;
   const starting = Engine.start({ provider: device, others: devicesIn(device_map), threads });
   starting.catch(() => undefined); // told when it is awaited
-  const tokenizers = openTokenizers(checkpoint, sources.keys(), signal);
+  const tokenizerNotes: Note[] = [];
+  const note = (one: Note): void => void tokenizerNotes.push(one);
+  const tokenizers = openTokenizers(checkpoint, configs, note, signal);
   try {
     const accelerators = device_map === "balanced" ? await (await starting).accelerators() : [];
     const placement = { ...config, accelerators };
@@ -184,8 +187,9 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, program]));
     const entry = lazyEntries(sources, engine, hooks, open);
     const pipeline = await family.open({ checkpoint, engine, programs, configs, tokenizer: tokenizers.of, entry });
+    const found = [...notesOf(family, checkpoint, sources, config.scheduler), ...notes, ...tokenizerNotes];
     const warnings = [
-      ...noteWarnings([...notesOf(family, checkpoint, sources, config.scheduler), ...notes]),
+      ...noteWarnings(found),
       ...loraWarnings(loras),
       ...openWarnings(models),
       ...buildWarnings(plugins),

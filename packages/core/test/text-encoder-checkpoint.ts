@@ -51,8 +51,8 @@ export async function openTextEncoder(
   const open = { cacheDir: join(folder, "cache"), plugins, denoiser: "none", memory, turns: new Turns() };
   const opened = await openModels(models, engine, open);
   const programs = Object.fromEntries(opened.map(({ name, program }) => [name, program]));
-  const opening = openTokenizers(checkpoint, sources.keys());
-  engine.atClose(opening.close);
   const configs = configsOf(sources, checkpoint);
+  const opening = openTokenizers(checkpoint, configs, () => undefined);
+  engine.atClose(opening.close);
   return { checkpoint, engine, programs, configs, tokenizer: opening.of } as unknown as FamilyParts;
 }

@@ -55,6 +55,15 @@ export function chatTemplateLimit(folder: string, what: string): SkipstepError {
   );
 }
 
+/** A prompt has a token that the text encoder has no row for: they are of two checkpoints. */
+export function tokenOutOfRange(textEncoder: string, prompt: string, id: number, rows: number): SkipstepError {
+  const start = [...prompt].slice(0, 40).join("");
+  return new SkipstepError(
+    "SKIPSTEP_TOKEN_OUT_OF_RANGE",
+    `The prompt "${start}" has the token ${id}, and ${textEncoder} has embeddings for tokens 0 to ${rows - 1}. Use the tokenizer and the text encoder of one checkpoint, or leave the word out.`,
+  );
+}
+
 /** `applyChatTemplate` on a tokenizer that has no (default) template. */
 export function chatTemplateMissing(folder: string, names: Iterable<string>): SkipstepError {
   return new SkipstepError(

@@ -1,6 +1,8 @@
 import type { Checkpoint } from "../checkpoint/checkpoint";
+import type { Component } from "../checkpoint/component";
 import type { Note } from "../checkpoint/note";
 import type { SchedulerConfig } from "../config/config";
+import { strangeKeys } from "../text/tokenizer-keys";
 import type { ComponentModel } from "./component-model";
 import type { Family } from "./family";
 import { indexNotes } from "./index-notes";
@@ -19,11 +21,18 @@ export function notesOf(
   const notes = [
     ...(checkpoint.notes ?? []),
     ...indexNotes(family, checkpoint),
+    ...[...checkpoint.components.values()].flatMap(tokenizerNotes),
     ...[...checkpoint.components.values()].flatMap((component) => component.notes ?? []),
     ...[...models.values()].flatMap((model) => model.notes ?? []),
     ...schedulerNotes(checkpoint, scheduler),
   ];
   return [...new Map(notes.map((note) => [note.text, note])).values()];
+}
+
+/** Of keys in a tokenizer_config.json. */
+function tokenizerNotes({ className, config, source }: Component): Note[] {
+  if (!className.includes("Tokenizer")) return [];
+  return strangeKeys(config).map((text) => ({ kind: "warning", text: `${source.config}: ${text}` }));
 }
 
 /** Lines for the report. */

@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import type { Checkpoint } from "../checkpoint/checkpoint";
+import type { Note } from "../checkpoint/note";
 import { type OpenTokenizer, openTokenizer } from "../text/open-tokenizer";
+import type { Configs } from "./family";
+import { refusing, rowWarnings } from "./token-rows";
 
 /** The tokenizers of a pipeline's text encoders, on their way. */
 export interface Tokenizers {
@@ -14,20 +17,28 @@ export interface Tokenizers {
  * Begins to open the tokenizers of all text encoders that are there, beside what the caller does meanwhile. What is
  * wrong with one is told by `of`.
  *
- * @param components names of the pipeline's components
+ * @param configs of the pipeline's components
+ * @param note takes what is found out of each, before `of` gives it
  */
 export function openTokenizers(
   { folder, components }: Checkpoint,
-  names: Iterable<string>,
+  configs: Configs,
+  note: (note: Note) => void,
   signal?: AbortSignal,
 ): Tokenizers {
   const opened = new Map<string, Promise<OpenTokenizer>>();
-  for (const textEncoder of names) {
+  for (const [textEncoder, config] of Object.entries(configs)) {
     if (!textEncoder.startsWith("text_encoder")) continue;
     const name = tokenizerName(textEncoder);
     const component = components.get(name);
     const place = { path: component?.source.path ?? join(folder, name), className: component?.className };
-    const opening = openTokenizer(place, signal);
+    const { vocab_size: rows } = config as { readonly vocab_size: number };
+    const encoder = { name: textEncoder, className: components.get(textEncoder)?.className, rows };
+    const opening = openTokenizer(place, signal).then((tokenizer) => {
+      for (const text of [...tokenizer.warnings, ...rowWarnings(encoder, name, tokenizer.size)])
+        note({ kind: "warning", text });
+      return refusing(tokenizer, encoder);
+    });
     opening.catch(() => undefined); // told when it is asked for
     opened.set(textEncoder, opening);
   }

@@ -16,6 +16,14 @@ export function promptsCut(
   });
 }
 
+export function embeddingsUnused(textEncoder: string, tokenizer: string, rows: number, ids: number): string {
+  return `${textEncoder} has embeddings for ${rows} tokens, and ${tokenizer} knows ${ids}: tokens that were added to the encoder are taken apart in prompts. Is its added_tokens.json or tokenizer.json another checkpoint's?`;
+}
+
+export function tokensUnembedded(textEncoder: string, tokenizer: string, rows: number, ids: number): string {
+  return `${tokenizer} knows ${ids} tokens, and ${textEncoder} has embeddings for ${rows}: a prompt with one of the last ${ids - rows} is refused. Is one of them another checkpoint's?`;
+}
+
 /** Lines about one of several text encoders: each has its own room for a prompt. */
 export function ofTextEncoder(component: string, lines: readonly string[]): string[] {
   return lines.map((line) => `${component}: ${line}`);

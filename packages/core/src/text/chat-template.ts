@@ -45,17 +45,18 @@ export function chatTemplateOf(folder: TokenizerFolder): ApplyChatTemplate {
   };
 }
 
-/** chat_template.jinja, else `chat_template` of the config: a text, or a list of `{ name, template }`. */
-function templateText(folder: TokenizerFolder): string {
-  if (folder.chatTemplate !== undefined) return folder.chatTemplate;
-  const given = folder.config.chat_template;
-  if (typeof given === "string") return given;
-  const named = Array.isArray(given) ? (given as { name: string; template: string }[]) : [];
-  const template = named.find(({ name }) => name === "default")?.template;
-  if (template === undefined)
-    throw chatTemplateMissing(
-      folder.path,
-      named.map(({ name }) => name),
-    );
-  return template;
+/** Of files, else `chat_template` of the config: a text, or a list of `{ name, template }`. */
+function templateText({ path, chatTemplates, config }: TokenizerFolder): string {
+  const given = config.chat_template;
+  const listed = Array.isArray(given) ? (given as { name: string; template: string }[]) : [];
+  const named = Object.keys(chatTemplates).length > 0 ? chatTemplates : byName(listed);
+  if (named === chatTemplates || typeof given !== "string") {
+    if (named.default === undefined) throw chatTemplateMissing(path, Object.keys(named));
+    return named.default;
+  }
+  return given;
+}
+
+function byName(listed: readonly { name: string; template: string }[]): Record<string, string> {
+  return Object.fromEntries(listed.map(({ name, template }) => [name, template]));
 }

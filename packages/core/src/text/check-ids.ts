@@ -8,13 +8,13 @@ const mostIds = 2 ** 22;
  * Refuses ids that no vocabulary has.
  * @throws SKIPSTEP_TOKENIZER_INVALID
  */
-export function checkIds({ file, json, config }: SettledFolder): void {
+export function checkIds({ file, json, claims }: SettledFolder): void {
   const { vocab } = json.model;
-  const decoder = config.added_tokens_decoder ?? {};
   const ids: Iterable<readonly [name: string, id: unknown]> = [
-    ...json.added_tokens.map(({ content, id }) => [content, id] as const),
+    ...claims.map(({ file, content, id }) =>
+      file === "tokenizer_config.json" ? ([`added_tokens_decoder/${id}`, id] as const) : ([content, id] as const),
+    ),
     ...(Array.isArray(vocab) ? [] : Object.entries(vocab ?? {})),
-    ...Object.keys(decoder).map((id) => [`added_tokens_decoder/${id}`, Number(id)] as const),
   ];
   for (const [name, id] of ids)
     if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= mostIds)

@@ -11,6 +11,10 @@ export interface OpenTokenizer {
   readonly modelMaxLength: number;
   /** The id that rows are filled with, when there is one. */
   readonly padId: number | undefined;
+  /** Number of ids, those of added tokens included. */
+  readonly size: number;
+  /** Sentences about files of the folder that were not followed. */
+  readonly warnings: readonly string[];
   /**
    * @throws what `Tokenizer.encode` throws; SKIPSTEP_TOKENIZER_LIMIT for patterns that take too much time or memory;
    *   SKIPSTEP_CANCELLED

@@ -1,5 +1,5 @@
 import type { ChatMessage, ChatTemplateOptions } from "./chat-template";
-import type { Encoded, EncodeOptions } from "./tokenizer";
+import type { Encoded, EncodeOptions, Tokenizer } from "./tokenizer";
 
 /** A tokenizer's folder, and its class in `model_index.json`. */
 export interface TokenizerPlace {
@@ -11,7 +11,7 @@ export interface TokenizerPlace {
 export interface TextCalls {
   load: {
     readonly ask: TokenizerPlace;
-    readonly answer: { readonly modelMaxLength: number; readonly padId: number | undefined };
+    readonly answer: Omit<Tokenizer, "encode" | "applyChatTemplate">;
   };
   encode: {
     readonly ask: { readonly texts: readonly string[]; readonly options: Omit<EncodeOptions, "onText"> };

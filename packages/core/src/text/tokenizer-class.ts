@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { contentOf } from "./added-token";
 import {
   type Part,
   sentinelCount,
@@ -13,7 +14,7 @@ export interface SettledFolder extends TokenizerFolder {
 }
 
 /**
- * What transformers makes of a tokenizer folder: for CLIP and T5 the class decides every part but the vocabulary,
+ * What transformers makes of a tokenizer folder: for CLIP, T5 and Qwen2 the class decides every part but the vocabulary,
  * whatever tokenizer.json says; the others are taken as written.
  * @param className as in `model_index.json`; tokenizer_config.json's when left out
  */
@@ -21,31 +22,31 @@ export function settle(folder: TokenizerFolder, className?: string): SettledFold
   const own = className === "AutoTokenizer" ? undefined : className;
   const name = String(own ?? folder.config.tokenizer_class ?? "").replace(/Fast$/, "");
   const { json } = folder;
-  if (json === undefined) return clip(folder, folder.vocab!, folder.merges!);
-  if (name === "CLIPTokenizer" && json.model.type === "BPE") {
-    return clip(folder, json.model.vocab as Record<string, number>, json.model.merges as readonly string[]);
-  }
+  const model = json?.model ?? { type: "BPE", vocab: folder.vocab, merges: folder.merges };
+  if (model.type === "BPE" && name === "Qwen2Tokenizer") return qwen2(folder, model as BytePairs);
+  if (model.type === "BPE" && (name === "CLIPTokenizer" || json === undefined)) return clip(folder, model as BytePairs);
   const isT5 = name === "T5Tokenizer" || basename(folder.file) === "spiece.model";
-  if (isT5 && json.model.type === "Unigram") return t5(folder, json);
-  return { ...folder, json };
+  if (isT5 && model.type === "Unigram") return t5(folder, json!);
+  return { ...folder, json: json! };
+}
+
+/** A byte-level BPE's vocabulary. */
+interface BytePairs extends Part {
+  readonly vocab: Readonly<Record<string, number>>;
+  readonly merges: readonly unknown[];
 }
 
 /** https://github.com/openai/CLIP: byte-level BPE over lower-cased words with `</w>` at their end. */
-function clip(
-  folder: TokenizerFolder,
-  vocab: Readonly<Record<string, number>>,
-  merges: readonly unknown[],
-): SettledFolder {
+function clip(folder: TokenizerFolder, { vocab, merges }: BytePairs): SettledFolder {
   const end = "<|endoftext|>";
   const config = { bos_token: "<|startoftext|>", eos_token: end, unk_token: end, pad_token: end, ...folder.config };
   const framed = (role: "bos_token" | "eos_token"): [string, number] => {
-    const token = config[role] as string | { content: string };
-    const content = typeof token === "string" ? token : token.content;
-    return [content, vocab[content]!];
+    const content = contentOf(config[role]) ?? end;
+    return [content, vocab[content] ?? -1]; // the id is looked up once tokens are added
   };
   const words = "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
   const json: TokenizerJson = {
-    added_tokens: folder.json?.added_tokens ?? [],
+    added_tokens: [],
     normalizer: sequence("normalizers", [
       { type: "NFC" },
       { type: "Replace", pattern: { Regex: "\\s+" }, content: " " },
@@ -70,6 +71,28 @@ function clip(
   return { ...folder, json, config };
 }
 
+/** Qwen2 and Qwen3: byte-level BPE over GPT-4's words, one digit a word. */
+function qwen2(folder: TokenizerFolder, { vocab, merges }: BytePairs): SettledFolder {
+  const end = "<|endoftext|>";
+  const config = { eos_token: end, unk_token: end, pad_token: end, ...folder.config };
+  const words =
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+  const add_prefix_space = folder.config.add_prefix_space === true;
+  const json: TokenizerJson = {
+    added_tokens: [],
+    normalizer: { type: "NFC" },
+    pre_tokenizer: sequence("pretokenizers", [
+      { type: "Split", pattern: { Regex: words }, behavior: "Isolated", invert: false },
+      { type: "ByteLevel", add_prefix_space, use_regex: false },
+    ]),
+    post_processor: folder.json?.post_processor ?? null,
+    model: { type: "BPE", vocab, merges, fuse_unk: false },
+    padding: folder.json?.padding ?? null,
+    truncation: folder.json?.truncation ?? null,
+  };
+  return { ...folder, json, config };
+}
+
 /** T5: sentencepiece over whitespace-separated words, with the model's own character map when the file has one. */
 function t5(folder: TokenizerFolder, json: TokenizerJson): SettledFolder {
   const eos = "</s>";
@@ -80,12 +103,14 @@ function t5(folder: TokenizerFolder, json: TokenizerJson): SettledFolder {
     { type: "WhitespaceSplit" },
     { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true },
   ]);
+  // Of spiece.model they are its own kinds of pieces; those of a tokenizer.json are among the folder's.
+  const added_tokens = basename(folder.file) === "spiece.model" ? json.added_tokens : [];
   const normalizer = given.find((part) => part?.type === "Precompiled") ?? null;
   const single = [{ Sequence: { id: "A", type_id: 0 } }, { SpecialToken: { id: eos, type_id: 0 } }];
   const post_processor = { type: "TemplateProcessing", single, pair: [], special_tokens: {} };
   return {
     ...folder,
-    json: { ...json, normalizer, pre_tokenizer, post_processor },
+    json: { ...json, added_tokens, normalizer, pre_tokenizer, post_processor },
     config: { ...config, additional_special_tokens: withSentinels(config, sentinelCount(config, folder.path)) },
   };
 }

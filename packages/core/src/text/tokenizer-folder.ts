@@ -1,10 +1,11 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { JsonError, parseJson } from "../config/parse-json";
 import { readSmallFile, readSmallText } from "../config/read-small-file";
 import { messageOf } from "../errors/error";
 import { tokenizerInvalid, tokenizerMissing } from "../errors/text";
 import { fromSentencePiece } from "./sentencepiece-model";
+import { settingsOf } from "./tokenizer-settings";
 
 /** One part of a tokenizer.json: a normalizer, a pre-tokenizer, a model, ... */
 export interface Part {
@@ -22,6 +23,12 @@ export interface AddedToken {
   /** Looked for after normalization rather than before. */
   readonly normalized: boolean;
   readonly special: boolean;
+}
+
+/** An added token as a file has it. */
+export interface TokenClaim extends Pick<AddedToken, "content" | "id"> {
+  /** `added_tokens.json` */
+  readonly file: string;
 }
 
 /** tokenizer.json, as far as it is read here. */
@@ -47,10 +54,16 @@ export interface TokenizerFolder {
   readonly json?: TokenizerJson;
   readonly vocab?: Readonly<Record<string, number>>;
   readonly merges?: readonly string[];
-  /** tokenizer_config.json over special_tokens_map.json; empty when neither is there. */
+  /** tokenizer_config.json, and special_tokens_map.json where that counts; empty when neither is there. */
   readonly config: TokenizerConfig;
-  /** The text of chat_template.jinja. */
-  readonly chatTemplate?: string;
+  /** Tokens that were added after training, in the order of their ids. */
+  readonly added: readonly AddedToken[];
+  /** What each of the files says of added tokens, whether it counts or not. */
+  readonly claims: readonly TokenClaim[];
+  /** The texts of chat_template.jinja (`default`) and of additional_chat_templates, by name. */
+  readonly chatTemplates: Readonly<Record<string, string>>;
+  /** Sentences about what the folder has and transformers does not read; the files are named. */
+  readonly warnings: readonly string[];
 }
 
 /** Gemma's 262,144 tokens and 514,906 merges are 1.8 million values. */
@@ -65,22 +78,42 @@ const mostSentinels = 10_000;
  */
 export function readTokenizerFolder(path: string): TokenizerFolder {
   const at = (name: string) => join(path, name);
-  const chatTemplate = existsSync(at("chat_template.jinja")) ? { chatTemplate: read(at("chat_template.jinja")) } : {};
-  const own = existsSync(at("tokenizer_config.json")) ? readObject(at("tokenizer_config.json")) : {};
-  // Files from before 2023 keep the special tokens apart; `added_tokens_decoder` says that the file is newer.
-  const legacy = !("added_tokens_decoder" in own) && existsSync(at("special_tokens_map.json"));
-  const config = legacy ? { ...own, ...readObject(at("special_tokens_map.json")) } : own;
+  const object = (name: string) => (existsSync(at(name)) ? readObject(at(name)) : undefined);
+  const own = object("tokenizer_config.json") ?? {};
+  const vocabulary = readVocabulary(path, own);
+  const files = {
+    config: own,
+    map: object("special_tokens_map.json"),
+    added: object("added_tokens.json"),
+    json: vocabulary.file === at("tokenizer.json") ? vocabulary.json : undefined,
+  };
+  const settings = settingsOf(files);
+  const warnings = settings.warnings.map((warning) => `${path}: ${warning}`);
+  return { path, ...vocabulary, ...settings, chatTemplates: readChatTemplates(path), warnings };
+}
 
+function readVocabulary(
+  path: string,
+  config: TokenizerConfig,
+): Pick<TokenizerFolder, "file" | "json" | "vocab" | "merges"> {
+  const at = (name: string) => join(path, name);
   const file = ["tokenizer.json", "vocab.json", "spiece.model"].map(at).find((name) => existsSync(name));
-  if (file === at("tokenizer.json")) return { path, file, json: readTokenizerJson(file), config, ...chatTemplate };
-  if (file === at("spiece.model"))
-    return { path, file, json: readSentencePiece(file, sentinelCount(config, path)), config, ...chatTemplate };
+  if (file === at("tokenizer.json")) return { file, json: readTokenizerJson(file) };
+  if (file === at("spiece.model")) return { file, json: readSentencePiece(file, sentinelCount(config, path)) };
   if (file === undefined || !existsSync(at("merges.txt"))) throw tokenizerMissing(path);
   const vocab = readObject(file) as Record<string, number>;
   const merges = read(at("merges.txt"))
     .split(/\r?\n/)
     .filter((line) => line !== "" && !line.startsWith("#version"));
-  return { path, file, vocab, merges, config, ...chatTemplate };
+  return { file, vocab, merges };
+}
+
+function readChatTemplates(path: string): Record<string, string> {
+  const folder = join(path, "additional_chat_templates");
+  const others = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".jinja")) : [];
+  const templates = others.map((name) => [name.replace(/\.jinja$/, ""), read(join(folder, name))]);
+  const first = join(path, "chat_template.jinja");
+  return { ...(existsSync(first) ? { default: read(first) } : {}), ...Object.fromEntries(templates) };
 }
 
 function readTokenizerJson(file: string): TokenizerJson {

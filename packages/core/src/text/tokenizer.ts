@@ -4,11 +4,12 @@ import { lengthTooShort, padTokenMissing, tokenizerInvalid } from "../errors/tex
 import { splitAtTokens } from "./added-tokens";
 import { type ApplyChatTemplate, chatTemplateOf } from "./chat-template";
 import { checkIds } from "./check-ids";
+import { claimWarnings } from "./claim-warnings";
 import { countedIds } from "./long-text";
 import { type Normalize, normalizerOf } from "./normalizer";
 import { forLibrary } from "./pre-tokenizer";
 import { completeAddedTokens, specialTokens } from "./special-tokens";
-import { settle } from "./tokenizer-class";
+import { type SettledFolder, settle } from "./tokenizer-class";
 import { type AddedToken, readTokenizerFolder, type TokenizerFolder, type TokenizerJson } from "./tokenizer-folder";
 
 /** How prompts become rows of ids; the defaults are transformers'. */
@@ -44,6 +45,10 @@ export interface Tokenizer {
   readonly modelMaxLength: number;
   /** The id that rows are filled with, when there is one. */
   readonly padId: number | undefined;
+  /** Number of ids, those of added tokens included. */
+  readonly size: number;
+  /** Sentences about files and settings of the folder that were not followed. */
+  readonly warnings: readonly string[];
   /** @throws SKIPSTEP_TOKENIZER_PAD, SKIPSTEP_TOKENIZER_LENGTH */
   encode(texts: readonly string[], options?: EncodeOptions): Encoded;
   /** @throws SKIPSTEP_CHAT_TEMPLATE_MISSING, SKIPSTEP_CHAT_TEMPLATE_FAILED */
@@ -51,32 +56,32 @@ export interface Tokenizer {
 }
 
 /**
- * Opens a diffusers `tokenizer/` folder: tokenizer.json, or vocab.json and merges.txt of CLIP, or spiece.model of T5.
- * Ids are those of transformers' fast tokenizers (5.23), token by token.
+ * Opens a diffusers `tokenizer/` folder: tokenizer.json, or vocab.json and merges.txt of CLIP or Qwen2, or spiece.model
+ * of T5. Ids are those of transformers' fast tokenizers (5.24), token by token.
  *
  * @param className the tokenizer's class in `model_index.json`: `CLIPTokenizer`
  * @throws SKIPSTEP_TOKENIZER_MISSING, SKIPSTEP_TOKENIZER_INVALID, SKIPSTEP_TOKENIZER_UNSUPPORTED
  */
 export function loadTokenizer(path: string, className?: string): Tokenizer {
-  const folder = settle(readTokenizerFolder(path), className);
-  const { file } = folder;
-  checkIds(folder);
+  let folder: SettledFolder;
   let pieces: Pieces;
   try {
-    pieces = piecesOf(folder.json, folder.config, file);
+    folder = settle(readTokenizerFolder(path), className);
+    checkIds(folder);
+    pieces = piecesOf(folder);
   } catch (error) {
     if (error instanceof Error && "code" in error) throw error;
-    throw tokenizerInvalid(file, `no tokenizer can be built from it (${messageOf(error)})`, error);
+    throw tokenizerInvalid(path, `no tokenizer can be built from it (${messageOf(error)})`, error);
   }
 
   const { config, json } = folder;
-  const { idOf, bareIds } = pieces;
-  const frame = frameOf(folder.json, config, pieces);
+  const { idOf, bareIds, added } = pieces;
+  const frame = frameOf(json, config, pieces);
   const padToken = specialTokens(config).pad_token ?? json.padding?.pad_token;
   const padId = padToken === undefined ? undefined : idOf(padToken);
   const padLeft = (config.padding_side ?? json.padding?.direction?.toLowerCase()) === "left";
   const cutLeft = (config.truncation_side ?? json.truncation?.direction?.toLowerCase()) === "left";
-  const limit = config.model_max_length;
+  const limit = config.model_max_length ?? config.max_len;
   const modelMaxLength = typeof limit === "number" && limit < 1e9 ? limit : Number.POSITIVE_INFINITY;
 
   const encode = (texts: readonly string[], options: EncodeOptions = {}): Encoded => {
@@ -123,12 +128,15 @@ export function loadTokenizer(path: string, className?: string): Tokenizer {
       truncated: lengths.map((length, i) => truncation && (length > maxLength || !bare[i]!.isWhole)),
     };
   };
-  return { modelMaxLength, padId, encode, applyChatTemplate: chatTemplateOf(folder) };
+  const warnings = [...folder.warnings, ...claimWarnings(folder, added)];
+  return { modelMaxLength, padId, size: pieces.size, warnings, encode, applyChatTemplate: chatTemplateOf(folder) };
 }
 
 /** The tokenizer without its framing: text to ids, token to id. */
 interface Pieces {
   readonly library: LibraryTokenizer;
+  readonly added: readonly AddedToken[];
+  readonly size: number;
   readonly idOf: (token: string) => number | undefined;
   /** @param start where the text begins in the whole one */
   readonly bareIds: (text: string, start: number) => number[];
@@ -138,7 +146,7 @@ interface Pieces {
  * The library's model and pre-tokenizer between our own search for added tokens: the library's also finds an added
  * token in the normalized text ("<|IM_START|>" would become the special token), and knows no `single_word`.
  */
-function piecesOf(json: TokenizerJson, config: TokenizerFolder["config"], file: string): Pieces {
+function piecesOf({ json, config, file, added: given }: SettledFolder): Pieces {
   const library = new LibraryTokenizer(
     { ...json, added_tokens: [], normalizer: null, pre_tokenizer: forLibrary(json.pre_tokenizer, file), decoder: null },
     {},
@@ -148,11 +156,12 @@ function piecesOf(json: TokenizerJson, config: TokenizerFolder["config"], file: 
   const fusesUnknown = model.fuse_unk === true;
   model.fuse_unk = false;
   const added = completeAddedTokens(
-    json.added_tokens,
+    [...json.added_tokens, ...given],
     config,
     (token) => model.tokens_to_ids.get(token),
-    model.vocab.length,
+    model.tokens_to_ids.size,
   );
+  const sought = config.split_special_tokens === true ? added.filter(({ special }) => !special) : added;
   const addedIds = new Map(added.map((token) => [token.content, token.id]));
   const idOf = (token: string) => addedIds.get(token) ?? model.tokens_to_ids.get(token);
 
@@ -161,13 +170,13 @@ function piecesOf(json: TokenizerJson, config: TokenizerFolder["config"], file: 
     new Map(tokens.map((token) => [key(token), token]));
   const raw = splitAtTokens(
     keyed(
-      added.filter((token) => !token.normalized),
+      sought.filter((token) => !token.normalized),
       (token) => token.content,
     ),
   );
   const normalized = splitAtTokens(
     keyed(
-      added.filter((token) => token.normalized),
+      sought.filter((token) => token.normalized),
       (token) => normalize(token.content),
     ),
   );
@@ -184,14 +193,15 @@ function piecesOf(json: TokenizerJson, config: TokenizerFolder["config"], file: 
         "token" in inner ? [inner.token.id] : wordIds(inner.text, start + outer.start + inner.start === 0),
       );
     });
-  return { library, idOf, bareIds };
+  const size = model.tokens_to_ids.size + added.filter(({ content }) => !model.tokens_to_ids.has(content)).length;
+  return { library, added, size, idOf, bareIds };
 }
 
-/** Ids before and after each text, as the post-processor (or `add_bos_token`, `add_eos_token`) sets them. */
+/** Ids before and after each text, as the post-processor, or without one `add_bos_token` and `add_eos_token` set them. */
 function frameOf(json: TokenizerJson, config: TokenizerFolder["config"], pieces: Pieces): [number[], number[]] {
   const ids = (tokens: readonly (string | undefined)[]) =>
     tokens.flatMap((token) => (token === undefined ? [] : (pieces.idOf(token) ?? [])));
-  if (json.post_processor === null || "add_bos_token" in config || "add_eos_token" in config) {
+  if (json.post_processor === null) {
     const { bos_token, eos_token } = specialTokens(config);
     return [
       ids(config.add_bos_token === true ? [bos_token] : []),

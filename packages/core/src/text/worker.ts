@@ -12,7 +12,8 @@ function answer(message: Exclude<TextMessage, { name: "forget" }>): unknown {
     const { path, className } = message.ask;
     const tokenizer = loadTokenizer(path, className);
     tokenizers.set(message.tokenizer, tokenizer);
-    return { modelMaxLength: tokenizer.modelMaxLength, padId: tokenizer.padId };
+    const { encode, applyChatTemplate, ...facts } = tokenizer;
+    return facts;
   }
   const tokenizer = tokenizers.get(message.tokenizer)!;
   if (message.name === "render") return tokenizer.applyChatTemplate(message.ask.messages, message.ask.options);
