@@ -4,9 +4,7 @@ import { imageUnreadable } from "../errors/pipeline";
 import type { Picture } from "../pipelines/settings";
 import { checkRegularFile } from "../regular-file";
 import { type Floats, floats } from "../tensor";
-
-/** Pixels of a file that are decoded at most: sharp's own limit, of which a camera with 200 million needs three quarters. */
-const limitInputPixels = 0x3fff ** 2;
+import { limitInputPixels, type Pixels, pixelsOfFile } from "./picture-pixels";
 
 /** Width and height of an image, upright. @throws SKIPSTEP_IMAGE_UNREADABLE */
 export async function pictureSize(image: string | Picture): Promise<{ width: number; height: number }> {
@@ -38,7 +36,7 @@ export async function loadPicture(image: string | Picture, width: number, height
 async function readPicture(file: string, width: number, height: number): Promise<Picture> {
   try {
     checkRegularFile(file);
-    return await pixelsOf(sharp(file, { limitInputPixels }).rotate(), width, height); // as the camera's note says
+    return await resizedPixels(await pixelsOfFile(file), width, height);
   } catch (error) {
     throw imageUnreadable(file, messageOf(error), error);
   }
@@ -46,16 +44,14 @@ async function readPicture(file: string, width: number, height: number): Promise
 
 /** Through bytes: a picture from memory that has another size is one that came from a file. */
 function resized({ values, ...size }: Picture, width: number, height: number): Promise<Picture> {
-  const bytes = Uint8Array.from(values, (value) => Math.round(value * 255));
-  return pixelsOf(sharp(bytes, { raw: { ...size, channels: 3 } }), width, height);
+  const data = Uint8Array.from(values, (value) => Math.round(value * 255));
+  return resizedPixels({ ...size, data }, width, height);
 }
 
-async function pixelsOf(image: sharp.Sharp, width: number, height: number): Promise<Picture> {
-  const plain = image.flatten({ background: "white" }).toColourspace("srgb");
-  const { data } = await plain
+async function resizedPixels({ data, ...size }: Pixels, width: number, height: number): Promise<Picture> {
+  const resized = await sharp(data, { raw: { ...size, channels: 3 } })
     .resize(width, height, { fit: "fill", kernel: "lanczos3" })
-    .removeAlpha()
     .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { width, height, values: Float32Array.from(data, (byte) => byte / 255) };
+    .toBuffer();
+  return { width, height, values: Float32Array.from(resized, (byte) => byte / 255) };
 }

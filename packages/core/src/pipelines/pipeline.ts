@@ -6,6 +6,7 @@ import type { Engine } from "../engine/engine";
 import { engineStopped } from "../errors/engine";
 import { pluginIdle } from "../errors/pipeline";
 import { type Image, imagesOf } from "../image/image";
+import { pictureWarnings } from "../image/picture-pixels";
 import { type Recipe, recipeText } from "../image/recipe";
 import type { LoadedPlugin, PluginHost } from "../plugins/host";
 import { createGenerator } from "../random";
@@ -160,6 +161,7 @@ export class Pipeline {
     const warnings = [...parts.warnings, ...encoded.warnings];
 
     const first = await watch.time("encode", () => firstLatents(pipeline, settings, scheduler, generator, signal));
+    if (typeof settings.image === "string") warnings.push(...(await pictureWarnings(settings.image)));
     const start = performance.now();
     let finite = true;
     const onStep = async (done: StepDone): Promise<void> => {
