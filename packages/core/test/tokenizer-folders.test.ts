@@ -77,6 +77,52 @@ describe("a tokenizer folder gives the reference's ids", () => {
   });
 });
 
+describe("a chat template", () => {
+  const said = (files: Files): string => {
+    const { "tokenizer_config.json": config, ...others } = files;
+    const folder = join(scratch, `chat-${Math.random()}`);
+    mkdirSync(join(folder, "additional_chat_templates"), { recursive: true });
+    copyFileSync(join(sourceOf("emoji"), "tokenizer.json"), join(folder, "tokenizer.json"));
+    writeFileSync(
+      join(folder, "tokenizer_config.json"),
+      JSON.stringify({ eos_token: "<|im_end|>", ...(config as object) }),
+    );
+    for (const [file, content] of Object.entries(others))
+      writeFileSync(join(folder, file), typeof content === "string" ? content : JSON.stringify(content));
+    return loadTokenizer(folder).applyChatTemplate([{ role: "user", content: "hi" }]);
+  };
+  const own = { chat_template: "config" };
+  const named = (name: string) => ({ chat_template: [{ name, template: "{{ eos_token }}{{ image_token }}" }] });
+
+  it.each<[string, Files, string]>([
+    [
+      "of chat_template.jinja before the config's",
+      { "tokenizer_config.json": own, "chat_template.jinja": "file" },
+      "file",
+    ],
+    ["of the config beside a processor's", { "tokenizer_config.json": own, "chat_template.json": own }, "config"],
+    ["of a list", { "tokenizer_config.json": { ...named("default"), image_token: "<i>" } }, "<|im_end|><i>"],
+    [
+      "of a folder of them before the config's",
+      { "tokenizer_config.json": own, "additional_chat_templates/default.jinja": "folder" },
+      "folder",
+    ],
+    [
+      "of chat_template.jinja beside others",
+      { "additional_chat_templates/rag.jinja": "other", "chat_template.jinja": "file" },
+      "file",
+    ],
+  ])("%s", (_, files, text) => expect(said(files)).toBe(text));
+
+  it.each<[string, Files]>([
+    ["a processor's alone", { "chat_template.json": own }],
+    ["others alone", { "tokenizer_config.json": own, "additional_chat_templates/rag.jinja": "other" }],
+    ["a list without a default", { "tokenizer_config.json": named("rag") }],
+  ])("is missing where there is %s, as in transformers", (_, files) => {
+    expect(() => said(files)).toThrow(expect.objectContaining({ code: "SKIPSTEP_CHAT_TEMPLATE_MISSING" }));
+  });
+});
+
 describe("a tokenizer folder warns", () => {
   const warningsOf = (name: string): readonly string[] => {
     const made = folders[name]!;

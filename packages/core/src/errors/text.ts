@@ -68,7 +68,7 @@ export function tokenOutOfRange(textEncoder: string, prompt: string, id: number,
 export function chatTemplateMissing(folder: string, names: Iterable<string>): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_CHAT_TEMPLATE_MISSING",
-    `${folder} has no default chat template (named templates: ${list(names)}). Put chat_template.jinja there, or "chat_template" in tokenizer_config.json.`,
+    `${folder} has no default chat template (named templates: ${list(names)}; a chat_template.json is read for processors only). Put chat_template.jinja there, or "chat_template" in tokenizer_config.json.`,
   );
 }
 

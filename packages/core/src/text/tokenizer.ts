@@ -1,6 +1,6 @@
 import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { messageOf } from "../errors/error";
-import { lengthTooShort, padTokenMissing, tokenizerInvalid } from "../errors/text";
+import { lengthTooShort, padTokenMissing, tokenizerInvalid, tokenizerUnsupported } from "../errors/text";
 import { splitAtTokens } from "./added-tokens";
 import { type ApplyChatTemplate, chatTemplateOf } from "./chat-template";
 import { checkIds } from "./check-ids";
@@ -152,6 +152,8 @@ function piecesOf({ json, config, file, added: given }: SettledFolder): Pieces {
     {},
   );
   const model = library.model!;
+  if (json.model.dropout)
+    throw tokenizerUnsupported(file, "model", `its dropout is ${json.model.dropout}, which draws lots`);
   // The library joins the texts of unknown tokens one by one, which takes the square of their number.
   const fusesUnknown = model.fuse_unk === true;
   model.fuse_unk = false;
