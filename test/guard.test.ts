@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Stored } from "../packages/core/test/original-names";
 import { readSafetensors } from "../packages/core/test/read-safetensors";
 import { temporaryFolder } from "./emoji";
-import { readJson, writeJson, writeTensors } from "./made-checkpoint";
+import { readJson, writeTensors } from "./made-checkpoint";
 
 /**
  * One tensor or one key of what people bring is changed, in one place after the other. It may be an error or a warning; if
