@@ -61,8 +61,8 @@ const parseFile = defineConfig<ZImageConfig>("ZImageTransformer2DModel", {
 /** The single-stream diffusion transformer of Z-Image, https://arxiv.org/abs/2511.22699. */
 export const zImage: Architecture<ZImageConfig> = {
   className: "ZImageTransformer2DModel",
-  parse: (raw) => {
-    const config = parseFile(raw);
+  parse: (raw, warn) => {
+    const config = parseFile(raw, warn);
     checkHeads(config);
     return config;
   },
