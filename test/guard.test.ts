@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Stored } from "../packages/core/test/original-names";
 import { readSafetensors } from "../packages/core/test/read-safetensors";
 import { temporaryFolder } from "./emoji";
-import { readJson, writeTensors } from "./made-checkpoint";
+import { readJson, writeJson, writeTensors } from "./made-checkpoint";
 
 /**
  * One tensor or one key of what people bring is changed, in one place after the other. It may be an error or a warning; if
@@ -102,8 +102,9 @@ function tensorChanges(file: string): Change[] {
 /** What is said of a config: the code of its error, or its warnings. */
 async function wordsOf(config: Config): Promise<string[]> {
   try {
-    const { notes } = inspectConfig(await validateConfig(config));
-    return notes.filter(({ kind }) => kind === "warning").map(({ text }) => text);
+    const { notes, loras } = inspectConfig(await validateConfig(config));
+    const warnings = notes.filter(({ kind }) => kind === "warning").map(({ text }) => text);
+    return [...warnings, ...loras.flatMap((lora) => [...lora.warnings, ...lora.unmatched])];
   } catch (error) {
     expect(error).toMatchObject({ code: expect.stringMatching(/^SKIPSTEP_/) });
     return [(error as { code: string }).code];
@@ -151,6 +152,21 @@ describe("never another picture without a word", async () => {
       const model = join(root, name);
       cpSync(folder, model, { recursive: true, filter: (path) => !path.endsWith("/golden") });
       quiet.push(await guard(configOf(model), filesBelow(model)));
+    },
+    600_000,
+  );
+
+  it.each([
+    ["lora-kohya-sd15", "sd15", undefined],
+    ["lora-peft-flux", "flux", { peft_type: "LORA", r: 4, lora_alpha: 4 }],
+  ])(
+    "%s",
+    async (name, pipeline, settings) => {
+      const folder = join(root, name);
+      const file = join(folder, settings ? "adapter_model.safetensors" : "lora.safetensors");
+      cpSync(join(golden, "extras", name, "lora.safetensors"), file);
+      const beside = settings ? [writeJson(join(folder, "adapter_config.json"), settings)] : [];
+      quiet.push(await guard({ ...configOf(join(pipelines, pipeline)), lora: [file] }, [file, ...beside]));
     },
     600_000,
   );
