@@ -32,6 +32,7 @@ export class Interruption {
   private readonly unfinished = new Set<string>();
   private received: StopSignal | undefined;
   private isHeeded = false;
+  private isHandedOver = false;
   private thread: Worker | undefined;
 
   /** @param lastLine what is said when a signal ends the process for this reason */
@@ -79,9 +80,15 @@ export class Interruption {
     thread.unref();
     thread.on("error", () => undefined); // where Node has no such thing: the main thread listens on
     thread.on("message", ({ signal }: { signal?: StopSignal }) => {
-      if (signal === undefined) this.unlisten();
+      if (signal === undefined) this.handOver();
       else if (this.received === undefined) this.stop(signal);
     });
+  }
+
+  /** The thread listens now. Signals that came before wait in the loop still, behind this message: they come first. */
+  private handOver(): void {
+    this.isHandedOver = true;
+    setImmediate(() => this.unlisten());
   }
 
   private unlisten(): void {
@@ -90,8 +97,8 @@ export class Interruption {
 
   private readonly onSignal = (signal: NodeJS.Signals): void => {
     const name = signal as StopSignal;
-    if (this.received) die(name);
-    else this.stop(name);
+    if (!this.received) this.stop(name);
+    else if (!this.isHandedOver) die(name); // else the thread counts them
   };
 
   private readonly onUnfinished = (message: unknown): void => {
@@ -103,6 +110,7 @@ export class Interruption {
 
   private stop(name: StopSignal): void {
     this.received = name;
+    this.thread?.postMessage({ signal: name }); // which may not have heard it
     if (this.isHeeded) this.controller.abort(reasonOf(name));
     else this.leave(name);
   }

@@ -16,7 +16,12 @@ const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPor
 const unfinished = new Set();
 /** @type {{ stop(): void }[]} */
 const handles = [];
+/** Signals that were heard here. */
 let count = 0;
+/** When the first one came, here or in the main thread. @type {number | undefined} */
+let begun;
+/** Milliseconds in which one signal reaches both threads. */
+const sameSignal = 100;
 
 // Node gives signals to the main thread only; below it, libuv tells every loop that listens.
 process.noDeprecation = true;
@@ -31,18 +36,27 @@ for (const name of /** @type {StopSignal[]} */ (Object.keys(numbers))) {
 }
 port.postMessage({ ready: true });
 
-port.on("message", ({ path, begins }) => {
-  if (begins) unfinished.add(path);
+port.on("message", ({ path, begins, signal }) => {
+  if (signal !== undefined) begin(signal);
+  else if (begins) unfinished.add(path);
   else unfinished.delete(path);
 });
 
 /** @param {StopSignal} name */
 function hear(name) {
+  const isSecond = count > 0 || (begun !== undefined && performance.now() - begun > sameSignal);
   count++;
-  if (count > 1) return die(name);
+  if (isSecond) return die(name, false);
   port.postMessage({ signal: name });
+  begin(name);
+}
+
+/** The clock of the first signal, also of one that only the main thread heard. @param {StopSignal} name */
+function begin(name) {
+  if (begun !== undefined) return;
+  begun = performance.now();
   setTimeout(() => ask(name), patience.ask);
-  setTimeout(() => die(name), patience.force);
+  setTimeout(() => die(name, true), patience.force);
 }
 
 /**
@@ -61,11 +75,12 @@ async function ask(name) {
  * Ends the process by the signal itself, as it ends one that has no handler: for when the main thread is inside of
  * something that no JavaScript interrupts.
  * @param {StopSignal} name
+ * @param {boolean} tells whether nobody asked for the end at once
  */
-function die(name) {
+function die(name, tells) {
   const { descriptor, text } = lines[name];
   try {
-    if (count === 1 && Atomics.exchange(told, 0, 1) === 0) writeSync(descriptor, text);
+    if (tells && Atomics.exchange(told, 0, 1) === 0) writeSync(descriptor, text);
     for (const path of unfinished) rmSync(path, { recursive: true, force: true });
   } catch {
     // nobody reads, or the disk is gone: the end matters more

@@ -21,7 +21,14 @@ describe("a signal", () => {
       const [out, previews] = [path.join(folder.path, signal), path.join(folder.path, `${signal}-previews`)];
       const child = startSkipstep([
         ...["generate", "configs/emoji.json", "--prompt", "red heart", "--out", path.join(out, "heart.png")],
-        ...["--previews", previews, "--set", "generate.num_inference_steps=5000"],
+        ...[
+          "--previews",
+          previews,
+          "--set",
+          "generate.num_inference_steps=5000",
+          "--set",
+          "limits.num_inference_steps=5000",
+        ],
       ]);
       const outcome = outcomeOf(child);
       while (!existsSync(path.join(previews, "step-0007.png"))) {
@@ -51,4 +58,22 @@ describe("a signal", () => {
     child.kill("SIGINT");
     expect(await ended).toEqual([null, "SIGINT"]); // 130 in a shell
   });
+
+  it.each([
+    ["at once", "unheeded", "idle", [130, null], ""],
+    ["by what heeds it, or soon after", "heeded", "idle", [130, null], "aborted\n"],
+    ["by the clock", "heeded", "busy", [130, null], "aborted\n"],
+  ])(
+    "that comes before its thread is up, in a busy moment, ends the process %s",
+    async (_, mode, after, end, stdout) => {
+      const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+      const file = fileURLToPath(new URL("./interrupt-early-child.ts", import.meta.url));
+      const child = spawn(process.execPath, ["--import", tsx, file, mode, after], {
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const [exit, outcome] = await Promise.all([once(child, "exit"), outcomeOf(child)]);
+      expect(exit).toEqual(end);
+      expect(outcome).toMatchObject({ stdout, stderr: "stopped by Ctrl-C\n" });
+    },
+  );
 });

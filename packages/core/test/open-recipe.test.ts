@@ -301,6 +301,41 @@ describe("a hostile recipe", () => {
     expect(existsSync(trap)).toBe(false);
   });
 
+  it("loads no package in the place of a plugin that overrides name, should they be forgotten", async () => {
+    packaged("left-pad");
+    const hostile = foreign((own) => {
+      own.plugins = [{ use: "left-pad" }];
+    });
+    const mine = { ...hostile, config: { ...hostile.config, model: { name: "z-image", path: model } } };
+    for (const override of ["plugins.0.use=fbcache", 'plugins=["fbcache"]', 'plugins.0={"use":"fbcache"}']) {
+      const opened = await open(mine, { ...traps, overrides: [override] });
+      await validateConfig(opened).catch(() => undefined);
+      expect(JSON.stringify(opened.config.plugins)).not.toContain("left-pad");
+    }
+    expect(existsSync(trap)).toBe(false);
+  });
+
+  it.each([
+    "/etc/calibration.json",
+    " /etc/calibration.json",
+    "../calibration.json",
+    "data/../../calibration.json",
+    "data/calibration.json",
+    "..",
+    "~me/calibration.json",
+    "file:calibration.json",
+    "https://example.org/calibration.json",
+    "\\\\host\\calibration.json",
+    "data\\..\\calibration.json",
+  ])("takes no option that is a path: %j", async (option) => {
+    for (const options of [{ file: option }, { files: [[option]] }, { deep: { inner: option } }]) {
+      const hostile = foreign((own) => {
+        own.plugins = [{ use: "fbcache", options }];
+      });
+      expect(await failure(open(hostile, { allow: true }))).toMatch(/^SKIPSTEP_RECIPE_REFUSED .* name no files/);
+    }
+  });
+
   it("takes installed plugins by name, by its short form, and classes that the program has", async () => {
     const named = foreign((own) => {
       own.plugins = ["fbcache", { use: "mine", options: {} }];

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { defaultCacheDir } from "../compiler/cache-dir";
 import type { ConfigInput } from "../config/config";
-import type { JsonObject, JsonPath } from "../config/json";
+import { isObject, type JsonObject, type JsonPath } from "../config/json";
 import { type Override, parseOverride } from "../config/overrides";
 import type { CheckedConfig } from "../create-pipeline";
 import { recipeRefused, recipeUntrusted } from "../errors/recipe";
@@ -63,10 +63,11 @@ export async function openRecipe(recipe: Recipe, options: OpenRecipeOptions = {}
   const folder = options.folder ?? (own?.file === undefined ? process.cwd() : dirname(own.file));
   const config = plainConfig(recipe, own);
   const isReplaced = replacing(overrides);
-  if (Array.isArray(config.plugins) && config.plugins.length > 0 && !isReplaced(["plugins"])) {
+  if (isReplaced(["plugins"])) config.plugins = [];
+  if (Array.isArray(config.plugins) && config.plugins.length > 0) {
     const surroundings = { folder, installed: installedPlugins(folder), cacheDir, own, classes };
     config.plugins = config.plugins.map((entry: unknown, i) =>
-      isReplaced(["plugins", i, "use"]) ? entry : ownPlugin(entry, i, surroundings),
+      ownPlugin(withoutReplaced(entry, ["plugins", i], isReplaced), i, surroundings),
     );
   }
   const files = filesIn(config).filter(({ at }) => !isReplaced(at));
@@ -100,6 +101,12 @@ function plainConfig({ config }: Recipe, own: CheckedConfig | undefined): JsonOb
 function replacing(overrides: readonly (string | Override)[]): (at: JsonPath) => boolean {
   const parsed = overrides.map((given) => (typeof given === "string" ? parseOverride(given) : given));
   return (at) => parsed.some((override) => override?.path.every((key, i) => key === String(at[i])));
+}
+
+/** What was not looked at goes no further, should the overrides be forgotten later. */
+function withoutReplaced(entry: unknown, at: JsonPath, isReplaced: (at: JsonPath) => boolean): unknown {
+  if (!isObject(entry)) return entry;
+  return Object.fromEntries(Object.entries(entry).filter(([key]) => !isReplaced([...at, key])));
 }
 
 /** What the user's config reads. Where the recipe knows a file by its content, it is found by that from now on. */

@@ -70,7 +70,13 @@ function readPlugin(entry: unknown): unknown {
 
 /** Whether text in a plugin's options leads to a file by itself. */
 export function isFilePath(text: string): boolean {
-  return posix.isAbsolute(text) || win32.isAbsolute(text) || /^(file:|~[\\/]|\.{1,2}[\\/])/i.test(text);
+  const plain = text.trim();
+  return (
+    posix.isAbsolute(plain) ||
+    win32.isAbsolute(plain) ||
+    /^(file:|[a-z][a-z\d+.-]*:\/\/|~[\w.-]*[\\/]|\.[\\/])/i.test(plain) ||
+    plain.split(/[\\/]/).includes("..")
+  );
 }
 
 /** The last part in place of each path. */

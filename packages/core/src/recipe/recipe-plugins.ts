@@ -71,7 +71,8 @@ function samePlace(folder: string | undefined, other: string): boolean {
 
 /** A plugin that takes a path would read it. */
 function checkOptions(value: unknown, at: string): void {
-  if (typeof value === "string" && isFilePath(value))
+  // A path below the folder that is stood in leads to a file, too; no option of a known plugin has a slash.
+  if (typeof value === "string" && (isFilePath(value) || value.includes("/")))
     throw recipeRefused(`${at} "${value}"`, "options of a recipe name no files");
   const inner = Array.isArray(value) ? value.entries() : isObject(value) ? Object.entries(value as JsonObject) : [];
   for (const [key, each] of inner) checkOptions(each, `${at}.${key}`);
