@@ -301,6 +301,24 @@ describe("a hostile recipe", () => {
     expect(existsSync(trap)).toBe(false);
   });
 
+  it("is read as one that came from a file, whoever parsed it", async () => {
+    const own = { model: "/etc", lora: ["/etc/cat.safetensors"], components: { vae: "/etc/vae" }, plugins: [] };
+    const parsed = { ...recipe, config: { ...own, generate: { ...generate, image: "/etc/mine.png" } } };
+    expect(await failure(open(parsed as never))).toMatch(
+      /^SKIPSTEP_RECIPE_UNTRUSTED .*: model \/etc; components\.vae \/etc\/vae; lora\.0 [^;]+; generate\.image /,
+    );
+    const plugins = [{ use: evil() }];
+    const code = open({ ...recipe, config: { ...parsed.config, plugins } } as never, traps);
+    expect(await failure(code)).toMatch(/^SKIPSTEP_RECIPE_REFUSED /);
+  });
+
+  it.each([[null], [false], ["true"], ["/"], [7], [[7, null]], [() => 1], [() => "no"], [async () => ({})]])(
+    "is allowed by nothing but true, lists and a yes: %j",
+    async (allow) => {
+      expect(await failure(open(recipe, { allow: allow as never }))).toMatch(/^SKIPSTEP_RECIPE_UNTRUSTED /);
+    },
+  );
+
   it("loads no package in the place of a plugin that overrides name, should they be forgotten", async () => {
     packaged("left-pad");
     const hostile = foreign((own) => {

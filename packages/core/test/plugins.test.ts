@@ -424,6 +424,17 @@ describe("discovery", () => {
       expect(globalThis).not.toHaveProperty("sprung");
     });
 
+    it("is not loaded from beside weights, but by a package that brings its own", async () => {
+      await write("downloads/cat.safetensors", "weights");
+      await write("downloads/trap.mjs", trap());
+      await symlink(path.join(folder, "downloads/trap.mjs"), path.join(folder, "configs/beside.mjs"));
+      for (const use of ["../downloads/trap.mjs", "./beside.mjs"])
+        await refused(use, /lies in .*\/downloads, which is a folder of weights, and code is never taken from there/);
+      await install("heavy", {}, `${source("foreign")} export default Foreign;`);
+      await write("node_modules/heavy/lib/small.safetensors", "weights");
+      expect((await findPlugin("heavy", configs())).manifest.name).toBe("foreign");
+    });
+
     it("is not loaded from the hub's cache, nor from Skipstep's", async () => {
       const hub = path.join(folder, "hub");
       vi.stubEnv("HF_HUB_CACHE", hub);
@@ -456,8 +467,8 @@ describe("discovery", () => {
       await write("odd/package.json", { name: "odd", exports: "./trap.png" });
       await write("odd/trap.png", trap());
       await refused("../odd", /trap\.png is no source file/);
-      await write("own/fine.mjs", source("fine"));
-      expect((await findPlugin("../own/fine.mjs", configs())).manifest.name).toBe("fine");
+      await write("own/sources/fine.mjs", source("fine"));
+      expect((await findPlugin("../own/sources/fine.mjs", configs())).manifest.name).toBe("fine");
       expect((await findPlugin("../own", configs()).catch((error) => error)).code).toBe("SKIPSTEP_PLUGIN_BROKEN");
     });
 

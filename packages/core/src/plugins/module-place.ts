@@ -23,14 +23,17 @@ const modelFiles = [
  * Makes sure that a module is somebody's source, and nothing that came with data: people download models, and look into
  * them only after they ran them.
  * @param use what the config says @param file absolute path
+ * @param inPackage whether a package names it, which may have weights of its own
  * @throws SKIPSTEP_PLUGIN_REFUSED
  */
-export function checkModulePlace(use: string, file: string): void {
+export function checkModulePlace(use: string, file: string, inPackage: boolean): void {
   if (!sourceEndings.includes(path.extname(file).toLowerCase())) throw pluginNoSource(use, file, sourceEndings);
-  for (const folder of foldersAbove(path.dirname(file))) {
+  const beside = path.dirname(file);
+  for (const folder of foldersAbove(beside)) {
     const kind = dataIn(folder);
     if (kind !== undefined) throw pluginInData(use, file, folder, kind);
   }
+  if (!inPackage && hasWeights(beside)) throw pluginInData(use, file, beside, "a folder of weights");
 }
 
 function dataIn(folder: string): string | undefined {
@@ -39,9 +42,13 @@ function dataIn(folder: string): string | undefined {
   const has = (name: string): boolean => existsSync(path.join(folder, name));
   if (folder === enginesFolder(defaultCacheDir()) || (has("engine.json") && has("weights.bin")))
     return "a cache of Skipstep";
-  return modelFiles.some(has) || (has("config.json") && hasWeights(folder)) ? "a model" : undefined;
+  return modelFiles.some(has) || (has("config.json") && hasWeights(folder, ".bin", ".pt", ".pth", ".onnx"))
+    ? "a model"
+    : undefined;
 }
 
-function hasWeights(folder: string): boolean {
-  return readdirSync(folder).some((name) => /\.(safetensors|gguf|bin|ckpt|pt|pth|onnx)$/i.test(name));
+/** Whether files lie there that are nothing but weights, or that end as told. */
+function hasWeights(folder: string, ...also: string[]): boolean {
+  const endings = [".safetensors", ".gguf", ".ckpt", ...also];
+  return readdirSync(folder).some((name) => endings.includes(path.extname(name).toLowerCase()));
 }

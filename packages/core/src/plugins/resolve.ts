@@ -71,7 +71,7 @@ function resolvePath(use: string, from: string): ResolvedModule {
   const file = pathOf(use, from);
   if (!existsSync(file)) throw pluginFileMissing(use, file);
   const stats = statSync(file);
-  if (stats.isFile()) return moduleAt(use, file);
+  if (stats.isFile()) return moduleAt(use, file, false);
   if (!stats.isDirectory()) throw pluginWithoutEntry(use, `${file} is no file and no folder`);
   const found = readPackage(file);
   if (!found) throw pluginWithoutEntry(use, `${file} is a folder without package.json`);
@@ -118,12 +118,12 @@ function entryOf(use: string, found: PackageFolder, subpath: string): ResolvedMo
   if (file === undefined)
     throw pluginWithoutEntry(use, `package.json of ${found.folder} exports no "${subpath}" for import`);
   if (!existsSync(file)) throw pluginWithoutEntry(use, `${file} is missing; build or reinstall the package`);
-  return { ...moduleAt(use, file), package: found };
+  return { ...moduleAt(use, file, true), package: found };
 }
 
 /** Node knows modules by their real path. */
-function moduleAt(use: string, file: string): ResolvedModule {
+function moduleAt(use: string, file: string, inPackage: boolean): ResolvedModule {
   const real = realpathSync(file);
-  for (const place of new Set([file, real])) checkModulePlace(use, place);
+  for (const place of new Set([file, real])) checkModulePlace(use, place, inPackage);
   return { url: pathToFileURL(real).href, file: real };
 }

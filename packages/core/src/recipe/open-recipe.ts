@@ -11,6 +11,7 @@ import { installedPlugins } from "../plugins/installed";
 import type { PluginClass } from "../plugins/plugin";
 import { isAllowed, isOwn } from "./allow";
 import { noteFile, noteParts } from "./note-places";
+import { readRecipeConfig } from "./recipe-config";
 import { ownPlugin } from "./recipe-plugins";
 import { filesIn, locate, measured, type NamedFile, type RecipeSource, sourceText } from "./recipe-sources";
 
@@ -87,9 +88,11 @@ export async function openRecipe(recipe: Recipe, options: OpenRecipeOptions = {}
 }
 
 /** The recipe's config, with the user's own checkpoint where he gave one. */
-function plainConfig({ config }: Recipe, own: CheckedConfig | undefined): JsonObject {
+function plainConfig(recipe: Recipe, own: CheckedConfig | undefined): JsonObject {
+  // Again, as whoever parsed a recipe himself has texts in it where files are meant.
+  const config = readRecipeConfig({ ...recipe?.config } as unknown as JsonObject);
   // A stranger does not say what this machine can bear.
-  const { $schema: _, limits: _limits, ...plain } = { ...config } as unknown as JsonObject;
+  const { $schema: _, limits: _limits, ...plain } = config;
   if (Object.hasOwn(plain, "extends")) throw recipeRefused('"extends"', "a recipe is whole, and reads no configs");
   if (!own) return plain;
   const { model: _model, device: _device, variant: _variant, ...rest } = plain;
@@ -127,10 +130,11 @@ async function checkAllowed(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (allow === true) return;
-  const left = typeof allow === "function" ? sources : sources.filter((source) => !isAllowed(source, allow));
+  const list = Array.isArray(allow) ? allow.filter((entry) => typeof entry === "string") : [];
+  const left = typeof allow === "function" ? sources : sources.filter((source) => !isAllowed(source, list));
   if (left.length === 0) return;
   const told = await Promise.all(left.map((source, i) => (i < mostAsked ? measured(source, variant, signal) : source)));
-  if (typeof allow === "function" && (await allow(told))) return;
+  if (typeof allow === "function" && (await allow(told)) === true) return; // "no" is no yes
   throw recipeUntrusted(told.map(sourceText));
 }
 
