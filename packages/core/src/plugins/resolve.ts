@@ -72,6 +72,7 @@ function resolvePath(use: string, from: string): ResolvedModule {
   if (!existsSync(file)) throw pluginFileMissing(use, file);
   const stats = statSync(file);
   if (stats.isFile()) return moduleAt(use, file, false);
+  if (!stats.isDirectory()) checkModulePlace(use, file, false);
   if (!stats.isDirectory()) throw pluginWithoutEntry(use, `${file} is no file and no folder`);
   const found = readPackage(file);
   if (!found) throw pluginWithoutEntry(use, `${file} is a folder without package.json`);
