@@ -1,6 +1,7 @@
 import type { Kind } from "./kind";
 import { chatTemplateKinds } from "./kinds/chat-template";
 import { checkpointKinds } from "./kinds/checkpoint";
+import { commandLineKinds } from "./kinds/command-line";
 import { configKinds } from "./kinds/config";
 import { engineCacheKinds } from "./kinds/engine-cache";
 import { hubKinds } from "./kinds/hub";
@@ -11,6 +12,7 @@ import { quantizedKinds } from "./kinds/quantized";
 import { recipeKinds } from "./kinds/recipe";
 import { requestKinds } from "./kinds/request";
 import { schedulerKinds } from "./kinds/schedulers";
+import { singleFileKinds } from "./kinds/single-file";
 import { tokenizerKinds } from "./kinds/tokenizer";
 
 /** All kinds of what comes from strangers. */
@@ -18,6 +20,7 @@ export const kinds: readonly Kind[] = [
   ...configKinds,
   ...recipeKinds,
   ...checkpointKinds,
+  ...singleFileKinds,
   ...schedulerKinds,
   ...tokenizerKinds,
   ...chatTemplateKinds,
@@ -28,4 +31,5 @@ export const kinds: readonly Kind[] = [
   ...hubKinds,
   ...pluginPackageKinds,
   ...requestKinds,
+  ...commandLineKinds,
 ];

@@ -18,7 +18,7 @@ export interface Part {
 /** Bytes that a process may have. */
 const mostMemory = 2 ** 30;
 /** Milliseconds of wall time after which even a process that does not compute has hung, or is being prepared. */
-const mostWall = 90_000;
+const mostWall = 300_000;
 const look = 250;
 
 /** Tries a part in a process of its own, and goes on with a fresh one behind an input that had to be killed. */

@@ -1,15 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
-import { text } from "node:stream/consumers";
-import { openRecipe, readRecipe, SkipstepError, validateConfig } from "@skipstep/core";
+import { openRecipe, readRecipe, validateConfig } from "@skipstep/core";
 import sharp from "sharp";
-import { run } from "../../../packages/cli/src/run";
-import { Terminal } from "../../../packages/cli/src/terminal";
 import { addText } from "../../../packages/core/src/image/png-text";
 import type { Kind } from "../kind";
 import { mutateBytes } from "../mutate-bytes";
 import { mutateJson } from "../mutate-json";
+import { runCommand } from "../run-command";
 import { copyPipeline, linkPlugins } from "../seeds";
 import { small } from "../try-config";
 
@@ -54,7 +51,7 @@ export const recipeKinds: readonly Kind[] = [
       const file = join(folder, "recipe.png");
       const read = async (png: Buffer): Promise<boolean> => {
         writeFileSync(file, png);
-        await tellOf(file);
+        await runCommand(["recipe", file]);
         const recipe = readRecipe(readFileSync(file), file);
         await validateConfig(await openRecipe(recipe, { allow: true, folder, cacheDir: join(folder, "cache") }));
         return false;
@@ -72,16 +69,3 @@ export const recipeKinds: readonly Kind[] = [
     },
   },
 ];
-
-/** `skipstep recipe`, whose output a terminal shows. */
-async function tellOf(file: string): Promise<void> {
-  const [out, errors] = [new PassThrough(), new PassThrough()];
-  const exitCode = await run(["recipe", file], new Terminal(out, errors));
-  out.end();
-  errors.end();
-  const [shown, complaint] = [await text(out), await text(errors)];
-  if (/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e]/u.test((shown + complaint).replaceAll("\n", "")))
-    throw new Error(`skipstep recipe prints controls: ${JSON.stringify((shown + complaint).slice(0, 300))}`);
-  if (exitCode === 1) throw new Error(complaint);
-  if (exitCode !== 0) throw new SkipstepError("SKIPSTEP_RECIPE_MISSING", complaint.trimEnd());
-}
