@@ -44,8 +44,8 @@ describe("createPipeline, validateConfig and openPipeline", () => {
     ["signal", { signal: 3 }, /"signal" must be an AbortSignal, found 3/],
     ["signal", { signal: new AbortController() }, /"signal" must be an AbortSignal, found \{\}/],
     ["onProgress", { onProgress: "x" }, /"onProgress" must be a function, found "x"/],
-    ["threads", { threads: 0 }, /"threads" must be an integer from 1 to 4096, found 0/],
-    ["threads", { threads: 7n }, /"threads" must be an integer from 1 to 4096, found 7n/],
+    ["threads", { threads: 0 }, /threads must be an integer from 1 to 1024, found 0/],
+    ["threads", { threads: 7n }, /threads must be an integer from 1 to 1024, found 7/],
     [
       "cacheDir",
       { cacheDir: 3, folder: "a\0" },
