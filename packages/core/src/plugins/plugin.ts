@@ -1,8 +1,8 @@
-import { shown } from "../errors/shown";
 import "reflect-metadata";
 import { injectable } from "tsyringe";
 import type { PluginOptionValues } from "../config/config";
 import { injectMissing, manifestInvalid } from "../errors/plugins";
+import { shown } from "../errors/shown";
 import type { Hooks } from "../hooks";
 import { markCopy } from "./core-copy";
 import type { Manifest } from "./manifest";
