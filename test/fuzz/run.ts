@@ -7,7 +7,7 @@ import { type Part, tryPart } from "./watched-child";
 /**
  * `pnpm fuzz --inputs 100000`: changes inputs of every kind at random and tries them in processes of their own, each with
  * five seconds of processor time an input and a gibibyte of memory. Prints a table, and each fault with the number that
- * makes it again: `pnpm fuzz --kind GGUF --first 12 --inputs 1`.
+ * makes it again: `pnpm fuzz --kind GGUF --first 12 --inputs 1`. Ctrl-C ends it with the table of what was tried.
  */
 const { values } = parseArgs({
   options: {
@@ -34,6 +34,7 @@ const parts = chosen.flatMap(({ name, weight }): Part[] => {
     drawn: Number(values.drawn),
   }));
 });
+parts.sort((a, b) => a.first - b.first); // some of every kind before more of any
 
 const tally = new Tally();
 const work = async (): Promise<void> => {
@@ -45,6 +46,11 @@ const work = async (): Promise<void> => {
     process.stderr.write(`${tally.inputs} inputs, ${tally.faults.length} faults\n`);
   }
 };
+process.once("SIGINT", finish); // what was tried until then counts
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
-for (const line of tally.table()) console.log(line);
-process.exitCode = tally.faults.length === 0 ? 0 : 1;
+finish();
+
+function finish(): void {
+  for (const line of tally.table()) console.log(line);
+  process.exit(tally.faults.length === 0 ? 0 : 1);
+}
