@@ -1,10 +1,10 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/engine/worker.ts", "src/text/worker.ts"],
+  entry: ["src/index.ts", "src/errors/printable.ts", "src/engine/worker.ts", "src/text/worker.ts"],
   format: "esm",
   target: "node20",
-  dts: { entry: "src/index.ts" },
+  dts: { entry: ["src/index.ts", "src/errors/printable.ts"] },
   sourcemap: true,
   clean: true,
 });

@@ -16,11 +16,13 @@ export type ExitCode = keyof typeof exitCodes | 143;
 /** Exit codes by the begin of an error's code, after `SKIPSTEP_`; the longest that fits counts. */
 const families: Readonly<Record<string, ExitCode>> = {
   UNEXPECTED: 1,
+  PROGRESS: 1,
 
   USAGE: 2,
 
   CONFIG: 3,
   REQUEST: 3,
+  ARGUMENT: 3,
   IMAGE: 3,
   LATENTS: 3,
   RECIPE: 3,

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import type { ConfigError, ConfigProblem } from "@skipstep/core";
+import { printable } from "@skipstep/core/printable";
 import { CommanderError } from "commander";
 import { exitCodeOf } from "./exit-codes";
 import type { LastLine } from "./interruption";
@@ -20,8 +21,8 @@ export function failureOf(error: unknown): Failure {
     const message = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
     return { code: "SKIPSTEP_USAGE", message, exitCode: 2 };
   }
-  const { code, message, problems } = error as Partial<ConfigError>;
-  const exitCode = exitCodeOf(code ?? "");
+  const { code, message, problems } = (error ?? {}) as Partial<ConfigError>;
+  const exitCode = typeof code === "string" && code.startsWith("SKIPSTEP_") ? exitCodeOf(code) : undefined;
   if (code === undefined || message === undefined || exitCode === undefined)
     return { code: "SKIPSTEP_UNEXPECTED", message: unexpected(error), exitCode: 1 };
   return { code, message, exitCode, ...(problems ? { problems } : {}) };
@@ -33,7 +34,7 @@ export function tellFailure(error: unknown, terminal: Terminal, isJson: boolean)
   const { code, message, problems } = failure;
   if (isJson) terminal.json({ error: { code, message, ...(problems ? { problems } : {}) } });
   else terminal.complain(problems ? problems.map(problemLine) : [`${code} ${message}`]);
-  if (process.env.SKIPSTEP_DEBUG === "1") terminal.complain([inspect(error)]);
+  if (process.env.SKIPSTEP_DEBUG === "1") terminal.complain(inspect(error).split("\n"));
   return failure;
 }
 
@@ -56,7 +57,8 @@ function problemLine({ code, message, file, line, column }: ConfigProblem): stri
   return `${code} ${message.startsWith(place) ? message : `${place}${message.slice(file.length).replace(/^#/, " ")}`}`;
 }
 
+/** What no part of Skipstep foresaw: that is a mistake in it. */
 function unexpected(error: unknown): string {
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return `${message.replace(/\s*\n\s*/g, " ")} (SKIPSTEP_DEBUG=1 shows where)`;
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : inspect(error);
+  return `${printable(message.replace(/\s*\n\s*/g, " "))}. This is a fault of Skipstep: please report it, with what SKIPSTEP_DEBUG=1 shows.`;
 }

@@ -1,4 +1,5 @@
 import type { ProgressEvent } from "@skipstep/core";
+import { escaped } from "@skipstep/core/printable";
 import { bytesText } from "./quantities";
 import type { Stream } from "./terminal";
 
@@ -38,7 +39,7 @@ export async function createProgress(stream: Stream): Promise<Progress> {
       const { label, detail, done, of } = look(event);
       const whole = part === undefined ? label : `${part} ${label}`;
       bar.setTotal(of);
-      bar.update(done, { label: whole.padEnd(labelWidth), detail });
+      bar.update(done, { label: escaped(whole).padEnd(labelWidth), detail: escaped(detail) });
     },
     stop: () => bar.stop(),
   };

@@ -16,5 +16,5 @@ export function driftWarnings(then: Recipe, now: Recipe): string[] {
 }
 
 function changed(then: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>): string[] {
-  return Object.keys(then).filter((name) => now[name] !== undefined && now[name] !== then[name]);
+  return Object.keys(then).filter((name) => Object.hasOwn(now, name) && now[name] !== then[name]);
 }

@@ -33,7 +33,7 @@ function recipeLines({ config, image, versions, weights, plugins }: Recipe): str
     ["model", `${fileText(config.model)}${config.variant === undefined ? "" : ` (${config.variant})`}`],
     ...Object.entries(config.components ?? {}).map(([name, file]) => ["component", `${name}: ${fileText(file)}`]),
     ...(config.lora ?? []).map(({ path, scale }) => ["lora", `${fileText(path)} at scale ${scale}`]),
-    ["device", config.device],
+    ["device", config.device ?? ""],
     ["scheduler", [type, factsText(scheduler)].filter((text) => text !== "").join(": ")],
     ...plugins.flatMap(({ name, regions }, i) => [
       ["plugin", `${name}${reusedText(regions)}`],

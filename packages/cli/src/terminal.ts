@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import { escaped } from "@skipstep/core/printable";
 
 /** What answers are read from. */
 export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -18,7 +19,10 @@ export interface Result {
   readonly warnings?: readonly string[];
 }
 
-/** Where a command's output goes: results to stdout, all else to stderr. */
+/**
+ * Where a command's output goes: results to stdout, all else to stderr. What lines and documents quote may come from a
+ * stranger's file, so that controls in them are escaped.
+ */
 export class Terminal {
   constructor(
     private readonly stdout: Stream = process.stdout,
@@ -56,15 +60,16 @@ export class Terminal {
       this.json(document);
       return;
     }
-    this.write(lines.map((line) => `${line}\n`).join(""));
+    this.write(lines.map((line) => `${escaped(line)}\n`).join(""));
     this.complain(warnings.map((warning) => `warning: ${warning}`));
   }
 
   json(document: unknown): void {
-    this.write(`${JSON.stringify(document, null, 2)}\n`);
+    const lines = JSON.stringify(document, null, 2).split("\n"); // in its texts, line breaks are escaped already
+    this.write(lines.map((line) => `${escaped(line)}\n`).join(""));
   }
 
   complain(lines: readonly string[]): void {
-    this.stderr.write(lines.map((line) => `${line}\n`).join(""));
+    this.stderr.write(lines.map((line) => `${escaped(line)}\n`).join(""));
   }
 }

@@ -1,12 +1,16 @@
 import { dirname } from "node:path";
+import { checkInput, checkOptions } from "./check-arguments";
 import type { Checkpoint } from "./checkpoint/checkpoint";
 import type { Note } from "./checkpoint/note";
 import { defaultCacheDir } from "./compiler/cache-dir";
 import type { ConfigInput, PluginUse } from "./config/config";
+import { isObject } from "./config/json";
 import { type FormatChoice, type LoadedConfig, loadConfig } from "./config/load";
 import type { Override } from "./config/overrides";
 import { Engine } from "./engine/engine";
+import { argumentInvalid } from "./errors/arguments";
 import { threadsInvalid } from "./errors/engine";
+import { shown } from "./errors/shown";
 import type { BringOptions } from "./hub/bring-model";
 import { applyLoras, loraWarnings } from "./lora/apply-loras";
 import { Turns } from "./memory/component";
@@ -24,7 +28,7 @@ import { openModel } from "./pipelines/open-model";
 import { openModels, openWarnings } from "./pipelines/open-models";
 import { openTokenizers } from "./pipelines/open-tokenizers";
 import { Pipeline, type PipelineParts, type PluginChange } from "./pipelines/pipeline";
-import type { ProgressEvent } from "./pipelines/progress";
+import { type OnProgress, ProgressListener } from "./pipelines/progress-listener";
 import { settingProblems } from "./pipelines/request";
 import { chooseScheduler } from "./pipelines/scheduler-choice";
 import type { PluginClass } from "./plugins/plugin";
@@ -42,8 +46,11 @@ export interface ConfigOptions {
   /** False loads no code: plugins are found, and neither imported nor checked. To look at a config, not to run it. */
   readonly plugins?: boolean;
   readonly signal?: AbortSignal;
-  /** Told while files are downloaded from the hub, and while the model is compiled. */
-  readonly onProgress?: (event: ProgressEvent) => void;
+  /**
+   * Told while files are downloaded from the hub, and while the model is compiled. What it throws, at once or in a
+   * promise, fails the work with SKIPSTEP_PROGRESS_FAILED.
+   */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** A config that was checked together with its checkpoint. */
@@ -65,19 +72,33 @@ export interface CreateOptions extends ConfigOptions {
  * JSON files are downloaded, and the headers of single files.
  *
  * @param input path of a JSON file, the config itself, or a recipe that was opened
- * @throws ConfigError with all mistakes at once, SKIPSTEP_CONFIG_UNREADABLE, SKIPSTEP_HOOK_FAILED
+ * @throws ConfigError with all mistakes at once, SKIPSTEP_CONFIG_UNREADABLE, SKIPSTEP_HOOK_FAILED,
+ *   SKIPSTEP_ARGUMENT_INVALID
  */
 export async function validateConfig(
   input: string | ConfigInput | OpenedRecipe,
   options: ConfigOptions = {},
 ): Promise<CheckedConfig> {
+  checkInput("validateConfig", input);
+  checkOptions("validateConfig", options);
   if (!isOpenedRecipe(input)) return check(input, options, undefined);
   const { config, folder, named } = input;
   return check(config, { folder, ...options }, named);
 }
 
-/** @param named what only a recipe named */
 async function check(
+  input: string | ConfigInput,
+  options: ConfigOptions,
+  named: readonly string[] | undefined,
+): Promise<CheckedConfig> {
+  const progress = new ProgressListener(options.onProgress);
+  const checked = await checkedConfig(input, { ...options, onProgress: progress.tell }, named);
+  await progress.settled();
+  return checked;
+}
+
+/** @param named what only a recipe named */
+async function checkedConfig(
   input: string | ConfigInput,
   options: ConfigOptions,
   named: readonly string[] | undefined,
@@ -133,12 +154,29 @@ export async function createPipeline(
   input: string | ConfigInput | OpenedRecipe,
   options: CreateOptions = {},
 ): Promise<Pipeline> {
+  checkInput("createPipeline", input);
+  checkOptions("createPipeline", options);
   return openPipeline(await validateConfig(input, options), options);
 }
 
 /** Opens the pipeline of a config that was checked. Weights that lie on the hub are downloaded first. */
 export async function openPipeline(loaded: LoadedConfig, options: CreateOptions = {}): Promise<Pipeline> {
-  return new Pipeline(await openParts(loaded, options));
+  checkOptions("openPipeline", options);
+  if (!isLoaded(loaded))
+    throw argumentInvalid("openPipeline", [`the config must be what validateConfig gave, found ${shown(loaded)}`]);
+  const progress = new ProgressListener(options.onProgress);
+  const pipeline = new Pipeline(await openParts(loaded, { ...options, onProgress: progress.tell }));
+  try {
+    await progress.settled();
+  } catch (error) {
+    await pipeline.close();
+    throw error;
+  }
+  return pipeline;
+}
+
+function isLoaded(value: unknown): boolean {
+  return isObject(value) && isObject(value.config) && isObject(value.plugins);
 }
 
 /** More than any machine has cores; each is made at once. */
@@ -230,10 +268,9 @@ async function reopen(
   // Classes that were passed in code are found by no name.
   const passed = plugins.plugins.filter(({ use, version }) => version === "local" && !isPath(use));
   const classes = new Map(passed.map(({ use, instance }) => [use, instance.constructor as PluginClass]));
-  const entries = uses.map((entry) => ({
-    ...entry,
-    use: typeof entry.use === "string" ? (classes.get(entry.use) ?? entry.use) : entry.use,
-  }));
+  const entries = uses.map((entry) =>
+    typeof entry?.use === "string" ? { ...entry, use: classes.get(entry.use) ?? entry.use } : entry,
+  );
   const settings = { cacheDir, threads, folder, ...change };
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   return openParts(await check({ ...config, plugins: entries }, given, named), given);

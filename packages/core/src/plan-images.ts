@@ -1,5 +1,6 @@
 import type { GenerateConfig } from "./config/config";
 import type { CheckedConfig } from "./create-pipeline";
+import { checkRequest } from "./pipelines/check-request";
 import { componentModels, configsOf } from "./pipelines/component-model";
 import { familyOf } from "./pipelines/families";
 import { memoryNeed } from "./pipelines/memory-need";
@@ -25,6 +26,7 @@ export interface ImagePlan {
 export function planImages({ config, checkpoint }: CheckedConfig, request: GenerateConfig = {}): ImagePlan {
   const family = familyOf(checkpoint);
   const configs = configsOf(componentModels(family, checkpoint), checkpoint);
+  checkRequest(request);
   const settings = resolveSettings(family, configs, config.generate, request, {}, config);
   const { seed, prompt, width, height } = settings;
   return { seed, prompts: prompt, count: imageCount(settings), width, height };

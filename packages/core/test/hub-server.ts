@@ -21,6 +21,8 @@ export interface Faults {
   ignoreRanges?: boolean | undefined;
   /** Lists no files, page after page. */
   endless?: boolean | undefined;
+  /** Sends this in place of what a branch stands for. */
+  revision?: string | undefined;
   /** Sends this in place of a listing. */
   listing?: string | undefined;
   /** Answers 503 so many times. */
@@ -75,6 +77,7 @@ export async function startHub(): Promise<HubServer> {
     if (!["tiny/model", "tiny/gated", "tiny/private"].includes(name ?? "")) return fail(response, 404, "RepoNotFound");
     const [kind, revision] = rest.split("/");
     if (![commit, "main", "v1"].includes(revision ?? "")) return fail(response, 404, "RevisionNotFound");
+    if (kind === "revision" && faults.revision !== undefined) return void response.end(faults.revision);
     if (kind === "revision") return sendJson(response, { _id: "1", id: name, sha: commit, lastModified: "2025-01-01" });
     if (kind === "tree") return sendListing(response, endpoint, url, name!);
     const path = rest.split("/").slice(2).join("/");

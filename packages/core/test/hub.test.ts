@@ -515,6 +515,59 @@ describe("what cannot be had", () => {
     );
   });
 
+  const page = "<!doctype html><html>Log in to this network</html>";
+  const commit = "0123456789abcdef0123456789abcdef01234567";
+  it.each<[string, string]>([
+    ["a web page", page],
+    ["a list", "[]"],
+    ["null", "null"],
+    ["no commit", "{}"],
+    ["a number", '{"sha": 3}'],
+    ["a path", '{"sha": "../../../../elsewhere"}'],
+    ["a commit cut short", `{"sha": "${commit.slice(1)}"}`],
+    ["another script", `{"sha": "${commit.slice(1)}\u0660"}`],
+  ])("a branch that stands for %s", async (_, answer) => {
+    hub.faults.revision = answer;
+    const error = await failure(validate());
+    hub.faults.revision = undefined;
+    expect(error).toMatch(
+      /^SKIPSTEP_HUB_FAILED: config#\/model: \S+ answers with (a commit that is no|what is no answer)/,
+    );
+    expect(existsSync(cache)).toBe(false);
+  });
+
+  const file = { type: "file", path: "model_index.json", size: 3, oid: "0".repeat(40) };
+  it.each<[string, unknown]>([
+    ["a web page", page],
+    ["a number", 3],
+    ["null", null],
+    ["an object", {}],
+    ["entries that are none", [null]],
+    ["a file without a path", [{ ...file, path: undefined }]],
+    ["a file whose path is a number", [{ ...file, path: 3 }]],
+    ["a file without a hash", [{ ...file, oid: undefined }]],
+    ["a file whose hash leads elsewhere", [{ ...file, oid: "../../../x" }]],
+    ["a large file without a hash", [{ ...file, lfs: {} }]],
+    ["a file without a size", [{ ...file, size: undefined }]],
+    ["a size that is a text", [{ ...file, size: "3" }]],
+    ["a size below zero", [{ ...file, size: -1 }]],
+  ])("a listing that is %s, or has them", async (_, listing) => {
+    hub.faults.listing = typeof listing === "string" ? listing : JSON.stringify(listing);
+    const error = await failure(validate());
+    hub.faults.listing = undefined;
+    expect(error).toMatch(
+      /^SKIPSTEP_HUB_FAILED: config#\/model: \S+ answers with (a file that has no|a list|what is no)/,
+    );
+  });
+
+  it("forgets what the cache says of a branch when that is no commit", async () => {
+    await validate();
+    const ref = join(repository(), "refs/main");
+    writeFileSync(ref, "../../../elsewhere");
+    await validate();
+    expect(readFileSync(ref, "utf8")).toBe(hub.commit);
+  });
+
   it("stops when its signal is aborted", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     expect(await failure(validateConfig({ model: "hf:tiny/model", generate }, { signal }))).toContain(

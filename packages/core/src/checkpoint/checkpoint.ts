@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { JsonObject } from "../config/json";
 import {
@@ -15,6 +15,7 @@ import { isSingleFile } from "../single-file/weight-file";
 import type { ReadOptions } from "../weight-formats/weight-format";
 import { type Component, type ComponentPart, openComponent } from "./component";
 import type { Note } from "./note";
+import { isFolder, namesIn } from "./on-disk";
 import { openOverride } from "./override";
 import { type Place, placeOf } from "./place";
 import { readObject } from "./read-object";
@@ -97,7 +98,7 @@ function openFolder({ path, hub }: Place, options: ReadOptions, places: Readonly
 function partsOf(file: string, index: JsonObject, hub: string | undefined): ComponentPart[] {
   return Object.entries(index).flatMap(([name, value]) => {
     if (name.startsWith("_") || !isPair(value) || value[0] === null || value[1] === null) return [];
-    if (basename(name) !== name)
+    if (basename(name) !== name || name === "." || name === "..")
       throw checkpointInvalid(file, `names a component "${name}", which is no folder's name`);
     return [{ name, library: value[0], className: value[1], folder: join(dirname(file), name), hub }];
   });
@@ -117,16 +118,12 @@ function optionsOf(index: JsonObject): JsonObject {
 function isThere(file: string, { name, folder }: ComponentPart, isReplaced: boolean): boolean {
   if (isReplaced || isFolder(folder)) return true;
   if (dispensable.includes(name)) return false;
-  throw componentFolderMissing(file, name, readdirSync(dirname(file)));
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  throw componentFolderMissing(file, name, namesIn(dirname(file)));
 }
 
 function checkVariant(folder: string, parts: readonly ComponentPart[], variant: string): void {
   if (parts.some((part) => hasVariant(part.folder, variant))) return;
-  const known = new Set(parts.flatMap((part) => variantsIn(readdirSync(part.folder))));
+  const known = new Set(parts.flatMap((part) => variantsIn(namesIn(part.folder))));
   throw variantMissing(folder, variant, [...known]);
 }
 
@@ -135,7 +132,7 @@ function whatIs(path: string): string {
   if (!existsSync(path)) return "there is no such folder. Check the path.";
   if (!isFolder(path))
     return "it is a file. Give a diffusers folder, which has a model_index.json, or a safetensors file.";
-  const names = readdirSync(path).sort();
+  const names = namesIn(path);
   const has = `It has: ${list(names)}.`;
   if (["config.json", "scheduler_config.json", "tokenizer_config.json"].some((name) => names.includes(name))) {
     const isAbove = existsSync(join(dirname(path), "model_index.json"));

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isObject, type JsonObject } from "../config/json";
 import { componentConfigMissing, weightsNotHere } from "../errors/checkpoint";
@@ -9,6 +9,7 @@ import { formatOfMethod, isOwnMethod, pluginForMethod, quantMethodOf } from "../
 import { openStored } from "../weight-formats/open-stored";
 import type { ReadOptions, WeightFormat } from "../weight-formats/weight-format";
 import type { Note } from "./note";
+import { namesIn } from "./on-disk";
 import { readObject } from "./read-object";
 import { candidates } from "./weight-files";
 import type { OpenWeights, TensorEntry } from "./weight-source";
@@ -127,7 +128,7 @@ function readConfig({ name, className, folder }: ComponentPart): { path: string;
   const { file, required } = kindOf(className);
   const path = join(folder, file);
   if (existsSync(path)) return { path, config: readObject(path) };
-  if (required) throw componentConfigMissing(name, path, readdirSync(folder));
+  if (required) throw componentConfigMissing(name, path, namesIn(folder));
   return { path: folder, config: {} };
 }
 

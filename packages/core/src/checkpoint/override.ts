@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { componentAmbiguous, componentNowhere } from "../errors/checkpoint";
 import { atComponent, SkipstepError } from "../errors/error";
@@ -7,6 +7,7 @@ import type { KnownComponent } from "../single-file/known-pipeline";
 import { isWeightFile } from "../single-file/weight-file";
 import type { ReadOptions } from "../weight-formats/weight-format";
 import { type Component, configFileOf, openComponent } from "./component";
+import { namesIn, statsOf } from "./on-disk";
 import type { Place } from "./place";
 import { readObject } from "./read-object";
 
@@ -38,11 +39,11 @@ export function openOverride(place: Place, replaced: Replaced, options: ReadOpti
 function open(place: Place, replaced: Replaced, options: ReadOptions): Component {
   const { path, hub } = place;
   const { name, library } = replaced;
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statsOf(path);
   if (place.entries || (!stats && isWeightFile(path, options.formats)) || stats?.isFile())
     return openFileComponent(place, replaced, options);
-  if (!stats) throw componentNowhere(path, name);
-  if (existsSync(join(path, "model_index.json"))) throw componentAmbiguous(path, name, readdirSync(path));
+  if (!stats?.isDirectory()) throw componentNowhere(path, name);
+  if (existsSync(join(path, "model_index.json"))) throw componentAmbiguous(path, name, namesIn(path));
   const part = { name, library, className: classIn(path, replaced.className), folder: path, hub };
   return openComponent(part, options);
 }

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { isObject } from "../config/json";
 import { checkpointInvalid, folderUnreadable, shardsMissing, weightsMissing } from "../errors/checkpoint";
 import { list } from "../errors/nearest";
+import { shown } from "../errors/shown";
 import { readObject } from "./read-object";
 
 /** The files that hold a component's weights. */
@@ -66,10 +67,7 @@ function readIndex(folder: string, name: string, present: readonly string[]): We
   const fileOf = new Map<string, string>();
   for (const [tensor, file] of Object.entries(map)) {
     if (typeof file !== "string" || basename(file) !== file)
-      throw checkpointInvalid(
-        index,
-        `must give the name of a file beside it for "${tensor}", found ${JSON.stringify(file)}`,
-      );
+      throw checkpointInvalid(index, `must give the name of a file beside it for "${tensor}", found ${shown(file)}`);
     fileOf.set(tensor, file);
   }
   const files = [...new Set(fileOf.values())].sort();

@@ -250,12 +250,16 @@ function choiceOf({ model, variant, components }: JsonObject): ModelChoice | und
 
 /** A scheduler, the config's or the checkpoint's, that the checkpoint cannot be run with. */
 async function misfits(choice: FormatChoice, scheduler: unknown, { checkFit }: LoadOptions): Promise<Finding[]> {
-  if (scheduler !== undefined && !isObject(scheduler)) return []; // told by core's schema
+  if (scheduler !== undefined && !isSchedulerConfig(scheduler)) return []; // told by core's schema
   try {
-    await checkFit?.(choice, scheduler as SchedulerConfig | undefined);
+    await checkFit?.(choice, scheduler);
     return [];
   } catch (error) {
     if (!(error instanceof SkipstepError)) throw error;
     return [findingOf([scheduler === undefined ? "model" : "scheduler"], error)];
   }
+}
+
+function isSchedulerConfig(value: unknown): value is SchedulerConfig {
+  return isObject(value) && (value.type === undefined || typeof value.type === "string");
 }

@@ -1,3 +1,4 @@
+import { shown } from "../errors/shown";
 import { type Finding, invalid } from "./finding";
 import { fromPointer, type JsonObject, valueAt } from "./json";
 import type { Layer } from "./layer";
@@ -52,7 +53,7 @@ export function applyOverride(config: JsonObject, { path, value }: Override): Fi
   for (const [i, key] of path.entries()) {
     const here = path.slice(0, i);
     if (typeof target !== "object" || target === null) {
-      return invalid(here, `is ${JSON.stringify(target)}, so that "${key}" cannot be set in it.`);
+      return invalid(here, `is ${shown(target)}, so that "${key}" cannot be set in it.`);
     }
     if (Array.isArray(target) && !isPlace(target, key)) {
       return invalid(here, `is a list of ${target.length}: "${key}" must be a number from 0 to ${target.length}.`);

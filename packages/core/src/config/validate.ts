@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { didYouMean } from "../errors/nearest";
+import { shown } from "../errors/shown";
 import type { JsonSchema } from "./core-schema";
 import { type Finding, invalid } from "./finding";
 import { fromPointer, isDeeper, type JsonPath } from "./json";
@@ -84,7 +85,7 @@ function findingFor(error: ErrorObject, base: JsonPath): Finding {
 
 function sentence({ keyword, params, parentSchema = {}, data, message }: ErrorObject, path: JsonPath): string {
   const schema = parentSchema as JsonSchema;
-  const found = `, found ${show(data)}.`;
+  const found = `, found ${shown(data)}.`;
   switch (keyword) {
     case "additionalProperties": {
       const known = Object.keys(schema.properties ?? {});
@@ -104,7 +105,7 @@ function sentence({ keyword, params, parentSchema = {}, data, message }: ErrorOb
     case "exclusiveMaximum":
       return `must be ${params.comparison} ${params.limit}${found}`;
     case "enum": {
-      const allowed = (params.allowedValues as unknown[]).map(show);
+      const allowed = (params.allowedValues as unknown[]).map((value) => shown(value));
       const near =
         typeof data === "string"
           ? didYouMean(
@@ -149,13 +150,3 @@ const typeNames: Readonly<Record<string, string>> = {
   array: "a list",
   null: "null",
 };
-
-function show(value: unknown): string {
-  const text =
-    typeof value === "function"
-      ? "a function"
-      : typeof value === "number"
-        ? String(value)
-        : (JSON.stringify(value) ?? String(value));
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}

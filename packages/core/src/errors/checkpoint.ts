@@ -91,7 +91,7 @@ export function componentAmbiguous(folder: string, name: string, present: readon
 export function componentNowhere(path: string, name: string): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_COMPONENT_MISSING",
-    `There is no ${path} for "${name}". Check the path; it is relative to the config.`,
+    `There is no folder or file ${path} for "${name}". Check the path; it is relative to the config.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { messageOf, SkipstepError } from "./error";
+import { printable } from "./printable";
 
 /** One mistake in a config. */
 export interface ConfigProblem {
@@ -16,12 +17,15 @@ export interface ConfigProblem {
 
 /** Everything that is wrong with a config, at once. */
 export class ConfigError extends SkipstepError {
-  constructor(
-    code: `SKIPSTEP_${string}`,
-    message: string,
-    readonly problems: readonly ConfigProblem[],
-  ) {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(code: `SKIPSTEP_${string}`, message: string, problems: readonly ConfigProblem[]) {
     super(code, message, { cause: problems.find(({ cause }) => cause !== undefined)?.cause });
+    this.problems = problems.map((problem) => ({
+      ...problem,
+      message: printable(problem.message),
+      ...(problem.file === undefined ? {} : { file: printable(problem.file) }),
+    }));
   }
 }
 

@@ -1,5 +1,7 @@
+import { printable } from "./printable";
+
 /**
- * The one error class. Codes are stable and listed in docs/errors.md; messages are one line:
+ * The one error class. Codes are stable and listed in docs/errors.md; messages are one line of printable text:
  * what and where, what was found, what to do.
  */
 export class SkipstepError extends Error {
@@ -12,7 +14,7 @@ export class SkipstepError extends Error {
     message: string,
     options: { readonly cause?: unknown } = {},
   ) {
-    super(message.replace(/\s*\n\s*/g, " "), options);
+    super(printable(message), options);
   }
 }
 
@@ -22,7 +24,16 @@ export function atComponent(error: SkipstepError, name: string): SkipstepError {
   return error;
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown, on one line: others write theirs on several. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return textOf(error).replace(/\s*\n\s*/g, " ");
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  try {
+    return String(error);
+  } catch {
+    return "something that is no text"; // an object without a prototype
+  }
 }

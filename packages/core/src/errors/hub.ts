@@ -72,8 +72,12 @@ export function hubUnreachable(url: string, cause: unknown): SkipstepError {
 }
 
 /** The hub answers with something that is no answer. */
-export function hubFailed(url: string, problem: string): SkipstepError {
-  return new SkipstepError("SKIPSTEP_HUB_FAILED", `${url.split("?")[0]} answers ${problem}. Try again later.`);
+export function hubFailed(url: string, problem: string, cause?: unknown): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_HUB_FAILED",
+    `${url.split("?")[0]} answers ${problem}. Try again later. Where the network asks for a login first, open a web page.`,
+    { cause },
+  );
 }
 
 /** Something must be downloaded, and `HF_HUB_OFFLINE` is set. */

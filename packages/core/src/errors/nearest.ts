@@ -1,8 +1,11 @@
 import { closest, distance } from "fastest-levenshtein";
 
+/** Of what is longer, nobody slipped in one letter. */
+const longestName = 200;
+
 /** `' Did you mean "threshold"?'` when a known name is near enough to be a typing slip, else `""`. */
 export function didYouMean(name: string, known: readonly string[]): string {
-  if (known.length === 0) return "";
+  if (known.length === 0 || name.length > longestName) return "";
   const best = closest(name, known);
   return distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(2, name.length / 3)
     ? ` Did you mean "${best}"?`

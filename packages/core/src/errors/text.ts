@@ -1,4 +1,4 @@
-import { SkipstepError } from "./error";
+import { messageOf, SkipstepError } from "./error";
 import { list } from "./nearest";
 
 /** A tokenizer folder holds nothing a tokenizer can be built of. */
@@ -74,7 +74,7 @@ export function chatTemplateMissing(folder: string, names: Iterable<string>): Sk
 
 /** A chat template does not parse, or raised while it was rendered. */
 export function chatTemplateFailed(folder: string, cause: unknown): SkipstepError {
-  const problem = cause instanceof Error ? cause.message : String(cause);
+  const problem = messageOf(cause);
   return new SkipstepError(
     "SKIPSTEP_CHAT_TEMPLATE_FAILED",
     `The chat template of ${folder} failed: ${problem}. Check chat_template.jinja (or "chat_template" in tokenizer_config.json) and the messages.`,

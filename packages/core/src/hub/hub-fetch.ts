@@ -33,7 +33,7 @@ export function hubFetch(access: HubAccess): (url: string | URL | Request, init?
     const url = request instanceof Request ? request.url : String(request);
     const headers = new Headers(init?.headers);
     headers.set("user-agent", `skipstep/${coreVersion}; node/${process.versions.node}`);
-    const isHub = new URL(url).origin === new URL(settings.endpoint).origin;
+    const isHub = originOf(url) === originOf(settings.endpoint);
     // fetch drops it where the hub sends on to another host.
     if (settings.token !== undefined && isHub) headers.set("authorization", `Bearer ${settings.token}`);
     for (const delay of [...patience, undefined]) {
@@ -45,6 +45,14 @@ export function hubFetch(access: HubAccess): (url: string | URL | Request, init?
     }
     throw hubFailed(url, "nothing"); // never: the last try returns or throws
   };
+}
+
+function originOf(address: string): string {
+  try {
+    return new URL(address).origin;
+  } catch (error) {
+    throw hubUnreachable(address, error); // such as HF_ENDPOINT without https://
+  }
 }
 
 async function answer(url: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Response> {

@@ -1,4 +1,5 @@
-import { SkipstepError } from "../errors/error";
+import { isObject } from "../config/json";
+import { messageOf, SkipstepError } from "../errors/error";
 import { hubFailed } from "../errors/hub";
 import { readAnswer } from "./hub-answer";
 import { connectionError, type HubAccess, hubFetch } from "./hub-fetch";
@@ -17,30 +18,47 @@ export interface HubFile {
 const mostFiles = 100_000;
 const mostPages = 1000;
 
-/** The commit that a branch or tag stands for, as the hub says. */
+/** Whether a text is the name of a commit. */
+export function isCommit(text: unknown): text is string {
+  return typeof text === "string" && /^[0-9a-f]{40}$/.test(text);
+}
+
+/** The commit that a branch or tag stands for, as the hub says. @throws SKIPSTEP_HUB_FAILED for what is none */
 export async function commitOf(access: HubAccess): Promise<string> {
   const { modelInfo } = await import("@huggingface/hub");
   const { repository, revision } = access.name;
-  const { sha } = await modelInfo({ name: repository, revision, additionalFields: ["sha"], ...parametersOf(access) });
-  return sha;
+  return answered(access, async (fetching) => {
+    const { sha } = await modelInfo({ name: repository, revision, additionalFields: ["sha"], ...fetching });
+    if (!isCommit(sha)) throw hubFailed(apiOf(access), `with a commit that is no 40 hexadecimal digits`);
+    return sha;
+  });
 }
 
-/** All files of a commit by their paths. */
+/** All files of a commit by their paths. @throws SKIPSTEP_HUB_FAILED for what is no listing */
 export async function filesOf(access: HubAccess, commit: string): Promise<ReadonlyMap<string, HubFile>> {
   const { listFiles } = await import("@huggingface/hub");
   const files = new Map<string, HubFile>();
   let listed = 0;
-  const listing = listFiles({
-    repo: access.name.repository,
-    revision: commit,
-    recursive: true,
-    ...parametersOf(access),
+  await answered(access, async (fetching) => {
+    const listing = listFiles({ repo: access.name.repository, revision: commit, recursive: true, ...fetching });
+    for await (const entry of listing as AsyncIterable<unknown>) {
+      if (++listed > mostFiles) throw hubFailed(apiOf(access), `with more than ${mostFiles} files`);
+      if (!isObject(entry)) throw hubFailed(apiOf(access), "with a list of files that is none");
+      if (entry.type !== "file") continue;
+      const file = fileOf(entry);
+      if (!file) throw hubFailed(apiOf(access), "with a file that has no path, size or hash");
+      if (isSafe(file.path)) files.set(file.path, file);
+    }
   });
-  for await (const { type, path, size, oid, lfs } of listing) {
-    if (++listed > mostFiles) throw hubFailed(access.settings.endpoint, `with more than ${mostFiles} files`);
-    if (type === "file" && isSafe(path)) files.set(path, { path, size, hash: lfs?.oid ?? oid! });
-  }
   return files;
+}
+
+/** `undefined` for an entry that lacks what it must have. */
+function fileOf({ path, size, oid, lfs }: Readonly<Record<string, unknown>>): HubFile | undefined {
+  const hash = isObject(lfs) ? lfs.oid : oid;
+  const isHash = typeof hash === "string" && /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash);
+  if (typeof path !== "string" || !isHash || !Number.isInteger(size) || (size as number) < 0) return undefined;
+  return { path, size: size as number, hash };
 }
 
 /** Where a file of a commit is downloaded from. */
@@ -49,24 +67,43 @@ export function addressOf({ name, settings }: HubAccess, commit: string, path: s
   return `${settings.endpoint}/${parts.join("/")}`;
 }
 
-/** The token goes with `hubFetch`: the library takes those that begin with `hf_` only. */
-function parametersOf(access: HubAccess): { hubUrl: string; fetch: typeof fetch } {
-  const ask = hubFetch(access);
+interface Fetching {
+  readonly hubUrl: string;
+  readonly fetch: typeof fetch;
+}
+
+/**
+ * Asks by the library, which believes what it gets: a network's login page makes a SyntaxError in it.
+ * The token goes with `hubFetch`: the library takes those that begin with `hf_` only.
+ */
+async function answered<Result>(access: HubAccess, ask: (fetching: Fetching) => Promise<Result>): Promise<Result> {
+  const { endpoint } = access.settings;
+  const fetching = hubFetch(access);
   let pages = 0;
   const read = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const address = url instanceof Request ? url.url : String(url);
     if (++pages > mostPages) throw hubFailed(address, `with more than ${mostPages} pages`);
-    const response = await ask(url, init);
+    if (new URL(address).origin !== new URL(endpoint).origin) throw hubFailed(apiOf(access), "from another host");
+    const response = await fetching(url, init);
     try {
       return await readAnswer(response, address);
     } catch (error) {
       throw error instanceof SkipstepError ? error : connectionError(address, error, access.signal);
     }
   };
-  return { hubUrl: access.settings.endpoint, fetch: read as typeof fetch };
+  try {
+    return await ask({ hubUrl: endpoint, fetch: read as typeof fetch });
+  } catch (error) {
+    if (error instanceof SkipstepError) throw error;
+    throw hubFailed(apiOf(access), `with what is no answer of a hub (${messageOf(error)})`, error);
+  }
+}
+
+function apiOf({ name, settings }: HubAccess): string {
+  return `${settings.endpoint}/api/models/${name.repository}`;
 }
 
 /** A repository must not write outside of its folder. */
 function isSafe(path: string): boolean {
-  return !path.split("/").includes("..") && !/^[/\\]|\\|^[a-z]:/i.test(path);
+  return !path.split("/").includes("..") && !/^[/\\]|[\\\0]|^[a-z]:/i.test(path);
 }

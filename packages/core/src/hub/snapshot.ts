@@ -5,8 +5,8 @@ import { hubFileMissing, hubFileTooLarge, hubOffline } from "../errors/hub";
 import { readRegularText } from "../regular-file";
 import { bringFile, type DownloadEvent } from "./bring-file";
 import { type RepositoryFolder, repositoryFolder } from "./cache-layout";
-import { type HubAccess, hubFetch } from "./hub-fetch";
-import { addressOf, commitOf, filesOf, type HubFile } from "./hub-files";
+import { connectionError, type HubAccess, hubFetch } from "./hub-fetch";
+import { addressOf, commitOf, filesOf, type HubFile, isCommit } from "./hub-files";
 import type { HubName } from "./hub-name";
 import { type HubSettings, hubSettings } from "./hub-settings";
 import { replaceFile } from "./replace-file";
@@ -95,10 +95,14 @@ export class Snapshot {
     const chunks: Uint8Array[] = [];
     let done = 0;
     // A server that knows no ranges sends all of it: the loop's end hangs up.
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-      chunks.push(chunk);
-      done += chunk.length;
-      if (done >= length) break;
+    try {
+      for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+        chunks.push(chunk);
+        done += chunk.length;
+        if (done >= length) break;
+      }
+    } catch (error) {
+      throw connectionError(response.url, error, this.access.signal);
     }
     return Buffer.concat(chunks).subarray(0, length);
   }
@@ -111,9 +115,10 @@ export class Snapshot {
 
 /** The commit that a name stands for, as far as it is known here. */
 export function cachedCommit(repository: RepositoryFolder, { revision }: HubName): string | undefined {
-  if (/^[0-9a-f]{40}$/.test(revision)) return revision;
+  if (isCommit(revision)) return revision;
   try {
-    return readRegularText(repository.ref(revision)).trim() || undefined;
+    const known = readRegularText(repository.ref(revision)).trim();
+    return isCommit(known) ? known : undefined; // anything else would lead out of the folder
   } catch {
     return undefined; // never asked for
   }

@@ -5,6 +5,7 @@ import type { PluginReport } from "../pipelines/report";
 import { type RecipeConfig, readRecipeConfig } from "../recipe/recipe-config";
 import { parametersLine } from "./parameters-line";
 import { readText } from "./png-text";
+import { recipeProblem } from "./recipe-schema";
 
 /**
  * How an image was made: all that making it again takes, and nothing that differs from run to run or that only the
@@ -59,23 +60,11 @@ export function readRecipe(png: Uint8Array, name: string): Recipe {
   const text = texts[keyword];
   if (text === undefined) throw recipeMissing(name, "carries no recipe");
   const recipe = parsed(text);
-  if (!isRecipe(recipe)) throw recipeMissing(name, "carries a recipe that this version does not read");
-  return { ...recipe, config: readRecipeConfig({ ...recipe.config }) as unknown as RecipeConfig };
-}
-
-/** Looks at what is needed to tell of it; the config in it is checked when it is used. */
-function isRecipe(value: unknown): value is Recipe {
-  return (
-    isObject(value) &&
-    (value.recipe === 1 || value.recipe === 2) &&
-    Number.isInteger(value.image) &&
-    isObject(value.config) &&
-    isObject(value.config.generate) &&
-    Array.isArray(value.config.plugins) &&
-    isObject(value.versions) &&
-    isObject(value.weights) &&
-    Array.isArray(value.plugins)
-  );
+  const read =
+    isObject(recipe) && isObject(recipe.config) ? { ...recipe, config: readRecipeConfig(recipe.config) } : recipe;
+  const problem = recipeProblem(read);
+  if (problem !== undefined) throw recipeMissing(name, problem);
+  return read as unknown as Recipe;
 }
 
 function parsed(text: string): unknown {

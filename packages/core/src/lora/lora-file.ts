@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isFolder, namesIn, statsOf } from "../checkpoint/on-disk";
 import { loraMissing } from "../errors/lora";
 import { list } from "../errors/nearest";
 
@@ -8,12 +8,12 @@ const usual = ["pytorch_lora_weights.safetensors", "adapter_model.safetensors"];
 
 /** The file that a LoRA lies in. @throws SKIPSTEP_LORA_MISSING */
 export function findLoraFile(path: string): string {
-  if (!existsSync(path)) throw loraMissing(path, "there is no such file or folder");
-  if (!statSync(path).isDirectory()) {
+  if (!statsOf(path)) throw loraMissing(path, "there is no such file or folder");
+  if (!isFolder(path)) {
     if (path.endsWith(".safetensors")) return path;
     throw loraMissing(path, "it is no safetensors file");
   }
-  const names = readdirSync(path).sort();
+  const names = namesIn(path);
   const files = names.filter((name) => name.endsWith(".safetensors"));
   const found = usual.find((name) => files.includes(name)) ?? (files.length === 1 ? files[0]! : undefined);
   if (found !== undefined) return join(path, found);

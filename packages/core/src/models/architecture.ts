@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { modelOptions } from "../errors/models";
 import { didYouMean } from "../errors/nearest";
+import { shown } from "../errors/shown";
 import type { Graph } from "../graph/graph";
 import type { Structure } from "../plugins/manifest";
 
@@ -72,7 +73,7 @@ export function defineConfig<Config extends object>(
   return (raw, warn) => {
     validate ??= ajv.compile({ type: "object", properties: { ...options, ...fixed } });
     if (typeof raw !== "object" || raw === null || Array.isArray(raw))
-      throw modelOptions(className, [`it must be an object, found ${shown(raw)}`]);
+      throw modelOptions(className, [`it must be an object, found ${shown(raw, 80)}`]);
     const long = Object.entries(raw).filter(([, value]) => Array.isArray(value) && value.length > longestList);
     if (long.length > 0)
       throw modelOptions(
@@ -101,20 +102,16 @@ function problems(errors: readonly ErrorObject[], config: Readonly<Record<string
     const known = byOption.get(option);
     if (!known || error.instancePath.length < known.instancePath.length) byOption.set(option, error);
   }
-  return [...byOption].map(([option, error]) => `"${option}" ${rule(error)}, found ${shown(config[option])}`);
+  return [...byOption].map(([option, error]) => `"${option}" ${rule(error)}, found ${shown(config[option], 80)}`);
 }
 
 function rule({ keyword, params, message, instancePath, schema }: ErrorObject): string {
   const part = instancePath.split("/").slice(2).join("/");
   const where = part === "" ? "" : `(at ${part}) `;
-  if (keyword === "enum") return `${where}must be ${(params.allowedValues as unknown[]).map(shown).join(" or ")}`;
+  if (keyword === "enum")
+    return `${where}must be ${(params.allowedValues as unknown[]).map((value) => shown(value, 80)).join(" or ")}`;
   if (keyword === "const") return `${where}must be ${shown(params.allowedValue)}`;
   if (keyword === "contains") return `must contain ${shown((schema as { const?: unknown }).const)}`;
   if (keyword === "additionalProperties") return `has an unknown "${params.additionalProperty}"`;
   return `${where}${message}`;
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

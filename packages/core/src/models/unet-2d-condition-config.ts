@@ -1,4 +1,5 @@
 import { modelOptions } from "../errors/models";
+import { shown } from "../errors/shown";
 import { type Activation, activationOption } from "./activation";
 import { defineConfig, type Warn } from "./architecture";
 import type { ClassOptions } from "./class-embedding";
@@ -178,7 +179,7 @@ function promptWidths(file: UNet2DConditionFile): readonly number[] {
 function promptProblems(file: UNet2DConditionFile): string[] {
   const different = new Set(promptWidths(file)).size > 1;
   return different
-    ? [`"cross_attention_dim" must be the same for all attentions, found ${JSON.stringify(file.cross_attention_dim)}`]
+    ? [`"cross_attention_dim" must be the same for all attentions, found ${shown(file.cross_attention_dim)}`]
     : [];
 }
 

@@ -2,6 +2,7 @@ import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { Component } from "../checkpoint/component";
 import type { Note } from "../checkpoint/note";
 import type { SchedulerConfig } from "../config/config";
+import { printable } from "../errors/printable";
 import { strangeKeys } from "../text/tokenizer-keys";
 import type { ComponentModel } from "./component-model";
 import type { Family } from "./family";
@@ -26,7 +27,7 @@ export function notesOf(
     ...[...models.values()].flatMap((model) => model.notes ?? []),
     ...schedulerNotes(checkpoint, scheduler),
   ];
-  return [...new Map(notes.map((note) => [note.text, note])).values()];
+  return [...new Map(notes.map((note) => [note.text, { ...note, text: printable(note.text) }])).values()];
 }
 
 /** Of keys in a tokenizer_config.json. */

@@ -1,10 +1,14 @@
 import { resolve } from "node:path";
+import { checkOptions } from "../check-arguments";
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { BuildHookRunner } from "../compiler/build-hooks";
 import type { Config, GenerateConfig, PluginUse } from "../config/config";
 import type { Engine } from "../engine/engine";
+import { argumentInvalid } from "../errors/arguments";
 import { engineStopped } from "../errors/engine";
 import { pluginIdle } from "../errors/pipeline";
+import { printable } from "../errors/printable";
+import { shown } from "../errors/shown";
 import { type Image, imagesOf } from "../image/image";
 import { pictureWarnings } from "../image/picture-pixels";
 import { type Recipe, recipeText } from "../image/recipe";
@@ -14,13 +18,15 @@ import { noteFile } from "../recipe/note-places";
 import { type RecipePlaces, recipeConfig } from "../recipe/recipe-config";
 import { createScheduler } from "../schedulers/registry";
 import type { Floats } from "../tensor";
+import { checkLatents, checkRequest } from "./check-request";
 import { denoise, type StepDone } from "./denoise";
 import type { Configs, Family, FamilyPipeline } from "./family";
 import { firstLatents } from "./first-latents";
 import type { OpenModel } from "./open-models";
-import type { ProgressEvent, StepEvent } from "./progress";
+import type { StepEvent } from "./progress";
+import { type OnProgress, ProgressListener } from "./progress-listener";
 import { idlePlugins, type Report, reportPlugins, unmeasured } from "./report";
-import { type RequestExtras, resolveSettings, sizeOfImage } from "./request";
+import { checkSettings, type RequestExtras, resolveSettings, sizeOfImage } from "./request";
 import { RunHooks } from "./run-hooks";
 import { chooseScheduler } from "./scheduler-choice";
 import type { Settings } from "./settings";
@@ -32,9 +38,10 @@ import { latentsNotFinite, pixelsNotFinite } from "./warnings";
 export interface GenerateRequest extends GenerateConfig, RequestExtras {
   /** Stops between two segments of the model: `generate` throws SKIPSTEP_CANCELLED. */
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+  /** What it throws fails the generation with SKIPSTEP_PROGRESS_FAILED; promises that it gives are waited for. */
+  readonly onProgress?: OnProgress | undefined;
   /** Decodes the estimate after each step, for `onProgress`. Costs a run of the VAE each. */
-  readonly previews?: boolean;
+  readonly previews?: boolean | undefined;
 }
 
 export interface GenerateResult {
@@ -69,7 +76,7 @@ export interface PipelineParts {
 /** How a change of plugins is watched and given up. */
 export interface PluginChange {
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (event: ProgressEvent) => void;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** What somebody else allows says nothing of this machine. */
@@ -97,17 +104,24 @@ export class Pipeline {
 
   /**
    * Makes images. Calls at the same time run one after the other.
-   * @throws SKIPSTEP_REQUEST_INVALID, SKIPSTEP_CANCELLED, SKIPSTEP_HOOK_FAILED, SKIPSTEP_PLUGIN_NO_EFFECT when the config
+   * @throws SKIPSTEP_REQUEST_INVALID, SKIPSTEP_CANCELLED, SKIPSTEP_PROGRESS_FAILED, SKIPSTEP_HOOK_FAILED, SKIPSTEP_PLUGIN_NO_EFFECT when the config
    *   says `"strict": true`, SKIPSTEP_ENGINE_STOPPED after `close`
    */
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
-    const { signal, onProgress, previews, latents, picture, ...given } = request;
+    checkRequest(request);
+    const { signal, onProgress, previews, latents, picture, ...others } = request;
+    const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
+    checkSettings(given);
     const { family, configs, config } = this.parts;
     const extras = { ...(latents ? { latents } : {}), ...(picture ? { picture } : {}) };
     const sized = await sizeOfImage(family, configs, { ...config.generate, ...given }, picture);
     const settings = resolveSettings(family, configs, config.generate, { ...sized, ...given }, extras, config);
     const { parts } = this; // plugins may have changed meanwhile
-    return parts.engine.generation(() => this.run(parts, settings, request));
+    const progress = new ProgressListener(onProgress);
+    const heard = { signal, previews, onProgress: progress.tell };
+    const result = await parts.engine.generation(() => this.run(parts, settings, heard));
+    await progress.settled();
+    return result;
   }
 
   /**
@@ -118,7 +132,10 @@ export class Pipeline {
    * @param plugins all of them; of those that are there already the name will do: `pipeline.config.plugins` with changes
    * @throws what `createPipeline` throws; SKIPSTEP_ENGINE_STOPPED after `close`
    */
-  setPlugins(plugins: readonly PluginUse[], change: PluginChange = {}): Promise<void> {
+  async setPlugins(plugins: readonly PluginUse[], change: PluginChange = {}): Promise<void> {
+    if (!Array.isArray(plugins))
+      throw argumentInvalid("setPlugins", [`plugins must be a list, found ${shown(plugins)}`]);
+    checkOptions("setPlugins", change);
     const replaced = this.changes.then(() => this.replace(plugins, change));
     this.changes = replaced.catch(() => undefined); // told to whoever asked
     return replaced;
@@ -133,7 +150,9 @@ export class Pipeline {
 
   private async replace(plugins: readonly PluginUse[], change: PluginChange): Promise<void> {
     if (this.closed) throw engineStopped("is closed");
-    const fresh = await this.parts.reopen(plugins, change);
+    const { signal, onProgress } = change;
+    const progress = new ProgressListener(onProgress);
+    const fresh = await this.parts.reopen(plugins, { signal, onProgress: progress.tell });
     if (this.closed) {
       await fresh.engine.close();
       throw engineStopped("is closed");
@@ -142,12 +161,13 @@ export class Pipeline {
     this.parts = fresh;
     await engine.generation(async () => undefined); // those before it are done then
     await engine.close();
+    await progress.settled();
   }
 
   private async run(
     parts: PipelineParts,
     settings: Settings,
-    { signal, onProgress, previews = false }: GenerateRequest,
+    { signal, onProgress, previews = false }: Pick<GenerateRequest, "signal" | "onProgress" | "previews">,
   ): Promise<GenerateResult> {
     const { pipeline, checkpoint, family, config, plugins, engine, models, buildHooks } = parts;
     const watch = new Stopwatch(models);
@@ -155,6 +175,9 @@ export class Pipeline {
     const generator = createGenerator(settings.seed);
     const choice = chooseScheduler(checkpoint, config.scheduler, family);
     const scheduler = createScheduler(choice.className, choice.options, pipeline.schedule(settings, choice.options));
+
+    const { latents: given } = settings;
+    if (given) checkLatents(given, pipeline.noise(settings, createGenerator(0)).shape);
 
     onProgress?.({ kind: "encode" });
     const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
@@ -176,7 +199,10 @@ export class Pipeline {
         seconds,
         secondsLeft: (seconds / done.step) * (done.of - done.step),
       };
-      if (!previews) return onProgress(event);
+      if (!previews) {
+        onProgress(event);
+        return;
+      }
       const sample = await watch.time("previews", () => pipeline.decode(settings, done.estimate(), signal));
       onProgress({ ...event, previews: imagesOf(sample, () => ({})).map(({ image }) => image) });
     };
@@ -212,7 +238,7 @@ export class Pipeline {
       seconds: watch.seconds(),
       plugins: reports,
       keptBytes: hooks.account.peakKeptBytes,
-      warnings: [...warnings, ...unmeasured(reports), ...idlePlugins(reports)],
+      warnings: [...warnings, ...unmeasured(reports), ...idlePlugins(reports)].map(printable),
     };
     return { images: decoded.map(({ image }) => image), latents, report, recipe };
   }

@@ -31,16 +31,21 @@ export function resolveSettings(
   extras: RequestExtras = {},
   choice: LimitChoice = {},
 ): Settings {
-  const findings = validate(generateSchema, { ...request }, [], false);
-  if (findings.length > 0)
-    throw requestInvalid(
-      findings.map(({ path, text }) => `${toPointer(path).slice(1)}${text}`.trim().replace(/\.$/, "")),
-    );
+  checkSettings(request);
   const given = { ...config, ...request };
   const settings = fillSettings(family, configs, given, extras);
   const found = [...missingPrompt(family, settings), ...settingProblems(family, configs, given, extras, choice)];
   if (found.length > 0) throw requestInvalid(found.map(({ key, text }) => `${key} ${text}`));
   return settings;
+}
+
+/** What the schema says of a request's settings. @throws SKIPSTEP_REQUEST_INVALID with everything that is wrong */
+export function checkSettings(request: GenerateConfig): void {
+  const findings = validate(generateSchema, { ...request }, [], false);
+  if (findings.length > 0)
+    throw requestInvalid(
+      findings.map(({ path, text }) => `${toPointer(path).slice(1)}${text}`.trim().replace(/\.$/, "")),
+    );
 }
 
 /** What is wrong with settings for a family: those that it does not take, and those that its model cannot follow. */

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { parse } from "jsonc-parser";
+import { isObject, type JsonObject } from "../config/json";
 import { checkJson, JsonError } from "../config/parse-json";
 import { readSmallText } from "../config/read-small-file";
 
@@ -19,20 +20,39 @@ export interface PackageFolder {
   readonly json: PackageJson;
 }
 
-/** `undefined` when the folder has no package.json. What is broken in one is read as far as it goes. */
+/** `undefined` when the folder has no package.json that can be read. What is broken in one is read as far as it goes. */
 export function readPackage(folder: string): PackageFolder | undefined {
   try {
     const text = readSmallText(path.join(folder, "package.json"));
     checkJson(text);
     const json: unknown = parse(text);
-    return { folder, json: typeof json === "object" && json !== null ? json : {} };
+    return { folder, json: isObject(json) ? textsOf(json) : {} };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof JsonError) return { folder, json: {} };
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "EFTYPE") return undefined;
-    throw error;
+    return error instanceof JsonError ? { folder, json: {} } : undefined; // none is there, or the name is no path
   }
 }
+
+/** Without what is of another type than npm's. */
+function textsOf(json: JsonObject): PackageJson {
+  const isRange = ([, range]: [string, unknown]): boolean => typeof range === "string";
+  const { exports, keywords, peerDependencies } = json;
+  const texts = Object.entries(json).filter(([key, value]) => textKeys.has(key) && typeof value === "string");
+  return {
+    ...Object.fromEntries(texts),
+    ...(exports === undefined ? {} : { exports }),
+    ...(Array.isArray(keywords) ? { keywords } : {}),
+    ...(isObject(peerDependencies)
+      ? {
+          peerDependencies: Object.fromEntries(Object.entries(peerDependencies).filter(isRange)) as Record<
+            string,
+            string
+          >,
+        }
+      : {}),
+  };
+}
+
+const textKeys = new Set(["name", "version", "description", "main"]);
 
 /** The nearest package around a file or folder that has a name. */
 export function enclosingPackage(place: string): PackageFolder | undefined {

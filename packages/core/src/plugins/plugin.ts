@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { injectable } from "tsyringe";
 import type { PluginOptionValues } from "../config/config";
 import { injectMissing, manifestInvalid } from "../errors/plugins";
+import { shown } from "../errors/shown";
 import type { Hooks } from "../hooks";
 import { markCopy } from "./core-copy";
 import type { Manifest } from "./manifest";
@@ -71,7 +72,7 @@ function checkManifest(
   { name, description, options, tunes }: { [Key in keyof AnyManifest]?: unknown },
 ): void {
   if (typeof name !== "string" || !/^[a-z0-9][a-z0-9._-]*$/.test(name)) {
-    throw manifestInvalid(className, `needs a "name" of small letters, digits and "-", found ${JSON.stringify(name)}`);
+    throw manifestInvalid(className, `needs a "name" of small letters, digits and "-", found ${shown(name)}`);
   }
   if (typeof description !== "string" || description === "") {
     throw manifestInvalid(className, 'needs a "description": the method in one sentence');

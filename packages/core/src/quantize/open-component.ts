@@ -1,6 +1,7 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { type Component, openComponent } from "../checkpoint/component";
+import { isFolder } from "../checkpoint/on-disk";
 import { readObject } from "../checkpoint/read-object";
 import type { OpenWeights } from "../checkpoint/weight-source";
 import type { ConfigInput } from "../config/config";
@@ -74,7 +75,7 @@ async function openOfPipeline(
 
 function openAlone(input: string, name: string | undefined): OpenedComponent {
   if (name !== undefined) throw componentsWithout(input, name);
-  const component = statSync(input, { throwIfNoEntry: false })?.isDirectory() ? ofFolder(input) : ofFile(input);
+  const component = isFolder(input) ? ofFolder(input) : ofFile(input);
   return { component, weights: component.weights() };
 }
 

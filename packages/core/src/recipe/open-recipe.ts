@@ -1,10 +1,13 @@
 import { dirname } from "node:path";
+import { checkOptions } from "../check-arguments";
 import { defaultCacheDir } from "../compiler/cache-dir";
 import type { ConfigInput } from "../config/config";
 import { isObject, type JsonObject, type JsonPath } from "../config/json";
 import { type Override, parseOverride } from "../config/overrides";
 import type { CheckedConfig } from "../create-pipeline";
+import { argumentInvalid } from "../errors/arguments";
 import { recipeRefused, recipeUntrusted } from "../errors/recipe";
+import { shown } from "../errors/shown";
 import type { Recipe } from "../image/recipe";
 import { familyOf } from "../pipelines/families";
 import { installedPlugins } from "../plugins/installed";
@@ -60,6 +63,9 @@ export function isOpenedRecipe(input: unknown): input is OpenedRecipe {
  *   allowed, SKIPSTEP_RECIPE_FILE for files that are not known here, SKIPSTEP_PLUGIN_UNKNOWN, SKIPSTEP_HUB_NAME
  */
 export async function openRecipe(recipe: Recipe, options: OpenRecipeOptions = {}): Promise<OpenedRecipe> {
+  checkOptions("openRecipe", options);
+  if (!isObject(recipe) || !isObject(recipe.config))
+    throw argumentInvalid("openRecipe", [`the recipe must be what readRecipe gave, found ${shown(recipe)}`]);
   const { config: own, cacheDir = defaultCacheDir(), overrides = [], classes = [], signal } = options;
   const folder = options.folder ?? (own?.file === undefined ? process.cwd() : dirname(own.file));
   const config = plainConfig(recipe, own);

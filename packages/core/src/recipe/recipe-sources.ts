@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import path from "node:path";
 import { isObject, type JsonObject, type JsonPath } from "../config/json";
+import { escaped } from "../errors/printable";
 import { recipeFileUnknown, recipeRefused } from "../errors/recipe";
 import { downloadSize } from "../hub/download-size";
 import { parseHubName } from "../hub/hub-name";
@@ -76,15 +77,10 @@ export async function measured(source: RecipeSource, variant: unknown, signal?: 
 
 /** `model hf:owner/name (about 335.0 MB to download)` */
 export function sourceText({ key, path: file, hub, downloadBytes }: RecipeSource): string {
-  if (hub === undefined) return printable(`${key} ${file}`);
+  if (hub === undefined) return escaped(`${key} ${file}`);
   const size =
     downloadBytes === undefined ? "size unknown" : `about ${(downloadBytes / 1e6).toFixed(1)} MB to download`;
-  return printable(`${key} ${hub} (${size})`);
-}
-
-/** A stranger's text moves no cursor and turns no line around. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (letter) => `\\u{${letter.codePointAt(0)!.toString(16)}}`);
+  return escaped(`${key} ${hub} (${size})`);
 }
 
 function realPath(file: string): string {

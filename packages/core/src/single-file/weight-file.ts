@@ -1,5 +1,6 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { extname } from "node:path";
+import { statsOf } from "../checkpoint/on-disk";
 import type { Place } from "../checkpoint/place";
 import { readMetadata } from "../checkpoint/safetensors-metadata";
 import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
@@ -38,10 +39,7 @@ export function isWeightFile(path: string, formats?: readonly WeightFormat[]): b
 
 /** Whether a checkpoint is one file of weights and no folder. */
 export function isSingleFile({ path, entries }: Place, formats?: readonly WeightFormat[]): boolean {
-  return (
-    entries !== undefined ||
-    (isWeightFile(path, formats) && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false))
-  );
+  return entries !== undefined || (isWeightFile(path, formats) && (statsOf(path)?.isFile() ?? false));
 }
 
 /**

@@ -1,4 +1,6 @@
 import { Template } from "@huggingface/jinja";
+import { isObject } from "../config/json";
+import { SkipstepError } from "../errors/error";
 import { chatTemplateFailed, chatTemplateMissing } from "../errors/text";
 import { specialTokens } from "./special-tokens";
 import type { TokenizerFolder } from "./tokenizer-folder";
@@ -39,7 +41,7 @@ export function chatTemplateOf(folder: TokenizerFolder): ApplyChatTemplate {
         ...options.variables,
       });
     } catch (error) {
-      if (error instanceof Error && "code" in error) throw error;
+      if (error instanceof SkipstepError) throw error;
       throw chatTemplateFailed(folder.path, error);
     }
   };
@@ -48,7 +50,7 @@ export function chatTemplateOf(folder: TokenizerFolder): ApplyChatTemplate {
 /** Of files, else `chat_template` of the config: a text, or a list of `{ name, template }`. */
 function templateText({ path, chatTemplates, config }: TokenizerFolder): string {
   const given = config.chat_template;
-  const listed = Array.isArray(given) ? (given as { name: string; template: string }[]) : [];
+  const listed = Array.isArray(given) ? given.filter(isNamed) : [];
   const named = Object.keys(chatTemplates).length > 0 ? chatTemplates : byName(listed);
   if (named === chatTemplates || typeof given !== "string") {
     if (named.default === undefined) throw chatTemplateMissing(path, Object.keys(named));
@@ -59,4 +61,8 @@ function templateText({ path, chatTemplates, config }: TokenizerFolder): string 
 
 function byName(listed: readonly { name: string; template: string }[]): Record<string, string> {
   return Object.fromEntries(listed.map(({ name, template }) => [name, template]));
+}
+
+function isNamed(entry: unknown): entry is { readonly name: string; readonly template: string } {
+  return isObject(entry) && typeof entry.name === "string" && typeof entry.template === "string";
 }

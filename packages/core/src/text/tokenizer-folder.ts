@@ -4,6 +4,7 @@ import { JsonError, parseJson } from "../config/parse-json";
 import { readSmallFile, readSmallText } from "../config/read-small-file";
 import { messageOf } from "../errors/error";
 import { tokenizerInvalid, tokenizerMissing } from "../errors/text";
+import { checkTokenizer } from "./check-tokenizer";
 import { fromSentencePiece } from "./sentencepiece-model";
 import { settingsOf } from "./tokenizer-settings";
 
@@ -87,6 +88,7 @@ export function readTokenizerFolder(path: string): TokenizerFolder {
     added: object("added_tokens.json"),
     json: vocabulary.file === at("tokenizer.json") ? vocabulary.json : undefined,
   };
+  checkTokenizer({ ...vocabulary, config: own, added: files.added });
   const settings = settingsOf(files);
   const warnings = settings.warnings.map((warning) => `${path}: ${warning}`);
   return { path, ...vocabulary, ...settings, chatTemplates: readChatTemplates(path), warnings };

@@ -1,5 +1,5 @@
 import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
-import { messageOf } from "../errors/error";
+import { messageOf, SkipstepError } from "../errors/error";
 import { lengthTooShort, padTokenMissing, tokenizerInvalid, tokenizerUnsupported } from "../errors/text";
 import { splitAtTokens } from "./added-tokens";
 import { type ApplyChatTemplate, chatTemplateOf } from "./chat-template";
@@ -63,17 +63,24 @@ export interface Tokenizer {
  * @throws SKIPSTEP_TOKENIZER_MISSING, SKIPSTEP_TOKENIZER_INVALID, SKIPSTEP_TOKENIZER_UNSUPPORTED
  */
 export function loadTokenizer(path: string, className?: string): Tokenizer {
-  let folder: SettledFolder;
-  let pieces: Pieces;
-  try {
-    folder = settle(readTokenizerFolder(path), className);
-    checkIds(folder);
-    pieces = piecesOf(folder);
-  } catch (error) {
-    if (error instanceof Error && "code" in error) throw error;
-    throw tokenizerInvalid(path, `no tokenizer can be built from it (${messageOf(error)})`, error);
-  }
+  const tokenizer = told(path, "no tokenizer can be built from it", () => build(path, className));
+  return { ...tokenizer, encode: (...given) => told(path, "it fails on a text", () => tokenizer.encode(...given)) };
+}
 
+/** What the library throws, or whoever believes a file, as an error of the folder. */
+function told<Result>(path: string, problem: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SkipstepError) throw error;
+    throw tokenizerInvalid(path, `${problem} (${messageOf(error)})`, error);
+  }
+}
+
+function build(path: string, className: string | undefined): Tokenizer {
+  const folder = settle(readTokenizerFolder(path), className);
+  checkIds(folder);
+  const pieces = piecesOf(folder);
   const { config, json } = folder;
   const { idOf, bareIds, added } = pieces;
   const frame = frameOf(json, config, pieces);
