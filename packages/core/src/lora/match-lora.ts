@@ -3,7 +3,6 @@ import type { Claim } from "./claimed-rows";
 import { countUpdate, rankOfName, type Told, type Updates } from "./count-update";
 import { type FoundUpdate, findUpdates, type LoraPlace } from "./found-update";
 import { isOther, type LoraFamily, loraFamily } from "./lora-family";
-import { alphaWarnings } from "./missing-alphas";
 import type { OpenLora } from "./read-lora";
 
 /** What a LoRA changes in a pipeline. */
@@ -32,7 +31,7 @@ export function matchLora(lora: OpenLora, place: LoraPlace, updates: Updates): L
   const family = familyOf(lora);
   const { found, unmatched } = findUpdates(lora, place);
   for (const each of found) checkUpdate(lora, family, place, each);
-  const told: Told = { warnings: [...settings.warnings, ...alphaWarnings(file, modules)], conclusions: [] };
+  const told: Told = { warnings: [...settings.warnings], conclusions: [] };
   found.sort((a, b) => rankOfName(a) - rankOfName(b));
   const claims = new Map<string, Claim[]>();
   const counted = found.filter((each) => countUpdate(each, lora, updates, claims, told));
