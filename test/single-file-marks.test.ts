@@ -76,6 +76,13 @@ describe("a file of Stable Diffusion XL", () => {
     ]);
   });
 
+  it("with one end of EDM noise levels, and not the other, is told of it", async () => {
+    const model = edited("cosxl", "one end", { without: ["edm_vpred.sigma_max"] });
+    const { scheduler, notes } = inspectConfig(await validateConfig({ model, components, generate: call }));
+    expect(scheduler.className).toBe("EulerDiscreteScheduler");
+    expect(notes).toEqual([{ kind: "warning", text: expect.stringContaining("edm_vpred.sigma_min had no effect") }]);
+  });
+
   it.each<[string, Edit]>([
     ["a header", { metadata: { "modelspec.prediction_type": "v" } }],
     ["a tensor", { with: ["v_pred"] }],

@@ -61,6 +61,16 @@ describe("one update under two names", () => {
     ]);
   });
 
+  it("counts once where one name has an alpha and the other needs none, without a word", () => {
+    const doubled = Object.fromEntries(
+      ["q", "k", "v"].flatMap((name, i) =>
+        Object.entries(update(`transformer.layers.0.attention.to_${name}`, [20 * (i + 1)], 2)),
+      ),
+    );
+    const alpha = { "lora_unet_layers_0_attention_qkv.alpha": tensor([], 2) };
+    expect(drawn({ ...fused, ...alpha, ...doubled })).toMatchObject({ firsts: [20, 40, 60], warnings: [] });
+  });
+
   it("counts once where the matrices are not the same, but their product is", () => {
     const halves = {
       "transformer.layers.0.attention.to_k.lora_A.weight": tensor([2, 2], 1, 0, 1, 0),

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openComponent } from "../src/checkpoint/component";
 import { safetensorsName } from "../src/checkpoint/dtypes";
+import { checkpointPayload } from "../src/graph/payload";
 import { readWeightFile } from "../src/single-file/weight-file";
 import { type DType, itemSize, sizeOf } from "../src/tensor";
 import { isPacked } from "../src/weight-formats/is-packed";
@@ -70,6 +71,16 @@ describe("a weight in few bits beside a tensor that nobody reads", () => {
       "x.in_proj_weight_scale",
     ],
     [
+      "an attention's fused weight with a part",
+      { "x.in_proj_weight": "float8_e4m3fn 4 8", "x.in_proj_weight.scale": "float32" },
+      "x.in_proj_weight.scale",
+    ],
+    [
+      "an attention's fused weight with a scale of the module",
+      { "x.in_proj_weight": "float8_e4m3fn 4 8", "x.in_proj_bias": "float16 4", "x.in_proj_scale": "float32" },
+      "x.in_proj_scale",
+    ],
+    [
       "a scale of a type that is not read",
       { "x.weight": "float8_e4m3fn 4 8", "x.weight_scale_3": "F6_E2M3 4" },
       "x.weight_scale_3",
@@ -91,6 +102,18 @@ describe("a weight in few bits beside a tensor that nobody reads", () => {
     expectRefused(tensors as Sketch, "SKIPSTEP_QUANTIZED_UNREAD: ", weight, `"${sibling}"`);
   });
 
+  it.each([
+    ["bias", { "x.weight": "float16 4 8", "x.bias": "float8_e4m3fn 4", "x.bias_scale": "float32" }, "x.bias_scale"],
+    ["table", { "x.table": "float8_e5m2 4 8", "x.table.scale": "float32" }, "x.table.scale"],
+    ["token", { pad_token: "float8_e4m3fn 1 8", pad_token_scale: "float32" }, "pad_token_scale"],
+  ])("may be no weight but a %s", (_, tensors, sibling) => {
+    expectRefused(tensors as Sketch, "SKIPSTEP_QUANTIZED_UNREAD: ", `"${sibling.replace(/.scale$/, "")}"`, sibling);
+  });
+
+  it("is no number by itself when it is a bias of whole numbers", () => {
+    expectRefused({ "x.weight": "float16 4 8", "x.bias": "int8 4" }, "SKIPSTEP_QUANTIZED_UNREAD: ", '"x.bias" is int8');
+  });
+
   it.each(["int8", "uint8", "bool", "int16", "int32"])("is no number by itself when it is %s", (dtype) => {
     expectRefused({ "x.weight": `${dtype} 4 8` }, "SKIPSTEP_QUANTIZED_UNREAD: ", '"x.weight"', dtype);
   });
@@ -102,6 +125,12 @@ describe("a weight in few bits beside a tensor that nobody reads", () => {
       "y.position_ids": "int64 1 4",
       spiece_model: "uint8 9",
       "z.table": "F4 8",
+      alphas_cumprod: "float8_e4m3fn 10",
+      alphas_cumprod_prev: "float8_e4m3fn 10",
+      "x.norm.query_norm.scale": "float8_e4m3fn 4",
+      "a.in_proj_weight": "float8_e4m3fn 12 4",
+      "a.in_proj_bias": "float8_e4m3fn 12",
+      "a.out_proj.weight": "float8_e4m3fn 4 4",
     };
     expect(refusals(tensors)).toEqual(["nothing was thrown", "nothing was thrown"]);
   });
@@ -195,6 +224,27 @@ describe("scales that do not fit", () => {
     expect(component).toContain("SKIPSTEP_QUANTIZED_INVALID: ");
     expect(component).toContain(`"${tensor}"`);
   });
+});
+
+it("scales of inputs that are more or fewer than a row's elements are refused", () => {
+  const tensors = { "x.weight": "float8_e4m3fn 4 8", "x.weight_scale": "float32", "x.pre_quant_scale": "float32 7" };
+  for (const refusal of refusals(tensors))
+    expect(refusal).toMatch(/^SKIPSTEP_QUANTIZED_INVALID: .*"x.pre_quant_scale" is \[7\], which fits no rows of 8/);
+});
+
+it("a table of whole numbers is refused once a model asks for it", () => {
+  const path = write(join(root, "table.safetensors"), sketch({ "x.table": "int8 4 8", "x.ids": "int64 4" }));
+  const weights = readWeightFile({ path }).open();
+  expect(thrown(() => checkpointPayload(weights, "x.table", [4, 8], "as-is"))).toMatch(
+    /^SKIPSTEP_QUANTIZED_UNREAD: .*"x.table" is int8/,
+  );
+  weights.close();
+});
+
+it("a format of ComfyUI's that is read, without its scale, is told to lack it", () => {
+  const metadata = { _quantization_metadata: JSON.stringify({ layers: { x: { format: "float8_e4m3fn" } } }) };
+  for (const refusal of refusals({ "x.weight": "float8_e4m3fn 4 8" }, undefined, metadata))
+    expect(refusal).toMatch(/"x.weight" is in the ComfyUI format "float8_e4m3fn", and has no "x.weight_scale"/);
 });
 
 it("packed files are told from their headers, so that the hub brings them before they are judged", () => {

@@ -1,18 +1,23 @@
 import type { WeightSource } from "../checkpoint/weights";
+import { codesUnread } from "../errors/quantized";
 import { type DType, itemSize, sizeOf } from "../tensor";
 import type { Payload } from "./value";
 
 /** How a checkpoint tensor lies in the engine's weights: as it is, or `[N, K]` turned into `[K, N]` for MatMul. */
 export type Layout = "as-is" | "transposed";
 
-/** A tensor of the checkpoint as float32. Its shape is checked now, its values are read when they are written. */
+/**
+ * A tensor of the checkpoint as float32. Its shape is checked now, its values are read when they are written.
+ * @throws SKIPSTEP_QUANTIZED_UNREAD for whole numbers, which no model has: they are codes
+ */
 export function checkpointPayload(
   weights: WeightSource,
   name: string,
   shape: readonly number[],
   layout: Layout,
 ): Payload {
-  weights.expect(name, shape);
+  const { dtype, file } = weights.expect(name, shape);
+  if (/^(u?int|bool)/.test(dtype)) throw codesUnread(file, name, dtype);
   return {
     key: `checkpoint:${name}:${layout}`,
     label: name,

@@ -24,6 +24,7 @@ export function rankOfName({ module: { module }, update, targets }: FoundUpdate)
 /**
  * Adds a module's update to those of its weights, as far as no other name of the file has it already.
  * @param claims of the file so far, by component and weight
+ * @returns whether any of it counts
  * @throws SKIPSTEP_LORA_INVALID, SKIPSTEP_LORA_KIND
  */
 export function countUpdate(
@@ -32,7 +33,7 @@ export function countUpdate(
   updates: Updates,
   claims: Map<string, Claim[]>,
   told: Told,
-): void {
+): boolean {
   const { file, scale, weights } = lora;
   const { component, update, targets } = found;
   const { kind, tensors } = update;
@@ -47,6 +48,7 @@ export function countUpdate(
   if (magnitude?.over === "columns" && targets.length > 1)
     throw loraKind(file, magnitude.tensor, "a DoRA over the columns of several weights at once");
   const twice = new Set<string>();
+  let counts = false;
   for (const { weight, shape, parts } of targets) {
     const all = partsOf(parts);
     const key = `${component} ${weight}`;
@@ -58,6 +60,7 @@ export function countUpdate(
       else told.warnings.push(different(file, otherName, name, weight));
     }
     if (left.length === 0) continue;
+    counts = true;
     const counted = { ...own, parts: left };
     claims.set(key, [...earlier, { update: counted, name }]);
     const ofComponent = updates.get(component) ?? new Map<string, WeightUpdate[]>();
@@ -66,6 +69,7 @@ export function countUpdate(
   }
   for (const other of twice)
     told.conclusions.push(`${file}: "${other}" and "${name}" are one update under two names, and count once.`);
+  return counts;
 }
 
 /** Rows of a weight, one range after the other. */

@@ -3,7 +3,6 @@ import type { Claim } from "./claimed-rows";
 import { countUpdate, rankOfName, type Told, type Updates } from "./count-update";
 import { type FoundUpdate, findUpdates, type LoraPlace } from "./found-update";
 import { isOther, type LoraFamily, loraFamily } from "./lora-family";
-import { alphaWarnings } from "./missing-alphas";
 import type { OpenLora } from "./read-lora";
 
 /** What a LoRA changes in a pipeline. */
@@ -32,20 +31,20 @@ export function matchLora(lora: OpenLora, place: LoraPlace, updates: Updates): L
   const family = familyOf(lora);
   const { found, unmatched } = findUpdates(lora, place);
   for (const each of found) checkUpdate(lora, family, place, each);
-  const told: Told = { warnings: [...settings.warnings, ...alphaWarnings(file, modules)], conclusions: [] };
+  const told: Told = { warnings: [...settings.warnings], conclusions: [] };
   found.sort((a, b) => rankOfName(a) - rankOfName(b));
   const claims = new Map<string, Claim[]>();
-  for (const each of found) countUpdate(each, lora, updates, claims, told);
+  const counted = found.filter((each) => countUpdate(each, lora, updates, claims, told));
   const matched: Record<string, number> = {};
   for (const name of new Set(found.map(({ component }) => component)))
     matched[name] = new Set(found.filter(({ component }) => component === name).map(({ module }) => module)).size;
   if (isOther(family, place.family) && family!.isSaid)
     told.warnings.push(`${file}: by its header it is for ${family!.title}; this model is ${place.family}.`);
-  told.warnings.push(...inconsistent(lora, found));
+  told.warnings.push(...inconsistent(lora, counted));
   return { file, scale, family, modules: modules.length, matched, unmatched: [...unmatched, ...unknown], ...told };
 }
 
-/** Trainers write an alpha, or a length of DoRA, for all modules or for none. */
+/** Trainers write an alpha, or a length of DoRA, for all modules or for none. @param found without second names */
 function inconsistent({ file, settings }: OpenLora, found: readonly FoundUpdate[]): string[] {
   const matrices = found.filter(({ update }) => update.scaled && update.slot === "weight");
   const ranked = matrices.filter(

@@ -85,6 +85,8 @@ export function noiseMarks(file: string, stored: StoredFile): NoiseMarks {
     notes.push(
       concluded(file, `EDM noise levels from ${edm.sigmaMax} to ${edm.sigmaMin}`, "tensor edm_vpred.sigma_max"),
     );
+  else if (stored.shapes.has("edm_vpred.sigma_min"))
+    notes.push(warning(file, "tensor edm_vpred.sigma_min had no effect: there is no edm_vpred.sigma_max"));
   if (zeroSnr) notes.push(concluded(file, "zero terminal SNR", zeroSnr.from));
   if (zeroSnr && (prediction?.value ?? "epsilon") === "epsilon")
     notes.push(

@@ -1,3 +1,4 @@
+import { isHarmless } from "../checkpoint/harmless-tensors";
 import type { OpenWeights } from "../checkpoint/weight-source";
 import { codesUnread, siblingUnread } from "../errors/quantized";
 
@@ -8,11 +9,12 @@ const fewBits = /^(u?int8|bool|float8_\w+|F[468](_\w+)?|U8|I8|BOOL)$/;
 const codes = /^(u?int\d+|bool)$/;
 
 /** Tensors that a module has beside its weight and that do not change it. */
-const harmless = /^(bias|running_mean|running_var|num_batches_tracked)$/;
+const harmless = /^((in_proj_)?bias|bias_[kv]|running_mean|running_var|num_batches_tracked)$/;
 
 /**
  * The rule behind all readers of quantized weights: a weight in few bits is a number only if nothing beside it is left
- * over that may say otherwise, and whole numbers are no weights at all.
+ * over that may say otherwise, and whole numbers are no weights at all. Of a bias, a table or a token, what begins with
+ * its name counts as beside it.
  *
  * @param weights as models will see them
  * @throws SKIPSTEP_QUANTIZED_UNREAD
@@ -24,21 +26,27 @@ export function checkUnderstood(path: string, weights: OpenWeights): void {
   ]);
   const isFew = (name: string): boolean =>
     fewBits.test(types.get(name)!) || codes.test(types.get(name)!) || isUnpacked(weights, name);
-  const few = [...types].filter(([name]) => /(^|[._])weight$/.test(name) && isFew(name));
-  if (few.length === 0) return;
+  const few = new Map([...types].filter(([name]) => isFew(name)));
+  if (few.size === 0) return;
   const modules = new Map<string, string[]>();
   for (const name of types.keys()) {
+    const owner = owningTensor(name, few);
+    if (owner !== undefined) throw siblingUnread(path, owner, few.get(owner)!, name);
     const module = ownerOf(name);
     const own = modules.get(module);
     if (own) own.push(name);
     else modules.set(module, [name]);
   }
   for (const [name, type] of few) {
-    const sibling = modules.get(ownerOf(name))?.find((other) => other !== name && belongsTo(other, name));
-    if (sibling !== undefined) throw siblingUnread(path, name, type, sibling);
-    if (codes.test(type)) throw codesUnread(path, name, type);
+    if (isWeight.test(name)) {
+      const sibling = modules.get(ownerOf(name))?.find((other) => other !== name && belongsTo(other, name));
+      if (sibling !== undefined) throw siblingUnread(path, name, type, sibling);
+    }
+    if (codes.test(type) && /(^|[._])(weight|bias)$/.test(name)) throw codesUnread(path, name, type);
   }
 }
+
+const isWeight = /(^|[._])weight$/;
 
 /** As it is stored. */
 function typeOf(weights: OpenWeights, name: string): string {
@@ -57,10 +65,18 @@ function ownerOf(name: string): string {
   return name.slice(0, within < 0 ? Math.max(0, name.lastIndexOf(".")) : within);
 }
 
-/** Whether a tensor may say what a weight's codes mean. */
+/** Whether a tensor of a weight's module may say what the weight's codes mean. */
 function belongsTo(other: string, weight: string): boolean {
-  if (other.startsWith(`${weight}.`) || other.startsWith(`${weight}_`)) return true;
-  if (!/(^|\.)weight$/.test(weight)) return false;
   const module = ownerOf(weight);
   return module !== "" && !harmless.test(other.slice(module.length + 1));
+}
+
+/** The tensor in few bits that another's name begins with: `x.bias` of `x.bias_scale`. */
+function owningTensor(name: string, few: ReadonlyMap<string, string>): string | undefined {
+  for (let end = name.length - 1; end > 0; end--) {
+    if (name[end] !== "." && name[end] !== "_") continue;
+    const owner = name.slice(0, end);
+    if (few.has(owner) && !isHarmless(owner)) return owner;
+  }
+  return undefined;
 }

@@ -3,7 +3,7 @@ import { sizeOf } from "../../tensor";
 import { comfyConfig } from "./comfy-config";
 import { gridOf, kept, multiplyTiles, type Tiles } from "./grid";
 import { fourBitFloats, unpackNibbles } from "./nibbles";
-import { scaleInputs } from "./scaled-weight";
+import { scaleInputs, scalesOfInputs } from "./scaled-weight";
 import type { ModuleWeight, StoredModule } from "./stored-module";
 import { swizzledSize, unswizzled } from "./swizzled";
 
@@ -62,7 +62,7 @@ interface Floats {
 
 function floats(module: StoredModule, uses: readonly string[], { kind, shape, tiles, read }: Floats): ModuleWeight {
   const [, width = 1] = shape as [number, number];
-  const perInput = module.has("pre_quant_scale") ? kept(() => module.floats("pre_quant_scale")) : undefined;
+  const perInput = scalesOfInputs(module, width);
   const weight: ModuleWeight = {
     kind,
     shape,

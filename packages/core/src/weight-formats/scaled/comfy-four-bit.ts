@@ -5,7 +5,7 @@ import { comfyConfig } from "./comfy-config";
 import { addTiles, gridOf, kept, multiplyTiles } from "./grid";
 import { rotateGroups } from "./hadamard";
 import { fourBitSigned, fourBitUnsigned, unpackNibbles } from "./nibbles";
-import { divides } from "./scaled-weight";
+import { comfyFormats, divides } from "./scaled-weight";
 import type { ModuleWeight, StoredModule } from "./stored-module";
 
 /**
@@ -17,6 +17,9 @@ export function comfyFourBit(module: StoredModule): ModuleWeight | undefined {
   if (format === undefined || !module.has("weight")) return undefined;
   if (format === "convrot_w4a4" && module.has("weight_scale")) return rotated(module);
   if (format === "awq_w4a16" && module.has("weight_scale") && module.has("weight_zeros")) return grouped(module);
+  const known = comfyFormats.test(format) || /^(nvfp4|mxfp8|convrot_w4a4|awq_w4a16)$/.test(format);
+  if (known && !module.has("weight_scale"))
+    throw module.broken("weight", `is in the ComfyUI format "${format}", and has no "${module.name}.weight_scale"`);
   throw formUnread(module.file.path, `${module.name}.weight`, `the ComfyUI format "${format}" (comfy_quant)`);
 }
 

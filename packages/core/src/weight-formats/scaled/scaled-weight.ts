@@ -11,7 +11,7 @@ const scaleNames = ["weight_scale", "scale_weight", "weight_scale_inv", "scale"]
 const inputScales = ["input_scale", "scale_input", "activation_scale"];
 
 /** ComfyUI's formats in which a weight is its codes times a scale. */
-const comfyFormats = /^(float8_e4m3fn|float8_e5m2|int8)(_(tensorwise|rowwise|axiswise|blockwise))?$/;
+export const comfyFormats = /^(float8_e4m3fn|float8_e5m2|int8)(_(tensorwise|rowwise|axiswise|blockwise))?$/;
 
 /** Types of 8 bits whose codes are numbers. */
 const codeTypes: readonly DType[] = ["float8_e4m3fn", "float8_e5m2", "int8"];
@@ -44,7 +44,7 @@ export function scaledWeight(module: StoredModule): ModuleWeight | undefined {
       `[${shape.join(", ")}] is rotated in groups of ${rotation}, which its rows do not consist of`,
     );
   const tiles = { grid, read: kept(() => module.floats(scaleName)) };
-  const perInput = module.has("pre_quant_scale") ? kept(() => module.floats("pre_quant_scale")) : undefined;
+  const perInput = scalesOfInputs(module, width);
   return {
     ...(isFloat ? {} : { kind: kindOf(dtype, rotation) }),
     shape,
@@ -62,6 +62,16 @@ export function scaledWeight(module: StoredModule): ModuleWeight | undefined {
 /** Whether groups of a power of 4 make up rows. */
 export function divides(group: number, width: number): boolean {
   return Number.isInteger(Math.log2(group) / 2) && width % group === 0;
+}
+
+/** Scales of a weight's columns, where it has them. @param width elements of its rows */
+export function scalesOfInputs(module: StoredModule, width: number): (() => Float32Array) | undefined {
+  const part = "pre_quant_scale";
+  if (!module.has(part)) return undefined;
+  const { shape } = module.entry(part);
+  if (sizeOf(shape) !== 1 && sizeOf(shape) !== width)
+    throw module.broken(part, `is [${shape.join(", ")}], which fits no rows of ${width}`);
+  return kept(() => module.floats(part));
 }
 
 /** What was taken from inputs, `x * scale`, is given to the weight's columns. */
