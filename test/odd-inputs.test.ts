@@ -128,7 +128,6 @@ describe("a tokenizer", () => {
       "tokenizer/tokenizer.json",
       setting("model", '{"type": "Unigram", "vocab": [null, ["a"]]}'),
     ],
-    ["sentinels by the thousand million", "tokenizer/tokenizer_config.json", setting("extra_ids", "1e9")],
     ["a decoder of tokens that is a list", "tokenizer/tokenizer_config.json", setting("added_tokens_decoder", "[3]")],
     ["values nested 100,000 deep", "tokenizer/tokenizer_config.json", setting("x", deep(100_000))],
   ])("with %s is refused", async (_, file, change) => {

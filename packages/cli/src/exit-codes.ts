@@ -44,6 +44,8 @@ const families: Readonly<Record<string, ExitCode>> = {
   LORA: 4,
   SHARD: 4,
   TENSOR: 4,
+  TOKEN: 4,
+  QUANTIZED: 4,
   TOKENIZER: 4,
   CHAT_TEMPLATE: 4,
   GGUF: 4,
