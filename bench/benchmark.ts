@@ -6,7 +6,7 @@ export interface Figure {
   /** `command start to PNG, engine cached` */
   readonly what: string;
   readonly value: number;
-  readonly unit: "s" | "ms" | "%" | "times" | "dB" | "GB" | "bytes" | "GFLOP/s";
+  readonly unit: "s" | "ms" | "%" | "times" | "dB" | "GB" | "bytes" | "GFLOP/s" | "ppm";
   /** Left out where the figure only explains another. */
   readonly target?: Target;
 }

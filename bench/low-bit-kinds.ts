@@ -87,13 +87,25 @@ export const unetKinds: readonly Kind[] = [
   cutlass,
 ];
 
+/** GGUF by the kernels that round activations. */
 function ggufKinds(types: readonly string[]): Kind[] {
   return types.map((gguf) => ({
-    title: `gguf, ${gguf}`,
-    plugins: [{ use: Gguf as PluginClass, options: {} }],
+    title: `gguf, ${gguf}, int8`,
+    plugins: [{ use: Gguf as PluginClass, options: { kernel: "int8" } }],
     gguf,
   }));
 }
+
+/** GGUF as it is without options, and beside it by the other kernels. */
+export const exactGgufKinds: readonly Kind[] = [
+  ...["Q8_0", "Q5_1", "Q4_0"].map((gguf) => ({
+    title: `gguf, ${gguf}`,
+    plugins: [{ use: Gguf as PluginClass, options: {} }],
+    gguf,
+    speed: 0.9,
+  })),
+  ...ggufKinds(["Q8_0", "Q5_1", "Q4_0"]),
+];
 
 /**
  * What svdquant makes of a layer, but with a branch of zeros: it takes the time and the room of any other, and of

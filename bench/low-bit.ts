@@ -3,7 +3,7 @@ import { dit } from "../packages/core/src/models/dit";
 import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
 import { zImage } from "../packages/core/src/models/z-image";
 import type { Benchmark } from "./benchmark";
-import { bnbKinds, type Kind, otherKinds, unetKinds } from "./low-bit-kinds";
+import { bnbKinds, exactGgufKinds, type Kind, otherKinds, unetKinds } from "./low-bit-kinds";
 import { type LowBitModel, measureKinds } from "./measure-kinds";
 import { ditXl2 } from "./random-dit";
 import { sd15 } from "./sd15-configs";
@@ -15,7 +15,13 @@ function benchmark(name: string, title: string, model: LowBitModel, kinds: reado
   return { name, about: `One pass of ${title} ${about}`, run: (say) => measureKinds(model, kinds, say) };
 }
 
+const zImageTitle = "a Z-Image transformer of width 1280 with 10 layers, 512 x 512, batch 1,";
 const zImageConfig = { dim: 1280, n_layers: 10, n_heads: 10, n_kv_heads: 10, in_channels: 32, cap_feat_dim: 128 };
+const zImageModel: LowBitModel = {
+  architecture: zImage as Architecture,
+  config: zImageConfig,
+  sizes: { B: 1, h: 32, w: 32, L: 32, T: 32 * 32 + 32 },
+};
 
 export const lowBitBenchmarks: readonly Benchmark[] = [
   benchmark(
@@ -30,16 +36,8 @@ export const lowBitBenchmarks: readonly Benchmark[] = [
     { architecture: dit, config: ditXl2, sizes: { B: 2, H: 32, W: 32 } },
     otherKinds("Q4_0"),
   ),
-  benchmark(
-    "low-bit-z-image",
-    "a Z-Image transformer of width 1280 with 10 layers, 512 x 512, batch 1,",
-    {
-      architecture: zImage as Architecture,
-      config: zImageConfig,
-      sizes: { B: 1, h: 32, w: 32, L: 32, T: 32 * 32 + 32 },
-    },
-    [...bnbKinds(), ...otherKinds("Q4_K")],
-  ),
+  benchmark("low-bit-z-image", zImageTitle, zImageModel, [...bnbKinds(), ...otherKinds("Q4_K")]),
+  benchmark("low-bit-gguf", zImageTitle, zImageModel, exactGgufKinds),
   benchmark(
     "low-bit-unet",
     "SD 1.5's U-Net, 256 x 256, batch 2,",

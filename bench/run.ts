@@ -9,6 +9,7 @@ import { deepcacheBenchmark } from "./deepcache";
 import { denoisersBenchmark } from "./denoisers";
 import { emojiBenchmark } from "./emoji";
 import { foraBenchmark } from "./fora";
+import { ggufTypesBenchmark } from "./gguf-types";
 import { hooksBenchmark } from "./hooks";
 import { lowBitBenchmarks } from "./low-bit";
 import { matmulBenchmark } from "./matmul";
@@ -30,6 +31,7 @@ const benchmarks: readonly Benchmark[] = [
   cacheDitBenchmark,
   cacheDitEmojiBenchmark,
   memoryBenchmark,
+  ggufTypesBenchmark,
   svdquantBenchmark,
   ...lowBitBenchmarks,
 ];

@@ -24,7 +24,19 @@ const kinds: Readonly<Record<string, readonly [Architecture, Check]>> = {
   FluxTransformer2DModel: [flux, checkFluxGraph],
 };
 
-/** A model's weights as a GGUF file: taken apart exactly, and packed, through kernels that round activations. */
+/** What a plugin's options come to, and how far from the reference the model may be; left out where it is near. */
+interface Way {
+  readonly options: GgufOptions;
+  readonly tolerance?: number;
+}
+
+const ways: readonly Way[] = [
+  { options: { weights: "packed", kernel: "exact" } }, // the default
+  { options: { weights: "float32", kernel: "exact" } },
+  { options: { weights: "packed", kernel: "int8" }, tolerance: 2e-2 },
+];
+
+/** A model's weights as a GGUF file, in each way that the plugin has to compute with them. */
 export function ggufCase(folder: string, root: string): (() => Promise<void>) | undefined {
   const { model, file } = JSON.parse(readFileSync(join(folder, "about.json"), "utf8")) as About;
   const config = readConfig(join(root, model));
@@ -32,9 +44,11 @@ export function ggufCase(folder: string, root: string): (() => Promise<void>) | 
   if (!kind) return undefined;
   const [architecture, check] = kind;
   return async () => {
-    for (const [weights, tolerance] of [["float32", undefined] as const, ["packed", 2e-2] as const]) {
-      const { graph, forms, close } = buildGguf(architecture, config, join(folder, file), { weights });
-      expect(forms.length > 0, `${weights}: packed forms`).toBe(weights === "packed");
+    for (const { options, tolerance } of ways) {
+      const { graph, forms, close } = buildGguf(architecture, config, join(folder, file), options);
+      const rounded = forms.filter(({ noise }) => noise !== undefined);
+      expect(forms.length > 0, `${options.weights}: packed forms`).toBe(options.weights === "packed");
+      expect(rounded.length, `${options.kernel}: noisy forms`).toBe(options.kernel === "int8" ? forms.length : 0);
       await check(config, graph, ioOf(folder), tolerance);
       close();
     }

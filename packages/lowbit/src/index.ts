@@ -12,6 +12,7 @@ export {
   blocksPerRow,
   emitNBits,
   isNBitsBlock,
+  type NBitsActivations,
   type NBitsLayout,
   type NBitsWeight,
   nBitsForm,

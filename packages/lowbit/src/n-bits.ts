@@ -10,6 +10,9 @@ export interface NBitsLayout {
   readonly block: number;
 }
 
+/** What MatMulNBits makes of activations: it takes them as they are, or rounds each block of them to int8. */
+export type NBitsActivations = "float32" | "int8";
+
 /** A weight as MatMulNBits takes it: `(code - zeroPoint) * scale + minimum`. */
 export interface NBitsWeight extends NBitsLayout {
   /** uint8 `[rows, blocks, block * bits / 8]`; of 4 bits, even elements are the low halves. */
@@ -88,10 +91,17 @@ function setCode(target: Uint8Array, index: number, code: number, bits: 4 | 8): 
 }
 
 /**
- * `x W^T + b` by MatMulNBits with activations rounded to int8 block by block: the only level with fast kernels.
+ * `x W^T + b` by MatMulNBits. With activations of int8 it multiplies whole numbers, which is the faster way; with float32
+ * it takes the weight apart in each call, and is exact.
  * @param x `[..., columns]` @returns `[..., rows]`
  */
-export function emitNBits(g: Graph, x: Value, weight: NBitsWeight, bias: Value | undefined): Value {
+export function emitNBits(
+  g: Graph,
+  x: Value,
+  weight: NBitsWeight,
+  bias: Value | undefined,
+  activations: NBitsActivations = "int8",
+): Value {
   const { bits, rows, columns, block, codes, scales, zeroPoints, minima } = weight;
   const blocks = blocksPerRow(weight);
   const inputs = [
@@ -110,11 +120,13 @@ export function emitNBits(g: Graph, x: Value, weight: NBitsWeight, bias: Value |
       N: { int: rows },
       bits: { int: bits },
       block_size: { int: block },
-      accuracy_level: { int: 4 },
+      accuracy_level: { int: accuracyLevels[activations] },
     },
   });
   return minima ? g.add(output, emitMinima(g, x, weight, minima)) : output;
 }
+
+const accuracyLevels: Readonly<Record<NBitsActivations, number>> = { float32: 1, int8: 4 };
 
 /** Sums of the input's blocks times the blocks' minima. */
 function emitMinima(g: Graph, x: Value, weight: NBitsWeight, minima: Payload): Value {
@@ -135,11 +147,11 @@ function emitMinima(g: Graph, x: Value, weight: NBitsWeight, minima: Payload): V
 }
 
 /** A linear weight that is stored so. */
-export function nBitsForm(form: string, weight: NBitsWeight): WeightForm {
+export function nBitsForm(form: string, weight: NBitsWeight, activations: NBitsActivations = "int8"): WeightForm {
   const parts = [weight.codes, weight.scales, weight.zeroPoints, weight.minima];
   return {
     form,
     byteLength: parts.reduce((sum, part) => sum + (part?.byteLength ?? 0), 0),
-    emit: (g, input, bias) => emitNBits(g, input, weight, bias),
+    emit: (g, input, bias) => emitNBits(g, input, weight, bias, activations),
   };
 }

@@ -69,15 +69,19 @@ describe("MatMulNBits", () => {
       const layout = { bits, rows, columns, block } as const;
       const { codes, scales, zeroPoints } = nBitsSizes(layout);
       const parts = derived(weight, "test", { codes, scales, zeroPoints }, () => packNBits(rounded, block));
-      const form = nBitsForm("test", {
+      const stored = {
         ...layout,
         codes: parts.codes,
         scales: parts.scales,
         ...(scheme === "asymmetric" ? { zeroPoints: parts.zeroPoints } : {}),
-      });
+      };
+      const form = nBitsForm("test", stored);
       const x = wave([2, 5, columns], 0.7);
       const bias = wave([rows], 0.9).data;
-      expect(difference(await run(form, x, bias), linear(x, dequantize(rounded), bias))).toBeLessThan(0.02);
+      const expected = linear(x, dequantize(rounded), bias);
+      expect(difference(await run(form, x, bias), expected)).toBeLessThan(0.02);
+      const exact = nBitsForm("test", stored, "float32");
+      expect(difference(await run(exact, x, bias), expected)).toBeLessThan(1e-5);
       expect(form.byteLength).toBe(codes + scales + (scheme === "asymmetric" ? zeroPoints : 0));
     });
 

@@ -70,7 +70,7 @@ describe("the emoji model's VAE", () => {
     const { summary, build } = int8.report.plugins[0]!;
     // The latents come with their channels first.
     expect(summary).toBe(
-      "40 weights as int8, 5.3 MB to 1.3 MB; 1 transposes left, 1 transposes in convolutions; in vae",
+      "40 weights as int8, 5.3 MB to 1.3 MB, noise 0.70%; 1 transposes left, 1 transposes in convolutions; in vae",
     );
     expect(build.storedBytes).toBeLessThan(0.26 * build.floatBytes);
   });

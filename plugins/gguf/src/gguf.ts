@@ -11,14 +11,16 @@ import {
 import { blockTypeNamed } from "./block-types";
 import type { BlockType } from "./blocks/block-type";
 import { openGguf } from "./container/gguf-weights";
-import { packedForm } from "./packed-form";
+import { type Kernel, packedForm } from "./packed-form";
 import { isSensitive } from "./sensitive";
 import { writeOptions } from "./writing/options";
 import { quantizeToGguf } from "./writing/quantize-to-gguf";
 
 export interface GgufOptions {
-  /** `packed` keeps blocks as they are while the model runs; `float32` takes them apart when it is compiled. */
+  /** `packed` keeps weights in 4 or 8 bits while the model runs; `float32` takes them apart when it is compiled. */
   weights: "packed" | "float32";
+  /** Of packed weights: `exact` computes with the file's numbers, `int8` also rounds what is multiplied with them. */
+  kernel: Kernel;
 }
 
 const options: JSONSchemaType<GgufOptions> = {
@@ -30,7 +32,13 @@ const options: JSONSchemaType<GgufOptions> = {
       type: "string",
       enum: ["packed", "float32"],
       default: "packed",
-      description: "packed keeps blocks as they are while the model runs; float32 takes them apart before.",
+      description: "packed keeps weights in 4 or 8 bits while the model runs; float32 takes them apart before.",
+    },
+    kernel: {
+      type: "string",
+      enum: ["exact", "int8"],
+      default: "exact",
+      description: "exact computes with the file's numbers; int8 rounds what goes into packed layers, which is faster.",
     },
   },
 };
@@ -48,8 +56,9 @@ export class Gguf implements Plugin {
 
   weightLoad(weight: Weight): WeightForm | undefined {
     const type = typeOf(weight);
+    const { weights, kernel } = this.options;
     const isPackable = weight.role === "linear" && !isSensitive(weight.name);
-    return type && isPackable && this.options.weights === "packed" ? packedForm(weight, type) : undefined;
+    return type && isPackable && weights === "packed" ? packedForm(weight, type, kernel) : undefined;
   }
 }
 

@@ -82,19 +82,37 @@ describe("a transformer in a GGUF file", async () => {
     ]);
   });
 
-  it("makes nearly the image of the one it was made of, packed, and the same taken apart as packed without loss", async () => {
+  it("makes the image of its dequantized weights, packed and in float32", async () => {
     const plain = await run({});
     const packed = await run({ components, plugins: ["gguf"] });
     const apart = await run({ components, plugins: [{ use: "gguf", options: { weights: "float32" } }] });
     expect(difference(packed, plain)).toBeLessThan(0.2);
-    expect(difference(packed, plain)).toBeGreaterThan(0);
-    expect(difference(packed, apart)).toBeLessThan(0.05);
+    expect(difference(packed, plain)).toBeGreaterThan(0.01);
+    expect(difference(packed, apart)).toBeLessThan(1e-4);
     const [report] = packed.report.plugins;
-    expect(report!.summary).toMatch(/^\d+ weights as .*\d+ Q8_0 in 8 bits/);
-    expect(report!.summary).toMatch(/\d+ Q4_0 in 4 bits/);
+    expect(report!.summary).toMatch(/^\d+ weights as .*\d+ Q8_0 in 8 bits, .*\d+ Q4_0 in 4 bits, .* MB$/);
+    expect(report!.build.noise).toBeUndefined();
     expect(report!.build.storedBytes).toBeLessThan(report!.build.floatBytes / 3);
     const [whole] = apart.report.plugins;
     expect(whole!.summary).toMatch(/Q8_0 in float32/);
+  });
+
+  it("makes nearly that image by int8, and says how much is rounded", async () => {
+    const apart = await run({ components, plugins: [{ use: "gguf", options: { weights: "float32" } }] });
+    const rounded = await run({ components, plugins: [{ use: "gguf", options: { kernel: "int8" } }] });
+    expect(difference(rounded, apart)).toBeLessThan(0.05);
+    expect(difference(rounded, apart)).toBeGreaterThan(1e-4);
+    const { summary, build } = rounded.report.plugins[0]!;
+    expect(summary).toMatch(/\d+ Q8_0 in 8 bits with int8 activations, .* MB, noise 0\.\d\d%$/);
+    expect(build.noise).toBeGreaterThan(0.003);
+    expect(build.forms).toHaveProperty("Q4_0 in 4 bits with int8 activations");
+  });
+
+  it("is told of a kernel that there is not", async () => {
+    const plugins = [{ use: "gguf", options: { kernel: "fast" } }];
+    await expect(validateConfig({ model, generate, components, plugins }, { folder: root })).rejects.toThrow(
+      /#\/plugins\/0\/options\/kernel must be one of "exact", "int8", found "fast"/,
+    );
   });
 
   it("goes with fbcache", async () => {

@@ -1,36 +1,13 @@
-import type { Weight } from "@skipstep/core";
+import type { Value, Weight, WeightForm } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
 import { Graph } from "../../../packages/core/src/graph/graph";
 import { runGraph } from "../../../packages/core/test/run-graph";
 import { blockTypes } from "../src/block-types";
 import { type BlockType, dequantize } from "../src/blocks/block-type";
 import { Gguf } from "../src/gguf";
+import { someBlocks } from "./some-blocks";
 
 const rows = 5;
-
-/** Blocks of any content whose scales are numbers of a common size. */
-function someBlocks(type: BlockType, columns: number): Uint8Array {
-  let state = 12345;
-  const random = (): number => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return state >>> 16;
-  };
-  const count = (rows * columns) / type.size;
-  const half = [Buffer.from("003c", "hex"), Buffer.from("0030", "hex"), Buffer.from("00b8", "hex")];
-  return Buffer.concat(
-    Array.from({ length: count }, (_, i) => {
-      for (;;) {
-        const block = Uint8Array.from({ length: type.byteLength }, () => random() & 255);
-        for (const at of [0, 2, type.byteLength - 2, type.byteLength - 4]) block.set(half[i % 3]!, at);
-        if (type.name === "MXFP4") block[0] = 120 + (i % 5);
-        if (type.name === "Q8_K") block.set(new Uint8Array(Float32Array.of(0.1 + i).buffer));
-        if (type.name === "IQ1_M")
-          for (const [k, top] of [0, 0, 12, 3].entries()) block[49 + 2 * k] = (block[49 + 2 * k]! & 15) | (top << 4);
-        if (dequantize(type, block).every((x) => Number.isFinite(x) && Math.abs(x) < 1e6)) return block;
-      }
-    }),
-  );
-}
 
 function weightOf(type: BlockType, columns: number, blocks: Uint8Array, name = "blocks.0.to_q.weight"): Weight {
   const shape = [rows, blocks.length / rows];
@@ -53,53 +30,84 @@ function weightOf(type: BlockType, columns: number, blocks: Uint8Array, name = "
 }
 
 const noHooks = { weightLoad: () => undefined, attention: () => undefined };
-const plugin = new Gguf({ weights: "packed" });
+const exact = new Gguf({ weights: "packed", kernel: "exact" });
+const int8 = new Gguf({ weights: "packed", kernel: "int8" });
 
 describe.each(blockTypes.map((type) => [type.name, type] as const))("a weight of %s", (_, type) => {
   const columns = 3 * Math.max(type.size, 64);
-  const blocks = someBlocks(type, columns);
-  const values = dequantize(type, blocks);
-  const form = plugin.weightLoad(weightOf(type, columns, blocks))!;
-
-  it("is what the kernel multiplies with: exactly without its rounding, nearly with it", async () => {
-    const x = Float32Array.from({ length: 2 * columns }, (__, i) => Math.sin(0.3 * i) + 0.1);
-    const weight = weightOf(type, columns, blocks);
-    const scale = type.name === "NVFP4" ? 0.125 : undefined; // its tensors have a scale of their own
-    const parameters = scale === undefined ? weight.packed!.parameters : { ...weight.packed!.parameters, scale };
-    const form = plugin.weightLoad({ ...weight, packed: { ...weight.packed!, parameters } })!;
-    const expected = Float32Array.from({ length: 2 * rows }, (__, i) => {
-      const [m, n] = [Math.floor(i / rows), i % rows];
-      let sum = 0;
-      for (let k = 0; k < columns; k++) sum += x[m * columns + k]! * values[n * columns + k]! * (scale ?? 1);
-      return sum;
-    });
-    const most = expected.reduce((largest, y) => Math.max(largest, Math.abs(y)), 0);
-    for (const [level, tolerance] of [
-      [0, 1e-5],
-      [4, 2e-2],
-    ] as const) {
-      const g = Graph.create("transformer", undefined as never, noHooks);
-      const output = form.emit(g, g.input("x", [2, columns]), undefined);
-      g.output("y", output);
-      for (const node of g.nodes)
-        if (node.op === "MatMulNBits") Object.assign(node.attributes, { accuracy_level: { int: level } });
-      const { y } = await runGraph(g, { x: { dtype: "float32", shape: [2, columns], data: x } });
-      const difference = expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - Number(y!.data[i]))), 0);
-      expect(difference / most, `level ${level}`).toBeLessThan(tolerance);
-    }
+  const blocks = someBlocks(type, rows, columns);
+  const scale = type.name === "NVFP4" ? 0.125 : undefined; // its tensors have a scale of their own
+  const values = dequantize(type, blocks).map((value) => value * (scale ?? 1));
+  const x = Float32Array.from({ length: 2 * columns }, (__, i) => Math.sin(0.3 * i) + 0.1);
+  const bias = Float32Array.from({ length: rows }, (__, n) => 0.5 - n);
+  const expected = Float32Array.from({ length: 2 * rows }, (__, i) => {
+    const [m, n] = [Math.floor(i / rows), i % rows];
+    let sum = bias[n]!;
+    for (let k = 0; k < columns; k++) sum += x[m * columns + k]! * values[n * columns + k]!;
+    return sum;
   });
 
-  it("says what it became and how large it is", () => {
+  function formOf(plugin: Gguf): WeightForm {
+    const weight = weightOf(type, columns, blocks);
+    const parameters = scale === undefined ? weight.packed!.parameters : { ...weight.packed!.parameters, scale };
+    return plugin.weightLoad({ ...weight, packed: { ...weight.packed!, parameters } })!;
+  }
+
+  /** Largest difference, as a part of the largest number. @param level of accuracy, in place of the form's own */
+  async function errorOf(form: WeightForm, level?: number): Promise<number> {
+    const g = Graph.create("transformer", undefined as never, noHooks);
+    const data = { key: "bias", label: "bias", byteLength: bias.byteLength, bytes: () => new Uint8Array(bias.buffer) };
+    g.output("y", form.emit(g, g.input("x", [2, columns]), g.initializer(data, [rows])));
+    for (const node of g.nodes)
+      if (node.op === "MatMulNBits" && level !== undefined)
+        Object.assign(node.attributes, { accuracy_level: { int: level } });
+    const { y } = await runGraph(g, { x: { dtype: "float32", shape: [2, columns], data: x } });
+    const most = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+    return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - Number(y!.data[i]))), 0) / most;
+  }
+
+  it("is multiplied with what goes in as it is", async () => {
+    const form = formOf(exact);
     expect(form.form).toMatch(new RegExp(`^${type.name} in [48] bits$`));
-    const bits = (8 * form.byteLength) / (rows * columns);
-    expect(bits).toBeLessThan(14);
-    if (type.name === "Q4_0") expect(bits).toBe(5);
+    expect(form.noise).toBeUndefined();
+    expect(await errorOf(form)).toBeLessThan(1e-5);
+  });
+
+  it("is the same numbers by int8, but for the rounding of what goes in", async () => {
+    const form = formOf(int8);
+    expect(form.form).toBe(`${formOf(exact).form} with int8 activations`);
+    expect(form.noise).toBeGreaterThan(0.001);
+    expect(await errorOf(form, 1)).toBeLessThan(1e-5);
+    const rounded = await errorOf(form);
+    expect(rounded).toBeLessThan(2e-2);
+    expect(rounded).toBeGreaterThan(1e-5);
+  });
+
+  it("says how large it is", () => {
+    for (const form of [formOf(exact), formOf(int8)]) {
+      const g = Graph.create("transformer", undefined as never, noHooks);
+      g.output("y", form.emit(g, g.input("x", [2, columns]), undefined));
+      const initializers = new Set(g.nodes.flatMap(({ inputs }) => inputs.filter(isInitializer)));
+      const stored = [...initializers].filter(({ name }) => name.startsWith("blocks.0.to_q.weight"));
+      expect(stored.reduce((sum, { origin }) => sum + bytesOf(origin), 0)).toBe(form.byteLength);
+      const bits = (8 * form.byteLength) / (rows * columns);
+      expect(bits).toBeLessThan(14);
+      if (type.name === "Q4_0") expect(bits).toBe(5);
+    }
   });
 });
 
+function isInitializer(value: Value | undefined): value is Value {
+  return value?.origin.kind === "initializer";
+}
+
+function bytesOf(origin: Value["origin"]): number {
+  return origin.kind === "initializer" ? origin.payload.byteLength : 0;
+}
+
 describe("a weight that is left to core", () => {
   const q8 = blockTypes.find(({ name }) => name === "Q8_0")!;
-  const blocks = someBlocks(q8, 64);
+  const blocks = someBlocks(q8, rows, 64);
   it.each([
     ["of a convolution", { ...weightOf(q8, 64, blocks), role: "conv" as const }],
     [
@@ -111,10 +119,10 @@ describe("a weight that is left to core", () => {
       { ...weightOf(q8, 64, blocks), packed: { ...weightOf(q8, 64, blocks).packed!, format: "toy:eight" } },
     ],
   ])("is one %s", (_, weight) => {
-    expect(plugin.weightLoad(weight)).toBeUndefined();
+    for (const plugin of [exact, int8]) expect(plugin.weightLoad(weight)).toBeUndefined();
   });
 
   it("is any with weights float32", () => {
-    expect(new Gguf({ weights: "float32" }).weightLoad(weightOf(q8, 64, blocks))).toBeUndefined();
+    expect(new Gguf({ weights: "float32", kernel: "exact" }).weightLoad(weightOf(q8, 64, blocks))).toBeUndefined();
   });
 });
