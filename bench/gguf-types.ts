@@ -7,44 +7,67 @@ import { Graph } from "../packages/core/src/graph/graph";
 import type { Value } from "../packages/core/src/graph/value";
 import type { Floats } from "../packages/core/src/tensor";
 import { memoryWeights } from "../packages/core/test/memory-weights";
-import { blockTypes } from "../plugins/gguf/src/block-types";
+import { blockTypeNamed, blockTypes } from "../plugins/gguf/src/block-types";
 import { type BlockType, dequantize } from "../plugins/gguf/src/blocks/block-type";
 import { packedForm } from "../plugins/gguf/src/packed-form";
 import { someBlocks } from "../plugins/gguf/test/some-blocks";
 import type { Benchmark, Figure } from "./benchmark";
-import { interleave, least } from "./measure";
+import { interleave, least, processorTimed } from "./measure";
 import { openGraph, someInputs } from "./open-graph";
 import { inTemporaryFolder } from "./temporary-folder";
 
-const [tokens, columns, rows] = [1056, 1280, 3328];
+const [columns, rows] = [1280, 3328];
+const usualTokens = 1056;
 const rounds = 16;
 const kernels = ["exact", "int8"] as const;
 
 export const ggufTypesBenchmark: Benchmark = {
   name: "gguf-types",
-  about: `One linear layer of ${columns} to ${rows} with ${tokens} tokens, its weight in each of GGUF's block types (blocks of any content), by the gguf plugin's kernels against float32: processor time on one thread, because other work does not count there, in turns, the least of ${rounds}. Errors are the largest difference to float32 with the dequantized weight, as a part of the largest output.`,
+  about: `One linear layer of ${columns} to ${rows} with ${usualTokens} tokens, its weight in each of GGUF's block types (blocks of any content), by the gguf plugin's kernels against float32: processor time on one thread, because other work does not count there, in turns, the least of ${rounds}. Errors are the largest difference to float32 with the dequantized weight, as a part of the largest output.`,
   run: (say) =>
-    inTemporaryFolder(async (folder) => {
-      const engine = await Engine.start({ provider: "cpu", threads: 1 });
-      try {
-        const figures: Figure[] = [];
-        for (const type of blockTypes) {
-          const found = await measureType(engine, type, join(folder, type.name));
-          figures.push(...found);
-          say(found.map(({ what, value, unit }) => `${what}: ${value.toFixed(3)} ${unit}`).join("; "));
-        }
-        return figures;
-      } finally {
-        await engine.close();
+    withEngine(async (engine, folder) => {
+      const figures: Figure[] = [];
+      for (const type of blockTypes) {
+        const found = await measureType(engine, type, usualTokens, join(folder, type.name));
+        figures.push(...found);
+        say(found.map(({ what, value, unit }) => `${what}: ${value.toFixed(3)} ${unit}`).join("; "));
       }
+      return figures;
     }),
 };
 
-async function measureType(engine: Engine, type: BlockType, folder: string): Promise<Figure[]> {
+export const ggufTokensBenchmark: Benchmark = {
+  name: "gguf-tokens",
+  about:
+    "The layer of `gguf-types` with other numbers of tokens, by the gguf plugin's exact kernels, measured in the same way: what taking a weight apart takes is the same for any number of them.",
+  run: (say) =>
+    withEngine(async (engine, folder) => {
+      const figures: Figure[] = [];
+      for (const tokens of [256, 4096])
+        for (const name of ["Q4_0", "Q8_0", "Q5_K"]) {
+          const found = await measureType(engine, blockTypeNamed(name)!, tokens, join(folder, name));
+          const speed = found.find(({ what }) => what === `${name}, as fast as float32`)!;
+          const target = tokens === 4096 ? { target: { least: 0.9 } } : {};
+          figures.push({ what: `${speed.what}, ${tokens} tokens`, value: speed.value, unit: speed.unit, ...target });
+          say(`${name}, ${tokens} tokens: ${speed.value.toFixed(3)}`);
+        }
+      return figures;
+    }),
+};
+
+async function withEngine(run: (engine: Engine, folder: string) => Promise<Figure[]>): Promise<Figure[]> {
+  const engine = await Engine.start({ provider: "cpu", threads: 1 });
+  return inTemporaryFolder((folder) => run(engine, folder)).finally(() => engine.close());
+}
+
+async function measureType(engine: Engine, type: BlockType, tokens: number, folder: string): Promise<Figure[]> {
   const weight = weightOf(type);
   const forms = kernels.map((kernel) => packedForm(weight, type, kernel)!);
-  const plain = await open(engine, folder, (g, x) => g.matmul(x, emitFloats(g, weight.read())));
-  const [exact, int8] = [await open(engine, folder, forms[0]!.emit), await open(engine, folder, forms[1]!.emit)];
+  const plain = await open(engine, tokens, folder, (g, x) => g.matmul(x, emitFloats(g, weight.read())));
+  const [exact, int8] = [
+    await open(engine, tokens, folder, forms[0]!.emit),
+    await open(engine, tokens, folder, forms[1]!.emit),
+  ];
   const expected = await plain.output();
   const errors = [errorOf(await exact.output(), expected), errorOf(await int8.output(), expected)] as const;
   const seconds = await interleave(rounds, { plain: plain.cost, exact: exact.cost, int8: int8.cost });
@@ -101,6 +124,7 @@ interface Layer {
 
 async function open(
   engine: Engine,
+  tokens: number,
   folder: string,
   emit: (g: Graph, x: Value, bias: undefined) => Value,
 ): Promise<Layer> {
@@ -115,12 +139,7 @@ async function open(
   return {
     output: () => run("y"),
     close: () => program.close(),
-    cost: async () => {
-      const before = process.cpuUsage();
-      await run("one");
-      const { user, system } = process.cpuUsage(before);
-      return (user + system) / 1e6;
-    },
+    cost: () => processorTimed(() => run("one")),
   };
 }
 

@@ -37,7 +37,11 @@ export const lowBitBenchmarks: readonly Benchmark[] = [
     otherKinds("Q4_0"),
   ),
   benchmark("low-bit-z-image", zImageTitle, zImageModel, [...bnbKinds(), ...otherKinds("Q4_K")]),
-  benchmark("low-bit-gguf", zImageTitle, zImageModel, exactGgufKinds),
+  {
+    name: "low-bit-gguf",
+    about: `One pass of ${zImageTitle} with random weights that were written as GGUF: the gguf plugin without options, and by int8, in turns with float32 without plugins, processor time on one thread, because other work does not count there, the least of three passes each. PSNR is that of the output against float32's with the weights before they were rounded.`,
+    run: (say) => measureKinds(zImageModel, exactGgufKinds, say, "processor"),
+  },
   benchmark(
     "low-bit-unet",
     "SD 1.5's U-Net, 256 x 256, batch 2,",

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findQuantizer, openComponentWeights } from "@skipstep/core";
@@ -13,7 +13,7 @@ import type { Floats } from "../packages/core/src/tensor";
 import { openGguf } from "../plugins/gguf/src/container/gguf-weights";
 import type { Figure, Say } from "./benchmark";
 import type { Kind, UsedPlugin } from "./low-bit-kinds";
-import { interleave, least, timed } from "./measure";
+import { interleave, least, processorTimed, timed } from "./measure";
 import { openGraph, someInputs } from "./open-graph";
 import { writeRandomModel } from "./random-checkpoint";
 import { inTemporaryFolder } from "./temporary-folder";
@@ -36,18 +36,27 @@ interface Runner {
   readonly each?: number;
 }
 
+/** What is measured: seconds, or processor seconds of an engine of one thread. */
+export type Clock = "wall" | "processor";
+
 const rounds = 3;
 const ggufFolder = fileURLToPath(new URL("../plugins/gguf", import.meta.url));
 
 /** Each kind against float32, one beside it at a time: all of them do not fit everywhere. */
-export function measureKinds(model: LowBitModel, kinds: readonly Kind[], say: Say): Promise<Figure[]> {
+export function measureKinds(
+  model: LowBitModel,
+  kinds: readonly Kind[],
+  say: Say,
+  clock: Clock = "wall",
+): Promise<Figure[]> {
+  const seconds = clock === "wall" ? timed : processorTimed;
   return inTemporaryFolder(async (folder) => {
     const { architecture, config } = model;
     const checkpoint = join(folder, "checkpoint");
     const parameters = writeRandomModel(checkpoint, { architecture, config, dtype: "float16", has: () => true });
     say(`${(parameters / 1e6).toFixed(0)} million parameters`);
     const weights = Weights.open(checkpoint);
-    const engine = await Engine.start({ provider: "cpu" });
+    const engine = await Engine.start({ provider: "cpu", ...(clock === "wall" ? {} : { threads: 1 }) });
     try {
       const plain = await open(engine, model, [], weights, join(folder, "float32"));
       const exact = await plain.run();
@@ -55,20 +64,21 @@ export function measureKinds(model: LowBitModel, kinds: readonly Kind[], say: Sa
       const figures: Figure[] = [];
       for (const kind of kinds) {
         const own = join(folder, "kind");
-        const packed = kind.gguf === undefined ? undefined : await asGguf(checkpoint, kind.gguf, `${own}.gguf`);
+        const packed =
+          kind.gguf === undefined ? undefined : await asGguf(checkpoint, kind.gguf, `${own}-${kind.gguf}.gguf`);
         const runner = await open(engine, model, kind.plugins, packed ?? weights, own);
         const output = await runner.run();
-        const seconds = await interleave(rounds, { plain: () => timed(plain.run), kind: () => timed(runner.run) });
+        const costs = await interleave(rounds, { plain: () => seconds(plain.run), kind: () => seconds(runner.run) });
         await runner.close();
         packed?.close();
         rmSync(own, { recursive: true });
-        plainSeconds.push(...seconds.plain);
-        const found = figuresOf(kind, runner, psnr(output, exact), seconds);
+        plainSeconds.push(...costs.plain);
+        const found = figuresOf(kind, runner, psnr(output, exact), costs);
         figures.push(...found);
         say(found.map(({ what, value }) => `${what.slice(kind.title.length + 2)}: ${value.toFixed(2)}`).join("; "));
       }
       await plain.close();
-      return [...costs("float32", least(plainSeconds), plain), ...figures];
+      return [...costsOf("float32", least(plainSeconds), plain), ...figures];
     } finally {
       weights.close();
       await engine.close();
@@ -123,13 +133,13 @@ function figuresOf(
       : [{ what: `${title}, a weight that was taken`, value: runner.each, unit: "bytes", ...small }];
   return [
     { what: `${title}, as fast as float32`, value: before / after, unit: "times", ...fast },
-    ...costs(title, after, runner),
+    ...costsOf(title, after, runner),
     ...each,
     { what: `${title}, PSNR of the output`, value: decibels, unit: "dB" },
   ];
 }
 
-function costs(title: string, seconds: number, { memory, disk }: Runner): Figure[] {
+function costsOf(title: string, seconds: number, { memory, disk }: Runner): Figure[] {
   return [
     { what: `${title}, one pass`, value: seconds, unit: "s" },
     { what: `${title}, weights in memory`, value: memory / 1e9, unit: "GB" },
@@ -139,7 +149,7 @@ function costs(title: string, seconds: number, { memory, disk }: Runner): Figure
 
 /** The checkpoint's weights as `skipstep quantize --to gguf` writes them. */
 async function asGguf(checkpoint: string, type: string, file: string): Promise<OpenWeights> {
-  rmSync(file, { force: true });
+  if (existsSync(file)) return openGguf({ path: file }); // by a kind before
   const { quantizer, options } = await findQuantizer(ggufFolder, { type }, ".");
   const { component, weights } = await openComponentWeights(checkpoint);
   const { signal } = new AbortController();

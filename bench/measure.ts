@@ -16,6 +16,14 @@ export async function timed(body: () => Promise<unknown>): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
+/** Processor seconds that a call takes, of all of this process: on one thread, what it would take on a machine of its own. */
+export async function processorTimed(body: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await body();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
 /** What it takes when nothing else runs: other work only ever adds. */
 export function least(values: readonly number[]): number {
   return Math.min(...values);

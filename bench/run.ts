@@ -9,7 +9,7 @@ import { deepcacheBenchmark } from "./deepcache";
 import { denoisersBenchmark } from "./denoisers";
 import { emojiBenchmark } from "./emoji";
 import { foraBenchmark } from "./fora";
-import { ggufTypesBenchmark } from "./gguf-types";
+import { ggufTokensBenchmark, ggufTypesBenchmark } from "./gguf-types";
 import { hooksBenchmark } from "./hooks";
 import { lowBitBenchmarks } from "./low-bit";
 import { matmulBenchmark } from "./matmul";
@@ -32,6 +32,7 @@ const benchmarks: readonly Benchmark[] = [
   cacheDitEmojiBenchmark,
   memoryBenchmark,
   ggufTypesBenchmark,
+  ggufTokensBenchmark,
   svdquantBenchmark,
   ...lowBitBenchmarks,
 ];
