@@ -96,16 +96,13 @@ function ggufKinds(types: readonly string[]): Kind[] {
   }));
 }
 
-/** GGUF as it is without options, and beside it by the other kernels. */
-export const exactGgufKinds: readonly Kind[] = [
-  ...["Q8_0", "Q5_1", "Q4_0"].map((gguf) => ({
-    title: `gguf, ${gguf}`,
-    plugins: [{ use: Gguf as PluginClass, options: {} }],
-    gguf,
-    speed: 0.9,
-  })),
-  ...ggufKinds(["Q8_0", "Q5_1", "Q4_0"]),
-];
+/** GGUF as it is without options: one type for each way to multiply. */
+export const exactGgufKinds: readonly Kind[] = ["Q8_0", "Q5_1", "Q4_0"].map((gguf) => ({
+  title: `gguf, ${gguf}`,
+  plugins: [{ use: Gguf as PluginClass, options: {} }],
+  gguf,
+  speed: 0.9,
+}));
 
 /**
  * What svdquant makes of a layer, but with a branch of zeros: it takes the time and the room of any other, and of
