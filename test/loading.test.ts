@@ -254,7 +254,7 @@ describe("components", () => {
       components: { vae: "../copies/vae" },
     });
     expect(await validateConfig(config).catch(({ message }) => message)).toBe(
-      `${config}#/components/vae: There is no ${join(root, "copies/vae")} for "vae". Check the path; it is relative to the config.`,
+      `${config}#/components/vae: There is no folder or file ${join(root, "copies/vae")} for "vae". Check the path; it is relative to the config.`,
     );
     cpSync(vae, join(root, "copies/vae"), { recursive: true });
     const { checkpoint, config: checked } = await validateConfig(config);

@@ -24,8 +24,7 @@ describe("Ctrl-C", () => {
         out,
         "--cache",
         cache,
-        "--set",
-        "generate.num_inference_steps=5000",
+        ...["--set", "generate.num_inference_steps=5000", "--set", "limits.num_inference_steps=5000"],
       ],
     ]);
     const outcome = outcomeOf(child);

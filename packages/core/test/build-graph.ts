@@ -37,6 +37,7 @@ function weightsOf(tensors: ReadonlyMap<string, Tensor>): WeightSource {
     expect: (name: string, shape: readonly number[]) => {
       if (entry(name).shape.join() !== shape.join())
         throw new Error(`${name}: [${entry(name).shape}] is not [${shape}]`);
+      return entry(name);
     },
     readFloat32: (name: string) => widened(entry(name)),
   };

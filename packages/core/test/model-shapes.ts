@@ -10,7 +10,10 @@ export function shapesOfModel(architecture: Architecture, config: object): Map<s
   const asked = {
     has: () => true,
     entry: () => ({ dtype: "float32" }),
-    expect: (name: string, shape: readonly number[]) => shapes.set(name, shape),
+    expect(name: string, shape: readonly number[]) {
+      shapes.set(name, shape);
+      return asked.entry(name);
+    },
   } as unknown as WeightSource;
   for (const emit of Object.values(architecture.entries))
     emit(Graph.create("component", asked, noPlugins), architecture.parse(config));
