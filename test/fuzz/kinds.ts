@@ -6,6 +6,7 @@ import { configKinds } from "./kinds/config";
 import { engineCacheKinds } from "./kinds/engine-cache";
 import { hubKinds } from "./kinds/hub";
 import { loraKinds } from "./kinds/lora";
+import { packedKinds } from "./kinds/packed";
 import { pictureKinds } from "./kinds/picture";
 import { pluginPackageKinds } from "./kinds/plugin-package";
 import { quantizedKinds } from "./kinds/quantized";
@@ -26,6 +27,7 @@ export const kinds: readonly Kind[] = [
   ...chatTemplateKinds,
   ...loraKinds,
   ...quantizedKinds,
+  ...packedKinds,
   ...pictureKinds,
   ...engineCacheKinds,
   ...hubKinds,

@@ -259,3 +259,19 @@ it("packed files are told from their headers, so that the hub brings them before
     expect(isPacked(entries(tensors)), JSON.stringify(tensors)).toBe(true);
   expect(isPacked(entries({ "x.weight": "float8_e4m3fn", "x.bias": "float32", "norm.scale": "float32" }))).toBe(false);
 });
+
+describe("a form whose numbers are missing or odd", () => {
+  it.each([0, false, -4, 1.5, "x"])("SDNQ's rotation in groups of %s", (size) => {
+    const words = { quant_method: "sdnq", weights_dtype: "int8", use_hadamard: true, hadamard_group_size: size };
+    const [, refusal] = refusals({ "x.weight": "int8 4 8", "x.scale": "float32 4 1" }, words);
+    expect(refusal).toContain("SKIPSTEP_QUANTIZED_INVALID");
+    expect(refusal).toContain(`"hadamard_group_size" must be an integer >= 1, found ${JSON.stringify(size)}`);
+  });
+
+  it.each(["Int8Tensor", "Int4Tensor", "MXTensor", "NVFP4Tensor"])("torchao's %s without scales", (type) => {
+    const data = { elem_dtype: { _type: "torch.dtype", _data: "float8_e4m3fn" } };
+    const metadata = { "x.weight": JSON.stringify({ _type: type, _data: data }) };
+    for (const refusal of refusals({ "x._weight_qdata": "int8 4 8" }, undefined, metadata))
+      expect(refusal).toContain('"x._weight_scale" is missing');
+  });
+});

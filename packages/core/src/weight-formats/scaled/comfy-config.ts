@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from "../../config/json";
+import { parseJson } from "../../config/parse-json";
 import type { StoredModule } from "./stored-module";
 
 /** What ComfyUI says of one module. */
@@ -57,7 +58,7 @@ function layersOf(metadata: Readonly<Record<string, unknown>>): JsonObject {
 
 function parse(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined; // told by the caller, with the tensor's name

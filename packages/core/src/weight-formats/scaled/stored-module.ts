@@ -32,9 +32,11 @@ export class StoredModule {
     return names.find((name) => this.parts.has(name));
   }
 
-  /** Of a part that it has. */
+  /** Of a part that it must have. @throws SKIPSTEP_QUANTIZED_INVALID */
   entry(part: string): TensorEntry {
-    return this.parts.get(part)!;
+    const entry = this.parts.get(part);
+    if (!entry) throw this.broken(part, "is missing");
+    return entry;
   }
 
   /** All numbers of a part. */

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from "../../config/json";
+import { parseJson } from "../../config/parse-json";
 import { formUnread } from "../../errors/quantized";
 import { transposed } from "../../graph/payload";
 import { addTiles, gridOf, kept, multiplyTiles, type Tiles } from "./grid";
@@ -52,7 +53,7 @@ function describe(module: StoredModule): { readonly type: string; readonly data:
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined; // told by the caller, with the tensor's name
   }

@@ -97,6 +97,7 @@ function weightOf(module: StoredModule, settings: SdnqSettings, type: ElementTyp
 
 /** The largest power of two that divides the channels, up to a size; too small ones rotate nothing. */
 function hadamardGroup([, channels = 1]: readonly number[], most: number): number | undefined {
+  if (channels === 0) return undefined;
   let group = 2 ** Math.ceil(Math.log2(Math.min(channels, most)));
   while (channels % group !== 0) group /= 2;
   return group >= 4 ? group : undefined;

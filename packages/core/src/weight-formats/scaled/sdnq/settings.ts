@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from "../../../config/json";
+import { shown } from "../../../errors/shown";
 import type { StoredModule } from "../stored-module";
 import { elementType } from "./element-type";
 
@@ -25,9 +26,19 @@ export function sdnqSettings(module: StoredModule): SdnqSettings {
   return {
     weightsDtype: atLeast(dtype, name, quantization.modules_dtype_dict),
     useCodebook: words.use_codebook === true,
-    ...(words.use_hadamard === true ? { hadamardGroup: Number(words.hadamard_group_size ?? 256) } : {}),
+    ...(words.use_hadamard === true ? { hadamardGroup: groupSize(module, words) } : {}),
     isTurned: words.use_quantized_matmul === true && !isExcepted,
   };
+}
+
+function groupSize(module: StoredModule, { hadamard_group_size: size }: JsonObject): number {
+  const group = size ?? 256;
+  if (typeof group !== "number" || !Number.isInteger(group) || group < 1)
+    throw module.broken(
+      "weight",
+      `is rotated, and "hadamard_group_size" must be an integer >= 1, found ${shown(group)}`,
+    );
+  return group;
 }
 
 function ownWords(name: string, modules: unknown): JsonObject {
