@@ -1,6 +1,8 @@
+import { shapeMismatch } from "../errors/graph";
 import type { DType } from "../tensor";
 import type { Dim } from "./dim";
-import type { Attribute, Node, Value } from "./value";
+import { numbersPayload } from "./payload";
+import type { Attribute, Node, Payload, Value } from "./value";
 
 /** What a node needs beyond inputs and shapes. */
 export interface NodeOptions {
@@ -23,11 +25,24 @@ export abstract class Emitter {
     more?: NodeOptions,
   ): Value[];
 
-  /** A constant of numbers; a single number gives a scalar. */
-  abstract constant(values: number | readonly number[], shape?: readonly number[], dtype?: DType): Value;
+  /** A value with a payload. Equal payloads in equal shapes are one value. */
+  abstract initializer(payload: Payload, shape: readonly number[], dtype?: DType): Value;
 
   /** Run-time sizes as an int64 vector, fed by the engine. */
   abstract sizes(dims: readonly Dim[]): Value;
+
+  /** A constant of numbers; a single number gives a scalar. */
+  constant(values: number | readonly number[], shape?: readonly number[], dtype: DType = "float32"): Value {
+    const numbers = typeof values === "number" ? [values] : values;
+    const broken = dtype === "float32" ? undefined : numbers.find((number) => !Number.isSafeInteger(number));
+    if (broken !== undefined)
+      throw shapeMismatch(this.path, "constant", `${broken} is no whole number: the config's sizes do not divide`);
+    return this.initializer(
+      numbersPayload(numbers, dtype),
+      shape ?? (typeof values === "number" ? [] : [numbers.length]),
+      dtype,
+    );
+  }
 
   /** Emits a node with one output. For ops that have no method here; plugins use it for kernels of their own. */
   node(op: string, inputs: readonly (Value | undefined)[], shape: readonly Dim[], more: NodeOptions = {}): Value {

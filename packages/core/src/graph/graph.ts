@@ -1,10 +1,9 @@
 import type { WeightSource } from "../checkpoint/weights";
-import { shapeMismatch } from "../errors/graph";
 import type { DType } from "../tensor";
 import type { BuildHooks } from "./build-hooks";
 import type { Dim } from "./dim";
 import type { NodeOptions } from "./emitter";
-import { checkpointPayload, type Layout, numbersPayload } from "./payload";
+import { checkpointPayload, type Layout } from "./payload";
 import { Shapes } from "./shapes";
 import { createStore, type SizeCheck, type Store } from "./store";
 import type { Node, Payload, Value } from "./value";
@@ -231,19 +230,6 @@ export class Graph extends Shapes {
     };
     this.store.initializers.set(key, value);
     return value;
-  }
-
-  /** A constant of numbers; a single number gives a scalar. */
-  constant(values: number | readonly number[], shape?: readonly number[], dtype: DType = "float32"): Value {
-    const numbers = typeof values === "number" ? [values] : values;
-    const broken = dtype === "float32" ? undefined : numbers.find((number) => !Number.isSafeInteger(number));
-    if (broken !== undefined)
-      throw shapeMismatch(this.path, "constant", `${broken} is no whole number: the config's sizes do not divide`);
-    return this.initializer(
-      numbersPayload(numbers, dtype),
-      shape ?? (typeof values === "number" ? [] : [numbers.length]),
-      dtype,
-    );
   }
 
   /** Run-time sizes as an int64 vector, fed by the engine. */

@@ -27,11 +27,11 @@ export function profileOf(device: string): ProviderProfile | undefined {
 
 /** What stands in on a provider for each node of one graph; the values that come out keep their names. */
 export function lowerFor({ rules }: ProviderProfile, facts: KernelFacts): (node: Node) => readonly Node[] {
-  const constants = new Map<string, Value>();
+  const initializers = new Map<string, Value>();
   return (node) => {
     const rule = rules[node.op];
     if (!rule) return [node];
-    const standIn = new StandIn(node, constants);
+    const standIn = new StandIn(node, initializers);
     const result = rule(node, standIn, facts);
     return result ? standIn.finish(result) : [node];
   };

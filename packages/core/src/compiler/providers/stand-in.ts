@@ -1,8 +1,7 @@
 import type { Dim } from "../../graph/dim";
 import type { NodeOptions } from "../../graph/emitter";
-import { numbersPayload } from "../../graph/payload";
 import { Shapes } from "../../graph/shapes";
-import type { Node, Value } from "../../graph/value";
+import type { Node, Payload, Value } from "../../graph/value";
 import type { DType } from "../../tensor";
 
 /** Emits what stands in for one node of a graph that is finished: in its scope, with names made from its output's. */
@@ -10,10 +9,10 @@ export class StandIn extends Shapes {
   readonly path: string;
   private readonly nodes: Node[] = [];
 
-  /** @param constants of the whole graph, so that equal ones are one value */
+  /** @param initializers of the whole graph, so that equal ones are one value */
   constructor(
     private readonly original: Node,
-    private readonly constants: Map<string, Value>,
+    private readonly initializers: Map<string, Value>,
   ) {
     super();
     this.path = original.scope;
@@ -46,16 +45,13 @@ export class StandIn extends Shapes {
     return outputs;
   }
 
-  constant(values: number | readonly number[], shape?: readonly number[], dtype: DType = "float32"): Value {
-    const numbers = typeof values === "number" ? [values] : values;
-    const payload = numbersPayload(numbers, dtype);
-    const size = shape ?? (typeof values === "number" ? [] : [numbers.length]);
-    const key = `${payload.key} [${size}]`;
-    const known = this.constants.get(key);
+  initializer(payload: Payload, shape: readonly number[], dtype: DType = "float32"): Value {
+    const key = `${payload.key} [${shape}]`;
+    const known = this.initializers.get(key);
     if (known) return known;
-    const name = `stand-in/constant:${this.constants.size}`;
-    const value: Value = { name, dtype, shape: size, origin: { kind: "initializer", payload } };
-    this.constants.set(key, value);
+    const name = `stand-in/${payload.label}:${this.initializers.size}`;
+    const value: Value = { name, dtype, shape, origin: { kind: "initializer", payload } };
+    this.initializers.set(key, value);
     return value;
   }
 
