@@ -1,11 +1,11 @@
 import { toFloat32 } from "../../checkpoint/to-float32";
-import { sizeOf } from "../../tensor";
+import { type DType, sizeOf } from "../../tensor";
+import { blockScales } from "./block-scales";
 import { comfyConfig } from "./comfy-config";
-import { gridOf, kept, multiplyTiles, type Tiles } from "./grid";
+import { multiplyTiles, type Tiles } from "./grid";
 import { fourBitFloats, unpackNibbles } from "./nibbles";
 import { scaleInputs, scalesOfInputs } from "./scaled-weight";
 import type { ModuleWeight, StoredModule } from "./stored-module";
-import { swizzledSize, unswizzled } from "./swizzled";
 
 /** Parts beside codes that change nothing, or are read with the scales. */
 const beside = ["comfy_quant", "input_scale", "pre_quant_scale"];
@@ -22,7 +22,15 @@ export function nvfp4Weight(module: StoredModule): ModuleWeight | undefined {
   const isComfy = format === "nvfp4";
   const [rows = 1, half = 1] = module.entry("weight").shape;
   const width = 2 * half;
-  const tiles = blockScales(module, rows, width, 16, isComfy, () => module.floats("weight_scale_2")[0]!);
+  const tiles = blockScales(module, {
+    part: "weight_scale",
+    rows,
+    width,
+    block: 16,
+    isSwizzled: isComfy,
+    read: storedScales(module, "float8_e4m3fn"),
+    factor: () => module.floats("weight_scale_2")[0]!,
+  });
   return floats(module, ["weight", "weight_scale", "weight_scale_2"], {
     kind: "nvfp4",
     shape: [rows, width],
@@ -43,7 +51,15 @@ export function mxfp8Weight(module: StoredModule): ModuleWeight | undefined {
   // Language models have powers of two by blocks of rows too: those are read as any other scale.
   if (format === undefined && sizeOf(module.entry("weight_scale").shape) !== rows * Math.ceil(width / 32))
     return undefined;
-  const tiles = blockScales(module, rows, width, 32, format !== undefined, () => 1);
+  const tiles = blockScales(module, {
+    part: "weight_scale",
+    rows,
+    width,
+    block: 32,
+    isSwizzled: format !== undefined,
+    read: storedScales(module, "float8_e8m0fnu"),
+    factor: () => 1,
+  });
   const stored = dtype === "uint8" ? "float8_e4m3fn" : dtype;
   return floats(module, ["weight", "weight_scale"], {
     kind: "mxfp8",
@@ -97,27 +113,8 @@ function cropped(weight: ModuleWeight, wanted: readonly number[]): ModuleWeight 
   };
 }
 
-/** One scale for `block` columns of a row, times one for all. */
-function blockScales(
-  module: StoredModule,
-  rows: number,
-  width: number,
-  block: number,
-  isSwizzled: boolean,
-  factor: () => number,
-): Tiles {
-  const columns = Math.ceil(width / block);
+/** Scales of 8 bits. @param type what they are where they are kept as bytes */
+function storedScales(module: StoredModule, type: DType): () => Float32Array {
   const { name, shape, dtype } = module.entry("weight_scale");
-  const expected = isSwizzled ? swizzledSize(rows, columns) : rows * columns;
-  if (sizeOf(shape) !== expected)
-    throw module.broken("weight_scale", `is [${shape.join(", ")}], not the ${expected} scales of [${rows}, ${width}]`);
-  const read = kept(() => {
-    const bytes = module.file.source.readRows(name, 0, shape[0] ?? 1);
-    const type = dtype === "uint8" ? (block === 16 ? "float8_e4m3fn" : "float8_e8m0fnu") : dtype;
-    const all = toFloat32(bytes, type);
-    const scales = isSwizzled ? unswizzled(all, rows, columns) : all;
-    const whole = factor();
-    return scales.map((scale) => scale * whole);
-  });
-  return { grid: gridOf(rows, width, [rows, columns], [1, block])!, read };
+  return () => toFloat32(module.file.source.readRows(name, 0, shape[0] ?? 1), dtype === "uint8" ? type : dtype);
 }

@@ -1,9 +1,8 @@
 import { isObject, type JsonObject } from "../../config/json";
-import { sizeOf } from "../../tensor";
-import { gridOf, kept, multiplyTiles, type Tiles } from "./grid";
+import { blockScales } from "./block-scales";
+import { multiplyTiles } from "./grid";
 import { fourBitFloats, unpackNibbles } from "./nibbles";
 import type { ModuleWeight, StoredModule } from "./stored-module";
-import { swizzledSize, unswizzled } from "./swizzled";
 
 /** torchao's MXTensor: 8- or 4-bit floats, and a power of two for 32 of them. `undefined` for other elements. */
 export function mxWeight(module: StoredModule, data: JsonObject): ModuleWeight | undefined {
@@ -29,7 +28,15 @@ function blocks(
   const [rows, across] = module.entry("_weight_qdata").shape as [number, number];
   const width = isHalf ? 2 * across : across;
   const block = typeof data.block_size === "number" ? data.block_size : kind === "nvfp4" ? 16 : 32;
-  const tiles = scales(module, rows, width, block, data.is_swizzled_scales === true, factor);
+  const tiles = blockScales(module, {
+    part: "_weight_scale",
+    rows,
+    width,
+    block,
+    isSwizzled: data.is_swizzled_scales === true,
+    read: () => module.floats("_weight_scale"),
+    factor,
+  });
   return {
     kind: `torchao:${kind}`,
     shape: [rows, width],
@@ -42,25 +49,4 @@ function blocks(
       return values;
     },
   };
-}
-
-function scales(
-  module: StoredModule,
-  rows: number,
-  width: number,
-  block: number,
-  isSwizzled: boolean,
-  factor: () => number,
-): Tiles {
-  const columns = Math.ceil(width / block);
-  const { shape } = module.entry("_weight_scale");
-  const expected = isSwizzled ? swizzledSize(rows, columns) : rows * columns;
-  if (sizeOf(shape) !== expected)
-    throw module.broken("_weight_scale", `is [${shape.join(", ")}], not the ${expected} scales of [${rows}, ${width}]`);
-  const read = kept(() => {
-    const stored = module.floats("_weight_scale");
-    const whole = factor();
-    return (isSwizzled ? unswizzled(stored, rows, columns) : stored).map((scale) => scale * whole);
-  });
-  return { grid: gridOf(rows, width, [rows, columns], [1, block])!, read };
 }
