@@ -6,11 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Weights } from "../packages/core/src/checkpoint/weights";
 import { noHooks } from "../packages/core/src/compiler/build-hooks";
-import { compile } from "../packages/core/src/compiler/compile";
-import { planGraph } from "../packages/core/src/compiler/plan";
-import { Program } from "../packages/core/src/compiler/program";
 import { kernelFacts } from "../packages/core/src/compiler/providers/kernel-facts";
-import { lowerFor, profileOf } from "../packages/core/src/compiler/providers/profile";
 import { Engine } from "../packages/core/src/engine/engine";
 import type { Sizes } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
@@ -20,7 +16,7 @@ import { dit } from "../packages/core/src/models/dit";
 import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
 import { zImage } from "../packages/core/src/models/z-image";
 import { least, timed } from "./measure";
-import { someInputs } from "./open-graph";
+import { openGraph, someInputs } from "./open-graph";
 import { writeRandomModel } from "./random-checkpoint";
 import { ditXl2 } from "./random-dit";
 import { sd15 } from "./sd15-configs";
@@ -145,13 +141,7 @@ async function denoiser(title: string, folder: string, { architecture, config, s
     try {
       const graph = Graph.create("denoiser", weights, noHooks);
       architecture.entries.forward!(graph, architecture.parse(config));
-      const plan = planGraph(graph, []);
-      const profile = profileOf(device);
-      const forms = profile && lowerFor(profile, await kernelFacts(engine, device));
-      const about = { component: "denoiser", className: "denoiser", source: "bench", plugins: [] };
-      const cacheDir = join(folder, device);
-      const request = { graph, plan, identity: weights.identity(folder), cacheDir, formsOf: () => forms, ...about };
-      const program = await Program.open(engine, graph, plan, await compile(request));
+      const program = await openGraph(engine, graph, weights.identity(folder), join(folder, device));
       const inputs = someInputs(engine, graph, sizes);
       const pass = () =>
         engine.pass(async () => {

@@ -1,6 +1,7 @@
 import { compile } from "../packages/core/src/compiler/compile";
 import { planGraph } from "../packages/core/src/compiler/plan";
 import { Program } from "../packages/core/src/compiler/program";
+import { formsOn } from "../packages/core/src/compiler/providers/forms";
 import type { Engine } from "../packages/core/src/engine/engine";
 import { evaluate, type Sizes } from "../packages/core/src/graph/dim";
 import type { Graph } from "../packages/core/src/graph/graph";
@@ -12,7 +13,9 @@ export async function openGraph(engine: Engine, graph: Graph, identity: string, 
   const { component } = graph;
   const plan = planGraph(graph, []);
   const about = { component, className: component, source: "bench", plugins: [] };
-  const request = { graph, plan, identity, cacheDir, convolutionBlock: await engine.convolutionBlock(), ...about };
+  const convolutionBlock = engine.provider === "cpu" ? await engine.convolutionBlock() : undefined;
+  const forms = { convolutionBlock, formsOf: await formsOn(engine, [undefined]) };
+  const request = { graph, plan, identity, cacheDir, ...forms, ...about };
   return Program.open(engine, graph, plan, await compile(request));
 }
 

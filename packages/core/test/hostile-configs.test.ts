@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { anyWeights } from "../src/checkpoint/any-weights";
 import { SkipstepError } from "../src/errors/error";
 import type { BuildHooks } from "../src/graph/build-hooks";
 import { Graph } from "../src/graph/graph";
@@ -17,7 +18,6 @@ import { t5Encoder } from "../src/models/t5-encoder";
 import { unet2D } from "../src/models/unet-2d";
 import { unet2DCondition } from "../src/models/unet-2d-condition";
 import { zImage } from "../src/models/z-image";
-import { anyWeights } from "../src/pipelines/any-weights";
 
 /** Every model, with as few layers as it may have and the reference's sizes otherwise. */
 const models: readonly (readonly [Architecture, object])[] = [

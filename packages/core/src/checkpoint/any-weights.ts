@@ -1,5 +1,5 @@
-import type { TensorEntry, WeightSource } from "../checkpoint/weight-source";
 import { shapeMismatch } from "../errors/graph";
+import type { TensorEntry, WeightSource } from "./weight-source";
 
 /** Has every tensor in every shape, and no values: to build graphs of configs alone. */
 export const anyWeights: WeightSource = {

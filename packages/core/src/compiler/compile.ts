@@ -2,13 +2,13 @@ import { utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { throwIfAborted } from "../engine/cancel";
 import type { Graph } from "../graph/graph";
-import type { Node } from "../graph/value";
 import { checkEngine } from "./check-engine";
 import { draftEngine } from "./engine-draft";
 import { enginesFolder } from "./engine-folder";
 import { manifestPath } from "./engine-manifest";
 import { countNonFinite, type NonFinite } from "./non-finite";
 import type { Plan } from "./plan";
+import type { FormsOf } from "./providers/forms";
 import { isSystemError } from "./system-error";
 import type { WeightsLayout } from "./weights-layout";
 import { writeEngine } from "./write-engine";
@@ -29,7 +29,7 @@ export interface CompileRequest {
   /** `Engine.convolutionBlock`: convolutions are laid out for the machine's kernels. */
   readonly convolutionBlock?: number | undefined;
   /** What stands in for nodes on a segment's provider, where that is another than the CPU. */
-  readonly formsOf?: ((segment: number) => ((node: Node) => readonly Node[]) | undefined) | undefined;
+  readonly formsOf?: FormsOf | undefined;
   /** What `listEngines` tells of it: `transformer`, its class, the checkpoint's folder, names of plugins. */
   readonly component: string;
   readonly className: string;

@@ -99,9 +99,8 @@ const handlers: Handlers = {
 
   async probe({ provider }) {
     try {
-      const session = await InferenceSession.create(probeModel, sessionOptions(probeOptions(provider)));
-      await session.run({ x: new OrtTensor("float32", Float32Array.of(1), [1]) });
-      await session.release();
+      const x: WireTensor = { dtype: "float32", shape: [1], data: Float32Array.of(1) };
+      await handlers.try({ provider, model: probeModel, inputs: { x } });
       return undefined;
     } catch (error) {
       return messageOf(error);

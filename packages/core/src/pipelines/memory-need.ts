@@ -1,9 +1,9 @@
+import { anyWeights } from "../checkpoint/any-weights";
 import { activationBytes } from "../compiler/memory-estimate";
 import { SkipstepError } from "../errors/error";
 import type { BuildHooks } from "../graph/build-hooks";
 import type { Sizes } from "../graph/dim";
 import { Graph } from "../graph/graph";
-import { anyWeights } from "./any-weights";
 import { modelOf } from "./component-model";
 import type { Configs, Family } from "./family";
 import { imageCount, type Settings } from "./settings";

@@ -1,10 +1,8 @@
-import { type CompiledEngine, type CompileRequest, compile } from "../compiler/compile";
+import { type CompiledEngine, compile } from "../compiler/compile";
 import { Program } from "../compiler/program";
-import { kernelFacts } from "../compiler/providers/kernel-facts";
-import { lowerFor, profileOf } from "../compiler/providers/profile";
+import { formsOn } from "../compiler/providers/forms";
 import type { Engine } from "../engine/engine";
 import { SkipstepError } from "../errors/error";
-import type { Node } from "../graph/value";
 import type { Turns } from "../memory/component";
 import type { Residency } from "../memory/residency";
 import { isBuilding, type PluginHost } from "../plugins/host";
@@ -85,16 +83,6 @@ async function openModel(
     const again = await compiled(true);
     return { name, identity, engine: again, program: await Program.open(engine, graph, plan, again, residency) };
   }
-}
-
-/** What stands in for nodes on the providers of a model's segments. */
-async function formsOn(engine: Engine, devices: BuiltModel["devices"]): Promise<CompileRequest["formsOf"]> {
-  const forms = new Map<string, (node: Node) => readonly Node[]>();
-  for (const device of new Set(devices.map((given = engine.provider) => given))) {
-    const profile = profileOf(device);
-    if (profile) forms.set(device, lowerFor(profile, await kernelFacts(engine, device)));
-  }
-  return (segment) => forms.get(devices[segment] ?? engine.provider);
 }
 
 /** Lines for the report about what was found in the weights, and in the cache. */

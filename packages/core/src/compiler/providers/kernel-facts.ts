@@ -1,9 +1,9 @@
+import { anyWeights } from "../../checkpoint/any-weights";
 import type { Engine } from "../../engine/engine";
 import type { WireTensor } from "../../engine/protocol";
 import { Graph } from "../../graph/graph";
 import { attention } from "../../graph/layers";
 import { noHooks } from "../build-hooks";
-import { noWeights } from "../no-weights";
 import { onnxModel } from "../onnx";
 import { planGraph } from "../plan";
 import { layOutWeights } from "../weights-layout";
@@ -32,7 +32,7 @@ async function probe(engine: Engine, provider: string): Promise<KernelFacts> {
 
 async function attentionAgrees(engine: Engine, provider: string): Promise<boolean> {
   const { queries, keys, head } = sizes;
-  const g = Graph.create("probe", noWeights, noHooks);
+  const g = Graph.create("probe", anyWeights, noHooks);
   const [query, key, value] = [
     g.input("query", [1, queries, 2 * head]),
     g.input("key", [1, keys, 2 * head]),

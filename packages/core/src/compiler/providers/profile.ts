@@ -13,12 +13,11 @@ export type Rule = (node: Node, g: StandIn, facts: KernelFacts) => Value | undef
 
 /** What a provider needs in another form than the CPU. */
 export interface ProviderProfile {
-  readonly name: string;
   /** By operator. */
   readonly rules: Readonly<Record<string, Rule>>;
 }
 
-const profiles: Readonly<Record<string, ProviderProfile>> = { webgpu: { name: "webgpu", rules: webgpuRules } };
+const profiles: Readonly<Record<string, ProviderProfile>> = { webgpu: { rules: webgpuRules } };
 
 /** @param device a provider, or one of its devices: `webgpu`, `cuda:1` */
 export function profileOf(device: string): ProviderProfile | undefined {

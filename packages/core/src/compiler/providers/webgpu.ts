@@ -33,7 +33,7 @@ function attention(
   const v = split(g, value, heads, [0, 2, 1, 3]); // [B, H, S, D]
   let scores = g.matmul(q, k); // [B, H, T, S]
   if (bias) scores = g.add(scores, bias);
-  if (keyMask) scores = g.add(scores, hidden(g, g.cast(keyMask, "float32"), [0, 1, 1, -1]));
+  if (keyMask) scores = g.add(scores, hidden(g, g.cast(keyMask, "float32")));
   if (isCausal) scores = g.add(scores, future(g, query, key));
   const sums = g.transpose(g.matmul(g.softmax(scores), v), [0, 2, 1, 3]); // [B, T, H, D]
   return g.node("Reshape", [sums, g.constant([0, 0, heads * size], undefined, "int64")], query.shape);
@@ -46,11 +46,11 @@ function split(g: StandIn, x: Value, heads: number, order: readonly number[]): V
   return g.transpose(g.node("Reshape", [x, g.constant([0, 0, heads, size], undefined, "int64")], shape), order);
 }
 
-/** 0 where a float mask is 1, far below where it is 0; in a shape in which 0 stays as it is. */
-function hidden(g: StandIn, mask: Value, shape: readonly number[]): Value {
+/** `[B, S]` to `[B, 1, 1, S]`: 0 where the mask is 1, far below where it is 0. */
+function hidden(g: StandIn, mask: Value): Value {
   const [batch, keys] = mask.shape as [Dim, Dim];
   const below = g.mul(g.sub(g.constant(1), mask), g.constant(unseen));
-  return g.node("Reshape", [below, g.constant(shape, undefined, "int64")], [batch, 1, 1, keys]);
+  return g.node("Reshape", [below, g.constant([0, 1, 1, -1], undefined, "int64")], [batch, 1, 1, keys]);
 }
 
 /** `[T, S]`: far below where a key stands behind its query. Places are counted by ONNX, as sizes are not fed anew. */

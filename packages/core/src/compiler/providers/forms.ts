@@ -1,0 +1,20 @@
+import type { Engine } from "../../engine/engine";
+import type { Node } from "../../graph/value";
+import { kernelFacts } from "./kernel-facts";
+import { lowerFor, profileOf } from "./profile";
+
+/** What stands in for each node of a segment, where its provider is another than the CPU. */
+export type FormsOf = (segment: number) => ((node: Node) => readonly Node[]) | undefined;
+
+/**
+ * What stands in for nodes on the providers of a model's segments.
+ * @param devices by segment; the engine's provider where there is none
+ */
+export async function formsOn(engine: Engine, devices: readonly (string | undefined)[]): Promise<FormsOf> {
+  const forms = new Map<string, (node: Node) => readonly Node[]>();
+  for (const device of new Set(devices.map((given = engine.provider) => given))) {
+    const profile = profileOf(device);
+    if (profile) forms.set(device, lowerFor(profile, await kernelFacts(engine, device)));
+  }
+  return (segment) => forms.get(devices[segment] ?? engine.provider);
+}
