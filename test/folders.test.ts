@@ -1,12 +1,13 @@
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ConfigInput, createPipeline, type GenerateRequest, inspectConfig, validateConfig } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
 import { pixelsOfFile } from "../packages/core/src/image/picture-pixels";
-import { readSafetensors } from "../packages/core/test/read-safetensors";
+import type { Stored } from "../packages/core/test/original-names";
 import { draw } from "./draw";
 import { temporaryFolder } from "./emoji";
-import { readJson, writeJson, writeTensors } from "./made-checkpoint";
+import { copyPipeline } from "./fuzz/seeds";
+import { changeJson, readJson, readTensors, writeJson, writeTensors } from "./made-checkpoint";
 
 const root = temporaryFolder();
 const cacheDir = join(root, "engines");
@@ -16,15 +17,7 @@ const generate = { prompt: "slightly smiling cat face", num_inference_steps: 2, 
 const BYTE = 1;
 
 /** A copy of a golden pipeline, to be changed. */
-function copy(pipeline: string, name: string): string {
-  const folder = join(root, name);
-  cpSync(join(golden, "pipelines", pipeline), folder, { recursive: true, filter: (path) => !path.endsWith("/golden") });
-  return folder;
-}
-
-function change(file: string, more: object): void {
-  writeJson(file, { ...readJson(file), ...more });
-}
+const copy = (pipeline: string, name: string): string => copyPipeline(pipeline, root, name);
 
 async function drawn(model: string, more: GenerateRequest = {}) {
   const { images, report } = await draw({ model, generate } as ConfigInput, cacheDir, more);
@@ -44,7 +37,7 @@ describe("a VAE with the latents' mean and deviation", () => {
 
   it("gives the reference's pictures in Stable Diffusion XL, from noise and from an image", async () => {
     const model = copy("sdxl", "statistics");
-    change(join(model, "vae/config.json"), { ...statistics, scaling_factor: 0.5 });
+    changeJson(join(model, "vae/config.json"), { ...statistics, scaling_factor: 0.5 });
     const { data, warnings } = await drawn(model);
     expect(await apart("sdxl-latents-mean.png", data)).toBeLessThanOrEqual(BYTE);
     const image = join(golden, "folders/sdxl-latents-mean.png");
@@ -55,7 +48,7 @@ describe("a VAE with the latents' mean and deviation", () => {
 
   it("is warned of where the reference's pipeline leaves it out", async () => {
     const model = copy("sd15", "no-statistics");
-    change(join(model, "vae/config.json"), { ...statistics, shift_factor: 0.5 });
+    changeJson(join(model, "vae/config.json"), { ...statistics, shift_factor: 0.5 });
     const { data, warnings } = await drawn(model);
     expect(data).toEqual((await drawn(join(golden, "pipelines/sd15"))).data);
     expect(warnings).toEqual(
@@ -72,7 +65,7 @@ describe("model_index.json", () => {
     mkdirSync(join(model, "made_up"));
     writeJson(join(model, "made_up/config.json"), {});
     const more = { made_up: ["diffusers", "AutoencoderTiny"], force_zeros_for_empty_promt: false };
-    change(join(model, "model_index.json"), { ...more, force_zeros_for_empty_prompt: true, add_watermarker: null });
+    changeJson(join(model, "model_index.json"), { ...more, force_zeros_for_empty_prompt: true, add_watermarker: null });
     const notes = inspectConfig(await validateConfig({ model, generate } as ConfigInput)).notes.map(({ text }) => text);
     expect(notes).toEqual([
       expect.stringContaining('model_index.json: a StableDiffusionXLPipeline has no "made_up"; it is ignored'),
@@ -84,14 +77,12 @@ describe("model_index.json", () => {
 describe("a folder that an early diffusers wrote", () => {
   it("gives the same picture, without a warning", async () => {
     const model = copy("sd15", "early");
-    const weights = (file: string, rename: (name: string) => string, more: [string, object][] = []) => {
-      const tensors = [...readSafetensors(join(model, file))].map(
-        ([name, { dtype, shape, data }]) => [rename(name), { dtype, shape, bytes: data }] as const,
-      );
-      writeTensors(join(model, file), new Map([...tensors, ...more]) as never);
+    const weights = (file: string, rename: (name: string) => string, more: [string, Stored][] = []) => {
+      const tensors = [...readTensors(join(model, file))].map(([name, tensor]) => [rename(name), tensor] as const);
+      writeTensors(join(model, file), new Map([...tensors, ...more]));
     };
     const positions = {
-      dtype: "int64",
+      dtype: "int64" as const,
       shape: [1, 16],
       bytes: BigInt64Array.from({ length: 16 }, (_, i) => BigInt(i)),
     };
@@ -116,7 +107,7 @@ describe("a folder that an early diffusers wrote", () => {
     writeJson(join(model, "tokenizer/special_tokens_map.json"), { pad_token: "<|endoftext|>" });
     for (const name of ["safety_checker", "feature_extractor"]) mkdirSync(join(model, name));
     writeFileSync(join(model, "safety_checker/config.json"), "{}");
-    change(join(model, "model_index.json"), {
+    changeJson(join(model, "model_index.json"), {
       safety_checker: ["stable_diffusion", "StableDiffusionSafetyChecker"],
       feature_extractor: ["transformers", "CLIPFeatureExtractor"],
       requires_safety_checker: true,
@@ -150,15 +141,15 @@ describe("a tokenizer and a text encoder that are not of one checkpoint", () => 
   it("with more embeddings than tokens: a warning", async () => {
     const model = copy("sd15", "more-embeddings");
     const file = join(model, "text_encoder/model.safetensors");
-    const tensors = [...readSafetensors(file)].map(([name, { dtype, shape, data }]) => {
-      if (!name.endsWith("token_embedding.weight")) return [name, { dtype, shape, bytes: data }] as const;
-      const [rows, width] = shape as [number, number];
+    const tensors = [...readTensors(file)].map(([name, tensor]): [string, Stored] => {
+      if (!name.endsWith("token_embedding.weight")) return [name, tensor];
+      const [rows, width] = tensor.shape as [number, number];
       const bytes = new Float32Array((rows + 1) * width);
-      bytes.set(data as Float32Array);
-      return [name, { dtype, shape: [rows + 1, width], bytes }] as const;
+      bytes.set(tensor.bytes as Float32Array);
+      return [name, { ...tensor, shape: [rows + 1, width], bytes }];
     });
-    writeTensors(file, new Map(tensors) as never);
-    change(join(model, "text_encoder/config.json"), { vocab_size: 926 });
+    writeTensors(file, new Map(tensors));
+    changeJson(join(model, "text_encoder/config.json"), { vocab_size: 926 });
     const pipeline = await createPipeline({ model, generate } as ConfigInput, { cacheDir, threads: 1 });
     const { report } = await pipeline.generate();
     await pipeline.close();

@@ -49,20 +49,14 @@ export const stableDiffusionScheduler = {
   trained_betas: null,
 };
 
-/** https://huggingface.co/stabilityai/stable-diffusion-xl-base-1.0 */
+/** https://huggingface.co/stabilityai/stable-diffusion-2-1 */
 export const stableDiffusion2Scheduler = {
-  beta_end: 0.012,
-  beta_schedule: "scaled_linear",
-  beta_start: 0.00085,
+  ...stableDiffusionScheduler,
   clip_sample: false,
-  num_train_timesteps: 1000,
   prediction_type: "v_prediction",
-  set_alpha_to_one: false,
-  skip_prk_steps: true,
-  steps_offset: 1,
-  trained_betas: null,
 };
 
+/** https://huggingface.co/stabilityai/stable-diffusion-xl-base-1.0 */
 export const stableDiffusionXlUNet = {
   ...stableDiffusionUNet,
   addition_embed_type: "text_time",

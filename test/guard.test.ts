@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Stored } from "../packages/core/test/original-names";
 import { readSafetensors } from "../packages/core/test/read-safetensors";
 import { temporaryFolder } from "./emoji";
-import { readJson, writeJson, writeTensors } from "./made-checkpoint";
+import { readJson, readTensors, writeJson, writeTensors } from "./made-checkpoint";
 
 /**
  * One tensor or one key of what people bring is changed, in one place after the other. It may be an error or a warning; if
@@ -75,11 +75,7 @@ function tensorChanges(file: string): Change[] {
   const some = names.filter((_, i) => i % step === Math.floor(step / 2));
   const one: Stored = { dtype: "float32", shape: [1], bytes: Float32Array.of(1) };
   const rewrite = (path: string, to: (tensors: [string, Stored][]) => [string, Stored][]) => {
-    const tensors = [...readSafetensors(path)].map(([name, { dtype, shape, data }]): [string, Stored] => [
-      name,
-      { dtype, shape, bytes: data } as Stored,
-    ]);
-    writeTensors(path, new Map(to(tensors)));
+    writeTensors(path, new Map(to([...readTensors(path)])));
   };
   return [
     { what: "a tensor added", file, apply: (path) => rewrite(path, (tensors) => [...tensors, ["made.weight", one]]) },

@@ -12,6 +12,7 @@ import {
   validateConfig,
 } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
+import { withHeader } from "../packages/core/test/checkpoint-files";
 import { emojiConfig, temporaryFolder } from "./emoji";
 
 const root = temporaryFolder();
@@ -132,11 +133,7 @@ function configFor(name: string, model: string, generate: object = {}): string {
 }
 
 const edited = (change: object) => (old: Buffer) => JSON.stringify({ ...JSON.parse(old.toString()), ...change });
-const header = (json: string): Buffer => {
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(json.length));
-  return Buffer.concat([length, Buffer.from(json)]);
-};
+const header = (json: string): Buffer => withHeader(json, Buffer.alloc(0));
 const weights = "transformer/diffusion_pytorch_model.safetensors";
 const levels = Array<number>(100_000).fill(64);
 

@@ -2,10 +2,11 @@ import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type ConfigInput, createPipeline, validateConfig } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
-import type { Stored, StoredTensors } from "../packages/core/test/original-names";
+import type { Stored } from "../packages/core/test/original-names";
 import { readSafetensors } from "../packages/core/test/read-safetensors";
 import { temporaryFolder } from "./emoji";
-import { readJson, writeJson, writeTensors } from "./made-checkpoint";
+import { copyPipeline } from "./fuzz/seeds";
+import { changeJson, readJson, readTensors, writeJson, writeTensors } from "./made-checkpoint";
 
 const root = temporaryFolder();
 const cacheDir = join(root, "engines");
@@ -14,15 +15,7 @@ const sizes = { num_inference_steps: 2, height: 64, width: 64, seed: 1 };
 const generate = { ...sizes, prompt: "red heart" };
 
 /** A copy of a golden pipeline, to be changed. */
-function copy(pipeline: string, name: string): string {
-  const folder = join(root, name);
-  cpSync(golden(pipeline), folder, { recursive: true, filter: (path) => !path.endsWith("/golden") });
-  return folder;
-}
-
-function change(file: string, more: object): void {
-  writeJson(file, { ...readJson(file), ...more });
-}
+const copy = (pipeline: string, name: string): string => copyPipeline(pipeline, root, name);
 
 async function imageOf(config: ConfigInput): Promise<Float32Array> {
   const pipeline = await createPipeline({ generate, ...config }, { cacheDir });
@@ -48,10 +41,7 @@ async function failure(config: ConfigInput, from: "config" | "weights" = "config
 
 /** Rewrites a component's weights. */
 function rewrite(file: string, to: (name: string, tensor: Stored) => readonly [string, Stored][], more = {}): void {
-  const tensors: StoredTensors = new Map(
-    [...readSafetensors(file)].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, bytes: data }]),
-  );
-  const changed = [...tensors].flatMap(([name, tensor]) => to(name, tensor));
+  const changed = [...readTensors(file)].flatMap(([name, tensor]) => to(name, tensor));
   writeTensors(file, new Map([...changed, ...Object.entries<Stored>(more)]));
 }
 
@@ -68,7 +58,7 @@ describe("a variant", () => {
     const index = join(folder, "transformer/diffusion_pytorch_model.safetensors.index.fp16.json");
     const { weight_map: map } = readJson(index) as { weight_map: Record<string, string> };
     const shards = Object.entries(map).map(([tensor, file]) => [tensor, file.replace("model-", "model.fp16-")]);
-    change(index, { weight_map: Object.fromEntries(shards) });
+    changeJson(index, { weight_map: Object.fromEntries(shards) });
     expect(await imageOf({ model: folder, variant: "fp16" })).toEqual(await imageOf({ model: golden("flux") }));
     expect(await failure({ model: folder }, "weights")).toMatch(
       /^SKIPSTEP_WEIGHTS_MISSING: .*transformer has no weights\. .* Set "variant" to: fp16\.$/,
@@ -122,14 +112,14 @@ describe("weights as the hub has them", () => {
   it("of a class that was every transformer's: its norms must be the family's", async () => {
     const [dit, pixart] = ["dit", "pixart"].map((pipeline) => {
       const folder = copy(pipeline, `old-${pipeline}`);
-      change(join(folder, "model_index.json"), { transformer: ["diffusers", "Transformer2DModel"] });
-      change(join(folder, "transformer/config.json"), { _class_name: "Transformer2DModel" });
+      changeJson(join(folder, "model_index.json"), { transformer: ["diffusers", "Transformer2DModel"] });
+      changeJson(join(folder, "transformer/config.json"), { _class_name: "Transformer2DModel" });
       return folder;
     }) as [string, string];
     const classes = { generate: { ...sizes, class_labels: [3] } };
     expect(await imageOf({ model: dit, ...classes })).toEqual(await imageOf({ model: golden("dit"), ...classes }));
     expect(await imageOf({ model: pixart })).toEqual(await imageOf({ model: golden("pixart") }));
-    change(join(dit, "transformer/config.json"), { norm_type: "ada_norm_single" });
+    changeJson(join(dit, "transformer/config.json"), { norm_type: "ada_norm_single" });
     expect(await failure({ model: dit, ...classes })).toMatch(
       /^SKIPSTEP_MODEL_OPTION: .*"norm_type" must be "ada_norm_zero", found "ada_norm_single"\./,
     );
@@ -152,7 +142,7 @@ describe("a folder", () => {
 
   it("of a family that is not supported: lists those that are", async () => {
     const folder = copy("sd15", "unsupported");
-    change(join(folder, "model_index.json"), { _class_name: "StableDiffusionInpaintPipeline" });
+    changeJson(join(folder, "model_index.json"), { _class_name: "StableDiffusionInpaintPipeline" });
     expect(await failure({ model: folder })).toMatch(
       /^SKIPSTEP_PIPELINE_UNKNOWN: config#\/model: \S+ is a StableDiffusionInpaintPipeline, which Skipstep does not run\..* It runs: .*FluxPipeline, .*StableDiffusionPipeline, .*ZImagePipeline/,
     );
@@ -164,11 +154,11 @@ describe("a folder", () => {
     expect(await failure({ model: folder })).toMatch(
       /^SKIPSTEP_COMPONENT_MISSING: config#\/model: \S*model_index\.json names a component "vae", but there is no such folder beside it\..*Download "vae" as well\./,
     );
-    change(join(folder, "model_index.json"), { vae: [null, null] });
+    changeJson(join(folder, "model_index.json"), { vae: [null, null] });
     expect(await failure({ model: folder })).toMatch(
       /^SKIPSTEP_COMPONENT_MISSING: config#\/model: \S*incomplete has no component "vae"\. It has: .*unet/,
     );
-    change(join(folder, "model_index.json"), { vae: ["diffusers", "AutoencoderKL"] });
+    changeJson(join(folder, "model_index.json"), { vae: ["diffusers", "AutoencoderKL"] });
     const vae = join(golden("sd15"), "vae");
     expect(await imageOf({ model: folder, components: { vae } })).toEqual(await imageOf({ model: golden("sd15") }));
   });
@@ -191,12 +181,12 @@ describe("a component's config.json", () => {
   it("that disagrees with the weights' shapes: tensor, expected, found", async () => {
     const folder = copy("sd15", "disagrees");
     const file = join(folder, "unet/config.json");
-    change(file, { cross_attention_dim: 24 });
+    changeJson(file, { cross_attention_dim: 24 });
     expect(await failure({ model: folder })).toContain("it did not fail"); // no weights are read to check a config
     expect(await failure({ model: folder }, "weights")).toMatch(
       /^SKIPSTEP_TENSOR_SHAPE: \S*unet\/diffusion_pytorch_model\.safetensors: tensor "down_blocks\.0\.attentions\.0\.transformer_blocks\.0\.attn2\.to_k\.weight" must be \[16, 24\], found \[16, 32\]\./,
     );
-    change(file, { cross_attention_dim: 32, layers_per_block: 3 });
+    changeJson(file, { cross_attention_dim: 32, layers_per_block: 3 });
     expect(await failure({ model: folder }, "weights")).toMatch(
       /^SKIPSTEP_TENSOR_MISSING: \S*unet\/diffusion_pytorch_model\.safetensors: there is no tensor "down_blocks\.0\.resnets\.2\.norm1\.weight"/,
     );
@@ -211,7 +201,7 @@ describe("a component's config.json", () => {
       /^SKIPSTEP_TENSOR_MISSING: .* A warning: \S*transformer\/config\.json: ZImageTransformer2DModel has no option "n_layrs"; .* Did you mean "n_layers"\?$/,
     );
     const other = copy("sd15", "unsupported-option");
-    change(join(other, "unet/config.json"), { dual_cross_attention: true });
+    changeJson(join(other, "unet/config.json"), { dual_cross_attention: true });
     expect(await failure({ model: other })).toMatch(
       /^SKIPSTEP_MODEL_OPTION: .*UNet2DConditionModel: "dual_cross_attention" must be false, found true\./,
     );
@@ -231,7 +221,7 @@ describe("a scheduler that the family cannot use", () => {
 
   it("that the checkpoint has", async () => {
     const folder = copy("z-image", "scheduler");
-    change(join(folder, "model_index.json"), { scheduler: ["diffusers", "DDIMScheduler"] });
+    changeJson(join(folder, "model_index.json"), { scheduler: ["diffusers", "DDIMScheduler"] });
     writeJson(join(folder, "scheduler/scheduler_config.json"), { num_train_timesteps: 1000 });
     expect(await failure({ model: folder })).toContain(
       "SKIPSTEP_SCHEDULER_UNFIT: config#/model: ZImagePipeline cannot",
@@ -239,7 +229,7 @@ describe("a scheduler that the family cannot use", () => {
     expect(await failure({ model: folder, scheduler: { type: "FlowMatchEulerDiscreteScheduler" } })).toContain(
       "it did not fail",
     );
-    change(join(folder, "model_index.json"), { scheduler: ["diffusers", "ScoreSdeVeScheduler"] });
+    changeJson(join(folder, "model_index.json"), { scheduler: ["diffusers", "ScoreSdeVeScheduler"] });
     expect(await failure({ model: folder })).toContain("SKIPSTEP_SCHEDULER_UNKNOWN: config#/model: ");
   });
 });

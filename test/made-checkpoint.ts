@@ -1,4 +1,14 @@
-import { closeSync, cpSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { safetensorsName } from "../packages/core/src/checkpoint/dtypes";
 import type { Architecture } from "../packages/core/src/models/architecture";
@@ -14,6 +24,7 @@ import { safetensors } from "../packages/core/test/checkpoint-files";
 import { wave } from "../packages/core/test/memory-weights";
 import { shapesOfModel } from "../packages/core/test/model-shapes";
 import type { Stored, StoredTensors } from "../packages/core/test/original-names";
+import { readSafetensors } from "../packages/core/test/read-safetensors";
 
 const architectures: Readonly<Record<string, Architecture>> = {
   UNet2DConditionModel: unet2DCondition,
@@ -115,4 +126,22 @@ export function writeJson(path: string, value: unknown): string {
 
 export function readJson(path: string): Record<string, unknown> {
   return JSON.parse(readFileSync(path, "utf8"));
+}
+
+/** Puts other values into a JSON file. */
+export function changeJson(path: string, more: object): void {
+  writeJson(path, { ...readJson(path), ...more });
+}
+
+/** All tensors of a file, as they are stored. */
+export function readTensors(file: string): Map<string, Stored> {
+  return new Map(
+    [...readSafetensors(file)].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, bytes: data }]),
+  );
+}
+
+/** All tensors of a component's folder, as they are stored. */
+export function tensorsIn(folder: string): Map<string, Stored> {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".safetensors"));
+  return new Map(files.flatMap((name) => [...readTensors(join(folder, name))]));
 }

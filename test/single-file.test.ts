@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type ConfigInput, createPipeline, inspectConfig, validateConfig } from "@skipstep/core";
 import { describe, expect, it, vi } from "vitest";
@@ -15,13 +14,13 @@ import {
   type StoredTensors,
   withPrefix,
 } from "../packages/core/test/original-names";
-import { readSafetensors } from "../packages/core/test/read-safetensors";
 import { temporaryFolder } from "./emoji";
 import * as full from "./full-size-configs";
 import {
   emptyTensors,
   type MadeComponent,
   madeTensors,
+  tensorsIn,
   writeFolder,
   writeSparse,
   writeTensors,
@@ -49,13 +48,6 @@ async function failure(config: ConfigInput): Promise<string> {
     return `${code}: ${message}`;
   }
   throw new Error("it did not fail");
-}
-
-/** All tensors of a component's folder, as they are stored. */
-function tensorsIn(folder: string): StoredTensors {
-  const files = readdirSync(folder).filter((name) => name.endsWith(".safetensors"));
-  const entries = files.flatMap((name) => [...readSafetensors(join(folder, name))]);
-  return new Map(entries.map(([name, { dtype, shape, data }]) => [name, { dtype, shape, bytes: data }]));
 }
 
 const unetNames = (tensors: StoredTensors): StoredTensors => originalUNet(tensors, 2);

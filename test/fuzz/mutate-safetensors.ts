@@ -1,3 +1,4 @@
+import { withHeader } from "../../packages/core/test/checkpoint-files";
 import { mutateBytes } from "./mutate-bytes";
 import { mutateJson } from "./mutate-json";
 import type { Random } from "./random";
@@ -20,12 +21,6 @@ export function mutateSafetensors(file: Buffer, random: Random): Buffer {
   const text = file.toString("utf8", 8, 8 + length);
   const changed = random.chance(0.45) ? otherTensors(text, random) : mutateJson(text, random);
   return withHeader(changed, file.subarray(8 + length));
-}
-
-function withHeader(text: string, data: Buffer): Buffer {
-  const prefix = Buffer.alloc(8);
-  prefix.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));
-  return Buffer.concat([prefix, Buffer.from(text), data]);
 }
 
 /** Types of one size may stand for one another. */

@@ -26,10 +26,6 @@ export class MutatedFiles {
     this.contents = new Map(files.map((file) => [file, readFileSync(file)]));
   }
 
-  get files(): readonly string[] {
-    return [...this.contents.keys()];
-  }
-
   async with<Result>(random: Random, work: (file: string) => Promise<Result>): Promise<Result> {
     const file = random.pick([...this.contents.keys()]);
     const content = this.contents.get(file)!;

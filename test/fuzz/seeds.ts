@@ -5,8 +5,8 @@ export const root = join(import.meta.dirname, "../..");
 export const golden = join(root, "test/golden");
 
 /** Copies a pipeline of the golden data, without what came out of it. @returns its folder */
-export function copyPipeline(name: string, folder: string): string {
-  const target = join(folder, name);
+export function copyPipeline(name: string, folder: string, as = name): string {
+  const target = join(folder, as);
   cpSync(join(golden, "pipelines", name), target, { recursive: true, filter: (path) => basename(path) !== "golden" });
   return target;
 }

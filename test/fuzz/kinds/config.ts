@@ -43,8 +43,8 @@ export const configKinds: readonly Kind[] = ["config", "extends"].map((name) => 
     const [base, file] = ["base.json", "config.json"].map((name) => join(place.folder, name)) as [string, string];
     writeFileSync(base, JSON.stringify(content("./sd35-no-t5")));
     writeFileSync(file, JSON.stringify({ extends: ["./base.json"], generate: { guidance_scale: 1.5 } }));
-    const files = new MutatedFiles([name === "config" ? base : file, base].slice(0, name === "config" ? 1 : 2));
     const entry = name === "config" ? base : file;
+    const files = new MutatedFiles([...new Set([entry, base])]);
     return {
       attempt: (random) => files.with(random, () => tryConfig(entry, place, random)),
       sound: () => inspected(entry),

@@ -1,19 +1,11 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeSafetensors } from "../../../bench/write-safetensors";
 import { originalFlux, originalVae, type StoredTensors } from "../../../packages/core/test/original-names";
-import { readSafetensors } from "../../../packages/core/test/read-safetensors";
+import { tensorsIn } from "../../made-checkpoint";
 import type { Kind } from "../kind";
 import { MutatedFiles } from "../mutated-file";
 import { copyPipeline, golden } from "../seeds";
 import { inspected, small, tryConfig } from "../try-config";
-
-/** All tensors of a component's folder. */
-function tensorsIn(folder: string): StoredTensors {
-  const files = readdirSync(folder).filter((name) => name.endsWith(".safetensors"));
-  const entries = files.flatMap((name) => [...readSafetensors(join(folder, name))]);
-  return new Map(entries.map(([name, { dtype, shape, data }]) => [name, { dtype, shape, bytes: data }]));
-}
 
 function write(file: string, tensors: StoredTensors): void {
   writeSafetensors(

@@ -5,7 +5,7 @@ import { attention, layerNorm, linear, rmsNorm, rotary } from "../graph/layers";
 import type { Value } from "../graph/value";
 import { type Architecture, defineConfig } from "./architecture";
 import { attentionThenFeedForward, blockLists } from "./block-lists";
-import { count, layerCount, most } from "./config-option";
+import { count, flag, layerCount, most, real } from "./config-option";
 import { patchify, unpatchify } from "./patch-embed";
 
 /** `config.json` of ZImageTransformer2DModel. */
@@ -48,12 +48,12 @@ const parseFile = defineConfig<ZImageConfig>("ZImageTransformer2DModel", {
   n_refiner_layers: layerCount(2),
   n_heads: count(30),
   n_kv_heads: count(30),
-  norm_eps: { type: "number", default: 1e-5 },
-  qk_norm: { type: "boolean", default: true },
+  norm_eps: real(1e-5),
+  qk_norm: flag(true),
   cap_feat_dim: count(2560),
   siglip_feat_dim: { type: ["integer", "null"], default: null }, // used in editing only
-  rope_theta: { type: "number", default: 256 },
-  t_scale: { type: "number", default: 1000 },
+  rope_theta: real(256),
+  t_scale: real(1000),
   axes_dims: axes([32, 48, 48], 1024),
   axes_lens: axes([1024, 512, 512], most.side),
 });

@@ -1,6 +1,7 @@
 import { AskedWeights } from "../checkpoint/asked-weights";
 import { isHarmless } from "../checkpoint/harmless-tensors";
 import type { Note } from "../checkpoint/note";
+import { noHooks } from "../compiler/build-hooks";
 import { Graph } from "../graph/graph";
 import type { ComponentModel } from "./component-model";
 import { tensorsUnused } from "./warnings";
@@ -23,7 +24,7 @@ export function leftoverNotes(name: string, { component, model, config }: Compon
     if (entry === model.entry) continue;
     const others = new AskedWeights(asked);
     try {
-      emit(Graph.create(name, others, { weightLoad: () => undefined, attention: () => undefined }), config);
+      emit(Graph.create(name, others, noHooks), config);
     } catch {
       // What it lacks is told when it is opened.
     }

@@ -1,7 +1,7 @@
 import { anyWeights } from "../checkpoint/any-weights";
+import { noHooks } from "../compiler/build-hooks";
 import { activationBytes } from "../compiler/memory-estimate";
 import { SkipstepError } from "../errors/error";
-import type { BuildHooks } from "../graph/build-hooks";
 import type { Sizes } from "../graph/dim";
 import { Graph } from "../graph/graph";
 import { modelOf } from "./component-model";
@@ -61,5 +61,3 @@ function emit(component: string, config: object): Graph | undefined {
     throw error;
   }
 }
-
-const noHooks: BuildHooks = { weightLoad: () => undefined, attention: () => undefined };

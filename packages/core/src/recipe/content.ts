@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import { type Component, configFileOf } from "../checkpoint/component";
 import { fileDigest } from "../checkpoint/file-digest";
+import { isFolder } from "../checkpoint/on-disk";
 import { findWeightFiles, hasVariant } from "../checkpoint/weight-files";
 
 /** What a file or folder is, wherever it lies. */
@@ -77,8 +78,4 @@ function filesOf({ name, className }: Component, folder: string, { variant, runn
 
 function namesIn(folder: string): string[] {
   return isFolder(folder) ? readdirSync(folder).filter((name) => !isFolder(join(folder, name))) : [];
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

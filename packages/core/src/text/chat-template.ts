@@ -49,14 +49,12 @@ export function chatTemplateOf(folder: TokenizerFolder): ApplyChatTemplate {
 
 /** Of files, else `chat_template` of the config: a text, or a list of `{ name, template }`. */
 function templateText({ path, chatTemplates, config }: TokenizerFolder): string {
-  const given = config.chat_template;
-  const listed = Array.isArray(given) ? given.filter(isNamed) : [];
-  const named = Object.keys(chatTemplates).length > 0 ? chatTemplates : byName(listed);
-  if (named === chatTemplates || typeof given !== "string") {
-    if (named.default === undefined) throw chatTemplateMissing(path, Object.keys(named));
-    return named.default;
-  }
-  return given;
+  const { chat_template: given } = config;
+  const isInFiles = Object.keys(chatTemplates).length > 0;
+  if (!isInFiles && typeof given === "string") return given;
+  const named = isInFiles ? chatTemplates : byName(Array.isArray(given) ? given.filter(isNamed) : []);
+  if (named.default === undefined) throw chatTemplateMissing(path, Object.keys(named));
+  return named.default;
 }
 
 function byName(listed: readonly { name: string; template: string }[]): Record<string, string> {

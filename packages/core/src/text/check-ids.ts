@@ -1,3 +1,4 @@
+import { isObject } from "../config/json";
 import { tokenizerInvalid } from "../errors/text";
 import type { SettledFolder } from "./tokenizer-class";
 
@@ -10,16 +11,14 @@ const mostIds = 2 ** 22;
  */
 export function checkIds({ file, json, claims }: SettledFolder): void {
   const { vocab } = json.model;
-  const ids: Iterable<readonly [name: string, id: unknown]> = [
-    ...claims.map(({ file, content, id }) =>
-      file === "tokenizer_config.json" ? ([`added_tokens_decoder/${id}`, id] as const) : ([content, id] as const),
-    ),
-    ...(Array.isArray(vocab) ? [] : Object.entries(vocab ?? {})),
-  ];
-  for (const [name, id] of ids)
+  const check = (name: string, id: unknown): void => {
     if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= mostIds)
       throw tokenizerInvalid(
         file,
-        `the id of token ${JSON.stringify(String(name).slice(0, 60))} must be an integer from 0 to ${mostIds - 1}, found ${JSON.stringify(id)}`,
+        `the id of token ${JSON.stringify(name.slice(0, 60))} must be an integer from 0 to ${mostIds - 1}, found ${JSON.stringify(id)}`,
       );
+  };
+  for (const claim of claims)
+    check(claim.file === "tokenizer_config.json" ? `added_tokens_decoder/${claim.id}` : claim.content, claim.id);
+  if (isObject(vocab)) for (const token in vocab) check(token, vocab[token]);
 }

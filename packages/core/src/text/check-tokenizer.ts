@@ -1,5 +1,6 @@
 import { isObject } from "../config/json";
 import { tokenizerInvalid } from "../errors/text";
+import { contentOf } from "./added-token";
 import type { TokenizerConfig, TokenizerFolder, TokenizerJson } from "./tokenizer-folder";
 
 /** Letters of one token: far more than any vocabulary has, and no more than a pattern of many tokens can hold. */
@@ -88,11 +89,6 @@ function configProblem(config: TokenizerConfig): string | undefined {
 
 function isDecoded(token: unknown): boolean {
   return isObject(token) && isToken(token.content);
-}
-
-function contentOf(token: unknown): string | undefined {
-  const content = isObject(token) ? token.content : token;
-  return typeof content === "string" ? content : undefined;
 }
 
 function isToken(value: unknown): value is string {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isObject } from "../config/json";
 import { JsonError, parseJson } from "../config/parse-json";
 import { readSmallFile, readSmallText } from "../config/read-small-file";
 import { messageOf } from "../errors/error";
@@ -170,8 +171,4 @@ function reading<Content>(file: string, read: () => Content): Content {
   } catch (error) {
     throw tokenizerInvalid(file, `it cannot be read (${messageOf(error)})`, error);
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
