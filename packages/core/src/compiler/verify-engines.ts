@@ -22,8 +22,6 @@ export interface VerifyOptions {
   /** Only engines whose key begins so. */
   readonly key?: string;
   readonly signal?: AbortSignal | undefined;
-  /** Told before each engine. */
-  readonly onEngine?: (done: number, of: number) => void;
 }
 
 /**
@@ -35,13 +33,11 @@ export async function verifyEngines({
   cacheDir = defaultCacheDir(),
   key = "",
   signal,
-  onEngine,
 }: VerifyOptions = {}): Promise<VerifiedEngine[]> {
   const folders = engineFolders(cacheDir).filter((folder) => basename(folder).startsWith(key));
   const verified: VerifiedEngine[] = [];
-  for (const [i, folder] of folders.entries()) {
+  for (const folder of folders) {
     throwIfAborted(signal);
-    onEngine?.(i, folders.length);
     const component = componentOf(folder);
     const found = await checkEngine(folder, true);
     if (found.state === "missing") continue; // removed meanwhile
