@@ -3,7 +3,7 @@ import type { Replaced } from "../checkpoint/override";
 import type { Place } from "../checkpoint/place";
 import { partMissing } from "../errors/single-file";
 import type { ReadOptions } from "../weight-formats/weight-format";
-import { classesIn, convertedShapes, partOf, weightsOf } from "./file-part";
+import { classesIn, convertedShapes, type FilePart, partOf, weightsOf } from "./file-part";
 import { noiseMarks } from "./noise-marks";
 import { readWeightFile, type WeightFile } from "./weight-file";
 
@@ -13,13 +13,17 @@ import { readWeightFile, type WeightFile } from "./weight-file";
  * @throws SKIPSTEP_FILE_PART when the file holds no such model, SKIPSTEP_FILE_FORMAT, what `SafetensorsFile.open` throws
  */
 export function openFileComponent(place: Place, replaced: Replaced, { formats }: ReadOptions): Component {
-  return componentOf(readWeightFile(place, formats), replaced);
+  const file = readWeightFile(place, formats);
+  return componentOf(file, partOf(file.shapes, replaced.className, replaced.name), replaced);
 }
 
-/** `openFileComponent` of a file that was read. */
-export function componentOf(file: WeightFile, { name, library, className, own, known }: Replaced): Component {
+/** `openFileComponent` of a file that was read. @param part of it that is the component */
+export function componentOf(
+  file: WeightFile,
+  part: FilePart | undefined,
+  { name, library, className, own, known }: Replaced,
+): Component {
   const { path, hub } = file.place;
-  const part = partOf(file.shapes, className, name);
   const model = known?.kind === "model" ? known : undefined;
   const config = own?.config ?? (part ? model?.config(convertedShapes(part)) : undefined);
   if (!part || !config) throw partMissing(hub ?? path, name, className, classesIn(file.shapes));

@@ -10,7 +10,7 @@ import { componentsMissing } from "../errors/single-file";
 import { tensorsUnused } from "../pipelines/warnings";
 import type { ReadOptions, WeightFormat } from "../weight-formats/weight-format";
 import { componentOf } from "./file-component";
-import { partOf } from "./file-part";
+import { type FilePart, partOf } from "./file-part";
 import { identify } from "./identify";
 import type { KnownComponent, KnownPipeline } from "./known-pipeline";
 import { readWeightFile, type WeightFile } from "./weight-file";
@@ -19,6 +19,8 @@ import { readWeightFile, type WeightFile } from "./weight-file";
 export interface SingleFile {
   readonly file: WeightFile;
   readonly pipeline: KnownPipeline;
+  /** Its models, by the names of their components. */
+  readonly parts: ReadonlyMap<string, FilePart>;
   /** Components that must come from elsewhere, tokenizers among them. */
   readonly missing: readonly string[];
 }
@@ -27,10 +29,14 @@ export interface SingleFile {
 export function readSingleFile(place: Place, formats?: readonly WeightFormat[]): SingleFile {
   const file = readWeightFile(place, formats);
   const pipeline = identify(place.hub ?? place.path, file);
-  const isMissing = (name: string, known: KnownComponent): boolean =>
-    known.kind === "tokenizer" || (known.kind === "model" && !partOf(file.shapes, known.className, name));
-  const missing = Object.entries(pipeline.components).filter(([name, known]) => isMissing(name, known));
-  return { file, pipeline, missing: missing.map(([name]) => name) };
+  const parts = new Map<string, FilePart>();
+  const missing: string[] = [];
+  for (const [name, { kind, className }] of Object.entries(pipeline.components)) {
+    const part = kind === "model" ? partOf(file.shapes, className, name) : undefined;
+    if (part) parts.set(name, part);
+    else if (kind !== "scheduler") missing.push(name);
+  }
+  return { file, pipeline, parts, missing };
 }
 
 /**
@@ -43,7 +49,7 @@ export function openSingleFile(
   options: ReadOptions,
   places: Readonly<Record<string, Place>>,
 ): Checkpoint {
-  const { file, pipeline, missing } = readSingleFile(place, options.formats);
+  const { file, pipeline, parts, missing } = readSingleFile(place, options.formats);
   const path = place.hub ?? place.path;
   const unknown = Object.keys(places).find((name) => !Object.hasOwn(pipeline.components, name));
   if (unknown !== undefined)
@@ -58,7 +64,8 @@ export function openSingleFile(
       const replaced = { name, library, className: known.className, known };
       const other = places[name];
       if (other) return [name, openOverride(other, replaced, options)];
-      return [name, known.kind === "scheduler" ? schedulerOf(name, known) : componentOf(file, replaced)];
+      if (known.kind === "scheduler") return [name, schedulerOf(name, known)];
+      return [name, componentOf(file, parts.get(name), replaced)];
     }),
   );
   const component = (name: string): Component => {
@@ -67,20 +74,20 @@ export function openSingleFile(
     return found;
   };
   const { className, options: said } = pipeline;
-  const notes = [...(pipeline.notes ?? []), ...leftovers(path, file, pipeline)];
+  const notes = [...(pipeline.notes ?? []), ...leftovers(path, file, parts, pipeline.marks)];
   return { folder: path, className, components, options: said, notes, component };
 }
 
 /** Tensors that belong to no model of the file's pipeline. Those of models that come from elsewhere are known. */
-function leftovers(path: string, { shapes }: WeightFile, { components, marks = [] }: KnownPipeline): Note[] {
+function leftovers(
+  path: string,
+  { shapes }: WeightFile,
+  models: SingleFile["parts"],
+  marks: readonly string[] = [],
+): Note[] {
   const used = new Set(marks);
-  for (const [name, known] of Object.entries(components)) {
-    if (known.kind !== "model") continue;
-    const parts = [...(partOf(shapes, known.className, name)?.recipes.values() ?? [])].flatMap(
-      (recipe) => recipe.parts,
-    );
-    for (const { tensor } of parts) used.add(tensor);
-  }
+  for (const { recipes } of models.values())
+    for (const { parts } of recipes.values()) for (const { tensor } of parts) used.add(tensor);
   const left = [...shapes.keys()].filter((tensor) => !used.has(tensor) && !isHarmless(tensor));
   return left.length === 0 ? [] : [{ kind: "warning", text: tensorsUnused(path, undefined, left) }];
 }

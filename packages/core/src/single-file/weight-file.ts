@@ -56,8 +56,10 @@ export function readWeightFile(place: Place, formats?: readonly WeightFormat[]):
   if (!place.entries)
     return readFormat(place, () => openStored(path, openHere(place), { formats }), { metadata: metadataOf(place) });
   const open = (): OpenWeights => openHere(place);
-  const numbers = (tensor: string) => (existsSync(path) ? numbersOf(open, tensor) : undefined);
-  return { place, shapes: shapesOf(place.entries), metadata: metadataOf(place), numbers, open };
+  const shapes = shapesOf(place.entries);
+  const numbers = (tensor: string) =>
+    isFew(shapes.get(tensor)) && existsSync(path) ? numbersOf(open, tensor) : undefined;
+  return { place, shapes, metadata: metadataOf(place), numbers, open };
 }
 
 /** By its name alone. @throws SKIPSTEP_FILE_FORMAT */
@@ -74,8 +76,8 @@ function readFormat(
 ): WeightFile {
   const weights = open();
   const { format = told.name } = weights;
-  const numbers = (tensor: string) => numbersOf(open, tensor);
   const shapes = shapesOf(entriesOf(weights));
+  const numbers = (tensor: string) => (isFew(shapes.get(tensor)) ? numbersOf(open, tensor) : undefined);
   const metadata = told.metadata ?? weights.metadata ?? {};
   return { place, shapes, metadata, numbers, ...(format === undefined ? {} : { format }), open };
 }
@@ -88,10 +90,13 @@ function metadataOf({ path, metadata }: Place): WeightFile["metadata"] {
 /** No more than a few, so that nothing large is read by a name that means something else. */
 const mostNumbers = 64;
 
-function numbersOf(open: () => OpenWeights, tensor: string): number[] | undefined {
+function isFew(shape: readonly number[] | undefined): boolean {
+  return shape !== undefined && sizeOf(shape) <= mostNumbers;
+}
+
+function numbersOf(open: () => OpenWeights, tensor: string): number[] {
   const weights = open();
   try {
-    if (!weights.has(tensor) || sizeOf(weights.entry(tensor).shape) > mostNumbers) return undefined;
     const { data } = weights.read(tensor);
     return data instanceof BigInt64Array || data instanceof BigUint64Array
       ? Array.from(data, Number)
