@@ -1,12 +1,7 @@
 import { basename } from "node:path";
 import type { TensorEntry } from "../checkpoint/weight-source";
 import { messageOf, SkipstepError } from "./error";
-import { didYouMean, list } from "./nearest";
-
-/** The first names of a list that may be long. */
-function some(names: readonly string[], most = 12): string {
-  return names.length <= most ? list(names) : `${list(names.slice(0, most))} and ${names.length - most} more`;
-}
+import { didYouMean, list, some } from "./nearest";
 
 function placeOf({ name, file }: TensorEntry): string {
   return `${file}: tensor "${name}"`;

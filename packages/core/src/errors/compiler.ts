@@ -1,4 +1,5 @@
 import { messageOf, SkipstepError } from "./error";
+import { megabytes } from "./gigabytes";
 
 /** An initializer, as errors name it. */
 interface Initializer {
@@ -30,7 +31,7 @@ export function payloadFailed(value: Initializer, cause: unknown): SkipstepError
 export function cacheFull(cacheDir: string, needed: number, cause: unknown): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_CACHE_FULL",
-    `${cacheDir} has no room for an engine of ${(needed / 1e6).toFixed(1)} MB. Free some, clear old engines with "skipstep engines", or set SKIPSTEP_CACHE to another folder.`,
+    `${cacheDir} has no room for an engine of ${megabytes(needed)}. Free some, clear old engines with "skipstep engines", or set SKIPSTEP_CACHE to another folder.`,
     { cause },
   );
 }

@@ -1,5 +1,6 @@
 import { messageOf, SkipstepError } from "./error";
-import { didYouMean, list } from "./nearest";
+import { megabytes } from "./gigabytes";
+import { didYouMean, some } from "./nearest";
 
 /** Text after `hf:` that names no repository. */
 export function hubNameInvalid(text: string): SkipstepError {
@@ -28,10 +29,9 @@ export function hubRevisionMissing(repository: string, revision: string): Skipst
 
 /** A repository lacks a file. */
 export function hubFileMissing(name: string, file: string, present: readonly string[]): SkipstepError {
-  const some = present.length <= 12 ? list(present) : `${list(present.slice(0, 12))} and ${present.length - 12} more`;
   return new SkipstepError(
     "SKIPSTEP_HUB_FILE",
-    `${name} has no ${file}.${didYouMean(file, present)} It has: ${some}. Give a repository of a diffusers pipeline, or the path of what it has.`,
+    `${name} has no ${file}.${didYouMean(file, present)} It has: ${some(present)}. Give a repository of a diffusers pipeline, or the path of what it has.`,
   );
 }
 
@@ -98,7 +98,6 @@ export function hubChecksum(file: string, expected: string, found: string): Skip
 
 /** There is no room for a file. @param needed bytes @param free bytes, where they are known */
 export function hubDiskFull(file: string, folder: string, needed: number, free?: number): SkipstepError {
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   const room = free === undefined ? "there is no room" : `there are ${megabytes(free)}`;
   return new SkipstepError(
     "SKIPSTEP_HUB_DISK_FULL",

@@ -3,6 +3,9 @@ import { closest, distance } from "fastest-levenshtein";
 /** Of what is longer, nobody slipped in one letter. */
 const longestName = 200;
 
+/** Of a list that may be long. */
+const mostNames = 12;
+
 /** `' Did you mean "threshold"?'` when a known name is near enough to be a typing slip, else `""`. */
 export function didYouMean(name: string, known: readonly string[]): string {
   if (known.length === 0 || name.length > longestName) return "";
@@ -15,4 +18,11 @@ export function didYouMean(name: string, known: readonly string[]): string {
 /** `"a, b, c"`, or `"none"`. */
 export function list(names: Iterable<string>): string {
   return [...names].join(", ") || "none";
+}
+
+/** The first names of a list that may be long: `"a, b, c and 20 more"`. */
+export function some(names: readonly string[]): string {
+  return names.length <= mostNames
+    ? list(names)
+    : `${list(names.slice(0, mostNames))} and ${names.length - mostNames} more`;
 }

@@ -1,5 +1,6 @@
 import { messageOf, SkipstepError } from "./error";
 import { didYouMean, list } from "./nearest";
+import { cut } from "./shown";
 
 /** A plugin threw in one of its hooks, or in its constructor. */
 export function hookFailed(plugin: string, hook: string, cause: unknown): SkipstepError {
@@ -36,7 +37,7 @@ export function pluginFileMissing(use: string, file: string): SkipstepError {
 export function pluginNameInvalid(use: string): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_PLUGIN_REFUSED",
-    `${JSON.stringify(shortened(use))} names no plugin: it is neither a package's name nor a path. Write a name such as @skipstep/plugin-fbcache, or a path that begins with "./".`,
+    `${JSON.stringify(cut(use, 120))} names no plugin: it is neither a package's name nor a path. Write a name such as @skipstep/plugin-fbcache, or a path that begins with "./".`,
   );
 }
 
@@ -70,10 +71,6 @@ export function latentsWritten(plugin: string, hook: string): SkipstepError {
     "SKIPSTEP_LATENTS_WRITTEN",
     `Plugin "${plugin}" wrote into step.latents in ${hook}; they are read-only. Copy them first: step.latents.data.slice().`,
   );
-}
-
-function shortened(text: string): string {
-  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 
 /** The package is there, but gives no module to import. */

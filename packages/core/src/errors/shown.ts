@@ -1,6 +1,10 @@
 /** A value as errors show it: JSON where it is some, cut where it is long. Takes whatever code may pass. */
 export function shown(value: unknown, most = 60): string {
-  const text = textOf(value, most);
+  return cut(textOf(value, most), most);
+}
+
+/** A text, with dots for the end of a long one. @param most letters, the dots among them */
+export function cut(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 3)}...` : text;
 }
 

@@ -1,7 +1,6 @@
 import type { WeightSource } from "../checkpoint/weight-source";
-import { loraInvalid } from "../errors/lora";
 import type { LoraTensors } from "./lora";
-import { readUpdate, type UpdateKind, type UpdateValues } from "./update-kind";
+import { finiteValues, readUpdate, type UpdateKind, type UpdateValues } from "./update-kind";
 import type { UpdateMatrix } from "./update-matrix";
 
 /** A LoRA's part in one weight: `factor` times the update is added to it, or it takes the weight's place. */
@@ -91,25 +90,24 @@ function addDecomposed(
   values: Float32Array,
   before: Float32Array,
   shape: readonly number[],
-  { file, factor, magnitude, parts }: WeightUpdate,
+  update: WeightUpdate,
   matrix: UpdateMatrix,
   source: WeightSource,
 ): void {
+  const { factor, magnitude, parts } = update;
   const { tensor, over } = magnitude!;
-  const lengths = source.readFloat32(tensor);
-  if (!lengths.every(Number.isFinite)) throw loraInvalid(file, `has values in "${tensor}" that are no numbers`);
+  const lengths = finiteValues(valuesIn(update, source), tensor);
   const changed = before.slice();
   for (const [line, row] of rowsOf(changed, parts, matrix)) matrix.addRow(line, row, factor);
   const { columns } = matrix;
   const pixels = columns / Math.max(1, shape[1] ?? 1);
-  const norms = over === "rows" ? undefined : columnNorms(changed, columns, pixels);
+  const ratios = over === "rows" ? undefined : columnRatios(lengths, changed, columns, pixels);
   for (const { at, from, count } of parts)
     for (let i = 0; i < count; i++) {
       const start = (at + i) * columns;
-      const own = norms ? 0 : ratio(lengths[from + i]!, Math.sqrt(squares(changed, start, columns)));
+      const own = ratios ? 0 : ratio(lengths[from + i]!, Math.sqrt(squares(changed, start, columns)));
       for (let k = 0; k < columns; k++) {
-        const channel = Math.floor(k / pixels);
-        const times = norms ? ratio(lengths[channel]!, norms[channel]!) : own;
+        const times = ratios ? ratios[k]! : own;
         values[start + k] = values[start + k]! + (times * changed[start + k]! - before[start + k]!);
       }
     }
@@ -126,9 +124,10 @@ function squares(values: Float32Array, start: number, length: number): number {
   return sum;
 }
 
-/** Of each input channel, over all rows and pixels. */
-function columnNorms(values: Float32Array, columns: number, pixels: number): Float64Array {
+/** Of each column, by the norm of its input channel over all rows and pixels. */
+function columnRatios(lengths: Float32Array, values: Float32Array, columns: number, pixels: number): Float64Array {
   const norms = new Float64Array(columns / pixels);
   for (let k = 0; k < values.length; k++) norms[Math.floor((k % columns) / pixels)]! += values[k]! ** 2;
-  return norms.map(Math.sqrt);
+  const ratios = norms.map((norm, channel) => ratio(lengths[channel]!, Math.sqrt(norm)));
+  return Float64Array.from({ length: columns }, (_, k) => ratios[Math.floor(k / pixels)]!);
 }

@@ -1,4 +1,5 @@
 import { loraInvalid, loraKind, loraOther } from "../errors/lora";
+import { valuesIn } from "./add-update";
 import type { FoundUpdate, LoraPlace } from "./found-update";
 import { isOther, type LoraFamily } from "./lora-family";
 import type { LoraTarget } from "./lora-targets";
@@ -21,12 +22,11 @@ export function checkUpdate(
   for (const tensor of [...Object.values(tensors), ...(magnitude ? [magnitude] : [])])
     checkStored(file, weights, tensor, unknown);
   const [{ weight, shape, rows }] = targets as [LoraTarget, ...LoraTarget[]];
-  const update = { file, tensors, shapeOf: (tensor: string) => weights.entry(tensor).shape };
   const inputs = tensors.down === undefined ? 0 : (weights.entry(tensors.down).shape[1] ?? 1);
   if (weight === "x_embedder.weight" && inputs > (shape[1] ?? 1))
     throw loraKind(file, tensors.down!, "a control LoRA, whose model takes an image beside the latents");
   try {
-    checkShapes(kind, update, [rows, ...shape.slice(1)], weight);
+    checkShapes(kind, valuesIn({ file, tensors }, weights), [rows, ...shape.slice(1)], weight);
   } catch (error) {
     if (isOther(family, place.family)) throw loraOther(file, family!.title, place.family);
     throw error;

@@ -1,4 +1,5 @@
 import type { WeightSource } from "../checkpoint/weight-source";
+import { sizeOf } from "../tensor";
 import { type UpdatePart, valuesIn, type WeightUpdate } from "./add-update";
 import { readUpdate } from "./update-kind";
 
@@ -52,8 +53,9 @@ export function saySame(a: WeightUpdate, b: WeightUpdate, shape: readonly number
 /** Of each row of the weight, its product with a vector that nobody would think of, and its magnitude. */
 function rowsOf(update: WeightUpdate, [, ...rest]: readonly number[], source: WeightSource): Map<number, number[]> {
   const matrix = readUpdate(update.kind, valuesIn(update, source));
-  const columns = rest.reduce((product, dim) => product * dim, 1);
-  const products = matrix.times(Float32Array.from({ length: columns }, (_, k) => Math.sin(12.9898 * (k + 1)) + 0.1));
+  const products = matrix.times(
+    Float32Array.from({ length: sizeOf(rest) }, (_, k) => Math.sin(12.9898 * (k + 1)) + 0.1),
+  );
   const { magnitude, factor, kind, parts } = update;
   const lengths = magnitude?.over === "rows" ? source.readFloat32(magnitude.tensor) : undefined;
   return new Map(

@@ -55,7 +55,7 @@ function targetsOf(
 
 /** CLIP's last projection, which files have for encoders of which only the tokens are used. */
 function isHarmless({ model, module }: LoraModule, { denoiser, sources }: LoraPlace): boolean {
-  if (model === "denoiser" || !/^text_projection$/.test(module)) return false;
+  if (model === "denoiser" || module !== "text_projection") return false;
   const [component] = componentsOf(model, denoiser, sources);
   return component !== undefined && sources.get(component)!.component.className === "CLIPTextModel";
 }

@@ -1,12 +1,11 @@
-import type { Lora } from "./lora";
-import { flatName } from "./lora";
+import { flatName, type Lora, type LoraModule } from "./lora";
 
 /** What is known of a LoRA's modules: their names with underscores, and the sizes of their updates. */
 export interface FamilySigns {
   readonly lora: Pick<Lora, "modules">;
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Rows and columns of a module's update, where it is a LoRA. */
-  sizeOf(module: string): readonly [rows: number, columns: number] | undefined;
+  sizeOf(module: LoraModule): readonly [rows: number, columns: number] | undefined;
 }
 
 const stableDiffusion = "Stable Diffusion 1.5 or Stable Diffusion 2.1";
@@ -88,7 +87,7 @@ function marked(names: readonly string[]): string | undefined {
 function bySizes({ lora, sizeOf }: FamilySigns, names: readonly string[]): string | undefined {
   const first = (pattern: RegExp): readonly [number, number] | undefined => {
     const module = lora.modules.find(({ model, module }) => model === "denoiser" && pattern.test(flatName(module)));
-    return module && sizeOf(module.module);
+    return module && sizeOf(module);
   };
   // A gated feed-forward of three times the width makes FLUX.2's fused linears wider than FLUX.1's.
   const fused = first(/^single_blocks_\d+_linear1$/);

@@ -1,4 +1,4 @@
-import type { LoraKey, LoraModel, TextEncoderLabel } from "./lora";
+import type { LoraKey, TextEncoderLabel } from "./lora";
 import type { FoundRole } from "./lora-role";
 
 /**
@@ -11,5 +11,5 @@ export function parseKohyaKey({ module: stem, role }: FoundRole): LoraKey | unde
   if (model !== undefined && module !== undefined)
     return { model: /^te/.test(model) ? (model as TextEncoderLabel) : "denoiser", module, role };
   const wrapped = /^lycoris_([^.]+)$/.exec(stem)?.[1];
-  return wrapped === undefined ? undefined : { model: "denoiser" satisfies LoraModel, module: wrapped, role };
+  return wrapped === undefined ? undefined : { model: "denoiser", module: wrapped, role };
 }

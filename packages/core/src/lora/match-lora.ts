@@ -82,10 +82,9 @@ function familyOf(lora: OpenLora): LoraFamily | undefined {
   return loraFamily({
     lora,
     metadata,
-    sizeOf: (name) => {
-      const tensors = lora.modules.find(({ module }) => module === name)?.tensors;
-      if (tensors?.down === undefined || tensors.up === undefined) return undefined;
-      return [weights.entry(tensors.up).shape[0] ?? 1, weights.entry(tensors.down).shape[1] ?? 1];
-    },
+    sizeOf: ({ tensors: { down, up } }) =>
+      down === undefined || up === undefined
+        ? undefined
+        : [weights.entry(up).shape[0] ?? 1, weights.entry(down).shape[1] ?? 1],
   });
 }

@@ -147,11 +147,17 @@ function matrixIn(update: UpdateValues, role: LoraRole): Matrix | undefined {
   return tensor === undefined ? undefined : readMatrix(update, tensor);
 }
 
-function readMatrix({ file, shapeOf, valuesOf }: UpdateValues, tensor: string): Matrix {
+function readMatrix(update: UpdateValues, tensor: string): Matrix {
+  const values = finiteValues(update, tensor);
+  const [rows = 1] = update.shapeOf(tensor);
+  return { rows, columns: rows === 0 ? 0 : values.length / rows, values };
+}
+
+/** @throws SKIPSTEP_LORA_INVALID for values that are no numbers */
+export function finiteValues({ file, valuesOf }: UpdateValues, tensor: string): Float32Array {
   const values = valuesOf(tensor);
   if (!values.every(Number.isFinite)) throw loraInvalid(file, `has values in "${tensor}" that are no numbers`);
-  const [rows = 1] = shapeOf(tensor);
-  return { rows, columns: rows === 0 ? 0 : values.length / rows, values };
+  return values;
 }
 
 function turned({ rows, columns, values }: Matrix): Matrix {

@@ -17,14 +17,13 @@ export interface Matrix {
 
 /** All of it is stored. */
 export function whole({ rows, columns, values }: Matrix): UpdateMatrix {
-  const matrix: Omit<UpdateMatrix, "times"> = {
+  return byRows({
     rows,
     columns,
     addRow(sum, row, factor) {
       for (let k = 0; k < columns; k++) sum[k]! += factor * values[row * columns + k]!;
     },
-  };
-  return { ...matrix, times: (vector) => byRows(matrix, vector) };
+  });
 }
 
 /** Columns of the left matrix that are multiplied in one pass over a row: a third of the time of one by one. */
@@ -67,7 +66,7 @@ function addRows(sum: Float32Array, rows: Float32Array, a: number, b: number, c:
 export function hadamard(a: UpdateMatrix, b: UpdateMatrix): UpdateMatrix {
   const { rows, columns } = a;
   const [one, other] = [new Float32Array(columns), new Float32Array(columns)];
-  const matrix: Omit<UpdateMatrix, "times"> = {
+  return byRows({
     rows,
     columns,
     addRow(sum, row, factor) {
@@ -77,14 +76,13 @@ export function hadamard(a: UpdateMatrix, b: UpdateMatrix): UpdateMatrix {
       b.addRow(other, row, 1);
       for (let k = 0; k < columns; k++) sum[k]! += one[k]! * other[k]!;
     },
-  };
-  return { ...matrix, times: (vector) => byRows(matrix, vector) };
+  });
 }
 
 /** The Kronecker product, as of LoKr: `[l, m]` and `[k, n]` make `[l k, m n]`. */
 export function kronecker(a: Matrix, b: Matrix): UpdateMatrix {
   const [rows, columns] = [a.rows * b.rows, a.columns * b.columns];
-  const matrix: Omit<UpdateMatrix, "times"> = {
+  return byRows({
     rows,
     columns,
     addRow(sum, row, factor) {
@@ -96,8 +94,7 @@ export function kronecker(a: Matrix, b: Matrix): UpdateMatrix {
         for (let n = 0; n < b.columns; n++) sum[m * b.columns + n]! += times * b.values[second + n]!;
       }
     },
-  };
-  return { ...matrix, times: (vector) => byRows(matrix, vector) };
+  });
 }
 
 /** All rows of an update, as a matrix. */
@@ -107,11 +104,18 @@ export function collected({ rows, columns, addRow }: UpdateMatrix): Matrix {
   return { rows, columns, values };
 }
 
-function byRows({ rows, columns, addRow }: Omit<UpdateMatrix, "times">, vector: Float32Array): Float64Array {
-  const line = new Float32Array(columns);
-  return Float64Array.from({ length: rows }, (_, row) => {
-    line.fill(0);
-    addRow(line, row, 1);
-    return line.reduce((sum, value, k) => sum + value * vector[k]!, 0);
-  });
+/** With a product that is made row by row. */
+function byRows(matrix: Omit<UpdateMatrix, "times">): UpdateMatrix {
+  const { rows, columns, addRow } = matrix;
+  return {
+    ...matrix,
+    times(vector) {
+      const line = new Float32Array(columns);
+      return Float64Array.from({ length: rows }, (_, row) => {
+        line.fill(0);
+        addRow(line, row, 1);
+        return line.reduce((sum, value, k) => sum + value * vector[k]!, 0);
+      });
+    },
+  };
 }

@@ -1,9 +1,10 @@
 import type { WeightSource } from "../checkpoint/weight-source";
 import { loraInvalid } from "../errors/lora";
-import type { Magnitude } from "./add-update";
+import { sizeOf } from "../tensor";
+import { type Magnitude, valuesIn } from "./add-update";
 import type { LoraModule, LoraRole, LoraTensors } from "./lora";
 import type { Slot } from "./lora-targets";
-import { kindTensors, rankOf, type UpdateKind, type UpdateTensors } from "./update-kind";
+import { kindTensors, rankOf, type UpdateKind } from "./update-kind";
 
 /** What a module says of a weight or of a bias. */
 export interface ModuleUpdate {
@@ -40,13 +41,12 @@ const single: readonly (readonly [LoraRole, Slot, UpdateKind])[] = [
  * @throws SKIPSTEP_LORA_INVALID for a tensor that lacks its other half, and for a weight with two updates
  */
 export function updatesOf(file: string, source: WeightSource, { tensors }: LoraModule): ModuleUpdate[] {
-  const shapeOf = (tensor: string): readonly number[] => source.entry(tensor).shape;
+  const magnitude = tensors.lora_magnitude_vector ?? tensors.dora_scale;
   const found: ModuleUpdate[] = [];
   for (const kind of ["LoRA", "LoHa", "LoKr"] as const) {
     const own = matricesOf(file, kind, tensors);
     if (!own) continue;
-    const rank = rankOf(kind, { file, tensors: own, shapeOf } satisfies UpdateTensors);
-    const magnitude = tensors.lora_magnitude_vector ?? tensors.dora_scale;
+    const rank = rankOf(kind, valuesIn({ file, tensors: own }, source));
     found.push({ slot: "weight", kind, tensors: own, scaled: true, rank, ...(magnitude ? { magnitude } : {}) });
   }
   for (const [role, slot, kind] of single) {
@@ -65,7 +65,6 @@ export function updatesOf(file: string, source: WeightSource, { tensors }: LoraM
         `has "${Object.values(one.tensors)[0]}" and "${Object.values(other.tensors)[0]}" for one weight`,
       );
   }
-  const magnitude = tensors.lora_magnitude_vector ?? tensors.dora_scale;
   if (magnitude !== undefined && !found.some((update) => update.magnitude)) throw incomplete(file, magnitude);
   return found;
 }
@@ -110,7 +109,7 @@ export function magnitudeOf(
   isPeft: boolean,
 ): Magnitude {
   const { shape } = source.entry(tensor);
-  const length = shape.reduce((product, dim) => product * dim, 1);
+  const length = sizeOf(shape);
   const isAcross = !isPeft && shape.length > 1 && shape[0] === 1 && rows !== 1;
   if (length === (isAcross ? columns : rows)) return { tensor, over: isAcross ? "columns" : "rows" };
   throw loraInvalid(file, `has "${tensor}" with ${length} numbers, for ${rows} rows and ${columns} columns`);

@@ -1,5 +1,6 @@
 import type { BuildCounts, BuildReceipt } from "../compiler/build-hooks";
 import type { WorkMeter } from "../compiler/work-meter";
+import { megabytes } from "../errors/gigabytes";
 import { type ComputeReport, reportCompute, skippedFlopsOf } from "./compute-report";
 import type { RegionReceipt, RunHooks } from "./run-hooks";
 import { noEffect, numbersNotFinite } from "./warnings";
@@ -144,7 +145,6 @@ function altered(receipts: readonly RegionReceipt[]): string[] {
 /** `140 weights as int8, 3400 MB to 860 MB, noise 0.70%; 30 attentions as flash`. */
 function built(counts: Omit<BuildReceipt, "plugin">, denoiser: string): string[] {
   const { weights, floatBytes, storedBytes, noise, attentions, forms, kernels, changes } = counts;
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   const sizes = `${megabytes(floatBytes)} to ${megabytes(storedBytes)}`;
   const noisy = noise === undefined ? "" : `, noise ${(100 * noise).toFixed(2)}%`;
   return [

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import path from "node:path";
 import { isObject, type JsonObject, type JsonPath } from "../config/json";
+import { megabytes } from "../errors/gigabytes";
 import { escaped } from "../errors/printable";
 import { recipeFileUnknown, recipeRefused } from "../errors/recipe";
 import { downloadSize } from "../hub/download-size";
@@ -78,8 +79,7 @@ export async function measured(source: RecipeSource, variant: unknown, signal?: 
 /** `model hf:owner/name (about 335.0 MB to download)` */
 export function sourceText({ key, path: file, hub, downloadBytes }: RecipeSource): string {
   if (hub === undefined) return escaped(`${key} ${file}`);
-  const size =
-    downloadBytes === undefined ? "size unknown" : `about ${(downloadBytes / 1e6).toFixed(1)} MB to download`;
+  const size = downloadBytes === undefined ? "size unknown" : `about ${megabytes(downloadBytes)} to download`;
   return escaped(`${key} ${hub} (${size})`);
 }
 

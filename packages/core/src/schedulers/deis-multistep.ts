@@ -1,5 +1,6 @@
 import { type Floats, floats } from "../tensor";
 import { dpmSolverSchedule } from "./dpm-solver-schedule";
+import { exponentialShiftSchema } from "./flow-shift";
 import { lambdaOf, mixtureAt } from "./log-snr-step";
 import { multistepOrder } from "./multistep-order";
 import { choice, integer, optionsSchema } from "./option-schema";
@@ -24,7 +25,7 @@ const { final_sigmas_type: _, rescale_betas_zero_snr: __, ...solver } = solverSc
 export const deisMultistepSchema = optionsSchema<DeisMultistepOptions>({
   ...solver,
   solver_order: integer(2, { minimum: 1, description: "How many predictions make a step; 3 at most are used." }),
-  time_shift_type: choice("exponential", ["exponential"]),
+  time_shift_type: exponentialShiftSchema,
   algorithm_type: choice("deis", ["deis", "dpmsolver", "dpmsolver++"]),
   solver_type: choice("logrho", ["logrho", "midpoint", "heun", "bh1", "bh2"]),
 });
@@ -55,8 +56,7 @@ export class DEISMultistepScheduler implements Scheduler {
     schedule: Schedule,
   ) {
     const table = trainingSigmasOf(options);
-    const rest = { final_sigmas_type: "sigma_min", rescale_betas_zero_snr: false } as const;
-    const spaced = { ...options, ...rest, use_lu_lambdas: false, lambda_min_clipped: null };
+    const spaced = { ...options, use_lu_lambdas: false, lambda_min_clipped: null };
     const { timesteps, sigmas } = dpmSolverSchedule(name, spaced, table, schedule, []);
     this.timesteps = timesteps;
     // With a spacing of levels the last step goes nowhere.

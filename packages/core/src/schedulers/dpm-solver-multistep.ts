@@ -1,21 +1,22 @@
 import { schedulerOptionsConflict } from "../errors/schedulers";
 import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
-import { type DpmSolverScheduleOptions, dpmSolverSchedule } from "./dpm-solver-schedule";
-import { type DpmSolverType, dpmSolverStep, multistepTerms } from "./dpm-solver-step";
+import { type DpmSolverScheduleOptions, dpmSolverSchedule, lambdaMinSchema } from "./dpm-solver-schedule";
+import { type DpmSolverType, dpmSolverStep, multistepTerms, solverTypeSchema } from "./dpm-solver-step";
 import { drawNoise } from "./draw-noise";
+import { exponentialShiftSchema } from "./flow-shift";
 import { lambdaOf, mixtureAt } from "./log-snr-step";
 import { multistepOrder } from "./multistep-order";
-import { choice, flag, optionalNumber, optionsSchema } from "./option-schema";
+import { choice, flag, optionsSchema } from "./option-schema";
 import type { Mixture } from "./prediction";
 import type { Schedule, Scheduler } from "./scheduler";
 import { mix } from "./signal-level";
-import { solverSchemas } from "./solver-options";
+import { type SolverOptions, solverSchemas } from "./solver-options";
 import { solverPrediction } from "./solver-prediction";
 import { trainingSigmasOf } from "./training-sigmas";
 import { type Term, weightedSum } from "./weighted-sum";
 
-export interface DpmSolverMultistepOptions extends DpmSolverScheduleOptions {
+export interface DpmSolverMultistepOptions extends SolverOptions, DpmSolverScheduleOptions {
   /** `++` works with predicted images, the others with predicted noise; `sde` draws noise. `deis` is read as `dpmsolver++`. */
   algorithm_type: "dpmsolver++" | "sde-dpmsolver++" | "dpmsolver" | "sde-dpmsolver" | "deis";
   /** Of order 2. Other solvers' types are read as `midpoint`. */
@@ -28,13 +29,13 @@ export interface DpmSolverMultistepOptions extends DpmSolverScheduleOptions {
 
 export const dpmSolverMultistepSchema = optionsSchema<DpmSolverMultistepOptions>({
   ...solverSchemas(3),
-  time_shift_type: choice("exponential", ["exponential"]),
+  time_shift_type: exponentialShiftSchema,
   algorithm_type: choice("dpmsolver++", ["dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver", "deis"]),
-  solver_type: choice("midpoint", ["midpoint", "heun", "logrho", "bh1", "bh2"], "Solver of order 2."),
+  solver_type: solverTypeSchema(),
   euler_at_final: flag(false, "Order 1 for the last step."),
   variance_type: { type: ["string", "null"], default: null },
   use_lu_lambdas: flag(false, "Space lambda evenly."),
-  lambda_min_clipped: optionalNumber({ description: "Do not visit timesteps of lower lambda." }),
+  lambda_min_clipped: lambdaMinSchema,
 });
 
 const { fround } = Math;

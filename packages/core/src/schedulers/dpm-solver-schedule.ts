@@ -2,6 +2,7 @@ import { invalidSchedule, schedulerOptionsConflict } from "../errors/schedulers"
 import { shiftSigma } from "./flow-shift";
 import { linspace, roundHalfEven } from "./linspace";
 import { lambdaOf, mixtureAt } from "./log-snr-step";
+import { optionalNumber } from "./option-schema";
 import { givenTimesteps, inferenceSteps } from "./schedule-steps";
 import type { Schedule } from "./scheduler";
 import type { SigmaSchedule } from "./sigma-schedule";
@@ -10,12 +11,14 @@ import type { SolverOptions } from "./solver-options";
 import { spaceTimestepsAboveZero } from "./spacing";
 import { sigmaAt, timestepOf } from "./training-sigmas";
 
-export interface DpmSolverScheduleOptions extends SolverOptions {
+export interface DpmSolverScheduleOptions extends Omit<SolverOptions, "final_sigmas_type" | "rescale_betas_zero_snr"> {
   /** Space lambda evenly, as the authors of DPM-Solver do. */
   use_lu_lambdas: boolean;
   /** Timesteps whose lambda is lower are not visited; `null` visits all. */
   lambda_min_clipped: number | null;
 }
+
+export const lambdaMinSchema = optionalNumber({ description: "Do not visit timesteps of lower lambda." });
 
 /**
  * Timesteps of DPM-Solver, as whole steps and not, and of DEIS: whole numbers, and the noise level of each.

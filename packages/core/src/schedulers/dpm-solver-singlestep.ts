@@ -1,11 +1,12 @@
 import { schedulerOptionsConflict } from "../errors/schedulers";
 import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
-import { type DpmSolverScheduleOptions, dpmSolverSchedule } from "./dpm-solver-schedule";
-import { type DpmSolverStep, type DpmSolverType, dpmSolverStep } from "./dpm-solver-step";
+import { type DpmSolverScheduleOptions, dpmSolverSchedule, lambdaMinSchema } from "./dpm-solver-schedule";
+import { type DpmSolverStep, type DpmSolverType, dpmSolverStep, solverTypeSchema } from "./dpm-solver-step";
 import { drawNoise } from "./draw-noise";
+import { exponentialShiftSchema } from "./flow-shift";
 import { lambdaOf, mixtureAt } from "./log-snr-step";
-import { choice, flag, optionalNumber, optionsSchema } from "./option-schema";
+import { choice, flag, optionsSchema } from "./option-schema";
 import type { Mixture } from "./prediction";
 import type { Schedule, Scheduler } from "./scheduler";
 import { mix } from "./signal-level";
@@ -14,7 +15,8 @@ import { solverPrediction } from "./solver-prediction";
 import { trainingSigmasOf } from "./training-sigmas";
 import { type Term, weightedSum, weightedSumOver } from "./weighted-sum";
 
-type Options = Omit<SolverOptions, "timestep_spacing" | "steps_offset" | "rescale_betas_zero_snr">;
+type Options = Omit<SolverOptions, "timestep_spacing" | "steps_offset" | "rescale_betas_zero_snr"> &
+  Pick<DpmSolverScheduleOptions, "lambda_min_clipped">;
 
 export interface DpmSolverSinglestepOptions extends Options {
   /** `++` works with predicted images, the other with predicted noise; `sde` draws noise. `deis` is read as `dpmsolver++`. */
@@ -22,20 +24,18 @@ export interface DpmSolverSinglestepOptions extends Options {
   solver_type: DpmSolverType;
   /** A variance that the model predicts is not used. */
   variance_type: string | null;
-  /** Timesteps whose lambda is lower are not visited; `null` visits all. */
-  lambda_min_clipped: number | null;
 }
 
 const { timestep_spacing: _, steps_offset: __, rescale_betas_zero_snr: ___, ...solver } = solverSchemas(3);
 
 export const dpmSolverSinglestepSchema = optionsSchema<DpmSolverSinglestepOptions>({
   ...solver,
-  time_shift_type: choice("exponential", ["exponential"]),
+  time_shift_type: exponentialShiftSchema,
   algorithm_type: choice("dpmsolver++", ["dpmsolver++", "sde-dpmsolver++", "dpmsolver", "deis"]),
-  solver_type: choice("midpoint", ["midpoint", "heun", "logrho", "bh1", "bh2"], "Solver of orders 2 and 3."),
+  solver_type: solverTypeSchema("Solver of orders 2 and 3."),
   lower_order_final: flag(false, "Lower the order of the last steps."),
   variance_type: { type: ["string", "null"], default: null },
-  lambda_min_clipped: optionalNumber({ description: "Do not visit timesteps of lower lambda." }),
+  lambda_min_clipped: lambdaMinSchema,
 });
 
 const name = "DPMSolverSinglestepScheduler";
@@ -79,7 +79,6 @@ export class DPMSolverSinglestepScheduler implements Scheduler {
       ...options,
       timestep_spacing: "linspace",
       steps_offset: 0,
-      rescale_betas_zero_snr: false,
       use_lu_lambdas: false,
     };
     const { timesteps, sigmas } = dpmSolverSchedule(name, spaced, table, schedule);

@@ -1,4 +1,5 @@
 import { logSnrStep } from "./log-snr-step";
+import { choice, type OptionSchema } from "./option-schema";
 import type { Mixture } from "./prediction";
 import { type Term, weightedSum, weightedSumOver } from "./weighted-sum";
 
@@ -20,6 +21,10 @@ export interface DpmSolverStep {
 
 /** `logrho`, `bh1` and `bh2` are read as `midpoint`. */
 export type DpmSolverType = "midpoint" | "heun" | "logrho" | "bh1" | "bh2";
+
+export function solverTypeSchema(description = "Solver of order 2."): OptionSchema<DpmSolverType> {
+  return choice("midpoint", ["midpoint", "heun", "logrho", "bh1", "bh2"], description);
+}
 
 const { fround } = Math;
 

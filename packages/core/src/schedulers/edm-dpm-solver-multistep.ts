@@ -2,7 +2,7 @@ import { schedulerOptionsConflict } from "../errors/schedulers";
 import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
 import { batchOf, type ThresholdOptions, threshold, thresholdSchemas } from "./clip";
-import { type DpmSolverType, dpmSolverStep, multistepTerms } from "./dpm-solver-step";
+import { type DpmSolverType, dpmSolverStep, multistepTerms, solverTypeSchema } from "./dpm-solver-step";
 import { drawNoise } from "./draw-noise";
 import { type EdmOptions, edmImage, edmInitialNoise, edmInput, edmSchedule, edmSchemas } from "./edm";
 import { lambdaOf } from "./log-snr-step";
@@ -24,7 +24,7 @@ export const edmDpmSolverMultistepSchema = optionsSchema<EdmDpmSolverMultistepOp
   ...thresholdSchemas,
   solver_order: integer(2, { minimum: 1, maximum: 3 }),
   algorithm_type: choice("dpmsolver++", ["dpmsolver++", "sde-dpmsolver++", "deis"]),
-  solver_type: choice("midpoint", ["midpoint", "heun", "logrho", "bh1", "bh2"], "Solver of order 2."),
+  solver_type: solverTypeSchema(),
   lower_order_final: flag(true, "Lower the order of the last steps."),
   euler_at_final: flag(false, "Order 1 for the last step."),
 });

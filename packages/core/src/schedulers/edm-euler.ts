@@ -5,9 +5,7 @@ import type { Schedule, Scheduler } from "./scheduler";
 import { addNoiseAt, direction } from "./sigma-sample";
 import { weightedSum } from "./weighted-sum";
 
-export type EdmEulerOptions = EdmOptions;
-
-export const edmEulerSchema = optionsSchema<EdmEulerOptions>(edmSchemas);
+export const edmEulerSchema = optionsSchema<EdmOptions>(edmSchemas);
 
 const name = "EDMEulerScheduler";
 
@@ -28,7 +26,7 @@ export class EDMEulerScheduler implements Scheduler {
 
   /** @throws SKIPSTEP_SCHEDULE_INVALID */
   constructor(
-    private readonly options: EdmEulerOptions,
+    private readonly options: EdmOptions,
     schedule: Schedule,
   ) {
     const { timesteps, sigmas } = edmSchedule(name, options, schedule, (last) => last);

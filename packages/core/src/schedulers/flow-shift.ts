@@ -12,6 +12,9 @@ export const timeShiftSchema: OptionSchemas<DynamicShiftOptions>["time_shift_typ
   "Whether mu is the logarithm of the shift or the shift itself.",
 );
 
+/** Of DPM-Solver and DEIS, which know no other. */
+export const exponentialShiftSchema = choice("exponential", ["exponential"]);
+
 /**
  * `mu` for an image of `imageSeqLen` tokens: on the line through `(baseSeqLen, baseShift)` and
  * `(maxSeqLen, maxShift)`, as the pipelines of FLUX and Z-Image choose it.

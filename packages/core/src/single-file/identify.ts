@@ -4,6 +4,7 @@ import { flux1 } from "./known/flux";
 import { stableDiffusion } from "./known/stable-diffusion";
 import { stableDiffusion2 } from "./known/stable-diffusion-2";
 import { stableDiffusionXl } from "./known/stable-diffusion-xl";
+import { isLinear, promptWidth } from "./known/unet";
 import { zImage } from "./known/z-image";
 import type { KnownPipeline } from "./known-pipeline";
 import { noiseMarks } from "./noise-marks";
@@ -36,13 +37,11 @@ function ofUNet(file: string, stored: StoredFile, shapes: Shapes): KnownPipeline
   const [, channels] = shapes.get("conv_in.weight") ?? [];
   if (channels !== 4) throw fileUnknown(file, `a U-Net of ${channels} channels, ${channelsFor(channels)}`, titles);
   const marks = noiseMarks(file, stored);
-  const prompt = [...shapes].find(([name]) => name.endsWith("attn2.to_k.weight"))?.[1][1];
   if (shapes.has("add_embedding.linear_1.weight")) {
-    if (prompt === sd2Prompt) throw fileUnknown(file, "Stable Diffusion unCLIP", titles);
+    if (promptWidth(shapes) === sd2Prompt) throw fileUnknown(file, "Stable Diffusion unCLIP", titles);
     return stableDiffusionXl(file, stored, marks);
   }
-  const isLinear = [...shapes].some(([name, shape]) => name.endsWith("proj_in.weight") && shape.length === 2);
-  return isLinear ? stableDiffusion2(file, marks) : stableDiffusion(file, marks);
+  return isLinear(shapes) ? stableDiffusion2(file, marks) : stableDiffusion(file, marks);
 }
 
 /** What sees more than latents. */

@@ -1,19 +1,18 @@
 import type { Note } from "../checkpoint/note";
 import { list } from "../errors/nearest";
+import type { DiffusionPrediction } from "../schedulers/prediction";
 import type { StoredFile } from "./stored-file";
 
 /** What a file of a diffusion U-Net says of the noise that it was trained on. */
 export interface NoiseMarks {
   /** What the model predicts; none when nothing tells. */
-  readonly predictionType: PredictionType | undefined;
+  readonly predictionType: DiffusionPrediction | undefined;
   /** Zero terminal SNR: the noisiest level is pure noise, https://arxiv.org/abs/2305.08891. */
   readonly isZeroSnr: boolean;
   /** Ends of continuous EDM noise levels, as CosXL has them. */
   readonly edm: { readonly sigmaMin: number; readonly sigmaMax: number } | undefined;
   readonly notes: readonly Note[];
 }
-
-export type PredictionType = "epsilon" | "v_prediction" | "sample";
 
 /** Tensors that say something by being there, or by their few numbers. */
 export const markTensors: readonly string[] = [
@@ -37,7 +36,7 @@ interface Said<Value> {
 const cosXl = { sigmaMin: 0.002, sigmaMax: 120 };
 
 /** Spellings, without case and all that is no letter or digit. */
-const spellings: Readonly<Record<PredictionType, readonly string[]>> = {
+const spellings: Readonly<Record<DiffusionPrediction, readonly string[]>> = {
   epsilon: ["epsilon", "eps", "epsprediction", "epsilonprediction", "noise"],
   v_prediction: ["v", "vpred", "vprediction", "vparameterization", "velocity"],
   sample: ["sample", "x0", "originalsample", "xstart"],
@@ -51,13 +50,13 @@ const velocityKeys = ["ss_v_parameterization", "v_pred"];
 const zeroSnrKeys = ["ss_zero_terminal_snr", "ztsnr"];
 
 /** ModelSpec's architectures whose names tell it. */
-const architectures: readonly (readonly [pattern: RegExp, type: PredictionType])[] = [
+const architectures: readonly (readonly [pattern: RegExp, type: DiffusionPrediction])[] = [
   [/^stable-diffusion-v2-768-v/, "v_prediction"],
   [/^stable-diffusion-v2-512/, "epsilon"],
 ];
 
 /** Steps of training of Stable Diffusion 2's published files. */
-const steps: Readonly<Record<number, PredictionType>> = {
+const steps: Readonly<Record<number, DiffusionPrediction>> = {
   875000: "epsilon",
   220000: "epsilon",
   110000: "v_prediction",
@@ -98,14 +97,14 @@ export function noiseMarks(file: string, stored: StoredFile): NoiseMarks {
   return { predictionType: prediction?.value, isZeroSnr: zeroSnr !== undefined, edm, notes };
 }
 
-function ofTensors({ shapes }: StoredFile): Said<PredictionType>[] {
+function ofTensors({ shapes }: StoredFile): Said<DiffusionPrediction>[] {
   return ["edm_vpred.sigma_max", "v_pred"].flatMap((tensor) =>
     shapes.has(tensor) ? [{ value: "v_prediction" as const, from: `tensor ${tensor}` }] : [],
   );
 }
 
-function ofHeader(file: string, { metadata }: StoredFile, notes: Note[]): Said<PredictionType>[] {
-  const named = predictionKeys.flatMap((key): Said<PredictionType>[] => {
+function ofHeader(file: string, { metadata }: StoredFile, notes: Note[]): Said<DiffusionPrediction>[] {
+  const named = predictionKeys.flatMap((key): Said<DiffusionPrediction>[] => {
     const text = textOf(metadata[key]);
     if (text === undefined) return [];
     const value = predictionNamed(text);
@@ -113,7 +112,7 @@ function ofHeader(file: string, { metadata }: StoredFile, notes: Note[]): Said<P
     notes.push(warning(file, `${key} is "${text}", which is not known and had no effect`));
     return [];
   });
-  const flags = velocityKeys.flatMap((key): Said<PredictionType>[] => {
+  const flags = velocityKeys.flatMap((key): Said<DiffusionPrediction>[] => {
     const flag = flagOf(metadata, key);
     return flag === undefined ? [] : [{ value: flag ? "v_prediction" : "epsilon", from: key }];
   });
@@ -123,7 +122,7 @@ function ofHeader(file: string, { metadata }: StoredFile, notes: Note[]): Said<P
 }
 
 /** PyTorch Lightning's checkpoints count their steps. */
-function ofSteps(stored: StoredFile): Said<PredictionType>[] {
+function ofSteps(stored: StoredFile): Said<DiffusionPrediction>[] {
   const [count] = stored.numbers("global_step") ?? [];
   const value = count === undefined ? undefined : steps[count];
   return value ? [{ value, from: "tensor global_step" }] : [];
@@ -146,9 +145,9 @@ function plain(value: number): number {
   return Number(value.toPrecision(7));
 }
 
-function predictionNamed(text: string): PredictionType | undefined {
+function predictionNamed(text: string): DiffusionPrediction | undefined {
   const bare = text.toLowerCase().replace(/[^a-z0-9]/g, "");
-  const types = Object.keys(spellings) as PredictionType[];
+  const types = Object.keys(spellings) as DiffusionPrediction[];
   return types.find((type) => spellings[type].includes(bare));
 }
 
@@ -175,7 +174,11 @@ export function warning(file: string, text: string): Note {
   return { kind: "warning", text: `${file}: ${text}.` };
 }
 
-function contradiction(file: string, taken: Said<PredictionType>, against: readonly Said<PredictionType>[]): Note {
+function contradiction(
+  file: string,
+  taken: Said<DiffusionPrediction>,
+  against: readonly Said<DiffusionPrediction>[],
+): Note {
   const others = against.map(({ value, from }) => `${from} says ${value}`);
   const setting = `"scheduler": { "prediction_type": "${against[0]!.value}" }`;
   return warning(

@@ -3,6 +3,7 @@ import type { Engine } from "../../engine/engine";
 import type { WireTensor } from "../../engine/protocol";
 import { Graph } from "../../graph/graph";
 import { attention } from "../../graph/layers";
+import { sizeOf } from "../../tensor";
 import { noHooks } from "../build-hooks";
 import { onnxModel } from "../onnx";
 import { planGraph } from "../plan";
@@ -57,6 +58,6 @@ function only(outputs: Readonly<Record<string, Float32Array>>): Float32Array {
 
 /** Numbers between -2 and 2 that repeat nowhere. */
 function waves(shape: readonly number[], phase: number): WireTensor {
-  const count = shape.reduce((product, size) => product * size, 1);
-  return { dtype: "float32", shape, data: Float32Array.from({ length: count }, (_, i) => 2 * Math.sin(i * i + phase)) };
+  const length = sizeOf(shape);
+  return { dtype: "float32", shape, data: Float32Array.from({ length }, (_, i) => 2 * Math.sin(i * i + phase)) };
 }

@@ -1,8 +1,8 @@
 import type { KnownPipeline } from "../known-pipeline";
 import { type NoiseMarks, warning } from "../noise-marks";
 import { latentDiffusionMarks, latentDiffusionNoise, unmarked } from "./stable-diffusion";
-import { clipH } from "./text-encoders";
-import { unetConfig } from "./unet";
+import { clipGTokenizer, clipH } from "./text-encoders";
+import { knownUnet } from "./unet";
 import { knownVae } from "./vae";
 
 const title = "Stable Diffusion 2";
@@ -32,20 +32,10 @@ export function stableDiffusion2(file: string, marks: NoiseMarks): KnownPipeline
     marks: latentDiffusionMarks,
     notes: [...notes, ...(marks.predictionType === undefined ? [guess] : []), ...unmarked(file, marks, title)],
     components: {
-      unet: {
-        kind: "model",
-        library: "diffusers",
-        className: "UNet2DConditionModel",
-        config: (shapes) => ({ ...unetConfig(shapes, title), sample_size: isBase ? 64 : 96 }),
-      },
+      unet: knownUnet(title, isBase ? 64 : 96),
       vae: knownVae(title, { latent_channels: 4, scaling_factor: 0.18215, shift_factor: null, sample_size: 768 }),
       text_encoder: clipH,
-      // The vocabulary of CLIP-L with another token for padding, as XL's second encoder has it.
-      tokenizer: {
-        kind: "tokenizer",
-        className: "CLIPTokenizer",
-        hub: "hf:stabilityai/stable-diffusion-xl-base-1.0/tokenizer_2",
-      },
+      tokenizer: clipGTokenizer,
       scheduler:
         isBase && !marks.isZeroSnr
           ? { kind: "scheduler", className: "PNDMScheduler", config: { ...common, skip_prk_steps: true } }

@@ -1,9 +1,9 @@
 import type { KnownPipeline, KnownScheduler } from "../known-pipeline";
 import { concluded, markTensors, type NoiseMarks } from "../noise-marks";
 import type { StoredFile } from "../stored-file";
-import { latentDiffusionNoise } from "./stable-diffusion";
-import { clipG, clipL, clipTokenizer } from "./text-encoders";
-import { unetConfig } from "./unet";
+import { latentDiffusionMarks, latentDiffusionNoise } from "./stable-diffusion";
+import { clipG, clipGTokenizer, clipL, clipTokenizer } from "./text-encoders";
+import { knownUnet } from "./unet";
 import { knownVae } from "./vae";
 
 const title = "Stable Diffusion XL";
@@ -39,24 +39,14 @@ export function stableDiffusionXl(file: string, stored: StoredFile, marks: Noise
     className: "StableDiffusionXLPipeline",
     options: { force_zeros_for_empty_prompt: true },
     notes: [...found, ...marks.notes],
-    marks: own ? markTensors : markTensors.filter((tensor) => !playgroundMarks.includes(tensor)),
+    marks: own ? markTensors : latentDiffusionMarks,
     components: {
-      unet: {
-        kind: "model",
-        library: "diffusers",
-        className: "UNet2DConditionModel",
-        config: (shapes) => ({ ...unetConfig(shapes, name), sample_size: 128 }),
-      },
+      unet: knownUnet(name, 128),
       vae: knownVae(name, latents),
       text_encoder: clipL,
       text_encoder_2: clipG,
       tokenizer: clipTokenizer,
-      // The same vocabulary, and another token for padding.
-      tokenizer_2: {
-        kind: "tokenizer",
-        className: "CLIPTokenizer",
-        hub: "hf:stabilityai/stable-diffusion-xl-base-1.0/tokenizer_2",
-      },
+      tokenizer_2: clipGTokenizer,
       scheduler: own ? playgroundScheduler : schedulerOf(marks),
     },
   };

@@ -2,7 +2,7 @@ import type { Note } from "../../checkpoint/note";
 import type { KnownPipeline } from "../known-pipeline";
 import { markTensors, type NoiseMarks, warning } from "../noise-marks";
 import { clipL, clipTokenizer } from "./text-encoders";
-import { unetConfig } from "./unet";
+import { knownUnet } from "./unet";
 import { knownVae } from "./vae";
 
 const title = "Stable Diffusion 1";
@@ -17,7 +17,7 @@ export const latentDiffusionNoise = {
   timestep_spacing: "leading",
 };
 
-/** Tensors that say what a file of Stable Diffusion 1 or 2 was trained for; of EDM's, that it cannot be followed. */
+/** Tensors that say what a file was trained for, all but Playground's; of EDM's, Stable Diffusion 1 and 2 cannot follow them. */
 export const latentDiffusionMarks = markTensors.filter((tensor) => !["edm_mean", "edm_std"].includes(tensor));
 
 /** What a file marks that its pipeline has no place for. @param file name for the notes */
@@ -43,12 +43,7 @@ export function stableDiffusion(file: string, marks: NoiseMarks): KnownPipeline 
     marks: latentDiffusionMarks,
     notes: [...marks.notes, ...unmarked(file, marks, title)],
     components: {
-      unet: {
-        kind: "model",
-        library: "diffusers",
-        className: "UNet2DConditionModel",
-        config: (shapes) => ({ ...unetConfig(shapes, title), sample_size: 64 }),
-      },
+      unet: knownUnet(title, 64),
       vae: knownVae(title, { latent_channels: 4, scaling_factor: 0.18215, shift_factor: null, sample_size: 512 }),
       text_encoder: clipL,
       tokenizer: clipTokenizer,

@@ -106,3 +106,10 @@ export const clipTokenizer: KnownTokenizer = {
   className: "CLIPTokenizer",
   hub: "hf:openai/clip-vit-large-patch14",
 };
+
+/** Of OpenCLIP's encoders: the vocabulary of CLIP-L, and another token for padding. */
+export const clipGTokenizer: KnownTokenizer = {
+  kind: "tokenizer",
+  className: "CLIPTokenizer",
+  hub: "hf:stabilityai/stable-diffusion-xl-base-1.0/tokenizer_2",
+};

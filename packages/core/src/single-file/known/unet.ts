@@ -2,11 +2,32 @@ import type { JsonObject } from "../../config/json";
 import type { SkipstepError } from "../../errors/error";
 import { partUnfit } from "../../errors/single-file";
 import { countOf } from "../count-of";
+import type { KnownModel } from "../known-pipeline";
 import type { Shapes } from "../recipe";
 
 const CLASS = "UNet2DConditionModel";
 /** Channels of a head where projections are linear. */
 const HEAD = 64;
+
+/** The U-Net of a pipeline. @param sampleSize latents along a side that it was trained on, which no shape tells */
+export function knownUnet(pipeline: string, sampleSize: number): KnownModel {
+  return {
+    kind: "model",
+    library: "diffusers",
+    className: CLASS,
+    config: (shapes) => ({ ...unetConfig(shapes, pipeline), sample_size: sampleSize }),
+  };
+}
+
+/** Width of the prompt's states that a U-Net reads. */
+export function promptWidth(shapes: Shapes): number | undefined {
+  return [...shapes].find(([name]) => name.endsWith("attn2.to_k.weight"))?.[1][1];
+}
+
+/** Whether the projections around its attentions are linear, and no convolutions. */
+export function isLinear(shapes: Shapes): boolean {
+  return [...shapes].some(([name, shape]) => name.endsWith("proj_in.weight") && shape.length === 2);
+}
 
 /**
  * config.json of a U-Net of Stable Diffusion 1, 2 or XL, or of one that was distilled from them. Widths, the layers of
@@ -42,7 +63,7 @@ export function unetConfig(shapes: Shapes, pipeline: string): JsonObject {
       );
   }
 
-  const linear = [...shapes].some(([name, shape]) => name.endsWith("proj_in.weight") && shape.length === 2);
+  const linear = isLinear(shapes);
   const widths = down.map(({ width }) => width);
   const added = at("add_embedding.linear_1.weight")[1];
   const guidance = at("time_embedding.cond_proj.weight")[1];
@@ -59,7 +80,7 @@ export function unetConfig(shapes: Shapes, pipeline: string): JsonObject {
     up_block_types: up.map(({ depths: own }) => (own.length > 0 ? "CrossAttnUpBlock2D" : "UpBlock2D")),
     transformer_layers_per_block: depths.map(depthsOf),
     reverse_transformer_layers_per_block: up.map(({ depths: own }) => depthsOf(own)),
-    cross_attention_dim: [...shapes].find(([name]) => name.endsWith("attn2.to_k.weight"))?.[1][1],
+    cross_attention_dim: promptWidth(shapes),
     attention_head_dim: linear ? widths.map((width) => width / HEAD) : 8,
     use_linear_projection: linear,
     ...(guidance === undefined ? {} : { time_cond_proj_dim: guidance }),
