@@ -30,6 +30,7 @@ import {
 import type { SkipstepError } from "../src/errors/error";
 import type { DownloadEvent } from "../src/hub/bring-file";
 import type { BringOptions } from "../src/hub/bring-model";
+import { downloadSize } from "../src/hub/download-size";
 import { hubFetch } from "../src/hub/hub-fetch";
 import { parseHubName } from "../src/hub/hub-name";
 import { hubSettings } from "../src/hub/hub-settings";
@@ -676,6 +677,15 @@ describe("a model that only a recipe names", () => {
     expect(existsSync(cache)).toBe(false);
     expect(tokens()).toEqual([undefined]);
     expect(requested()).toEqual([]);
+  });
+
+  it("is listed with its size at once, however many folders it has", async () => {
+    const paths = Array.from({ length: 20_000 }, (_, i) => `folder${i}/config.json`);
+    hub.faults.listing = JSON.stringify(paths.map((path) => ({ type: "file", path, size: 1000, oid: "0".repeat(40) })));
+    const [name, before] = [parseHubName("hf:tiny/model"), process.cpuUsage()];
+    expect(await downloadSize(name, {})).toBe(20_000_000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1e6).toBeLessThan(1); // seconds; looking through all for each takes 10
   });
 
   it("is listed without its size where the hub does not tell", async () => {

@@ -1,7 +1,7 @@
 import { SkipstepError } from "../errors/error";
 import { isOptionUnfit, optionsSchemaInvalid } from "../errors/plugins";
 import { type FamiliesWith, findConflicts, findMissingFeatures } from "../plugins/conflicts";
-import { type FoundPlugin, findPlugin, locatePlugin, type PluginCode, pluginOfClass } from "../plugins/discover";
+import { type FoundPlugin, importPlugin, locatePlugin, type PluginCode, pluginOfClass } from "../plugins/discover";
 import type { Structure } from "../plugins/manifest";
 import type { AnyManifest, PluginClass } from "../plugins/plugin";
 import type { JsonSchema } from "./core-schema";
@@ -47,9 +47,11 @@ export async function checkPlugins(entries: unknown, sources: PluginSources): Pr
     if (!isObject(entry) || typeof entry.use !== "string" || entry.use === "") continue; // told by core's schema
     const at = ["plugins", index, "use"];
     try {
-      if (!sources.classes.has(entry.use)) code.push(locatePlugin(entry.use, sources.folderOf(at)));
+      const passed = sources.classes.get(entry.use);
+      const located = passed ? undefined : locatePlugin(entry.use, sources.folderOf(at));
+      if (located) code.push(located);
       if (!sources.isLoading) continue;
-      const found = await find(entry.use, sources, at);
+      const found = located ? await importPlugin(located) : pluginOfClass(passed!);
       const { options = {} } = entry;
       if (isObject(options)) {
         const problems = checkOptions(found, options, ["plugins", index, "options"]);
@@ -90,11 +92,6 @@ function unfitOptions(
 
 function misfits(errors: readonly { index: number; error: SkipstepError }[]): Finding[] {
   return errors.map(({ index, error }) => findingOf(["plugins", index], error));
-}
-
-async function find(use: string, { classes, folderOf }: PluginSources, at: JsonPath): Promise<FoundPlugin> {
-  const passed = classes.get(use);
-  return passed ? pluginOfClass(passed) : findPlugin(use, folderOf(at));
 }
 
 function checkOptions({ manifest }: FoundPlugin, options: JsonObject, at: JsonPath): Finding[] {

@@ -40,17 +40,27 @@ const configs = ["model_index.json", "config.json", "scheduler_config.json"];
 function wanted(paths: readonly string[], under: string, variant: string | undefined): string[] {
   if (isWeightFile(under)) return paths.filter((path) => path === under);
   const inside = paths.filter((path) => under === "" || path.startsWith(`${under}/`));
-  const folders = new Set(inside.map((path) => path.slice(0, path.lastIndexOf("/") + 1)));
-  return [...folders].flatMap((folder) => {
+  return [...byFolder(inside)].flatMap(([folder, here]) => {
     if (unneeded.some((name) => folder.endsWith(`${name}/`))) return [];
-    const names = inside.filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length));
-    const here = names.filter((name) => !name.includes("/"));
     const isTokenizer = /(^|\/)tokenizer(_\d)?\/$/.test(folder);
     const small = here.filter((name) =>
       isTokenizer ? /\.(json|txt|model|jinja)$/.test(name) : configs.includes(name),
     );
     return [...small, ...weightsAmong(here, variant)].map((name) => folder + name);
   });
+}
+
+/** Names of files by the folder that they lie in, which ends with `/`. A stranger's listing may have very many. */
+function byFolder(paths: readonly string[]): Map<string, string[]> {
+  const folders = new Map<string, string[]>();
+  for (const path of paths) {
+    const start = path.lastIndexOf("/") + 1;
+    const folder = path.slice(0, start);
+    const names = folders.get(folder) ?? [];
+    folders.set(folder, names);
+    names.push(path.slice(start));
+  }
+  return folders;
 }
 
 /** The first that counts, and with an index all shards that are named like it. */

@@ -1,3 +1,4 @@
+import { pathToFileURL } from "node:url";
 import {
   manifestMissing,
   pluginAmbiguous,
@@ -31,11 +32,7 @@ export interface FoundPlugin {
  *   SKIPSTEP_PLUGIN_CORE_TWICE
  */
 export async function findPlugin(use: string, from: string): Promise<FoundPlugin> {
-  const module = resolvePlugin(use, from);
-  checkCore(use, module);
-  const plugin = pluginIn(use, module.file, await importModule(use, module));
-  const { file } = module;
-  return { use, plugin, manifest: manifestOf(plugin)!, version: versionOf(module), file };
+  return importPlugin(locatePlugin(use, from));
 }
 
 /** A module as it would be imported for a plugin. */
@@ -55,11 +52,14 @@ export function locatePlugin(use: string, from: string): PluginCode {
   const module = resolvePlugin(use, from);
   checkCore(use, module);
   const name = module.package?.json.name;
-  return { use, ...(name === undefined ? {} : { package: name }), version: versionOf(module), file: module.file };
+  const version = module.package?.json.version ?? "local";
+  return { use, ...(name === undefined ? {} : { package: name }), version, file: module.file };
 }
 
-function versionOf(module: ResolvedModule): string {
-  return module.package?.json.version ?? "local";
+/** Imports what `locatePlugin` found. @throws SKIPSTEP_PLUGIN_BROKEN, SKIPSTEP_PLUGIN_CORE_TWICE */
+export async function importPlugin({ use, version, file }: PluginCode): Promise<FoundPlugin> {
+  const plugin = pluginIn(use, file, await importModule(use, file));
+  return { use, plugin, manifest: manifestOf(plugin)!, version, file };
 }
 
 /** @throws SKIPSTEP_PLUGIN_MANIFEST for a class without `@plugin`, SKIPSTEP_PLUGIN_CORE_TWICE */
@@ -70,9 +70,9 @@ export function pluginOfClass(plugin: PluginClass): FoundPlugin {
   return { use: manifest.name, plugin, manifest, version: "local" };
 }
 
-async function importModule(use: string, { url, file }: ResolvedModule): Promise<Readonly<Record<string, unknown>>> {
+async function importModule(use: string, file: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return (await import(/* @vite-ignore */ url)) as Readonly<Record<string, unknown>>;
+    return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     checkLinkedCopy(use, file); // one that lacks what this core has, say
     throw pluginImportFailed(use, file, error);

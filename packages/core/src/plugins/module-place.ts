@@ -29,19 +29,19 @@ const modelFiles = [
 export function checkModulePlace(use: string, file: string, inPackage: boolean): void {
   if (!sourceEndings.includes(path.extname(file).toLowerCase())) throw pluginNoSource(use, file, sourceEndings);
   const beside = path.dirname(file);
+  const caches = { hub: hubSettings().cacheFolder, engines: enginesFolder(defaultCacheDir()) };
   for (const folder of foldersAbove(beside)) {
-    const kind = dataIn(folder);
+    const kind = dataIn(folder, caches);
     if (kind !== undefined) throw pluginInData(use, file, folder, kind);
   }
   if (!inPackage && hasWeights(beside)) throw pluginInData(use, file, beside, "a folder of weights");
 }
 
-function dataIn(folder: string): string | undefined {
-  const hub = hubSettings().cacheFolder;
-  if (folder === hub || /^(models|datasets|spaces)--./.test(path.basename(folder))) return "a Hugging Face cache";
+function dataIn(folder: string, caches: { readonly hub: string; readonly engines: string }): string | undefined {
+  if (folder === caches.hub || /^(models|datasets|spaces)--./.test(path.basename(folder)))
+    return "a Hugging Face cache";
   const has = (name: string): boolean => existsSync(path.join(folder, name));
-  if (folder === enginesFolder(defaultCacheDir()) || (has("engine.json") && has("weights.bin")))
-    return "a cache of Skipstep";
+  if (folder === caches.engines || (has("engine.json") && has("weights.bin"))) return "a cache of Skipstep";
   return modelFiles.some(has) || (has("config.json") && hasWeights(folder, ".bin", ".pt", ".pth", ".onnx"))
     ? "a model"
     : undefined;

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { pluginFileMissing, pluginNameInvalid, pluginUnknown, pluginWithoutEntry } from "../errors/plugins";
 import { installedPlugins } from "./installed";
 import { checkModulePlace } from "./module-place";
@@ -9,7 +9,7 @@ import { enclosingPackage, moduleFolders, type PackageFolder, readPackage } from
 
 /** A module that may hold a plugin. */
 export interface ResolvedModule {
-  readonly url: string;
+  /** Real path: Node knows modules by it. */
   readonly file: string;
   /** The installed package that it is the entry of; missing for a path. */
   readonly package?: PackageFolder;
@@ -122,9 +122,8 @@ function entryOf(use: string, found: PackageFolder, subpath: string): ResolvedMo
   return { ...moduleAt(use, file, true), package: found };
 }
 
-/** Node knows modules by their real path. */
 function moduleAt(use: string, file: string, inPackage: boolean): ResolvedModule {
   const real = realpathSync(file);
   for (const place of new Set([file, real])) checkModulePlace(use, place, inPackage);
-  return { url: pathToFileURL(real).href, file: real };
+  return { file: real };
 }
