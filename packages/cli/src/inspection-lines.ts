@@ -66,17 +66,17 @@ function sourceTable(components: readonly ComponentInspection[]): string[] {
 /** `cat.safetensors at scale 0.8: 48 of 50 modules (transformer 48)` */
 function loraLines({ file, scale, modules, matched, unmatched, warnings, conclusions }: LoraMatch): string[] {
   const count = Object.values(matched).reduce((sum, part) => sum + part, 0);
-  const rest = unmatched.length > 3 ? [`and ${unmatched.length - 3} more`] : [];
   return [
     `${file} at scale ${scale}: ${count} of ${modules} modules (${factsText(matched)})`,
-    ...(unmatched.length === 0 ? [] : [`  for nothing here: ${[...unmatched.slice(0, 3), ...rest].join(", ")}`]),
+    ...(unmatched.length === 0 ? [] : [`  for nothing here: ${firstFew(unmatched).join(", ")}`]),
     ...warnings.map((text) => `  warning: ${text}`),
-    ...firstFew(conclusions.map((text) => `  ${text}`)),
+    ...firstFew(conclusions).map((text) => `  ${text}`),
   ];
 }
 
-function firstFew(lines: readonly string[]): string[] {
-  return lines.length <= 3 ? [...lines] : [...lines.slice(0, 3), `  and ${lines.length - 3} more`];
+/** The first three, and how many more there are. */
+function firstFew(texts: readonly string[]): string[] {
+  return texts.length <= 3 ? [...texts] : [...texts.slice(0, 3), `and ${texts.length - 3} more`];
 }
 
 /** `ZImageTransformer2DModel: 7 layers (block-list)` */

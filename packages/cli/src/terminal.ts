@@ -60,16 +60,20 @@ export class Terminal {
       this.json(document);
       return;
     }
-    this.write(lines.map((line) => `${escaped(line)}\n`).join(""));
+    this.write(linesText(lines));
     this.complain(warnings.map((warning) => `warning: ${warning}`));
   }
 
   json(document: unknown): void {
     const lines = JSON.stringify(document, null, 2).split("\n"); // in its texts, line breaks are escaped already
-    this.write(lines.map((line) => `${escaped(line)}\n`).join(""));
+    this.write(linesText(lines));
   }
 
   complain(lines: readonly string[]): void {
-    this.stderr.write(lines.map((line) => `${escaped(line)}\n`).join(""));
+    this.stderr.write(linesText(lines));
   }
+}
+
+function linesText(lines: readonly string[]): string {
+  return lines.map((line) => `${escaped(line)}\n`).join("");
 }

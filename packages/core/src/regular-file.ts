@@ -39,12 +39,7 @@ export function readRegularFile(path: string): Buffer {
 
 /** Reads a whole file as UTF-8. @throws as `openRegularFile` */
 export function readRegularText(path: string): string {
-  const descriptor = openRegularFile(path);
-  try {
-    return readFileSync(descriptor, "utf8");
-  } finally {
-    closeSync(descriptor);
-  }
+  return readRegularFile(path).toString("utf8");
 }
 
 /** For files that others open by their path. @throws as `openRegularFile` */

@@ -23,6 +23,7 @@ import { listLeftovers } from "../src/compiler/leftovers";
 import { planGraph, type RegionClaim } from "../src/compiler/plan";
 import { ownerState, ownerTag } from "../src/compiler/temporary-owner";
 import { verifyEngines } from "../src/compiler/verify-engines";
+import { notePlace } from "../src/recipe/known-places";
 import { blockGraph } from "./block-model";
 import { temporaryFolder } from "./checkpoint-files";
 
@@ -171,6 +172,17 @@ describe("what a killed compilation left", () => {
     expect(state(pid, start, "00000000", host)).toBe("gone");
     expect(state(pid, start, boot, "00000000")).toBe("unknown");
     expect(ownerState("/cache/engines/key.1.x.tmp")).toBe("unknown");
+  });
+
+  it("among notes of places is found too", () => {
+    notePlace(cacheDir, "/model.safetensors", { sha256: "0".repeat(64) });
+    const [note] = readdirSync(join(cacheDir, "places"));
+    const tag = ownerTag().replace(/^\d+/, String(2 ** 22 + 1)); // of a process that is gone
+    const path = join(cacheDir, "places", `${note}.${tag}.0f3b9c52.tmp`);
+    writeFileSync(path, "[");
+    expect(listLeftovers(cacheDir)).toMatchObject([{ path, bytes: 1, owner: "gone", isDead: true }]);
+    expect(clearEngines({ cacheDir })).toMatchObject({ leftovers: [{ path }], bytes: 1 });
+    expect(readdirSync(join(cacheDir, "places"))).toEqual([note]);
   });
 
   it("of another host counts as left behind after a day", async () => {

@@ -482,10 +482,14 @@ describe("what cannot be had", () => {
     );
   });
 
-  it("no network, and offline", async () => {
+  it("no network, an address that is none, and offline", async () => {
     vi.stubEnv("HF_ENDPOINT", await closedEndpoint());
     expect(await failure(validate())).toMatch(
       /^SKIPSTEP_HUB_UNREACHABLE: config#\/model: http:\/\/127\.0\.0\.1:\d+\/\S+\/main cannot be reached: .*ECONNREFUSED.*HF_HUB_OFFLINE=1/,
+    );
+    vi.stubEnv("HF_ENDPOINT", "localhost/hub");
+    expect(await failure(validate())).toMatch(
+      /^SKIPSTEP_HUB_UNREACHABLE: config#\/model: localhost\/hub\S* cannot be reached: .*HF_HUB_OFFLINE=1/,
     );
     vi.stubEnv("HF_HUB_OFFLINE", "1");
     expect(await failure(validate())).toBe(

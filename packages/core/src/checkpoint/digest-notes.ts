@@ -1,12 +1,10 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryBeside } from "../compiler/engine-folder";
-import { makeFolder } from "../compiler/make-folder";
 import { isSystemError } from "../compiler/system-error";
+import { writeNote } from "../compiler/write-note";
 import { isObject } from "../config/json";
 import { JsonError, parseJson } from "../config/parse-json";
 import { readSmallFile } from "../config/read-small-file";
-import { endUnfinished } from "../unfinished";
 import type { FileStamp } from "./file-stamp";
 
 /** One entry of `checkpoints.json`, under the file's real path. */
@@ -20,24 +18,11 @@ export function notedDigest(cacheDir: string, path: string): DigestNote | undefi
   return readNotes(cacheDir).get(path);
 }
 
-/**
- * Notes a file's hash and forgets files that are gone. Of two processes that write at once the later one wins, and the
- * other's file is hashed again some day; a reader never sees half a file.
- */
+/** Notes a file's hash and forgets files that are gone. What two processes note at once is hashed again some day. */
 export function noteDigest(cacheDir: string, path: string, note: DigestNote): void {
   const notes = new Map([...readNotes(cacheDir)].filter(([other]) => existsSync(other)));
   notes.set(path, note);
-  const temporary = temporaryBeside(notesFile(cacheDir));
-  try {
-    makeFolder(cacheDir);
-    writeFileSync(temporary, JSON.stringify(Object.fromEntries(notes), null, 1));
-    renameSync(temporary, notesFile(cacheDir));
-  } catch (error) {
-    if (existsSync(temporary)) rmSync(temporary);
-    if (!isSystemError(error)) throw error;
-  } finally {
-    endUnfinished(temporary);
-  }
+  writeNote(notesFile(cacheDir), JSON.stringify(Object.fromEntries(notes), null, 1));
 }
 
 function readNotes(cacheDir: string): Map<string, DigestNote> {

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { namesIn } from "../checkpoint/on-disk";
 import { bytesOf, enginesFolder } from "./engine-folder";
 import { isSystemError } from "./system-error";
 import { type OwnerState, ownerState } from "./temporary-owner";
@@ -22,7 +23,8 @@ const staleAge = 24 * 60 * 60 * 1000;
 /** What is under construction in a cache, and what killed processes left behind. */
 export function listLeftovers(cacheDir: string): Leftover[] {
   const notes = temporaries(cacheDir).filter((path) => basename(path).startsWith("checkpoints.json."));
-  return [...notes, ...temporaries(enginesFolder(cacheDir))].flatMap(described);
+  const folders = [join(cacheDir, "places"), enginesFolder(cacheDir)];
+  return [...notes, ...folders.flatMap(temporaries)].flatMap(described);
 }
 
 /** Removes what killed processes left behind. @returns what was removed */
@@ -45,8 +47,7 @@ function described(path: string): Leftover[] {
 }
 
 function temporaries(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
+  return namesIn(folder)
     .filter((name) => name.endsWith(".tmp"))
     .map((name) => join(folder, name));
 }

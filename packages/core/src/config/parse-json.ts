@@ -22,7 +22,8 @@ export class JsonError extends Error {
  * @throws JsonError
  */
 export function parseJson(text: string | Uint8Array, limits: Partial<JsonLimits> = {}): unknown {
-  checkJson(text, limits);
+  const excess = excessIn(text, limits);
+  if (excess) throw excess;
   try {
     return JSON.parse(typeof text === "string" ? text : new TextDecoder().decode(text));
   } catch (error) {
@@ -30,8 +31,12 @@ export function parseJson(text: string | Uint8Array, limits: Partial<JsonLimits>
   }
 }
 
-/** Counts what a text of JSON holds, with comments or without; it need not be sound. @throws JsonError */
-export function checkJson(text: string | Uint8Array, limits: Partial<JsonLimits> = {}): void {
+/**
+ * Counts what a text of JSON holds, with comments or without; it need not be sound. Parsers, and whoever walks over the
+ * values, recurse.
+ * @returns what keeps it from being parsed
+ */
+export function excessIn(text: string | Uint8Array, limits: Partial<JsonLimits> = {}): JsonError | undefined {
   const { depth, values: most } = { ...usualLimits, ...limits };
   const bytes = typeof text === "string" ? Buffer.from(text) : text;
   const closing: number[] = []; // one bracket for each that is open: a wrong one closes nothing
@@ -48,7 +53,7 @@ export function checkJson(text: string | Uint8Array, limits: Partial<JsonLimits>
       case 0x5b: // [
       case 0x7b: // {
         values++;
-        if (closing.push(byte + 2) > depth) throw new JsonError(`is nested more than ${depth} deep`);
+        if (closing.push(byte + 2) > depth) return new JsonError(`is nested more than ${depth} deep`);
         break;
       case 0x5d: // ]
       case 0x7d: // }
@@ -57,8 +62,9 @@ export function checkJson(text: string | Uint8Array, limits: Partial<JsonLimits>
       case 0x2c: // ,
         values++;
     }
-    if (values > most) throw new JsonError(`holds more than ${most} values`);
+    if (values > most) return new JsonError(`holds more than ${most} values`);
   }
+  return undefined;
 }
 
 function endOfString(bytes: Uint8Array, start: number): number {

@@ -6,7 +6,7 @@ import { SkipstepError } from "../errors/error";
 import { type Finding, findingOf, invalid, whereIs } from "./finding";
 import { isObject, type JsonObject } from "./json";
 import { placeOf, type ValueLayer, valueLayer } from "./layer";
-import { checkJson, JsonError } from "./parse-json";
+import { excessIn } from "./parse-json";
 import { readSmallText } from "./read-small-file";
 
 /** A config and all that it extends, weakest first. */
@@ -33,7 +33,7 @@ async function readFrom(file: string, chain: readonly string[]): Promise<Reading
   const { text, real } = await readText(file);
   if (chain.includes(real)) throw configCircle([...chain.slice(chain.indexOf(real)), real].map(displayName));
   const content = text.replace(/^\uFEFF/, " ");
-  const excess = tooMuch(content);
+  const excess = excessIn(content);
   if (excess) return { layers: [], findings: [{ ...invalid([], `${excess.message}.`), where: { name } }] };
   const errors: ParseError[] = [];
   const root = parseTree(content, errors, { allowTrailingComma: true });
@@ -79,17 +79,6 @@ async function readText(file: string): Promise<{ text: string; real: string }> {
     return { text: readSmallText(file), real: await realpath(file) };
   } catch (error) {
     throw configUnreadable(displayName(file), error);
-  }
-}
-
-/** What keeps a config from being parsed: the parser, and whoever walks over the values, recurses. */
-function tooMuch(content: string): JsonError | undefined {
-  try {
-    checkJson(content);
-    return undefined;
-  } catch (error) {
-    if (error instanceof JsonError) return error;
-    throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { candidates } from "../checkpoint/weight-files";
 import { hubOffline } from "../errors/hub";
 import { isWeightFile } from "../single-file/weight-file";
+import { isTokenizerFile } from "../text/tokenizer-file";
 import { unneeded } from "./bring-model";
 import { repositoryFolder } from "./cache-layout";
 import { filesOf } from "./hub-files";
@@ -43,9 +44,7 @@ function wanted(paths: readonly string[], under: string, variant: string | undef
   return [...byFolder(inside)].flatMap(([folder, here]) => {
     if (unneeded.some((name) => folder.endsWith(`${name}/`))) return [];
     const isTokenizer = /(^|\/)tokenizer(_\d)?\/$/.test(folder);
-    const small = here.filter((name) =>
-      isTokenizer ? /\.(json|txt|model|jinja)$/.test(name) : configs.includes(name),
-    );
+    const small = here.filter((name) => (isTokenizer ? isTokenizerFile(name) : configs.includes(name)));
     return [...small, ...weightsAmong(here, variant)].map((name) => folder + name);
   });
 }

@@ -1,4 +1,4 @@
-import { checkJson, JsonError } from "../config/parse-json";
+import { excessIn } from "../config/parse-json";
 import { hubFailed } from "../errors/hub";
 
 /** A page of a thousand files has half a megabyte. */
@@ -18,11 +18,8 @@ export async function readAnswer(response: Response, url: string): Promise<Respo
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks);
-  try {
-    checkJson(body);
-  } catch (error) {
-    throw error instanceof JsonError ? hubFailed(url, `with JSON that ${error.message}`) : error;
-  }
+  const excess = excessIn(body);
+  if (excess) throw hubFailed(url, `with JSON that ${excess.message}`);
   const { status, statusText, headers } = response;
   return new Response(body, { status, statusText, headers });
 }

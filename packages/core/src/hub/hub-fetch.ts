@@ -47,7 +47,8 @@ export function hubFetch(access: HubAccess): (url: string | URL | Request, init?
   };
 }
 
-function originOf(address: string): string {
+/** Scheme, host and port. @throws SKIPSTEP_HUB_UNREACHABLE for what is no address */
+export function originOf(address: string): string {
   try {
     return new URL(address).origin;
   } catch (error) {

@@ -2,7 +2,7 @@ import { isObject } from "../config/json";
 import { messageOf, SkipstepError } from "../errors/error";
 import { hubFailed } from "../errors/hub";
 import { readAnswer } from "./hub-answer";
-import { connectionError, type HubAccess, hubFetch } from "./hub-fetch";
+import { connectionError, type HubAccess, hubFetch, originOf } from "./hub-fetch";
 
 /** A file as the hub lists it. */
 export interface HubFile {
@@ -83,7 +83,7 @@ async function answered<Result>(access: HubAccess, ask: (fetching: Fetching) => 
   const read = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const address = url instanceof Request ? url.url : String(url);
     if (++pages > mostPages) throw hubFailed(address, `with more than ${mostPages} pages`);
-    if (new URL(address).origin !== new URL(endpoint).origin) throw hubFailed(apiOf(access), "from another host");
+    if (originOf(address) !== originOf(endpoint)) throw hubFailed(apiOf(access), "from another host");
     const response = await fetching(url, init);
     try {
       return await readAnswer(response, address);

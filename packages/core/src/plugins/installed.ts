@@ -44,8 +44,6 @@ function namesIn(folder: string): string[] {
 }
 
 function isPlugin({ json: { name, keywords } }: PackageFolder): boolean {
-  if (typeof name !== "string") return false;
-  return (
-    /^(@skipstep\/|skipstep-)plugin-/.test(name) || (Array.isArray(keywords) && keywords.includes("skipstep-plugin"))
-  );
+  if (name === undefined) return false;
+  return /^(@skipstep\/|skipstep-)plugin-/.test(name) || keywords?.includes("skipstep-plugin") === true;
 }

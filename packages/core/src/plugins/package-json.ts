@@ -1,7 +1,7 @@
 import path from "node:path";
 import { parse } from "jsonc-parser";
 import { isObject, type JsonObject } from "../config/json";
-import { checkJson, JsonError } from "../config/parse-json";
+import { excessIn } from "../config/parse-json";
 import { readSmallText } from "../config/read-small-file";
 
 /** What is looked at in a package.json. */
@@ -24,35 +24,31 @@ export interface PackageFolder {
 export function readPackage(folder: string): PackageFolder | undefined {
   try {
     const text = readSmallText(path.join(folder, "package.json"));
-    checkJson(text);
-    const json: unknown = parse(text);
+    const json: unknown = excessIn(text) ? undefined : parse(text);
     return { folder, json: isObject(json) ? textsOf(json) : {} };
-  } catch (error) {
-    return error instanceof JsonError ? { folder, json: {} } : undefined; // none is there, or the name is no path
+  } catch {
+    return undefined; // none is there, or the name is no path
   }
 }
 
 /** Without what is of another type than npm's. */
 function textsOf(json: JsonObject): PackageJson {
-  const isRange = ([, range]: [string, unknown]): boolean => typeof range === "string";
   const { exports, keywords, peerDependencies } = json;
-  const texts = Object.entries(json).filter(([key, value]) => textKeys.has(key) && typeof value === "string");
+  const texts = Object.entries(stringsIn(json)).filter(([key]) => textKeys.has(key));
   return {
     ...Object.fromEntries(texts),
     ...(exports === undefined ? {} : { exports }),
     ...(Array.isArray(keywords) ? { keywords } : {}),
-    ...(isObject(peerDependencies)
-      ? {
-          peerDependencies: Object.fromEntries(Object.entries(peerDependencies).filter(isRange)) as Record<
-            string,
-            string
-          >,
-        }
-      : {}),
+    ...(isObject(peerDependencies) ? { peerDependencies: stringsIn(peerDependencies) } : {}),
   };
 }
 
 const textKeys = new Set(["name", "version", "description", "main"]);
+
+function stringsIn(json: JsonObject): Record<string, string> {
+  const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === "string";
+  return Object.fromEntries(Object.entries(json).filter(isText));
+}
 
 /** The nearest package around a file or folder that has a name. */
 export function enclosingPackage(place: string): PackageFolder | undefined {

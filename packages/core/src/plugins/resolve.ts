@@ -58,7 +58,7 @@ export function pathOf(use: string, from: string): string {
 const packageName = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(?:\/[\w.~-]+)*$/i;
 
 /** Whether it is a package's name, or a module's that a package exports. */
-export function isPackageName(use: string): boolean {
+function isPackageName(use: string): boolean {
   return use.length <= 214 && packageName.test(use) && !use.split("/").some((part) => /^\.+$/.test(part));
 }
 
@@ -72,8 +72,10 @@ function resolvePath(use: string, from: string): ResolvedModule {
   if (!existsSync(file)) throw pluginFileMissing(use, file);
   const stats = statSync(file);
   if (stats.isFile()) return moduleAt(use, file, false);
-  if (!stats.isDirectory()) checkModulePlace(use, file, false);
-  if (!stats.isDirectory()) throw pluginWithoutEntry(use, `${file} is no file and no folder`);
+  if (!stats.isDirectory()) {
+    checkModulePlace(use, file, false);
+    throw pluginWithoutEntry(use, `${file} is no file and no folder`);
+  }
   const found = readPackage(file);
   if (!found) throw pluginWithoutEntry(use, `${file} is a folder without package.json`);
   return entryOf(use, found, ".");

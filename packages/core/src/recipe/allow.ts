@@ -1,5 +1,5 @@
-import { realpathSync } from "node:fs";
 import path from "node:path";
+import { realPath } from "../checkpoint/on-disk";
 import { isHubName, parseHubName } from "../hub/hub-name";
 import type { RecipeSource } from "./recipe-sources";
 
@@ -24,16 +24,8 @@ export function isOwn({ path: file, hub }: RecipeSource, places: readonly string
   return places.some((place) => (isHubName(place) ? hub === place : file !== undefined && isBelow(file, place)));
 }
 
-/** Links are followed. */
+/** Links are followed. What is not there may be allowed too. */
 function isBelow(file: string, entry: string): boolean {
   const above = realPath(path.resolve(entry));
   return file === above || file.startsWith(above.endsWith(path.sep) ? above : above + path.sep);
-}
-
-function realPath(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return file; // it allows what is not there
-  }
 }

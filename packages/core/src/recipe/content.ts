@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
-import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import { type Component, configFileOf } from "../checkpoint/component";
 import { fileDigest } from "../checkpoint/file-digest";
-import { isFolder } from "../checkpoint/on-disk";
+import { isFolder, namesIn } from "../checkpoint/on-disk";
 import { findWeightFiles, hasVariant } from "../checkpoint/weight-files";
+import { sha256 } from "../compiler/engine-manifest";
+import { isTokenizerFile } from "../text/tokenizer-file";
 
 /** What a file or folder is, wherever it lies. */
 export interface Content {
@@ -58,15 +58,15 @@ function folderContent(folder: string, names: readonly string[], cacheDir: strin
   const files = Object.fromEntries(
     [...names].sort().map((name) => [name, fileDigest(join(folder, name), cacheDir).sha256]),
   );
-  return { sha256: createHash("sha256").update(JSON.stringify(files)).digest("hex"), files };
+  return { sha256: sha256(JSON.stringify(files)), files };
 }
 
 /** Config, tokenizer and weights; nothing else of what people keep in such a folder. */
 function filesOf({ name, className }: Component, folder: string, { variant, running }: Used): string[] {
   const config = configFileOf(className);
-  const names = namesIn(folder).filter((file) =>
-    /Tokenizer/.test(className) ? /\.(json|txt|model|jinja)$/.test(file) : file === config,
-  );
+  const names = namesIn(folder)
+    .filter((file) => (/Tokenizer/.test(className) ? isTokenizerFile(file) : file === config))
+    .filter((file) => !isFolder(join(folder, file)));
   if (!running.has(name)) return names;
   const { files, shards } = findWeightFiles(
     folder,
@@ -74,8 +74,4 @@ function filesOf({ name, className }: Component, folder: string, { variant, runn
   );
   const paths = [...files, ...(shards ? [shards.index] : [])];
   return [...names, ...paths.map((path) => basename(path))];
-}
-
-function namesIn(folder: string): string[] {
-  return isFolder(folder) ? readdirSync(folder).filter((name) => !isFolder(join(folder, name))) : [];
 }

@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder } from "../compiler/make-folder";
 import { isSystemError } from "../compiler/system-error";
+import { writeNote } from "../compiler/write-note";
 import { isObject } from "../config/json";
 import { JsonError, parseJson } from "../config/parse-json";
 import { readRegularText } from "../regular-file";
@@ -42,17 +41,14 @@ export function findPlace(cacheDir: string, sha256: string): string | undefined 
 
 function write(cacheDir: string, sha256: string, places: readonly KnownPlace[]): void {
   const file = fileOf(cacheDir, sha256);
-  const temporary = `${file}.${randomUUID()}`;
+  if (places.length > 0) writeNote(file, JSON.stringify(places));
+  else remove(file);
+}
+
+function remove(file: string): void {
   try {
-    if (places.length === 0) {
-      rmSync(file, { force: true });
-      return;
-    }
-    makeFolder(join(cacheDir, "places"));
-    writeFileSync(temporary, JSON.stringify(places));
-    renameSync(temporary, file);
+    rmSync(file, { force: true });
   } catch (error) {
-    rmSync(temporary, { force: true });
     if (!isSystemError(error)) throw error;
   }
 }

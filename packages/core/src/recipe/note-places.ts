@@ -26,7 +26,8 @@ export interface OpenedConfig {
 export function notePlaces(opened: OpenedConfig, cacheDir: string): RecipePlaces {
   const used = usedOf(opened);
   const { config, checkpoint } = opened;
-  const model = noted(cacheDir, config.model, checkpoint.folder, () => modelContent(checkpoint, used, cacheDir));
+  const { folder: path } = checkpoint;
+  const model = noted(cacheDir, config.model, () => ({ path, ...modelContent(checkpoint, used, cacheDir) }));
   return { model, ...noteParts(opened, cacheDir) };
 }
 
@@ -37,7 +38,8 @@ export function noteParts(opened: OpenedConfig, cacheDir: string): Omit<RecipePl
   const components = Object.entries(config.components ?? {}).map(([name, text]) => {
     const component = checkpoint.component(name);
     const { path } = component.source;
-    return [name, noted(cacheDir, text, path, () => componentContent(component, path, used, cacheDir))] as const;
+    const find = () => ({ path, ...componentContent(component, path, used, cacheDir) });
+    return [name, noted(cacheDir, text, find)] as const;
   });
   return {
     components: Object.fromEntries(components),
@@ -50,13 +52,10 @@ export function noteParts(opened: OpenedConfig, cacheDir: string): Omit<RecipePl
 
 /** Names one file by its content, and remembers where it lies. @param find where it lies, when that is not `path` */
 export function noteFile(cacheDir: string, path: string, find: () => string = () => path): RecipeFile {
-  try {
+  return noted(cacheDir, path, () => {
     const file = find();
-    return noted(cacheDir, path, file, () => fileContent(file, cacheDir));
-  } catch (error) {
-    if (!(error instanceof SkipstepError)) throw error;
-    return recipeFile(path);
-  }
+    return { path: file, ...fileContent(file, cacheDir) };
+  });
 }
 
 function usedOf({ config, running }: OpenedConfig): Used {
@@ -64,15 +63,14 @@ function usedOf({ config, running }: OpenedConfig): Used {
   return { variant: config.variant, running, replaced };
 }
 
-/** @param text what the config says @param path where that is */
-function noted(cacheDir: string, text: string, path: string, read: () => Content): RecipeFile {
-  let content: Content;
+/** @param text what the config says @param find what that is, and where it lies */
+function noted(cacheDir: string, text: string, find: () => Content & { readonly path: string }): RecipeFile {
   try {
-    content = read();
+    const { path, ...content } = find();
+    if (!isHubName(text)) notePlace(cacheDir, path, content);
+    return recipeFile(text, content.sha256);
   } catch (error) {
     if (!(error instanceof SkipstepError)) throw error;
     return recipeFile(text); // a plugin reads it from files that core does not know, or it is gone by now
   }
-  if (!isHubName(text)) notePlace(cacheDir, path, content);
-  return recipeFile(text, content.sha256);
 }

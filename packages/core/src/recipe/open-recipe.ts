@@ -3,7 +3,7 @@ import { checkOptions } from "../check-arguments";
 import { defaultCacheDir } from "../compiler/cache-dir";
 import type { ConfigInput } from "../config/config";
 import { isObject, type JsonObject, type JsonPath } from "../config/json";
-import { type Override, parseOverride } from "../config/overrides";
+import { applyOverride, type Override, parseOverride } from "../config/overrides";
 import type { CheckedConfig } from "../create-pipeline";
 import { argumentInvalid } from "../errors/arguments";
 import { recipeRefused, recipeUntrusted } from "../errors/recipe";
@@ -83,9 +83,10 @@ export async function openRecipe(recipe: Recipe, options: OpenRecipeOptions = {}
   const foreign = sources.filter(({ source }) => !isOwn(source, ownPlaces)).map(({ source }) => source);
   await checkAllowed(foreign, config.variant, options.allow ?? [], signal);
   const given = own ? { model: own.config.model, device: own.config.device } : {};
-  const located = sources.reduce((whole, { at, source }) => put(whole, at, source.path ?? source.hub), config);
+  for (const { at, source } of sources)
+    applyOverride(config, { path: at.map(String), value: source.path ?? source.hub });
   const result: OpenedRecipe = {
-    config: { ...(located as ConfigInput), ...given },
+    config: { ...(config as ConfigInput), ...given },
     folder,
     named: foreign.flatMap(({ path, hub }) => path ?? hub ?? []),
   };
@@ -93,10 +94,10 @@ export async function openRecipe(recipe: Recipe, options: OpenRecipeOptions = {}
   return result;
 }
 
-/** The recipe's config, with the user's own checkpoint where he gave one. */
+/** A copy of the recipe's config, down to the files that it names, with the user's own checkpoint where he gave one. */
 function plainConfig(recipe: Recipe, own: CheckedConfig | undefined): JsonObject {
   // Again, as whoever parsed a recipe himself has texts in it where files are meant.
-  const config = readRecipeConfig({ ...recipe?.config } as unknown as JsonObject);
+  const config = readRecipeConfig(recipe.config as unknown as JsonObject);
   // A stranger does not say what this machine can bear.
   const { $schema: _, limits: _limits, ...plain } = config;
   if (Object.hasOwn(plain, "extends")) throw recipeRefused('"extends"', "a recipe is whole, and reads no configs");
@@ -142,13 +143,4 @@ async function checkAllowed(
   const told = await Promise.all(left.map((source, i) => (i < mostAsked ? measured(source, variant, signal) : source)));
   if (typeof allow === "function" && (await allow(told)) === true) return; // "no" is no yes
   throw recipeUntrusted(told.map(sourceText));
-}
-
-/** A copy with another value at a path that is there. */
-function put(target: unknown, [key, ...rest]: JsonPath, value: unknown): JsonObject {
-  if (key === undefined) return value as JsonObject;
-  const change = (inner: unknown): unknown => put(inner, rest, value);
-  if (Array.isArray(target)) return target.map((inner, i) => (i === key ? change(inner) : inner)) as never;
-  const object = target as JsonObject;
-  return { ...object, [key]: change(object[key as string]) };
 }

@@ -1,5 +1,5 @@
-import { realpathSync } from "node:fs";
 import path from "node:path";
+import { realPath } from "../checkpoint/on-disk";
 import { isObject, type JsonObject, type JsonPath } from "../config/json";
 import { megabytes } from "../errors/gigabytes";
 import { escaped } from "../errors/printable";
@@ -61,7 +61,7 @@ export function locate({ at, file }: NamedFile, folder: string, cacheDir: string
   // To look at such a path is to log in there.
   if (known === undefined && /^([\\/]{2}|file:|[a-z][a-z\d+.-]+:)/i.test(found))
     throw recipeRefused(`${key} "${found}"`, "it lies on another machine");
-  return { key, name, path: realPath(path.resolve(folder, found)) };
+  return { key, name, path: realPath(path.resolve(folder, found)) }; // one that is not there is told when it is opened
 }
 
 /** With what is to be downloaded, as far as the hub tells. The user's token stays here. */
@@ -81,12 +81,4 @@ export function sourceText({ key, path: file, hub, downloadBytes }: RecipeSource
   if (hub === undefined) return escaped(`${key} ${file}`);
   const size = downloadBytes === undefined ? "size unknown" : `about ${megabytes(downloadBytes)} to download`;
   return escaped(`${key} ${hub} (${size})`);
-}
-
-function realPath(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return file; // not there, or not to be looked at: told when it is opened
-  }
 }
