@@ -1,11 +1,11 @@
 /** Runs one attention in a process of its own. Argument: a form as JSON. Answers one line of JSON. */
 import { readFileSync, writeFileSync } from "node:fs";
-import type { WeightSource } from "../packages/core/src/checkpoint/weight-source";
 import { noHooks } from "../packages/core/src/compiler/build-hooks";
-import { Engine } from "../packages/core/src/engine/engine";
 import { size } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
+import { Engine } from "../packages/core/src/runtime/engine";
 import { floats } from "../packages/core/src/tensor";
+import type { WeightSource } from "../packages/core/src/weights/checkpoint/weight-source";
 import type { Op } from "../plugins/xformers/src/attend";
 import { memoryEfficientAttention } from "../plugins/xformers/src/memory-efficient-attention";
 import { type BiasOption, parseBias } from "../plugins/xformers/src/parse-bias";

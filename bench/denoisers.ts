@@ -1,13 +1,13 @@
 import { join } from "node:path";
-import { Weights } from "../packages/core/src/checkpoint/weights";
+import type { Architecture } from "../packages/core/src/architecture/architecture";
 import { noHooks } from "../packages/core/src/compiler/build-hooks";
 import { countFlops } from "../packages/core/src/compiler/flops";
-import { Engine } from "../packages/core/src/engine/engine";
+import { dit } from "../packages/core/src/families/dit/model";
+import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
 import type { Sizes } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
-import type { Architecture } from "../packages/core/src/models/architecture";
-import { dit } from "../packages/core/src/models/dit";
-import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
+import { Engine } from "../packages/core/src/runtime/engine";
+import { Weights } from "../packages/core/src/weights/checkpoint/weights";
 import type { Benchmark, Figure, Say } from "./benchmark";
 import { convGraph, matmulGraph } from "./kernel-rates";
 import { interleave, least, timed } from "./measure";

@@ -4,17 +4,17 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { Weights } from "../packages/core/src/checkpoint/weights";
+import type { Architecture } from "../packages/core/src/architecture/architecture";
 import { noHooks } from "../packages/core/src/compiler/build-hooks";
 import { kernelFacts } from "../packages/core/src/compiler/providers/kernel-facts";
-import { Engine } from "../packages/core/src/engine/engine";
+import { dit } from "../packages/core/src/families/dit/model";
+import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
+import { zImage } from "../packages/core/src/families/z-image/model";
 import type { Sizes } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
 import { createPipeline } from "../packages/core/src/index";
-import type { Architecture } from "../packages/core/src/models/architecture";
-import { dit } from "../packages/core/src/models/dit";
-import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
-import { zImage } from "../packages/core/src/models/z-image";
+import { Engine } from "../packages/core/src/runtime/engine";
+import { Weights } from "../packages/core/src/weights/checkpoint/weights";
 import { least, timed } from "./measure";
 import { openGraph, someInputs } from "./open-graph";
 import { writeRandomModel } from "./random-checkpoint";

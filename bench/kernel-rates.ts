@@ -1,8 +1,8 @@
-import type { WeightSource } from "../packages/core/src/checkpoint/weight-source";
 import { noHooks } from "../packages/core/src/compiler/build-hooks";
 import type { Dim } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
 import type { Value } from "../packages/core/src/graph/value";
+import type { WeightSource } from "../packages/core/src/weights/checkpoint/weight-source";
 
 /** A model of one MatMul: `[M, K] x [K, N]`. @param weights of any checkpoint; none of them are read */
 export function matmulGraph(weights: WeightSource, [M, K, N]: readonly [number, number, number]): Graph {

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { openCheckpoint } from "../packages/core/src/checkpoint/checkpoint";
 import { noHooks } from "../packages/core/src/compiler/build-hooks";
 import { countFlops } from "../packages/core/src/compiler/flops";
-import { Engine } from "../packages/core/src/engine/engine";
+import { zImage } from "../packages/core/src/families/z-image/model";
 import type { Sizes } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
-import { zImage } from "../packages/core/src/models/z-image";
+import { Engine } from "../packages/core/src/runtime/engine";
 import { floats } from "../packages/core/src/tensor";
+import { openCheckpoint } from "../packages/core/src/weights/checkpoint/checkpoint";
 import type { Benchmark, Figure, Say } from "./benchmark";
 import { matmulGraph } from "./kernel-rates";
 import { interleave, least, timed } from "./measure";

@@ -2,10 +2,10 @@ import { compile } from "../packages/core/src/compiler/compile";
 import { planGraph } from "../packages/core/src/compiler/plan";
 import { Program } from "../packages/core/src/compiler/program";
 import { formsOn } from "../packages/core/src/compiler/providers/forms";
-import type { Engine } from "../packages/core/src/engine/engine";
 import { evaluate, type Sizes } from "../packages/core/src/graph/dim";
 import type { Graph } from "../packages/core/src/graph/graph";
 import type { Tensors } from "../packages/core/src/hooks";
+import type { Engine } from "../packages/core/src/runtime/engine";
 import { floats, sizeOf, type Tensor } from "../packages/core/src/tensor";
 
 /** Compiles a graph without plugins and opens it. @param identity `WeightSource.identity` of its weights */

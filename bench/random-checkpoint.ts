@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TensorEntry, WeightSource } from "../packages/core/src/checkpoint/weights";
+import type { Architecture } from "../packages/core/src/architecture/architecture";
 import { noHooks } from "../packages/core/src/compiler/build-hooks";
 import { Graph } from "../packages/core/src/graph/graph";
-import type { Architecture } from "../packages/core/src/models/architecture";
+import type { TensorEntry, WeightSource } from "../packages/core/src/weights/checkpoint/weights";
 import { type FloatType, RandomTensors } from "./random-tensors";
 import { writeSafetensors } from "./write-safetensors";
 

@@ -1,9 +1,9 @@
 import { cpSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { autoencoderKl } from "../packages/core/src/models/autoencoder-kl";
-import { clipText } from "../packages/core/src/models/clip-text";
-import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
+import { autoencoderKl } from "../packages/core/src/families/autoencoders/autoencoder-kl";
+import { clipText } from "../packages/core/src/families/encoders/clip-text";
+import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
 import { writeRandomModel } from "./random-checkpoint";
 import { sd15 } from "./sd15-configs";
 

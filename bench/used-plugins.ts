@@ -1,8 +1,8 @@
 import { BuildHookRunner } from "../packages/core/src/compiler/build-hooks";
-import type { JsonObject } from "../packages/core/src/config/json";
-import { validate } from "../packages/core/src/config/validate";
 import { createHost } from "../packages/core/src/plugins/host";
 import { manifestOf } from "../packages/core/src/plugins/plugin";
+import type { JsonObject } from "../packages/core/src/schema/json";
+import { validate } from "../packages/core/src/schema/validate";
 import type { UsedPlugin } from "./low-bit-kinds";
 
 /** The build hooks of plugins, in this order, as a pipeline asks them; receipts say what each took. */

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { safetensorsName } from "../packages/core/src/checkpoint/dtypes";
 import { type DType, itemSize, sizeOf } from "../packages/core/src/tensor";
+import { safetensorsName } from "../packages/core/src/weights/checkpoint/dtypes";
 
 export interface TensorToWrite {
   readonly name: string;

@@ -5,15 +5,15 @@ import { afterAll, describe, expect, it } from "vitest";
 import { type Figure, isMet } from "../bench/benchmark";
 import { weightShapes, writeRandomModel } from "../bench/random-checkpoint";
 import { section, writeSections } from "../bench/results";
-import { Weights } from "../packages/core/src/checkpoint/weights";
 import { noHooks } from "../packages/core/src/compiler/build-hooks";
 import { countFlops } from "../packages/core/src/compiler/flops";
+import { autoencoderTiny } from "../packages/core/src/families/autoencoders/autoencoder-tiny";
+import { zImage } from "../packages/core/src/families/z-image/model";
 import { size, times } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
 import { attention, conv2d, linear } from "../packages/core/src/graph/layers";
-import { autoencoderTiny } from "../packages/core/src/models/autoencoder-tiny";
-import { zImage } from "../packages/core/src/models/z-image";
 import { floats } from "../packages/core/src/tensor";
+import { Weights } from "../packages/core/src/weights/checkpoint/weights";
 import { memoryWeights } from "../packages/core/test/memory-weights";
 
 const folder = mkdtempSync(join(tmpdir(), "skipstep-bench-test-"));

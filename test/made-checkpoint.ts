@@ -10,16 +10,16 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { safetensorsName } from "../packages/core/src/checkpoint/dtypes";
-import type { Architecture } from "../packages/core/src/models/architecture";
-import { autoencoderKl } from "../packages/core/src/models/autoencoder-kl";
-import { clipText, clipTextWithProjection } from "../packages/core/src/models/clip-text";
-import { flux } from "../packages/core/src/models/flux";
-import { qwen3 } from "../packages/core/src/models/qwen3";
-import { t5Encoder } from "../packages/core/src/models/t5-encoder";
-import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
-import { zImage } from "../packages/core/src/models/z-image";
+import type { Architecture } from "../packages/core/src/architecture/architecture";
+import { autoencoderKl } from "../packages/core/src/families/autoencoders/autoencoder-kl";
+import { clipText, clipTextWithProjection } from "../packages/core/src/families/encoders/clip-text";
+import { qwen3 } from "../packages/core/src/families/encoders/qwen3";
+import { t5Encoder } from "../packages/core/src/families/encoders/t5";
+import { flux } from "../packages/core/src/families/flux/model";
+import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
+import { zImage } from "../packages/core/src/families/z-image/model";
 import { sizeOf } from "../packages/core/src/tensor";
+import { safetensorsName } from "../packages/core/src/weights/checkpoint/dtypes";
 import { safetensors } from "../packages/core/test/checkpoint-files";
 import { wave } from "../packages/core/test/memory-weights";
 import { shapesOfModel } from "../packages/core/test/model-shapes";

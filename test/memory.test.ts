@@ -9,7 +9,7 @@ import {
   validateConfig,
 } from "@skipstep/core";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { Engine } from "../packages/core/src/engine/engine";
+import { Engine } from "../packages/core/src/runtime/engine";
 import { emojiConfig, temporaryFolder } from "./emoji";
 
 type Plugins = NonNullable<ConfigInput["plugins"]>;

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { type ConfigInput, createPipeline, inspectConfig, validateConfig } from "@skipstep/core";
 import { describe, expect, it, vi } from "vitest";
-import { autoencoderKl } from "../packages/core/src/models/autoencoder-kl";
-import { flux } from "../packages/core/src/models/flux";
-import { unet2DCondition } from "../packages/core/src/models/unet-2d-condition";
-import { zImage } from "../packages/core/src/models/z-image";
+import { autoencoderKl } from "../packages/core/src/families/autoencoders/autoencoder-kl";
+import { flux } from "../packages/core/src/families/flux/model";
+import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
+import { zImage } from "../packages/core/src/families/z-image/model";
 import {
   openClip,
   originalFlux,

@@ -1,6 +1,6 @@
 import type { BlockCall, Plugin, Run, Tensors } from "@skipstep/core";
 import { afterAll } from "vitest";
-import { Engine } from "../packages/core/src/engine/engine";
+import { Engine } from "../packages/core/src/runtime/engine";
 import { floats } from "../packages/core/src/tensor";
 
 /** A region of a model of numbers: every element of a tensor is the same. */

@@ -1,5 +1,5 @@
-import { autoencoderKl } from "../../packages/core/src/models/autoencoder-kl";
-import { autoencoderTiny } from "../../packages/core/src/models/autoencoder-tiny";
+import { autoencoderKl } from "../../packages/core/src/families/autoencoders/autoencoder-kl";
+import { autoencoderTiny } from "../../packages/core/src/families/autoencoders/autoencoder-tiny";
 import { buildGraph } from "../../packages/core/test/build-graph";
 import { runGraph } from "../../packages/core/test/run-graph";
 import { ioOf } from "./check-model";

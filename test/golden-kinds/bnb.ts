@@ -1,9 +1,9 @@
-import { openComponent } from "../../packages/core/src/checkpoint/component";
+import type { Architecture } from "../../packages/core/src/architecture/architecture";
+import { flux } from "../../packages/core/src/families/flux/model";
+import { zImage } from "../../packages/core/src/families/z-image/model";
 import type { BuildHooks } from "../../packages/core/src/graph/build-hooks";
 import { Graph } from "../../packages/core/src/graph/graph";
-import type { Architecture } from "../../packages/core/src/models/architecture";
-import { flux } from "../../packages/core/src/models/flux";
-import { zImage } from "../../packages/core/src/models/z-image";
+import { openComponent } from "../../packages/core/src/weights/checkpoint/component";
 import { readConfig } from "../../packages/core/test/build-graph";
 import { bnbFormat } from "../../plugins/bnb/src/bnb-format";
 import { Bnb } from "../../plugins/bnb/src/index";

@@ -1,4 +1,4 @@
-import type { clipText, clipTextWithProjection } from "../../packages/core/src/models/clip-text";
+import type { clipText, clipTextWithProjection } from "../../packages/core/src/families/encoders/clip-text";
 import { integers } from "../../packages/core/src/tensor";
 import { buildGraph } from "../../packages/core/test/build-graph";
 import { runGraph } from "../../packages/core/test/run-graph";

@@ -1,5 +1,5 @@
-import { type DitConfig, dit } from "../../packages/core/src/models/dit";
-import { sincosPositions } from "../../packages/core/src/models/sincos-positions";
+import { sincosPositions } from "../../packages/core/src/families/blocks/sincos-positions";
+import { type DitConfig, dit } from "../../packages/core/src/families/dit/model";
 import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
 import { asFloats } from "./casts";
 import { checkModel, ioOf } from "./check-model";

@@ -1,5 +1,5 @@
+import { type FluxConfig, flux, rotaryTables } from "../../packages/core/src/families/flux/model";
 import type { Graph } from "../../packages/core/src/graph/graph";
-import { type FluxConfig, flux, rotaryTables } from "../../packages/core/src/models/flux";
 import type { Floats } from "../../packages/core/src/tensor";
 import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
 import { checkModel, type Io, ioOf } from "./check-model";

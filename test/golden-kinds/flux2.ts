@@ -1,4 +1,4 @@
-import { type Flux2Config, flux2, rotaryTables } from "../../packages/core/src/models/flux2";
+import { type Flux2Config, flux2, rotaryTables } from "../../packages/core/src/families/flux2/model";
 import { type Floats, floats, type Tensor } from "../../packages/core/src/tensor";
 import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
 import { checkModel, type Io, ioOf } from "./check-model";

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import type { Architecture } from "../../packages/core/src/architecture/architecture";
+import { flux } from "../../packages/core/src/families/flux/model";
 import { Graph } from "../../packages/core/src/graph/graph";
 import type { WeightForm } from "../../packages/core/src/graph/weight";
-import type { Architecture } from "../../packages/core/src/models/architecture";
-import { flux } from "../../packages/core/src/models/flux";
 import { readConfig } from "../../packages/core/test/build-graph";
 import { openGguf } from "../../plugins/gguf/src/container/gguf-weights";
 import { Gguf, type GgufOptions } from "../../plugins/gguf/src/gguf";

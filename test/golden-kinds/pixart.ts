@@ -1,5 +1,5 @@
-import { type PixArtConfig, pixart } from "../../packages/core/src/models/pixart";
-import { sincosPositions } from "../../packages/core/src/models/sincos-positions";
+import { sincosPositions } from "../../packages/core/src/families/blocks/sincos-positions";
+import { type PixArtConfig, pixart } from "../../packages/core/src/families/pixart/model";
 import { type Floats, floats, sizeOf } from "../../packages/core/src/tensor";
 import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
 import { asFloats, asMask } from "./casts";

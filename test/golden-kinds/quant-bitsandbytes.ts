@@ -1,11 +1,11 @@
 import { basename } from "node:path";
 import { expect } from "vitest";
-import { Weights } from "../../packages/core/src/checkpoint/weights";
 import { size } from "../../packages/core/src/graph/dim";
 import { Graph } from "../../packages/core/src/graph/graph";
 import { linear } from "../../packages/core/src/graph/layers";
 import { type Floats, floats } from "../../packages/core/src/tensor";
-import { openAs } from "../../packages/core/src/weight-formats/find-format";
+import { Weights } from "../../packages/core/src/weights/checkpoint/weights";
+import { openAs } from "../../packages/core/src/weights/formats/find-format";
 import { memoryWeights } from "../../packages/core/test/memory-weights";
 import { runGraph } from "../../packages/core/test/run-graph";
 import { packHalves, quantizeBlocks } from "../../plugins/bnb/src/blockwise";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { expect } from "vitest";
-import { toFloat32 } from "../../packages/core/src/checkpoint/to-float32";
-import { Weights } from "../../packages/core/src/checkpoint/weights";
+import { toFloat32 } from "../../packages/core/src/weights/checkpoint/to-float32";
+import { Weights } from "../../packages/core/src/weights/checkpoint/weights";
 import { blockTypeNamed } from "../../plugins/gguf/src/block-types";
 import { dequantize, quantize } from "../../plugins/gguf/src/blocks/block-type";
 import { plainTypeNamed } from "../../plugins/gguf/src/plain-types";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { Weights } from "../../packages/core/src/checkpoint/weights";
+import { Weights } from "../../packages/core/src/weights/checkpoint/weights";
 import { dequantize, roundToNearest, type Scheme } from "../../packages/lowbit/src/index";
 import { expectSame } from "./close";
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Matrix } from "@skipstep/lowbit";
 import { expect } from "vitest";
-import { Weights } from "../../packages/core/src/checkpoint/weights";
+import { Weights } from "../../packages/core/src/weights/checkpoint/weights";
 import { outputSize } from "../../plugins/svdquant/src/algorithm/output-error";
 import { type LinearOptions, quantizeLinear } from "../../plugins/svdquant/src/algorithm/quantize-linear";
 import { smoothingScales, weightSpans } from "../../plugins/svdquant/src/algorithm/smoothing";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type QwenImageConfig, qwenImage } from "../../packages/core/src/models/qwen-image";
-import { type ImageShape, modulateIndex, rotaryTables } from "../../packages/core/src/models/qwen-image-positions";
+import { type QwenImageConfig, qwenImage } from "../../packages/core/src/families/qwen-image/model";
+import { type ImageShape, modulateIndex, rotaryTables } from "../../packages/core/src/families/qwen-image/positions";
 import type { Tensor } from "../../packages/core/src/tensor";
 import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
 import { checkModel, ioOf } from "./check-model";

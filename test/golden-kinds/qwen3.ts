@@ -1,4 +1,4 @@
-import { qwen3, rotaryTables } from "../../packages/core/src/models/qwen3";
+import { qwen3, rotaryTables } from "../../packages/core/src/families/encoders/qwen3";
 import type { Tensor } from "../../packages/core/src/tensor";
 import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
 import { runGraph } from "../../packages/core/test/run-graph";

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { readObject } from "../../packages/core/src/checkpoint/read-object";
 import type { Generator } from "../../packages/core/src/random";
 import { createScheduler, schedulerSchemas } from "../../packages/core/src/schedulers/registry";
 import type { Schedule } from "../../packages/core/src/schedulers/scheduler";
 import { type Floats, floats, type Tensor } from "../../packages/core/src/tensor";
+import { readObject } from "../../packages/core/src/weights/checkpoint/read-object";
 import { ioOf } from "./check-model";
 import { expectClose, expectWithin, TOLERANCE } from "./close";
 

@@ -1,5 +1,5 @@
-import { croppedPositions } from "../../packages/core/src/models/cropped-positions";
-import { type Sd3Config, sd3 } from "../../packages/core/src/models/sd3";
+import { croppedPositions } from "../../packages/core/src/families/blocks/cropped-positions";
+import { type Sd3Config, sd3 } from "../../packages/core/src/families/sd3/model";
 import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
 import { asFloats } from "./casts";
 import { checkModel, ioOf } from "./check-model";

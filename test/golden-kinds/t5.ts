@@ -1,4 +1,4 @@
-import { t5Encoder } from "../../packages/core/src/models/t5-encoder";
+import { t5Encoder } from "../../packages/core/src/families/encoders/t5";
 import type { Tensor } from "../../packages/core/src/tensor";
 import { buildGraph } from "../../packages/core/test/build-graph";
 import { runGraph } from "../../packages/core/test/run-graph";

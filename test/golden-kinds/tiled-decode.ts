@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { autoencoderKl } from "../../packages/core/src/models/autoencoder-kl";
-import { inTiles } from "../../packages/core/src/pipelines/tiled-decode";
+import { autoencoderKl } from "../../packages/core/src/families/autoencoders/autoencoder-kl";
+import { inTiles } from "../../packages/core/src/families/autoencoders/tiled-decode";
 import type { Floats } from "../../packages/core/src/tensor";
 import { buildGraph } from "../../packages/core/test/build-graph";
 import { runGraph } from "../../packages/core/test/run-graph";

@@ -1,7 +1,7 @@
+import type { Architecture } from "../../packages/core/src/architecture/architecture";
+import { unet2D } from "../../packages/core/src/families/unet/unet-2d";
+import { unet2DCondition } from "../../packages/core/src/families/unet/unet-2d-condition";
 import type { Value } from "../../packages/core/src/graph/value";
-import type { Architecture } from "../../packages/core/src/models/architecture";
-import { unet2D } from "../../packages/core/src/models/unet-2d";
-import { unet2DCondition } from "../../packages/core/src/models/unet-2d-condition";
 import { floats, type Tensor } from "../../packages/core/src/tensor";
 import { buildGraph } from "../../packages/core/test/build-graph";
 import { checkModel, type Io, ioOf } from "./check-model";

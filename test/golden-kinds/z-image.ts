@@ -1,6 +1,6 @@
+import { type ZImageConfig, zImage } from "../../packages/core/src/families/z-image/model";
+import { layOutSequence } from "../../packages/core/src/families/z-image/sequence";
 import type { Graph } from "../../packages/core/src/graph/graph";
-import { type ZImageConfig, zImage } from "../../packages/core/src/models/z-image";
-import { layOutSequence } from "../../packages/core/src/pipelines/z-image-sequence";
 import { type Floats, floats } from "../../packages/core/src/tensor";
 import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
 import { checkModel, type Io, ioOf } from "./check-model";

@@ -6,13 +6,13 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createGenerator, type Generator } from "@skipstep/core";
-import type { TensorEntry, WeightSource } from "../../core/src/checkpoint/weights";
+import type { Architecture } from "../../core/src/architecture/architecture";
+import { autoencoderKl } from "../../core/src/families/autoencoders/autoencoder-kl";
+import { qwen3 } from "../../core/src/families/encoders/qwen3";
+import { zImage } from "../../core/src/families/z-image/model";
 import { Graph } from "../../core/src/graph/graph";
-import type { Architecture } from "../../core/src/models/architecture";
-import { autoencoderKl } from "../../core/src/models/autoencoder-kl";
-import { qwen3 } from "../../core/src/models/qwen3";
-import { zImage } from "../../core/src/models/z-image";
 import { sizeOf } from "../../core/src/tensor";
+import type { TensorEntry, WeightSource } from "../../core/src/weights/checkpoint/weights";
 import { smallTokenizer } from "./small-tokenizer";
 
 /** The model whose layout, tokenizer and scheduler it takes over. */

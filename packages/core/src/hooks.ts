@@ -1,9 +1,9 @@
-import type { DeviceTensor } from "./engine/device-tensor";
 import type { AttentionInputs, EmittedAttention } from "./graph/attention";
 import type { Graph } from "./graph/graph";
 import type { Value } from "./graph/value";
 import type { Weight, WeightForm } from "./graph/weight";
-import type { Run } from "./pipelines/run";
+import type { Run } from "./loop/run";
+import type { DeviceTensor } from "./runtime/device-tensor";
 import type { Floats } from "./tensor";
 
 /** One denoising step, as plugins see it. */

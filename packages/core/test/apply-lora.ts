@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { type OpenWeights, Weights } from "../src/checkpoint/weights";
-import { type AppliedLoras, applyLoras } from "../src/lora/apply-loras";
-import type { ComponentModel } from "../src/pipelines/component-model";
-import type { Family } from "../src/pipelines/family";
+import type { Family } from "../src/loop/family";
+import type { ComponentModel } from "../src/start/component-model";
+import { type OpenWeights, Weights } from "../src/weights/checkpoint/weights";
+import { type AppliedLoras, applyLoras } from "../src/weights/lora/apply-loras";
 import { type StoredTensor, safetensors, temporaryFolder, withHeader, write } from "./checkpoint-files";
 
 export const root = temporaryFolder();

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import type { Architecture } from "../src/architecture/architecture";
 import { planGraph, type RegionPart } from "../src/compiler/plan";
-import type { Architecture } from "../src/models/architecture";
-import { dit } from "../src/models/dit";
-import { flux } from "../src/models/flux";
-import { pixart } from "../src/models/pixart";
-import { sd3 } from "../src/models/sd3";
-import { zImage } from "../src/models/z-image";
+import { dit } from "../src/families/dit/model";
+import { flux } from "../src/families/flux/model";
+import { pixart } from "../src/families/pixart/model";
+import { sd3 } from "../src/families/sd3/model";
+import { zImage } from "../src/families/z-image/model";
 import { buildGraph, readConfig } from "./build-graph";
 
 const golden = join(import.meta.dirname, "../../../test/golden");

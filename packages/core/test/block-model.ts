@@ -1,9 +1,9 @@
-import type { WeightSource } from "../src/checkpoint/weights";
 import type { BuildHooks } from "../src/graph/build-hooks";
 import { size } from "../src/graph/dim";
 import { Graph } from "../src/graph/graph";
 import { linear } from "../src/graph/layers";
 import { type Floats, floats, type Tensor } from "../src/tensor";
+import type { WeightSource } from "../src/weights/checkpoint/weights";
 import { memoryWeights, wave } from "./memory-weights";
 
 const noPlugins: BuildHooks = { weightLoad: () => undefined, attention: () => undefined };

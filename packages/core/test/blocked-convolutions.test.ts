@@ -7,12 +7,12 @@ import { type CompiledEngine, compile } from "../src/compiler/compile";
 import { onnxFile } from "../src/compiler/onnx-format";
 import { planGraph } from "../src/compiler/plan";
 import { Program } from "../src/compiler/program";
-import { Engine } from "../src/engine/engine";
 import { size } from "../src/graph/dim";
 import { Graph } from "../src/graph/graph";
 import { conv2d } from "../src/graph/layers";
 import type { Node, Value } from "../src/graph/value";
 import type { ConvOptions } from "../src/graph/weight";
+import { Engine } from "../src/runtime/engine";
 import type { Floats } from "../src/tensor";
 import { memoryWeights, wave } from "./memory-weights";
 

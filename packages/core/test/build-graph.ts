@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { WeightSource } from "../src/checkpoint/weights";
+import type { Architecture } from "../src/architecture/architecture";
 import { Graph } from "../src/graph/graph";
-import type { Architecture } from "../src/models/architecture";
 import type { Tensor } from "../src/tensor";
+import type { WeightSource } from "../src/weights/checkpoint/weights";
 import { readSafetensors } from "./read-safetensors";
 
 const noPlugins = { weightLoad: () => undefined, attention: () => undefined };

@@ -2,9 +2,9 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
-import { safetensorsName } from "../src/checkpoint/dtypes";
 import type { SkipstepError } from "../src/errors/error";
 import type { DType } from "../src/tensor";
+import { safetensorsName } from "../src/weights/checkpoint/dtypes";
 
 export interface StoredTensor {
   readonly dtype: DType;

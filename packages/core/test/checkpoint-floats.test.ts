@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { dtypeOf, safetensorsName, safetensorsNames, viewAs } from "../src/checkpoint/dtypes";
-import { toFloat32 } from "../src/checkpoint/to-float32";
 import { type DType, itemSize } from "../src/tensor";
+import { dtypeOf, safetensorsName, safetensorsNames, viewAs } from "../src/weights/checkpoint/dtypes";
+import { toFloat32 } from "../src/weights/checkpoint/to-float32";
 
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
 

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fileDigest } from "../src/checkpoint/file-digest";
-import { Weights } from "../src/checkpoint/weights";
+import { fileDigest } from "../src/disk/file-digest";
+import { Weights } from "../src/weights/checkpoint/weights";
 import { freeDescriptors, safetensors, temporaryFolder, thrown, vector, write } from "./checkpoint-files";
 
 const root = temporaryFolder();

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { SafetensorsFile } from "../src/checkpoint/safetensors";
-import { Weights } from "../src/checkpoint/weights";
+import { SafetensorsFile } from "../src/weights/checkpoint/safetensors";
+import { Weights } from "../src/weights/checkpoint/weights";
 import { safetensors, temporaryFolder, thrown, vector, withHeader, write } from "./checkpoint-files";
 
 const folder = temporaryFolder();

@@ -1,8 +1,8 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Weights } from "../src/checkpoint/weights";
 import type { DType } from "../src/tensor";
+import { Weights } from "../src/weights/checkpoint/weights";
 import {
   freeDescriptors,
   type StoredTensor,

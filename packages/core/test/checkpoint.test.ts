@@ -2,8 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { openCheckpoint } from "../src/checkpoint/checkpoint";
 import { sizeOf } from "../src/tensor";
+import { openCheckpoint } from "../src/weights/checkpoint/checkpoint";
 import { safetensors, temporaryFolder, thrown, vector, write } from "./checkpoint-files";
 
 const emoji = fileURLToPath(new URL("../../../models/emoji", import.meta.url));

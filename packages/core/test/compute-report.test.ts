@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { BoundPlan } from "../src/compiler/bound-plan";
 import type { RegionWork } from "../src/compiler/work-meter";
-import { reportCompute } from "../src/pipelines/compute-report";
-import { type RegionReceipt, RunHooks } from "../src/pipelines/run-hooks";
+import { type RegionReceipt, RunHooks } from "../src/loop/run-hooks";
+import { reportCompute } from "../src/report/compute-report";
 
 /** Segments of 10, 60 and 30 FLOPs. */
 const bound = { flops: [10, 60, 30] } as unknown as BoundPlan;

@@ -1,21 +1,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Architecture } from "../src/models/architecture";
-import { autoencoderKl } from "../src/models/autoencoder-kl";
-import { autoencoderTiny } from "../src/models/autoencoder-tiny";
-import { clipText, clipTextWithProjection } from "../src/models/clip-text";
-import { dit } from "../src/models/dit";
-import { flux } from "../src/models/flux";
-import { flux2 } from "../src/models/flux2";
-import { pixart } from "../src/models/pixart";
-import { qwenImage } from "../src/models/qwen-image";
-import { qwen3 } from "../src/models/qwen3";
-import { sd3 } from "../src/models/sd3";
-import { t5Encoder } from "../src/models/t5-encoder";
-import { unet2D } from "../src/models/unet-2d";
-import { unet2DCondition } from "../src/models/unet-2d-condition";
-import { zImage } from "../src/models/z-image";
+import type { Architecture } from "../src/architecture/architecture";
+import { autoencoderKl } from "../src/families/autoencoders/autoencoder-kl";
+import { autoencoderTiny } from "../src/families/autoencoders/autoencoder-tiny";
+import { dit } from "../src/families/dit/model";
+import { clipText, clipTextWithProjection } from "../src/families/encoders/clip-text";
+import { qwen3 } from "../src/families/encoders/qwen3";
+import { t5Encoder } from "../src/families/encoders/t5";
+import { flux } from "../src/families/flux/model";
+import { flux2 } from "../src/families/flux2/model";
+import { pixart } from "../src/families/pixart/model";
+import { qwenImage } from "../src/families/qwen-image/model";
+import { sd3 } from "../src/families/sd3/model";
+import { unet2D } from "../src/families/unet/unet-2d";
+import { unet2DCondition } from "../src/families/unet/unet-2d-condition";
+import { zImage } from "../src/families/z-image/model";
 
 const architectures: readonly Architecture[] = [
   ...[autoencoderKl, autoencoderTiny, clipText, clipTextWithProjection, dit, flux, flux2, pixart, qwen3, qwenImage],

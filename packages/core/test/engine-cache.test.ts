@@ -21,8 +21,8 @@ import { type EngineManifest, readManifest, writeManifest } from "../src/compile
 import { clearEngines, listEngines } from "../src/compiler/engines";
 import { listLeftovers } from "../src/compiler/leftovers";
 import { planGraph, type RegionClaim } from "../src/compiler/plan";
-import { ownerState, ownerTag } from "../src/compiler/temporary-owner";
 import { verifyEngines } from "../src/compiler/verify-engines";
+import { ownerState, ownerTag } from "../src/disk/temporary-owner";
 import { notePlace } from "../src/recipe/known-places";
 import { blockGraph } from "./block-model";
 import { temporaryFolder } from "./checkpoint-files";

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
-import { Engine, type Session } from "../src/engine/engine";
+import { Engine, type Session } from "../src/runtime/engine";
 import { floats } from "../src/tensor";
 import { writeModel } from "./tiny-onnx";
 
@@ -128,7 +128,7 @@ describe("engines", () => {
 
 describe("a process", () => {
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  const engineFile = new URL("../src/engine/engine.ts", import.meta.url).href;
+  const engineFile = new URL("../src/runtime/engine.ts", import.meta.url).href;
 
   /** Runs a script with an engine, a session of `model` and its input `x` in a process of its own. */
   async function run(model: string, body: string): Promise<{ code: unknown; stdout: string; stderr: string }> {

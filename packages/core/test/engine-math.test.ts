@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DeviceTensor } from "../src/engine/device-tensor";
-import { Engine } from "../src/engine/engine";
-import { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "../src/engine/math";
+import type { DeviceTensor } from "../src/runtime/device-tensor";
+import { Engine } from "../src/runtime/engine";
+import { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "../src/runtime/math";
 import { floats, integers } from "../src/tensor";
 
 const size = 6000;

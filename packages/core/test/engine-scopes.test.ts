@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { throwIfAborted } from "../src/engine/cancel";
-import type { DeviceTensor } from "../src/engine/device-tensor";
-import { Engine, type Session } from "../src/engine/engine";
+import { throwIfAborted } from "../src/runtime/cancel";
+import type { DeviceTensor } from "../src/runtime/device-tensor";
+import { Engine, type Session } from "../src/runtime/engine";
 import { type Floats, floats } from "../src/tensor";
 import { writeModel } from "./tiny-onnx";
 

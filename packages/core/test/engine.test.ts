@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Engine, type Session } from "../src/engine/engine";
+import { Engine, type Session } from "../src/runtime/engine";
 import { type DType, floats, integers, type Tensor, type TensorData } from "../src/tensor";
 import { writeModel } from "./tiny-onnx";
 

@@ -28,14 +28,14 @@ import {
   validateConfig,
 } from "../src";
 import type { SkipstepError } from "../src/errors/error";
+import { unet2DCondition } from "../src/families/unet/unet-2d-condition";
 import type { DownloadEvent } from "../src/hub/bring-file";
 import type { BringOptions } from "../src/hub/bring-model";
 import { downloadSize } from "../src/hub/download-size";
 import { hubFetch } from "../src/hub/hub-fetch";
 import { parseHubName } from "../src/hub/hub-name";
 import { hubSettings } from "../src/hub/hub-settings";
-import { unet2DCondition } from "../src/models/unet-2d-condition";
-import { openModel } from "../src/pipelines/open-model";
+import { openModel } from "../src/start/open-model";
 import { temporaryFolder, withHeader } from "./checkpoint-files";
 import { closedEndpoint, startHub } from "./hub-server";
 import { shapesOfModel } from "./model-shapes";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { hasVnni } from "../src/engine/int8-sums";
+import { hasVnni } from "../src/runtime/int8-sums";
 
 it("knows processors whose int8 kernels do not overflow by their flags", () => {
   const flags = (list: string): string => `processor\t: 0\nflags\t\t: fpu ${list}\nbugs\t\t:\n`;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { loraWarnings } from "../src/lora/apply-loras";
-import { loraTargets, targetKey } from "../src/lora/lora-targets";
+import { loraWarnings } from "../src/weights/lora/apply-loras";
+import { loraTargets, targetKey } from "../src/weights/lora/lora-targets";
 import { apply, file, type Model, ones, tensor, unet, values } from "./apply-lora";
 import { type StoredTensor, thrown } from "./checkpoint-files";
 import { originalPixArt, originalSd3 } from "./original-transformers";

@@ -1,5 +1,5 @@
-import type { TensorEntry, WeightSource } from "../src/checkpoint/weights";
 import { floats, type Tensor } from "../src/tensor";
+import type { TensorEntry, WeightSource } from "../src/weights/checkpoint/weights";
 
 /** A checkpoint in memory, float32. */
 export function memoryWeights(tensors: Readonly<Record<string, Tensor<Float32Array>>>): WeightSource {

@@ -1,6 +1,6 @@
-import type { WeightSource } from "../src/checkpoint/weights";
+import type { Architecture } from "../src/architecture/architecture";
 import { Graph } from "../src/graph/graph";
-import type { Architecture } from "../src/models/architecture";
+import type { WeightSource } from "../src/weights/checkpoint/weights";
 
 const noPlugins = { weightLoad: () => undefined, attention: () => undefined };
 

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readObject } from "../src/checkpoint/read-object";
-import { SafetensorsFile } from "../src/checkpoint/safetensors";
-import { findWeightFiles } from "../src/checkpoint/weight-files";
 import { loadConfig } from "../src/config/load";
-import { excessIn, JsonError, parseJson } from "../src/config/parse-json";
+import { excessIn, JsonError, parseJson } from "../src/schema/parse-json";
 import { readTokenizerFolder } from "../src/text/tokenizer-folder";
+import { readObject } from "../src/weights/checkpoint/read-object";
+import { SafetensorsFile } from "../src/weights/checkpoint/safetensors";
+import { findWeightFiles } from "../src/weights/checkpoint/weight-files";
 import { safetensors, temporaryFolder, thrown, vector, withHeader, write } from "./checkpoint-files";
 
 const folder = temporaryFolder();

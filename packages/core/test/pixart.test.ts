@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { nearestBin } from "../src/families/pixart/resolution-bins";
 import { resizeAndCrop } from "../src/image/resize-and-crop";
-import { nearestBin } from "../src/pipelines/resolution-bins";
 import { floats } from "../src/tensor";
 
 describe("the nearest size that a model was trained on", () => {

@@ -6,10 +6,10 @@ import { compile } from "../src/compiler/compile";
 import { planGraph, type RegionClaim } from "../src/compiler/plan";
 import { Program } from "../src/compiler/program";
 import { WorkMeter } from "../src/compiler/work-meter";
-import { Engine } from "../src/engine/engine";
 import { size } from "../src/graph/dim";
 import { Graph } from "../src/graph/graph";
 import { linear } from "../src/graph/layers";
+import { Engine } from "../src/runtime/engine";
 import type { Floats } from "../src/tensor";
 import { memoryWeights, wave } from "./memory-weights";
 

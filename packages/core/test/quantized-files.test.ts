@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { openComponent } from "../src/checkpoint/component";
-import { type OpenWeights, Weights } from "../src/checkpoint/weights";
+import { openComponent } from "../src/weights/checkpoint/component";
+import { type OpenWeights, Weights } from "../src/weights/checkpoint/weights";
 import { safetensors, temporaryFolder, thrown, withHeader, write } from "./checkpoint-files";
 
 /** Files that each library wrote itself, beside the numbers that it makes of them. */

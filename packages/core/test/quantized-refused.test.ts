@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openComponent } from "../src/checkpoint/component";
-import { safetensorsName } from "../src/checkpoint/dtypes";
 import { checkpointPayload } from "../src/graph/payload";
-import { readWeightFile } from "../src/single-file/weight-file";
 import { type DType, itemSize, sizeOf } from "../src/tensor";
-import { isPacked } from "../src/weight-formats/is-packed";
+import { openComponent } from "../src/weights/checkpoint/component";
+import { safetensorsName } from "../src/weights/checkpoint/dtypes";
+import { isPacked } from "../src/weights/formats/is-packed";
+import { readWeightFile } from "../src/weights/single-file/weight-file";
 import { temporaryFolder, thrown, withHeader, write } from "./checkpoint-files";
 
 const root = temporaryFolder();

@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openCheckpoint } from "../src/checkpoint/checkpoint";
-import { float32BitsOf } from "../src/checkpoint/small-floats";
-import { toFloat32 } from "../src/checkpoint/to-float32";
 import { createPipeline, inspectConfig, validateConfig } from "../src/index";
+import { openCheckpoint } from "../src/weights/checkpoint/checkpoint";
+import { float32BitsOf } from "../src/weights/checkpoint/small-floats";
+import { toFloat32 } from "../src/weights/checkpoint/to-float32";
 import { safetensors, temporaryFolder, withHeader, write } from "./checkpoint-files";
 import { originalZImage, type Stored, type StoredTensors } from "./original-names";
 import { readSafetensors } from "./read-safetensors";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Checkpoint } from "../src/checkpoint/checkpoint";
 import type { SchedulerConfig } from "../src/config/config";
-import { chooseScheduler, schedulerNotes } from "../src/pipelines/scheduler-choice";
-import { diffusionSchedulers } from "../src/pipelines/unet-settings";
+import { diffusionSchedulers } from "../src/families/unet/settings";
+import { chooseScheduler, schedulerNotes } from "../src/start/scheduler-choice";
+import type { Checkpoint } from "../src/weights/checkpoint/checkpoint";
 import { thrown } from "./checkpoint-files";
 
 /** A scheduler as a folder has it, and what the config says over it. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { unet2DCondition } from "../src/models/unet-2d-condition";
-import { partOf, shapesOf } from "../src/single-file/file-part";
-import { identify } from "../src/single-file/identify";
-import { unetConfig } from "../src/single-file/known/unet";
-import type { KnownPipeline, KnownScheduler } from "../src/single-file/known-pipeline";
-import type { Shapes } from "../src/single-file/recipe";
+import { unetConfig } from "../src/families/unet/files";
+import { unet2DCondition } from "../src/families/unet/unet-2d-condition";
+import { partOf, shapesOf } from "../src/weights/single-file/file-part";
+import { identify } from "../src/weights/single-file/identify";
+import type { KnownPipeline, KnownScheduler } from "../src/weights/single-file/known-pipeline";
+import type { Shapes } from "../src/weights/single-file/recipe";
 import { thrown } from "./checkpoint-files";
 import { shapesOfModel } from "./model-shapes";
 import { originalUNet, type StoredTensors } from "./original-names";

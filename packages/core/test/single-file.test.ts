@@ -1,11 +1,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openCheckpoint } from "../src/checkpoint/checkpoint";
-import { Weights } from "../src/checkpoint/weights";
-import { ConvertedWeights } from "../src/single-file/converted-weights";
-import { partOf, shapesOf, weightsOf } from "../src/single-file/file-part";
-import { applyRules } from "../src/single-file/rules";
+import { openCheckpoint } from "../src/weights/checkpoint/checkpoint";
+import { Weights } from "../src/weights/checkpoint/weights";
+import { ConvertedWeights } from "../src/weights/single-file/converted-weights";
+import { partOf, shapesOf, weightsOf } from "../src/weights/single-file/file-part";
+import { applyRules } from "../src/weights/single-file/rules";
 import { safetensors, temporaryFolder, thrown, vector, write } from "./checkpoint-files";
 import {
   openClip,

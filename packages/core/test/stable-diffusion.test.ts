@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { Checkpoint } from "../src/checkpoint/checkpoint";
 import type { SchedulerConfig } from "../src/config/config";
-import type { JsonObject } from "../src/config/json";
-import { estimateImage } from "../src/pipelines/diffusion-estimate";
-import { rescaleSpread, rows } from "../src/pipelines/guidance";
-import { guidanceEmbedding } from "../src/pipelines/guidance-embedding";
-import { chooseScheduler } from "../src/pipelines/scheduler-choice";
-import { stableDiffusionFamily } from "../src/pipelines/stable-diffusion";
-import { stableDiffusionXlFamily } from "../src/pipelines/stable-diffusion-xl";
-import { trainedSize } from "../src/pipelines/unet-settings";
+import { guidanceEmbedding } from "../src/families/unet/guidance-embedding";
+import { trainedSize } from "../src/families/unet/settings";
+import { stableDiffusionFamily } from "../src/families/unet/stable-diffusion";
+import { stableDiffusionXlFamily } from "../src/families/unet/stable-diffusion-xl";
+import { estimateImage } from "../src/loop/diffusion-estimate";
+import { rescaleSpread, rows } from "../src/loop/guidance";
+import type { JsonObject } from "../src/schema/json";
+import { chooseScheduler } from "../src/start/scheduler-choice";
 import { floats } from "../src/tensor";
+import type { Checkpoint } from "../src/weights/checkpoint/checkpoint";
 
 describe("the scheduler of Stable Diffusion", () => {
   const old = { steps_offset: 0, clip_sample: true, beta_end: 0.012, _diffusers_version: "0.6.0" };

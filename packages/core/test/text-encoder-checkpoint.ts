@@ -1,14 +1,14 @@
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { openCheckpoint } from "../src/checkpoint/checkpoint";
-import type { Engine } from "../src/engine/engine";
+import type { Architecture } from "../src/architecture/architecture";
+import type { Family, FamilyParts } from "../src/loop/family";
 import { Turns } from "../src/memory/component";
-import type { Architecture } from "../src/models/architecture";
-import { buildModels } from "../src/pipelines/build-model";
-import { componentModels, configsOf } from "../src/pipelines/component-model";
-import type { Family, FamilyParts } from "../src/pipelines/family";
-import { openModels } from "../src/pipelines/open-models";
-import { openTokenizers } from "../src/pipelines/open-tokenizers";
+import type { Engine } from "../src/runtime/engine";
+import { buildModels } from "../src/start/build-model";
+import { componentModels, configsOf } from "../src/start/component-model";
+import { openModels } from "../src/start/open-models";
+import { openTokenizers } from "../src/start/open-tokenizers";
+import { openCheckpoint } from "../src/weights/checkpoint/checkpoint";
 import { type StoredTensor, safetensors, temporaryFolder, write } from "./checkpoint-files";
 import { wave } from "./memory-weights";
 

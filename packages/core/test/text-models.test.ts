@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { expectClose } from "../../../test/golden-kinds/close";
+import type { Architecture } from "../src/architecture/architecture";
+import { bucketOf } from "../src/families/blocks/relative-position";
+import { clipText, clipTextWithProjection } from "../src/families/encoders/clip-text";
+import { t5Encoder } from "../src/families/encoders/t5";
 import { size } from "../src/graph/dim";
 import { Graph } from "../src/graph/graph";
 import { attention } from "../src/graph/layers";
-import type { Architecture } from "../src/models/architecture";
-import { clipText, clipTextWithProjection } from "../src/models/clip-text";
-import { bucketOf } from "../src/models/relative-position";
-import { t5Encoder } from "../src/models/t5-encoder";
 import type { Tensor } from "../src/tensor";
 import { memoryWeights, wave } from "./memory-weights";
 import { runGraph } from "./run-graph";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inTiles, needsTiles } from "../src/pipelines/tiled-decode";
+import { inTiles, needsTiles } from "../src/families/autoencoders/tiled-decode";
 import { type Floats, floats } from "../src/tensor";
 
 /** Each value is its place in the tensor. */

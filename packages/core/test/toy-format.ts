@@ -1,8 +1,8 @@
-import { toFloat32 } from "../src/checkpoint/to-float32";
 import { sizeOf } from "../src/tensor";
-import type { BinaryFile } from "../src/weight-formats/binary-file";
-import type { FormatTensor } from "../src/weight-formats/format-weights";
-import type { PackedWeight } from "../src/weight-formats/packed-weight";
+import { toFloat32 } from "../src/weights/checkpoint/to-float32";
+import type { BinaryFile } from "../src/weights/formats/binary-file";
+import type { FormatTensor } from "../src/weights/formats/format-weights";
+import type { PackedWeight } from "../src/weights/formats/packed-weight";
 import type { StoredTensors } from "./original-names";
 
 interface Toy {

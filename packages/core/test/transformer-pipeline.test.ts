@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { FamilyParts } from "../src/pipelines/family";
-import { type TransformerMethods, TransformerPipeline } from "../src/pipelines/transformer-pipeline";
+import { type TransformerMethods, TransformerPipeline } from "../src/families/transformers/pipeline";
+import type { FamilyParts } from "../src/loop/family";
 
 it("refuses a transformer whose output is neither the noise nor noise and variance", () => {
   const open = (out_channels: number | null): TransformerPipeline => {

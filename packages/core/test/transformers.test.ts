@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Weights } from "../src/checkpoint/weights";
+import type { Architecture } from "../src/architecture/architecture";
 import { planGraph, type RegionPart } from "../src/compiler/plan";
+import { croppedPositions } from "../src/families/blocks/cropped-positions";
+import { sincosPositions } from "../src/families/blocks/sincos-positions";
+import { dit } from "../src/families/dit/model";
+import { pixart } from "../src/families/pixart/model";
+import { type Sd3Config, sd3 } from "../src/families/sd3/model";
 import { Graph } from "../src/graph/graph";
-import type { Architecture } from "../src/models/architecture";
-import { croppedPositions } from "../src/models/cropped-positions";
-import { dit } from "../src/models/dit";
-import { pixart } from "../src/models/pixart";
-import { type Sd3Config, sd3 } from "../src/models/sd3";
-import { sincosPositions } from "../src/models/sincos-positions";
 import { floats } from "../src/tensor";
+import { Weights } from "../src/weights/checkpoint/weights";
 import { buildGraph, readConfig } from "./build-graph";
 import { memoryWeights, wave } from "./memory-weights";
 

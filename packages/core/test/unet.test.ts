@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Weights } from "../src/checkpoint/weights";
+import type { Architecture } from "../src/architecture/architecture";
 import { planGraph, type RegionPart } from "../src/compiler/plan";
+import { unet2D } from "../src/families/unet/unet-2d";
+import { unet2DCondition } from "../src/families/unet/unet-2d-condition";
 import { Graph } from "../src/graph/graph";
-import type { Architecture } from "../src/models/architecture";
-import { unet2D } from "../src/models/unet-2d";
-import { unet2DCondition } from "../src/models/unet-2d-condition";
 import type { UNetLayer, UNetStructure } from "../src/plugins/manifest";
+import { Weights } from "../src/weights/checkpoint/weights";
 import { buildGraph, readConfig } from "./build-graph";
 
 const golden = join(import.meta.dirname, "../../../test/golden");

@@ -8,11 +8,11 @@ import { planGraph } from "../src/compiler/plan";
 import { Program } from "../src/compiler/program";
 import { kernelFacts } from "../src/compiler/providers/kernel-facts";
 import { type KernelFacts, lowerFor, profileOf } from "../src/compiler/providers/profile";
-import { Engine } from "../src/engine/engine";
 import { size } from "../src/graph/dim";
 import { Graph } from "../src/graph/graph";
 import { attention, groupNorm } from "../src/graph/layers";
 import type { Value } from "../src/graph/value";
+import { Engine } from "../src/runtime/engine";
 import type { Floats, Tensor } from "../src/tensor";
 import { memoryWeights, wave } from "./memory-weights";
 

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { openCheckpoint } from "../src/checkpoint/checkpoint";
-import { toFloat32 } from "../src/checkpoint/to-float32";
 import type { OpenWeights, Plugin, PluginUse, Weight, WeightForm, WeightFormat } from "../src/index";
 import { BinaryFile, FormatWeights, inspectConfig, plainTensor, plugin, validateConfig } from "../src/index";
-import { MergedWeights } from "../src/lora/merged-weights";
+import { openCheckpoint } from "../src/weights/checkpoint/checkpoint";
+import { toFloat32 } from "../src/weights/checkpoint/to-float32";
+import { MergedWeights } from "../src/weights/lora/merged-weights";
 import { safetensors, temporaryFolder, thrown, vector, write } from "./checkpoint-files";
 import { originalZImage, type StoredTensors } from "./original-names";
 import { readSafetensors } from "./read-safetensors";

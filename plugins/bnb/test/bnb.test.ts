@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describePlugin } from "@skipstep/contract";
 import { type ConfigInput, createPipeline, inspectConfig, validateConfig } from "@skipstep/core";
 import { afterAll, describe, expect, it } from "vitest";
-import { Weights } from "../../../packages/core/src/checkpoint/weights";
+import { Weights } from "../../../packages/core/src/weights/checkpoint/weights";
 import { bnbFormat } from "../src/bnb-format";
 import { Bnb, type BnbOptions } from "../src/index";
 

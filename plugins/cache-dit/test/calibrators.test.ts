@@ -1,6 +1,6 @@
 import { type DeviceTensor, floats, TaylorSeries } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
-import { Engine } from "../../../packages/core/src/engine/engine";
+import { Engine } from "../../../packages/core/src/runtime/engine";
 import { type Calibrator, taylorDelay } from "../src/calibrator";
 import { FoCa } from "../src/foca";
 

@@ -7,7 +7,7 @@ import {
   type Structure,
   type Tensors,
 } from "@skipstep/core";
-import { Engine } from "../../../packages/core/src/engine/engine";
+import { Engine } from "../../../packages/core/src/runtime/engine";
 import { CacheDit, type CacheDitOptions } from "../src/index";
 import { options as schema } from "../src/options";
 

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Architecture } from "../../../packages/core/src/architecture/architecture";
+import { autoencoderKl } from "../../../packages/core/src/families/autoencoders/autoencoder-kl";
+import { autoencoderTiny } from "../../../packages/core/src/families/autoencoders/autoencoder-tiny";
+import { unet2D } from "../../../packages/core/src/families/unet/unet-2d";
+import { unet2DCondition } from "../../../packages/core/src/families/unet/unet-2d-condition";
 import type { Graph } from "../../../packages/core/src/graph/graph";
 import type { Value } from "../../../packages/core/src/graph/value";
-import type { Architecture } from "../../../packages/core/src/models/architecture";
-import { autoencoderKl } from "../../../packages/core/src/models/autoencoder-kl";
-import { autoencoderTiny } from "../../../packages/core/src/models/autoencoder-tiny";
-import { unet2D } from "../../../packages/core/src/models/unet-2d";
-import { unet2DCondition } from "../../../packages/core/src/models/unet-2d-condition";
 import type { Tensor } from "../../../packages/core/src/tensor";
 import { sizeOf } from "../../../packages/core/src/tensor";
 import { buildGraph } from "../../../packages/core/test/build-graph";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { planGraph } from "../../../packages/core/src/compiler/plan";
-import { unet2DCondition } from "../../../packages/core/src/models/unet-2d-condition";
+import { unet2DCondition } from "../../../packages/core/src/families/unet/unet-2d-condition";
 import { buildGraph, readConfig } from "../../../packages/core/test/build-graph";
 import { deepLayers } from "../src/deep-layers";
 

@@ -1,6 +1,6 @@
 import type { DeviceTensor, Run, Tensors } from "@skipstep/core";
 import { afterAll } from "vitest";
-import { Engine } from "../../../packages/core/src/engine/engine";
+import { Engine } from "../../../packages/core/src/runtime/engine";
 import { floats } from "../../../packages/core/src/tensor";
 import { FirstBlockCache, type FirstBlockCacheOptions } from "../src/index";
 

@@ -1,6 +1,6 @@
 import type { Run } from "@skipstep/core";
 import { expect, it } from "vitest";
-import { Engine } from "../../../packages/core/src/engine/engine";
+import { Engine } from "../../../packages/core/src/runtime/engine";
 import { floats } from "../../../packages/core/src/tensor";
 import { Fora } from "../src/index";
 

@@ -1,6 +1,6 @@
 import { toFloat32 } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
-import { readWeightFile } from "../../../packages/core/src/single-file/weight-file";
+import { readWeightFile } from "../../../packages/core/src/weights/single-file/weight-file";
 import { temporaryFolder, thrown, write } from "../../../packages/core/test/checkpoint-files";
 import { blockTypeNamed } from "../src/block-types";
 import { quantize } from "../src/blocks/block-type";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConfigInput, inspectConfig, validateConfig } from "@skipstep/core";
 import { afterAll, expect, it } from "vitest";
-import { unet2DCondition } from "../../../packages/core/src/models/unet-2d-condition";
+import { unet2DCondition } from "../../../packages/core/src/families/unet/unet-2d-condition";
 import { shapesOfModel } from "../../../packages/core/test/model-shapes";
 import { Gguf } from "../src";
 import { ggufBytes, text } from "./gguf-bytes";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OpenWeights } from "@skipstep/core";
 import { afterAll, describe, expect, it } from "vitest";
-import { Weights } from "../../../packages/core/src/checkpoint/weights";
+import { Weights } from "../../../packages/core/src/weights/checkpoint/weights";
 import { nunchakuFormat, ownMetadata } from "../src/nunchaku/format";
 import { denseRows, packLayer, packVector, type SvdLayer, unpackLayer } from "../src/nunchaku/layer";
 import { modulesOf } from "../src/nunchaku/names";

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { openComponent } from "../../../packages/core/src/checkpoint/component";
+import { openComponent } from "../../../packages/core/src/weights/checkpoint/component";
 import type { Kind } from "../kind";
 import { MutatedFiles } from "../mutated-file";
 import { copyFolder, golden } from "../seeds";

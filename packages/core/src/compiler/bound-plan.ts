@@ -1,8 +1,8 @@
-import type { RunForms } from "../engine/engine";
 import { inputShape, inputUnknown, sizeConflict } from "../errors/program";
 import { asMultiple, evaluate, type Sizes, shapeText } from "../graph/dim";
 import type { Value } from "../graph/value";
 import type { Tensors } from "../hooks";
+import type { RunForms } from "../runtime/engine";
 import { countFlops } from "./flops";
 import type { Plan, Segment } from "./plan";
 

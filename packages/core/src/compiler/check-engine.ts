@@ -1,11 +1,11 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type FileStamp, sameStamp, stampOf } from "../checkpoint/file-stamp";
-import { readRegularFile } from "../regular-file";
+import { type FileStamp, sameStamp, stampOf } from "../disk/file-stamp";
+import { readRegularFile } from "../disk/regular-file";
+import { isSystemError } from "../disk/system-error";
 import { changedChunk } from "./chunk-hashes";
 import { type EngineManifest, readManifest, sha256, writeManifest } from "./engine-manifest";
 import { weightsFile } from "./onnx";
-import { isSystemError } from "./system-error";
 
 /** What was found at an engine's place. */
 export type Found =

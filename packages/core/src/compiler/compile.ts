@@ -1,7 +1,8 @@
 import { utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { throwIfAborted } from "../engine/cancel";
+import { isSystemError } from "../disk/system-error";
 import type { Graph } from "../graph/graph";
+import { throwIfAborted } from "../runtime/cancel";
 import { checkEngine } from "./check-engine";
 import { draftEngine } from "./engine-draft";
 import { enginesFolder } from "./engine-folder";
@@ -9,7 +10,6 @@ import { manifestPath } from "./engine-manifest";
 import { countNonFinite, type NonFinite } from "./non-finite";
 import type { Plan } from "./plan";
 import type { FormsOf } from "./providers/forms";
-import { isSystemError } from "./system-error";
 import type { WeightsLayout } from "./weights-layout";
 import { writeEngine } from "./write-engine";
 

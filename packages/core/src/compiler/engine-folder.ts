@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { beginUnfinished, endUnfinished } from "../unfinished";
+import { syncToDisk } from "../disk/sync-to-disk";
+import { isSystemError } from "../disk/system-error";
+import { ownerTag } from "../disk/temporary-owner";
+import { beginUnfinished, endUnfinished } from "../disk/unfinished";
 import { checkEngine } from "./check-engine";
-import { syncToDisk } from "./sync-to-disk";
-import { isSystemError } from "./system-error";
-import { ownerTag } from "./temporary-owner";
 
 /** Folder of all engines. */
 export function enginesFolder(cacheDir: string): string {

@@ -1,12 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FileStamp } from "../checkpoint/file-stamp";
-import { JsonError, parseJson } from "../config/parse-json";
-import { readRegularText } from "../regular-file";
-import { beginUnfinished, endUnfinished } from "../unfinished";
+import type { FileStamp } from "../disk/file-stamp";
+import { readRegularText } from "../disk/regular-file";
+import { syncToDisk } from "../disk/sync-to-disk";
+import { beginUnfinished, endUnfinished } from "../disk/unfinished";
+import { JsonError, parseJson } from "../schema/parse-json";
 import type { NonFinite } from "./non-finite";
-import { syncToDisk } from "./sync-to-disk";
 
 /** One ONNX file of an engine. */
 export interface SegmentEntry {

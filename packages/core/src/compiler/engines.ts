@@ -1,12 +1,12 @@
 import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { isSystemError } from "../disk/system-error";
 import { cacheUnwritable, engineUnknown } from "../errors/compiler";
 import { defaultCacheDir } from "./cache-dir";
 import { weightsStamp } from "./check-engine";
 import { engineFolders, removeEngine } from "./engine-folder";
 import { type EngineManifest, manifestPath, readManifest } from "./engine-manifest";
 import { type Leftover, removeLeftovers } from "./leftovers";
-import { isSystemError } from "./system-error";
 
 /** One engine in the cache. What its `engine.json` says is missing when that is damaged. */
 export interface EngineEntry {

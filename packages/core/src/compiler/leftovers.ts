@@ -1,9 +1,9 @@
 import { rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { namesIn } from "../checkpoint/on-disk";
+import { namesIn } from "../disk/on-disk";
+import { isSystemError } from "../disk/system-error";
+import { type OwnerState, ownerState } from "../disk/temporary-owner";
 import { bytesOf, enginesFolder } from "./engine-folder";
-import { isSystemError } from "./system-error";
-import { type OwnerState, ownerState } from "./temporary-owner";
 
 /** Something unfinished in a cache. */
 export interface Leftover {

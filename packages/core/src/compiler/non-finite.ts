@@ -1,4 +1,4 @@
-import { viewAs } from "../checkpoint/dtypes";
+import { viewAs } from "../weights/checkpoint/dtypes";
 import type { InitializerValue } from "./weights-layout";
 
 /** A weight with elements that are no numbers: the images will be black or noise. */

@@ -1,12 +1,12 @@
-import { throwIfAborted } from "../engine/cancel";
-import type { DeviceTensor } from "../engine/device-tensor";
-import type { Engine, StartedRun } from "../engine/engine";
 import { regionOutput } from "../errors/program";
 import type { Graph } from "../graph/graph";
 import type { Value } from "../graph/value";
 import type { Tensors } from "../hooks";
 import { openSessions, type Residency } from "../memory/residency";
 import type { Sessions } from "../memory/sessions";
+import { throwIfAborted } from "../runtime/cancel";
+import type { DeviceTensor } from "../runtime/device-tensor";
+import type { Engine, StartedRun } from "../runtime/engine";
 import { BoundPlan, bindSizes } from "./bound-plan";
 import type { CompiledEngine } from "./compile";
 import { packedBytes } from "./memory-estimate";

@@ -1,6 +1,6 @@
-import type { DeviceTensor } from "../engine/device-tensor";
-import { EngineTensor } from "../engine/engine-tensor";
 import type { Value } from "../graph/value";
+import type { DeviceTensor } from "../runtime/device-tensor";
+import { EngineTensor } from "../runtime/engine-tensor";
 import type { BoundPlan } from "./bound-plan";
 import type { Segment } from "./plan";
 

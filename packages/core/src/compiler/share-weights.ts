@@ -1,11 +1,11 @@
 import { constants, copyFileSync, linkSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { type FileStamp, sameStamp } from "../checkpoint/file-stamp";
+import { type FileStamp, sameStamp } from "../disk/file-stamp";
+import { isSystemError } from "../disk/system-error";
 import { restamp, weightsProblem, weightsStamp } from "./check-engine";
 import { engineFolders } from "./engine-folder";
 import { type EngineManifest, readManifest, type WeightsEntry } from "./engine-manifest";
 import { weightsFile } from "./onnx";
-import { isSystemError } from "./system-error";
 
 /**
  * Takes the weights of another engine in the cache that has the same ones: as a hard link, so that they are stored

@@ -1,11 +1,11 @@
 import { basename } from "node:path";
-import { throwIfAborted } from "../engine/cancel";
+import { isSystemError } from "../disk/system-error";
 import { cacheUnwritable } from "../errors/compiler";
+import { throwIfAborted } from "../runtime/cancel";
 import { defaultCacheDir } from "./cache-dir";
 import { checkEngine } from "./check-engine";
 import { engineFolders, removeEngine } from "./engine-folder";
 import { readManifest } from "./engine-manifest";
-import { isSystemError } from "./system-error";
 
 /** An engine whose files were all read. */
 export interface VerifiedEngine {

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { throwIfAborted } from "../engine/cancel";
+import { throwIfAborted } from "../runtime/cancel";
 import { ChunkHasher } from "./chunk-hashes";
 import { countNonFinite, type NonFinite } from "./non-finite";
 import { payloadBytes } from "./payload-bytes";

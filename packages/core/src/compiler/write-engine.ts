@@ -1,9 +1,12 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../disk/make-folder";
+import { syncToDisk } from "../disk/sync-to-disk";
+import { isSystemError } from "../disk/system-error";
+import { endUnfinished } from "../disk/unfinished";
 import { cacheFull, cacheUnwritable } from "../errors/compiler";
 import type { Graph } from "../graph/graph";
 import { sizeOf } from "../tensor";
-import { endUnfinished } from "../unfinished";
 import { coreVersion } from "../version";
 import { weightsStamp } from "./check-engine";
 import type { CompileRequest } from "./compile";
@@ -11,12 +14,9 @@ import type { EngineDraft } from "./engine-draft";
 import { publish, temporaryBeside } from "./engine-folder";
 import { type EngineManifest, type WeightsEntry, writeManifest } from "./engine-manifest";
 import { removeLeftovers } from "./leftovers";
-import { makeFolder } from "./make-folder";
 import { weightsFile } from "./onnx";
 import { runtimeVersion } from "./runtime-version";
 import { shareWeights } from "./share-weights";
-import { syncToDisk } from "./sync-to-disk";
-import { isSystemError } from "./system-error";
 import { writeWeights } from "./weights-file";
 import { initializersOf } from "./weights-layout";
 

@@ -1,7 +1,7 @@
 import { didYouMean, list } from "../errors/nearest";
 import type { PluginHost } from "../plugins/host";
-import { type Finding, invalid } from "./finding";
-import { isObject } from "./json";
+import { type Finding, invalid } from "../schema/finding";
+import { isObject } from "../schema/json";
 
 /** What a pipeline is made of. */
 export interface PipelineComponents {

@@ -4,10 +4,10 @@ import { type FamiliesWith, findConflicts, findMissingFeatures } from "../plugin
 import { type FoundPlugin, importPlugin, locatePlugin, type PluginCode, pluginOfClass } from "../plugins/discover";
 import type { Structure } from "../plugins/manifest";
 import type { AnyManifest, PluginClass } from "../plugins/plugin";
+import { type Finding, findingOf } from "../schema/finding";
+import { isObject, type JsonObject, type JsonPath } from "../schema/json";
+import { validate } from "../schema/validate";
 import type { JsonSchema } from "./core-schema";
-import { type Finding, findingOf } from "./finding";
-import { isObject, type JsonObject, type JsonPath } from "./json";
-import { validate } from "./validate";
 
 /** A plugin with its place in the config. */
 export interface PlacedPlugin extends FoundPlugin {

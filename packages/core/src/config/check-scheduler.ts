@@ -1,10 +1,10 @@
 import { list } from "../errors/nearest";
 import { nearestScheduler, settingOf } from "../errors/schedulers";
 import { sameResult } from "../schedulers/same-result";
+import { type Finding, invalid } from "../schema/finding";
+import { isObject } from "../schema/json";
+import { validate } from "../schema/validate";
 import type { JsonSchema } from "./core-schema";
-import { type Finding, invalid } from "./finding";
-import { isObject } from "./json";
-import { validate } from "./validate";
 
 /** Options schemas by scheduler class name. */
 export type SchedulerSchemas = Readonly<Record<string, object>>;

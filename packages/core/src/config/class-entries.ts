@@ -1,6 +1,6 @@
 import { manifestOf, type PluginClass } from "../plugins/plugin";
+import { copyJson, type JsonObject } from "../schema/json";
 import type { ConfigInput } from "./config";
-import { copyJson, type JsonObject } from "./json";
 
 /**
  * A config made in code, with a name in place of each plugin class, so that it can be merged and checked like a file.

@@ -1,8 +1,8 @@
 import type { AnyManifest } from "../plugins/plugin";
 import { shortName } from "../plugins/resolve";
+import { isObject } from "../schema/json";
 import { type SchedulerSchemas, schedulerSchema } from "./check-scheduler";
 import { coreSchema, type JsonSchema } from "./core-schema";
-import { isObject } from "./json";
 
 /** A plugin whose options the schema is to know. */
 export interface SchemaPlugin {

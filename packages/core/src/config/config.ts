@@ -1,6 +1,6 @@
+import type { Limits } from "../loop/limits";
 import type { DeviceMap } from "../memory/device-map";
 import type { MemoryMode } from "../memory/memory-mode";
-import type { Limits } from "../pipelines/limits";
 import type { PluginClass } from "../plugins/plugin";
 
 /** What to generate; names as in diffusers. What is left out is the model family's default; no family takes all. */

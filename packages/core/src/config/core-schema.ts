@@ -1,5 +1,5 @@
+import { usualLimits } from "../loop/limits";
 import { memoryModes } from "../memory/memory-mode";
-import { usualLimits } from "../pipelines/limits";
 import type { ConfigInput, GenerateConfig } from "./config";
 
 /** As much of JSON Schema (draft-07) as is looked into here. */

@@ -1,8 +1,8 @@
 import { shown } from "../errors/shown";
-import { type Finding, invalid } from "./finding";
-import { fromPointer, type JsonObject, valueAt } from "./json";
-import type { Layer } from "./layer";
-import { parseJson } from "./parse-json";
+import { type Finding, invalid } from "../schema/finding";
+import { fromPointer, type JsonObject, valueAt } from "../schema/json";
+import type { Layer } from "../schema/layer";
+import { parseJson } from "../schema/parse-json";
 
 /** One value over those of the files. */
 export interface Override {

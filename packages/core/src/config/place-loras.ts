@@ -1,8 +1,8 @@
 import path from "node:path";
 import { SkipstepError } from "../errors/error";
-import { findLoraFile } from "../lora/lora-file";
-import { type Finding, findingOf } from "./finding";
-import { isObject, type JsonObject, type JsonPath } from "./json";
+import { type Finding, findingOf } from "../schema/finding";
+import { isObject, type JsonObject, type JsonPath } from "../schema/json";
+import { findLoraFile } from "../weights/lora/lora-file";
 
 /**
  * Writes a config's LoRAs in full, with absolute paths. What is no LoRA is left to the schema.

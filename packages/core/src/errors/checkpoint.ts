@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { TensorEntry } from "../checkpoint/weight-source";
+import type { TensorEntry } from "../weights/checkpoint/weight-source";
 import { messageOf, SkipstepError } from "./error";
 import { didYouMean, list, some } from "./nearest";
 

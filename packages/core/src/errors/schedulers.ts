@@ -1,4 +1,4 @@
-import type { JsonObject } from "../config/json";
+import type { JsonObject } from "../schema/json";
 import { SkipstepError } from "./error";
 import { didYouMean, list } from "./nearest";
 

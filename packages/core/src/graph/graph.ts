@@ -1,5 +1,5 @@
-import type { WeightSource } from "../checkpoint/weights";
 import type { DType } from "../tensor";
+import type { WeightSource } from "../weights/checkpoint/weights";
 import type { BuildHooks } from "./build-hooks";
 import type { Dim } from "./dim";
 import type { NodeOptions } from "./emitter";

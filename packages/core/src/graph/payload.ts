@@ -1,6 +1,6 @@
-import type { WeightSource } from "../checkpoint/weights";
 import { codesUnread } from "../errors/quantized";
 import { type DType, itemSize, sizeOf } from "../tensor";
+import type { WeightSource } from "../weights/checkpoint/weights";
 import type { Payload } from "./value";
 
 /** How a checkpoint tensor lies in the engine's weights: as it is, or `[N, K]` turned into `[K, N]` for MatMul. */

@@ -1,4 +1,4 @@
-import type { WeightSource } from "../checkpoint/weights";
+import type { WeightSource } from "../weights/checkpoint/weights";
 import type { BuildHooks } from "./build-hooks";
 import type { Dim } from "./dim";
 import type { Node, Value } from "./value";

@@ -1,5 +1,5 @@
 import type { DType } from "../tensor";
-import type { PackedWeight } from "../weight-formats/packed-weight";
+import type { PackedWeight } from "../weights/formats/packed-weight";
 import type { Graph } from "./graph";
 import type { Value } from "./value";
 

@@ -1,6 +1,6 @@
 import { copyFile, link, mkdir, symlink } from "node:fs/promises";
 import { dirname, relative } from "node:path";
-import { isSystemError } from "../compiler/system-error";
+import { isSystemError } from "../disk/system-error";
 import { hubUnwritable } from "../errors/hub";
 import type { RepositoryFolder } from "./cache-layout";
 import { downloadBlob, incompleteOf, sizeOf } from "./download-blob";

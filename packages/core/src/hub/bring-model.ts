@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import type { Place } from "../checkpoint/place";
-import { readObject } from "../checkpoint/read-object";
-import { headerLength, parseHeader, prefixLength } from "../checkpoint/safetensors-header";
-import { metadataIn } from "../checkpoint/safetensors-metadata";
-import { isWeightFile } from "../single-file/weight-file";
-import { isPacked } from "../weight-formats/is-packed";
+import type { Place } from "../weights/checkpoint/place";
+import { readObject } from "../weights/checkpoint/read-object";
+import { headerLength, parseHeader, prefixLength } from "../weights/checkpoint/safetensors-header";
+import { metadataIn } from "../weights/checkpoint/safetensors-metadata";
+import { isPacked } from "../weights/formats/is-packed";
+import { isWeightFile } from "../weights/single-file/weight-file";
 import { bringComponentFiles, type Extent, inFolder } from "./component-files";
 import type { HubName } from "./hub-name";
 import { type HubOptions, Snapshot } from "./snapshot";

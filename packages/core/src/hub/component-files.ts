@@ -1,7 +1,7 @@
-import { configFileOf } from "../checkpoint/component";
-import { readObject } from "../checkpoint/read-object";
-import { candidates } from "../checkpoint/weight-files";
-import { isObject } from "../config/json";
+import { isObject } from "../schema/json";
+import { configFileOf } from "../weights/checkpoint/component";
+import { readObject } from "../weights/checkpoint/read-object";
+import { candidates } from "../weights/checkpoint/weight-files";
 import type { Snapshot } from "./snapshot";
 
 /** How much of a checkpoint is needed: enough to check a config, or all that a pipeline runs. */

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isSystemError } from "../compiler/system-error";
+import { isSystemError } from "../disk/system-error";
 import { SkipstepError } from "../errors/error";
 import { hubChecksum, hubDiskFull, hubUnreachable, hubUnwritable } from "../errors/hub";
 import { type ContentHash, contentHash } from "./content-hash";

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { candidates } from "../checkpoint/weight-files";
 import { hubOffline } from "../errors/hub";
-import { isWeightFile } from "../single-file/weight-file";
 import { isTokenizerFile } from "../text/tokenizer-file";
+import { candidates } from "../weights/checkpoint/weight-files";
+import { isWeightFile } from "../weights/single-file/weight-file";
 import { unneeded } from "./bring-model";
 import { repositoryFolder } from "./cache-layout";
 import { filesOf } from "./hub-files";

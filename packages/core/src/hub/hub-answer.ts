@@ -1,5 +1,5 @@
-import { excessIn } from "../config/parse-json";
 import { hubFailed } from "../errors/hub";
+import { excessIn } from "../schema/parse-json";
 
 /** A page of a thousand files has half a megabyte. */
 const longestAnswer = 16 * 2 ** 20;

@@ -1,6 +1,6 @@
-import { isObject } from "../config/json";
 import { messageOf, SkipstepError } from "../errors/error";
 import { hubFailed } from "../errors/hub";
+import { isObject } from "../schema/json";
 import { readAnswer } from "./hub-answer";
 import { connectionError, type HubAccess, hubFetch, originOf } from "./hub-fetch";
 

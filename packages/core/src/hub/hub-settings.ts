@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { readRegularText } from "../regular-file";
+import { readRegularText } from "../disk/regular-file";
 
 /** Where the hub and its cache are. */
 export interface HubSettings {

@@ -1,8 +1,8 @@
 import { open, rm, stat, utimes } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isSystemError } from "../compiler/system-error";
-import { throwIfAborted } from "../engine/cancel";
-import { beginUnfinished, endUnfinished } from "../unfinished";
+import { isSystemError } from "../disk/system-error";
+import { beginUnfinished, endUnfinished } from "../disk/unfinished";
+import { throwIfAborted } from "../runtime/cancel";
 
 /** Milliseconds. */
 const heartbeat = 2000;

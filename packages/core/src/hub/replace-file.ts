@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isSystemError } from "../compiler/system-error";
+import { isSystemError } from "../disk/system-error";
+import { beginUnfinished, endUnfinished } from "../disk/unfinished";
 import { hubUnwritable } from "../errors/hub";
-import { beginUnfinished, endUnfinished } from "../unfinished";
 
 /** Writes a small file of the cache; a reader sees the old content or the new. @throws SKIPSTEP_HUB_UNWRITABLE */
 export async function replaceFile(path: string, content: string): Promise<void> {

@@ -1,8 +1,8 @@
 import sharp from "sharp";
+import { checkRegularFile } from "../disk/regular-file";
 import { messageOf } from "../errors/error";
 import { imageUnreadable } from "../errors/pipeline";
-import type { Picture } from "../pipelines/settings";
-import { checkRegularFile } from "../regular-file";
+import type { Picture } from "../loop/settings";
 import { type Floats, floats } from "../tensor";
 import { limitInputPixels, type Pixels, pixelsOfFile } from "./picture-pixels";
 

@@ -1,4 +1,4 @@
-import type { Settings } from "../pipelines/settings";
+import type { Settings } from "../loop/settings";
 import type { Recipe } from "./recipe";
 
 /** The lines that Stable Diffusion web UIs write and read. */

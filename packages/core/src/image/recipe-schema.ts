@@ -1,6 +1,6 @@
 import type { JsonSchema } from "../config/core-schema";
-import { isObject } from "../config/json";
-import { validate } from "../config/validate";
+import { isObject } from "../schema/json";
+import { validate } from "../schema/validate";
 
 const text: JsonSchema = { type: "string" };
 const texts: JsonSchema = { type: "object", additionalProperties: { type: "string" } };

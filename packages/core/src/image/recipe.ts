@@ -1,8 +1,8 @@
-import { isObject } from "../config/json";
-import { parseJson } from "../config/parse-json";
 import { recipeMissing } from "../errors/pipeline";
-import type { PluginReport } from "../pipelines/report";
 import { type RecipeConfig, readRecipeConfig } from "../recipe/recipe-config";
+import type { PluginReport } from "../report/report";
+import { isObject } from "../schema/json";
+import { parseJson } from "../schema/parse-json";
 import { parametersLine } from "./parameters-line";
 import { readText } from "./png-text";
 import { recipeProblem } from "./recipe-schema";

@@ -1,4 +1,4 @@
-import type { Session } from "../engine/engine";
+import type { Session } from "../runtime/engine";
 import { ResidentSessions } from "./resident";
 import type { OpenSegment, Sessions } from "./sessions";
 

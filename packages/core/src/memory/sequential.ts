@@ -1,4 +1,4 @@
-import type { Session } from "../engine/engine";
+import type { Session } from "../runtime/engine";
 import type { OpenSegment, Sessions } from "./sessions";
 
 /** A session is open while it runs: its weights are read from the file each time. */

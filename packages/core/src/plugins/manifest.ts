@@ -1,7 +1,7 @@
 import type { JSONSchemaType } from "ajv";
-import type { PluginReport } from "../pipelines/report";
-import type { AnyQuantizer } from "../quantize/quantizer";
-import type { WeightFormat } from "../weight-formats/weight-format";
+import type { PluginReport } from "../report/report";
+import type { WeightFormat } from "../weights/formats/weight-format";
+import type { AnyQuantizer } from "./quantizer";
 
 /** A list of equal blocks in a model, in the order in which they run. */
 export interface BlockList {

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { realPath } from "../checkpoint/on-disk";
+import { realPath } from "../disk/on-disk";
 import { isHubName, parseHubName } from "../hub/hub-name";
 import type { RecipeSource } from "./recipe-sources";
 

@@ -1,11 +1,11 @@
 import { basename, join } from "node:path";
-import type { Checkpoint } from "../checkpoint/checkpoint";
-import { type Component, configFileOf } from "../checkpoint/component";
-import { fileDigest } from "../checkpoint/file-digest";
-import { isFolder, namesIn } from "../checkpoint/on-disk";
-import { findWeightFiles, hasVariant } from "../checkpoint/weight-files";
 import { sha256 } from "../compiler/engine-manifest";
+import { fileDigest } from "../disk/file-digest";
+import { isFolder, namesIn } from "../disk/on-disk";
 import { isTokenizerFile } from "../text/tokenizer-file";
+import type { Checkpoint } from "../weights/checkpoint/checkpoint";
+import { type Component, configFileOf } from "../weights/checkpoint/component";
+import { findWeightFiles, hasVariant } from "../weights/checkpoint/weight-files";
 
 /** What a file or folder is, wherever it lies. */
 export interface Content {

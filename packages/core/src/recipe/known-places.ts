@@ -1,10 +1,10 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { isSystemError } from "../compiler/system-error";
-import { writeNote } from "../compiler/write-note";
-import { isObject } from "../config/json";
-import { JsonError, parseJson } from "../config/parse-json";
-import { readRegularText } from "../regular-file";
+import { readRegularText } from "../disk/regular-file";
+import { isSystemError } from "../disk/system-error";
+import { writeNote } from "../disk/write-note";
+import { isObject } from "../schema/json";
+import { JsonError, parseJson } from "../schema/parse-json";
 import { type Content, hasContent } from "./content";
 
 /**

@@ -1,10 +1,10 @@
-import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { Config } from "../config/config";
 import { SkipstepError } from "../errors/error";
 import { isHubName } from "../hub/hub-name";
-import { findLoraFile } from "../lora/lora-file";
 import type { PluginHost } from "../plugins/host";
 import { isPath } from "../plugins/resolve";
+import type { Checkpoint } from "../weights/checkpoint/checkpoint";
+import { findLoraFile } from "../weights/lora/lora-file";
 import { type Content, componentContent, fileContent, modelContent, type Used } from "./content";
 import { notePlace } from "./known-places";
 import type { RecipePlaces } from "./recipe-config";

@@ -1,7 +1,7 @@
 import { basename, posix, win32 } from "node:path";
 import type { Config, GenerateConfig, LoraConfig, PluginConfig, PluginOptionValues } from "../config/config";
-import { isObject, type JsonObject } from "../config/json";
 import { isPlainPackageName } from "../plugins/resolve";
+import { isObject, type JsonObject } from "../schema/json";
 import { asRecipeFile, type RecipeFile } from "./recipe-file";
 
 /** A config without anything that only this machine knows. It is opened with `openRecipe`. */

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import { isObject } from "../config/json";
 import { isHubName } from "../hub/hub-name";
+import { isObject } from "../schema/json";
 
 /**
  * A file or folder as a recipe names it. Where it lies is the machine's own business: it is found again by its content,

@@ -1,11 +1,11 @@
 import { realpathSync } from "node:fs";
-import { isObject, type JsonObject } from "../config/json";
-import type { CheckedConfig } from "../create-pipeline";
 import { pluginUnknown } from "../errors/plugins";
 import { recipeRefused } from "../errors/recipe";
 import type { InstalledPlugin } from "../plugins/installed";
 import { manifestOf, type PluginClass } from "../plugins/plugin";
 import { candidates, resolvePlugin, shortName } from "../plugins/resolve";
+import { isObject, type JsonObject } from "../schema/json";
+import type { CheckedConfig } from "../start/create-pipeline";
 import { findPlace } from "./known-places";
 import { isFilePath } from "./recipe-config";
 import { isRecipeFile, type RecipeFile } from "./recipe-file";

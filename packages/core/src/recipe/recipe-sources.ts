@@ -1,12 +1,12 @@
 import path from "node:path";
-import { realPath } from "../checkpoint/on-disk";
-import { isObject, type JsonObject, type JsonPath } from "../config/json";
+import { realPath } from "../disk/on-disk";
 import { megabytes } from "../errors/gigabytes";
 import { escaped } from "../errors/printable";
 import { recipeFileUnknown, recipeRefused } from "../errors/recipe";
 import { downloadSize } from "../hub/download-size";
 import { parseHubName } from "../hub/hub-name";
 import { withoutToken } from "../hub/hub-settings";
+import { isObject, type JsonObject, type JsonPath } from "../schema/json";
 import { findPlace } from "./known-places";
 import { isRecipeFile, type RecipeFile } from "./recipe-file";
 

@@ -1,5 +1,5 @@
-import type { JsonObject } from "../config/json";
 import { unknownScheduler } from "../errors/schedulers";
+import type { JsonObject } from "../schema/json";
 import { DDIMScheduler, ddimSchema } from "./ddim";
 import { DDPMScheduler, ddpmSchema } from "./ddpm";
 import { DEISMultistepScheduler, deisMultistepSchema } from "./deis-multistep";

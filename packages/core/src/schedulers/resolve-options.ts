@@ -1,7 +1,7 @@
 import type { JsonSchema } from "../config/core-schema";
-import type { JsonObject } from "../config/json";
-import { validate } from "../config/validate";
 import { invalidSchedulerOption, unknownSchedulerOption } from "../errors/schedulers";
+import type { JsonObject } from "../schema/json";
+import { validate } from "../schema/validate";
 import type { OptionSchema, OptionsSchema } from "./option-schema";
 
 /**

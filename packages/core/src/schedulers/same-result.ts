@@ -1,4 +1,4 @@
-import type { JsonObject } from "../config/json";
+import type { JsonObject } from "../schema/json";
 
 /** Classes of diffusers that Skipstep lacks, and the setting of ours that gives the same result. */
 export const sameResult: Readonly<Record<string, Readonly<JsonObject>>> = {

@@ -1,7 +1,7 @@
 import { Template } from "@huggingface/jinja";
-import { isObject } from "../config/json";
 import { SkipstepError } from "../errors/error";
 import { chatTemplateFailed, chatTemplateMissing } from "../errors/text";
+import { isObject } from "../schema/json";
 import { specialTokens } from "./special-tokens";
 import type { TokenizerFolder } from "./tokenizer-folder";
 

@@ -1,5 +1,5 @@
-import { isObject } from "../config/json";
 import { tokenizerInvalid } from "../errors/text";
+import { isObject } from "../schema/json";
 import type { SettledFolder } from "./tokenizer-class";
 
 /** Above every vocabulary; tables and lists are as long as the largest id. */

@@ -1,5 +1,5 @@
-import { isObject } from "../config/json";
 import { tokenizerInvalid } from "../errors/text";
+import { isObject } from "../schema/json";
 import { contentOf } from "./added-token";
 import type { TokenizerConfig, TokenizerFolder, TokenizerJson } from "./tokenizer-folder";
 

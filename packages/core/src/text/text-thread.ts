@@ -1,8 +1,8 @@
 import type { Worker } from "node:worker_threads";
-import { throwIfAborted } from "../engine/cancel";
-import { startThread } from "../engine/start-thread";
 import { cancelled } from "../errors/engine";
 import { SkipstepError } from "../errors/error";
+import { throwIfAborted } from "../runtime/cancel";
+import { startThread } from "../runtime/start-thread";
 import type { TextCallName, TextCalls, TextMessage, TextReply } from "./protocol";
 
 /** What a call may take before its thread is stopped. Tests set it lower. */

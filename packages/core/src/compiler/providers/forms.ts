@@ -1,5 +1,5 @@
-import type { Engine } from "../../engine/engine";
 import type { Node } from "../../graph/value";
+import type { Engine } from "../../runtime/engine";
 import { kernelFacts } from "./kernel-facts";
 import { lowerFor, profileOf } from "./profile";
 

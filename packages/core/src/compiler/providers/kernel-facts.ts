@@ -1,9 +1,9 @@
-import { anyWeights } from "../../checkpoint/any-weights";
-import type { Engine } from "../../engine/engine";
-import type { WireTensor } from "../../engine/protocol";
 import { Graph } from "../../graph/graph";
 import { attention } from "../../graph/layers";
+import type { Engine } from "../../runtime/engine";
+import type { WireTensor } from "../../runtime/protocol";
 import { sizeOf } from "../../tensor";
+import { anyWeights } from "../../weights/checkpoint/any-weights";
 import { noHooks } from "../build-hooks";
 import { onnxModel } from "../onnx";
 import { planGraph } from "../plan";

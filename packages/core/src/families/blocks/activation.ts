@@ -1,0 +1,23 @@
+import type { ConfigOption } from "../../architecture/architecture";
+import type { Graph } from "../../graph/graph";
+import type { Value } from "../../graph/value";
+
+/** Activation functions by diffusers' names. */
+export type Activation = keyof typeof activations;
+
+const activations = {
+  silu: (g: Graph, x: Value) => g.silu(x),
+  swish: (g: Graph, x: Value) => g.silu(x),
+  gelu: (g: Graph, x: Value) => g.gelu(x),
+  relu: (g: Graph, x: Value) => g.relu(x),
+  mish: (g: Graph, x: Value) => g.node("Mish", [x], x.shape),
+};
+
+/** Schema of `act_fn`. */
+export function activationOption(value: Activation): ConfigOption<Activation> {
+  return { enum: Object.keys(activations), default: value };
+}
+
+export function activate(g: Graph, activation: Activation, x: Value): Value {
+  return activations[activation](g, x);
+}

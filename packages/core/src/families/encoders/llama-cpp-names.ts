@@ -1,0 +1,30 @@
+import type { Rule } from "../../weights/single-file/rules";
+
+/** T5's encoder as llama.cpp names it, https://github.com/ggml-org/llama.cpp, to T5EncoderModel. */
+export const llamaCppT5Names: readonly Rule[] = [
+  ["token_embd", "shared"],
+  ...["q", "k", "v", "o"].map(
+    (name): Rule => [`enc.blk.*.attn_${name}`, `encoder.block.*.layer.0.SelfAttention.${name}`],
+  ),
+  ["enc.blk.*.attn_rel_b", "encoder.block.*.layer.0.SelfAttention.relative_attention_bias"],
+  ["enc.blk.*.attn_norm", "encoder.block.*.layer.0.layer_norm"],
+  ["enc.blk.*.ffn_gate", "encoder.block.*.layer.1.DenseReluDense.wi_0"],
+  ["enc.blk.*.ffn_up", "encoder.block.*.layer.1.DenseReluDense.wi_1"],
+  ["enc.blk.*.ffn_down", "encoder.block.*.layer.1.DenseReluDense.wo"],
+  ["enc.blk.*.ffn_norm", "encoder.block.*.layer.1.layer_norm"],
+  ["enc.output_norm", "encoder.final_layer_norm"],
+];
+
+/** Qwen3 as llama.cpp names it. */
+export const llamaCppQwenNames: readonly Rule[] = [
+  ["token_embd", "model.embed_tokens"],
+  ["output_norm", "model.norm"],
+  ["output", "lm_head"],
+  ...["q", "k", "v"].map((name): Rule => [`blk.*.attn_${name}`, `model.layers.*.self_attn.${name}_proj`]),
+  ["blk.*.attn_output", "model.layers.*.self_attn.o_proj"],
+  ["blk.*.attn_q_norm", "model.layers.*.self_attn.q_norm"],
+  ["blk.*.attn_k_norm", "model.layers.*.self_attn.k_norm"],
+  ["blk.*.attn_norm", "model.layers.*.input_layernorm"],
+  ["blk.*.ffn_norm", "model.layers.*.post_attention_layernorm"],
+  ...["gate", "up", "down"].map((name): Rule => [`blk.*.ffn_${name}`, `model.layers.*.mlp.${name}_proj`]),
+];

@@ -1,0 +1,55 @@
+import type { Program } from "../../compiler/program";
+import type { FamilyParts } from "../../loop/family";
+import { promptsCut } from "../../report/warnings";
+import type { Engine } from "../../runtime/engine";
+import { type Floats, integers, type Tensor } from "../../tensor";
+import type { OpenTokenizer } from "../../text/open-tokenizer";
+
+export interface T5Options {
+  /** Tokens of a row, the end token included: diffusers' `max_sequence_length`. */
+  readonly limit: number;
+  /** Whether the encoder is told which tokens are padding: PixArt says so, FLUX and Stable Diffusion 3 do not. */
+  readonly masked: boolean;
+}
+
+export interface T5Encoding {
+  /** `[B, limit, d_model]` */
+  readonly hidden: Floats;
+  /** int32 `[B, limit]`, 1 for a token of the prompt, 0 for padding; whether the encoder was told or not. */
+  readonly mask: Tensor<Int32Array>;
+  readonly warnings: readonly string[];
+}
+
+/** Prompts through a T5 encoder, padded to a fixed length, as diffusers' pipelines do. */
+export class T5Encoder {
+  private constructor(
+    private readonly engine: Engine,
+    private readonly program: Program,
+    private readonly tokenizer: OpenTokenizer,
+  ) {}
+
+  /** @param component `text_encoder_2`; its tokenizer is `tokenizer_2` */
+  static async open({ engine, programs, tokenizer }: FamilyParts, component: string): Promise<T5Encoder> {
+    return new T5Encoder(engine, programs[component]!, await tokenizer(component));
+  }
+
+  /** All prompts in one batch; what does not fit is cut, with a warning. */
+  async encode(prompts: readonly string[], { limit, masked }: T5Options, signal?: AbortSignal): Promise<T5Encoding> {
+    const { engine, program } = this;
+    const options = { maxLength: limit, padding: "max_length", truncation: true } as const;
+    const encoded = await this.tokenizer.encode(prompts, options, signal);
+    const warnings = promptsCut(prompts, encoded, limit);
+    const shape = [prompts.length, limit];
+    const mask = { dtype: "int32", shape, data: Int32Array.from(encoded.attentionMask.flat()) } as const;
+    return engine.pass(async () => {
+      const { hidden } = await program.run(
+        {
+          input_ids: engine.upload(integers(shape, encoded.inputIds.flat())),
+          attention_mask: engine.upload(masked ? mask : { ...mask, data: new Int32Array(mask.data.length).fill(1) }),
+        },
+        { signal },
+      );
+      return { hidden: (await hidden!.read()) as Floats, mask, warnings };
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import { modelOptions } from "../../errors/models";
+import type { Sizes } from "../../graph/dim";
+import type { Configs, Family, SettingProblem } from "../../loop/family";
+import { flowFirstStep } from "../../loop/flow-first-step";
+import { imageCount, type Settings } from "../../loop/settings";
+import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
+import { type ClipTextConfig, clipText } from "../encoders/clip-text";
+import { t5Encoder } from "../encoders/t5";
+import { type FluxConfig, flux } from "./model";
+import { PACK } from "./pack-latents";
+import { AXES, FluxPipeline, isGuided } from "./pipeline";
+import { FluxPromptEncoder } from "./prompts";
+
+/** Most tokens of a prompt that T5 reads. */
+const LONGEST_PROMPT = 512;
+
+/**
+ * FluxPipeline and FluxImg2ImgPipeline: FLUX.1 dev and schnell, with diffusers' settings and defaults. `guidance_scale`
+ * is an input of the model where it was distilled to take one (dev); true guidance away from a negative prompt is a
+ * second pass.
+ */
+export const fluxFamily: Family = {
+  className: "FluxPipeline",
+  title: "FLUX.1",
+  denoiser: "transformer",
+  takes: [
+    "prompt",
+    "prompt_2",
+    "negative_prompt",
+    "negative_prompt_2",
+    "num_inference_steps",
+    "guidance_scale",
+    "true_cfg_scale",
+    "height",
+    "width",
+    "seed",
+    "num_images_per_prompt",
+    "max_sequence_length",
+    "sigmas",
+    "image",
+    "strength",
+    "vae_tiling",
+  ],
+  defaults: ({ vae }, fromImage) => ({
+    num_inference_steps: 28,
+    height: 128 * scaleFactorOf(vae),
+    width: 128 * scaleFactorOf(vae),
+    ...(fromImage ? { guidance_scale: 7, strength: 0.6 } : { guidance_scale: 3.5 }),
+  }),
+  sizeMultiple: ({ vae }) => scaleFactorOf(vae) * PACK,
+  components: {
+    text_encoder: { CLIPTextModel: { architecture: clipText, entry: "encode" } },
+    text_encoder_2: { T5EncoderModel: { architecture: t5Encoder, entry: "encode" } },
+    transformer: { FluxTransformer2DModel: { architecture: flux, entry: "forward" } },
+    vae: autoencoderClasses,
+  },
+  others: ["image_encoder", "feature_extractor"],
+  unheeded: { vae: ["latents_mean", "latents_std"] },
+  schedulers: [
+    "FlowMatchEulerDiscreteScheduler",
+    "UniPCMultistepScheduler",
+    "DEISMultistepScheduler",
+    "DPMSolverMultistepScheduler",
+    "DPMSolverSinglestepScheduler",
+  ],
+  problems: (configs, settings) => [...promptProblems(settings), ...tilingProblems(configs.vae, settings)],
+  firstStep: flowFirstStep,
+  sizes: (configs, settings) => runSizes(configs, settings),
+  open: async (parts) => {
+    checkFit(parts.configs);
+    return new FluxPipeline(parts, await FluxPromptEncoder.open(parts));
+  },
+};
+
+function promptProblems({ max_sequence_length: most }: Settings): SettingProblem[] {
+  return most > LONGEST_PROMPT
+    ? [{ key: "max_sequence_length", text: `must be <= ${LONGEST_PROMPT}, found ${most}` }]
+    : [];
+}
+
+function runSizes(configs: Configs, settings: Settings): Readonly<Record<string, Sizes>> {
+  const { prompt, height, width, max_sequence_length: S } = settings;
+  const factor = scaleFactorOf(configs.vae);
+  const [h, w] = [height / factor, width / factor];
+  const prompts = Math.max(1, prompt.length);
+  const images = Math.max(1, imageCount(settings)) * (isGuided(settings) ? 2 : 1);
+  return {
+    text_encoder: { B: prompts, T: (configs.text_encoder as ClipTextConfig).max_position_embeddings },
+    text_encoder_2: { B: prompts, T: S },
+    transformer: { B: images, S, T: S + (h / PACK) * (w / PACK) },
+    vae: decodeSizes(configs.vae, settings),
+  };
+}
+
+/** The denoiser must take what its latents are packed into, and positions on the axes that they have. */
+function checkFit({ transformer, vae }: Configs): void {
+  const { in_channels, axes_dims_rope } = transformer as FluxConfig;
+  const features = (vae as { latent_channels: number }).latent_channels * PACK ** 2;
+  const problems = [
+    ...(in_channels === features
+      ? []
+      : [`"in_channels" must be ${PACK ** 2} times "latent_channels" of the VAE (${features}), found ${in_channels}`]),
+    ...(axes_dims_rope.length === AXES
+      ? []
+      : [`"axes_dims_rope" must have ${AXES} entries, found ${axes_dims_rope.length}`]),
+  ];
+  if (problems.length > 0) throw modelOptions(flux.className, problems);
+}

@@ -1,0 +1,160 @@
+import type { RunOptions } from "../../compiler/program";
+import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
+import { flowFirstStep } from "../../loop/flow-first-step";
+import { combine, stack } from "../../loop/guidance";
+import type { Settings } from "../../loop/settings";
+import type { Generator } from "../../random";
+import { negativePromptUnused, trueCfgScaleUnused } from "../../report/warnings";
+import type { DeviceTensor } from "../../runtime/device-tensor";
+import { shiftOfImage } from "../../schedulers/flow-shift";
+import { linspace } from "../../schedulers/linspace";
+import type { Schedule } from "../../schedulers/scheduler";
+import { type Floats, floats } from "../../tensor";
+import { Autoencoder } from "../autoencoders/autoencoder";
+import { type FluxConfig, rotaryTables } from "./model";
+import { PACK, packLatents, unpackLatents } from "./pack-latents";
+import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
+
+/** Axes of a token's position: 0 for all, its row, its column. */
+export const AXES = 3;
+
+interface FluxConditioning extends Conditioning {
+  readonly positive: FluxPrompts;
+  /** With true guidance only. */
+  readonly negative: FluxPrompts | undefined;
+  readonly guidanceScale: number;
+  /** The denoiser's constant inputs by branch and latent size, uploaded once a generation. */
+  readonly inputs: Map<string, Readonly<Record<string, DeviceTensor>>>;
+}
+
+/** Whether a second pass guides away from the negative prompt. */
+export function isGuided({ true_cfg_scale, has_negative_prompt }: Settings): boolean {
+  return true_cfg_scale > 1 && has_negative_prompt;
+}
+
+/** FLUX.1, opened. Its latents are packed into tokens for the denoiser only. */
+export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
+  private readonly config: FluxConfig;
+  private readonly autoencoder: Autoencoder;
+  readonly imageToImage: ImageToImage;
+
+  constructor(
+    private readonly parts: FamilyParts,
+    private readonly prompts: FluxPromptEncoder,
+  ) {
+    this.config = parts.configs.transformer as FluxConfig;
+    this.autoencoder = new Autoencoder(parts, "vae");
+    this.imageToImage = this.autoencoder.imageToImage(flowFirstStep);
+  }
+
+  async encode(settings: Settings, signal?: AbortSignal): Promise<FluxConditioning> {
+    const { prompt, prompt_2, negative_prompt, negative_prompt_2, true_cfg_scale, has_negative_prompt } = settings;
+    const guided = isGuided(settings);
+    const positive = await this.prompts.encode(prompt, prompt_2, settings, signal);
+    const negative = guided
+      ? await this.prompts.encode(negative_prompt, negative_prompt_2, settings, signal)
+      : undefined;
+    const unused = [
+      ...(has_negative_prompt && !guided ? [negativePromptUnused(true_cfg_scale)] : []),
+      ...(true_cfg_scale > 1 && !guided ? [trueCfgScaleUnused(true_cfg_scale)] : []),
+    ];
+    return {
+      positive,
+      negative,
+      guidanceScale: settings.guidance_scale,
+      warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused],
+      inputs: new Map(),
+    };
+  }
+
+  noise(settings: Settings, generator: Generator): Floats {
+    return this.autoencoder.noise(settings, this.config.in_channels / PACK ** 2, generator);
+  }
+
+  schedule(
+    { num_inference_steps, sigmas, height, width }: Settings,
+    scheduler: Readonly<Record<string, unknown>>,
+  ): Schedule {
+    const multiple = this.autoencoder.scaleFactor * PACK;
+    const mu = shiftOfImage(scheduler, (height / multiple) * (width / multiple));
+    // Schedulers of noise predictions space flows by themselves when they are told to.
+    if (!sigmas && scheduler.use_flow_sigmas === true) return { num_inference_steps, mu };
+    const own = linspace(1, 1 / num_inference_steps, num_inference_steps);
+    return { num_inference_steps, mu, sigmas: sigmas ?? [...own] };
+  }
+
+  guidanceAt(settings: Settings): number {
+    return isGuided(settings) ? settings.true_cfg_scale : 0;
+  }
+
+  async predict(
+    encoded: FluxConditioning,
+    latents: Floats,
+    timestep: number,
+    branch: Branch,
+    options: RunOptions,
+  ): Promise<Floats> {
+    const { engine, programs } = this.parts;
+    const [, , height, width] = latents.shape as [number, number, number, number];
+    const batch = branch === "joint" ? stack([latents, latents]) : latents;
+    const { sample } = await programs.transformer!.run(
+      {
+        ...this.constants(encoded, branch, latents),
+        hidden_states: engine.upload(packLatents(batch)),
+        timestep: engine.upload(filled(batch.shape[0]!, timestep / 1000)),
+      },
+      options,
+    );
+    return unpackLatents((await sample!.read()) as Floats, height, width);
+  }
+
+  guide(_: Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
+    return uncond ? combine(cond, uncond, (x, y) => y + scale * (x - y)) : cond;
+  }
+
+  estimate(input: Floats, prediction: Floats, sigma: number): Floats {
+    return combine(input, prediction, (x, velocity) => x - sigma * velocity);
+  }
+
+  decode({ vae_tiling: tiling }: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
+    return this.autoencoder.decode(latents, { tiling, signal });
+  }
+
+  private constants(
+    encoded: FluxConditioning,
+    branch: Branch,
+    latents: Floats,
+  ): Readonly<Record<string, DeviceTensor>> {
+    const key = `${branch} ${latents.shape.join()}`;
+    const known = encoded.inputs.get(key);
+    if (known) return known;
+    const { positive, negative, guidanceScale } = encoded;
+    const prompts = { joint: [positive, negative!], cond: [positive], uncond: [negative!] }[branch];
+    const hidden = stack(prompts.map((prompt) => prompt.hidden));
+    const [batch, tokens] = hidden.shape as [number, number];
+    const tensors = {
+      encoder_hidden_states: hidden,
+      pooled_projections: stack(prompts.map((prompt) => prompt.pooled)),
+      ...(this.config.guidance_embeds ? { guidance: filled(batch, guidanceScale) } : {}),
+      ...rotaryTables(this.config, floats([tokens, AXES]), imagePositions(latents.shape[2]!, latents.shape[3]!)),
+    };
+    const inputs = Object.fromEntries(
+      Object.entries(tensors).map(([name, tensor]) => [name, this.parts.engine.upload(tensor).keep()]),
+    );
+    encoded.inputs.set(key, inputs);
+    return inputs;
+  }
+}
+
+function filled(count: number, value: number): Floats {
+  return floats([count], new Float32Array(count).fill(value));
+}
+
+/** @param height of the latents @param width of the latents @returns `[X, 3]` */
+function imagePositions(height: number, width: number): Floats {
+  const [rows, columns] = [height / PACK, width / PACK];
+  const positions = floats([rows * columns, AXES]);
+  for (let token = 0; token < rows * columns; token++)
+    positions.data.set([0, Math.floor(token / columns), token % columns], token * AXES);
+  return positions;
+}

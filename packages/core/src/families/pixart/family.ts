@@ -1,0 +1,167 @@
+import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
+import { repeatRows, stack } from "../../loop/guidance";
+import { brokenSizes } from "../../loop/request";
+import { imageCount, type Settings } from "../../loop/settings";
+import { floats } from "../../tensor";
+import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder";
+import { sincosPositions } from "../blocks/sincos-positions";
+import { t5Encoder } from "../encoders/t5";
+import { T5Encoder, type T5Encoding } from "../encoders/t5-encoder";
+import { type BranchInputs, type Drawn, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
+import { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
+import { diffusionSchedulerDefaults, diffusionSchedulers } from "../unet/settings";
+import { type PixArtConfig, pixart } from "./model";
+import { plainCaption } from "./plain-caption";
+import { nearestBin } from "./resolution-bins";
+
+/**
+ * PixArtAlphaPipeline, https://arxiv.org/abs/2310.00426, with diffusers' settings and defaults but for `clean_caption`:
+ * prompts are always taken as they are, as diffusers does where it cannot clean them.
+ */
+export const pixartAlphaFamily = pixartFamily("PixArtAlphaPipeline", 120, [32, 64, 128]);
+
+/** PixArtSigmaPipeline, https://arxiv.org/abs/2403.04692: the same with longer prompts and larger images. */
+export const pixartSigmaFamily = pixartFamily("PixArtSigmaPipeline", 300, [32, 64, 128, 256]);
+
+/** @param binned sample sizes of the models that `use_resolution_binning` is for */
+function pixartFamily(className: string, max_sequence_length: number, binned: readonly number[]): Family {
+  const hasBins = ({ transformer }: Configs): boolean => binned.includes((transformer as PixArtConfig).sample_size);
+  return {
+    className,
+    title: "PixArt",
+    denoiser: "transformer",
+    takes: [
+      "prompt",
+      "negative_prompt",
+      "num_inference_steps",
+      "guidance_scale",
+      "height",
+      "width",
+      "seed",
+      "num_images_per_prompt",
+      "max_sequence_length",
+      "clean_caption",
+      "use_resolution_binning",
+      "sigmas",
+      "timesteps",
+      "vae_tiling",
+    ],
+    defaults: (configs) => ({
+      num_inference_steps: 20,
+      guidance_scale: 4.5,
+      max_sequence_length,
+      use_resolution_binning: hasBins(configs),
+      ...trainedSquare(configs),
+    }),
+    sizeMultiple: () => 1, // it depends on the settings
+    components: {
+      text_encoder: { T5EncoderModel: { architecture: t5Encoder, entry: "encode" } },
+      transformer: {
+        PixArtTransformer2DModel: { architecture: pixart, entry: "forward" },
+        Transformer2DModel: { architecture: pixart, entry: "forward" }, // what the class was called
+      },
+      vae: autoencoderClasses,
+    },
+    unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
+    schedulers: diffusionSchedulers,
+    schedulerDefaults: diffusionSchedulerDefaults,
+    problems: (configs, settings) => [
+      ...(settings.use_resolution_binning && !hasBins(configs)
+        ? [noBins(configs, binned)]
+        : brokenSizes(multipleOf(configs), drawnSize(configs, settings))),
+      ...(settings.clean_caption ? [captionsStay] : []),
+      ...tilingProblems(configs.vae, settings),
+    ],
+    sizes: (configs, settings) => ({
+      text_encoder: { B: Math.max(1, settings.prompt.length), T: settings.max_sequence_length },
+      ...transformerSizes(configs, { ...settings, ...drawnSize(configs, settings) }, settings.max_sequence_length),
+    }),
+    open: async (parts) => new TransformerPipeline(parts, await methods(parts)),
+  };
+}
+
+const captionsStay: SettingProblem = {
+  key: "clean_caption",
+  text: "must be false: prompts are taken as they are, in lower case",
+};
+
+function noBins({ transformer }: Configs, binned: readonly number[]): SettingProblem {
+  const { sample_size } = transformer as PixArtConfig;
+  return {
+    key: "use_resolution_binning",
+    text: `must be false for a model of sample_size ${sample_size}: only ${binned.join(", ")} have sizes to choose from`,
+  };
+}
+
+/** The pipelines want 8, and the model whole patches. */
+function multipleOf(configs: Configs): number {
+  const patch = patchPixels(configs);
+  return [1, 2, 4, 8].map((times) => times * patch).find((multiple) => multiple % 8 === 0)!;
+}
+
+/** Height and width that the denoiser draws; the image is cut from it at the end. */
+function drawnSize(
+  { transformer }: Configs,
+  { use_resolution_binning, height, width }: Settings,
+): Pick<Settings, "height" | "width"> {
+  return use_resolution_binning
+    ? nearestBin({ height, width }, (transformer as PixArtConfig).sample_size)
+    : { height, width };
+}
+
+async function methods(parts: FamilyParts): Promise<TransformerMethods> {
+  const config = parts.configs.transformer as PixArtConfig;
+  const encoder = await T5Encoder.open(parts, "text_encoder");
+  const size = (settings: Settings): Pick<Settings, "height" | "width"> => drawnSize(parts.configs, settings);
+  return {
+    encode: async (settings, signal) => {
+      const prompts = await encodePrompts(encoder, settings, signal);
+      if (!config.use_additional_conditions) return prompts;
+      const told = sizeInputs(size(settings));
+      return {
+        inputs: (branch) => ({
+          ...prompts.inputs(branch),
+          ...told(imageCount(settings) * (branch === "joint" ? 2 : 1)),
+        }),
+        warnings: prompts.warnings,
+      };
+    },
+    positions: (height, width) => sincosPositions(config, height, width),
+    schedule: ({ num_inference_steps, sigmas, timesteps }) => ({
+      num_inference_steps,
+      ...(sigmas ? { sigmas } : {}),
+      ...(timesteps ? { timesteps } : {}),
+    }),
+    size,
+  };
+}
+
+/** Prompts through T5, whose padding neither it nor the denoiser looks at. */
+async function encodePrompts(encoder: T5Encoder, settings: Settings, signal?: AbortSignal): Promise<Drawn> {
+  const { prompt, negative_prompt, max_sequence_length: limit, num_images_per_prompt: times } = settings;
+  const encode = (texts: readonly string[]): Promise<T5Encoding> =>
+    encoder.encode(texts.map(plainCaption), { limit, masked: true }, signal);
+  const positive = await encode(prompt);
+  const negative = guidanceStrength(settings) > 0 ? await encode(negative_prompt) : undefined;
+  return {
+    inputs: (branch) => {
+      const chosen = { joint: [positive, negative!], cond: [positive], uncond: [negative!] }[branch];
+      const mask = stack(
+        chosen.map(({ mask: { shape, data } }) => repeatRows(floats(shape, Float32Array.from(data)), times)),
+      );
+      return {
+        encoder_hidden_states: stack(chosen.map(({ hidden }) => repeatRows(hidden, times))),
+        encoder_attention_mask: { dtype: "int32", shape: mask.shape, data: Int32Array.from(mask.data) },
+      };
+    },
+    warnings: [...positive.warnings, ...(negative?.warnings ?? [])],
+  };
+}
+
+/** What a model of many sizes is told of the image's. @returns the inputs of `count` images */
+function sizeInputs({ height, width }: Pick<Settings, "height" | "width">): (count: number) => BranchInputs {
+  return (count) => ({
+    resolution: repeatRows(floats([1, 2], Float32Array.of(height, width)), count),
+    aspect_ratio: repeatRows(floats([1, 1], Float32Array.of(height / width)), count),
+  });
+}

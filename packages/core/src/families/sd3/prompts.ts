@@ -1,0 +1,81 @@
+import { concat } from "../../loop/concat";
+import type { FamilyParts } from "../../loop/family";
+import { repeatRows } from "../../loop/guidance";
+import type { Settings } from "../../loop/settings";
+import { ofTextEncoder } from "../../report/warnings";
+import { type Floats, floats } from "../../tensor";
+import { ClipEncoder } from "../encoders/clip-encoder";
+import { T5Encoder, type T5Encoding } from "../encoders/t5-encoder";
+import type { Sd3Config } from "./model";
+
+/** Prompts as the denoiser takes them, a row an image. */
+export interface Sd3Prompts {
+  /** Both CLIPs' states side by side, filled up with zeros to T5's width, then T5's: `[B, 77 + S, joint_attention_dim]`. */
+  readonly hidden: Floats;
+  /** Both CLIPs' states at the end token, `[B, pooled_projection_dim]`. */
+  readonly pooled: Floats;
+  readonly warnings: readonly string[];
+}
+
+/** One list of prompts for each text encoder, of the same length. */
+export type Sd3Texts = readonly [readonly string[], readonly string[], readonly string[]];
+
+/** Prompts through three text encoders, https://arxiv.org/abs/2403.03206, figure 2; T5 may be missing. */
+export class Sd3PromptEncoder {
+  private constructor(
+    private readonly clips: readonly [ClipEncoder, ClipEncoder],
+    private readonly t5: T5Encoder | undefined,
+    /** Of T5's states. */
+    private readonly width: number,
+  ) {}
+
+  static async open(parts: FamilyParts): Promise<Sd3PromptEncoder> {
+    const clip = (component: string): Promise<ClipEncoder> => ClipEncoder.open(parts, component, "penultimate");
+    return new Sd3PromptEncoder(
+      [await clip("text_encoder"), await clip("text_encoder_2")],
+      parts.programs.text_encoder_3 && (await T5Encoder.open(parts, "text_encoder_3")),
+      (parts.configs.transformer as Sd3Config).joint_attention_dim,
+    );
+  }
+
+  /** @param clipSkip layers that both CLIPs leave out */
+  async encode(
+    [prompt, prompt2, prompt3]: Sd3Texts,
+    clipSkip: number,
+    { max_sequence_length: limit, num_images_per_prompt }: Settings,
+    signal?: AbortSignal,
+  ): Promise<Sd3Prompts> {
+    const [first, second] = this.clips;
+    const options = { clipSkip, limit: first.limit }; // the first tokenizer's length is both encoders'
+    const clip = await first.encode(prompt, options, signal);
+    const clip2 = await second.encode(prompt2, options, signal);
+    const t5 = await this.encodeLong(prompt3, limit, signal);
+    const short = widened(concat([clip.hidden, clip2.hidden], 2), t5.hidden.shape[2]!);
+    return {
+      hidden: repeatRows(concat([short, t5.hidden], 1), num_images_per_prompt),
+      pooled: repeatRows(concat([clip.pooled, clip2.pooled], 1), num_images_per_prompt),
+      warnings: [clip, clip2, t5].flatMap(({ warnings }, i) => ofTextEncoder(componentNames[i]!, warnings)),
+    };
+  }
+
+  /** Without T5 the denoiser sees zeros in its place. */
+  private async encodeLong(
+    prompts: readonly string[],
+    limit: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Pick<T5Encoding, "hidden" | "warnings">> {
+    if (this.t5) return this.t5.encode(prompts, { limit, masked: false }, signal);
+    return { hidden: floats([prompts.length, limit, this.width]), warnings: [] };
+  }
+}
+
+const componentNames = ["text_encoder", "text_encoder_2", "text_encoder_3"];
+
+/** Zeros behind each row, up to a width; of what is wider the rest is cut. @param hidden `[B, T, D]` @returns `[B, T, width]` */
+function widened({ shape, data }: Floats, width: number): Floats {
+  const [batch, tokens, dim] = shape as [number, number, number];
+  const result = floats([batch, tokens, width]);
+  for (let row = 0; row < batch * tokens; row++)
+    result.data.set(data.subarray(row * dim, row * dim + Math.min(dim, width)), row * width);
+  return result;
+}

@@ -1,0 +1,152 @@
+import type { RunOptions } from "../../compiler/program";
+import { modelOptions } from "../../errors/models";
+import { resizeAndCrop } from "../../image/resize-and-crop";
+import { estimateImage } from "../../loop/diffusion-estimate";
+import type { Branch, Conditioning, Family, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
+import { combine, rows, stack } from "../../loop/guidance";
+import type { Settings } from "../../loop/settings";
+import type { Generator } from "../../random";
+import { negativePromptUnguided } from "../../report/warnings";
+import type { DeviceTensor } from "../../runtime/device-tensor";
+import type { Schedule } from "../../schedulers/scheduler";
+import { type Floats, floats, type Tensor } from "../../tensor";
+import { Autoencoder } from "../autoencoders/autoencoder";
+import { guidanceStrength, type PatchTransformerConfig } from "./settings";
+
+/** Inputs of the denoiser that say what to draw, by name; one row an image of the branch. */
+export type BranchInputs = Readonly<Record<string, Tensor>>;
+
+/** What prompts or classes come to. */
+export interface Drawn {
+  inputs(branch: Branch): BranchInputs;
+  readonly warnings: readonly string[];
+}
+
+/** What each family does its own way. */
+export interface TransformerMethods {
+  encode(settings: Settings, signal?: AbortSignal): Promise<Drawn>;
+  /** The denoiser's `pos_embed`, `[1, T, D]`; asked once a size. @param height latent rows @param width latent columns */
+  positions(height: number, width: number): Floats;
+  schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule;
+  /** Pixels to draw at; the image is brought to its own size at the end. The image's when left out. */
+  size?(settings: Settings): Pick<Settings, "height" | "width">;
+  /** Of families that can begin with an image. */
+  readonly firstStep?: Family["firstStep"];
+}
+
+interface Encoded extends Conditioning, Drawn {
+  /** The denoiser's constant inputs, uploaded once a generation. */
+  readonly uploaded: Map<string, Readonly<Record<string, DeviceTensor>>>;
+}
+
+/** A pipeline around a transformer over patches: Stable Diffusion 3, PixArt, DiT. */
+export class TransformerPipeline implements FamilyPipeline<Encoded> {
+  private readonly channels: number;
+  private readonly autoencoder: Autoencoder;
+  /** By latent size. */
+  private readonly positions = new Map<string, Floats>();
+  readonly imageToImage?: ImageToImage;
+
+  /** @throws SKIPSTEP_MODEL_OPTION for a transformer whose output is no prediction of its input's shape */
+  constructor(
+    private readonly parts: FamilyParts,
+    private readonly methods: TransformerMethods,
+  ) {
+    const { in_channels, out_channels } = parts.configs.transformer as PatchTransformerConfig;
+    if (out_channels !== null && out_channels !== in_channels && out_channels !== 2 * in_channels)
+      throw modelOptions(parts.checkpoint.component("transformer").className, [
+        `"out_channels" must be ${in_channels} or ${2 * in_channels}, once or twice "in_channels", found ${out_channels}`,
+      ]);
+    this.channels = in_channels;
+    this.autoencoder = new Autoencoder(parts, "vae");
+    const { firstStep } = methods;
+    if (firstStep) this.imageToImage = this.autoencoder.imageToImage(firstStep);
+  }
+
+  async encode(settings: Settings, signal?: AbortSignal): Promise<Encoded> {
+    const { inputs, warnings } = await this.methods.encode(settings, signal);
+    const unused =
+      settings.has_negative_prompt && this.guidanceAt(settings) === 0
+        ? [negativePromptUnguided(settings.guidance_scale, false)]
+        : [];
+    return { inputs, warnings: [...warnings, ...unused], uploaded: new Map() };
+  }
+
+  noise(settings: Settings, generator: Generator): Floats {
+    return this.autoencoder.noise(settings, this.channels, generator, this.methods.size?.(settings));
+  }
+
+  schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule {
+    return this.methods.schedule(settings, scheduler);
+  }
+
+  guidanceAt(settings: Settings): number {
+    return guidanceStrength(settings);
+  }
+
+  async predict(
+    encoded: Encoded,
+    latents: Floats,
+    timestep: number,
+    branch: Branch,
+    options: RunOptions,
+  ): Promise<Floats> {
+    const { engine, programs } = this.parts;
+    const [, , height, width] = latents.shape as [number, number, number, number];
+    const batch = branch === "joint" ? stack([latents, latents]) : latents;
+    const count = batch.shape[0]!;
+    const positions = (): BranchInputs => ({ pos_embed: this.positionsOf(height, width) });
+    const { sample } = await programs.transformer!.run(
+      {
+        ...this.constants(encoded, branch, () => encoded.inputs(branch)),
+        ...this.constants(encoded, `positions ${height} ${width}`, positions),
+        hidden_states: engine.upload(batch),
+        timestep: engine.upload(floats([count], new Float32Array(count).fill(timestep))),
+      },
+      options,
+    );
+    return firstChannels((await sample!.read()) as Floats, this.channels);
+  }
+
+  guide(_: Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
+    return uncond ? combine(cond, uncond, (x, y) => y + scale * (x - y)) : cond;
+  }
+
+  estimate(input: Floats, prediction: Floats, sigma: number, predictionType: unknown): Floats {
+    return estimateImage(input, prediction, sigma, predictionType);
+  }
+
+  async decode(settings: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
+    const image = await this.autoencoder.decode(latents, { tiling: settings.vae_tiling, signal });
+    return resizeAndCrop(image, settings.height, settings.width);
+  }
+
+  private positionsOf(height: number, width: number): Floats {
+    const key = `${height} ${width}`;
+    const positions = this.positions.get(key) ?? this.methods.positions(height, width);
+    this.positions.set(key, positions);
+    return positions;
+  }
+
+  private constants(
+    { uploaded }: Encoded,
+    key: string,
+    make: () => BranchInputs,
+  ): Readonly<Record<string, DeviceTensor>> {
+    const known = uploaded.get(key);
+    if (known) return known;
+    const inputs = Object.fromEntries(
+      Object.entries(make()).map(([name, tensor]) => [name, this.parts.engine.upload(tensor).keep()]),
+    );
+    uploaded.set(key, inputs);
+    return inputs;
+  }
+}
+
+/** The noise, without the variance that a model may have learned beside it. @param sample `[B, C or more, H, W]` */
+function firstChannels(sample: Floats, channels: number): Floats {
+  const [batch, found, height, width] = sample.shape as [number, number, number, number];
+  if (found === channels) return sample;
+  const items = Array.from({ length: batch }, (_, item) => rows(sample, item, item + 1).data);
+  return stack(items.map((data) => floats([1, channels, height, width], data.subarray(0, channels * height * width))));
+}

@@ -1,0 +1,137 @@
+import type { RunOptions } from "../../compiler/program";
+import { estimateImage } from "../../loop/diffusion-estimate";
+import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
+import { combine, repeatRows, rescaleSpread, stack } from "../../loop/guidance";
+import { imageCount, type Settings } from "../../loop/settings";
+import type { Generator } from "../../random";
+import { negativePromptUnguided } from "../../report/warnings";
+import type { DeviceTensor } from "../../runtime/device-tensor";
+import type { Schedule } from "../../schedulers/scheduler";
+import { type Floats, floats } from "../../tensor";
+import { Autoencoder } from "../autoencoders/autoencoder";
+import { guidanceEmbedding } from "./guidance-embedding";
+import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
+
+/** Inputs of the U-Net that say what to draw, by name; one row a prompt: `encoder_hidden_states` `[B, T, D]`. */
+export type PromptInputs = Readonly<Record<string, Floats>>;
+
+/** What prompts come to. */
+export interface EncodedPrompts {
+  readonly cond: PromptInputs;
+  /** Of the negative prompts, with guidance. */
+  readonly uncond?: PromptInputs | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** Prompts through the text encoders: what each family does its own way. @param guided whether guidance is on */
+export type EncodePrompts = (settings: Settings, guided: boolean, signal?: AbortSignal) => Promise<EncodedPrompts>;
+
+/** `EncodedPrompts` with one row an image. */
+interface Prompts extends Conditioning, EncodedPrompts {
+  /** By branch, uploaded once a generation. */
+  readonly inputs: Map<Branch, Readonly<Record<string, DeviceTensor>>>;
+}
+
+/** A pipeline around UNet2DConditionModel: Stable Diffusion 1, 2 and XL. */
+export class UNetPipeline implements FamilyPipeline<Prompts> {
+  private readonly config: UNet2DConditionConfig;
+  private readonly autoencoder: Autoencoder;
+  readonly imageToImage: ImageToImage;
+
+  constructor(
+    private readonly parts: FamilyParts,
+    private readonly encodePrompts: EncodePrompts,
+  ) {
+    this.config = parts.configs.unet as UNet2DConditionConfig;
+    this.autoencoder = new Autoencoder(parts, "vae");
+    this.imageToImage = this.autoencoder.imageToImage(
+      ({ num_inference_steps: steps, strength }) => steps - Math.min(Math.floor(steps * strength), steps),
+    );
+  }
+
+  async encode(settings: Settings, signal?: AbortSignal): Promise<Prompts> {
+    const { cond, uncond, warnings } = await this.encodePrompts(settings, this.guidanceAt(settings) > 0, signal);
+    const forImages = (inputs: PromptInputs): PromptInputs =>
+      Object.fromEntries(
+        Object.entries(inputs).map(([name, rows]) => [name, repeatRows(rows, settings.num_images_per_prompt)]),
+      );
+    const { time_cond_proj_dim } = this.config;
+    const strength =
+      time_cond_proj_dim === null
+        ? {}
+        : { timestep_cond: guidanceEmbedding(settings.guidance_scale - 1, time_cond_proj_dim, imageCount(settings)) };
+    return {
+      cond: { ...forImages(cond), ...strength },
+      uncond: uncond && forImages(uncond),
+      warnings: [...warnings, ...this.unused(settings)],
+      inputs: new Map(),
+    };
+  }
+
+  noise(settings: Settings, generator: Generator): Floats {
+    return this.autoencoder.noise(settings, this.config.in_channels, generator);
+  }
+
+  schedule({ num_inference_steps, sigmas, timesteps }: Settings): Schedule {
+    return { num_inference_steps, ...(sigmas ? { sigmas } : {}), ...(timesteps ? { timesteps } : {}) };
+  }
+
+  /** Strength 1 is the prompt's own prediction; distilled models take the strength as an input. */
+  guidanceAt({ guidance_scale }: Settings): number {
+    return guidance_scale > 1 && this.config.time_cond_proj_dim === null ? guidance_scale : 0;
+  }
+
+  async predict(
+    encoded: Prompts,
+    latents: Floats,
+    timestep: number,
+    branch: Branch,
+    options: RunOptions,
+  ): Promise<Floats> {
+    const { engine, programs } = this.parts;
+    const sample = branch === "joint" ? stack([latents, latents]) : latents;
+    const batch = sample.shape[0]!;
+    const outputs = await programs.unet!.run(
+      {
+        ...this.promptInputs(encoded, branch),
+        sample: engine.upload(sample),
+        timestep: engine.upload(floats([batch], new Float32Array(batch).fill(timestep))),
+      },
+      options,
+    );
+    return (await outputs.sample!.read()) as Floats;
+  }
+
+  guide({ guidance_rescale }: Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
+    if (!uncond) return cond;
+    const guided = combine(cond, uncond, (x, y) => y + scale * (x - y));
+    return guidance_rescale > 0 ? rescaleSpread(guided, cond, guidance_rescale) : guided;
+  }
+
+  estimate(input: Floats, prediction: Floats, sigma: number, predictionType: unknown): Floats {
+    return estimateImage(input, prediction, sigma, predictionType);
+  }
+
+  decode({ vae_tiling: tiling }: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
+    return this.autoencoder.decode(latents, { tiling, signal });
+  }
+
+  private unused(settings: Settings): string[] {
+    const unguided = settings.has_negative_prompt && this.guidanceAt(settings) === 0;
+    return unguided ? [negativePromptUnguided(settings.guidance_scale, this.config.time_cond_proj_dim !== null)] : [];
+  }
+
+  private promptInputs({ cond, uncond, inputs }: Prompts, branch: Branch): Readonly<Record<string, DeviceTensor>> {
+    const known = inputs.get(branch);
+    if (known) return known;
+    const joint = (name: string): Floats => stack([cond[name]!, uncond![name]!]);
+    const uploaded = Object.fromEntries(
+      Object.entries(branch === "uncond" ? uncond! : cond).map(([name, tensor]) => [
+        name,
+        this.parts.engine.upload(branch === "joint" ? joint(name) : tensor).keep(),
+      ]),
+    );
+    inputs.set(branch, uploaded);
+    return uploaded;
+  }
+}

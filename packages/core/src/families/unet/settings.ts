@@ -1,0 +1,93 @@
+import type { GenerateConfig } from "../../config/config";
+import type { Sizes } from "../../graph/dim";
+import type { Configs, Family } from "../../loop/family";
+import { imageCount, type Settings } from "../../loop/settings";
+import { autoencoderClasses, decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
+import type { ClipTextConfig } from "../encoders/clip-text";
+import { unet2DCondition } from "./unet-2d-condition";
+import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
+
+/** What the families around UNet2DConditionModel have in common before anything is loaded. */
+
+/** Settings that all of them take. */
+export const unetSettings: readonly (keyof GenerateConfig)[] = [
+  "prompt",
+  "negative_prompt",
+  "num_inference_steps",
+  "guidance_scale",
+  "guidance_rescale",
+  "clip_skip",
+  "height",
+  "width",
+  "seed",
+  "num_images_per_prompt",
+  "sigmas",
+  "timesteps",
+  "image",
+  "strength",
+  "vae_tiling",
+];
+
+export const unetComponents: Family["components"] = {
+  unet: { UNet2DConditionModel: { architecture: unet2DCondition, entry: "forward" } },
+  vae: autoencoderClasses,
+};
+
+/** All but those of flows, which start from other noise. */
+export const diffusionSchedulers: readonly string[] = [
+  "DDIMScheduler",
+  "DDPMScheduler",
+  "DEISMultistepScheduler",
+  "DPMSolverMultistepScheduler",
+  "DPMSolverSinglestepScheduler",
+  "EDMDPMSolverMultistepScheduler",
+  "EDMEulerScheduler",
+  "EulerAncestralDiscreteScheduler",
+  "EulerDiscreteScheduler",
+  "HeunDiscreteScheduler",
+  "KDPM2AncestralDiscreteScheduler",
+  "KDPM2DiscreteScheduler",
+  "LCMScheduler",
+  "LMSDiscreteScheduler",
+  "PNDMScheduler",
+  "TCDScheduler",
+  "UniPCMultistepScheduler",
+];
+
+/** An argument of the reference's pipelines, whatever the scheduler's own default is. */
+export const diffusionSchedulerDefaults = { eta: 0 };
+
+/** The size that the model was trained on. @param fallback latent pixels, for a U-Net that does not say */
+export function trainedSize({ unet, vae }: Configs, fallback: number): Pick<Settings, "height" | "width"> {
+  const { sample_size } = unet as UNet2DConditionConfig;
+  const [height, width] = [sample_size ?? fallback].flat() as [number, number?];
+  const factor = scaleFactorOf(vae);
+  return { height: height * factor, width: (width ?? height) * factor };
+}
+
+/** The pipelines want 8, whatever the autoencoder does; the U-Net itself takes every size. */
+export function unetSizeMultiple({ vae }: Configs): number {
+  return Math.max(8, scaleFactorOf(vae));
+}
+
+/** As `Family.sizes`. @param textEncoders names of components */
+export function unetSizes(
+  configs: Configs,
+  settings: Settings,
+  textEncoders: readonly string[],
+): Readonly<Record<string, Sizes>> {
+  const { prompt, height, width, guidance_scale } = settings;
+  const factor = scaleFactorOf(configs.vae);
+  const tokensOf = (name: string): number => (configs[name] as ClipTextConfig).max_position_embeddings;
+  const texts = textEncoders.map((name) => [name, { B: Math.max(1, prompt.length), T: tokensOf(name) }]);
+  return {
+    ...Object.fromEntries(texts),
+    unet: {
+      B: Math.max(1, imageCount(settings)) * (guidance_scale > 1 ? 2 : 1),
+      h: height / factor,
+      w: width / factor,
+      S: Math.min(...textEncoders.map(tokensOf)),
+    },
+    vae: decodeSizes(configs.vae, settings),
+  };
+}

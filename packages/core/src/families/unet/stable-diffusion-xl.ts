@@ -1,0 +1,124 @@
+import { concat } from "../../loop/concat";
+import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
+import type { Settings } from "../../loop/settings";
+import { ofTextEncoder } from "../../report/warnings";
+import { type Floats, floats } from "../../tensor";
+import { tilingProblems } from "../autoencoders/autoencoder";
+import { ClipEncoder, type ClipEncoding, type ClipOptions, clipSkipProblem } from "../encoders/clip-encoder";
+import { clipText, clipTextWithProjection } from "../encoders/clip-text";
+import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
+import {
+  diffusionSchedulerDefaults,
+  diffusionSchedulers,
+  trainedSize,
+  unetComponents,
+  unetSettings,
+  unetSizeMultiple,
+  unetSizes,
+} from "./settings";
+
+const textEncoders = ["text_encoder", "text_encoder_2"] as const;
+
+/**
+ * StableDiffusionXLPipeline and StableDiffusionXLImg2ImgPipeline, https://arxiv.org/abs/2307.01952, with diffusers'
+ * settings and defaults. No watermark is drawn.
+ */
+export const stableDiffusionXlFamily: Family = {
+  className: "StableDiffusionXLPipeline",
+  title: "Stable Diffusion XL",
+  denoiser: "unet",
+  takes: [...unetSettings, "prompt_2", "negative_prompt_2", "original_size", "crops_coords_top_left", "target_size"],
+  defaults: (configs, fromImage) => ({
+    num_inference_steps: 50,
+    guidance_scale: 5,
+    ...trainedSize(configs, 128),
+    ...(fromImage ? { strength: 0.3 } : {}),
+  }),
+  sizeMultiple: unetSizeMultiple,
+  components: {
+    text_encoder: { CLIPTextModel: { architecture: clipText, entry: "encode" } },
+    text_encoder_2: { CLIPTextModelWithProjection: { architecture: clipTextWithProjection, entry: "encode" } },
+    ...unetComponents,
+  },
+  others: ["image_encoder", "feature_extractor", "force_zeros_for_empty_prompt", "add_watermarker"],
+  unheeded: { vae: ["shift_factor"] },
+  schedulers: diffusionSchedulers,
+  schedulerDefaults: diffusionSchedulerDefaults,
+  problems: (configs, settings) => [...clipProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
+  sizes: (configs, settings) => unetSizes(configs, settings, textEncoders),
+  open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
+};
+
+/** One is enough: it is the same setting. */
+function clipProblems(configs: Configs, { clip_skip }: Settings): SettingProblem[] {
+  const found = textEncoders.map((name) => clipSkipProblem(configs[name], "penultimate", clip_skip));
+  return found
+    .filter((text) => text !== undefined)
+    .map((text) => ({ key: "clip_skip" as const, text }))
+    .slice(0, 1);
+}
+
+async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {
+  const encoders = await Promise.all(textEncoders.map((name) => ClipEncoder.open(parts, name, "penultimate")));
+  const limit = Math.min(...encoders.map((encoder) => encoder.limit));
+  const { force_zeros_for_empty_prompt: zeros = true } = parts.checkpoint.options;
+  const encode = (texts: readonly (readonly string[])[], options: ClipOptions, signal?: AbortSignal) =>
+    inTurn(encoders.map((encoder, i) => () => encoder.encode(texts[i]!, { ...options, limit }, signal)));
+  return async (settings, guided, signal) => {
+    const { prompt, prompt_2, negative_prompt, negative_prompt_2, clip_skip: clipSkip } = settings;
+    const cond = await encode([prompt, prompt_2], { clipSkip }, signal);
+    const inputs = promptInputs(settings, cond);
+    if (!guided) return { cond: inputs, warnings: warningsOf(cond) };
+    if (zeros && !settings.has_negative_prompt) {
+      const uncond = { ...inputs, ...zeroed(inputs, ["encoder_hidden_states", "text_embeds"]) };
+      return { cond: inputs, uncond, warnings: warningsOf(cond) };
+    }
+    const uncond = await encode([negative_prompt, negative_prompt_2], {}, signal); // the reference skips no layer here
+    return {
+      cond: inputs,
+      uncond: promptInputs(settings, uncond),
+      warnings: [...warningsOf(cond), ...warningsOf(uncond)],
+    };
+  };
+}
+
+/** Hidden states of both encoders side by side, the pooled state of the second, and the sizes. */
+function promptInputs(settings: Settings, encodings: readonly ClipEncoding[]): PromptInputs {
+  const hidden = concat(
+    encodings.map((encoding) => encoding.hidden),
+    2,
+  );
+  return {
+    encoder_hidden_states: hidden,
+    text_embeds: encodings.at(-1)!.pooled,
+    time_ids: sizeIds(settings, hidden.shape[0]!),
+  };
+}
+
+/** What the model is told of the picture: its size, the crop's place, the size to aim at. @returns `[prompts, 6]` */
+function sizeIds(
+  { height, width, original_size, crops_coords_top_left, target_size }: Settings,
+  count: number,
+): Floats {
+  const size = [height, width];
+  const ids = [...(original_size ?? size), ...crops_coords_top_left, ...(target_size ?? size)];
+  return floats(
+    [count, ids.length],
+    Float32Array.from({ length: count * ids.length }, (_, i) => ids[i % ids.length]!),
+  );
+}
+
+/** Without a negative prompt the model was trained on zeros. */
+function zeroed(inputs: PromptInputs, names: readonly string[]): PromptInputs {
+  return Object.fromEntries(names.map((name) => [name, floats(inputs[name]!.shape)]));
+}
+
+function warningsOf(encodings: readonly ClipEncoding[]): string[] {
+  return encodings.flatMap(({ warnings }, i) => ofTextEncoder(textEncoders[i]!, warnings));
+}
+
+async function inTurn<Result>(tasks: readonly (() => Promise<Result>)[]): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const task of tasks) results.push(await task());
+  return results;
+}

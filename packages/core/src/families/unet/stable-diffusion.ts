@@ -1,0 +1,71 @@
+import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
+import type { Settings } from "../../loop/settings";
+import type { JsonObject } from "../../schema/json";
+import { tilingProblems } from "../autoencoders/autoencoder";
+import { ClipEncoder, clipSkipProblem } from "../encoders/clip-encoder";
+import { clipText } from "../encoders/clip-text";
+import { type EncodePrompts, UNetPipeline } from "./pipeline";
+import {
+  diffusionSchedulerDefaults,
+  diffusionSchedulers,
+  trainedSize,
+  unetComponents,
+  unetSettings,
+  unetSizeMultiple,
+  unetSizes,
+} from "./settings";
+
+/**
+ * StableDiffusionPipeline and StableDiffusionImg2ImgPipeline, https://arxiv.org/abs/2112.10752: Stable Diffusion 1 and
+ * 2, with diffusers' settings and defaults. A safety checker is not run.
+ */
+export const stableDiffusionFamily: Family = {
+  className: "StableDiffusionPipeline",
+  title: "Stable Diffusion 1.5, 2.1",
+  denoiser: "unet",
+  takes: unetSettings,
+  defaults: (configs, fromImage) => ({
+    num_inference_steps: 50,
+    guidance_scale: 7.5,
+    ...trainedSize(configs, 64),
+    ...(fromImage ? { strength: 0.8 } : {}),
+  }),
+  sizeMultiple: unetSizeMultiple,
+  components: { text_encoder: { CLIPTextModel: { architecture: clipText, entry: "encode" } }, ...unetComponents },
+  others: ["safety_checker", "feature_extractor", "image_encoder", "requires_safety_checker"],
+  unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
+  schedulers: diffusionSchedulers,
+  schedulerDefaults: diffusionSchedulerDefaults,
+  mendScheduler,
+  problems: (configs, settings) => [...clipProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
+  sizes: (configs, settings) => unetSizes(configs, settings, ["text_encoder"]),
+  open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
+};
+
+/** Early checkpoints say otherwise, or leave it to defaults that are not what their models were made for. */
+function mendScheduler(options: Readonly<JsonObject>): JsonObject {
+  return {
+    ...options,
+    ...("steps_offset" in options ? { steps_offset: 1 } : {}),
+    ...("clip_sample" in options ? { clip_sample: false } : {}),
+  };
+}
+
+function clipProblems({ text_encoder }: Configs, { clip_skip }: Settings): SettingProblem[] {
+  const text = clipSkipProblem(text_encoder, "last", clip_skip);
+  return text === undefined ? [] : [{ key: "clip_skip", text }];
+}
+
+async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {
+  const encoder = await ClipEncoder.open(parts, "text_encoder", "last");
+  return async ({ prompt, negative_prompt, clip_skip: clipSkip }, guided, signal) => {
+    const cond = await encoder.encode(prompt, { clipSkip }, signal);
+    // The reference skips no layer here.
+    const uncond = guided ? await encoder.encode(negative_prompt, {}, signal) : undefined;
+    return {
+      cond: { encoder_hidden_states: cond.hidden },
+      uncond: uncond && { encoder_hidden_states: uncond.hidden },
+      warnings: [...cond.warnings, ...(uncond?.warnings ?? [])],
+    };
+  };
+}

@@ -1,0 +1,214 @@
+import type { RunOptions } from "../../compiler/program";
+import type { Sizes } from "../../graph/dim";
+import type {
+  Branch,
+  Conditioning,
+  Configs,
+  Family,
+  FamilyParts,
+  FamilyPipeline,
+  ImageToImage,
+  SettingProblem,
+} from "../../loop/family";
+import { flowFirstStep } from "../../loop/flow-first-step";
+import { combine, limitNorm, negated, stack } from "../../loop/guidance";
+import { imageCount, type Settings } from "../../loop/settings";
+import type { Generator } from "../../random";
+import type { DeviceTensor } from "../../runtime/device-tensor";
+import { shiftOfImage } from "../../schedulers/flow-shift";
+import type { Schedule } from "../../schedulers/scheduler";
+import { type Floats, floats } from "../../tensor";
+import {
+  Autoencoder,
+  autoencoderClasses,
+  decodeSizes,
+  scaleFactorOf,
+  tilingProblems,
+} from "../autoencoders/autoencoder";
+import { qwen3 } from "../encoders/qwen3";
+import { Qwen3Encoder } from "../encoders/qwen3-encoder";
+import { PATCH, type ZImageConfig, zImage } from "./model";
+import { layOutSequence, longestCaption, paddedLength } from "./sequence";
+
+/** Prompt embeddings `[tokens, width]`, one an image. */
+interface Captions extends Conditioning {
+  readonly positive: readonly Floats[];
+  readonly negative: readonly Floats[];
+  /** The denoiser's constant inputs by branch and latent size, uploaded once a generation. */
+  readonly inputs: Map<string, Readonly<Record<string, DeviceTensor>>>;
+}
+
+/** ZImagePipeline and ZImageImg2ImgPipeline, https://arxiv.org/abs/2511.22699, with diffusers' settings and defaults. */
+export const zImageFamily: Family = {
+  className: "ZImagePipeline",
+  title: "Z-Image",
+  denoiser: "transformer",
+  takes: [
+    "prompt",
+    "negative_prompt",
+    "num_inference_steps",
+    "guidance_scale",
+    "cfg_normalization",
+    "cfg_truncation",
+    "height",
+    "width",
+    "seed",
+    "num_images_per_prompt",
+    "max_sequence_length",
+    "sigmas",
+    "image",
+    "strength",
+    "vae_tiling",
+  ],
+  defaults: (_, fromImage) => ({
+    num_inference_steps: 50,
+    guidance_scale: 5,
+    height: 1024,
+    width: 1024,
+    ...(fromImage ? { strength: 0.6 } : {}),
+  }),
+  firstStep: flowFirstStep,
+  sizeMultiple: ({ vae }) => scaleFactorOf(vae) * PATCH,
+  components: {
+    text_encoder: {
+      Qwen3ForCausalLM: { architecture: qwen3, entry: "encode" },
+      Qwen3Model: { architecture: qwen3, entry: "encode" },
+    },
+    transformer: { ZImageTransformer2DModel: { architecture: zImage, entry: "forward" } },
+    vae: autoencoderClasses,
+  },
+  unheeded: { vae: ["latents_mean", "latents_std"] },
+  schedulers: ["FlowMatchEulerDiscreteScheduler", "UniPCMultistepScheduler", "DPMSolverMultistepScheduler"],
+  problems: (configs, settings) => [...sizeProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
+  sizes: (configs, settings) => runSizes(configs, settings),
+  open: async (parts) => new ZImagePipeline(parts, await Qwen3Encoder.open(parts)),
+};
+
+/** The image must fit into the model's positions. */
+function sizeProblems(configs: Configs, { height, width }: Settings): SettingProblem[] {
+  const { axes_lens } = configs.transformer as ZImageConfig;
+  return Object.entries({ height, width }).flatMap(([key, side], axis): SettingProblem[] => {
+    const most = axes_lens[axis + 1]! * scaleFactorOf(configs.vae) * PATCH;
+    return side > most ? [{ key: key as "height", text: `must be <= ${most} for this model, found ${side}` }] : [];
+  });
+}
+
+function runSizes(configs: Configs, settings: Settings): Readonly<Record<string, Sizes>> {
+  const { height, width, guidance_scale, max_sequence_length } = settings;
+  const factor = scaleFactorOf(configs.vae);
+  const images = Math.max(1, imageCount(settings));
+  const [h, w] = [height / factor / PATCH, width / factor / PATCH];
+  const L = paddedLength(Math.min(max_sequence_length, longestCaption(configs.transformer as ZImageConfig)));
+  return {
+    text_encoder: { B: 1, T: max_sequence_length },
+    transformer: { B: images * (guidance_scale > 0 ? 2 : 1), h, w, L, T: paddedLength(h * w) + L },
+    vae: decodeSizes(configs.vae, settings),
+  };
+}
+
+class ZImagePipeline implements FamilyPipeline<Captions> {
+  private readonly config: ZImageConfig;
+  private readonly autoencoder: Autoencoder;
+  readonly imageToImage: ImageToImage;
+
+  constructor(
+    private readonly parts: FamilyParts,
+    private readonly textEncoder: Qwen3Encoder,
+  ) {
+    this.config = parts.configs.transformer as ZImageConfig;
+    this.autoencoder = new Autoencoder(parts, "vae");
+    this.imageToImage = this.autoencoder.imageToImage(flowFirstStep);
+  }
+
+  async encode(settings: Settings, signal?: AbortSignal): Promise<Captions> {
+    const limit = Math.min(settings.max_sequence_length, longestCaption(this.config));
+    const positive = await this.textEncoder.encode(settings.prompt, limit, signal);
+    const negative =
+      settings.guidance_scale > 0 ? await this.textEncoder.encode(settings.negative_prompt, limit, signal) : undefined;
+    const repeated = (captions: readonly Floats[]): Floats[] =>
+      captions.flatMap((caption) => new Array<Floats>(settings.num_images_per_prompt).fill(caption));
+    return {
+      positive: repeated(positive.hidden),
+      negative: repeated(negative?.hidden ?? []),
+      warnings: [...positive.warnings, ...(negative?.warnings ?? [])],
+      inputs: new Map(),
+    };
+  }
+
+  noise(settings: Settings, generator: Generator): Floats {
+    return this.autoencoder.noise(settings, this.config.in_channels, generator);
+  }
+
+  schedule(
+    { num_inference_steps, sigmas, height, width }: Settings,
+    scheduler: Readonly<Record<string, unknown>>,
+  ): Schedule {
+    const multiple = this.autoencoder.scaleFactor * PATCH;
+    return {
+      num_inference_steps,
+      // From all noise down to 1 / steps: the last step lands on the image.
+      sigmas: sigmas ?? Array.from({ length: num_inference_steps }, (_, i) => 1 - i / num_inference_steps),
+      mu: shiftOfImage(scheduler, (height / multiple) * (width / multiple)),
+    };
+  }
+
+  guidanceAt({ guidance_scale, cfg_truncation }: Settings, timestep: number): number {
+    return cfg_truncation <= 1 && progress(timestep) > cfg_truncation ? 0 : guidance_scale;
+  }
+
+  async predict(
+    encoded: Captions,
+    latents: Floats,
+    timestep: number,
+    branch: Branch,
+    options: RunOptions,
+  ): Promise<Floats> {
+    const { engine, programs } = this.parts;
+    const batch = branch === "joint" ? stack([latents, latents]) : latents;
+    const { sample } = await programs.transformer!.run(
+      {
+        ...this.constants(encoded, branch, latents),
+        latents: engine.upload(batch),
+        timestep: engine.upload(floats([batch.shape[0]!], new Float32Array(batch.shape[0]!).fill(progress(timestep)))),
+      },
+      options,
+    );
+    return (await sample!.read()) as Floats;
+  }
+
+  guide({ cfg_normalization }: Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
+    if (!uncond) return negated(cond); // the model points from noise to image
+    const prediction = combine(cond, uncond, (x, y) => x + scale * (x - y));
+    return negated(cfg_normalization > 0 ? limitNorm(prediction, cond, cfg_normalization) : prediction);
+  }
+
+  estimate(input: Floats, prediction: Floats, sigma: number): Floats {
+    return combine(input, prediction, (x, velocity) => x - sigma * velocity);
+  }
+
+  decode({ vae_tiling: tiling }: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
+    return this.autoencoder.decode(latents, { tiling, signal });
+  }
+
+  private constants(encoded: Captions, branch: Branch, latents: Floats): Readonly<Record<string, DeviceTensor>> {
+    const key = `${branch} ${latents.shape.join()}`;
+    const known = encoded.inputs.get(key);
+    if (known) return known;
+    const captions = {
+      joint: [...encoded.positive, ...encoded.negative],
+      cond: encoded.positive,
+      uncond: encoded.negative,
+    }[branch];
+    const sequence = layOutSequence(this.config, captions, latents.shape[2]!, latents.shape[3]!);
+    const inputs = Object.fromEntries(
+      Object.entries(sequence).map(([name, tensor]) => [name, this.parts.engine.upload(tensor).keep()]),
+    );
+    encoded.inputs.set(key, inputs);
+    return inputs;
+  }
+}
+
+/** What the model is told: 0 at pure noise, 1 at the image. */
+function progress(timestep: number): number {
+  return (1000 - timestep) / 1000;
+}

@@ -1,0 +1,119 @@
+import type { ArchitectureEntry } from "../architecture/architecture";
+import type { Program, RunOptions } from "../compiler/program";
+import type { GenerateConfig } from "../config/config";
+import type { Sizes } from "../graph/dim";
+import type { Generator } from "../random";
+import type { Engine } from "../runtime/engine";
+import type { Schedule } from "../schedulers/scheduler";
+import type { JsonObject } from "../schema/json";
+import type { Floats } from "../tensor";
+import type { OpenTokenizer } from "../text/open-tokenizer";
+import type { Checkpoint } from "../weights/checkpoint/checkpoint";
+import type { SettingDefaults, Settings } from "./settings";
+
+/** Parsed configs by component name, and as `model_index` what `model_index.json` says beside its components. */
+export type Configs = Readonly<Record<string, unknown>>;
+
+/** A family of pipelines: one class of `model_index.json`. */
+export interface Family {
+  readonly className: string;
+  /** What people call its models: `Stable Diffusion 1.5, 2.1`. */
+  readonly title?: string;
+  /** The settings that it takes; all others are refused. */
+  readonly takes: readonly (keyof GenerateConfig)[];
+  /**
+   * Settings where nothing is said; sizes may depend on the checkpoint.
+   * @param fromImage whether the generation begins with an image, for which the reference has a pipeline of its own
+   */
+  defaults(configs: Configs, fromImage: boolean): SettingDefaults;
+  /** Pixels that height and width must be a multiple of. */
+  sizeMultiple(configs: Configs): number;
+  /** The component that run-time hooks wrap, and build-time hooks where a config says nothing else. */
+  readonly denoiser: string;
+  /** The components that text-to-image runs, and what each may be: architectures by the class in `model_index.json`. */
+  readonly components: Readonly<Record<string, Readonly<Record<string, ArchitectureEntry>>>>;
+  /** Those of them that a checkpoint may be without: null in `model_index.json`. */
+  readonly optional?: readonly string[];
+  /** What else `model_index.json` may say: components that are not run here, and options. */
+  readonly others?: readonly string[];
+  /** Options of a component's config that its pipeline in diffusers leaves out; warned of where they are set. */
+  readonly unheeded?: Readonly<Record<string, readonly string[]>>;
+  /** Schedulers that it can use, by class name; any that Skipstep has when left out. */
+  readonly schedulers?: readonly string[];
+  /** Defaults of scheduler options that its pipeline sets, for the schedulers that have them: `{ "eta": 0 }`. */
+  readonly schedulerDefaults?: Readonly<JsonObject>;
+  /** What its pipeline changes in the options that its checkpoint gives. */
+  mendScheduler?(options: Readonly<JsonObject>): Readonly<JsonObject>;
+  /** What is wrong with the settings, told before any weight is read. */
+  problems(configs: Configs, settings: Settings): readonly SettingProblem[];
+  /** As `ImageToImage.firstStep`, where a part of a step counts as one; steps are cut down to whole ones when left out. */
+  firstStep?(settings: Settings): number;
+  /** Run-time sizes of each component's graph at these settings, the largest that occur; for estimates of memory. */
+  sizes(configs: Configs, settings: Settings): Readonly<Record<string, Sizes>>;
+  open(parts: FamilyParts): Promise<FamilyPipeline>;
+}
+
+/** A setting that the model cannot follow. */
+export interface SettingProblem {
+  readonly key: keyof Settings;
+  /** Follows the key: `must be a multiple of 16, found 100; nearest: 96`. */
+  readonly text: string;
+}
+
+/** What a family works with once everything is compiled. */
+export interface FamilyParts {
+  readonly checkpoint: Checkpoint;
+  readonly engine: Engine;
+  /** Open graphs and parsed configs by component name. */
+  readonly programs: Readonly<Record<string, Program>>;
+  readonly configs: Configs;
+  /** The tokenizer of a text encoder, which is freed with the engine. */
+  tokenizer(textEncoder: string): Promise<OpenTokenizer>;
+  /** Opens another function of a component when it is first asked for: `entry("vae", "encode")`. */
+  entry(component: string, entry: string): Promise<Program>;
+}
+
+/** A pass over the denoiser: `joint` holds both guidance branches in one batch. */
+export type Branch = "joint" | "cond" | "uncond";
+
+/** Prompts turned into what the denoiser takes. Lives for one generation. */
+export interface Conditioning {
+  /** Lines for the report, such as prompts that were cut. */
+  readonly warnings: readonly string[];
+}
+
+/** What one family does its own way; the loop around it is the same for all. */
+export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
+  encode(settings: Settings, signal?: AbortSignal): Promise<Encoded>;
+  /** Unit noise to start from, `[B, C, H, W]`. */
+  noise(settings: Settings, generator: Generator): Floats;
+  schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule;
+  /** Guidance strength at a timestep; 0 runs the prompt's branch alone. */
+  guidanceAt(settings: Settings, timestep: number): number;
+  /** Runs the denoiser. @param latents `[B, C, H, W]` @returns `[B, C, H, W]`, for `joint` `[2B, C, H, W]`: prompt, then negative prompt */
+  predict(encoded: Encoded, latents: Floats, timestep: number, branch: Branch, options: RunOptions): Promise<Floats>;
+  /** Joins the branches into what the scheduler's `step` takes; without guidance there is no `uncond`. */
+  guide(settings: Settings, scale: number, cond: Floats, uncond?: Floats): Floats;
+  /**
+   * The finished latents if this prediction were exact; for previews.
+   * @param input what the model saw, as `scaleModelInput` gave it
+   * @param predictionType of the scheduler's options; flow models have none
+   */
+  estimate(input: Floats, prediction: Floats, sigma: number, predictionType: unknown): Floats;
+  /** What image-to-image takes, where the family has it. */
+  readonly imageToImage?: ImageToImage;
+  /** @returns `[B, 3, H, W]` in -1..1 */
+  decode(settings: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats>;
+}
+
+/** Beginning with an image instead of noise. */
+export interface ImageToImage {
+  /** Inference step to begin at, 0-based. */
+  firstStep(settings: Settings): number;
+  /**
+   * Latents of an image, scaled as the denoiser wants them.
+   * @param image `[1, 3, H, W]`, -1..1
+   * @param generator where the posterior is drawn from, before the noise
+   */
+  encode(settings: Settings, image: Floats, generator: Generator, signal?: AbortSignal): Promise<Floats>;
+}

@@ -1,0 +1,281 @@
+import { resolve } from "node:path";
+import type { BuildHookRunner } from "../compiler/build-hooks";
+import type { Config, GenerateConfig, PluginUse } from "../config/config";
+import { argumentInvalid } from "../errors/arguments";
+import { engineStopped } from "../errors/engine";
+import { pluginIdle } from "../errors/pipeline";
+import { printable } from "../errors/printable";
+import { shown } from "../errors/shown";
+import { type Image, imagesOf } from "../image/image";
+import { pictureWarnings } from "../image/picture-pixels";
+import { type Recipe, recipeText } from "../image/recipe";
+import type { LoadedPlugin, PluginHost } from "../plugins/host";
+import { createGenerator } from "../random";
+import { noteFile } from "../recipe/note-places";
+import { type RecipePlaces, recipeConfig } from "../recipe/recipe-config";
+import { idlePlugins, type Report, reportPlugins, unmeasured } from "../report/report";
+import { versionsOf } from "../report/versions";
+import { latentsNotFinite, pixelsNotFinite } from "../report/warnings";
+import type { Engine } from "../runtime/engine";
+import { createScheduler } from "../schedulers/registry";
+import { checkOptions } from "../schema/check-arguments";
+import type { OpenModel } from "../start/open-models";
+import { chooseScheduler } from "../start/scheduler-choice";
+import type { Floats } from "../tensor";
+import type { Checkpoint } from "../weights/checkpoint/checkpoint";
+import { checkLatents, checkRequest } from "./check-request";
+import { denoise, type StepDone } from "./denoise";
+import type { Configs, Family, FamilyPipeline } from "./family";
+import { firstLatents } from "./first-latents";
+import type { StepEvent } from "./progress";
+import { type OnProgress, ProgressListener } from "./progress-listener";
+import { checkSettings, type RequestExtras, resolveSettings, sizeOfImage } from "./request";
+import { RunHooks } from "./run-hooks";
+import type { Settings } from "./settings";
+import { Stopwatch } from "./stopwatch";
+
+/** One generation. Names in snake_case are the config's; what is left out is the config's `generate`. */
+export interface GenerateRequest extends GenerateConfig, RequestExtras {
+  /** Stops between two segments of the model: `generate` throws SKIPSTEP_CANCELLED. */
+  readonly signal?: AbortSignal | undefined;
+  /** What it throws fails the generation with SKIPSTEP_PROGRESS_FAILED; promises that it gives are waited for. */
+  readonly onProgress?: OnProgress | undefined;
+  /** Decodes the estimate after each step, for `onProgress`. Costs a run of the VAE each. */
+  readonly previews?: boolean | undefined;
+}
+
+export interface GenerateResult {
+  /** `num_images_per_prompt` for each prompt, prompt by prompt. */
+  readonly images: readonly Image[];
+  /** Finished latents `[B, C, h, w]`, as the denoiser leaves them. */
+  readonly latents: Floats;
+  readonly report: Report;
+  /** Of the first image; the others differ in `image`. */
+  readonly recipe: Recipe;
+}
+
+/** What a pipeline is put together from. */
+export interface PipelineParts {
+  readonly config: Config;
+  readonly plugins: PluginHost;
+  readonly checkpoint: Checkpoint;
+  readonly family: Family;
+  readonly configs: Configs;
+  readonly engine: Engine;
+  readonly models: readonly OpenModel[];
+  readonly buildHooks: BuildHookRunner;
+  readonly pipeline: FamilyPipeline;
+  readonly warnings: readonly string[];
+  /** What recipes call the config's files. */
+  readonly places: RecipePlaces;
+  readonly cacheDir: string;
+  /** The same with other plugins. */
+  reopen(plugins: readonly PluginUse[], changes?: PluginChange): Promise<PipelineParts>;
+}
+
+/** How a change of plugins is watched and given up. */
+export interface PluginChange {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** What somebody else allows says nothing of this machine. */
+function withoutLimits({ limits: _, ...config }: Config): Config {
+  return config;
+}
+
+/** An open model with its plugins, ready to make images. Close it when done. */
+export class Pipeline {
+  /** Changes of plugins, one after the other. */
+  private changes: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  constructor(private parts: PipelineParts) {}
+
+  /** The checked config, defaults filled in. */
+  get config(): Config {
+    return this.parts.config;
+  }
+
+  /** The plugins at work, in the order of the config's `plugins`. */
+  get plugins(): readonly Pick<LoadedPlugin, "name" | "version" | "options">[] {
+    return this.parts.plugins.plugins;
+  }
+
+  /**
+   * Makes images. Calls at the same time run one after the other.
+   * @throws SKIPSTEP_REQUEST_INVALID, SKIPSTEP_CANCELLED, SKIPSTEP_PROGRESS_FAILED, SKIPSTEP_HOOK_FAILED, SKIPSTEP_PLUGIN_NO_EFFECT when the config
+   *   says `"strict": true`, SKIPSTEP_ENGINE_STOPPED after `close`
+   */
+  async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
+    checkRequest(request);
+    const { signal, onProgress, previews, latents, picture, ...others } = request;
+    const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
+    checkSettings(given);
+    const { family, configs, config } = this.parts;
+    const extras = { ...(latents ? { latents } : {}), ...(picture ? { picture } : {}) };
+    const sized = await sizeOfImage(family, configs, { ...config.generate, ...given }, picture);
+    const settings = resolveSettings(family, configs, config.generate, { ...sized, ...given }, extras, config);
+    const { parts } = this; // plugins may have changed meanwhile
+    const progress = new ProgressListener(onProgress);
+    const heard = { signal, previews, onProgress: progress.tell };
+    const result = await parts.engine.generation(() => this.run(parts, settings, heard));
+    await progress.settled();
+    return result;
+  }
+
+  /**
+   * Replaces the plugins, as the config's `plugins` would: their options, their order, which there are. Models are
+   * compiled for the new ones, or found in the cache, while the old ones go on; where that fails, all stays as it was.
+   * Generations that were asked for before are made with the old plugins.
+   *
+   * @param plugins all of them; of those that are there already the name will do: `pipeline.config.plugins` with changes
+   * @throws what `createPipeline` throws; SKIPSTEP_ENGINE_STOPPED after `close`
+   */
+  async setPlugins(plugins: readonly PluginUse[], change: PluginChange = {}): Promise<void> {
+    if (!Array.isArray(plugins))
+      throw argumentInvalid("setPlugins", [`plugins must be a list, found ${shown(plugins)}`]);
+    checkOptions("setPlugins", change);
+    const replaced = this.changes.then(() => this.replace(plugins, change));
+    this.changes = replaced.catch(() => undefined); // told to whoever asked
+    return replaced;
+  }
+
+  /** Frees sessions and memory. A generation that is under way fails with SKIPSTEP_ENGINE_STOPPED. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.parts.engine.close();
+    await this.changes;
+  }
+
+  private async replace(plugins: readonly PluginUse[], change: PluginChange): Promise<void> {
+    if (this.closed) throw engineStopped("is closed");
+    const { signal, onProgress } = change;
+    const progress = new ProgressListener(onProgress);
+    const fresh = await this.parts.reopen(plugins, { signal, onProgress: progress.tell });
+    if (this.closed) {
+      await fresh.engine.close();
+      throw engineStopped("is closed");
+    }
+    const { engine } = this.parts;
+    this.parts = fresh;
+    await engine.generation(async () => undefined); // those before it are done then
+    await engine.close();
+    await progress.settled();
+  }
+
+  private async run(
+    parts: PipelineParts,
+    settings: Settings,
+    { signal, onProgress, previews = false }: Pick<GenerateRequest, "signal" | "onProgress" | "previews">,
+  ): Promise<GenerateResult> {
+    const { pipeline, checkpoint, family, config, plugins, engine, models, buildHooks } = parts;
+    const watch = new Stopwatch(models);
+    const hooks = new RunHooks(plugins);
+    const generator = createGenerator(settings.seed);
+    const choice = chooseScheduler(checkpoint, config.scheduler, family);
+    const scheduler = createScheduler(choice.className, choice.options, pipeline.schedule(settings, choice.options));
+
+    const { latents: given } = settings;
+    if (given) checkLatents(given, pipeline.noise(settings, createGenerator(0)).shape);
+
+    onProgress?.({ kind: "encode" });
+    const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
+    const warnings = [...parts.warnings, ...encoded.warnings];
+
+    const first = await watch.time("encode", () => firstLatents(pipeline, settings, scheduler, generator, signal));
+    if (typeof settings.image === "string") warnings.push(...(await pictureWarnings(settings.image)));
+    const start = performance.now();
+    let finite = true;
+    const onStep = async (done: StepDone): Promise<void> => {
+      if (finite && !done.finite) warnings.push(latentsNotFinite(done.step, done.of));
+      finite &&= done.finite;
+      if (!onProgress) return;
+      const seconds = (performance.now() - start) / 1000;
+      const event: StepEvent = {
+        kind: "step",
+        step: done.step,
+        of: done.of,
+        seconds,
+        secondsLeft: (seconds / done.step) * (done.of - done.step),
+      };
+      if (!previews) {
+        onProgress(event);
+        return;
+      }
+      const sample = await watch.time("previews", () => pipeline.decode(settings, done.estimate(), signal));
+      onProgress({ ...event, previews: imagesOf(sample, () => ({})).map(({ image }) => image) });
+    };
+    const latents = await watch.time("denoise", () =>
+      denoise({
+        family: pipeline,
+        encoded,
+        settings,
+        scheduler,
+        ...first,
+        predictionType: choice.options.prediction_type,
+        generator,
+        hooks,
+        engine,
+        separate: config.guidance === "separate",
+        signal,
+        onStep,
+      }),
+    );
+
+    onProgress?.({ kind: "decode" });
+    const sample = await watch.time("decode", () => pipeline.decode(settings, latents, signal));
+    const steps = scheduler.timesteps.length - first.begin;
+    const reports = reportPlugins(buildHooks.receipts, hooks, steps, family.denoiser);
+    const idle = reports.filter(({ effect }) => !effect).map(({ name }) => name);
+    if (config.strict && idle.length > 0) throw pluginIdle(idle);
+
+    const recipe = this.recipe(parts, settings, choice.className, reports);
+    const decoded = imagesOf(sample, (image) => recipeText({ ...recipe, image }));
+    for (const [i, { nonFinite }] of decoded.entries()) if (nonFinite > 0) warnings.push(pixelsNotFinite(i, nonFinite));
+    const report: Report = {
+      seed: settings.seed,
+      seconds: watch.seconds(),
+      plugins: reports,
+      keptBytes: hooks.account.peakKeptBytes,
+      warnings: [...warnings, ...unmeasured(reports), ...idlePlugins(reports)].map(printable),
+    };
+    return { images: decoded.map(({ image }) => image), latents, report, recipe };
+  }
+
+  private recipe(parts: PipelineParts, settings: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
+    const { config, plugins, models, family } = parts;
+    const { latents, image } = settings;
+    const missing = [
+      ...(latents ? (["latents"] as const) : []),
+      ...(typeof image === "object" ? (["picture"] as const) : []),
+    ];
+    const taken = Object.entries(settings).filter(
+      ([key]) =>
+        !(key === "image" && typeof image === "object") &&
+        family.takes.includes(key as keyof GenerateConfig) &&
+        (key !== "negative_prompt" || settings.has_negative_prompt),
+    );
+    const { image: file, ...generate } = Object.fromEntries(taken) as GenerateConfig;
+    const picture = file === undefined ? undefined : noteFile(parts.cacheDir, resolve(file));
+    const made = { ...withoutLimits(config), scheduler: { type: scheduler, ...config.scheduler }, generate };
+    return {
+      recipe: 2,
+      config: recipeConfig(made, parts.places, picture),
+      image: 0,
+      versions: versionsOf(plugins),
+      weights: Object.fromEntries(models.map(({ name, identity }) => [name, identity])),
+      ...(missing.length === 0 ? {} : { missing }),
+      plugins: reports.map(({ name, regions }) => ({
+        name,
+        regions: regions.map(({ name: region, from, to, reused, numbers }) => ({
+          name: region,
+          from,
+          to,
+          reused,
+          numbers,
+        })),
+      })),
+    };
+  }
+}

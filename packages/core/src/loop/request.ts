@@ -1,0 +1,163 @@
+import { randomInt } from "node:crypto";
+import type { GenerateConfig } from "../config/config";
+import { generateKeys, generateSchema } from "../config/core-schema";
+import { list } from "../errors/nearest";
+import { requestInvalid } from "../errors/pipeline";
+import { pictureSize } from "../image/load-picture";
+import { toPointer } from "../schema/json";
+import { validate } from "../schema/validate";
+import type { Floats } from "../tensor";
+import type { Configs, Family, SettingProblem } from "./family";
+import { type LimitChoice, limitProblems, memoryProblems } from "./limits";
+import { neutralSettings, type Picture, type Settings } from "./settings";
+
+/** What only a program can give. */
+export interface RequestExtras {
+  /** Starting noise `[B, C, H, W]` instead of the seed's, before the scheduler scales it. */
+  readonly latents?: Floats;
+  /** The image to begin with, in place of a file. */
+  readonly picture?: Picture;
+}
+
+/**
+ * Settings of one generation: the family's defaults, over them the config's, over them the request's.
+ * @throws SKIPSTEP_REQUEST_INVALID with everything that is wrong
+ */
+export function resolveSettings(
+  family: Family,
+  configs: Configs,
+  config: GenerateConfig,
+  request: GenerateConfig,
+  extras: RequestExtras = {},
+  choice: LimitChoice = {},
+): Settings {
+  checkSettings(request);
+  const given = { ...config, ...request };
+  const settings = fillSettings(family, configs, given, extras);
+  const found = [...missingPrompt(family, settings), ...settingProblems(family, configs, given, extras, choice)];
+  if (found.length > 0) throw requestInvalid(found.map(({ key, text }) => `${key} ${text}`));
+  return settings;
+}
+
+/** What the schema says of a request's settings. @throws SKIPSTEP_REQUEST_INVALID with everything that is wrong */
+export function checkSettings(request: GenerateConfig): void {
+  const findings = validate(generateSchema, { ...request }, [], false);
+  if (findings.length > 0)
+    throw requestInvalid(
+      findings.map(({ path, text }) => `${toPointer(path).slice(1)}${text}`.trim().replace(/\.$/, "")),
+    );
+}
+
+/** What is wrong with settings for a family: those that it does not take, and those that its model cannot follow. */
+export function settingProblems(
+  family: Family,
+  configs: Configs,
+  given: GenerateConfig,
+  extras: RequestExtras = {},
+  choice: LimitChoice = {},
+): SettingProblem[] {
+  const settings = fillSettings(family, configs, given, extras);
+  const beyond = limitProblems(family, configs, settings, given, choice);
+  if (beyond.length > 0) return beyond; // the rest may compute with their numbers
+  const others = [
+    ...untaken(family, given),
+    ...contradictions(family, settings),
+    ...brokenSizes(family.sizeMultiple(configs), settings),
+    ...family.problems(configs, settings),
+  ];
+  return others.length > 0 ? others : memoryProblems(family, configs, settings, choice);
+}
+
+/** Fills in what is not given. A seed is drawn where there is none. */
+export function fillSettings(
+  family: Family,
+  configs: Configs,
+  given: GenerateConfig,
+  { latents, picture }: RequestExtras = {},
+): Settings {
+  const defaults = family.defaults(configs, (picture ?? given.image) !== undefined);
+  const own = given.sigmas ?? given.timesteps;
+  const prompt = texts(given.prompt, 0);
+  const of = (text: GenerateConfig["prompt"], other: readonly string[]): readonly string[] =>
+    text === undefined || text === "" ? other : texts(text, prompt.length);
+  const negative = of(given.negative_prompt, texts("", prompt.length));
+  return {
+    ...neutralSettings,
+    ...defaults,
+    seed: given.seed ?? randomInt(2 ** 32),
+    ...given,
+    num_inference_steps: given.num_inference_steps ?? own?.length ?? defaults.num_inference_steps,
+    prompt,
+    prompt_2: of(given.prompt_2, prompt),
+    prompt_3: of(given.prompt_3, prompt),
+    negative_prompt: negative,
+    has_negative_prompt: given.negative_prompt !== undefined,
+    negative_prompt_2: of(given.negative_prompt_2, negative),
+    negative_prompt_3: of(given.negative_prompt_3, negative),
+    ...(latents ? { latents } : {}),
+    ...(picture ? { image: picture } : {}),
+  };
+}
+
+/** One text for each prompt; a single one stands for all. */
+function texts(text: GenerateConfig["prompt"], count: number): readonly string[] {
+  const list = [text ?? []].flat();
+  return list.length === 1 && count > 1 ? new Array<string>(count).fill(list[0]!) : list;
+}
+
+function untaken({ className, takes }: Family, given: GenerateConfig): SettingProblem[] {
+  return generateKeys
+    .filter((key) => given[key] !== undefined && !takes.includes(key))
+    .map((key) => ({ key, text: `is not for ${className}, which takes: ${list(takes)}` }));
+}
+
+function contradictions(family: Family, settings: Settings): SettingProblem[] {
+  const { prompt, num_inference_steps: steps, sigmas, timesteps, strength } = settings;
+  const problems: SettingProblem[] = [];
+  for (const key of ["prompt_2", "prompt_3", "negative_prompt", "negative_prompt_2", "negative_prompt_3"] as const) {
+    const { length } = settings[key];
+    if (prompt.length > 0 && length !== prompt.length)
+      problems.push({ key, text: `must be one text or one for each of ${prompt.length} prompts, found ${length}` });
+  }
+  for (const [key, values] of Object.entries({ sigmas, timesteps }))
+    if (values && values.length !== steps)
+      problems.push({
+        key: key as "sigmas",
+        text: `has ${values.length} entries for num_inference_steps ${steps}. Give one for each step`,
+      });
+  const left = family.firstStep ? steps - family.firstStep(settings) : Math.floor(strength * steps + 1e-9);
+  if (left < 1)
+    problems.push({ key: "strength", text: `${strength} leaves none of ${steps} steps. Give more of either` });
+  if (sigmas && timesteps) problems.push({ key: "timesteps", text: "and sigmas do not go together. Give one of them" });
+  return problems;
+}
+
+/** Sides that are no multiple of so many pixels. */
+export function brokenSizes(multiple: number, { height, width }: Pick<Settings, "height" | "width">): SettingProblem[] {
+  return Object.entries({ height, width }).flatMap(([key, side]): SettingProblem[] => {
+    const nearest = Math.max(1, Math.round(side / multiple)) * multiple;
+    if (side % multiple === 0) return [];
+    return [{ key: key as "height", text: `must be a multiple of ${multiple}, found ${side}; nearest: ${nearest}` }];
+  });
+}
+
+/** Height and width of the image to begin with, rounded down to what the model takes, where none are given. */
+export async function sizeOfImage(
+  family: Family,
+  configs: Configs,
+  given: GenerateConfig,
+  picture: Picture | undefined,
+): Promise<Pick<GenerateConfig, "height" | "width">> {
+  const image = picture ?? given.image;
+  if (image === undefined || given.height !== undefined || given.width !== undefined) return {};
+  const { width, height } = await pictureSize(image);
+  const multiple = family.sizeMultiple(configs);
+  const rounded = (side: number): number => Math.max(1, Math.floor(side / multiple)) * multiple;
+  return { width: rounded(width), height: rounded(height) };
+}
+
+function missingPrompt({ takes }: Family, { prompt, class_labels }: Settings): SettingProblem[] {
+  if (takes.includes("class_labels"))
+    return class_labels.length === 0 ? [{ key: "class_labels", text: "are needed, here or in the config" }] : [];
+  return prompt.length === 0 ? [{ key: "prompt", text: "is needed, here or in the config" }] : [];
+}

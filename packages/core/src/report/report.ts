@@ -1,0 +1,180 @@
+import type { BuildCounts, BuildReceipt } from "../compiler/build-hooks";
+import type { WorkMeter } from "../compiler/work-meter";
+import { megabytes } from "../errors/gigabytes";
+import type { RegionReceipt, RunHooks } from "../loop/run-hooks";
+import { type ComputeReport, reportCompute, skippedFlopsOf } from "./compute-report";
+import { noEffect, numbersNotFinite } from "./warnings";
+
+/** What one plugin did in one generation. */
+export interface PluginReport {
+  readonly name: string;
+  /** One line for people: `reused 11 of 20 steps, saved 46% of denoiser time (50% of FLOPs skipped, 93% realised)`. */
+  readonly summary: string;
+  /** False when the image and the work are as without the plugin. */
+  readonly effect: boolean;
+  readonly regions: readonly RegionReport[];
+  /** What its skipping came to, where it skipped something. */
+  readonly compute?: ComputeReport;
+  /** Most bytes that it kept at once, between steps and in them. */
+  readonly keptBytes: number;
+  /** Weights and attentions that it took over, and what it changed, when the models were built, in all and by component. */
+  readonly build: Omit<BuildReceipt, "plugin">;
+}
+
+export interface RegionReport {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  /** Where it ends before a scope. */
+  readonly until?: string;
+  /** 0-based steps. */
+  readonly computed: readonly number[];
+  readonly reused: readonly number[];
+  /** Seconds spent computing the region, and an estimate of what the reused steps would have taken. */
+  readonly seconds: number;
+  readonly savedSeconds: number;
+  /** FLOPs of the region over all steps, and those of them that were not done. */
+  readonly flops: number;
+  readonly skippedFlops: number;
+  /** What the plugin recorded: `{ residual_diff: { "3": 0.061 } }`. */
+  readonly numbers: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** The account of one generation. */
+export interface Report {
+  /** The seed that was used, also when none was given. */
+  readonly seed: number;
+  readonly seconds: {
+    readonly total: number;
+    /** As the caller waits for them: `encode`, `denoise`, `decode`, and `previews`, which are part of `denoise`. */
+    readonly phases: Readonly<Record<string, number>>;
+    /** In ONNX Runtime, by component. */
+    readonly components: Readonly<Record<string, number>>;
+    /** In ONNX Runtime, by `<component>/<segment>`. */
+    readonly segments: Readonly<Record<string, number>>;
+  };
+  readonly plugins: readonly PluginReport[];
+  /** Most bytes that plugins kept at once. What the family itself keeps for all steps is not among them. */
+  readonly keptBytes: number;
+  readonly warnings: readonly string[];
+}
+
+/** One line a plugin from what core itself saw it do. */
+export function reportPlugins(
+  builds: readonly BuildReceipt[],
+  hooks: RunHooks,
+  steps: number,
+  denoiser: string,
+): PluginReport[] {
+  return builds.map(({ plugin, ...counts }) => {
+    const build = structuredClone(counts); // entries that are opened later are counted in the next report
+    const receipts = hooks.receipts.filter((receipt) => receipt.plugin === plugin);
+    const regions = receipts.map((receipt) => regionReport(receipt, hooks.meter));
+    const compute = reportCompute(plugin, hooks);
+    const watched = hooks.watched.get(plugin) ?? 0;
+    const parts = [...skipped(receipts, compute, steps), ...altered(receipts), ...built(build, denoiser)];
+    const onlyWatches = watched > 0 && receipts.length === 0;
+    const effect = parts.length > 0 || onlyWatches;
+    const idle = onlyWatches ? `watched ${watched} of ${steps} steps` : "no effect";
+    return {
+      name: plugin,
+      summary: parts.join("; ") || idle,
+      effect,
+      regions,
+      ...(compute ? { compute } : {}),
+      keptBytes: hooks.accountOf(plugin).peakKeptBytes,
+      build,
+    };
+  });
+}
+
+/** Warnings for plugins that did nothing. */
+export function idlePlugins(plugins: readonly PluginReport[]): string[] {
+  return plugins.filter(({ effect }) => !effect).map(({ name }) => noEffect(name));
+}
+
+/** Warnings for what plugins measured and could not: residuals of zeros, or of a model that broke. */
+export function unmeasured(plugins: readonly PluginReport[]): string[] {
+  return plugins.flatMap(({ name, regions }) =>
+    regions.flatMap(({ numbers }) =>
+      Object.entries(numbers).flatMap(([number, bySteps]) => {
+        const steps = Object.keys(bySteps).filter((step) => !Number.isFinite(bySteps[step]));
+        return steps.length === 0 ? [] : [numbersNotFinite(name, number, steps)];
+      }),
+    ),
+  );
+}
+
+function regionReport(receipt: RegionReceipt, meter: WorkMeter): RegionReport {
+  const { region, computed, reused, seconds, flops, skipped, numbers } = receipt;
+  const recorded: Record<string, Record<string, number>> = {};
+  for (const [step, values] of numbers)
+    for (const [name, value] of Object.entries(values)) recorded[name] = { ...recorded[name], [step]: value };
+  return {
+    name: region.name,
+    from: region.from,
+    to: region.to,
+    ...(region.until === undefined ? {} : { until: region.until }),
+    computed,
+    reused,
+    seconds,
+    savedSeconds: skipped.reduce((sum, work) => sum + meter.secondsOf(work), 0),
+    flops,
+    skippedFlops: skippedFlopsOf(receipt),
+    numbers: recorded,
+  };
+}
+
+/** `reused 11 of 20 steps, saved 46% of denoiser time (50% of FLOPs skipped, 93% realised)`. */
+function skipped(receipts: readonly RegionReceipt[], compute: ComputeReport | undefined, steps: number): string[] {
+  if (!compute) return [];
+  const reused = new Set(receipts.flatMap((receipt) => receipt.reused));
+  const percent = (share: number): string => `${Math.round(100 * share)}%`;
+  const { savedShare, skippedShare, realised } = compute;
+  return [
+    `reused ${reused.size} of ${steps} steps, saved ${percent(savedShare)} of denoiser time ` +
+      `(${percent(skippedShare)} of FLOPs skipped, ${percent(realised)} realised)`,
+  ];
+}
+
+function altered(receipts: readonly RegionReceipt[]): string[] {
+  const count = new Set(receipts.flatMap((receipt) => receipt.altered)).size;
+  return count === 0 ? [] : [`changed ${count} steps`];
+}
+
+/** `140 weights as int8, 3400 MB to 860 MB, noise 0.70%; 30 attentions as flash`. */
+function built(counts: Omit<BuildReceipt, "plugin">, denoiser: string): string[] {
+  const { weights, floatBytes, storedBytes, noise, attentions, forms, kernels, changes } = counts;
+  const sizes = `${megabytes(floatBytes)} to ${megabytes(storedBytes)}`;
+  const noisy = noise === undefined ? "" : `, noise ${(100 * noise).toFixed(2)}%`;
+  return [
+    ...(weights === 0 ? [] : [`${weights} weights as ${formsText(forms)}, ${sizes}${noisy}`]),
+    ...(attentions === 0 ? [] : [`${attentions} attentions${named(kernels)}`]),
+    ...(Object.keys(changes).length === 0 ? [] : [changesText(changes)]),
+    ...places(counts, denoiser),
+  ];
+}
+
+/** `62 convolutions in NHWC, 0 transposes left`. */
+function changesText(changes: BuildCounts["changes"]): string {
+  return Object.entries(changes)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(", ");
+}
+
+/** `nf4`, or with their numbers where there are several: `62 Q5_0 in 8 bits, 9 Q4_K in 4 bits`. */
+function formsText(forms: BuildCounts["forms"]): string {
+  const names = Object.keys(forms);
+  return names.length === 1 ? names[0]! : names.map((name) => `${forms[name]} ${name}`).join(", ");
+}
+
+function named(kernels: BuildCounts["kernels"]): string {
+  const names = Object.keys(kernels);
+  return names.length === 0 ? "" : ` as ${names.join(", ")}`;
+}
+
+/** `in transformer, text_encoder`, where it is not the denoiser alone. */
+function places({ components }: Pick<BuildReceipt, "components">, denoiser: string): string[] {
+  const names = Object.keys(components);
+  return names.some((name) => name !== denoiser) ? [`in ${names.join(", ")}`] : [];
+}

@@ -1,0 +1,105 @@
+import type { Worker } from "node:worker_threads";
+import { engineFailed, engineStopped } from "../errors/engine";
+import type { SkipstepError } from "../errors/error";
+import { ExitGate } from "./exit-gate";
+import type { CallName, Calls, Message, Reply } from "./protocol";
+import { startThread } from "./start-thread";
+
+interface Pending {
+  resolve(answer: unknown): void;
+  reject(error: SkipstepError): void;
+  /** The error for the worker's message. */
+  failed(message: string): SkipstepError;
+}
+
+let shared: WorkerLink | undefined;
+
+/** The process's one worker thread, and the calls that it has not answered yet. */
+export class WorkerLink {
+  private readonly worker: Worker;
+  private readonly gate = new ExitGate();
+  private readonly atExit = (): void => this.gate.close();
+  private readonly pending = new Map<number, Pending>();
+  private calls = 0;
+  private ids = 0;
+  private users = 0;
+  private crash: unknown;
+  private stopped: SkipstepError | undefined;
+
+  /** The running worker, or a new one. Each `acquire` needs its `release`. */
+  static acquire(): WorkerLink {
+    shared ??= new WorkerLink();
+    shared.users++;
+    return shared;
+  }
+
+  private constructor() {
+    const options = { name: "skipstep-engine", execArgv: [], workerData: this.gate.memory };
+    this.worker = startThread(import.meta.url, "./runtime/worker.js", "./worker.ts", options);
+    this.worker.unref();
+    process.once("exit", this.atExit);
+    this.worker.on("message", (reply: Reply) => this.settle(reply));
+    this.worker.on("error", (error) => {
+      this.crash = error;
+    });
+    this.worker.on("exit", (code) => this.stop(code));
+  }
+
+  /** Why the worker is gone, once it is. */
+  get failure(): SkipstepError | undefined {
+    return this.stopped;
+  }
+
+  /** A number that no other session or value of this worker has. */
+  nextId(): number {
+    return ++this.ids;
+  }
+
+  /** Sends what needs no answer. */
+  post(message: Message, transfer: readonly ArrayBuffer[] = []): void {
+    if (!this.stopped) this.worker.postMessage(message, transfer);
+  }
+
+  /**
+   * Asks the worker. Keeps the process alive until the answer is there.
+   * @param failed makes the error when the worker answers with a failure
+   * @throws SKIPSTEP_ENGINE_STOPPED when the worker is gone
+   */
+  call<Name extends CallName>(
+    name: Name,
+    ask: Calls[Name]["ask"],
+    failed = (message: string): SkipstepError => engineFailed(name, message),
+  ): Promise<Calls[Name]["answer"]> {
+    return new Promise((resolve, reject) => {
+      if (this.stopped) return reject(this.stopped);
+      if (this.pending.size === 0) this.worker.ref();
+      const call = ++this.calls;
+      this.pending.set(call, { resolve: (answer) => resolve(answer as Calls[Name]["answer"]), reject, failed });
+      this.post({ kind: "call", call, name, ask });
+    });
+  }
+
+  /** The last release ends the worker. */
+  async release(): Promise<void> {
+    if (--this.users > 0) return;
+    if (shared === this) shared = undefined;
+    await this.worker.terminate();
+  }
+
+  private settle(reply: Reply): void {
+    const { resolve, reject, failed } = this.pending.get(reply.call)!;
+    this.pending.delete(reply.call);
+    if (this.pending.size === 0) this.worker.unref();
+    if ("failure" in reply) reject(failed(reply.failure));
+    else resolve(reply.answer);
+  }
+
+  private stop(code: number): void {
+    process.off("exit", this.atExit);
+    if (shared === this) shared = undefined;
+    const message = this.crash instanceof Error ? this.crash.message : `exit code ${code}`;
+    this.stopped = engineStopped(`stopped: its worker thread ended (${message})`, this.crash);
+    for (const { reject } of this.pending.values()) reject(this.stopped);
+    this.pending.clear();
+  }
+}

@@ -1,0 +1,141 @@
+import { BuildHookRunner } from "../compiler/build-hooks";
+import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
+import { SkipstepError } from "../errors/error";
+import { hookFailed, isOptionUnfit } from "../errors/plugins";
+import type { BuildHooks } from "../graph/build-hooks";
+import { Graph } from "../graph/graph";
+import type { Family } from "../loop/family";
+import { type MemoryChoice, type Placement, placeComponents, segmentDevices } from "../memory/placement";
+import type { PluginHost } from "../plugins/host";
+import type { Structure } from "../plugins/manifest";
+import { AskedWeights } from "../weights/checkpoint/asked-weights";
+import type { Note } from "../weights/checkpoint/note";
+import type { OpenWeights } from "../weights/checkpoint/weights";
+import { checkClaims } from "./check-claims";
+import type { ComponentModel } from "./component-model";
+import { leftoverNotes } from "./leftover-tensors";
+
+/** A component's graph, cut for the plugins that hook it. */
+export interface BuiltModel {
+  readonly name: string;
+  readonly source: ComponentModel;
+  /** Open until the caller closes it. */
+  readonly weights: OpenWeights;
+  readonly graph: Graph;
+  readonly plan: Plan;
+  /** The provider of each segment; the pipeline's where there is none. */
+  readonly devices: readonly (string | undefined)[];
+}
+
+/** Everything that a pipeline runs, built and not yet compiled. */
+export interface BuiltModels {
+  readonly models: readonly BuiltModel[];
+  readonly hooks: BuildHookRunner;
+  /** What in the files no model has a use for. */
+  readonly notes: readonly Note[];
+}
+
+/** What cuts graphs besides plugins. */
+export interface PlacementChoice extends MemoryChoice {
+  /** Providers besides the CPU's that work here; only a balanced device map asks. */
+  readonly accelerators?: readonly string[];
+}
+
+/**
+ * Builds the graph of every component. Plugins cut the denoiser's, and hook the components that the config says.
+ * @throws SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_SHAPE, SKIPSTEP_REGION_UNKNOWN, SKIPSTEP_REGION_OVERLAP,
+ *   SKIPSTEP_PLUGIN_OPTION, SKIPSTEP_HOOK_FAILED, SKIPSTEP_DEVICE_MAP
+ */
+export function buildModels(
+  family: Family,
+  sources: ReadonlyMap<string, ComponentModel>,
+  plugins: PluginHost,
+  structure: Structure,
+  { accelerators = [], ...memory }: PlacementChoice,
+): BuiltModels {
+  const hooks = new BuildHookRunner(plugins, family.denoiser);
+  const graphs: BuiltGraph[] = [];
+  try {
+    const notes: Note[] = [];
+    for (const [name, source] of sources) {
+      const { asked, ...built } = buildGraph(name, source, hooks);
+      graphs.push(built);
+      notes.push(...leftoverNotes(name, source, asked));
+    }
+    const nodes = new Map(graphs.map(({ name, graph }) => [name, graph.nodes]));
+    const placements = placeComponents(memory, nodes, accelerators);
+    const models = graphs.map((built) => {
+      const claims = built.name === family.denoiser ? regionClaims(plugins, structure) : [];
+      return planned(built, claims, placements.get(built.name)!);
+    });
+    return { models, hooks, notes };
+  } catch (error) {
+    for (const { weights } of graphs) weights.close();
+    throw error;
+  }
+}
+
+/** Builds another function of a component. Where the device map names modules, which this one may not have, it counts not. */
+export function buildModel(
+  name: string,
+  source: ComponentModel,
+  hooks: BuildHooks,
+  { memory, device_map, accelerators = [] }: PlacementChoice,
+): BuiltModel {
+  const { asked: _, ...built } = buildGraph(name, source, hooks);
+  const isWhole = device_map === "balanced" || typeof device_map?.[name] === "string";
+  const choice = { memory, ...(device_map && isWhole ? { device_map } : {}) };
+  const placements = placeComponents(choice, new Map([[name, built.graph.nodes]]), accelerators);
+  return planned(built, [], placements.get(name)!);
+}
+
+type BuiltGraph = Omit<BuiltModel, "plan" | "devices">;
+
+function buildGraph(
+  name: string,
+  source: ComponentModel,
+  hooks: BuildHooks,
+): BuiltGraph & { readonly asked: AskedWeights } {
+  const weights = source.component.weights();
+  try {
+    checkClaims(source, weights);
+    const asked = new AskedWeights(weights);
+    const graph = Graph.create(name, asked, hooks);
+    source.model.architecture.entries[source.model.entry]!(graph, source.config);
+    hooks.graphBuilt?.(graph);
+    return { name, source, weights, graph, asked };
+  } catch (error) {
+    weights.close();
+    throw error instanceof SkipstepError ? withNotes(error, source.notes) : error;
+  }
+}
+
+/** An option that is misspelt is warned of, and then its tensors do not fit. */
+function withNotes(error: SkipstepError, notes: ComponentModel["notes"] = []): SkipstepError {
+  const warnings = notes.filter(({ kind }) => kind === "warning").map(({ text }) => ` A warning: ${text}`);
+  return warnings.length === 0
+    ? error
+    : new SkipstepError(error.code, error.message + warnings.join(""), { cause: error });
+}
+
+function planned(built: BuiltGraph, claims: readonly RegionClaim[], placement: Placement): BuiltModel {
+  const plan = planGraph(built.graph, claims, [], placement.cuts);
+  const devices = segmentDevices(placement, built.graph.nodes, plan.segments);
+  return { ...built, plan, devices };
+}
+
+/** The regions that plugins ask for, in the config's order. */
+export function regionClaims({ plugins }: PluginHost, structure: Structure): RegionClaim[] {
+  return plugins.flatMap(({ name, manifest, options }, order) => {
+    try {
+      const requests = manifest.regions?.(structure, options) ?? [];
+      return requests.map(({ name: region, from, to = from, ...rest }, index) => ({
+        plugin: name,
+        order,
+        region: { name: region, index, from, to, ...rest },
+      }));
+    } catch (error) {
+      throw isOptionUnfit(error) ? error : hookFailed(name, "regions", error);
+    }
+  });
+}

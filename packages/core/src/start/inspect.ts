@@ -1,0 +1,186 @@
+import type { AttentionReceipt, BuildReceipt } from "../compiler/build-hooks";
+import { activationBytes, weightBytes } from "../compiler/memory-estimate";
+import type { Segment } from "../compiler/plan";
+import { familyOf } from "../families/families";
+import { type Hooks, hookKinds, type Region } from "../hooks";
+import { fillSettings } from "../loop/request";
+import type { MemoryMode } from "../memory/memory-mode";
+import type { PluginCode } from "../plugins/discover";
+import type { PluginHost } from "../plugins/host";
+import type { Structure } from "../plugins/manifest";
+import { sizeOf } from "../tensor";
+import type { ComponentSource } from "../weights/checkpoint/component";
+import type { Note } from "../weights/checkpoint/note";
+import { applyLoras, type LoraMatch } from "../weights/lora/apply-loras";
+import { type BuiltModel, buildModels, regionClaims } from "./build-model";
+import { componentModels, configsOf, denoiserStructure } from "./component-model";
+import type { CheckedConfig } from "./create-pipeline";
+import { notesOf } from "./notes";
+import { chooseScheduler } from "./scheduler-choice";
+
+/** What a config comes to, seen without loading any weight. */
+export interface Inspection {
+  /** Class of the pipeline, and the folder. */
+  readonly className: string;
+  readonly model: string;
+  readonly scheduler: { readonly className: string; readonly options: Readonly<Record<string, unknown>> };
+  readonly structure: Structure;
+  readonly components: readonly ComponentInspection[];
+  /** What was concluded from the files, and what in them was not understood. */
+  readonly notes: readonly Note[];
+  readonly loras: readonly LoraMatch[];
+  readonly plugins: readonly PluginInspection[];
+  /** The modules that plugins were loaded from, or would be. */
+  readonly code: readonly PluginCode[];
+  readonly memory: MemoryMode;
+  /** Weights that are in memory at once, and the largest activations of one component. Bytes. */
+  readonly estimatedMemory: number;
+}
+
+export interface ComponentInspection {
+  readonly name: string;
+  readonly className: string;
+  /** Where it was found, how its tensors are named there (`diffusers`, `latent-diffusion`), and what they lie in. */
+  readonly source: ComponentSource & { readonly layout: string; readonly format: string };
+  /** Elements of its checkpoint's tensors, and the types that they are stored in: `bfloat16`, `gguf:Q4_K`. */
+  readonly parameters: number;
+  readonly dtypes: readonly string[];
+  /** Bytes: on disk, loaded, and the most between two operators at the config's settings. */
+  readonly storedBytes: number;
+  readonly weightBytes: number;
+  readonly activationBytes: number;
+  readonly segments: readonly SegmentInspection[];
+  /** In the order of emission, with the kernel that each became. */
+  readonly attentions: readonly Omit<AttentionReceipt, "component">[];
+}
+
+export interface SegmentInspection {
+  /** First and last scope; empty for what lies in no module. */
+  readonly from: string;
+  readonly to: string;
+  readonly nodes: number;
+  /** Depends on the prompt alone: runs once a generation. */
+  readonly once: boolean;
+  /** Execution provider, and bytes of weights. */
+  readonly device: string;
+  readonly weightBytes: number;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export interface PluginInspection {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly hooks: readonly (keyof Hooks)[];
+  readonly regions: readonly Pick<Region, "name" | "from" | "to" | "until" | "lean">[];
+  /** Weights and attentions that it takes over, in all and by component. */
+  readonly weights: number;
+  readonly attentions: number;
+  readonly components: BuildReceipt["components"];
+}
+
+/** Builds every graph of a checked config and describes them. Reads no weights but their headers. */
+export function inspectConfig({ config, plugins, checkpoint, code }: CheckedConfig): Inspection {
+  const family = familyOf(checkpoint);
+  const { sources, loras } = applyLoras(family, componentModels(family, checkpoint), config.lora);
+  const structure = denoiserStructure(family, sources);
+  const { memory } = config;
+  const { models, hooks, notes } = buildModels(family, sources, plugins, structure, config);
+  try {
+    const configs = configsOf(sources, checkpoint);
+    const sizes = family.sizes(configs, fillSettings(family, configs, config.generate));
+    const components = models.map((model) => ({
+      ...describe(model, config.device),
+      activationBytes: activationBytes(model.graph, sizes[model.name]!),
+      attentions: attentionsOf(hooks.attentions, model.name),
+    }));
+    return {
+      className: family.className,
+      model: checkpoint.folder,
+      scheduler: chooseScheduler(checkpoint, config.scheduler, family),
+      structure,
+      components,
+      notes: [...notesOf(family, checkpoint, sources, config.scheduler), ...notes],
+      loras,
+      plugins: describePlugins(plugins, structure, hooks.receipts),
+      code,
+      memory,
+      estimatedMemory: estimate(memory, components),
+    };
+  } finally {
+    for (const { weights } of models) weights.close();
+  }
+}
+
+/** At most what one component takes at a time, besides the weights that stay. */
+function estimate(memory: MemoryMode, components: readonly ComponentInspection[]): number {
+  const sum = (numbers: readonly number[]): number => numbers.reduce((all, number) => all + number, 0);
+  const activations = components.map((component) => component.activationBytes);
+  if (memory === "resident")
+    return sum(components.map((component) => component.weightBytes)) + Math.max(...activations);
+  const weights = components.map(({ weightBytes, segments }) =>
+    memory === "component" ? weightBytes : Math.max(...segments.map((segment) => segment.weightBytes)),
+  );
+  return Math.max(...weights.map((bytes, i) => bytes + activations[i]!));
+}
+
+function attentionsOf(receipts: readonly AttentionReceipt[], name: string): ComponentInspection["attentions"] {
+  return receipts.filter(({ component }) => component === name).map(({ component, ...attention }) => attention);
+}
+
+function describe(
+  { name, source, weights, graph, plan, devices }: BuiltModel,
+  device: string,
+): Omit<ComponentInspection, "activationBytes" | "attentions"> {
+  const tensors = weights.names.map((tensor) => ({
+    ...weights.entry(tensor),
+    packed: weights.packed?.(tensor) ?? weights.stored?.(tensor),
+  }));
+  return {
+    name,
+    className: source.component.className,
+    source: { ...source.component.source, layout: weights.layout, format: weights.format ?? "safetensors" },
+    parameters: tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    dtypes: [...new Set(tensors.map(({ dtype, packed }) => packed?.format ?? dtype))],
+    storedBytes: tensors.reduce((sum, { byteLength, packed }) => sum + (packed?.byteLength ?? byteLength), 0),
+    weightBytes: weightBytes(graph),
+    segments: plan.segments.map((segment, i) => ({
+      ...describeSegment(segment, devices[i] ?? device),
+      once: segment === plan.prompt,
+    })),
+  };
+}
+
+function describeSegment({ nodes, inputs, outputs }: Segment, device: string): Omit<SegmentInspection, "once"> {
+  const scopes = nodes.map(({ scope }) => scope).filter((scope) => scope !== "");
+  return {
+    from: scopes[0] ?? "",
+    to: scopes.at(-1) ?? "",
+    nodes: nodes.length,
+    device,
+    weightBytes: weightBytes({ nodes }),
+    inputs: inputs.map(({ name }) => name),
+    outputs: outputs.map(({ name }) => name),
+  };
+}
+
+function describePlugins(
+  host: PluginHost,
+  structure: Structure,
+  receipts: readonly BuildReceipt[],
+): PluginInspection[] {
+  const claims = regionClaims(host, structure);
+  return host.plugins.map(({ name, version, manifest, options, instance }, order) => ({
+    name,
+    version,
+    description: manifest.description,
+    options,
+    hooks: (Object.keys(hookKinds) as (keyof Hooks)[]).filter((hook) => typeof instance[hook] === "function"),
+    regions: claims.filter((claim) => claim.order === order).map(({ region: { index: _, ...region } }) => region),
+    weights: receipts[order]!.weights,
+    attentions: receipts[order]!.attentions,
+    components: receipts[order]!.components,
+  }));
+}

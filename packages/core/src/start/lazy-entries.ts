@@ -1,0 +1,34 @@
+import type { Program } from "../compiler/program";
+import type { BuildHooks } from "../graph/build-hooks";
+import type { FamilyParts } from "../loop/family";
+import type { Engine } from "../runtime/engine";
+import { buildModel } from "./build-model";
+import type { ComponentModel } from "./component-model";
+import { type OpenOptions, openModels } from "./open-models";
+
+/** Opens functions of components that few generations need, such as the VAE's encoder, when they are first asked for. */
+export function lazyEntries(
+  sources: ReadonlyMap<string, ComponentModel>,
+  engine: Engine,
+  hooks: BuildHooks,
+  options: OpenOptions,
+): FamilyParts["entry"] {
+  const opened = new Map<string, Promise<Program>>();
+  const open = async (name: string, entry: string): Promise<Program> => {
+    const source = sources.get(name)!;
+    const model = { ...source.model, entry };
+    // The pipeline was opened long ago: its caller's signal does not count any more.
+    const [first] = await openModels([buildModel(name, { ...source, model }, hooks, options.memory)], engine, {
+      ...options,
+      signal: undefined,
+    });
+    return first!.program;
+  };
+  return (name, entry) => {
+    const key = `${name}/${entry}`;
+    const known = opened.get(key) ?? open(name, entry);
+    opened.set(key, known);
+    known.catch(() => opened.delete(key)); // tried again the next time
+    return known;
+  };
+}

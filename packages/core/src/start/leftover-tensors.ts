@@ -1,0 +1,36 @@
+import { noHooks } from "../compiler/build-hooks";
+import { Graph } from "../graph/graph";
+import { tensorsUnused } from "../report/warnings";
+import { AskedWeights } from "../weights/checkpoint/asked-weights";
+import { isHarmless } from "../weights/checkpoint/harmless-tensors";
+import type { Note } from "../weights/checkpoint/note";
+import type { ComponentModel } from "./component-model";
+
+/**
+ * Tensors of a component that none of its model's functions asks for: they are not what the file's author took them for.
+ * @param asked the weights that the graph of `source.model.entry` was built from
+ */
+export function leftoverNotes(name: string, { component, model, config }: ComponentModel, asked: AskedWeights): Note[] {
+  const { className, source, withoutEffect } = component;
+  const unbuilt = model.architecture.withoutEffect?.(config);
+  const strange = (tensors: readonly string[]): string[] =>
+    tensors.filter(
+      (tensor) => !isHarmless(tensor, className) && !withoutEffect?.test(tensor) && !unbuilt?.test(tensor),
+    );
+  let left = strange(asked.left());
+  // The others are built when they are needed; here for the names that they ask for.
+  for (const [entry, emit] of Object.entries(model.architecture.entries)) {
+    if (left.length === 0) return [];
+    if (entry === model.entry) continue;
+    const others = new AskedWeights(asked);
+    try {
+      emit(Graph.create(name, others, noHooks), config);
+    } catch {
+      // What it lacks is told when it is opened.
+    }
+    const unasked = new Set(others.left());
+    left = left.filter((tensor) => unasked.has(tensor));
+  }
+  if (left.length === 0) return [];
+  return [{ kind: "warning", text: tensorsUnused(source.hub ?? source.path, `${className} (${name})`, left) }];
+}

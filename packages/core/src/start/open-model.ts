@@ -1,0 +1,87 @@
+import type { FormatChoice } from "../config/load";
+import { atComponent, SkipstepError } from "../errors/error";
+import { tokenizerUnavailable } from "../errors/single-file";
+import { familyOf } from "../families/families";
+import { type BringOptions, bringComponent, bringPipeline } from "../hub/bring-model";
+import { isHubName, parseHubName } from "../hub/hub-name";
+import { withoutToken } from "../hub/hub-settings";
+import { type Checkpoint, openCheckpoint } from "../weights/checkpoint/checkpoint";
+import type { Place } from "../weights/checkpoint/place";
+import { readSingleFile } from "../weights/single-file/single-file-checkpoint";
+import { checkReadable, isSingleFile } from "../weights/single-file/weight-file";
+
+export interface OpenModelOptions extends BringOptions {
+  /** Paths and names on the hub that a recipe alone named: nothing is asked for in the user's name on their account. */
+  readonly named?: readonly string[] | undefined;
+}
+
+/**
+ * Opens the checkpoint that a config means. What lies on the hub is brought here first: JSON files alone to check a
+ * config, everything that a pipeline runs to open it.
+ * @throws what `openCheckpoint`, `bringPipeline` and `bringComponent` throw; errors of one component with the config's
+ *   key in `at`
+ */
+export async function openModel(
+  choice: FormatChoice,
+  { named = [], ...options }: OpenModelOptions,
+): Promise<Checkpoint> {
+  const { model, variant, components: given = {}, formats } = choice;
+  checkNames(model, given, formats); // before anything is downloaded
+  const bringingFor = (text: string): BringOptions => ({
+    ...options,
+    variant,
+    ...(named.includes(text) ? { settings: withoutToken(options.settings) } : {}),
+  });
+  const bringing = bringingFor(model);
+  const uses = (className: string): string[] => Object.keys(familyOf({ folder: model, className }).components);
+  const wanted = { uses, replaced: Object.keys(given) };
+  const place = isHubName(model) ? await bringPipeline(parseHubName(model), wanted, bringing) : { path: model };
+  const places: Record<string, Place> = {};
+  for (const [name, text] of Object.entries(given))
+    places[name] = isHubName(text) ? await bringOverride(text, name, bringingFor(text)) : { path: text };
+  const tokenizers = isSingleFile(place, formats) ? await bringTokenizers(place, places, formats, bringing) : {};
+  return openCheckpoint(place, { variant, formats, components: { ...tokenizers, ...places } });
+}
+
+function checkNames(model: string, given: Readonly<Record<string, string>>, formats: FormatChoice["formats"]): void {
+  if (isHubName(model)) checkReadable(model, formats);
+  for (const [name, text] of Object.entries(given))
+    try {
+      if (isHubName(text)) checkReadable(text, formats);
+    } catch (error) {
+      throw error instanceof SkipstepError ? atComponent(error, name) : error;
+    }
+}
+
+async function bringOverride(text: string, name: string, options: BringOptions): Promise<Place> {
+  try {
+    return await bringComponent(parseHubName(text), name, options);
+  } catch (error) {
+    throw error instanceof SkipstepError ? atComponent(error, name) : error;
+  }
+}
+
+/** The tokenizers that a single file's pipeline needs, where the config names none. */
+async function bringTokenizers(
+  place: Place,
+  places: Readonly<Record<string, Place>>,
+  formats: FormatChoice["formats"],
+  options: BringOptions,
+): Promise<Record<string, Place>> {
+  const { pipeline, missing } = readSingleFile(place, formats);
+  const absent = missing.filter((name) => !Object.hasOwn(places, name));
+  const tokenizers = absent.map((name) => [name, pipeline.components[name]!] as const);
+  // Told together by `openCheckpoint`, before anything is downloaded.
+  if (tokenizers.some(([, known]) => known.kind !== "tokenizer")) return {};
+  const brought: Record<string, Place> = {};
+  for (const [name, known] of tokenizers) {
+    if (known.kind !== "tokenizer") continue;
+    try {
+      brought[name] = await bringComponent(parseHubName(known.hub), name, options);
+    } catch (error) {
+      const isOurs = error instanceof SkipstepError && error.code !== "SKIPSTEP_CANCELLED";
+      throw isOurs ? tokenizerUnavailable(place.hub ?? place.path, name, known.hub, error) : error;
+    }
+  }
+  return brought;
+}

@@ -1,0 +1,94 @@
+import { type CompiledEngine, compile } from "../compiler/compile";
+import { Program } from "../compiler/program";
+import { formsOn } from "../compiler/providers/forms";
+import { SkipstepError } from "../errors/error";
+import type { Turns } from "../memory/component";
+import type { Residency } from "../memory/residency";
+import { isBuilding, type PluginHost } from "../plugins/host";
+import { engineRepaired, weightsNotFinite } from "../report/warnings";
+import type { Engine } from "../runtime/engine";
+import type { BuiltModel, PlacementChoice } from "./build-model";
+
+/** A component that is ready to run. */
+export interface OpenModel {
+  readonly name: string;
+  readonly program: Program;
+  readonly engine: CompiledEngine;
+  /** `WeightSource.identity` of its weights. */
+  readonly identity: string;
+}
+
+export interface OpenOptions {
+  readonly cacheDir: string;
+  readonly plugins: PluginHost;
+  /** The component that run-time hooks wrap. */
+  readonly denoiser: string;
+  /** When weights are in memory, and whose turn it is. */
+  readonly memory: PlacementChoice;
+  readonly turns: Turns;
+  readonly signal?: AbortSignal | undefined;
+  /** Told while weights are written: bytes done, of all. */
+  readonly onCompile?: ((component: string, done: number, of: number) => void) | undefined;
+}
+
+/** Compiles what is not in the cache, and opens its sessions. Closes the weights, also when it fails. */
+export async function openModels(
+  built: readonly BuiltModel[],
+  engine: Engine,
+  options: OpenOptions,
+): Promise<OpenModel[]> {
+  try {
+    const opened: OpenModel[] = [];
+    for (const model of built) opened.push(await openModel(model, engine, options));
+    return opened;
+  } finally {
+    for (const { weights } of built) weights.close();
+  }
+}
+
+async function openModel(
+  { name, source, weights, graph, plan, devices }: BuiltModel,
+  engine: Engine,
+  { cacheDir, plugins, denoiser, memory, turns, signal, onCompile }: OpenOptions,
+): Promise<OpenModel> {
+  const identity = weights.identity(cacheDir);
+  const isOnCpu = devices.every((device = engine.provider) => device === "cpu");
+  const convolutionBlock = isOnCpu ? await engine.convolutionBlock() : undefined;
+  const formsOf = await formsOn(engine, devices);
+  const residency: Residency = { mode: memory.memory, turns, devices };
+  const compiled = (force: boolean): Promise<CompiledEngine> =>
+    compile({
+      graph,
+      plan,
+      identity,
+      cacheDir,
+      convolutionBlock,
+      formsOf,
+      component: name,
+      className: source.component.className,
+      source: source.component.source.path,
+      plugins: plugins.plugins
+        .filter((plugin) => name === denoiser || isBuilding(plugin, name, denoiser))
+        .map((plugin) => plugin.name),
+      force,
+      signal,
+      onEvent: ({ done, of }) => onCompile?.(name, done, of),
+    });
+  const first = await compiled(false);
+  try {
+    return { name, identity, engine: first, program: await Program.open(engine, graph, plan, first, residency) };
+  } catch (error) {
+    if (!(first.cached && error instanceof SkipstepError && error.code === "SKIPSTEP_SESSION_FAILED")) throw error;
+    // What another version or a broken disk left there looks right and is not.
+    const again = await compiled(true);
+    return { name, identity, engine: again, program: await Program.open(engine, graph, plan, again, residency) };
+  }
+}
+
+/** Lines for the report about what was found in the weights, and in the cache. */
+export function openWarnings(opened: readonly OpenModel[]): string[] {
+  return opened.flatMap(({ name, engine: { nonFinite, repaired } }) => [
+    ...(repaired === undefined ? [] : [engineRepaired(name, repaired)]),
+    ...(nonFinite.length === 0 ? [] : [weightsNotFinite(name, nonFinite)]),
+  ]);
+}

@@ -1,0 +1,48 @@
+import type { GenerateConfig } from "../config/config";
+import { familyOf } from "../families/families";
+import { checkRequest } from "../loop/check-request";
+import { memoryNeed } from "../loop/memory-need";
+import { fillSettings, resolveSettings } from "../loop/request";
+import { imageCount } from "../loop/settings";
+import { componentModels, configsOf } from "./component-model";
+import type { CheckedConfig } from "./create-pipeline";
+
+/** The images that a generation is going to make. */
+export interface ImagePlan {
+  /** The config's or the request's; drawn where neither has one. */
+  readonly seed: number;
+  /** One after the other, `num_images_per_prompt` images each. Empty for models that take no prompt. */
+  readonly prompts: readonly string[];
+  readonly count: number;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * What `generate` will make of a checked config, before anything is compiled.
+ * @throws SKIPSTEP_REQUEST_INVALID with everything that keeps it from being made
+ */
+export function planImages({ config, checkpoint }: CheckedConfig, request: GenerateConfig = {}): ImagePlan {
+  const family = familyOf(checkpoint);
+  const configs = configsOf(componentModels(family, checkpoint), checkpoint);
+  checkRequest(request);
+  const settings = resolveSettings(family, configs, config.generate, request, {}, config);
+  const { seed, prompt, width, height } = settings;
+  return { seed, prompts: prompt, count: imageCount(settings), width, height };
+}
+
+/**
+ * What a generation of a checked config takes besides the weights, in bytes: the images, and the largest activations of
+ * one component. An estimate from the configs alone, without what plugins change.
+ */
+export function estimateMemory({ config, checkpoint }: CheckedConfig): number {
+  const family = familyOf(checkpoint);
+  const configs = configsOf(componentModels(family, checkpoint), checkpoint);
+  return memoryNeed(family, configs, fillSettings(family, configs, config.generate)).all;
+}
+
+/** The setting that says what a config's model is to draw: a text, or a class. */
+export function subjectOf({ checkpoint }: CheckedConfig): "prompt" | "class_labels" {
+  return familyOf(checkpoint).takes.includes("class_labels") ? "class_labels" : "prompt";
+}

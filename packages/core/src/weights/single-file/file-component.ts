@@ -1,0 +1,42 @@
+import { partMissing } from "../../errors/single-file";
+import { noiseMarks } from "../../families/unet/noise-marks";
+import type { Component } from "../checkpoint/component";
+import type { Replaced } from "../checkpoint/override";
+import type { Place } from "../checkpoint/place";
+import type { ReadOptions } from "../formats/weight-format";
+import { classesIn, convertedShapes, type FilePart, partOf, weightsOf } from "./file-part";
+import { readWeightFile, type WeightFile } from "./weight-file";
+
+/**
+ * A component whose weights are one file, or a part of one. Its config is that of the checkpoint's own component, else
+ * what is known of such models.
+ * @throws SKIPSTEP_FILE_PART when the file holds no such model, SKIPSTEP_FILE_FORMAT, what `SafetensorsFile.open` throws
+ */
+export function openFileComponent(place: Place, replaced: Replaced, { formats }: ReadOptions): Component {
+  const file = readWeightFile(place, formats);
+  return componentOf(file, partOf(file.shapes, replaced.className, replaced.name), replaced);
+}
+
+/** `openFileComponent` of a file that was read. @param part of it that is the component */
+export function componentOf(
+  file: WeightFile,
+  part: FilePart | undefined,
+  { name, library, className, own, known }: Replaced,
+): Component {
+  const { path, hub } = file.place;
+  const model = known?.kind === "model" ? known : undefined;
+  const config = own?.config ?? (part ? model?.config(convertedShapes(part)) : undefined);
+  if (!part || !config) throw partMissing(hub ?? path, name, className, classesIn(file.shapes));
+  const trainedOn = className === "UNet2DConditionModel" ? noiseMarks(hub ?? path, file) : undefined;
+  return {
+    name,
+    library,
+    className,
+    source: { path, ...(hub === undefined ? {} : { hub }), config: own?.source.config ?? "built in" },
+    ...(file.format === undefined ? {} : { format: file.format }),
+    config,
+    ...(trainedOn ? { trainedOn, notes: trainedOn.notes } : {}),
+    ...(model?.withoutEffect ? { withoutEffect: model.withoutEffect(config) } : {}),
+    weights: () => weightsOf(file.open(), part),
+  };
+}

@@ -1,0 +1,86 @@
+import { markTensors } from "../../families/unet/noise-marks";
+import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
+import { ConvertedWeights } from "./converted-weights";
+import { modelFiles } from "./model-files";
+import type { Recipes, Shapes, TensorRecipe } from "./recipe";
+import { applyRules } from "./rules";
+
+/** One model among a file's tensors. */
+export interface FilePart {
+  /** `latent-diffusion`, or `diffusers` for names that models ask for. */
+  readonly layout: string;
+  /** From the names that models ask for to the file's. */
+  readonly recipes: Recipes;
+}
+
+/**
+ * Finds a model in a file.
+ * @param component `text_encoder_2`: in a file of several models it tells which of two text encoders is meant
+ * @returns `undefined` when the file holds no such model; all tensors as they are for classes without a known layout
+ */
+export function partOf(stored: Shapes, className: string, component: string): FilePart | undefined {
+  const kind = Object.hasOwn(modelFiles, className) ? modelFiles[className]! : undefined;
+  if (!kind) return { layout: "diffusers", recipes: applyRules([], stored) };
+  const names = [...stored.keys()];
+  const prefix = kind.prefixes
+    .filter((known) => (known.component ?? component) === component)
+    .find(({ text }) => names.some((name) => name.startsWith(text)));
+  return modelIn(stored, prefix?.text ?? "", className);
+}
+
+function modelIn(stored: Shapes, prefix: string, className: string): FilePart | undefined {
+  const { layouts, mark } = modelFiles[className]!;
+  const isIts = (name: string): boolean => (prefix === "" ? !isOfNone(name) : name.startsWith(prefix));
+  const bare: Shapes = new Map(
+    [...stored].flatMap(([name, shape]) => (isIts(name) ? [[name.slice(prefix.length), shape]] : [])),
+  );
+  const names = [...bare.keys()];
+  const layout = layouts.find((known) => names.some((name) => known.mark.test(name)));
+  const recipes = applyRules(layout?.rules(bare) ?? [], bare);
+  if (![...recipes.keys()].some((name) => mark.test(name))) return undefined;
+  return { layout: layout?.title ?? "diffusers", recipes: prefix === "" ? recipes : withPrefix(recipes, prefix) };
+}
+
+const prefixes = [...new Set(Object.values(modelFiles).flatMap((kind) => kind.prefixes.map(({ text }) => text)))];
+
+/** Whether a name cannot be of a model whose tensors lie in a file without a prefix: it is another model's, or a mark. */
+function isOfNone(name: string): boolean {
+  return markTensors.includes(name) || prefixes.some((prefix) => name.startsWith(prefix));
+}
+
+/** The classes of models that a file holds, each once. */
+export function classesIn(stored: Shapes): string[] {
+  const found = Object.keys(modelFiles).filter((className) =>
+    ["text_encoder", "text_encoder_2"].some((component) => partOf(stored, className, component) !== undefined),
+  );
+  const isLess = (className: string): boolean => ["CLIPTextModelWithProjection", "Qwen3Model"].includes(className);
+  return found.filter((className) => !isLess(className));
+}
+
+/** Shapes of a file's tensors. */
+export function shapesOf(entries: readonly TensorEntry[]): Shapes {
+  return new Map(entries.map(({ name, shape }) => [name, shape]));
+}
+
+/** Shapes that a part's tensors have once they are converted. */
+export function convertedShapes({ recipes }: FilePart): Shapes {
+  return new Map([...recipes].map(([name, { shape }]) => [name, shape]));
+}
+
+/** The weights of one model, by the names that it asks for. Closes `source` when they are closed. */
+export function weightsOf(source: OpenWeights, { layout, recipes }: FilePart): OpenWeights {
+  const isSame = recipes.size === source.names.length && source.names.every((name) => isItself(name, recipes));
+  return isSame && layout === "diffusers" ? source : new ConvertedWeights(source, recipes, layout);
+}
+
+function isItself(name: string, recipes: Recipes): boolean {
+  return recipes.get(name)?.parts[0]?.tensor === name;
+}
+
+function withPrefix(recipes: Recipes, prefix: string): Recipes {
+  const stored = ({ parts, ...recipe }: TensorRecipe): TensorRecipe => ({
+    ...recipe,
+    parts: parts.map((part) => ({ ...part, tensor: prefix + part.tensor })),
+  });
+  return new Map([...recipes].map(([name, recipe]) => [name, stored(recipe)]));
+}
