@@ -15,7 +15,7 @@ import { Graph } from "../packages/core/src/graph/graph";
 import { createPipeline } from "../packages/core/src/index";
 import { Engine } from "../packages/core/src/runtime/engine";
 import { Weights } from "../packages/core/src/weights/checkpoint/weights";
-import { least, timed } from "./measure";
+import { errorOf, least, timed } from "./measure";
 import { openGraph, someInputs } from "./open-graph";
 import { writeRandomModel } from "./random-checkpoint";
 import { ditXl2 } from "./random-dit";
@@ -156,8 +156,6 @@ async function denoiser(title: string, folder: string, { architecture, config, s
     }
   }
   const [here, there] = results as [Float32Array, Float32Array];
-  const largest = here.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  const apart = here.reduce((most, x, i) => Math.max(most, Math.abs(x - there[i]!)), 0);
   const times = seconds.map((value) => `${(value * 1000).toFixed(0)} ms`);
-  say(title, `${(apart / largest).toExponential(1)} of the largest value; cpu ${times[0]}, ${provider} ${times[1]}`);
+  say(title, `${errorOf(there, here).toExponential(1)} of the largest value; cpu ${times[0]}, ${provider} ${times[1]}`);
 }

@@ -12,7 +12,7 @@ import { type BlockType, dequantize } from "../plugins/gguf/src/blocks/block-typ
 import { packedForm } from "../plugins/gguf/src/packed-form";
 import { someBlocks } from "../plugins/gguf/test/some-blocks";
 import type { Benchmark, Figure } from "./benchmark";
-import { interleave, least, processorTimed } from "./measure";
+import { errorOf, interleave, least, processorTimed } from "./measure";
 import { openGraph, someInputs } from "./open-graph";
 import { inTemporaryFolder } from "./temporary-folder";
 
@@ -141,13 +141,4 @@ async function open(
     close: () => program.close(),
     cost: () => processorTimed(() => run("one")),
   };
-}
-
-function errorOf(found: Float32Array, expected: Float32Array): number {
-  let [largest, difference] = [0, 0];
-  for (const [i, value] of expected.entries()) {
-    largest = Math.max(largest, Math.abs(value));
-    difference = Math.max(difference, Math.abs(found[i]! - value));
-  }
-  return difference / largest;
 }

@@ -34,3 +34,13 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
+
+/** The largest difference, as a part of the largest number that is expected. */
+export function errorOf(found: Float32Array, expected: Float32Array): number {
+  let [largest, difference] = [0, 0];
+  for (const [i, value] of expected.entries()) {
+    largest = Math.max(largest, Math.abs(value));
+    difference = Math.max(difference, Math.abs(found[i]! - value));
+  }
+  return difference / largest;
+}

@@ -170,6 +170,24 @@ describe("finding", () => {
     });
   });
 
+  it("joins what shards say of themselves, as they say it", () => {
+    const [first, second] = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"] as const;
+    const shard = (tensor: string, metadata: string): Buffer =>
+      withHeader(
+        `{"__metadata__":${metadata},"${tensor}":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`,
+        Uint8Array.of(0),
+      );
+    write(join(root, "said", first), shard("a", '{"format":"pt","who":"first"}'));
+    write(join(root, "said", second), shard("b", '{"who":"second","__proto__":{"told":"no"}}'));
+    write(join(root, "said", "model.safetensors.index.json"), index({ a: first, b: second }));
+    using("said", ({ metadata }) => {
+      expect(metadata).toMatchObject({ format: "pt", who: "second" });
+      expect(metadata.told).toBeUndefined();
+    });
+    write(join(root, "silent", "model.safetensors"), shard("a", '"pt"'));
+    expect(using("silent", ({ metadata }) => metadata)).toEqual({});
+  });
+
   it("names shards that are missing, and tensors that are not where the index says", () => {
     const [first, second] = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"] as const;
     const file = write(join(root, "gone", "model.safetensors.index.json"), index({ a: first, b: second }));

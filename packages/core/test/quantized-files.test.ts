@@ -145,6 +145,7 @@ it("torchao's Int4Tensor, which only its GPU kernels write, is read by their for
     withHeader(JSON.stringify(header), plain.subarray(8 + length)),
   );
   const weights = open(folder);
+  expect(weights.metadata).toEqual(header.__metadata__);
   expect(weights.expect("x.weight", [rows, columns]).dtype).toBe("float32");
   for (const [i, value] of weights.readFloat32("x.weight").entries()) {
     const [n, k] = [Math.floor(i / columns), i % columns];

@@ -232,6 +232,52 @@ it("scales of inputs that are more or fewer than a row's elements are refused", 
     expect(refusal).toMatch(/^SKIPSTEP_QUANTIZED_INVALID: .*"x.pre_quant_scale" is \[7\], which fits no rows of 8/);
 });
 
+const torchao = (type: string, data: object = {}) => ({ "x.weight": JSON.stringify({ _type: type, _data: data }) });
+
+it("torchao's scales of inputs that are more or fewer than a row's elements are refused", () => {
+  const tensors = { "x._weight_qdata": "int8 4 8", "x._weight_scale": "float32 4 1" };
+  const scaled = (count: number): Sketch => ({ ...tensors, "x._weight_act_pre_scale": `float32 ${count}` });
+  for (const refusal of refusals(scaled(7), undefined, torchao("Int8Tensor")))
+    expect(refusal).toMatch(
+      /^SKIPSTEP_QUANTIZED_INVALID: .*"x._weight_act_pre_scale" is \[7\], which fits no rows of 8/,
+    );
+  for (const refusal of refusals(scaled(8), undefined, torchao("Int8Tensor")))
+    expect(refusal).toBe("nothing was thrown");
+});
+
+describe("4-bit groups of a row", () => {
+  const parts = (width: number, scale: string, zero: string): Sketch => ({
+    "x._weight_qdata": `int8 4 ${width / 2}`,
+    "x._weight_scale": `float32 ${scale}`,
+    "x._weight_zero_point": `float32 ${zero}`,
+  });
+
+  it.each([
+    ["that do not make it up", parts(10, "3 4", "3 4"), {}, "scale", "[3, 4]"],
+    ["of a size that is no integer", parts(10, "4 4", "4 4"), { block_size: [1, 2.5] }, "scale", "[4, 4]"],
+    ["with scales of other rows", parts(10, "5 3", "5 4"), {}, "scale", "[5, 3]"],
+    ["with zeros of other rows", parts(10, "5 4", "4 5"), {}, "zero_point", "[4, 5]"],
+    ["with zeros of other groups", parts(10, "5 4", "3 4"), {}, "zero_point", "[3, 4]"],
+    ["with scales of three axes", parts(10, "5 4 2", "5 4"), {}, "scale", "[5, 4, 2]"],
+  ])("of torchao, %s", (_, tensors, data, part, shape) => {
+    for (const refusal of refusals(tensors, undefined, torchao("Int4Tensor", data))) {
+      expect(refusal).toContain("SKIPSTEP_QUANTIZED_INVALID");
+      expect(refusal).toContain(`"x._weight_${part}" is ${shape}, which fits no weight [4, 10]`);
+    }
+  });
+
+  it("of torchao that make it up, of a size that is not told, are read", () => {
+    expect(refusals(parts(10, "5 4", "5 4"), undefined, torchao("Int4Tensor"))[0]).toBe("nothing was thrown");
+  });
+
+  it("of ComfyUI that do not make it up", () => {
+    const tensors = { "x.weight": "uint8 4 5", "x.weight_scale": "float32 3 4", "x.weight_zeros": "float32 3 4" };
+    const metadata = { _quantization_metadata: JSON.stringify({ layers: { x: { format: "awq_w4a16" } } }) };
+    for (const refusal of refusals(tensors, undefined, metadata))
+      expect(refusal).toContain('"x.weight_scale" is [3, 4], which fits no weight [4, 10]');
+  });
+});
+
 it("a table of whole numbers is refused once a model asks for it", () => {
   const path = write(join(root, "table.safetensors"), sketch({ "x.table": "int8 4 8", "x.ids": "int64 4" }));
   const weights = readWeightFile({ path }).open();
@@ -268,10 +314,18 @@ describe("a form whose numbers are missing or odd", () => {
     expect(refusal).toContain(`"hadamard_group_size" must be an integer >= 1, found ${JSON.stringify(size)}`);
   });
 
+  it.each([0, 0.25, 2, 16, "x"])("ComfyUI's rotation in groups of %s", (size) => {
+    const words = { format: "int8_tensorwise", convrot: true, convrot_groupsize: size };
+    const metadata = { _quantization_metadata: JSON.stringify({ layers: { x: words } }) };
+    for (const refusal of refusals({ "x.weight": "int8 4 8", "x.weight_scale": "float32 4 1" }, undefined, metadata)) {
+      expect(refusal).toContain("SKIPSTEP_QUANTIZED_INVALID");
+      expect(refusal).toContain(`"x.weight" [4, 8] is rotated in groups of ${Number(size)}, which`);
+    }
+  });
+
   it.each(["Int8Tensor", "Int4Tensor", "MXTensor", "NVFP4Tensor"])("torchao's %s without scales", (type) => {
     const data = { elem_dtype: { _type: "torch.dtype", _data: "float8_e4m3fn" } };
-    const metadata = { "x.weight": JSON.stringify({ _type: type, _data: data }) };
-    for (const refusal of refusals({ "x._weight_qdata": "int8 4 8" }, undefined, metadata))
+    for (const refusal of refusals({ "x._weight_qdata": "int8 4 8" }, undefined, torchao(type, data)))
       expect(refusal).toContain('"x._weight_scale" is missing');
   });
 });

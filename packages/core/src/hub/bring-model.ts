@@ -2,7 +2,6 @@ import { join } from "node:path";
 import type { Place } from "../weights/checkpoint/place";
 import { readObject } from "../weights/checkpoint/read-object";
 import { headerLength, parseHeader, prefixLength } from "../weights/checkpoint/safetensors-header";
-import { metadataIn } from "../weights/checkpoint/safetensors-metadata";
 import { isPacked } from "../weights/formats/is-packed";
 import { isWeightFile } from "../weights/single-file/weight-file";
 import { bringComponentFiles, type Extent, inFolder } from "./component-files";
@@ -72,8 +71,7 @@ async function bringSingleFile(snapshot: Snapshot, { path: file, text: hub }: Hu
   const { size } = await snapshot.fileOf(file);
   const length = headerLength(hub, await snapshot.start(file, Math.min(size, 2 * prefixLength)), size);
   const start = await snapshot.start(file, prefixLength + length);
-  const header = start.subarray(prefixLength);
-  const { entries } = parseHeader(path, header, size);
+  const { entries, metadata } = parseHeader(path, start.subarray(prefixLength), size);
   if (isPacked(entries)) return { path: await snapshot.bring(file), hub };
-  return { path, hub, entries, metadata: metadataIn(path, header) };
+  return { path, hub, entries, metadata };
 }

@@ -1,3 +1,5 @@
+import { isObject, type JsonObject } from "./json";
+
 /** How much a JSON text may hold. */
 export interface JsonLimits {
   /** Lists and objects inside one another. Whoever walks over a parsed value may recurse this deep. */
@@ -28,6 +30,16 @@ export function parseJson(text: string | Uint8Array, limits: Partial<JsonLimits>
     return JSON.parse(typeof text === "string" ? text : new TextDecoder().decode(text));
   } catch (error) {
     throw new JsonError(`is not JSON (${(error as Error).message})`, { cause: error });
+  }
+}
+
+/** The object that a text holds; `undefined` where it is no JSON, or another value: told by the caller, with its place. */
+export function objectIn(text: string): JsonObject | undefined {
+  try {
+    const value = parseJson(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -35,10 +35,10 @@ export class HeaderReader {
    */
   count(what: string, { least, most }: { readonly least: number; readonly most: number }): number {
     const count = this.u64();
-    if (count <= most) this.need(count * least);
-    else if (this.position + count * least <= this.file.size || !Number.isSafeInteger(count))
+    const hasRoom = this.position + count * least <= this.file.size;
+    if (count > most && (hasRoom || !Number.isSafeInteger(count)))
       throw headerBroken(this.file.path, `gives ${count} as ${what}, and ${most} is the most`);
-    else this.need(count * least);
+    this.need(count * least);
     return count;
   }
 

@@ -52,6 +52,8 @@ export interface Header {
   readonly entries: readonly TensorEntry[];
   /** Types of the others, as the header names them, by the tensors' names: a file may hold what no model asks for. */
   readonly unread: ReadonlyMap<string, string>;
+  /** What the file says of itself, `__metadata__`. */
+  readonly metadata: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -63,22 +65,21 @@ export interface Header {
  * @throws SKIPSTEP_WEIGHTS_INVALID, SKIPSTEP_WEIGHTS_TRUNCATED, SKIPSTEP_TENSOR_BROKEN
  */
 export function parseHeader(file: string, json: Buffer, fileSize: number): Header {
-  const header = parseObject(file, json);
+  const { __metadata__: metadata, ...tensors } = parseObject(file, json);
   const dataStart = prefixLength + json.length;
-  const listed = Object.entries(header)
-    .filter(([name]) => name !== "__metadata__")
-    .map(([name, value]) => parseEntry(file, dataStart, name, value));
+  const listed = Object.entries(tensors).map(([name, value]) => parseEntry(file, dataStart, name, value));
   listed.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength);
   checkPlaces(file, listed, dataStart, fileSize);
   const unread = new Map(listed.filter(({ dtype }) => !dtype).map(({ name, type }) => [name, type]));
-  return { entries: listed.flatMap(({ type, dtype, ...entry }) => (dtype ? [{ ...entry, dtype }] : [])), unread };
+  const entries = listed.flatMap(({ type, dtype, ...entry }) => (dtype ? [{ ...entry, dtype }] : []));
+  return { entries, unread, metadata: isObject(metadata) ? metadata : {} };
 }
 
 /** A tensor of any type, `type` in the header's words. */
 type Listed = Omit<TensorEntry, "dtype"> & { readonly dtype: TensorEntry["dtype"] | undefined; readonly type: string };
 
 /** What stands in a header. @throws SKIPSTEP_WEIGHTS_INVALID */
-export function parseObject(file: string, json: Buffer): Record<string, unknown> {
+function parseObject(file: string, json: Buffer): Record<string, unknown> {
   let header: unknown;
   try {
     header = parseJson(json, headerLimits);

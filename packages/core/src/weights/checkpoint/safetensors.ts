@@ -27,6 +27,11 @@ export class SafetensorsFile {
     return this.header.unread;
   }
 
+  /** What it says of itself. */
+  get metadata(): Readonly<Record<string, unknown>> {
+    return this.header.metadata;
+  }
+
   /** @throws what `readHeader` and `parseHeader` throw */
   static open(path: string): SafetensorsFile {
     const { descriptor, stats } = openFile(path);

@@ -59,7 +59,7 @@ export interface StoredAs {
 export interface OpenWeights extends WeightSource {
   /** How the files name their tensors: `diffusers`, or what they are converted from. */
   readonly layout: string;
-  /** What a file of another kind than safetensors says of itself. */
+  /** What the files say of themselves: `__metadata__` of safetensors. The same object each time. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   /** May be called again. */
   close(): void;

@@ -27,6 +27,7 @@ export class Weights implements OpenWeights {
   readonly layout = "diffusers";
   readonly names: readonly string[];
   readonly unread: ReadonlyMap<string, string>;
+  readonly metadata: Readonly<Record<string, unknown>>;
 
   private constructor(
     private readonly files: ReadonlyMap<string, SafetensorsFile>,
@@ -35,6 +36,7 @@ export class Weights implements OpenWeights {
   ) {
     this.names = [...entries.keys()];
     this.unread = new Map([...files.values()].flatMap((file) => [...file.unread]));
+    this.metadata = Object.fromEntries([...files.values()].flatMap(({ metadata }) => Object.entries(metadata)));
   }
 
   /**

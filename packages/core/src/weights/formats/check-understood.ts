@@ -1,9 +1,11 @@
 import { codesUnread, siblingUnread } from "../../errors/quantized";
 import { isHarmless } from "../checkpoint/harmless-tensors";
-import type { OpenWeights } from "../checkpoint/weight-source";
+import type { OpenWeights, StoredAs } from "../checkpoint/weight-source";
+import type { PackedWeight } from "./packed-weight";
+import { moduleOf } from "./scaled/stored-module";
 
 /** Types of 8 bits and fewer, by the names of core and of safetensors' headers. */
-const fewBits = /^(u?int8|bool|float8_\w+|F[468](_\w+)?|U8|I8|BOOL)$/;
+const fewBits = /^(u?int8|bool|float8_\w+|F[468](_\w+)?)$/;
 
 /** Codes, whatever their width: no model's weights are whole numbers. */
 const codes = /^(u?int\d+|bool)$/;
@@ -21,25 +23,28 @@ const harmless = /^((in_proj_)?bias|bias_[kv]|running_mean|running_var|num_batch
  */
 export function checkUnderstood(path: string, weights: OpenWeights): void {
   const types = new Map<string, string>([
-    ...weights.names.map((name): [string, string] => [name, typeOf(weights, name)]),
+    ...weights.names.map((name): [string, string] => [
+      name,
+      formOf(weights, name)?.format ?? weights.entry(name).dtype,
+    ]),
     ...(weights.unread ?? []),
   ]);
   const isFew = (name: string): boolean =>
-    fewBits.test(types.get(name)!) || codes.test(types.get(name)!) || isUnpacked(weights, name);
+    fewBits.test(types.get(name)!) || codes.test(types.get(name)!) || formOf(weights, name) !== undefined;
   const few = new Map([...types].filter(([name]) => isFew(name)));
   if (few.size === 0) return;
   const modules = new Map<string, string[]>();
   for (const name of types.keys()) {
     const owner = owningTensor(name, few);
     if (owner !== undefined) throw siblingUnread(path, owner, few.get(owner)!, name);
-    const module = ownerOf(name);
+    const module = moduleOf(name);
     const own = modules.get(module);
     if (own) own.push(name);
     else modules.set(module, [name]);
   }
   for (const [name, type] of few) {
     if (isWeight.test(name)) {
-      const sibling = modules.get(ownerOf(name))?.find((other) => other !== name && belongsTo(other, name));
+      const sibling = modules.get(moduleOf(name))?.find((other) => other !== name && belongsTo(other, name));
       if (sibling !== undefined) throw siblingUnread(path, name, type, sibling);
     }
     if (codes.test(type) && /(^|[._])(weight|bias)$/.test(name)) throw codesUnread(path, name, type);
@@ -48,26 +53,14 @@ export function checkUnderstood(path: string, weights: OpenWeights): void {
 
 const isWeight = /(^|[._])weight$/;
 
-/** As it is stored. */
-function typeOf(weights: OpenWeights, name: string): string {
-  const form = weights.has(name) ? (weights.packed?.(name) ?? weights.stored?.(name)) : undefined;
-  return form?.format ?? weights.entry(name).dtype;
-}
-
-/** Whether a reader made a weight's numbers out of fewer bits. */
-function isUnpacked(weights: OpenWeights, name: string): boolean {
-  return weights.has(name) && (weights.packed?.(name) ?? weights.stored?.(name)) !== undefined;
-}
-
-/** The module of a tensor, or of the weight that it is a part of (`x.weight.absmax`). */
-function ownerOf(name: string): string {
-  const within = name.indexOf(".weight.");
-  return name.slice(0, within < 0 ? Math.max(0, name.lastIndexOf(".")) : within);
+/** How a weight is stored whose numbers a reader made out of fewer bits. */
+function formOf(weights: OpenWeights, name: string): PackedWeight | StoredAs | undefined {
+  return weights.has(name) ? (weights.packed?.(name) ?? weights.stored?.(name)) : undefined;
 }
 
 /** Whether a tensor of a weight's module may say what the weight's codes mean. */
 function belongsTo(other: string, weight: string): boolean {
-  const module = ownerOf(weight);
+  const module = moduleOf(weight);
   return module !== "" && !harmless.test(other.slice(module.length + 1));
 }
 

@@ -1,8 +1,7 @@
 import { extname } from "node:path";
 import { SkipstepError } from "../../errors/error";
 import { hookFailed } from "../../errors/plugins";
-import { isObject, type JsonObject } from "../../schema/json";
-import { readMetadata } from "../checkpoint/safetensors-metadata";
+import type { JsonObject } from "../../schema/json";
 import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
 import type { ReadOptions, StoredWeights, WeightFormat } from "./weight-format";
 
@@ -85,7 +84,7 @@ export function openAs(
     path,
     ...(tensors ? { tensors } : {}),
     quantization,
-    metadata: () => (tensors ? metadataOf(tensors) : {}),
+    metadata: () => tensors?.metadata ?? {},
   };
   try {
     return format.open(stored);
@@ -93,9 +92,4 @@ export function openAs(
     tensors?.close();
     throw error instanceof SkipstepError ? error : hookFailed(format.name, `reading ${path}`, error);
   }
-}
-
-export function metadataOf(tensors: OpenWeights): JsonObject {
-  const files = new Set(tensors.names.map((name) => tensors.entry(name).file));
-  return Object.assign({}, ...[...files].map(readMetadata).filter(isObject)) as JsonObject;
 }

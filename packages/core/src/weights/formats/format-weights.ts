@@ -35,8 +35,8 @@ export interface FormatWeightsParts {
   /** By the names that they had before they were packed. */
   readonly tensors: ReadonlyMap<string, FormatTensor>;
   /** What they are read from: the stored safetensors, or a `BinaryFile`. Closed with them. */
-  readonly origin: Pick<OpenWeights, "identity" | "close" | "unread">;
-  /** What the file says of itself. */
+  readonly origin: Pick<OpenWeights, "identity" | "close" | "unread" | "metadata">;
+  /** What the file says of itself, where `origin` does not know it. */
   readonly metadata?: OpenWeights["metadata"];
 }
 
@@ -52,7 +52,7 @@ export class FormatWeights implements OpenWeights {
 
   constructor(private readonly parts: FormatWeightsParts) {
     this.format = parts.format;
-    this.metadata = parts.metadata;
+    this.metadata = parts.metadata ?? parts.origin.metadata;
     this.names = [...parts.tensors.keys()];
     this.unread = parts.origin.unread;
   }

@@ -1,8 +1,8 @@
 import { fileFormat } from "../../errors/single-file";
 import type { JsonObject } from "../../schema/json";
-import type { OpenWeights } from "../checkpoint/weight-source";
+import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
 import { checkUnderstood } from "./check-understood";
-import { formatOfTensors, metadataOf, openAs, pluginForTensors } from "./find-format";
+import { formatOfTensors, openAs, pluginForTensors } from "./find-format";
 import { foreignKind } from "./foreign";
 import { readModules } from "./scaled/read-modules";
 import type { WeightFormat } from "./weight-format";
@@ -29,10 +29,10 @@ export function openStored(path: string, tensors: OpenWeights, reading: Reading)
   try {
     const entries = tensors.names.map((name) => tensors.entry(name));
     const format = reading.format ?? formatOfTensors(entries, formats);
-    if (!format) refuse(path, tensors);
+    if (!format) refuse(path, entries);
     const weights = format
       ? openAs(format, path, tensors, quantization)
-      : readModules({ path, source: tensors, quantization, metadata: once(() => metadataOf(tensors)) });
+      : readModules({ path, source: tensors, quantization, metadata: tensors.metadata ?? {} });
     return understood(path, weights);
   } catch (error) {
     tensors.close();
@@ -52,17 +52,9 @@ export function understood(path: string, weights: OpenWeights): OpenWeights {
 }
 
 /** Names a form that is known and not read here. */
-function refuse(path: string, tensors: OpenWeights): void {
-  const foreign = foreignKind(tensors.names.map((name) => tensors.entry(name)));
+function refuse(path: string, entries: readonly TensorEntry[]): void {
+  const foreign = foreignKind(entries);
   if (foreign) throw fileFormat(path, `${foreign.kind} (it has "${foreign.tensor}")`);
-  const known = pluginForTensors(tensors.names);
+  const known = pluginForTensors(entries.map(({ name }) => name));
   if (known) throw fileFormat(path, `a quantized file (it has "${known.tensor}")`, known.plugin);
-}
-
-function once<Value>(read: () => Value): () => Value {
-  let value: Value | undefined;
-  return () => {
-    value ??= read();
-    return value;
-  };
 }

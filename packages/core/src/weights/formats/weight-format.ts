@@ -13,7 +13,7 @@ export interface WeightFormat {
   readonly matches?: (entries: readonly TensorEntry[]) => boolean;
   /**
    * Opens weights under the names, shapes and values that they had before they were packed. What belongs to others
-   * (scales, tables) is hidden. `FormatWeights` does most of it.
+   * (scales, tables) is hidden; what the file says of itself is passed on. `FormatWeights` does most of it.
    */
   readonly open: (stored: StoredWeights) => OpenWeights;
 }

@@ -1,6 +1,5 @@
 import type { LoraConfig } from "../../config/config";
 import { loraKind } from "../../errors/lora";
-import { readMetadata } from "../checkpoint/safetensors-metadata";
 import { type WeightSource, Weights } from "../checkpoint/weights";
 import { type AdapterSettings, readAdapterSettings } from "./adapter-settings";
 import type { Lora, LoraKey, LoraModule, LoraRole } from "./lora";
@@ -25,7 +24,7 @@ export function openLora(use: LoraConfig): OpenLora {
   const file = findLoraFile(use.path);
   const weights = Weights.openFile(file);
   try {
-    const metadata = readMetadata(file);
+    const { metadata } = weights;
     const settings = readAdapterSettings(file, weights.names, metadata);
     return { ...use, file, weights, settings, metadata, ...modulesIn(file, weights, settings) };
   } catch (error) {

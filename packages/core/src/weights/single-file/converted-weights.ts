@@ -14,6 +14,7 @@ export class ConvertedWeights implements OpenWeights {
   readonly names: readonly string[];
   readonly format: string | undefined;
   readonly unread: ReadonlyMap<string, string> | undefined;
+  readonly metadata: OpenWeights["metadata"];
   private readonly fitted = new Map<string, TensorRecipe>();
 
   /** @param source is closed with it @param recipes by the names that models ask for, over the source's */
@@ -25,6 +26,7 @@ export class ConvertedWeights implements OpenWeights {
     this.names = [...recipes.keys()];
     this.format = source.format;
     this.unread = source.unread;
+    this.metadata = source.metadata;
   }
 
   has(name: string): boolean {

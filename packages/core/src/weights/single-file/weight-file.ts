@@ -5,7 +5,6 @@ import { weightsNotHere } from "../../errors/checkpoint";
 import { fileFormat } from "../../errors/single-file";
 import { sizeOf } from "../../tensor";
 import type { Place } from "../checkpoint/place";
-import { readMetadata } from "../checkpoint/safetensors-metadata";
 import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
 import { Weights } from "../checkpoint/weights";
 import { formatOfFile, openAs, pluginForFile } from "../formats/find-format";
@@ -50,16 +49,15 @@ export function isSingleFile({ path, entries }: Place, formats?: readonly Weight
 export function readWeightFile(place: Place, formats?: readonly WeightFormat[]): WeightFile {
   const { path } = place;
   const own = formatOfFile(path, formats);
-  if (own) return readFormat(place, () => understood(path, openAs(own, path, undefined)), { name: own.name });
+  if (own) return readFormat(place, () => understood(path, openAs(own, path, undefined)), own.name);
   checkReadable(path, formats);
   // What lies packed is brought before it is read: a header that came alone is of plain weights.
-  if (!place.entries)
-    return readFormat(place, () => openStored(path, openHere(place), { formats }), { metadata: metadataOf(place) });
+  if (!place.entries) return readFormat(place, () => openStored(path, openHere(place), { formats }));
   const open = (): OpenWeights => openHere(place);
   const shapes = shapesOf(place.entries);
   const numbers = (tensor: string) =>
     isFew(shapes.get(tensor)) && existsSync(path) ? numbersOf(open, tensor) : undefined;
-  return { place, shapes, metadata: metadataOf(place), numbers, open };
+  return { place, shapes, metadata: place.metadata ?? {}, numbers, open };
 }
 
 /** By its name alone. @throws SKIPSTEP_FILE_FORMAT */
@@ -68,23 +66,13 @@ export function checkReadable(path: string, formats?: readonly WeightFormat[]): 
   if (kind !== undefined && !formatOfFile(path, formats)) throw fileFormat(path, kind, pluginForFile(path));
 }
 
-/** @param told the format's name, and what the file says of itself, where that is known before it is opened */
-function readFormat(
-  place: Place,
-  open: () => OpenWeights,
-  told: { readonly name?: string; readonly metadata?: WeightFile["metadata"] },
-): WeightFile {
+/** @param name the format's, where that is known before it is opened */
+function readFormat(place: Place, open: () => OpenWeights, name?: string): WeightFile {
   const weights = open();
-  const { format = told.name } = weights;
+  const { format = name, metadata = {} } = weights;
   const shapes = shapesOf(entriesOf(weights));
   const numbers = (tensor: string) => (isFew(shapes.get(tensor)) ? numbersOf(open, tensor) : undefined);
-  const metadata = told.metadata ?? weights.metadata ?? {};
   return { place, shapes, metadata, numbers, ...(format === undefined ? {} : { format }), open };
-}
-
-/** Of safetensors. */
-function metadataOf({ path, metadata }: Place): WeightFile["metadata"] {
-  return metadata ?? readMetadata(path);
 }
 
 /** No more than a few, so that nothing large is read by a name that means something else. */

@@ -1,5 +1,4 @@
 import { type DType, sizeOf } from "../../../tensor";
-import { toFloat32 } from "../../checkpoint/to-float32";
 import { blockScales } from "./block-scales";
 import { comfyConfig } from "./comfy-config";
 import { multiplyTiles, type Tiles } from "./grid";
@@ -100,9 +99,8 @@ function cropped(weight: ModuleWeight, wanted: readonly number[]): ModuleWeight 
   const isLess = (part: number, whole: number): boolean => part > whole - 32 && part <= whole;
   if (wanted.length !== 2 || !isLess(height, rows) || !isLess(columns, width)) return undefined;
   return {
-    ...(weight.kind === undefined ? {} : { kind: weight.kind }),
+    ...weight,
     shape: wanted,
-    uses: weight.uses,
     rows(first, count) {
       const whole = weight.rows(first, count);
       const values = new Float32Array(count * columns);
@@ -115,6 +113,6 @@ function cropped(weight: ModuleWeight, wanted: readonly number[]): ModuleWeight 
 
 /** Scales of 8 bits. @param type what they are where they are kept as bytes */
 function storedScales(module: StoredModule, type: DType): () => Float32Array {
-  const { name, shape, dtype } = module.entry("weight_scale");
-  return () => toFloat32(module.file.source.readRows(name, 0, shape[0] ?? 1), dtype === "uint8" ? type : dtype);
+  const { shape, dtype } = module.entry("weight_scale");
+  return () => module.numbers("weight_scale", 0, shape[0] ?? 1, dtype === "uint8" ? type : dtype);
 }

@@ -1,10 +1,10 @@
 import { formUnread } from "../../../errors/quantized";
-import { transposed } from "../../../graph/payload";
 import { sizeOf } from "../../../tensor";
 import { comfyConfig } from "./comfy-config";
-import { addTiles, gridOf, kept, multiplyTiles } from "./grid";
+import { gridOf, kept, multiplyTiles } from "./grid";
+import { groupedNibbles } from "./grouped-nibbles";
 import { rotateGroups } from "./hadamard";
-import { fourBitSigned, fourBitUnsigned, unpackNibbles } from "./nibbles";
+import { fourBitOffset, fourBitSigned, unpackNibbles } from "./nibbles";
 import { comfyFormats, divides } from "./scaled-weight";
 import type { ModuleWeight, StoredModule } from "./stored-module";
 
@@ -41,33 +41,15 @@ function rotated(module: StoredModule): ModuleWeight {
     rows(first, count) {
       const values = unpackNibbles(module.bytes("weight", first, count), fourBitSigned, "low first");
       multiplyTiles(values, tiles, width, first, count);
-      rotateGroups(values, width, rotation, "regular");
+      rotateGroups(values, width, rotation);
       return values;
     },
   };
 }
 
-/** `(code - 8) scale + zero`; scales and zeros are `[groups, rows]`. */
+/** `(code - 8) scale + zero`. */
 function grouped(module: StoredModule): ModuleWeight {
-  const [rows = 1, half = 1] = module.entry("weight").shape;
-  const width = 2 * half;
-  const [groups = 1, across] = module.entry("weight_scale").shape;
-  if (across !== rows || width % groups !== 0)
-    throw module.broken("weight_scale", `is [${groups}, ${across}], which fits no weight [${rows}, ${width}]`);
-  const grid = gridOf(rows, width, [rows, groups], [1, width / groups])!;
-  const turned = (part: string) => kept(() => transposed(module.floats(part), groups, rows));
-  const scale = { grid, read: turned("weight_scale") };
-  const zero = { grid, read: turned("weight_zeros") };
-  const table = fourBitUnsigned.map((code) => code - 8);
-  return {
-    kind: "awq:uint4",
-    shape: [rows, width],
-    uses: ["weight", "weight_scale", "weight_zeros", "comfy_quant"],
-    rows(first, count) {
-      const values = unpackNibbles(module.bytes("weight", first, count), table, "low first");
-      multiplyTiles(values, scale, width, first, count);
-      addTiles(values, zero, 1, width, first, count);
-      return values;
-    },
-  };
+  const parts = { weight: "weight", scale: "weight_scale", zero: "weight_zeros" };
+  const weight = groupedNibbles(module, parts, fourBitOffset);
+  return { ...weight, kind: "awq:uint4", uses: [...weight.uses, "comfy_quant"] };
 }

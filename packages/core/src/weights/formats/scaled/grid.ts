@@ -33,7 +33,7 @@ export function gridOf(
 }
 
 function tileSize(length: number, count: number, told: number | undefined): number | undefined {
-  const fits = (size: number): boolean => Math.ceil(length / size) === count;
+  const fits = (size: number): boolean => Number.isInteger(size) && Math.ceil(length / size) === count;
   if (count === 1) return Math.max(1, length);
   if (told !== undefined) return fits(told) ? told : undefined;
   if (length % count === 0 && !fits(128)) return length / count;

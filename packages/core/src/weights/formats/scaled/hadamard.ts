@@ -1,17 +1,19 @@
-/** Sylvester's matrices, or those whose every row has the same sum (`regular`): a power of 4 in size. */
-export type HadamardKind = "sylvester" | "regular";
+/** Whether groups of a size have a matrix whose every row has the same sum: a power of 4. */
+export function isRegular(size: number): boolean {
+  return size >= 1 && Number.isInteger(Math.log2(size) / 2);
+}
 
 /**
- * Multiplies groups of a row by an orthonormal Hadamard matrix, in place. It is symmetric: what was rotated is turned
- * back. Rotation of weights: https://arxiv.org/abs/2404.00456; regular matrices: https://arxiv.org/abs/2512.03673.
+ * Multiplies groups of a row by an orthonormal Hadamard matrix, in place: a regular one where the size has it, else
+ * Sylvester's. It is symmetric: what was rotated is turned back. Rotation of weights:
+ * https://arxiv.org/abs/2404.00456; regular matrices: https://arxiv.org/abs/2512.03673.
  *
- * @param size of a group; divides `width`
+ * @param size of a group, a power of 2; divides `width`
  */
-export function rotateGroups(values: Float32Array, width: number, size: number, kind: HadamardKind): void {
+export function rotateGroups(values: Float32Array, width: number, size: number): void {
   if (width % size !== 0) throw new RangeError(`groups of ${size} do not divide rows of ${width}`);
-  for (let from = 0; from < values.length; from += size)
-    if (kind === "regular") rotateRegular(values, from, size);
-    else rotateSylvester(values, from, size);
+  const rotate = isRegular(size) ? rotateRegular : rotateSylvester;
+  for (let from = 0; from < values.length; from += size) rotate(values, from, size);
   const norm = Math.sqrt(size);
   for (let i = 0; i < values.length; i++) values[i]! /= norm;
 }

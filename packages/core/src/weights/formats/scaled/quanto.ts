@@ -1,6 +1,7 @@
 import { sizeOf } from "../../../tensor";
 import { addTiles, gridOf, kept, multiplyTiles } from "./grid";
 import type { ModuleWeight, StoredModule } from "./stored-module";
+import { tilesOf } from "./tiles-of";
 
 /** Scales of inputs and outputs, which round them only. */
 const beside = ["input_scale", "output_scale"];
@@ -9,13 +10,8 @@ const beside = ["input_scale", "output_scale"];
 export function quantoBytes(module: StoredModule): ModuleWeight | undefined {
   if (!module.has("weight._data") || !module.has("weight._scale")) return undefined;
   const { dtype, shape } = module.entry("weight._data");
-  const scales = module.entry("weight._scale").shape;
-  const [rows = 1] = shape;
-  const width = sizeOf(shape) / Math.max(1, rows);
-  const grid = gridOf(rows, width, scales);
-  if (!grid)
-    throw module.broken("weight._scale", `is [${scales.join(", ")}], which fits no weight [${shape.join(", ")}]`);
-  const tiles = { grid, read: kept(() => module.floats("weight._scale")) };
+  const width = sizeOf(shape.slice(1));
+  const tiles = tilesOf(module, "weight._scale", shape);
   return {
     kind: `quanto:${dtype}`,
     shape,

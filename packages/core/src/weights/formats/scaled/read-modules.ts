@@ -6,7 +6,7 @@ import { comfyFourBit } from "./comfy-four-bit";
 import { quantoBits, quantoBytes } from "./quanto";
 import { scaledWeight } from "./scaled-weight";
 import { sdnqWeight } from "./sdnq/sdnq-weight";
-import { type ModuleReader, type ModuleWeight, type StoredFile, StoredModule } from "./stored-module";
+import { type ModuleReader, type ModuleWeight, moduleOf, type StoredFile, StoredModule } from "./stored-module";
 import { torchaoWeight } from "./torchao";
 
 /** Counts up when a form is read to other values than before. */
@@ -53,16 +53,14 @@ export function readModules(file: StoredFile): OpenWeights {
   return new FormatWeights({ revision, settings: quantization, tensors, origin: source });
 }
 
-/** The tensors of a file by module; parts of a weight (`x.weight._data`) belong to the module `x`. */
+/** The tensors of a file by module. */
 function modulesOf(file: StoredFile): StoredModule[] {
   const parts = new Map<string, Map<string, TensorEntry>>();
   for (const name of file.source.names) {
-    const within = name.indexOf(".weight.");
-    const end = within < 0 ? name.lastIndexOf(".") : within;
-    if (end < 0) continue;
-    const module = name.slice(0, end);
+    if (!name.includes(".")) continue;
+    const module = moduleOf(name);
     const own = parts.get(module) ?? new Map<string, TensorEntry>();
-    parts.set(module, own.set(name.slice(end + 1), file.source.entry(name)));
+    parts.set(module, own.set(name.slice(module.length + 1), file.source.entry(name)));
   }
   return [...parts].map(([name, own]) => new StoredModule(name, own, file));
 }

@@ -1,8 +1,9 @@
 import { type DType, sizeOf } from "../../../tensor";
 import { comfyConfig } from "./comfy-config";
-import { gridOf, kept, multiplyTiles } from "./grid";
-import { rotateGroups } from "./hadamard";
+import { kept, multiplyTiles } from "./grid";
+import { isRegular, rotateGroups } from "./hadamard";
 import type { ModuleWeight, StoredModule } from "./stored-module";
+import { tilesOf } from "./tiles-of";
 
 /** Scales by the names that ComfyUI (of old, and now), fp8 releases of language models, and SDNQ give them. */
 const scaleNames = ["weight_scale", "scale_weight", "weight_scale_inv", "scale"];
@@ -32,18 +33,13 @@ export function scaledWeight(module: StoredModule): ModuleWeight | undefined {
   if (!codeTypes.includes(dtype) && !(isFloat && ["weight_scale", "scale_weight"].includes(scaleName)))
     return undefined;
   const uses = ["weight", scaleName, "comfy_quant", ...inputScales, "pre_quant_scale"];
-  const [rows = 1] = shape;
-  const width = sizeOf(shape) / Math.max(1, rows);
-  const scales = module.entry(scaleName);
-  const grid = gridOf(rows, width, scales.shape, group ?? blockOf(module));
-  if (!grid)
-    throw module.broken(scaleName, `is [${scales.shape.join(", ")}], which fits no weight [${shape.join(", ")}]`);
+  const width = sizeOf(shape.slice(1));
+  const tiles = tilesOf(module, scaleName, shape, group ?? blockOf(module));
   if (rotation !== undefined && !divides(rotation, width))
     throw module.broken(
       "weight",
       `[${shape.join(", ")}] is rotated in groups of ${rotation}, which its rows do not consist of`,
     );
-  const tiles = { grid, read: kept(() => module.floats(scaleName)) };
   const perInput = scalesOfInputs(module, width);
   return {
     ...(isFloat ? {} : { kind: kindOf(dtype, rotation) }),
@@ -52,7 +48,7 @@ export function scaledWeight(module: StoredModule): ModuleWeight | undefined {
     rows(first, count) {
       const values = module.numbers("weight", first, count, dtype);
       multiplyTiles(values, tiles, width, first, count);
-      if (rotation !== undefined) rotateGroups(values, width, rotation, "regular");
+      if (rotation !== undefined) rotateGroups(values, width, rotation);
       if (perInput) scaleInputs(values, perInput());
       return values;
     },
@@ -61,12 +57,15 @@ export function scaledWeight(module: StoredModule): ModuleWeight | undefined {
 
 /** Whether groups of a power of 4 make up rows. */
 export function divides(group: number, width: number): boolean {
-  return Number.isInteger(Math.log2(group) / 2) && width % group === 0;
+  return isRegular(group) && width % group === 0;
 }
 
-/** Scales of a weight's columns, where it has them. @param width elements of its rows */
-export function scalesOfInputs(module: StoredModule, width: number): (() => Float32Array) | undefined {
-  const part = "pre_quant_scale";
+/** Scales of a weight's columns, where it has them. @param width elements of its rows @throws SKIPSTEP_QUANTIZED_INVALID */
+export function scalesOfInputs(
+  module: StoredModule,
+  width: number,
+  part = "pre_quant_scale",
+): (() => Float32Array) | undefined {
   if (!module.has(part)) return undefined;
   const { shape } = module.entry(part);
   if (sizeOf(shape) !== 1 && sizeOf(shape) !== width)

@@ -12,7 +12,13 @@ export interface StoredFile {
   /** The config's `quantization_config`; empty for a file. */
   readonly quantization: Readonly<JsonObject>;
   /** `__metadata__` of all files. */
-  metadata(): Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** The module of a tensor: parts of a weight (`x.weight._data`) belong to `x`. Empty for a name without one. */
+export function moduleOf(name: string): string {
+  const within = name.indexOf(".weight.");
+  return name.slice(0, within < 0 ? Math.max(0, name.lastIndexOf(".")) : within);
 }
 
 /** The tensors of one module, by what follows its name: `weight`, `weight_scale`, `weight._data`. */

@@ -5,13 +5,9 @@
  * @param stored filled up to whole tiles
  * @returns `[rows, columns]`
  */
-export function unswizzled<Values extends Uint8Array | Float32Array>(
-  stored: Values,
-  rows: number,
-  columns: number,
-): Values {
+export function unswizzled(stored: Float32Array, rows: number, columns: number): Float32Array {
   const across = Math.ceil(columns / 4);
-  const result = stored.slice(0, rows * columns) as Values;
+  const result = stored.slice(0, rows * columns);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++) {
       const tile = (row >> 7) * across + (column >> 2);

@@ -88,8 +88,7 @@ function weightOf(module: StoredModule, settings: SdnqSettings, type: ElementTyp
       const values = codes.read(first, count, layout);
       scaleRows(values, layout, first, scale(), zero?.());
       branch?.(values, first, count);
-      if (rotation !== undefined)
-        rotateGroups(values, width, rotation, Number.isInteger(Math.log2(rotation) / 2) ? "regular" : "sylvester");
+      if (rotation !== undefined) rotateGroups(values, width, rotation);
       return values;
     },
   };
