@@ -1,6 +1,6 @@
 /** Runs one attention in a process of its own. Argument: a form as JSON. Answers one line of JSON. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { noHooks } from "../packages/core/src/compiler/build-hooks";
+import { noHooks } from "../packages/core/src/graph/build-hooks";
 import { size } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
 import { Engine } from "../packages/core/src/runtime/engine";

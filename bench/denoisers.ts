@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Architecture } from "../packages/core/src/architecture/architecture";
-import { noHooks } from "../packages/core/src/compiler/build-hooks";
 import { countFlops } from "../packages/core/src/compiler/flops";
 import { dit } from "../packages/core/src/families/dit/model";
 import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
+import { noHooks } from "../packages/core/src/graph/build-hooks";
 import type { Sizes } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
 import { Engine } from "../packages/core/src/runtime/engine";

@@ -5,11 +5,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Architecture } from "../packages/core/src/architecture/architecture";
-import { noHooks } from "../packages/core/src/compiler/build-hooks";
 import { kernelFacts } from "../packages/core/src/compiler/providers/kernel-facts";
 import { dit } from "../packages/core/src/families/dit/model";
 import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
 import { zImage } from "../packages/core/src/families/z-image/model";
+import { noHooks } from "../packages/core/src/graph/build-hooks";
 import type { Sizes } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
 import { createPipeline } from "../packages/core/src/index";

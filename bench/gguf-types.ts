@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Weight } from "@skipstep/core";
 import { transposed } from "@skipstep/lowbit";
-import { noHooks } from "../packages/core/src/compiler/build-hooks";
+import { noHooks } from "../packages/core/src/graph/build-hooks";
 import { Graph } from "../packages/core/src/graph/graph";
 import type { Value } from "../packages/core/src/graph/value";
 import { Engine } from "../packages/core/src/runtime/engine";

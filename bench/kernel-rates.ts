@@ -1,4 +1,4 @@
-import { noHooks } from "../packages/core/src/compiler/build-hooks";
+import { noHooks } from "../packages/core/src/graph/build-hooks";
 import type { Dim } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
 import type { Value } from "../packages/core/src/graph/value";

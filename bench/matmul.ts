@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { noHooks } from "../packages/core/src/compiler/build-hooks";
 import { countFlops } from "../packages/core/src/compiler/flops";
 import { zImage } from "../packages/core/src/families/z-image/model";
+import { noHooks } from "../packages/core/src/graph/build-hooks";
 import type { Sizes } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
 import { Engine } from "../packages/core/src/runtime/engine";

@@ -1,10 +1,10 @@
 import { compile } from "../packages/core/src/compiler/compile";
 import { planGraph } from "../packages/core/src/compiler/plan";
-import { Program } from "../packages/core/src/compiler/program";
 import { formsOn } from "../packages/core/src/compiler/providers/forms";
 import { evaluate, type Sizes } from "../packages/core/src/graph/dim";
 import type { Graph } from "../packages/core/src/graph/graph";
 import type { Tensors } from "../packages/core/src/hooks";
+import { Program } from "../packages/core/src/program/program";
 import type { Engine } from "../packages/core/src/runtime/engine";
 import { floats, sizeOf, type Tensor } from "../packages/core/src/tensor";
 

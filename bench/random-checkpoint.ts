@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Architecture } from "../packages/core/src/architecture/architecture";
-import { noHooks } from "../packages/core/src/compiler/build-hooks";
+import { noHooks } from "../packages/core/src/graph/build-hooks";
 import { Graph } from "../packages/core/src/graph/graph";
 import type { TensorEntry, WeightSource } from "../packages/core/src/weights/checkpoint/weights";
 import { type FloatType, RandomTensors } from "./random-tensors";

@@ -1,4 +1,4 @@
-import { BuildHookRunner } from "../packages/core/src/compiler/build-hooks";
+import { BuildHookRunner } from "../packages/core/src/plugins/build-hooks";
 import { createHost } from "../packages/core/src/plugins/host";
 import { manifestOf } from "../packages/core/src/plugins/plugin";
 import type { JsonObject } from "../packages/core/src/schema/json";

@@ -1,7 +1,6 @@
 import "reflect-metadata";
 
 export type { JSONSchemaType } from "ajv";
-export type { AttentionReceipt, BuildCounts, BuildReceipt } from "./compiler/build-hooks";
 export { defaultCacheDir } from "./compiler/cache-dir";
 export { type Cleared, type ClearOptions, clearEngines, type EngineEntry, listEngines } from "./compiler/engines";
 export { type Leftover, listLeftovers } from "./compiler/leftovers";
@@ -35,13 +34,13 @@ export { type Attribute, type Node, type Payload, readersOf, readsOf, type Value
 export type { ConvOptions, Weight, WeightForm } from "./graph/weight";
 export { type BlockCall, type Hooks, hookKinds, type Next, type Region, type Step, type Tensors } from "./hooks";
 export type { Image, PngOptions } from "./image/image";
-export { type Recipe, type RecipePlugin, readRecipe } from "./image/recipe";
 export type { GenerateRequest, GenerateResult, Pipeline, PluginChange } from "./loop/pipeline";
 export type { ProgressEvent, StepEvent } from "./loop/progress";
 export type { OnProgress } from "./loop/progress-listener";
 export type { Run } from "./loop/run";
 export type { ComponentDevices, DeviceMap } from "./memory/device-map";
 export type { MemoryMode } from "./memory/memory-mode";
+export type { AttentionReceipt, BuildCounts, BuildReceipt } from "./plugins/build-hooks";
 export { type FoundPlugin, findPlugin, locatePlugin, type PluginCode } from "./plugins/discover";
 export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
 export type {
@@ -75,6 +74,7 @@ export {
   type Quantizer,
 } from "./plugins/quantizer";
 export { createGenerator, type Generator } from "./random";
+export { type Recipe, type RecipePlugin, readRecipe } from "./recipe/recipe";
 export type { RecipeConfig } from "./recipe/recipe-config";
 export type { RecipeFile } from "./recipe/recipe-file";
 export { type RecipeSource, sourceText } from "./recipe/recipe-sources";

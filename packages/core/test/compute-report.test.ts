@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { BoundPlan } from "../src/compiler/bound-plan";
-import type { RegionWork } from "../src/compiler/work-meter";
 import { type RegionReceipt, RunHooks } from "../src/loop/run-hooks";
+import type { BoundPlan } from "../src/program/bound-plan";
+import type { RegionWork } from "../src/program/work-meter";
 import { reportCompute } from "../src/report/compute-report";
 
 /** Segments of 10, 60 and 30 FLOPs. */

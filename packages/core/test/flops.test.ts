@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { noHooks } from "../src/compiler/build-hooks";
 import { countFlops } from "../src/compiler/flops";
+import { noHooks } from "../src/graph/build-hooks";
 import { type Dim, size } from "../src/graph/dim";
 import type { NodeOptions } from "../src/graph/emitter";
 import { Graph } from "../src/graph/graph";

@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { addText } from "../src/image/png-text";
-import { readRecipe } from "../src/image/recipe";
+import { readRecipe } from "../src/recipe/recipe";
 
 const recipe = {
   recipe: 2,

@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { syncToDisk } from "../disk/sync-to-disk";
 import { isSystemError } from "../disk/system-error";
-import { ownerTag } from "../disk/temporary-owner";
-import { beginUnfinished, endUnfinished } from "../disk/unfinished";
+import { temporaryBeside } from "../disk/temporary-beside";
+import { endUnfinished } from "../disk/unfinished";
 import { checkEngine } from "./check-engine";
 
 /** Folder of all engines. */
@@ -15,13 +14,6 @@ export function enginesFolder(cacheDir: string): string {
 /** Folders of engines. Those under construction are left out. */
 export function engineFolders(cacheDir: string): string[] {
   return entries(cacheDir).filter((path) => /^[0-9a-f]{64}$/.test(basename(path)) && isFolder(path));
-}
-
-/** A name beside an engine's folder that no other process uses, and that tells whose it is. Ends by `endUnfinished`. */
-export function temporaryBeside(folder: string): string {
-  const temporary = `${folder}.${ownerTag()}.${randomUUID().slice(0, 8)}.tmp`;
-  beginUnfinished(temporary);
-  return temporary;
 }
 
 /**

@@ -6,8 +6,8 @@ import type { Structure } from "../plugins/manifest";
 import type { AnyManifest, PluginClass } from "../plugins/plugin";
 import { type Finding, findingOf } from "../schema/finding";
 import { isObject, type JsonObject, type JsonPath } from "../schema/json";
+import type { JsonSchema } from "../schema/json-schema";
 import { validate } from "../schema/validate";
-import type { JsonSchema } from "./core-schema";
 
 /** A plugin with its place in the config. */
 export interface PlacedPlugin extends FoundPlugin {

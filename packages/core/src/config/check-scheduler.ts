@@ -3,8 +3,8 @@ import { nearestScheduler, settingOf } from "../errors/schedulers";
 import { sameResult } from "../schedulers/same-result";
 import { type Finding, invalid } from "../schema/finding";
 import { isObject } from "../schema/json";
+import type { JsonSchema } from "../schema/json-schema";
 import { validate } from "../schema/validate";
-import type { JsonSchema } from "./core-schema";
 
 /** Options schemas by scheduler class name. */
 export type SchedulerSchemas = Readonly<Record<string, object>>;

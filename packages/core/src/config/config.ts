@@ -1,7 +1,7 @@
-import type { Limits } from "../loop/limits";
 import type { DeviceMap } from "../memory/device-map";
 import type { MemoryMode } from "../memory/memory-mode";
 import type { PluginClass } from "../plugins/plugin";
+import type { Limits } from "./limits";
 
 /** What to generate; names as in diffusers. What is left out is the model family's default; no family takes all. */
 export interface GenerateConfig {

@@ -1,14 +1,7 @@
-import { usualLimits } from "../loop/limits";
 import { memoryModes } from "../memory/memory-mode";
+import type { JsonSchema } from "../schema/json-schema";
 import type { ConfigInput, GenerateConfig } from "./config";
-
-/** As much of JSON Schema (draft-07) as is looked into here. */
-export interface JsonSchema {
-  readonly type?: string | readonly string[];
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly description?: string;
-  readonly [keyword: string]: unknown;
-}
+import { usualLimits } from "./limits";
 
 const count = (description: string): JsonSchema => ({ type: "integer", minimum: 1, description });
 const text = (description: string): JsonSchema => ({ type: "string", minLength: 1, description });

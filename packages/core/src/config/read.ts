@@ -1,13 +1,13 @@
 import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
+import { readSmallText } from "../disk/read-small-file";
 import { configCircle, configUnreadable } from "../errors/config";
 import { SkipstepError } from "../errors/error";
 import { type Finding, findingOf, invalid, whereIs } from "../schema/finding";
 import { isObject, type JsonObject } from "../schema/json";
 import { placeOf, type ValueLayer, valueLayer } from "../schema/layer";
 import { excessIn } from "../schema/parse-json";
-import { readSmallText } from "../schema/read-small-file";
 
 /** A config and all that it extends, weakest first. */
 export interface Reading {

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isObject } from "../schema/json";
 import { JsonError, parseJson } from "../schema/parse-json";
-import { readSmallFile } from "../schema/read-small-file";
 import type { FileStamp } from "./file-stamp";
+import { readSmallFile } from "./read-small-file";
 import { isSystemError } from "./system-error";
 import { writeNote } from "./write-note";
 

@@ -1,8 +1,8 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { temporaryBeside } from "../compiler/engine-folder";
 import { makeFolder } from "./make-folder";
 import { isSystemError } from "./system-error";
+import { temporaryBeside } from "./temporary-beside";
 import { endUnfinished } from "./unfinished";
 
 /**

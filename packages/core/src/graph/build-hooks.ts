@@ -10,3 +10,6 @@ export interface BuildHooks {
   /** Told of a graph once all of it was emitted. */
   graphBuilt?(graph: Graph): void;
 }
+
+/** For graphs that no plugin touches. */
+export const noHooks: BuildHooks = { weightLoad: () => undefined, attention: () => undefined };

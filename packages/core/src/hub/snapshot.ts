@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { largestSmallFile } from "../disk/read-small-file";
 import { readRegularText } from "../disk/regular-file";
 import { hubFileMissing, hubFileTooLarge, hubOffline } from "../errors/hub";
-import { largestSmallFile } from "../schema/read-small-file";
 import { bringFile, type DownloadEvent } from "./bring-file";
 import { type RepositoryFolder, repositoryFolder } from "./cache-layout";
 import { connectionError, type HubAccess, hubFetch } from "./hub-fetch";

@@ -1,7 +1,7 @@
 import type { ArchitectureEntry } from "../architecture/architecture";
-import type { Program, RunOptions } from "../compiler/program";
 import type { GenerateConfig } from "../config/config";
 import type { Sizes } from "../graph/dim";
+import type { Program, RunOptions } from "../program/program";
 import type { Generator } from "../random";
 import type { Engine } from "../runtime/engine";
 import type { Schedule } from "../schedulers/scheduler";

@@ -1,24 +1,10 @@
 import { totalmem } from "node:os";
 import type { GenerateConfig } from "../config/config";
+import { type Limits, usualLimits } from "../config/limits";
 import { gigabytes } from "../errors/gigabytes";
 import type { Configs, Family, SettingProblem } from "./family";
 import { memoryNeed } from "./memory-need";
 import { imageCount, type Settings } from "./settings";
-
-/** The most that one generation may ask for: numbers beyond are taken for a mistake, or for somebody's bad joke. */
-export interface Limits {
-  readonly num_inference_steps: number;
-  /** Of one generation: prompts, or classes, times `num_images_per_prompt`. */
-  readonly images: number;
-  /** Pixels along a side. */
-  readonly side: number;
-  readonly max_sequence_length: number;
-  /** What a generation takes besides the weights, by estimate; 10^9 bytes. This machine's memory when left out. */
-  readonly memory_gb?: number;
-}
-
-/** More than the schedules and sizes that models are trained on. */
-export const usualLimits: Limits = { num_inference_steps: 1000, images: 256, side: 8192, max_sequence_length: 4096 };
 
 /** The part of a config that says what is allowed, and where the memory is. */
 export interface LimitChoice {

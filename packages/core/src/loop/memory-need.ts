@@ -1,6 +1,6 @@
-import { noHooks } from "../compiler/build-hooks";
 import { activationBytes } from "../compiler/memory-estimate";
 import { SkipstepError } from "../errors/error";
+import { noHooks } from "../graph/build-hooks";
 import type { Sizes } from "../graph/dim";
 import { Graph } from "../graph/graph";
 import { modelOf } from "../start/component-model";

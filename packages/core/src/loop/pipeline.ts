@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import type { BuildHookRunner } from "../compiler/build-hooks";
 import type { Config, GenerateConfig, PluginUse } from "../config/config";
 import { argumentInvalid } from "../errors/arguments";
 import { engineStopped } from "../errors/engine";
@@ -8,10 +7,11 @@ import { printable } from "../errors/printable";
 import { shown } from "../errors/shown";
 import { type Image, imagesOf } from "../image/image";
 import { pictureWarnings } from "../image/picture-pixels";
-import { type Recipe, recipeText } from "../image/recipe";
+import type { BuildHookRunner } from "../plugins/build-hooks";
 import type { LoadedPlugin, PluginHost } from "../plugins/host";
 import { createGenerator } from "../random";
 import { noteFile } from "../recipe/note-places";
+import { type Recipe, recipeText } from "../recipe/recipe";
 import { type RecipePlaces, recipeConfig } from "../recipe/recipe-config";
 import { idlePlugins, type Report, reportPlugins, unmeasured } from "../report/report";
 import { versionsOf } from "../report/versions";

@@ -1,9 +1,9 @@
-import type { Around } from "../compiler/program";
-import { type RegionWork, WorkMeter } from "../compiler/work-meter";
 import { SkipstepError } from "../errors/error";
 import { hookFailed, nextTwice } from "../errors/plugins";
 import type { Region, Step, Tensors } from "../hooks";
 import type { PluginHost } from "../plugins/host";
+import type { Around } from "../program/program";
+import { type RegionWork, WorkMeter } from "../program/work-meter";
 import { Account, currentAccount } from "../runtime/account";
 import { guardOf } from "./guarded-latents";
 

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { parse } from "jsonc-parser";
+import { readSmallText } from "../disk/read-small-file";
 import { isObject, type JsonObject } from "../schema/json";
 import { excessIn } from "../schema/parse-json";
-import { readSmallText } from "../schema/read-small-file";
 
 /** What is looked at in a package.json. */
 export interface PackageJson {

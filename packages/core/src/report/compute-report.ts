@@ -1,5 +1,5 @@
-import type { RegionWork } from "../compiler/work-meter";
 import type { RegionReceipt, RunHooks } from "../loop/run-hooks";
+import type { RegionWork } from "../program/work-meter";
 
 /**
  * What a plugin's skipping came to, against the same generation without the plugin. FLOPs are multiplications and

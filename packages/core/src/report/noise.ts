@@ -1,4 +1,4 @@
-import type { BuildReceipt } from "../compiler/build-hooks";
+import type { BuildReceipt } from "../plugins/build-hooks";
 import type { PluginHost } from "../plugins/host";
 import { thresholdBelowNoise } from "./warnings";
 

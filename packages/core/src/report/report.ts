@@ -1,7 +1,7 @@
-import type { BuildCounts, BuildReceipt } from "../compiler/build-hooks";
-import type { WorkMeter } from "../compiler/work-meter";
 import { megabytes } from "../errors/gigabytes";
 import type { RegionReceipt, RunHooks } from "../loop/run-hooks";
+import type { BuildCounts, BuildReceipt } from "../plugins/build-hooks";
+import type { WorkMeter } from "../program/work-meter";
 import { type ComputeReport, reportCompute, skippedFlopsOf } from "./compute-report";
 import { noEffect, numbersNotFinite } from "./warnings";
 

@@ -1,6 +1,6 @@
-import type { JsonSchema } from "../config/core-schema";
 import { invalidSchedulerOption, unknownSchedulerOption } from "../errors/schedulers";
 import type { JsonObject } from "../schema/json";
+import type { JsonSchema } from "../schema/json-schema";
 import { validate } from "../schema/validate";
 import type { OptionSchema, OptionsSchema } from "./option-schema";
 

@@ -1,11 +1,11 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
-import type { JsonSchema } from "../config/core-schema";
-import { suggestKey } from "../config/synonyms";
 import { didYouMean } from "../errors/nearest";
 import { shown } from "../errors/shown";
 import { type Finding, invalid } from "./finding";
 import { fromPointer, isDeeper, type JsonPath } from "./json";
+import type { JsonSchema } from "./json-schema";
 import { usualLimits } from "./parse-json";
+import { suggestKey } from "./synonyms";
 
 /**
  * Everything in which a value breaks a schema, told in sentences.
@@ -79,18 +79,18 @@ function findingFor(error: ErrorObject, base: JsonPath): Finding {
   const path = [...base, ...fromPointer(error.instancePath)];
   const { additionalProperty } = error.params;
   return typeof additionalProperty === "string"
-    ? invalid(path, sentence(error, path), [...path, additionalProperty])
-    : invalid(path, sentence(error, path));
+    ? invalid(path, sentence(error), [...path, additionalProperty])
+    : invalid(path, sentence(error));
 }
 
-function sentence({ keyword, params, parentSchema = {}, data, message }: ErrorObject, path: JsonPath): string {
+function sentence({ keyword, params, parentSchema = {}, data, message }: ErrorObject): string {
   const schema = parentSchema as JsonSchema;
   const found = `, found ${shown(data)}.`;
   switch (keyword) {
     case "additionalProperties": {
       const known = Object.keys(schema.properties ?? {});
       const takes = known.filter((key) => key !== "$schema").join(", ") || "nothing";
-      return `has no "${params.additionalProperty}". It takes: ${takes}.${suggestKey(params.additionalProperty, known, path.length === 0)}`;
+      return `has no "${params.additionalProperty}". It takes: ${takes}.${suggestKey(params.additionalProperty, known, Object.keys(schema.properties?.generate?.properties ?? {}))}`;
     }
     case "required": {
       const about = schema.properties?.[params.missingProperty]?.description;

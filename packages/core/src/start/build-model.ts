@@ -1,4 +1,3 @@
-import { BuildHookRunner } from "../compiler/build-hooks";
 import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
 import { SkipstepError } from "../errors/error";
 import { hookFailed, isOptionUnfit } from "../errors/plugins";
@@ -6,6 +5,7 @@ import type { BuildHooks } from "../graph/build-hooks";
 import { Graph } from "../graph/graph";
 import type { Family } from "../loop/family";
 import { type MemoryChoice, type Placement, placeComponents, segmentDevices } from "../memory/placement";
+import { BuildHookRunner } from "../plugins/build-hooks";
 import type { PluginHost } from "../plugins/host";
 import type { Structure } from "../plugins/manifest";
 import { AskedWeights } from "../weights/checkpoint/asked-weights";

@@ -1,10 +1,10 @@
-import type { AttentionReceipt, BuildReceipt } from "../compiler/build-hooks";
 import { activationBytes, weightBytes } from "../compiler/memory-estimate";
 import type { Segment } from "../compiler/plan";
 import { familyOf } from "../families/families";
 import { type Hooks, hookKinds, type Region } from "../hooks";
 import { fillSettings } from "../loop/request";
 import type { MemoryMode } from "../memory/memory-mode";
+import type { AttentionReceipt, BuildReceipt } from "../plugins/build-hooks";
 import type { PluginCode } from "../plugins/discover";
 import type { PluginHost } from "../plugins/host";
 import type { Structure } from "../plugins/manifest";

@@ -1,6 +1,6 @@
-import type { Program } from "../compiler/program";
 import type { BuildHooks } from "../graph/build-hooks";
 import type { FamilyParts } from "../loop/family";
+import type { Program } from "../program/program";
 import type { Engine } from "../runtime/engine";
 import { buildModel } from "./build-model";
 import type { ComponentModel } from "./component-model";

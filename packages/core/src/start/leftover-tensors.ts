@@ -1,9 +1,9 @@
-import { noHooks } from "../compiler/build-hooks";
+import { noHooks } from "../graph/build-hooks";
 import { Graph } from "../graph/graph";
-import { tensorsUnused } from "../report/warnings";
 import { AskedWeights } from "../weights/checkpoint/asked-weights";
 import { isHarmless } from "../weights/checkpoint/harmless-tensors";
 import type { Note } from "../weights/checkpoint/note";
+import { tensorsUnused } from "../weights/checkpoint/tensors-unused";
 import type { ComponentModel } from "./component-model";
 
 /**

@@ -1,10 +1,10 @@
 import { type CompiledEngine, compile } from "../compiler/compile";
-import { Program } from "../compiler/program";
 import { formsOn } from "../compiler/providers/forms";
 import { SkipstepError } from "../errors/error";
 import type { Turns } from "../memory/component";
 import type { Residency } from "../memory/residency";
 import { isBuilding, type PluginHost } from "../plugins/host";
+import { Program } from "../program/program";
 import { engineRepaired, weightsNotFinite } from "../report/warnings";
 import type { Engine } from "../runtime/engine";
 import type { BuiltModel, PlacementChoice } from "./build-model";

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { readSmallFile, readSmallText } from "../disk/read-small-file";
 import { messageOf } from "../errors/error";
 import { tokenizerInvalid, tokenizerMissing } from "../errors/text";
 import { isObject } from "../schema/json";
 import { JsonError, parseJson } from "../schema/parse-json";
-import { readSmallFile, readSmallText } from "../schema/read-small-file";
 import { checkTokenizer } from "./check-tokenizer";
 import { fromSentencePiece } from "./sentencepiece-model";
 import { settingsOf } from "./tokenizer-settings";

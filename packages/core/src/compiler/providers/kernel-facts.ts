@@ -1,10 +1,10 @@
+import { noHooks } from "../../graph/build-hooks";
 import { Graph } from "../../graph/graph";
 import { attention } from "../../graph/layers";
 import type { Engine } from "../../runtime/engine";
 import type { WireTensor } from "../../runtime/protocol";
 import { sizeOf } from "../../tensor";
 import { anyWeights } from "../../weights/checkpoint/any-weights";
-import { noHooks } from "../build-hooks";
 import { onnxModel } from "../onnx";
 import { planGraph } from "../plan";
 import { layOutWeights } from "../weights-layout";

@@ -1,9 +1,9 @@
-import type { Program } from "../../compiler/program";
 import type { Sizes } from "../../graph/dim";
 import { concat } from "../../loop/concat";
 import type { Family, FamilyParts, ImageToImage, SettingProblem } from "../../loop/family";
 import { rows, stack } from "../../loop/guidance";
 import { imageCount, type Settings } from "../../loop/settings";
+import type { Program } from "../../program/program";
 import type { Generator } from "../../random";
 import { type Floats, floats, sizeOf } from "../../tensor";
 import { autoencoderKl } from "./autoencoder-kl";

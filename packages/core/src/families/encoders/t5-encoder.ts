@@ -1,5 +1,5 @@
-import type { Program } from "../../compiler/program";
 import type { FamilyParts } from "../../loop/family";
+import type { Program } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
 import type { Engine } from "../../runtime/engine";
 import { type Floats, integers, type Tensor } from "../../tensor";

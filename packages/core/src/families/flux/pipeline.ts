@@ -1,8 +1,8 @@
-import type { RunOptions } from "../../compiler/program";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { combine, stack } from "../../loop/guidance";
 import type { Settings } from "../../loop/settings";
+import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
 import { negativePromptUnused, trueCfgScaleUnused } from "../../report/warnings";
 import type { DeviceTensor } from "../../runtime/device-tensor";

@@ -1,10 +1,10 @@
-import type { RunOptions } from "../../compiler/program";
 import { modelOptions } from "../../errors/models";
 import { resizeAndCrop } from "../../image/resize-and-crop";
 import { estimateImage } from "../../loop/diffusion-estimate";
 import type { Branch, Conditioning, Family, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
 import { combine, rows, stack } from "../../loop/guidance";
 import type { Settings } from "../../loop/settings";
+import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
 import { negativePromptUnguided } from "../../report/warnings";
 import type { DeviceTensor } from "../../runtime/device-tensor";

@@ -1,8 +1,8 @@
-import type { RunOptions } from "../../compiler/program";
 import { estimateImage } from "../../loop/diffusion-estimate";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
 import { combine, repeatRows, rescaleSpread, stack } from "../../loop/guidance";
 import { imageCount, type Settings } from "../../loop/settings";
+import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
 import { negativePromptUnguided } from "../../report/warnings";
 import type { DeviceTensor } from "../../runtime/device-tensor";

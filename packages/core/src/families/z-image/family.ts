@@ -1,4 +1,3 @@
-import type { RunOptions } from "../../compiler/program";
 import type { Sizes } from "../../graph/dim";
 import type {
   Branch,
@@ -13,6 +12,7 @@ import type {
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { combine, limitNorm, negated, stack } from "../../loop/guidance";
 import { imageCount, type Settings } from "../../loop/settings";
+import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
 import type { DeviceTensor } from "../../runtime/device-tensor";
 import { shiftOfImage } from "../../schedulers/flow-shift";

@@ -1,8 +1,8 @@
+import { readSmallText } from "../../disk/read-small-file";
 import { checkpointInvalid } from "../../errors/checkpoint";
 import { messageOf } from "../../errors/error";
 import { isObject, type JsonObject } from "../../schema/json";
 import { JsonError, parseJson } from "../../schema/parse-json";
-import { readSmallText } from "../../schema/read-small-file";
 
 /** Reads one of a checkpoint's JSON files, which must hold an object. @throws SKIPSTEP_CHECKPOINT_INVALID */
 export function readObject(file: string): JsonObject {

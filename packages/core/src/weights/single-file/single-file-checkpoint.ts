@@ -1,13 +1,13 @@
 import { componentUnknown } from "../../errors/checkpoint";
 import { atComponent } from "../../errors/error";
 import { componentsMissing } from "../../errors/single-file";
-import { tensorsUnused } from "../../report/warnings";
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import type { Component } from "../checkpoint/component";
 import { isHarmless } from "../checkpoint/harmless-tensors";
 import type { Note } from "../checkpoint/note";
 import { openOverride } from "../checkpoint/override";
 import type { Place } from "../checkpoint/place";
+import { tensorsUnused } from "../checkpoint/tensors-unused";
 import type { ReadOptions, WeightFormat } from "../formats/weight-format";
 import { componentOf } from "./file-component";
 import { type FilePart, partOf } from "./file-part";

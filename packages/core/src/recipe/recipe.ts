@@ -1,10 +1,10 @@
 import { recipeMissing } from "../errors/pipeline";
-import { type RecipeConfig, readRecipeConfig } from "../recipe/recipe-config";
+import { readText } from "../image/png-text";
 import type { PluginReport } from "../report/report";
 import { isObject } from "../schema/json";
 import { parseJson } from "../schema/parse-json";
 import { parametersLine } from "./parameters-line";
-import { readText } from "./png-text";
+import { type RecipeConfig, readRecipeConfig } from "./recipe-config";
 import { recipeProblem } from "./recipe-schema";
 
 /**

@@ -1,8 +1,8 @@
+import type { Segment } from "../compiler/plan";
 import type { Value } from "../graph/value";
 import type { DeviceTensor } from "../runtime/device-tensor";
 import { EngineTensor } from "../runtime/engine-tensor";
 import type { BoundPlan } from "./bound-plan";
-import type { Segment } from "./plan";
 
 type Values = ReadonlyMap<Value, DeviceTensor>;
 

@@ -3,8 +3,8 @@ import type { AttentionInputs } from "../graph/attention";
 import type { BuildHooks } from "../graph/build-hooks";
 import type { Graph } from "../graph/graph";
 import type { Weight } from "../graph/weight";
-import { isBuilding, type LoadedPlugin, type PluginHost } from "../plugins/host";
 import { itemSize, sizeOf } from "../tensor";
+import { isBuilding, type LoadedPlugin, type PluginHost } from "./host";
 
 /** What one plugin took over while graphs were built. */
 export interface BuildCounts {
@@ -125,9 +125,6 @@ export class BuildHookRunner implements BuildHooks {
     return [receipt, own];
   }
 }
-
-/** For graphs that no plugin touches. */
-export const noHooks: BuildHooks = { weightLoad: () => undefined, attention: () => undefined };
 
 function noCounts(): BuildCounts {
   return { weights: 0, floatBytes: 0, storedBytes: 0, attentions: 0, forms: {}, kernels: {}, changes: {} };

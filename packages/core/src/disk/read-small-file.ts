@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, readFileSync } from "node:fs";
-import { openRegularFile } from "../disk/regular-file";
+import { openRegularFile } from "./regular-file";
 
 /** More than any file of JSON or text that comes with a model: the largest tokenizers have 35 MB. */
 export const largestSmallFile = 128 * 2 ** 20;

@@ -1,3 +1,6 @@
+import type { CompiledEngine } from "../compiler/compile";
+import { packedBytes } from "../compiler/memory-estimate";
+import type { Part, Plan, Port, RegionClaim, RegionPart, Segment } from "../compiler/plan";
 import { regionOutput } from "../errors/program";
 import type { Graph } from "../graph/graph";
 import type { Value } from "../graph/value";
@@ -8,9 +11,6 @@ import { throwIfAborted } from "../runtime/cancel";
 import type { DeviceTensor } from "../runtime/device-tensor";
 import type { Engine, StartedRun } from "../runtime/engine";
 import { BoundPlan, bindSizes } from "./bound-plan";
-import type { CompiledEngine } from "./compile";
-import { packedBytes } from "./memory-estimate";
-import type { Part, Plan, Port, RegionClaim, RegionPart, Segment } from "./plan";
 import { PromptValues } from "./prompt-values";
 import type { RegionWork, WorkMeter } from "./work-meter";
 

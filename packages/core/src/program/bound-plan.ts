@@ -1,10 +1,10 @@
+import { countFlops } from "../compiler/flops";
+import type { Plan, Segment } from "../compiler/plan";
 import { inputShape, inputUnknown, sizeConflict } from "../errors/program";
 import { asMultiple, evaluate, type Sizes, shapeText } from "../graph/dim";
 import type { Value } from "../graph/value";
 import type { Tensors } from "../hooks";
 import type { RunForms } from "../runtime/engine";
-import { countFlops } from "./flops";
-import type { Plan, Segment } from "./plan";
 
 /** A plan at the run-time sizes of some inputs: every shape in it is worked out once. */
 export class BoundPlan {

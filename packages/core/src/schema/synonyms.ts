@@ -1,5 +1,4 @@
 import { didYouMean } from "../errors/nearest";
-import { generateKeys } from "./core-schema";
 
 /** Names of one thing in diffusers, OpenVINO, cache-dit, stable-diffusion.cpp and A1111. Only for suggestions. */
 const synonyms: readonly (readonly string[])[] = [
@@ -24,8 +23,11 @@ const synonyms: readonly (readonly string[])[] = [
   ["cache_interval", "interval", "N"],
 ];
 
-/** `' Did you mean "num_inference_steps"?'` for a key that other tools know, or that is nearly one of `known`. */
-export function suggestKey(key: string, known: readonly string[], isRoot: boolean): string {
+/**
+ * `' Did you mean "num_inference_steps"?'` for a key that other tools know, or that is nearly one of `known`.
+ * @param inGenerate keys that stand one level deeper, under `generate`
+ */
+export function suggestKey(key: string, known: readonly string[], inGenerate: readonly string[]): string {
   const same = synonymOf(key, known);
   if (same !== undefined) return ` Did you mean "${same}"?`;
   const near = didYouMean(key, known);
@@ -34,8 +36,8 @@ export function suggestKey(key: string, known: readonly string[], isRoot: boolea
     .flat()
     .find((name) => name.length > 3 && didYouMean(key, [name]) !== "" && synonymOf(name, known));
   if (slip !== undefined) return ` Did you mean "${synonymOf(slip, known)}"?`;
-  const inGenerate = isRoot ? (generateKeys.find((name) => name === key) ?? synonymOf(key, generateKeys)) : undefined;
-  return inGenerate === undefined ? "" : ` Did you mean "generate": { "${inGenerate}": ... }?`;
+  const deeper = inGenerate.find((name) => name === key) ?? synonymOf(key, inGenerate);
+  return deeper === undefined ? "" : ` Did you mean "generate": { "${deeper}": ... }?`;
 }
 
 function synonymOf(key: string, known: readonly string[]): string | undefined {
