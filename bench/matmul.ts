@@ -5,6 +5,7 @@ import { noHooks } from "../packages/core/src/graph/build-hooks";
 import type { Sizes } from "../packages/core/src/graph/dim";
 import { Graph } from "../packages/core/src/graph/graph";
 import { Engine } from "../packages/core/src/runtime/engine";
+import { ownCatalogue } from "../packages/core/src/start/catalogue";
 import { floats } from "../packages/core/src/tensor";
 import { openCheckpoint } from "../packages/core/src/weights/checkpoint/checkpoint";
 import type { Benchmark, Figure, Say } from "./benchmark";
@@ -38,7 +39,7 @@ async function rates(engine: Engine, folder: string, batch: number, say: Say): P
   const tokens = side * side + captions;
   const sizes = { B: batch, h: side, w: side, L: captions, T: tokens };
   const cache = join(folder, "cache");
-  const component = openCheckpoint(folder).component("transformer");
+  const component = openCheckpoint(folder, ownCatalogue.reading).component("transformer");
   const weights = component.weights();
   const model = Graph.create("transformer", weights, noHooks);
   zImage.entries.forward!(model, zImage.parse(component.config));

@@ -32,7 +32,7 @@ async function failure(config: ConfigInput, from: "config" | "weights" = "config
   try {
     const loaded = await validateConfig(given);
     if (from === "weights") await (await createPipeline(given, { cacheDir })).close();
-    return `it did not fail: ${loaded.checkpoint.className}`;
+    return `it did not fail: ${loaded.model.checkpoint.className}`;
   } catch (error) {
     const { code, message } = error as { code: string; message: string };
     return `${code}: ${message}`;
@@ -247,7 +247,10 @@ describe("components", () => {
       `${config}#/components/vae: There is no folder or file ${join(root, "copies/vae")} for "vae". Check the path; it is relative to the config.`,
     );
     cpSync(vae, join(root, "copies/vae"), { recursive: true });
-    const { checkpoint, config: checked } = await validateConfig(config);
+    const {
+      model: { checkpoint },
+      config: checked,
+    } = await validateConfig(config);
     expect(checked.components).toEqual({ vae: join(root, "copies/vae") });
     expect(checkpoint.component("vae").source.path).toBe(join(root, "copies/vae"));
   });

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
-import { families } from "../packages/core/src/families/families";
+import { ownFamilies as families } from "../packages/core/src/families/families";
 import { codeBlocks } from "./docs/code-blocks";
 import { typeErrors } from "./docs/type-errors";
 

@@ -282,7 +282,7 @@ describe.each(Object.entries(wholes))("a file of %s", (title, { className, optio
     const warnings = notes.filter(({ kind }) => kind === "warning").map(({ text }) => text);
     const isTold = title !== "Stable Diffusion 2"; // which says nothing of what it predicts
     expect(warnings).toEqual(isTold ? [] : [expect.stringContaining("nothing in it tells what")]);
-    expect(loaded.checkpoint.options).toEqual(options);
+    expect(loaded.model.checkpoint.options).toEqual(options);
     expect(inspected.map(({ source }) => source.config)).toEqual(inspected.map(() => "built in"));
     expect(inspected.map(({ name, source }) => [name, source.path])).toEqual(
       inspected.map(({ name }) => [name, others[name] ?? model]),
@@ -350,10 +350,10 @@ describe("a file of full size", () => {
       ["unet", 859_520_964],
       ["vae", 83_653_863],
     ]);
-    expect(unet2DCondition.parse(loaded.checkpoint.component("unet").config)).toEqual(
+    expect(unet2DCondition.parse(loaded.model.checkpoint.component("unet").config)).toEqual(
       unet2DCondition.parse(full.stableDiffusionUNet),
     );
-    expect(autoencoderKl.parse(loaded.checkpoint.component("vae").config)).toEqual(
+    expect(autoencoderKl.parse(loaded.model.checkpoint.component("vae").config)).toEqual(
       autoencoderKl.parse(full.stableDiffusionVae),
     );
   });
@@ -383,10 +383,10 @@ describe("a file of full size", () => {
       ["unet", 2_567_463_684],
       ["vae", 83_653_863],
     ]);
-    expect(unet2DCondition.parse(loaded.checkpoint.component("unet").config)).toEqual(
+    expect(unet2DCondition.parse(loaded.model.checkpoint.component("unet").config)).toEqual(
       unet2DCondition.parse(full.stableDiffusionXlUNet),
     );
-    expect(autoencoderKl.parse(loaded.checkpoint.component("vae").config)).toEqual(
+    expect(autoencoderKl.parse(loaded.model.checkpoint.component("vae").config)).toEqual(
       autoencoderKl.parse(full.stableDiffusionXlVae),
     );
   });
@@ -422,8 +422,10 @@ describe("a file of full size", () => {
       ["vae", 83_819_683],
     ]);
     expect(inspection.scheduler.options).toMatchObject(schedulerConfig);
-    expect(flux.parse(loaded.checkpoint.component("transformer").config)).toEqual(flux.parse(config));
-    expect(autoencoderKl.parse(loaded.checkpoint.component("vae").config)).toEqual(autoencoderKl.parse(full.fluxVae));
+    expect(flux.parse(loaded.model.checkpoint.component("transformer").config)).toEqual(flux.parse(config));
+    expect(autoencoderKl.parse(loaded.model.checkpoint.component("vae").config)).toEqual(
+      autoencoderKl.parse(full.fluxVae),
+    );
   });
 
   it("is read with the published configs: Z-Image", async () => {
@@ -443,6 +445,8 @@ describe("a file of full size", () => {
     const loaded = await validateConfig({ model, components });
     const { components: inspected } = inspectConfig(loaded);
     expect(inspected.find(({ name }) => name === "transformer")!.parameters).toBe(6_154_908_736);
-    expect(zImage.parse(loaded.checkpoint.component("transformer").config)).toEqual(zImage.parse(full.zImageTurbo));
+    expect(zImage.parse(loaded.model.checkpoint.component("transformer").config)).toEqual(
+      zImage.parse(full.zImageTurbo),
+    );
   });
 });

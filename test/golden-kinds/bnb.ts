@@ -3,6 +3,7 @@ import { flux } from "../../packages/core/src/families/flux/model";
 import { zImage } from "../../packages/core/src/families/z-image/model";
 import type { BuildHooks } from "../../packages/core/src/graph/build-hooks";
 import { Graph } from "../../packages/core/src/graph/graph";
+import { ownCatalogue } from "../../packages/core/src/start/catalogue";
 import { openComponent } from "../../packages/core/src/weights/checkpoint/component";
 import { readConfig } from "../../packages/core/test/build-graph";
 import { bnbFormat } from "../../plugins/bnb/src/bnb-format";
@@ -25,7 +26,7 @@ export async function checkBnb(folder: string): Promise<void> {
   const [architecture, check] = models[className]!;
   const component = openComponent(
     { name: "transformer", library: "diffusers", className, folder },
-    { formats: [bnbFormat] },
+    { ...ownCatalogue.reading, formats: [bnbFormat] },
   );
   const plugin = new Bnb(bnbOptions());
   const attention = (): undefined => undefined;

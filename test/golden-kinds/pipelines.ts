@@ -18,7 +18,7 @@ import { Fora } from "@skipstep/plugin-fora";
 import { MagCache } from "@skipstep/plugin-magcache";
 import { TeaCache } from "@skipstep/plugin-teacache";
 import { expect } from "vitest";
-import { families } from "../../packages/core/src/families/families";
+import { ownFamilies as families } from "../../packages/core/src/families/families";
 import { stack } from "../../packages/core/src/loop/guidance";
 import { type Floats, floats, type Tensor } from "../../packages/core/src/tensor";
 import { readSafetensors } from "../../packages/core/test/read-safetensors";

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Generator } from "../../packages/core/src/random";
-import { createScheduler, schedulerSchemas } from "../../packages/core/src/schedulers/registry";
 import type { Schedule } from "../../packages/core/src/schedulers/scheduler";
+import { ownCatalogue } from "../../packages/core/src/start/catalogue";
 import { type Floats, floats, type Tensor } from "../../packages/core/src/tensor";
 import { readObject } from "../../packages/core/src/weights/checkpoint/read-object";
 import { ioOf } from "./check-model";
@@ -22,7 +22,7 @@ interface About {
 
 /** Golden cases of schedulers, by the class in their `about.json`. */
 export const schedulers: Readonly<Record<string, (folder: string) => Promise<void>>> = Object.fromEntries(
-  Object.keys(schedulerSchemas).map((name) => [name, checkScheduler]),
+  Object.keys(ownCatalogue.schedulers.schemas).map((name) => [name, checkScheduler]),
 );
 
 /**
@@ -39,7 +39,7 @@ async function checkScheduler(folder: string): Promise<void> {
     Object.entries({ sigmas, timesteps, mu }).filter(([, value]) => value !== undefined),
   );
   const create = () =>
-    createScheduler(about.class_, config, { num_inference_steps: about.num_inference_steps, ...given });
+    ownCatalogue.schedulers.create(about.class_, config, { num_inference_steps: about.num_inference_steps, ...given });
 
   const scheduler = create();
   expectRow("timesteps", scheduler.timesteps, io.get("out.timesteps")!);

@@ -1,6 +1,6 @@
 import {
+  type CheckedConfig,
   type GenerateResult,
-  type LoadedConfig,
   openPipeline,
   type ProgressEvent,
   planImages,
@@ -71,7 +71,7 @@ export async function generate(
 
 /** Opens the pipeline, generates, and closes it in any case. */
 async function make(
-  loaded: LoadedConfig,
+  loaded: CheckedConfig,
   seed: number,
   { threads, cache }: GenerateOptions,
   previews: Previews | undefined,

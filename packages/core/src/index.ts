@@ -1,6 +1,15 @@
 import "reflect-metadata";
 
 export type { JSONSchemaType } from "ajv";
+export type {
+  BlockBranch,
+  BlockList,
+  Feature,
+  Structure,
+  UNetLayer,
+  UNetLevel,
+  UNetStructure,
+} from "./architecture/structure";
 export { defaultCacheDir } from "./compiler/cache-dir";
 export { type Cleared, type ClearOptions, clearEngines, type EngineEntry, listEngines } from "./compiler/engines";
 export { type Leftover, listLeftovers } from "./compiler/leftovers";
@@ -43,19 +52,7 @@ export type { MemoryMode } from "./memory/memory-mode";
 export type { AttentionReceipt, BuildCounts, BuildReceipt } from "./plugins/build-hooks";
 export { type FoundPlugin, findPlugin, locatePlugin, type PluginCode } from "./plugins/discover";
 export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
-export type {
-  BlockBranch,
-  BlockList,
-  Calibration,
-  Feature,
-  Manifest,
-  RegionRequest,
-  Structure,
-  TuneRange,
-  UNetLayer,
-  UNetLevel,
-  UNetStructure,
-} from "./plugins/manifest";
+export type { Calibration, Manifest, RegionRequest, TuneRange } from "./plugins/manifest";
 export {
   type AnyManifest,
   inject,
@@ -86,6 +83,7 @@ export { startThread } from "./runtime/start-thread";
 export { StreamResiduals } from "./runtime/stream-residuals";
 export { TaylorSeries } from "./runtime/taylor-series";
 export { JsonError, type JsonLimits, parseJson } from "./schema/parse-json";
+export type { LoraMatch } from "./start/apply-loras";
 export { configSchema } from "./start/config-schema";
 export {
   type CheckedConfig,
@@ -121,4 +119,3 @@ export {
 } from "./weights/formats/format-weights";
 export type { PackedTensor, PackedWeight } from "./weights/formats/packed-weight";
 export type { StoredWeights, WeightFormat } from "./weights/formats/weight-format";
-export type { LoraMatch } from "./weights/lora/apply-loras";

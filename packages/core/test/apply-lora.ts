@@ -1,9 +1,14 @@
 import { join } from "node:path";
+import type { ComponentModel } from "../src/architecture/component-model";
+import { ownFamilies } from "../src/families/families";
+import { flux2LoraNames } from "../src/families/flux2/names";
 import type { Family } from "../src/loop/family";
-import type { ComponentModel } from "../src/start/component-model";
+import type { RecognisedModel } from "../src/loop/recognised-model";
+import { type AppliedLoras, applyLoras } from "../src/start/apply-loras";
 import { type OpenWeights, Weights } from "../src/weights/checkpoint/weights";
-import { type AppliedLoras, applyLoras } from "../src/weights/lora/apply-loras";
+import type { ModelFile } from "../src/weights/single-file/model-file";
 import { type StoredTensor, safetensors, temporaryFolder, withHeader, write } from "./checkpoint-files";
+import { known } from "./open-known";
 
 export const root = temporaryFolder();
 let files = 0;
@@ -53,19 +58,36 @@ export function apply(
   const sources = Object.entries(models).map(([name, { className, tensors, config = {} }]) => {
     const path = file(tensors);
     const component = { className, weights: () => Weights.openFile(path) };
-    return [name, { component, config } as unknown as ComponentModel] as const;
+    return [
+      name,
+      { component, config, model: { architecture: { file: fileOf(className) } } } as unknown as ComponentModel,
+    ] as const;
   });
   const denoiser = Object.keys(models)[0]!;
   const uses = lora.map(([path, scale]) => ({ path, scale }));
-  return applyLoras({ className: "TestPipeline", ...family, denoiser } as Family, new Map(sources), uses);
+  const configs = Object.fromEntries(sources.map(([name, { config }]) => [name, config]));
+  const own = ownFamilies.find(({ className }) => className === family.className);
+  const of = {
+    className: "TestPipeline",
+    ...(own?.loraTitle ? { loraTitle: own.loraTitle } : {}),
+    ...family,
+    denoiser,
+  };
+  return applyLoras({ family: of, components: new Map(sources), configs } as unknown as RecognisedModel, uses);
+}
+
+/** How the tensors of a class lie in files. No family has FLUX.2's yet; LoRAs for it are told apart all the same. */
+export function fileOf(className: string): ModelFile | undefined {
+  const flux2 = { mark: /^x_embedder\./, prefixes: [], layouts: [], loraNames: flux2LoraNames };
+  return className === "Flux2Transformer2DModel" ? flux2 : known.of(className);
 }
 
 export function using<Result>(
-  { sources }: AppliedLoras,
+  { model }: AppliedLoras,
   component: string,
   use: (weights: OpenWeights) => Result,
 ): Result {
-  const weights = sources.get(component)!.component.weights();
+  const weights = model.components.get(component)!.component.weights();
   try {
     return use(weights);
   } finally {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { sizeOf } from "../src/tensor";
-import { openCheckpoint } from "../src/weights/checkpoint/checkpoint";
 import { safetensors, temporaryFolder, thrown, vector, write } from "./checkpoint-files";
+import { openCheckpoint } from "./open-known";
 
 const emoji = fileURLToPath(new URL("../../../models/emoji", import.meta.url));
 const root = temporaryFolder();

@@ -3,12 +3,18 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Ajv, type JSONSchemaType } from "ajv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Structure } from "../src/architecture/structure";
 import { composeSchema } from "../src/config/compose-schema";
 import type { ConfigInput } from "../src/config/config";
-import { type LoadOptions, loadConfig } from "../src/config/load";
+import {
+  type ConfigCatalogue,
+  type ConfigModel,
+  type LoadOptions,
+  loadConfig,
+  type ModelChoice,
+} from "../src/config/load";
 import { ConfigError } from "../src/errors/config";
 import { messageOf, SkipstepError } from "../src/errors/error";
-import type { Structure } from "../src/plugins/manifest";
 import { inject, manifestOf, type Plugin, PluginOptions, plugin } from "../src/plugins/plugin";
 
 interface HaloOptions {
@@ -83,18 +89,37 @@ async function write(name: string, content: object | string): Promise<string> {
   return file;
 }
 
-function load(input: string | ConfigInput, options: Partial<LoadOptions> = {}): ReturnType<typeof loadConfig> {
-  return loadConfig(input, { schedulerSchemas, ...options });
+interface Options extends Omit<LoadOptions, "catalogueOf"> {
+  readonly structureOf?: (choice: ModelChoice) => Structure | Promise<Structure>;
+  readonly familiesWith?: ConfigCatalogue["familiesWith"];
+  readonly ownScheduler?: string;
+}
+
+const plainStructure: Structure = { className: "Net", features: [], lists: [], blocks: [] };
+
+/** Checks a config against a model that is nothing but a structure, or against none. */
+function load(input: string | ConfigInput, options: Options = {}): ReturnType<typeof loadConfig> {
+  const { structureOf = () => plainStructure, familiesWith = () => [], ownScheduler, ...others } = options;
+  const recognise = async (choice: ModelChoice): Promise<ConfigModel> => ({
+    structure: await structureOf(choice),
+    pipeline: { names: ["net"], denoiser: "net" },
+    ownScheduler,
+    checkFit: () => undefined,
+    settingProblems: () => [],
+  });
+  const isAsked = options.structureOf !== undefined || ownScheduler !== undefined;
+  const catalogue = { schedulerSchemas, familiesWith, ...(isAsked ? { recognise } : {}) };
+  return loadConfig(input, { ...others, catalogueOf: () => catalogue });
 }
 
 /** The messages of everything that is wrong with a config, without its file's name. */
-async function problemsOf(input: string | ConfigInput, options: Partial<LoadOptions> = {}): Promise<string[]> {
+async function problemsOf(input: string | ConfigInput, options: Options = {}): Promise<string[]> {
   const error = await failureOf(input, options);
   if (!(error instanceof ConfigError)) throw error;
   return error.problems.map(({ message }) => message.replaceAll(`${folder}/`, ""));
 }
 
-async function failureOf(input: string | ConfigInput, options: Partial<LoadOptions> = {}): Promise<SkipstepError> {
+async function failureOf(input: string | ConfigInput, options: Options = {}): Promise<SkipstepError> {
   const error: unknown = await load(input, options).then(
     () => "loaded",
     (thrown: unknown) => thrown,
@@ -280,8 +305,8 @@ describe("loadConfig", () => {
   it("asks the model for the features that plugins need", async () => {
     const structure: Structure = { className: "UNet2DConditionModel", features: ["unet"], lists: [], blocks: [] };
     const asked: unknown[] = [];
-    const familiesWith: LoadOptions["familiesWith"] = ([feature]) => [`${feature} A`, "B"];
-    const structureOf: LoadOptions["structureOf"] = (choice) => {
+    const familiesWith: Options["familiesWith"] = ([feature]) => [`${feature} A`, "B"];
+    const structureOf: Options["structureOf"] = (choice) => {
       asked.push(choice);
       return structure;
     };
@@ -312,9 +337,9 @@ describe("loadConfig", () => {
   it("checks options without a type against the checkpoint's own scheduler", async () => {
     const scheduler = { eta: 1 };
     expect((await load({ model: "m", scheduler })).config.scheduler).toEqual({ eta: 1 });
-    expect(
-      await problemsOf({ model: "m", scheduler }, { schedulerOf: () => "FlowMatchEulerDiscreteScheduler" }),
-    ).toEqual(['config#/scheduler has no "eta". It takes: type, shift, shift_terminal.']);
+    expect(await problemsOf({ model: "m", scheduler }, { ownScheduler: "FlowMatchEulerDiscreteScheduler" })).toEqual([
+      'config#/scheduler has no "eta". It takes: type, shift, shift_terminal.',
+    ]);
   });
 
   it("needs a model", async () => {

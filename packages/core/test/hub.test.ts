@@ -35,6 +35,7 @@ import { downloadSize } from "../src/hub/download-size";
 import { hubFetch } from "../src/hub/hub-fetch";
 import { parseHubName } from "../src/hub/hub-name";
 import { hubSettings } from "../src/hub/hub-settings";
+import { ownCatalogue } from "../src/start/catalogue";
 import { openModel } from "../src/start/open-model";
 import { temporaryFolder, withHeader } from "./checkpoint-files";
 import { closedEndpoint, startHub } from "./hub-server";
@@ -95,7 +96,7 @@ function validate(model = "hf:tiny/model", more: object = {}): Promise<CheckedCo
 /** Brings all that a pipeline runs, and opens no engine. */
 async function open(model = "hf:tiny/model", more: Partial<BringOptions> = {}): Promise<DownloadEvent[]> {
   const events: DownloadEvent[] = [];
-  await openModel({ model }, { extent: "weights", onDownload: (event) => events.push(event), ...more });
+  await openModel({ model }, ownCatalogue, { extent: "weights", onDownload: (event) => events.push(event), ...more });
   return events;
 }
 
@@ -174,9 +175,9 @@ describe("settings", () => {
 
 describe("checking a config", () => {
   it("downloads JSON files only", async () => {
-    const { config, checkpoint } = await validate();
+    const { config, model } = await validate();
     expect(config.model).toBe("hf:tiny/model");
-    expect(checkpoint.className).toBe("ZImagePipeline");
+    expect(model.checkpoint.className).toBe("ZImagePipeline");
     expect(brought()).toEqual(needed.filter((name) => !name.endsWith(".safetensors")));
   });
 
@@ -257,10 +258,12 @@ describe("opening a pipeline", () => {
     hub.files.set(fp16, hub.files.get("vae/diffusion_pytorch_model.safetensors")!);
     hub.files.delete("transformer/diffusion_pytorch_model.fp16.safetensors");
     const choice = { model: "hf:tiny/model", variant: "fp16" };
-    await openModel(choice, { extent: "weights" });
+    await openModel(choice, ownCatalogue, { extent: "weights" });
     expect(brought()).toEqual([...needed.filter((name) => !name.startsWith("vae/diff")), fp16].sort());
     hub.arrivals.length = 0;
-    const weights = (await openModel(choice, { extent: "weights" })).component("vae").weights();
+    const weights = (await openModel(choice, ownCatalogue, { extent: "weights" })).checkpoint
+      .component("vae")
+      .weights();
     expect(weights.entry(weights.names[0]!).file).toBe(snapshot(fp16));
     weights.close();
     expect(hub.arrivals).toEqual([]); // what a component does not have is remembered
@@ -592,7 +595,9 @@ describe("components", () => {
         tokenizer: "hf:tiny/model/tokenizer",
       },
     };
-    const { checkpoint } = await validateConfig(config);
+    const {
+      model: { checkpoint },
+    } = await validateConfig(config);
     expect(brought().some((name) => name.endsWith(".safetensors"))).toBe(false);
     expect(checkpoint.component("vae").source).toEqual({
       path: snapshot("vae"),
@@ -622,7 +627,9 @@ describe("components", () => {
     hub.files.set("unet.safetensors", withHeader(JSON.stringify(header), Buffer.alloc(end + 2)));
     const parts = ["vae", "text_encoder", "tokenizer"];
     const components = Object.fromEntries(parts.map((name) => [name, join(goldenSd15, name)]));
-    const { checkpoint } = await validateConfig({ model: "hf:tiny/model/unet.safetensors", components, generate: {} });
+    const {
+      model: { checkpoint },
+    } = await validateConfig({ model: "hf:tiny/model/unet.safetensors", components, generate: {} });
     expect(existsSync(snapshot("unet.safetensors"))).toBe(false);
     expect(checkpoint.component("scheduler").config.prediction_type).toBe("v_prediction");
     expect(checkpoint.notes?.map(({ text }) => text)).toContain(

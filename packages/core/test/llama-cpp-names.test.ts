@@ -2,8 +2,9 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Weights } from "../src/weights/checkpoint/weights";
-import { partOf, shapesOf, weightsOf } from "../src/weights/single-file/file-part";
+import { shapesOf, weightsOf } from "../src/weights/single-file/file-part";
 import { safetensors, temporaryFolder, write } from "./checkpoint-files";
+import { partOf } from "./open-known";
 import { llamaCpp } from "./original-transformers";
 import { readSafetensors } from "./read-safetensors";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loraWarnings } from "../src/weights/lora/apply-loras";
+import { loraWarnings } from "../src/start/apply-loras";
 import { apply, file, fileWithMetadata, type Model, matrix, ones, tensor, unet, values } from "./apply-lora";
 import { type StoredTensor, thrown } from "./checkpoint-files";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { loraWarnings } from "../src/weights/lora/apply-loras";
+import { loraWarnings } from "../src/start/apply-loras";
 import { loraTargets, targetKey } from "../src/weights/lora/lora-targets";
-import { apply, file, type Model, ones, tensor, unet, values } from "./apply-lora";
+import { apply, file, fileOf, type Model, ones, tensor, unet, values } from "./apply-lora";
 import { type StoredTensor, thrown } from "./checkpoint-files";
 import { originalPixArt, originalSd3 } from "./original-transformers";
 import { readSafetensors } from "./read-safetensors";
@@ -364,5 +364,5 @@ function targetsOf(className: string, tensors: ReadonlyMap<string, StoredTensor>
     offset: 0,
     byteLength: 0,
   }));
-  return loraTargets(className, entries);
+  return loraTargets(fileOf(className), entries);
 }

@@ -2,12 +2,12 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../src/config/load";
-import { schedulerSchemas } from "../src/schedulers/registry";
-import { loraWarnings } from "../src/weights/lora/apply-loras";
+
+import { loraWarnings } from "../src/start/apply-loras";
 import { loraTargets, targetKey } from "../src/weights/lora/lora-targets";
-import { partOf } from "../src/weights/single-file/file-part";
 import { apply, file, fileWithMetadata, matrix, ones, root, tensor, unet, using, values } from "./apply-lora";
 import { type StoredTensor, thrown, write } from "./checkpoint-files";
+import { known, partOf } from "./open-known";
 import { originalFlux, originalUNet, originalZImage, type StoredTensors } from "./original-names";
 import { readSafetensors } from "./read-safetensors";
 
@@ -143,7 +143,7 @@ describe("the names", () => {
     const entries = [...tensors].map(([name, { shape, dtype }]) => {
       return { name, shape, dtype, file: "", offset: 0, byteLength: 0 };
     });
-    const targets = loraTargets(className, entries);
+    const targets = loraTargets(known.of(className), entries);
     const shapes = new Map([...original(tensors)].map(([name, { shape }]) => [name, shape]));
     let count = 0;
     for (const [weight, { shape, parts }] of partOf(shapes, className, "denoiser")!.recipes) {
@@ -226,7 +226,9 @@ describe("a config", () => {
     const path = file({}, "configs/loras/cat.safetensors");
     const lora = ["loras/cat.safetensors", { path: "loras/cat.safetensors", scale: -0.5 }];
     const text = JSON.stringify({ model: "somewhere", lora });
-    const { config } = await loadConfig(write(join(root, "configs/a.json"), text), { schedulerSchemas });
+    const { config } = await loadConfig(write(join(root, "configs/a.json"), text), {
+      catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }),
+    });
     expect(config.lora).toEqual([
       { path, scale: 1 },
       { path, scale: -0.5 },
@@ -235,7 +237,9 @@ describe("a config", () => {
 
   it("that names one that is not there, or says more of it, is told where", async () => {
     const text = JSON.stringify({ model: "m", lora: ["no.safetensors", { path: "configs", weight: 1 }, 3] }, null, 1);
-    const loading = loadConfig(write(join(root, "b.json"), text), { schedulerSchemas });
+    const loading = loadConfig(write(join(root, "b.json"), text), {
+      catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }),
+    });
     const { problems } = await loading.then(
       () => expect.fail("it did not fail"),
       (error: { problems: { code: string; pointer: string }[] }) => error,

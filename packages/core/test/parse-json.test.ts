@@ -51,7 +51,9 @@ describe("files of JSON", () => {
     expect(thrown(() => SafetensorsFile.open(weights))).toBe(
       `SKIPSTEP_WEIGHTS_INVALID: ${weights}: its header is nested more than 8 deep. Download it again as safetensors.`,
     );
-    await expect(loadConfig(deep, { schedulerSchemas: {} })).rejects.toMatchObject({
+    await expect(
+      loadConfig(deep, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) }),
+    ).rejects.toMatchObject({
       code: "SKIPSTEP_CONFIG_INVALID",
       message: expect.stringMatching(/deep\/config.json is nested more than 100 deep\.$/),
     });
@@ -78,13 +80,18 @@ describe("configs in code", () => {
     const circle: Record<string, unknown> = { model: "m" };
     circle.scheduler = circle;
     for (const config of [circle, { model: "m", generate: JSON.parse(objects(5000)) }])
-      await expect(loadConfig(config, { schedulerSchemas: {} })).rejects.toMatchObject({
+      await expect(
+        loadConfig(config, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) }),
+      ).rejects.toMatchObject({
         code: "SKIPSTEP_CONFIG_INVALID",
         message: "config is nested more than 100 deep.",
       });
     const path = Array.from({ length: 20_000 }, () => "a");
     await expect(
-      loadConfig({ model: "m" }, { schedulerSchemas: {}, overrides: [{ path, value: 1 }] }),
+      loadConfig(
+        { model: "m" },
+        { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }), overrides: [{ path, value: 1 }] },
+      ),
     ).rejects.toMatchObject({ message: "--set is nested more than 100 deep." });
   });
 });

@@ -284,7 +284,7 @@ describe("discovery", () => {
     await write("base/mine.mjs", source("mine"));
     await write("base/base.json", { model: "m", plugins: ["./mine.mjs"] });
     const file = await write("configs/top.json", { extends: "../base/base.json" });
-    const loaded = await loadConfig(file, { schedulerSchemas: {} });
+    const loaded = await loadConfig(file, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) });
     expect(loaded.config.plugins).toEqual([{ use: path.join(folder, "base/mine.mjs"), options: { strength: 0.5 } }]);
     expect(loaded.plugins.plugins[0]).toMatchObject({
       name: "mine",
@@ -293,7 +293,10 @@ describe("discovery", () => {
     });
     expect((await findPlugin("../node_modules/@someone/cache", configs())).version).toBe("1.2.3");
     // what was resolved once can be loaded again from anywhere
-    expect((await loadConfig(loaded.config, { schedulerSchemas: {} })).config).toEqual(loaded.config);
+    expect(
+      (await loadConfig(loaded.config, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) }))
+        .config,
+    ).toEqual(loaded.config);
   });
 
   it("finds subpaths, and the package that the config lies in", async () => {
@@ -478,7 +481,9 @@ describe("discovery", () => {
         const error = await failure(use);
         expect([error.code, error.message.length < 500]).toEqual(["SKIPSTEP_PLUGIN_REFUSED", true]);
         const config = { model: "m", plugins: [use] };
-        await expect(loadConfig(config, { schedulerSchemas: {} })).rejects.toMatchObject({ code: error.code });
+        await expect(
+          loadConfig(config, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) }),
+        ).rejects.toMatchObject({ code: error.code });
       }
     });
   });
@@ -486,7 +491,10 @@ describe("discovery", () => {
   it("finds plugins without loading them", async () => {
     await install("cache", {}, "throw new Error();");
     const file = await write("configs/c.json", { model: "m", plugins: [{ use: "cache", options: { b: 1 } }] });
-    const loaded = await loadConfig(file, { schedulerSchemas: {}, plugins: false });
+    const loaded = await loadConfig(file, {
+      catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }),
+      plugins: false,
+    });
     expect(loaded.code).toEqual([
       { use: "cache", package: "cache", version: "1.2.3", file: path.join(folder, "node_modules/cache/lib/index.js") },
     ]);
@@ -494,7 +502,10 @@ describe("discovery", () => {
       plugins: { plugins: [] },
       config: { plugins: [{ use: "cache", options: { b: 1 } }] },
     });
-    const missing = loadConfig({ model: "m", plugins: ["nowhere"] }, { schedulerSchemas: {}, plugins: false });
+    const missing = loadConfig(
+      { model: "m", plugins: ["nowhere"] },
+      { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }), plugins: false },
+    );
     await expect(missing).rejects.toMatchObject({ code: "SKIPSTEP_PLUGIN_UNKNOWN" });
   });
 
@@ -502,7 +513,9 @@ describe("discovery", () => {
     const schema = { type: "object", properties: { a: { type: "number", minimun: 0 } } };
     await install("cache", {}, source("foreign").replace(JSON.stringify(options), JSON.stringify(schema)));
     const file = await write("configs/c.json", { model: "m", plugins: ["cache"] });
-    await expect(loadConfig(file, { schedulerSchemas: {} })).rejects.toThrow(
+    await expect(
+      loadConfig(file, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) }),
+    ).rejects.toThrow(
       /c\.json#\/plugins\/0\/use: The options schema of plugin "foreign" is wrong: strict mode: unknown keyword: "minimun"\./,
     );
   });
@@ -511,9 +524,9 @@ describe("discovery", () => {
     const schema = { type: "object", properties: { a: { type: "number", default: 1 } } };
     await install("cache", {}, source("foreign").replace(JSON.stringify(options), JSON.stringify(schema)));
     const file = await write("configs/c.json", { model: "m", plugins: [{ use: "cache", options: { b: 1 } }] });
-    await expect(loadConfig(file, { schedulerSchemas: {} })).rejects.toThrow(
-      /c\.json#\/plugins\/0\/options has no "b"\. It takes: a\./,
-    );
+    await expect(
+      loadConfig(file, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) }),
+    ).rejects.toThrow(/c\.json#\/plugins\/0\/options has no "b"\. It takes: a\./);
   });
 
   it("lists the plugins that a folder could use", async () => {

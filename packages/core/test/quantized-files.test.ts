@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { ownCatalogue } from "../src/start/catalogue";
 import { openComponent } from "../src/weights/checkpoint/component";
 import { type OpenWeights, Weights } from "../src/weights/checkpoint/weights";
 import { safetensors, temporaryFolder, thrown, withHeader, write } from "./checkpoint-files";
@@ -10,7 +11,10 @@ const golden = join(import.meta.dirname, "../../../test/golden/quantized");
 const root = temporaryFolder();
 
 function open(folder: string): OpenWeights {
-  return openComponent({ name: "transformer", library: "diffusers", className: "Tiny", folder }, {}).weights();
+  return openComponent(
+    { name: "transformer", library: "diffusers", className: "Tiny", folder },
+    ownCatalogue.reading,
+  ).weights();
 }
 
 /** Largest difference of one tensor, as a share of its largest number. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checkpointPayload } from "../src/graph/payload";
+import { ownCatalogue } from "../src/start/catalogue";
 import { type DType, itemSize, sizeOf } from "../src/tensor";
 import { openComponent } from "../src/weights/checkpoint/component";
 import { safetensorsName } from "../src/weights/checkpoint/dtypes";
@@ -42,7 +43,7 @@ function refusals(tensors: Sketch, quantization_config?: object, metadata?: Reco
     JSON.stringify({ _class_name: "Tiny", ...(quantization_config ? { quantization_config } : {}) }),
   );
   const part = { name: "transformer", library: "diffusers", className: "Tiny", folder };
-  const asComponent = thrown(() => openComponent(part, {}).weights().close());
+  const asComponent = thrown(() => openComponent(part, ownCatalogue.reading).weights().close());
   return [thrown(() => readWeightFile({ path }).open().close()), asComponent];
 }
 

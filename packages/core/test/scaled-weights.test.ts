@@ -2,10 +2,10 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createPipeline, inspectConfig, validateConfig } from "../src/index";
-import { openCheckpoint } from "../src/weights/checkpoint/checkpoint";
 import { float32BitsOf } from "../src/weights/checkpoint/small-floats";
 import { toFloat32 } from "../src/weights/checkpoint/to-float32";
 import { safetensors, temporaryFolder, withHeader, write } from "./checkpoint-files";
+import { openCheckpoint } from "./open-known";
 import { originalZImage, type Stored, type StoredTensors } from "./original-names";
 import { readSafetensors } from "./read-safetensors";
 

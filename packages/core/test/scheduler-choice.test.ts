@@ -1,22 +1,24 @@
 import { describe, expect, it } from "vitest";
 import type { SchedulerConfig } from "../src/config/config";
 import { diffusionSchedulers } from "../src/families/unet/settings";
-import { chooseScheduler, schedulerNotes } from "../src/start/scheduler-choice";
+import { ownCatalogue } from "../src/start/catalogue";
+import { chooseScheduler, type SchedulerSource, schedulerNotes } from "../src/start/scheduler-choice";
 import type { Checkpoint } from "../src/weights/checkpoint/checkpoint";
 import { thrown } from "./checkpoint-files";
 
 /** A scheduler as a folder has it, and what the config says over it. */
 
 const noise = { beta_start: 0.00085, beta_end: 0.012, beta_schedule: "scaled_linear", prediction_type: "v_prediction" };
-const family = { className: "StableDiffusionPipeline", schedulers: diffusionSchedulers };
 
-function checkpointWith(className: string, config: Readonly<Record<string, unknown>>): Checkpoint {
+function modelWith(className: string, config: Readonly<Record<string, unknown>>): SchedulerSource {
   const component = { className, config, source: { path: "FOLDER", config: "FILE" } };
-  return { component: () => component, components: new Map() } as unknown as Checkpoint;
+  const checkpoint = { component: () => component, components: new Map() } as unknown as Checkpoint;
+  const family = { className: "StableDiffusionPipeline", denoiser: "unet", schedulers: diffusionSchedulers };
+  return { checkpoint, family, schedulers: ownCatalogue.schedulers };
 }
 
 function warnings(className: string, config: Readonly<Record<string, unknown>>, chosen?: SchedulerConfig): string[] {
-  return schedulerNotes(checkpointWith(className, config), chosen).map(({ kind, text }) => `${kind}: ${text}`);
+  return schedulerNotes(modelWith(className, config), chosen).map(({ kind, text }) => `${kind}: ${text}`);
 }
 
 describe("keys that a scheduler's class does not know", () => {
@@ -25,13 +27,11 @@ describe("keys that a scheduler's class does not know", () => {
   it.each(["EulerDiscreteScheduler", "DEISMultistepScheduler", "LCMScheduler"])(
     "are warned of and ignored: %s",
     (name) => {
-      const checkpoint = checkpointWith(name, { ...noise, ...left });
+      const model = modelWith(name, { ...noise, ...left });
       expect(warnings(name, { ...noise, ...left })).toEqual([
         `warning: FILE: ${name} does not know "predictor_order", "tau_func", "sampler_name", which had no effect.`,
       ]);
-      expect(chooseScheduler(checkpoint, undefined, family)).toEqual(
-        chooseScheduler(checkpointWith(name, noise), undefined, family),
-      );
+      expect(chooseScheduler(model, undefined)).toEqual(chooseScheduler(modelWith(name, noise), undefined));
     },
   );
 
@@ -75,13 +75,13 @@ describe("keys that a scheduler's class does not know", () => {
   });
 
   it("and values that are wrong stay errors", () => {
-    const checkpoint = checkpointWith("EulerDiscreteScheduler", { ...noise, timestep_spacing: "log" });
-    expect(thrown(() => chooseScheduler(checkpoint, undefined, family))).toContain("SKIPSTEP_SCHEDULER_OPTION_INVALID");
+    const model = modelWith("EulerDiscreteScheduler", { ...noise, timestep_spacing: "log" });
+    expect(thrown(() => chooseScheduler(model, undefined))).toContain("SKIPSTEP_SCHEDULER_OPTION_INVALID");
   });
 
   it("listed as defaults count for nothing, as in diffusers", () => {
     const config = { ...noise, use_karras_sigmas: true, _use_default_values: ["use_karras_sigmas"] };
-    const { options } = chooseScheduler(checkpointWith("EulerDiscreteScheduler", config), undefined, family);
+    const { options } = chooseScheduler(modelWith("EulerDiscreteScheduler", config), undefined);
     expect(options.use_karras_sigmas).toBe(false);
   });
 });
@@ -95,17 +95,17 @@ describe("a class that is not there", () => {
       '"scheduler": { "type": "FlowMatchEulerDiscreteScheduler", "stochastic_sampling": true }',
     ],
   ])("%s: the error says which one gives the same", (name, setting) => {
-    expect(thrown(() => chooseScheduler(checkpointWith(name, noise), undefined, family))).toBe(
+    expect(thrown(() => chooseScheduler(modelWith(name, noise), undefined))).toBe(
       `SKIPSTEP_SCHEDULER_UNKNOWN: No scheduler is called "${name}". The same result comes from ${setting} in the config.`,
     );
   });
 
   it("with nothing like it: the error says which key chooses another, and that works", () => {
-    const checkpoint = checkpointWith("SASolverScheduler", { ...noise, predictor_order: 2 });
-    expect(thrown(() => chooseScheduler(checkpoint, undefined, family))).toMatch(
+    const model = modelWith("SASolverScheduler", { ...noise, predictor_order: 2 });
+    expect(thrown(() => chooseScheduler(model, undefined))).toMatch(
       /^SKIPSTEP_SCHEDULER_UNKNOWN: No scheduler is called "SASolverScheduler"\..* Known: .*"scheduler": \{ "type": "<one of these>" \}\.$/,
     );
-    const chosen = chooseScheduler(checkpoint, { type: "UniPCMultistepScheduler" }, family);
+    const chosen = chooseScheduler(model, { type: "UniPCMultistepScheduler" });
     expect(chosen.options).toMatchObject(noise);
   });
 });

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createGenerator, type Generator } from "../src/random";
-import { createScheduler, schedulerOptions, schedulerSchemas } from "../src/schedulers/registry";
 import type { Schedule, Scheduler } from "../src/schedulers/scheduler";
+import { ownCatalogue } from "../src/start/catalogue";
 import { type Floats, floats } from "../src/tensor";
 
 const shape = [1, 2, 3, 3];
-const classes = Object.keys(schedulerSchemas);
+const { schedulers } = ownCatalogue;
+const classes = Object.keys(schedulers.schemas);
 
 function random(seed: number): Floats {
   return floats(shape, createGenerator(seed).randn(18));
@@ -14,7 +15,7 @@ function random(seed: number): Floats {
 /** What `create` throws: its code and its message. */
 function mistakeOf(className: string, config: Record<string, unknown>, schedule: Partial<Schedule> = {}): string {
   try {
-    createScheduler(className, config, { num_inference_steps: 4, ...schedule });
+    schedulers.create(className, config, { num_inference_steps: 4, ...schedule });
   } catch (error) {
     const { code, message } = error as { code: string; message: string };
     return `${code} ${message}`;
@@ -50,9 +51,9 @@ describe("a scheduler's class", () => {
 
 describe("a scheduler's options", () => {
   it.each(classes)("of %s all have a valid default", (className) => {
-    const options = schedulerOptions(className, {});
-    expect(Object.keys(options).sort()).toEqual(Object.keys(schedulerSchemas[className]!.properties).sort());
-    expect(schedulerOptions(className, options)).toEqual(options);
+    const options = schedulers.options(className, {});
+    expect(Object.keys(options).sort()).toEqual(Object.keys(schedulers.schemas[className]!.properties).sort());
+    expect(schedulers.options(className, options)).toEqual(options);
   });
 
   it("are an error when nobody has them, with the nearest name", () => {
@@ -64,7 +65,7 @@ describe("a scheduler's options", () => {
 
   it("have no place for notes of diffusers", () => {
     const config = { _class_name: "PNDMScheduler", _diffusers_version: "0.42.1" };
-    expect(schedulerOptions("LMSDiscreteScheduler", config)).toEqual(schedulerOptions("LMSDiscreteScheduler", {}));
+    expect(schedulers.options("LMSDiscreteScheduler", config)).toEqual(schedulers.options("LMSDiscreteScheduler", {}));
   });
 
   it.each([
@@ -88,12 +89,12 @@ describe("a scheduler's options", () => {
 
   it("that Python writes as null or infinity have their meaning", () => {
     const config = { clip_sample: null, beta_start: null, trained_betas: null };
-    expect(schedulerOptions("DDIMScheduler", config)).toMatchObject({
+    expect(schedulers.options("DDIMScheduler", config)).toMatchObject({
       clip_sample: false,
       beta_start: 0.0001,
       trained_betas: null,
     });
-    const dpm = schedulerOptions("DPMSolverMultistepScheduler", { lambda_min_clipped: Number.NEGATIVE_INFINITY });
+    const dpm = schedulers.options("DPMSolverMultistepScheduler", { lambda_min_clipped: Number.NEGATIVE_INFINITY });
     expect(dpm.lambda_min_clipped).toBeNull();
   });
 
@@ -164,14 +165,14 @@ describe("a schedule", () => {
 
 it("Euler's steps are between the caller's noise levels, the last of which is where they end", () => {
   const sigmas = [14, 3, 0.5];
-  const scheduler = createScheduler("EulerDiscreteScheduler", {}, { num_inference_steps: 3, sigmas });
+  const scheduler = schedulers.create("EulerDiscreteScheduler", {}, { num_inference_steps: 3, sigmas });
   expect([...scheduler.sigmas]).toEqual(sigmas);
   expect(scheduler.timesteps.length).toBe(2);
 });
 
 describe("a generation", () => {
   it.each(classes)("of %s leaves nothing behind for the next, and both may run at once", (className) => {
-    const create = () => createScheduler(className, {}, { num_inference_steps: 8 });
+    const create = () => schedulers.create(className, {}, { num_inference_steps: 8 });
     const expected = generate(create());
     const [one, other] = [create(), create()];
     const interleaved = [...one.timesteps.keys()].reduce(
@@ -192,7 +193,7 @@ describe("a generation", () => {
   });
 
   it.each(classes)("of %s does not write into what it is given", (className) => {
-    const scheduler = createScheduler(className, {}, { num_inference_steps: 8 });
+    const scheduler = schedulers.create(className, {}, { num_inference_steps: 8 });
     const [sample, output] = [random(1), random(2)];
     for (const index of [0, 1, 2]) {
       scheduler.scaleModelInput(sample, index);
@@ -203,14 +204,14 @@ describe("a generation", () => {
   });
 
   it("that draws noise asks for a generator", () => {
-    const scheduler = createScheduler("EulerAncestralDiscreteScheduler", {}, { num_inference_steps: 4 });
+    const scheduler = schedulers.create("EulerAncestralDiscreteScheduler", {}, { num_inference_steps: 4 });
     expect(() => scheduler.step(random(1), 0, random(2))).toThrow(
       "EulerAncestralDiscreteScheduler draws noise in every step and was given no generator.",
     );
   });
 
   it("with a learned variance asks for a model that predicts it", () => {
-    const scheduler = createScheduler("DDPMScheduler", { variance_type: "learned" }, { num_inference_steps: 4 });
+    const scheduler = schedulers.create("DDPMScheduler", { variance_type: "learned" }, { num_inference_steps: 4 });
     expect(() => scheduler.step(random(1), 0, random(2), createGenerator(0))).toThrow(/variance_type is learned/);
   });
 });
@@ -218,7 +219,7 @@ describe("a generation", () => {
 describe("image-to-image", () => {
   it.each(classes)("of %s starts from the image at the step's noise level", (className) => {
     const config = className.startsWith("EDM") ? { sigma_data: 1 } : {}; // else the model sees another unit
-    const scheduler = createScheduler(className, config, { num_inference_steps: 20 });
+    const scheduler = schedulers.create(className, config, { num_inference_steps: 20 });
     const [image, noise] = [random(1), random(2)];
     const distances = [...scheduler.timesteps.keys()].map((index) => {
       const noisy = scheduler.addNoise!(image, noise, index);
@@ -229,15 +230,15 @@ describe("image-to-image", () => {
   });
 
   it.each(classes.filter((name) => name !== "PNDMScheduler"))("of %s begins in the middle", (className) => {
-    const scheduler = createScheduler(className, {}, { num_inference_steps: 8 });
+    const scheduler = schedulers.create(className, {}, { num_inference_steps: 8 });
     const from = 3 * scheduler.order;
     expect(generate(scheduler, from).flat().every(Number.isFinite)).toBe(true);
   });
 
   it("of PNDM begins after its Runge-Kutta steps only without them", () => {
     const schedule = { num_inference_steps: 8 };
-    expect(() => generate(createScheduler("PNDMScheduler", {}, schedule), 3)).toThrow(/Set skip_prk_steps to true/);
-    const plain = createScheduler("PNDMScheduler", { skip_prk_steps: true }, schedule);
+    expect(() => generate(schedulers.create("PNDMScheduler", {}, schedule), 3)).toThrow(/Set skip_prk_steps to true/);
+    const plain = schedulers.create("PNDMScheduler", { skip_prk_steps: true }, schedule);
     expect(generate(plain, 3).flat().every(Number.isFinite)).toBe(true);
   });
 });

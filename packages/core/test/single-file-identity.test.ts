@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { unetConfig } from "../src/families/unet/files";
 import { unet2DCondition } from "../src/families/unet/unet-2d-condition";
-import { partOf, shapesOf } from "../src/weights/single-file/file-part";
-import { identify } from "../src/weights/single-file/identify";
+import { shapesOf } from "../src/weights/single-file/file-part";
 import type { KnownPipeline, KnownScheduler } from "../src/weights/single-file/known-pipeline";
 import type { Shapes } from "../src/weights/single-file/recipe";
 import { thrown } from "./checkpoint-files";
 import { shapesOfModel } from "./model-shapes";
+import { known, partOf } from "./open-known";
 import { originalUNet, type StoredTensors } from "./original-names";
 
 /** What a file is taken for, by shapes, header and small tensors alone. */
@@ -41,7 +41,7 @@ interface Marks {
 function identified(unet: keyof typeof unets, { tensors = {}, metadata = {}, here = true }: Marks = {}): KnownPipeline {
   const marks = Object.entries(tensors).map(([name, numbers]) => [name, [numbers.length]] as const);
   const shapes = new Map([...shapesOfModel(unet2DCondition, unets[unet]), ...marks]);
-  return identify("FILE", { shapes, metadata, numbers: (name) => (here ? tensors[name] : undefined) });
+  return known.identify("FILE", { shapes, metadata, numbers: (name) => (here ? tensors[name] : undefined) });
 }
 
 function schedulerOf({ components }: KnownPipeline): Pick<KnownScheduler, "className" | "config"> {
@@ -325,7 +325,7 @@ describe("a file of another family is named", () => {
     // Beside it, many of these have what another family is told by.
   ])("%s", (what, tensor) => {
     const shapes = new Map([...shapesOfModel(unet2DCondition, unets.xl), [tensor, [1]]]);
-    expect(thrown(() => identify("FILE", { shapes, metadata: {}, numbers: () => undefined }))).toMatch(
+    expect(thrown(() => known.identify("FILE", { shapes, metadata: {}, numbers: () => undefined }))).toMatch(
       new RegExp(`^SKIPSTEP_FILE_UNKNOWN: FILE is ${what}\\. Single files are opened of: `),
     );
   });
@@ -336,7 +336,7 @@ describe("a file of another family is named", () => {
     [7, "for upscaling"],
   ])("by %i channels", (channels, what) => {
     const shapes = shapesOfModel(unet2DCondition, { ...unets[1], in_channels: channels });
-    expect(thrown(() => identify("FILE", { shapes, metadata: {}, numbers: () => undefined }))).toContain(
+    expect(thrown(() => known.identify("FILE", { shapes, metadata: {}, numbers: () => undefined }))).toContain(
       `FILE is a U-Net of ${channels} channels, ${what}`,
     );
   });
@@ -344,7 +344,7 @@ describe("a file of another family is named", () => {
   it("by what it says of itself, or holds beside a denoiser", () => {
     const shapes: Shapes = new Map([["blk.weight", [1]]]);
     const file = (metadata: Record<string, unknown>, tensors: Shapes = shapes) =>
-      thrown(() => identify("FILE", { shapes: tensors, metadata, numbers: () => undefined }));
+      thrown(() => known.identify("FILE", { shapes: tensors, metadata, numbers: () => undefined }));
     expect(file({ "general.architecture": "hyvid" })).toContain('FILE is "hyvid" by what it says of itself.');
     expect(file({}, new Map([["decoder.mid_block.resnets.0.conv1.weight", [1]]]))).toContain(
       'FILE is no whole model: it holds AutoencoderKL, which goes into "components" of the config.',

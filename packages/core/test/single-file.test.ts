@@ -1,12 +1,12 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openCheckpoint } from "../src/weights/checkpoint/checkpoint";
 import { Weights } from "../src/weights/checkpoint/weights";
 import { ConvertedWeights } from "../src/weights/single-file/converted-weights";
-import { partOf, shapesOf, weightsOf } from "../src/weights/single-file/file-part";
+import { shapesOf, weightsOf } from "../src/weights/single-file/file-part";
 import { applyRules } from "../src/weights/single-file/rules";
 import { safetensors, temporaryFolder, thrown, vector, write } from "./checkpoint-files";
+import { openCheckpoint, partOf } from "./open-known";
 import {
   openClip,
   originalFlux,
@@ -227,7 +227,7 @@ describe("a file that is no whole model", () => {
   ])("%s", (name, tensors, text) => {
     const found = refusal(name, tensors);
     expect(found).toContain(`SKIPSTEP_FILE_UNKNOWN: ${text}`);
-    expect(found).toContain("Single files are opened of: Stable Diffusion 1, 2, Stable Diffusion XL, FLUX.1, Z-Image.");
+    expect(found).toContain("Single files are opened of: FLUX.1, Stable Diffusion 1, 2, Stable Diffusion XL, Z-Image.");
   });
 
   it("may have diffusers' names", () => {

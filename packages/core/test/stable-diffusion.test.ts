@@ -7,6 +7,7 @@ import { stableDiffusionXlFamily } from "../src/families/unet/stable-diffusion-x
 import { estimateImage } from "../src/loop/diffusion-estimate";
 import { rescaleSpread, rows } from "../src/loop/guidance";
 import type { JsonObject } from "../src/schema/json";
+import { ownCatalogue } from "../src/start/catalogue";
 import { chooseScheduler } from "../src/start/scheduler-choice";
 import { floats } from "../src/tensor";
 import type { Checkpoint } from "../src/weights/checkpoint/checkpoint";
@@ -15,7 +16,8 @@ describe("the scheduler of Stable Diffusion", () => {
   const old = { steps_offset: 0, clip_sample: true, beta_end: 0.012, _diffusers_version: "0.6.0" };
   const chosen = (config: SchedulerConfig | undefined, own: JsonObject = old, family = stableDiffusionFamily) => {
     const component = () => ({ className: "DDIMScheduler", config: own });
-    return chooseScheduler({ component } as unknown as Checkpoint, config, family).options;
+    const checkpoint = { component } as unknown as Checkpoint;
+    return chooseScheduler({ checkpoint, family, schedulers: ownCatalogue.schedulers }, config).options;
   };
 
   it("of old checkpoints is mended, unless the config says otherwise", () => {

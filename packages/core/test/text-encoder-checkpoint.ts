@@ -5,12 +5,12 @@ import type { Family, FamilyParts } from "../src/loop/family";
 import { Turns } from "../src/memory/component";
 import type { Engine } from "../src/runtime/engine";
 import { buildModels } from "../src/start/build-model";
-import { componentModels, configsOf } from "../src/start/component-model";
 import { openModels } from "../src/start/open-models";
 import { openTokenizers } from "../src/start/open-tokenizers";
-import { openCheckpoint } from "../src/weights/checkpoint/checkpoint";
+import { componentModels, configsOf } from "../src/start/recognise";
 import { type StoredTensor, safetensors, temporaryFolder, write } from "./checkpoint-files";
 import { wave } from "./memory-weights";
+import { openCheckpoint } from "./open-known";
 
 const tokenizers = join(import.meta.dirname, "../../../test/golden/tokenizers");
 
@@ -47,7 +47,7 @@ export async function openTextEncoder(
   const sources = componentModels(family, checkpoint);
   const plugins = { plugins: [] };
   const memory = { memory: "resident" } as const;
-  const { models } = buildModels(family, sources, plugins, { features: [], blockLists: [] } as never, memory);
+  const { models } = buildModels({ family, components: sources, structure: {} } as never, plugins, memory);
   const open = { cacheDir: join(folder, "cache"), plugins, denoiser: "none", memory, turns: new Turns() };
   const opened = await openModels(models, engine, open);
   const programs = Object.fromEntries(opened.map(({ name, program }) => [name, program]));

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Architecture } from "../src/architecture/architecture";
+import type { UNetLayer, UNetStructure } from "../src/architecture/structure";
 import { planGraph, type RegionPart } from "../src/compiler/plan";
 import { unet2D } from "../src/families/unet/unet-2d";
 import { unet2DCondition } from "../src/families/unet/unet-2d-condition";
 import { Graph } from "../src/graph/graph";
-import type { UNetLayer, UNetStructure } from "../src/plugins/manifest";
 import { Weights } from "../src/weights/checkpoint/weights";
 import { buildGraph, readConfig } from "./build-graph";
 

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { OpenWeights, Plugin, PluginUse, Weight, WeightForm, WeightFormat } from "../src/index";
 import { BinaryFile, FormatWeights, inspectConfig, plainTensor, plugin, validateConfig } from "../src/index";
-import { openCheckpoint } from "../src/weights/checkpoint/checkpoint";
 import { toFloat32 } from "../src/weights/checkpoint/to-float32";
 import { MergedWeights } from "../src/weights/lora/merged-weights";
 import { safetensors, temporaryFolder, thrown, vector, write } from "./checkpoint-files";
+import { openCheckpoint } from "./open-known";
 import { originalZImage, type StoredTensors } from "./original-names";
 import { readSafetensors } from "./read-safetensors";
 import { toyFile, toyTensors } from "./toy-format";
@@ -84,9 +84,9 @@ it("is opened by the plugin's reader, under the names that models ask for", asyn
   expect(found.storedBytes).toBeLessThan(2 * found.parameters);
   const weight = seen.find(({ name }) => name === query)!;
   expect(weight.packed).toMatchObject({ format: "toy:eight", parameters: { scale: expect.any(Number) } });
-  expect(config.checkpoint.component("transformer").format).toBe("toy");
+  expect(config.model.checkpoint.component("transformer").format).toBe("toy");
 
-  const weights = config.checkpoint.component("transformer").weights();
+  const weights = config.model.checkpoint.component("transformer").weights();
   const codes = weights.packed!(query)!.tensors.codes!.read().data as Int8Array;
   const { scale } = weights.packed!(query)!.parameters as { scale: number };
   expect([...weights.readFloat32(query)]).toEqual([...codes].map((code) => Math.fround(code * scale)));

@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { ownCatalogue } from "../../../packages/core/src/start/catalogue";
 import { openComponent } from "../../../packages/core/src/weights/checkpoint/component";
 import type { Kind } from "../kind";
 import { MutatedFiles } from "../mutated-file";
@@ -8,7 +9,7 @@ import { copyFolder, golden } from "../seeds";
 /** Everything that a folder of packed weights stands for. */
 async function read(folder: string): Promise<boolean> {
   const part = { name: "transformer", library: "diffusers", className: "Tiny", folder };
-  const weights = openComponent(part, {}).weights();
+  const weights = openComponent(part, ownCatalogue.reading).weights();
   try {
     for (const name of weights.names) {
       weights.readFloat32(name);

@@ -1,11 +1,13 @@
 import { createGenerator, validateConfig } from "@skipstep/core";
-import { createScheduler, schedulers } from "../../../packages/core/src/schedulers/registry";
+import { ownCatalogue } from "../../../packages/core/src/start/catalogue";
 import { floats } from "../../../packages/core/src/tensor";
 import type { Kind } from "../kind";
 import { mutateJson } from "../mutate-json";
 import type { Random } from "../random";
 import { copyPipeline } from "../seeds";
 import { inspected, small } from "../try-config";
+
+const { schedulers } = ownCatalogue;
 
 /** Every scheduler with all its options, in the config and stepped by itself. */
 export const schedulerKinds: readonly Kind[] = [
@@ -16,7 +18,7 @@ export const schedulerKinds: readonly Kind[] = [
       const model = copyPipeline("sd15", place.folder);
       return {
         async attempt(random) {
-          const type = random.pick(Object.keys(schedulers));
+          const type = random.pick(Object.keys(schedulers.schemas));
           const scheduler = JSON.parse(optionsText(type, random));
           await validateConfig({ model, scheduler, generate: { ...small, prompt: "a cat" } });
           step(type, scheduler, random);
@@ -30,7 +32,7 @@ export const schedulerKinds: readonly Kind[] = [
 
 /** All of a scheduler's defaults, changed; what became no JSON is left as it was. */
 function optionsText(type: string, random: Random): string {
-  const { properties } = schedulers[type]!.schema;
+  const { properties } = schedulers.schemas[type]!;
   const defaults = Object.entries(properties).map(([key, { default: value }]) => [key, value]);
   const text = JSON.stringify({ type, ...Object.fromEntries(defaults) });
   const changed = mutateJson(text, random);
@@ -44,7 +46,7 @@ function optionsText(type: string, random: Random): string {
 
 function step(type: string, options: Readonly<Record<string, unknown>>, random: Random): void {
   const { type: _, ...own } = options;
-  const scheduler = createScheduler(type, own, { num_inference_steps: 1 + random.below(4), mu: 1 });
+  const scheduler = schedulers.create(type, own, { num_inference_steps: 1 + random.below(4), mu: 1 });
   const generator = createGenerator(1);
   let sample = floats([1, 4, 2, 2]);
   for (const index of scheduler.timesteps.keys()) {

@@ -1,9 +1,10 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import type { Structure } from "../architecture/structure";
 import { modelOptions } from "../errors/models";
 import { didYouMean } from "../errors/nearest";
 import { shown } from "../errors/shown";
 import type { Graph } from "../graph/graph";
-import type { Structure } from "../plugins/manifest";
+import type { ModelFile } from "../weights/single-file/model-file";
 
 /** Emits one function of a model: declares its inputs, emits its nodes, declares its outputs. */
 export type Emit<Config> = { emit(g: Graph, config: Config): void }["emit"]; // a method, so that lists of architectures may forget Config
@@ -23,6 +24,8 @@ export interface Architecture<Config = unknown> {
   parse(raw: unknown, warn?: Warn): Config;
   /** The model's functions by name: `encode`, `decode`. */
   readonly entries: Readonly<Record<string, Emit<Config>>>;
+  /** How its tensors are named in files; as it names them itself when left out. */
+  readonly file?: ModelFile;
   /** Tensors of such models that no function here computes with. */
   withoutEffect?(config: Config): RegExp;
   /** What plugins may know before anything is loaded; denoisers only. */

@@ -1,4 +1,4 @@
-import type { BlockBranch, BlockList, Structure } from "../plugins/manifest";
+import type { BlockBranch, BlockList, Structure } from "../architecture/structure";
 
 /** A branch in the names of its block: `attn`, `ff`. */
 export interface BranchOutline extends Pick<BlockBranch, "kind"> {

@@ -1,8 +1,8 @@
+import type { Structure } from "../architecture/structure";
 import { SkipstepError } from "../errors/error";
 import { isOptionUnfit, optionsSchemaInvalid } from "../errors/plugins";
 import { type FamiliesWith, findConflicts, findMissingFeatures } from "../plugins/conflicts";
 import { type FoundPlugin, importPlugin, locatePlugin, type PluginCode, pluginOfClass } from "../plugins/discover";
-import type { Structure } from "../plugins/manifest";
 import type { AnyManifest, PluginClass } from "../plugins/plugin";
 import { type Finding, findingOf } from "../schema/finding";
 import { isObject, type JsonObject, type JsonPath } from "../schema/json";

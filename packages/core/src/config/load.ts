@@ -1,13 +1,13 @@
 import path from "node:path";
+import type { Structure } from "../architecture/structure";
 import { configInvalid } from "../errors/config";
 import { SkipstepError } from "../errors/error";
 import { isHubName } from "../hub/hub-name";
 import type { SettingProblem } from "../loop/family";
 import type { LimitChoice } from "../loop/limits";
 import type { FamiliesWith } from "../plugins/conflicts";
-import type { PluginCode } from "../plugins/discover";
+import type { FoundPlugin, PluginCode } from "../plugins/discover";
 import { createHost, type PluginHost } from "../plugins/host";
-import type { Structure } from "../plugins/manifest";
 import type { PluginClass } from "../plugins/plugin";
 import { isPath, pathOf } from "../plugins/resolve";
 import { type Finding, findingOf, invalid, locate } from "../schema/finding";
@@ -15,8 +15,6 @@ import { copyJson, deepFreeze, isDeeper, isObject, type JsonObject, type JsonPat
 import { expandPlugins, type Layer, mergeLayers, ownerOf } from "../schema/layer";
 import { usualLimits } from "../schema/parse-json";
 import { validate } from "../schema/validate";
-import { formatsOf } from "../weights/formats/find-format";
-import type { ReadOptions } from "../weights/formats/weight-format";
 import { checkBuildHooks, checkComponents, checkDeviceMap, type PipelineComponents } from "./check-components";
 import { checkFeatures, checkPlugins, type PlacedPlugin } from "./check-plugins";
 import { checkScheduler, type SchedulerSchemas } from "./check-scheduler";
@@ -27,39 +25,40 @@ import { applyOverride, type Override, overrideLayer, parseOverride } from "./ov
 import { placeLoras } from "./place-loras";
 import { readConfig, readObject } from "./read";
 
-export interface LoadOptions {
+/** A checkpoint's model, as far as a config is checked against it. */
+export interface ConfigModel {
+  readonly structure: Structure;
+  readonly pipeline: PipelineComponents;
+  /** Class name of the checkpoint's own scheduler, for checking options that come without a `type`. */
+  readonly ownScheduler: string | undefined;
+  /** Throws what keeps the checkpoint from running with that scheduler. */
+  checkFit(scheduler: SchedulerConfig | undefined): void;
+  /** Settings that it cannot follow. */
+  settingProblems(generate: GenerateConfig, limits: LimitChoice): readonly SettingProblem[];
+}
+
+/** What is known of models, by core and by a config's plugins. */
+export interface ConfigCatalogue<Model extends ConfigModel = ConfigModel> {
+  readonly schedulerSchemas: SchedulerSchemas;
+  /** Families of models that a plugin fits, for errors. */
+  readonly familiesWith: FamiliesWith;
+  /** Looks at the checkpoint's configs, not at its weights; a `SkipstepError` from it is told with all others. */
+  recognise?(choice: ModelChoice): Promise<Model>;
+}
+
+export interface LoadOptions<Model extends ConfigModel = ConfigModel> {
   /** `generate.seed=7`; stronger than any file. */
   readonly overrides?: readonly (string | Override)[];
   /** Where paths and plugins of a config that is no file start from; the working directory when left out. */
   readonly folder?: string;
   /** False loads no code: plugins are found, and neither imported nor checked. */
   readonly plugins?: boolean;
-  readonly schedulerSchemas: SchedulerSchemas;
-  /** Looks at the checkpoint's configs, not at its weights; a `SkipstepError` from it is told with all others. */
-  readonly structureOf?: (config: FormatChoice) => Structure | undefined | Promise<Structure | undefined>;
-  /** Families of models that a plugin fits, for errors. */
-  readonly familiesWith?: FamiliesWith;
-  /** Components that the checkpoint's pipeline runs. */
-  readonly componentsOf?: (
-    config: FormatChoice,
-  ) => PipelineComponents | undefined | Promise<PipelineComponents | undefined>;
-  /** Class name of the checkpoint's own scheduler, for checking options that come without a `type`. */
-  readonly schedulerOf?: (config: FormatChoice) => string | undefined | Promise<string | undefined>;
-  /** Settings that the checkpoint cannot follow. */
-  readonly settingProblems?: (
-    config: FormatChoice,
-    generate: GenerateConfig,
-    limits: LimitChoice,
-  ) => readonly SettingProblem[] | Promise<readonly SettingProblem[]>;
-  /** Throws what keeps the checkpoint from running with that scheduler. */
-  readonly checkFit?: (config: FormatChoice, scheduler: SchedulerConfig | undefined) => void | Promise<void>;
+  /** @throws what plugins bring that cannot stand together */
+  catalogueOf(plugins: readonly FoundPlugin[]): ConfigCatalogue<Model>;
 }
 
 /** The part of a config that says which checkpoint is meant. */
 export type ModelChoice = Pick<Config, "model" | "variant" | "components">;
-
-/** And what its plugins read. */
-export type FormatChoice = ModelChoice & Pick<ReadOptions, "formats">;
 
 export interface LoadedConfig {
   /** Frozen; paths are absolute. */
@@ -80,7 +79,10 @@ export interface LoadedConfig {
  * @throws ConfigError with all mistakes at once; SKIPSTEP_CONFIG_UNREADABLE when there is no such file; what
  *   `createHost` throws when a plugin's constructor fails
  */
-export async function loadConfig(input: string | ConfigInput, options: LoadOptions): Promise<LoadedConfig> {
+export async function loadConfig<Model extends ConfigModel>(
+  input: string | ConfigInput,
+  options: LoadOptions<Model>,
+): Promise<LoadedConfig & { readonly model: Model | undefined }> {
   checkDepth(input, "config");
   const { classes, value } =
     typeof input === "string" ? { classes: new Map<string, PluginClass>(), value: undefined } : plainInput(input);
@@ -103,7 +105,8 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   const canCheck =
     isObject(config.generate) &&
     !findings.some(({ path: [key, ...rest] }) => key === "limits" || (key === "generate" && rest.length > 0));
-  findings.push(...(await checkAgainstModel(config, found.plugins, options, canCheck)));
+  const against = await checkAgainstModel(config, found.plugins, options, canCheck);
+  findings.push(...against.findings);
   if (findings.length > 0) throw configInvalid(locate(findings, layers, config));
 
   const entries = config.plugins as PluginConfig[];
@@ -115,14 +118,15 @@ export async function loadConfig(input: string | ConfigInput, options: LoadOptio
   const filled = plugins.map(({ options }, i) => ({ use: entries[i]!.use, options, ...partOf(entries[i]!) }));
   const checked = { ...config, plugins: options.plugins === false ? entries : filled };
   delete (checked as JsonObject).$schema;
-  const choice = { ...choiceOf(config)!, ...formatsOf(plugins) };
-  const host = createHost(plugins, await options.structureOf?.(choice));
-  const idle = checkBuildHooks(host, await options.componentsOf?.(choice));
+  const { model } = against;
+  const host = createHost(plugins, model?.structure);
+  const idle = checkBuildHooks(host, model?.pipeline);
   if (idle.length > 0) throw configInvalid(locate(idle, layers, config));
   return {
     config: deepFreeze(checked as unknown as Config),
     plugins: host,
     code: found.code,
+    model,
     ...(file === undefined ? {} : { file }),
   };
 }
@@ -199,41 +203,52 @@ function absoluteUse(use: string, folder: string): string {
   }
 }
 
+interface AgainstModel<Model> {
+  /** As far as it could be recognised. */
+  readonly model?: Model;
+  readonly findings: readonly Finding[];
+}
+
 /** @param canCheck whether the values in `generate` are of the right types */
-async function checkAgainstModel(
+async function checkAgainstModel<Model extends ConfigModel>(
   config: JsonObject,
   plugins: readonly PlacedPlugin[],
-  options: LoadOptions,
+  options: LoadOptions<Model>,
   canCheck: boolean,
-): Promise<Finding[]> {
-  const chosen = choiceOf(config);
-  const choice = chosen && { ...chosen, ...formatsOf(plugins) };
+): Promise<AgainstModel<Model>> {
+  let catalogue: ConfigCatalogue<Model>;
   try {
-    const structure = choice && (await options.structureOf?.(choice));
-    const scheduler = choice && (await options.schedulerOf?.(choice));
-    const familiesWith = options.familiesWith ?? (() => []);
-    const features = structure ? checkFeatures(plugins, structure, familiesWith) : [];
-    const components = choice && (await options.componentsOf?.(choice));
-    const parts = components
-      ? [...checkComponents(config.plugins, components), ...checkDeviceMap(config.device_map, components)]
-      : [];
-    const settings =
-      choice && canCheck
-        ? await options.settingProblems?.(choice, config.generate as GenerateConfig, config as LimitChoice)
-        : undefined;
-    const own = checkScheduler(config.scheduler, options.schedulerSchemas, scheduler);
-    return [
-      ...own,
-      ...(choice && own.length === 0 ? await misfits(choice, config.scheduler, options) : []),
-      ...features,
-      ...parts,
-      ...(settings ?? []).map(({ key, text }) => invalid(["generate", key], `${text}.`)),
-    ];
+    catalogue = options.catalogueOf(plugins);
   } catch (error) {
-    if (!(error instanceof SkipstepError)) throw error;
-    const at = error.at ?? ["model"];
-    return [findingOf(at, error), ...checkScheduler(config.scheduler, options.schedulerSchemas, undefined)];
+    return { findings: [toldAt(["plugins"], error)] };
   }
+  const { schedulerSchemas, familiesWith } = catalogue;
+  const choice = choiceOf(config);
+  try {
+    const model = choice && (await catalogue.recognise?.(choice));
+    const own = checkScheduler(config.scheduler, schedulerSchemas, model?.ownScheduler);
+    if (!model) return { findings: own };
+    const features = checkFeatures(plugins, model.structure, familiesWith);
+    const settings = canCheck ? model.settingProblems(config.generate as GenerateConfig, config as LimitChoice) : [];
+    const findings = [
+      ...own,
+      ...(own.length === 0 ? misfits(model, config.scheduler) : []),
+      ...features,
+      ...checkComponents(config.plugins, model.pipeline),
+      ...checkDeviceMap(config.device_map, model.pipeline),
+      ...settings.map(({ key, text }) => invalid(["generate", key], `${text}.`)),
+    ];
+    return { model, findings };
+  } catch (error) {
+    const told = toldAt(["model"], error);
+    return { findings: [told, ...checkScheduler(config.scheduler, schedulerSchemas, undefined)] };
+  }
+}
+
+/** @throws the error where it is none of ours */
+function toldAt(at: JsonPath, error: unknown): Finding {
+  if (!(error instanceof SkipstepError)) throw error;
+  return findingOf(error.at ?? at, error);
 }
 
 /** What a config says of its checkpoint, where all of it is of the right types. */
@@ -249,14 +264,13 @@ function choiceOf({ model, variant, components }: JsonObject): ModelChoice | und
 }
 
 /** A scheduler, the config's or the checkpoint's, that the checkpoint cannot be run with. */
-async function misfits(choice: FormatChoice, scheduler: unknown, { checkFit }: LoadOptions): Promise<Finding[]> {
+function misfits(model: ConfigModel, scheduler: unknown): Finding[] {
   if (scheduler !== undefined && !isSchedulerConfig(scheduler)) return []; // told by core's schema
   try {
-    await checkFit?.(choice, scheduler);
+    model.checkFit(scheduler);
     return [];
   } catch (error) {
-    if (!(error instanceof SkipstepError)) throw error;
-    return [findingOf([scheduler === undefined ? "model" : "scheduler"], error)];
+    return [toldAt([scheduler === undefined ? "model" : "scheduler"], error)];
   }
 }
 

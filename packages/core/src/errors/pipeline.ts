@@ -5,7 +5,15 @@ import { didYouMean, list } from "./nearest";
 export function pipelineUnknown(folder: string, className: string, known: readonly string[]): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_PIPELINE_UNKNOWN",
-    `${folder} is a ${className}, which Skipstep does not run.${didYouMean(className, known)} It runs: ${list(known)}.`,
+    `${folder} is a ${className}, which Skipstep does not run.${didYouMean(className, known)} It runs: ${list(known)}. Where a package brings the family, name it in "plugins".`,
+  );
+}
+
+/** Two families of one class: two plugins', or a plugin's and core's. */
+export function familyTwice(className: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_FAMILY_TWICE",
+    `There are two families of the class ${className}. Remove one of the plugins that bring it; core's own families stay.`,
   );
 }
 

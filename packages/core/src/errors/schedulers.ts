@@ -10,6 +10,14 @@ export function unknownScheduler(name: string, known: readonly string[], same?: 
   return new SkipstepError("SKIPSTEP_SCHEDULER_UNKNOWN", `No scheduler is called "${name}".${advice}`);
 }
 
+/** Two schedulers of one class: two plugins', or a plugin's and core's. */
+export function schedulerTwice(name: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_SCHEDULER_TWICE",
+    `There are two schedulers of the class ${name}. Remove one of the plugins that bring it; core's own schedulers stay.`,
+  );
+}
+
 /** `{ "type": "DDIMScheduler" }` */
 export function settingOf(scheduler: Readonly<JsonObject>): string {
   return `{ ${Object.entries(scheduler)

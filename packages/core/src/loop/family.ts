@@ -9,6 +9,7 @@ import type { JsonObject } from "../schema/json";
 import type { Floats } from "../tensor";
 import type { OpenTokenizer } from "../text/open-tokenizer";
 import type { Checkpoint } from "../weights/checkpoint/checkpoint";
+import type { SingleFiles } from "../weights/single-file/known-files";
 import type { SettingDefaults, Settings } from "./settings";
 
 /** Parsed configs by component name, and as `model_index` what `model_index.json` says beside its components. */
@@ -19,6 +20,10 @@ export interface Family {
   readonly className: string;
   /** What people call its models: `Stable Diffusion 1.5, 2.1`. */
   readonly title?: string;
+  /** Single files of its models, where they are recognised. */
+  readonly singleFiles?: SingleFiles;
+  /** What people call its models where LoRAs tell them apart further than `title`: `Stable Diffusion 2.1`. */
+  loraTitle?(configs: Configs): string;
   /** The settings that it takes; all others are refused. */
   readonly takes: readonly (keyof GenerateConfig)[];
   /**

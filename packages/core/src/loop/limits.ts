@@ -2,8 +2,9 @@ import { totalmem } from "node:os";
 import type { GenerateConfig } from "../config/config";
 import { type Limits, usualLimits } from "../config/limits";
 import { gigabytes } from "../errors/gigabytes";
-import type { Configs, Family, SettingProblem } from "./family";
+import type { SettingProblem } from "./family";
 import { memoryNeed } from "./memory-need";
+import type { RecognisedModel } from "./recognised-model";
 import { imageCount, type Settings } from "./settings";
 
 /** The part of a config that says what is allowed, and where the memory is. */
@@ -18,8 +19,7 @@ export interface LimitChoice {
  * @param given what config and request say, for which of two numbers is to blame
  */
 export function limitProblems(
-  family: Family,
-  configs: Configs,
+  model: RecognisedModel,
   settings: Settings,
   given: GenerateConfig,
   choice: LimitChoice,
@@ -31,7 +31,7 @@ export function limitProblems(
     text: `must be at most ${limits[limit]}, found ${found}. "limits": { "${limit}": ... } in the config allows more`,
   });
   const images = Math.max(1, settings.prompt.length, settings.class_labels.length) * settings.num_images_per_prompt;
-  const about = (): string => estimateText(memoryNeed(family, configs, settings).all);
+  const about = (): string => estimateText(memoryNeed(model, settings).all);
   const stepKeys = ["num_inference_steps", "sigmas", "timesteps"] as const; // a list says how many steps there are, too
   const stepKey = stepKeys.find((key) => given[key] !== undefined) ?? "num_inference_steps";
   return [
@@ -48,14 +48,13 @@ export function limitProblems(
 
 /** A generation that takes more memory than there is. */
 export function memoryProblems(
-  family: Family,
-  configs: Configs,
+  model: RecognisedModel,
   settings: Settings,
   { limits = {}, device = "cpu", device_map }: LimitChoice,
 ): SettingProblem[] {
   const most = limits.memory_gb === undefined ? machineMemory() : limits.memory_gb * 1e9;
   if (isSmall(settings, most)) return [];
-  const need = memoryNeed(family, configs, settings);
+  const need = memoryNeed(model, settings);
   const isOnCpu = device === "cpu" && device_map === undefined;
   // Of an accelerator's memory nothing is known: there only what the program holds itself is compared.
   const bytes = limits.memory_gb !== undefined || isOnCpu ? need.all : need.images;

@@ -1,11 +1,11 @@
+import type { ComponentModel } from "../architecture/component-model";
 import { activationBytes } from "../compiler/memory-estimate";
 import { SkipstepError } from "../errors/error";
 import { noHooks } from "../graph/build-hooks";
 import type { Sizes } from "../graph/dim";
 import { Graph } from "../graph/graph";
-import { modelOf } from "../start/component-model";
 import { anyWeights } from "../weights/checkpoint/any-weights";
-import type { Configs, Family } from "./family";
+import type { RecognisedModel } from "./recognised-model";
 import { imageCount, type Settings } from "./settings";
 
 /** Bytes that a generation takes besides the weights, by estimate. */
@@ -20,14 +20,14 @@ export interface MemoryNeed {
 const bytesPerPixel = 3 * (4 + 4 + 4 + 1);
 
 /** Made of the configs alone, with the graphs that plugins leave as they are: good before a weight is there. */
-export function memoryNeed(family: Family, configs: Configs, settings: Settings): MemoryNeed {
+export function memoryNeed({ family, components, configs }: RecognisedModel, settings: Settings): MemoryNeed {
   const images =
     Math.max(1, imageCount(settings), settings.num_images_per_prompt) *
     settings.height *
     settings.width *
     bytesPerPixel;
   const sizes = family.sizes(configs, settings);
-  const activations = Object.keys(sizes).map((name) => activationsOf(name, configs[name], sizes[name]!));
+  const activations = Object.keys(sizes).map((name) => activationsOf(name, components.get(name), sizes[name]!));
   return { images, all: images + Math.max(0, ...activations) };
 }
 
@@ -41,18 +41,18 @@ interface Known {
 /** By parsed config: an open pipeline asks before each generation, mostly the same. */
 const known = new WeakMap<object, Known>();
 
-function activationsOf(name: string, config: unknown, sizes: Sizes): number {
-  if (typeof config !== "object" || config === null) return 0; // an optional component that is not there
-  const own = known.get(config) ?? { graph: emit(name, config) };
+function activationsOf(name: string, component: ComponentModel | undefined, sizes: Sizes): number {
+  if (!component) return 0; // an optional one that is not there
+  const config = component.config as object;
+  const own = known.get(config) ?? { graph: emit(name, component) };
   known.set(config, own);
   const text = JSON.stringify(sizes);
   if (own.sizes !== text) Object.assign(own, { sizes: text, bytes: own.graph ? activationBytes(own.graph, sizes) : 0 });
   return own.bytes!;
 }
 
-function emit(component: string, config: object): Graph | undefined {
-  const { architecture, entry } = modelOf(config);
-  const graph = Graph.create(component, anyWeights, noHooks);
+function emit(name: string, { model: { architecture, entry }, config }: ComponentModel): Graph | undefined {
+  const graph = Graph.create(name, anyWeights, noHooks);
   try {
     architecture.entries[entry]!(graph, config);
     return graph;

@@ -17,18 +17,17 @@ import { idlePlugins, type Report, reportPlugins, unmeasured } from "../report/r
 import { versionsOf } from "../report/versions";
 import { latentsNotFinite, pixelsNotFinite } from "../report/warnings";
 import type { Engine } from "../runtime/engine";
-import { createScheduler } from "../schedulers/registry";
+import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
 import type { OpenModel } from "../start/open-models";
-import { chooseScheduler } from "../start/scheduler-choice";
 import type { Floats } from "../tensor";
-import type { Checkpoint } from "../weights/checkpoint/checkpoint";
 import { checkLatents, checkRequest } from "./check-request";
 import { denoise, type StepDone } from "./denoise";
-import type { Configs, Family, FamilyPipeline } from "./family";
+import type { FamilyPipeline } from "./family";
 import { firstLatents } from "./first-latents";
 import type { StepEvent } from "./progress";
 import { type OnProgress, ProgressListener } from "./progress-listener";
+import type { RecognisedModel } from "./recognised-model";
 import { checkSettings, type RequestExtras, resolveSettings, sizeOfImage } from "./request";
 import { RunHooks } from "./run-hooks";
 import type { Settings } from "./settings";
@@ -58,9 +57,8 @@ export interface GenerateResult {
 export interface PipelineParts {
   readonly config: Config;
   readonly plugins: PluginHost;
-  readonly checkpoint: Checkpoint;
-  readonly family: Family;
-  readonly configs: Configs;
+  readonly model: RecognisedModel;
+  readonly scheduler: SchedulerChoice;
   readonly engine: Engine;
   readonly models: readonly OpenModel[];
   readonly buildHooks: BuildHookRunner;
@@ -112,10 +110,10 @@ export class Pipeline {
     const { signal, onProgress, previews, latents, picture, ...others } = request;
     const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
     checkSettings(given);
-    const { family, configs, config } = this.parts;
+    const { model, config } = this.parts;
     const extras = { ...(latents ? { latents } : {}), ...(picture ? { picture } : {}) };
-    const sized = await sizeOfImage(family, configs, { ...config.generate, ...given }, picture);
-    const settings = resolveSettings(family, configs, config.generate, { ...sized, ...given }, extras, config);
+    const sized = await sizeOfImage(model, { ...config.generate, ...given }, picture);
+    const settings = resolveSettings(model, config.generate, { ...sized, ...given }, extras, config);
     const { parts } = this; // plugins may have changed meanwhile
     const progress = new ProgressListener(onProgress);
     const heard = { signal, previews, onProgress: progress.tell };
@@ -169,12 +167,12 @@ export class Pipeline {
     settings: Settings,
     { signal, onProgress, previews = false }: Pick<GenerateRequest, "signal" | "onProgress" | "previews">,
   ): Promise<GenerateResult> {
-    const { pipeline, checkpoint, family, config, plugins, engine, models, buildHooks } = parts;
+    const { pipeline, model, scheduler: choice, config, plugins, engine, models, buildHooks } = parts;
+    const { family, schedulers } = model;
     const watch = new Stopwatch(models);
     const hooks = new RunHooks(plugins);
     const generator = createGenerator(settings.seed);
-    const choice = chooseScheduler(checkpoint, config.scheduler, family);
-    const scheduler = createScheduler(choice.className, choice.options, pipeline.schedule(settings, choice.options));
+    const scheduler = schedulers.create(choice.className, choice.options, pipeline.schedule(settings, choice.options));
 
     const { latents: given } = settings;
     if (given) checkLatents(given, pipeline.noise(settings, createGenerator(0)).shape);
@@ -244,7 +242,7 @@ export class Pipeline {
   }
 
   private recipe(parts: PipelineParts, settings: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
-    const { config, plugins, models, family } = parts;
+    const { config, plugins, models, model } = parts;
     const { latents, image } = settings;
     const missing = [
       ...(latents ? (["latents"] as const) : []),
@@ -253,7 +251,7 @@ export class Pipeline {
     const taken = Object.entries(settings).filter(
       ([key]) =>
         !(key === "image" && typeof image === "object") &&
-        family.takes.includes(key as keyof GenerateConfig) &&
+        model.family.takes.includes(key as keyof GenerateConfig) &&
         (key !== "negative_prompt" || settings.has_negative_prompt),
     );
     const { image: file, ...generate } = Object.fromEntries(taken) as GenerateConfig;

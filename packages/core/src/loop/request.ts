@@ -7,8 +7,9 @@ import { pictureSize } from "../image/load-picture";
 import { toPointer } from "../schema/json";
 import { validate } from "../schema/validate";
 import type { Floats } from "../tensor";
-import type { Configs, Family, SettingProblem } from "./family";
+import type { Family, SettingProblem } from "./family";
 import { type LimitChoice, limitProblems, memoryProblems } from "./limits";
+import type { RecognisedModel } from "./recognised-model";
 import { neutralSettings, type Picture, type Settings } from "./settings";
 
 /** What only a program can give. */
@@ -24,8 +25,7 @@ export interface RequestExtras {
  * @throws SKIPSTEP_REQUEST_INVALID with everything that is wrong
  */
 export function resolveSettings(
-  family: Family,
-  configs: Configs,
+  model: RecognisedModel,
   config: GenerateConfig,
   request: GenerateConfig,
   extras: RequestExtras = {},
@@ -33,8 +33,8 @@ export function resolveSettings(
 ): Settings {
   checkSettings(request);
   const given = { ...config, ...request };
-  const settings = fillSettings(family, configs, given, extras);
-  const found = [...missingPrompt(family, settings), ...settingProblems(family, configs, given, extras, choice)];
+  const settings = fillSettings(model, given, extras);
+  const found = [...missingPrompt(model.family, settings), ...settingProblems(model, given, extras, choice)];
   if (found.length > 0) throw requestInvalid(found.map(({ key, text }) => `${key} ${text}`));
   return settings;
 }
@@ -50,14 +50,14 @@ export function checkSettings(request: GenerateConfig): void {
 
 /** What is wrong with settings for a family: those that it does not take, and those that its model cannot follow. */
 export function settingProblems(
-  family: Family,
-  configs: Configs,
+  model: RecognisedModel,
   given: GenerateConfig,
   extras: RequestExtras = {},
   choice: LimitChoice = {},
 ): SettingProblem[] {
-  const settings = fillSettings(family, configs, given, extras);
-  const beyond = limitProblems(family, configs, settings, given, choice);
+  const { family, configs } = model;
+  const settings = fillSettings(model, given, extras);
+  const beyond = limitProblems(model, settings, given, choice);
   if (beyond.length > 0) return beyond; // the rest may compute with their numbers
   const others = [
     ...untaken(family, given),
@@ -65,16 +65,16 @@ export function settingProblems(
     ...brokenSizes(family.sizeMultiple(configs), settings),
     ...family.problems(configs, settings),
   ];
-  return others.length > 0 ? others : memoryProblems(family, configs, settings, choice);
+  return others.length > 0 ? others : memoryProblems(model, settings, choice);
 }
 
 /** Fills in what is not given. A seed is drawn where there is none. */
 export function fillSettings(
-  family: Family,
-  configs: Configs,
+  model: RecognisedModel,
   given: GenerateConfig,
   { latents, picture }: RequestExtras = {},
 ): Settings {
+  const { family, configs } = model;
   const defaults = family.defaults(configs, (picture ?? given.image) !== undefined);
   const own = given.sigmas ?? given.timesteps;
   const prompt = texts(given.prompt, 0);
@@ -143,15 +143,14 @@ export function brokenSizes(multiple: number, { height, width }: Pick<Settings, 
 
 /** Height and width of the image to begin with, rounded down to what the model takes, where none are given. */
 export async function sizeOfImage(
-  family: Family,
-  configs: Configs,
+  model: RecognisedModel,
   given: GenerateConfig,
   picture: Picture | undefined,
 ): Promise<Pick<GenerateConfig, "height" | "width">> {
   const image = picture ?? given.image;
   if (image === undefined || given.height !== undefined || given.width !== undefined) return {};
   const { width, height } = await pictureSize(image);
-  const multiple = family.sizeMultiple(configs);
+  const multiple = model.family.sizeMultiple(model.configs);
   const rounded = (side: number): number => Math.max(1, Math.floor(side / multiple)) * multiple;
   return { width: rounded(width), height: rounded(height) };
 }

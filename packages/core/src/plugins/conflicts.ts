@@ -1,6 +1,6 @@
+import type { Feature, Structure } from "../architecture/structure";
 import type { SkipstepError } from "../errors/error";
 import { featureMissing, pluginsConflict, pluginTwice } from "../errors/plugins";
-import type { Feature, Structure } from "./manifest";
 import type { AnyManifest } from "./plugin";
 
 /** A plugin with its place in the config. */

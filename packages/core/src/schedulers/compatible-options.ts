@@ -1,4 +1,4 @@
-import { schedulerSchemas } from "./registry";
+import type { Schedulers } from "./registry";
 
 /**
  * Classes that diffusers takes for one another: each ignores what only the others know without a word, since their
@@ -28,14 +28,13 @@ const notInFiles: readonly string[] = ["eta"];
 const others: readonly string[] = ["noise_sampler_seed"];
 
 /** Options that a scheduler_config.json may give this class; none for one that is unknown. */
-export function fileOptions(className: string): ReadonlySet<string> {
-  const schema = Object.hasOwn(schedulerSchemas, className) ? schedulerSchemas[className] : undefined;
-  return new Set(Object.keys(schema?.properties ?? {}).filter((key) => !notInFiles.includes(key)));
+export function fileOptions(schedulers: Schedulers, className: string): ReadonlySet<string> {
+  return new Set(schedulers.optionNames(className).filter((key) => !notInFiles.includes(key)));
 }
 
 /** Options that mean nothing to this class and may stand in its file all the same. */
-export function compatibleOptions(className: string): ReadonlySet<string> {
+export function compatibleOptions(schedulers: Schedulers, className: string): ReadonlySet<string> {
   // EDM's own class takes nobody's leftovers, though others take its.
   if (!compatible.includes(className) || className === "EDMEulerScheduler") return new Set();
-  return new Set([...compatible.flatMap((other) => [...fileOptions(other)]), ...others]);
+  return new Set([...compatible.flatMap((other) => [...fileOptions(schedulers, other)]), ...others]);
 }

@@ -2,6 +2,7 @@ import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
 import { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { batchOf, boundImage, type ClipOptions, clipSchemas, type ThresholdOptions, thresholdSchemas } from "./clip";
+import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
 import { roundHalfEven } from "./linspace";
 import { flag, number, optionsSchema } from "./option-schema";
@@ -104,3 +105,5 @@ export class DDIMScheduler implements Scheduler {
     return this.alphas[Math.min(timestep, this.alphas.length - 1)]!;
   }
 }
+
+export const ddim = defineScheduler("DDIMScheduler", ddimSchema, DDIMScheduler);

@@ -3,6 +3,7 @@ import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
 import { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { batchOf, boundImage, type ClipOptions, clipSchemas, type ThresholdOptions, thresholdSchemas } from "./clip";
+import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
 import { splitLearnedVariance } from "./learned-variance";
 import { roundHalfEven } from "./linspace";
@@ -128,3 +129,5 @@ export class DDPMScheduler implements Scheduler {
     return this.alphas[Math.min(this.timesteps[index]!, this.alphas.length - 1)]!;
   }
 }
+
+export const ddpm = defineScheduler("DDPMScheduler", ddpmSchema, DDPMScheduler);

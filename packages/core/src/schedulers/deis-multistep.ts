@@ -1,4 +1,5 @@
 import { type Floats, floats } from "../tensor";
+import { defineScheduler } from "./define-scheduler";
 import { dpmSolverSchedule } from "./dpm-solver-schedule";
 import { exponentialShiftSchema } from "./flow-shift";
 import { lambdaOf, mixtureAt } from "./log-snr-step";
@@ -121,3 +122,5 @@ function weightOf(rhos: readonly number[], which: number, end: number): number {
   };
   return (integral(end) - integral(rhos[0]!)) / scale;
 }
+
+export const deisMultistep = defineScheduler("DEISMultistepScheduler", deisMultistepSchema, DEISMultistepScheduler);

@@ -1,6 +1,7 @@
 import { schedulerOptionsConflict } from "../errors/schedulers";
 import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
+import { defineScheduler } from "./define-scheduler";
 import { type DpmSolverScheduleOptions, dpmSolverSchedule, lambdaMinSchema } from "./dpm-solver-schedule";
 import { type DpmSolverType, dpmSolverStep, multistepTerms, solverTypeSchema } from "./dpm-solver-step";
 import { drawNoise } from "./draw-noise";
@@ -116,3 +117,9 @@ export class DPMSolverMultistepScheduler implements Scheduler {
     return mixtureAt(this.sigmas[index]!, this.options.use_flow_sigmas);
   }
 }
+
+export const dpmSolverMultistep = defineScheduler(
+  "DPMSolverMultistepScheduler",
+  dpmSolverMultistepSchema,
+  DPMSolverMultistepScheduler,
+);

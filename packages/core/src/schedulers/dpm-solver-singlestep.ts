@@ -1,6 +1,7 @@
 import { schedulerOptionsConflict } from "../errors/schedulers";
 import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
+import { defineScheduler } from "./define-scheduler";
 import { type DpmSolverScheduleOptions, dpmSolverSchedule, lambdaMinSchema } from "./dpm-solver-schedule";
 import { type DpmSolverStep, type DpmSolverType, dpmSolverStep, solverTypeSchema } from "./dpm-solver-step";
 import { drawNoise } from "./draw-noise";
@@ -148,3 +149,9 @@ function ordersOf(options: DpmSolverSinglestepOptions, calls: number): number[] 
   if (isLower || final_sigmas_type === "zero") orders[calls - 1] = 1;
   return orders;
 }
+
+export const dpmSolverSinglestep = defineScheduler(
+  "DPMSolverSinglestepScheduler",
+  dpmSolverSinglestepSchema,
+  DPMSolverSinglestepScheduler,
+);

@@ -2,6 +2,7 @@ import { schedulerOptionsConflict } from "../errors/schedulers";
 import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
 import { batchOf, type ThresholdOptions, threshold, thresholdSchemas } from "./clip";
+import { defineScheduler } from "./define-scheduler";
 import { type DpmSolverType, dpmSolverStep, multistepTerms, solverTypeSchema } from "./dpm-solver-step";
 import { drawNoise } from "./draw-noise";
 import { type EdmOptions, edmImage, edmInitialNoise, edmInput, edmSchedule, edmSchemas } from "./edm";
@@ -93,3 +94,9 @@ export class EDMDPMSolverMultistepScheduler implements Scheduler {
     return { alpha: 1, sigma: this.sigmas[index]! };
   }
 }
+
+export const edmDpmSolverMultistep = defineScheduler(
+  "EDMDPMSolverMultistepScheduler",
+  edmDpmSolverMultistepSchema,
+  EDMDPMSolverMultistepScheduler,
+);

@@ -1,4 +1,5 @@
 import { type Floats, floats } from "../tensor";
+import { defineScheduler } from "./define-scheduler";
 import { type EdmOptions, edmImage, edmInitialNoise, edmInput, edmSchedule, edmSchemas } from "./edm";
 import { optionsSchema } from "./option-schema";
 import type { Schedule, Scheduler } from "./scheduler";
@@ -53,3 +54,5 @@ export class EDMEulerScheduler implements Scheduler {
     return addNoiseAt(this.sigmas[index]!, original, noise);
   }
 }
+
+export const edmEuler = defineScheduler("EDMEulerScheduler", edmEulerSchema, EDMEulerScheduler);

@@ -2,6 +2,7 @@ import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
 import { ancestralStep } from "./ancestral-step";
 import { type BetaOptions, betaSchemas, linearBetas } from "./betas";
+import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
 import { flag, optionsSchema } from "./option-schema";
 import { predictionSchema } from "./prediction";
@@ -73,3 +74,9 @@ export class EulerAncestralDiscreteScheduler implements Scheduler {
     return addNoiseAt(this.sigmas[index]!, original, noise);
   }
 }
+
+export const eulerAncestralDiscrete = defineScheduler(
+  "EulerAncestralDiscreteScheduler",
+  eulerAncestralDiscreteSchema,
+  EulerAncestralDiscreteScheduler,
+);

@@ -1,6 +1,7 @@
 import { invalidSchedule } from "../errors/schedulers";
 import { type Floats, floats } from "../tensor";
 import { type BetaOptions, betaSchemas, linearBetas } from "./betas";
+import { defineScheduler } from "./define-scheduler";
 import { linspaceFloat32 } from "./linspace";
 import { choice, flag, optionalNumber, optionsSchema } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictionSchema } from "./prediction";
@@ -130,3 +131,5 @@ function predictionSchemaWithOriginal() {
     schema.description,
   );
 }
+
+export const eulerDiscrete = defineScheduler("EulerDiscreteScheduler", eulerDiscreteSchema, EulerDiscreteScheduler);

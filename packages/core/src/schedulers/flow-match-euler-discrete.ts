@@ -1,6 +1,7 @@
 import { invalidSchedule } from "../errors/schedulers";
 import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
+import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
 import {
   type DynamicShiftOptions,
@@ -140,3 +141,9 @@ export function trainingRange(options: { num_train_timesteps: number; shift: num
   const level = (sigma: number) => shiftSigma(Math.fround(sigma), shift, Math.fround);
   return { first: level(1), last: level(1 / options.num_train_timesteps) };
 }
+
+export const flowMatchEulerDiscrete = defineScheduler(
+  "FlowMatchEulerDiscreteScheduler",
+  flowMatchEulerDiscreteSchema,
+  FlowMatchEulerDiscreteScheduler,
+);

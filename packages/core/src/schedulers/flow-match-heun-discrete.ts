@@ -1,4 +1,5 @@
 import { type Floats, floats } from "../tensor";
+import { defineScheduler } from "./define-scheduler";
 import { trainingRange } from "./flow-match-euler-discrete";
 import { shiftSigma } from "./flow-shift";
 import { afterPairs, pairUp } from "./heun-pairs";
@@ -77,3 +78,9 @@ export class FlowMatchHeunDiscreteScheduler implements Scheduler {
     return mix({ alpha: 1 - sigma, sigma }, original, noise);
   }
 }
+
+export const flowMatchHeunDiscrete = defineScheduler(
+  "FlowMatchHeunDiscreteScheduler",
+  flowMatchHeunDiscreteSchema,
+  FlowMatchHeunDiscreteScheduler,
+);

@@ -1,6 +1,7 @@
 import { type Floats, floats } from "../tensor";
 import { type BetaOptions, betaSchemas } from "./betas";
 import { type ClipOptions, clip, clipSchemas } from "./clip";
+import { defineScheduler } from "./define-scheduler";
 import { afterPairs, pairUp } from "./heun-pairs";
 import { optionsSchema } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictionSchema } from "./prediction";
@@ -87,3 +88,5 @@ export class HeunDiscreteScheduler implements Scheduler {
     return addNoiseAt(this.sigmas[index]!, original, noise);
   }
 }
+
+export const heunDiscrete = defineScheduler("HeunDiscreteScheduler", heunDiscreteSchema, HeunDiscreteScheduler);

@@ -1,6 +1,7 @@
 import type { Generator } from "../random";
 import { type Floats, floats } from "../tensor";
 import { ancestralStep } from "./ancestral-step";
+import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
 import { type KDpm2Options, kDpm2Schedule, kDpm2Schemas } from "./k-dpm-2-schedule";
 import { optionsSchema } from "./option-schema";
@@ -64,3 +65,9 @@ export class KDPM2AncestralDiscreteScheduler implements Scheduler {
     return addNoiseAt(this.sigmas[index]!, original, noise);
   }
 }
+
+export const kDpm2AncestralDiscrete = defineScheduler(
+  "KDPM2AncestralDiscreteScheduler",
+  kDpm2AncestralDiscreteSchema,
+  KDPM2AncestralDiscreteScheduler,
+);

@@ -1,4 +1,5 @@
 import { type Floats, floats } from "../tensor";
+import { defineScheduler } from "./define-scheduler";
 import { type KDpm2Options, kDpm2Schedule, kDpm2Schemas } from "./k-dpm-2-schedule";
 import { optionsSchema } from "./option-schema";
 import type { Schedule, Scheduler } from "./scheduler";
@@ -57,3 +58,5 @@ export class KDPM2DiscreteScheduler implements Scheduler {
     return addNoiseAt(this.sigmas[index]!, original, noise);
   }
 }
+
+export const kDpm2Discrete = defineScheduler("KDPM2DiscreteScheduler", kDpm2DiscreteSchema, KDPM2DiscreteScheduler);

@@ -3,6 +3,7 @@ import { type Floats, floats } from "../tensor";
 import { alphasCumprod, type BetaOptions, betaSchemas } from "./betas";
 import { batchOf, boundImage, type ClipOptions, clipSchemas, type ThresholdOptions, thresholdSchemas } from "./clip";
 import { consistencyTimesteps } from "./consistency-steps";
+import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
 import { flag, number, optionsSchema, trainingSteps } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictedImage, predictionSchema } from "./prediction";
@@ -87,3 +88,5 @@ export class LCMScheduler implements Scheduler {
     return mix(mixtureOf(this.alphas[this.timesteps[index]!]!), original, noise);
   }
 }
+
+export const lcm = defineScheduler("LCMScheduler", lcmSchema, LCMScheduler);

@@ -1,5 +1,6 @@
 import { type Floats, floats } from "../tensor";
 import { type BetaOptions, betaSchemas, linearBetas } from "./betas";
+import { defineScheduler } from "./define-scheduler";
 import { optionsSchema } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictionSchema } from "./prediction";
 import { inferenceSteps } from "./schedule-steps";
@@ -87,3 +88,5 @@ export class LMSDiscreteScheduler implements Scheduler {
     return half * (polynomial(middle - half / Math.sqrt(3)) + polynomial(middle + half / Math.sqrt(3)));
   }
 }
+
+export const lmsDiscrete = defineScheduler("LMSDiscreteScheduler", lmsDiscreteSchema, LMSDiscreteScheduler);

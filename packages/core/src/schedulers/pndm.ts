@@ -1,6 +1,7 @@
 import { invalidSchedule } from "../errors/schedulers";
 import { type Floats, floats } from "../tensor";
 import { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./betas";
+import { defineScheduler } from "./define-scheduler";
 import { roundHalfEven } from "./linspace";
 import { flag, optionsSchema } from "./option-schema";
 import { predictedNoise, predictionSchema } from "./prediction";
@@ -153,3 +154,5 @@ function rungeKuttaTimesteps(last: readonly number[], half: number): number[] {
     .slice(1, -1)
     .reverse();
 }
+
+export const pndm = defineScheduler("PNDMScheduler", pndmSchema, PNDMScheduler);

@@ -3,6 +3,7 @@ import { type Floats, floats } from "../tensor";
 import { alphasCumprod, type BetaOptions, betaSchemas } from "./betas";
 import { type ClipOptions, clipSchemas, type ThresholdOptions, thresholdSchemas } from "./clip";
 import { consistencyTimesteps } from "./consistency-steps";
+import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
 import { flag, number, optionsSchema, trainingSteps } from "./option-schema";
 import {
@@ -95,3 +96,5 @@ export class TCDScheduler implements Scheduler {
     return mix(mixtureOf(this.alphas[this.timesteps[index]!]!), original, noise);
   }
 }
+
+export const tcd = defineScheduler("TCDScheduler", tcdSchema, TCDScheduler);

@@ -1,5 +1,6 @@
 import { schedulerOptionsConflict } from "../errors/schedulers";
 import { type Floats, floats } from "../tensor";
+import { defineScheduler } from "./define-scheduler";
 import { lambdaOf, logSnrStep, mixtureAt } from "./log-snr-step";
 import { choice, flag, optionalNumber, optionsSchema } from "./option-schema";
 import type { Mixture } from "./prediction";
@@ -163,3 +164,5 @@ function differenceWeights(nodes: readonly number[], z: number, b: number): read
   }
   return solveLinear(rows, right);
 }
+
+export const uniPcMultistep = defineScheduler("UniPCMultistepScheduler", uniPcMultistepSchema, UniPCMultistepScheduler);

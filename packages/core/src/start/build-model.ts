@@ -1,18 +1,18 @@
+import type { ComponentModel } from "../architecture/component-model";
+import type { Structure } from "../architecture/structure";
 import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
 import { SkipstepError } from "../errors/error";
 import { hookFailed, isOptionUnfit } from "../errors/plugins";
 import type { BuildHooks } from "../graph/build-hooks";
 import { Graph } from "../graph/graph";
-import type { Family } from "../loop/family";
+import type { RecognisedModel } from "../loop/recognised-model";
 import { type MemoryChoice, type Placement, placeComponents, segmentDevices } from "../memory/placement";
 import { BuildHookRunner } from "../plugins/build-hooks";
 import type { PluginHost } from "../plugins/host";
-import type { Structure } from "../plugins/manifest";
 import { AskedWeights } from "../weights/checkpoint/asked-weights";
 import type { Note } from "../weights/checkpoint/note";
 import type { OpenWeights } from "../weights/checkpoint/weights";
 import { checkClaims } from "./check-claims";
-import type { ComponentModel } from "./component-model";
 import { leftoverNotes } from "./leftover-tensors";
 
 /** A component's graph, cut for the plugins that hook it. */
@@ -47,17 +47,15 @@ export interface PlacementChoice extends MemoryChoice {
  *   SKIPSTEP_PLUGIN_OPTION, SKIPSTEP_HOOK_FAILED, SKIPSTEP_DEVICE_MAP
  */
 export function buildModels(
-  family: Family,
-  sources: ReadonlyMap<string, ComponentModel>,
+  { family, components, structure }: RecognisedModel,
   plugins: PluginHost,
-  structure: Structure,
   { accelerators = [], ...memory }: PlacementChoice,
 ): BuiltModels {
   const hooks = new BuildHookRunner(plugins, family.denoiser);
   const graphs: BuiltGraph[] = [];
   try {
     const notes: Note[] = [];
-    for (const [name, source] of sources) {
+    for (const [name, source] of components) {
       const { asked, ...built } = buildGraph(name, source, hooks);
       graphs.push(built);
       notes.push(...leftoverNotes(name, source, asked));

@@ -1,7 +1,7 @@
+import type { ComponentModel } from "../architecture/component-model";
 import { blocksMissing, layersMissing } from "../errors/checkpoint";
 import { SkipstepError } from "../errors/error";
 import type { OpenWeights } from "../weights/checkpoint/weight-source";
-import type { ComponentModel } from "./component-model";
 
 /** Layers up to which a graph is built at once, weights or not. */
 const usual = 200;

@@ -1,8 +1,8 @@
 import { composeSchema } from "../config/compose-schema";
 import { findPlugin } from "../plugins/discover";
 import { installedPlugins } from "../plugins/installed";
-import { schedulerSchemas } from "../schedulers/registry";
 import type { JsonObject } from "../schema/json";
+import { Catalogue } from "./catalogue";
 
 /**
  * JSON Schema of a config, for editors: core's keys, every scheduler, and the options of the plugins that are installed.
@@ -18,5 +18,6 @@ export async function configSchema(
     use: name,
     manifest: (await findPlugin(name, folder)).manifest,
   }));
-  return composeSchema(await Promise.all(found), schedulerSchemas) as JsonObject;
+  const manifests = await Promise.all(found);
+  return composeSchema(manifests, new Catalogue(manifests).schedulers.schemas) as JsonObject;
 }

@@ -1,16 +1,15 @@
 import { dirname } from "node:path";
 import { defaultCacheDir } from "../compiler/cache-dir";
 import type { ConfigInput, PluginUse } from "../config/config";
-import { type FormatChoice, type LoadedConfig, loadConfig } from "../config/load";
+import { type LoadedConfig, loadConfig } from "../config/load";
 import type { Override } from "../config/overrides";
 import { argumentInvalid } from "../errors/arguments";
 import { threadsInvalid } from "../errors/engine";
 import { shown } from "../errors/shown";
-import { familyOf } from "../families/families";
 import type { BringOptions } from "../hub/bring-model";
 import { Pipeline, type PipelineParts, type PluginChange } from "../loop/pipeline";
 import { type OnProgress, ProgressListener } from "../loop/progress-listener";
-import { settingProblems } from "../loop/request";
+import type { RecognisedModel } from "../loop/recognised-model";
 import { Turns } from "../memory/component";
 import { devicesIn } from "../memory/device-map";
 import type { PluginClass } from "../plugins/plugin";
@@ -19,20 +18,16 @@ import { notePlaces } from "../recipe/note-places";
 import { buildWarnings } from "../report/build-warnings";
 import { noiseWarnings } from "../report/noise";
 import { Engine } from "../runtime/engine";
-import { schedulerSchemas } from "../schedulers/registry";
 import { checkInput, checkOptions } from "../schema/check-arguments";
 import { isObject } from "../schema/json";
-import type { Checkpoint } from "../weights/checkpoint/checkpoint";
 import type { Note } from "../weights/checkpoint/note";
-import { formatsOf } from "../weights/formats/find-format";
-import { applyLoras, loraWarnings } from "../weights/lora/apply-loras";
+import { applyLoras, loraWarnings } from "./apply-loras";
 import { buildModels } from "./build-model";
-import { checkDeepModels } from "./check-claims";
-import { componentModels, configsOf, denoiserStructure } from "./component-model";
-import { familiesWith } from "./families-with";
+import { Catalogue } from "./catalogue";
+import { configCatalogue } from "./config-model";
 import { lazyEntries } from "./lazy-entries";
 import { notesOf, noteWarnings } from "./notes";
-import { openModel } from "./open-model";
+import { openModel, withWeights } from "./open-model";
 import { openModels, openWarnings } from "./open-models";
 import { isOpenedRecipe, type OpenedRecipe } from "./open-recipe";
 import { openTokenizers } from "./open-tokenizers";
@@ -55,8 +50,8 @@ export interface ConfigOptions {
 
 /** A config that was checked together with its checkpoint. */
 export interface CheckedConfig extends LoadedConfig {
-  /** Its configs; of what lies on the hub, weights may be missing still. */
-  readonly checkpoint: Checkpoint;
+  /** Recognised by its configs; of what lies on the hub, weights may be missing still. */
+  readonly model: RecognisedModel;
 }
 
 export interface CreateOptions extends ConfigOptions {
@@ -103,40 +98,15 @@ async function checkedConfig(
   options: ConfigOptions,
   named: readonly string[] | undefined,
 ): Promise<CheckedConfig> {
-  let opening: Promise<Checkpoint> | undefined; // of one config, there is one choice
-  const opened = (choice: FormatChoice): Promise<Checkpoint> => {
-    opening ??= openModel(choice, { extent: "configs", named, ...bringOptions(options) });
-    return opening;
-  };
+  const bringing = { extent: "configs", named, ...bringOptions(options) } as const;
   const loaded = await loadConfig(input, {
     ...options,
-    schedulerSchemas,
-    familiesWith,
-    structureOf: async (choice) => {
-      const checkpoint = await opened(choice);
-      const family = familyOf(checkpoint);
-      const models = componentModels(family, checkpoint);
-      checkDeepModels(models.values());
-      return denoiserStructure(family, models);
-    },
-    componentsOf: async (choice) => {
-      const checkpoint = await opened(choice);
-      const family = familyOf(checkpoint);
-      return { names: [...componentModels(family, checkpoint).keys()], denoiser: family.denoiser };
-    },
-    schedulerOf: async (choice) => (await opened(choice)).components.get("scheduler")?.className,
-    checkFit: async (choice, scheduler) => {
-      const checkpoint = await opened(choice);
-      chooseScheduler(checkpoint, scheduler, familyOf(checkpoint));
-    },
-    settingProblems: async (choice, generate, limits) => {
-      const checkpoint = await opened(choice);
-      const family = familyOf(checkpoint);
-      return settingProblems(family, configsOf(componentModels(family, checkpoint), checkpoint), generate, {}, limits);
+    catalogueOf: (plugins) => {
+      const catalogue = new Catalogue(plugins);
+      return configCatalogue(catalogue, (choice) => openModel(choice, catalogue, bringing));
     },
   });
-  const checkpoint = await opened({ ...loaded.config, ...formatsOf(loaded.plugins.plugins) });
-  return { ...loaded, checkpoint, ...(named ? { named } : {}) };
+  return { ...loaded, model: loaded.model!.recognised, ...(named ? { named } : {}) };
 }
 
 export function bringOptions({ signal, onProgress }: ConfigOptions): Pick<BringOptions, "signal" | "onDownload"> {
@@ -160,7 +130,7 @@ export async function createPipeline(
 }
 
 /** Opens the pipeline of a config that was checked. Weights that lie on the hub are downloaded first. */
-export async function openPipeline(loaded: LoadedConfig, options: CreateOptions = {}): Promise<Pipeline> {
+export async function openPipeline(loaded: CheckedConfig, options: CreateOptions = {}): Promise<Pipeline> {
   checkOptions("openPipeline", options);
   if (!isLoaded(loaded))
     throw argumentInvalid("openPipeline", [`the config must be what validateConfig gave, found ${shown(loaded)}`]);
@@ -176,25 +146,20 @@ export async function openPipeline(loaded: LoadedConfig, options: CreateOptions 
 }
 
 function isLoaded(value: unknown): boolean {
-  return isObject(value) && isObject(value.config) && isObject(value.plugins);
+  return isObject(value) && isObject(value.config) && isObject(value.plugins) && isObject(value.model);
 }
 
 /** More than any machine has cores; each is made at once. */
 const mostThreads = 1024;
 
-async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<PipelineParts> {
-  const { config, plugins, named } = loaded;
+async function openParts(checked: CheckedConfig, options: CreateOptions): Promise<PipelineParts> {
+  const { config, plugins } = checked;
   const { cacheDir = defaultCacheDir(), threads, signal, onProgress } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads))
     throw threadsInvalid(threads, mostThreads);
-  const checkpoint = await openModel(
-    { ...config, ...formatsOf(plugins.plugins) },
-    { extent: "weights", named, ...bringOptions(options) },
-  );
-  const family = familyOf(checkpoint);
-  const { sources, loras } = applyLoras(family, componentModels(family, checkpoint), config.lora);
-  const configs = configsOf(sources, checkpoint);
-  chooseScheduler(checkpoint, config.scheduler, family); // throws before anything is loaded
+  const { model, loras } = applyLoras(await withWeights(checked, bringOptions(options)), config.lora);
+  const { checkpoint, family, configs, components } = model;
+  const scheduler = chooseScheduler(model, config.scheduler); // throws before anything is loaded
   const { device, device_map } = config;
   const starting = Engine.start({ provider: device, others: devicesIn(device_map), threads });
   starting.catch(() => undefined); // told when it is awaited
@@ -204,8 +169,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
   try {
     const accelerators = device_map === "balanced" ? await (await starting).accelerators() : [];
     const placement = { ...config, accelerators };
-    const structure = denoiserStructure(family, sources);
-    const { models: built, hooks, notes } = buildModels(family, sources, plugins, structure, placement);
+    const { models: built, hooks, notes } = buildModels(model, plugins, placement);
     const engine = await starting.catch((error: unknown) => {
       for (const { weights } of built) weights.close();
       throw error;
@@ -223,9 +187,9 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
     };
     const models = await openModels(built, engine, open);
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, program]));
-    const entry = lazyEntries(sources, engine, hooks, open);
+    const entry = lazyEntries(components, engine, hooks, open);
     const pipeline = await family.open({ checkpoint, engine, programs, configs, tokenizer: tokenizers.of, entry });
-    const found = [...notesOf(family, checkpoint, sources, config.scheduler), ...notes, ...tokenizerNotes];
+    const found = [...notesOf(model, config.scheduler), ...notes, ...tokenizerNotes];
     const warnings = [
       ...noteWarnings(found),
       ...loraWarnings(loras),
@@ -236,17 +200,16 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
     return {
       config,
       plugins,
-      checkpoint,
-      family,
-      configs,
+      model,
+      scheduler,
       engine,
       models,
       buildHooks: hooks,
       pipeline,
       warnings,
-      places: notePlaces({ config, checkpoint, plugins, running: new Set(sources.keys()) }, cacheDir),
+      places: notePlaces({ config, checkpoint, plugins, running: new Set(components.keys()) }, cacheDir),
       cacheDir,
-      reopen: (uses, change = {}) => reopen(loaded, uses, options, change),
+      reopen: (uses, change = {}) => reopen(checked, uses, options, change),
     };
   } catch (error) {
     tokenizers.close();
@@ -260,7 +223,7 @@ async function openParts(loaded: LoadedConfig, options: CreateOptions): Promise<
 
 /** The same config with other plugins, checked anew. Those that stand in it already are found as they were. */
 async function reopen(
-  { config, plugins, file, named }: LoadedConfig,
+  { config, plugins, file, named }: CheckedConfig,
   uses: readonly PluginUse[],
   { cacheDir, threads, folder = file && dirname(file) }: CreateOptions,
   change: PluginChange,

@@ -1,19 +1,17 @@
+import type { Structure } from "../architecture/structure";
 import { activationBytes, weightBytes } from "../compiler/memory-estimate";
 import type { Segment } from "../compiler/plan";
-import { familyOf } from "../families/families";
 import { type Hooks, hookKinds, type Region } from "../hooks";
 import { fillSettings } from "../loop/request";
 import type { MemoryMode } from "../memory/memory-mode";
 import type { AttentionReceipt, BuildReceipt } from "../plugins/build-hooks";
 import type { PluginCode } from "../plugins/discover";
 import type { PluginHost } from "../plugins/host";
-import type { Structure } from "../plugins/manifest";
 import { sizeOf } from "../tensor";
 import type { ComponentSource } from "../weights/checkpoint/component";
 import type { Note } from "../weights/checkpoint/note";
-import { applyLoras, type LoraMatch } from "../weights/lora/apply-loras";
+import { applyLoras, type LoraMatch } from "./apply-loras";
 import { type BuiltModel, buildModels, regionClaims } from "./build-model";
-import { componentModels, configsOf, denoiserStructure } from "./component-model";
 import type { CheckedConfig } from "./create-pipeline";
 import { notesOf } from "./notes";
 import { chooseScheduler } from "./scheduler-choice";
@@ -82,27 +80,25 @@ export interface PluginInspection {
 }
 
 /** Builds every graph of a checked config and describes them. Reads no weights but their headers. */
-export function inspectConfig({ config, plugins, checkpoint, code }: CheckedConfig): Inspection {
-  const family = familyOf(checkpoint);
-  const { sources, loras } = applyLoras(family, componentModels(family, checkpoint), config.lora);
-  const structure = denoiserStructure(family, sources);
+export function inspectConfig({ config, plugins, model: plain, code }: CheckedConfig): Inspection {
+  const { model, loras } = applyLoras(plain, config.lora);
+  const { family, structure, configs } = model;
   const { memory } = config;
-  const { models, hooks, notes } = buildModels(family, sources, plugins, structure, config);
+  const { models, hooks, notes } = buildModels(model, plugins, config);
   try {
-    const configs = configsOf(sources, checkpoint);
-    const sizes = family.sizes(configs, fillSettings(family, configs, config.generate));
-    const components = models.map((model) => ({
-      ...describe(model, config.device),
-      activationBytes: activationBytes(model.graph, sizes[model.name]!),
-      attentions: attentionsOf(hooks.attentions, model.name),
+    const sizes = family.sizes(configs, fillSettings(model, config.generate));
+    const components = models.map((built) => ({
+      ...describe(built, config.device),
+      activationBytes: activationBytes(built.graph, sizes[built.name]!),
+      attentions: attentionsOf(hooks.attentions, built.name),
     }));
     return {
       className: family.className,
-      model: checkpoint.folder,
-      scheduler: chooseScheduler(checkpoint, config.scheduler, family),
+      model: model.checkpoint.folder,
+      scheduler: chooseScheduler(model, config.scheduler),
       structure,
       components,
-      notes: [...notesOf(family, checkpoint, sources, config.scheduler), ...notes],
+      notes: [...notesOf(model, config.scheduler), ...notes],
       loras,
       plugins: describePlugins(plugins, structure, hooks.receipts),
       code,

@@ -1,9 +1,9 @@
+import type { ComponentModel } from "../architecture/component-model";
 import type { BuildHooks } from "../graph/build-hooks";
 import type { FamilyParts } from "../loop/family";
 import type { Program } from "../program/program";
 import type { Engine } from "../runtime/engine";
 import { buildModel } from "./build-model";
-import type { ComponentModel } from "./component-model";
 import { type OpenOptions, openModels } from "./open-models";
 
 /** Opens functions of components that few generations need, such as the VAE's encoder, when they are first asked for. */

@@ -1,10 +1,10 @@
+import type { ComponentModel } from "../architecture/component-model";
 import { noHooks } from "../graph/build-hooks";
 import { Graph } from "../graph/graph";
 import { AskedWeights } from "../weights/checkpoint/asked-weights";
 import { isHarmless } from "../weights/checkpoint/harmless-tensors";
 import type { Note } from "../weights/checkpoint/note";
 import { tensorsUnused } from "../weights/checkpoint/tensors-unused";
-import type { ComponentModel } from "./component-model";
 
 /**
  * Tensors of a component that none of its model's functions asks for: they are not what the file's author took them for.

@@ -1,11 +1,9 @@
 import type { SchedulerConfig } from "../config/config";
 import { printable } from "../errors/printable";
-import type { Family } from "../loop/family";
+import type { RecognisedModel } from "../loop/recognised-model";
 import { strangeKeys } from "../text/tokenizer-keys";
-import type { Checkpoint } from "../weights/checkpoint/checkpoint";
 import type { Component } from "../weights/checkpoint/component";
 import type { Note } from "../weights/checkpoint/note";
-import type { ComponentModel } from "./component-model";
 import { indexNotes } from "./index-notes";
 import { schedulerNotes } from "./scheduler-choice";
 
@@ -13,19 +11,15 @@ import { schedulerNotes } from "./scheduler-choice";
  * All that readers noted of a checkpoint, its components and the models that they are; each once.
  * @param scheduler the config's
  */
-export function notesOf(
-  family: Family,
-  checkpoint: Checkpoint,
-  models: ReadonlyMap<string, ComponentModel>,
-  scheduler?: SchedulerConfig,
-): Note[] {
+export function notesOf(model: RecognisedModel, scheduler?: SchedulerConfig): Note[] {
+  const { family, checkpoint, components } = model;
   const notes = [
     ...(checkpoint.notes ?? []),
     ...indexNotes(family, checkpoint),
     ...[...checkpoint.components.values()].flatMap(tokenizerNotes),
     ...[...checkpoint.components.values()].flatMap((component) => component.notes ?? []),
-    ...[...models.values()].flatMap((model) => model.notes ?? []),
-    ...schedulerNotes(checkpoint, scheduler),
+    ...[...components.values()].flatMap((component) => component.notes ?? []),
+    ...schedulerNotes(model, scheduler),
   ];
   return [...new Map(notes.map((note) => [note.text, { ...note, text: printable(note.text) }])).values()];
 }

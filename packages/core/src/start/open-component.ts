@@ -4,18 +4,16 @@ import type { ConfigInput } from "../config/config";
 import { isFolder } from "../disk/on-disk";
 import { componentUnknown } from "../errors/checkpoint";
 import { componentsWithout, quantizedAlready } from "../errors/quantize";
-import { familyOf } from "../families/families";
 import { isHubName } from "../hub/hub-name";
 import { type Component, openComponent } from "../weights/checkpoint/component";
 import { readObject } from "../weights/checkpoint/read-object";
 import type { OpenWeights } from "../weights/checkpoint/weight-source";
-import { formatsOf } from "../weights/formats/find-format";
-import { applyLoras } from "../weights/lora/apply-loras";
 import { classesIn, partOf, weightsOf } from "../weights/single-file/file-part";
 import { isWeightFile, readWeightFile } from "../weights/single-file/weight-file";
-import { componentModels } from "./component-model";
+import { applyLoras } from "./apply-loras";
+import { ownCatalogue } from "./catalogue";
 import { bringOptions, type CheckedConfig, type ConfigOptions, validateConfig } from "./create-pipeline";
-import { openModel } from "./open-model";
+import { openModel, withWeights } from "./open-model";
 
 export interface OpenedComponent {
   readonly component: Component;
@@ -63,12 +61,12 @@ async function openOfPipeline(
   // Settings that a model alone does not fit, such as its usual size, do not matter here.
   const isModel = typeof input === "string" && !/\.json$/i.test(input);
   const pipeline = isModel ? undefined : await validateConfig(input, options);
-  const choice = pipeline ? { ...pipeline.config, ...formatsOf(pipeline.plugins.plugins) } : { model: String(input) };
-  const checkpoint = await openModel(choice, { extent: "weights", ...bringOptions(options) });
-  const family = familyOf(checkpoint);
-  const { sources } = applyLoras(family, componentModels(family, checkpoint), pipeline?.config.lora);
-  const source = sources.get(name ?? family.denoiser);
-  if (!source) throw componentUnknown(checkpoint.folder, name!, [...sources.keys()]);
+  const model = pipeline
+    ? await withWeights(pipeline, bringOptions(options))
+    : await openModel({ model: String(input) }, ownCatalogue, { extent: "weights", ...bringOptions(options) });
+  const { components, family, checkpoint } = applyLoras(model, pipeline?.config.lora).model;
+  const source = components.get(name ?? family.denoiser);
+  if (!source) throw componentUnknown(checkpoint.folder, name!, [...components.keys()]);
   const { component } = source;
   return { component, weights: component.weights(), ...(pipeline ? { pipeline } : {}) };
 }
@@ -82,14 +80,18 @@ function openAlone(input: string, name: string | undefined): OpenedComponent {
 function ofFolder(folder: string): Component {
   const { _class_name, architectures } = readObject(path.join(folder, "config.json"));
   const className = String(_class_name ?? [architectures].flat()[0] ?? "");
-  return openComponent({ name: path.basename(path.resolve(folder)), library: "diffusers", className, folder }, {});
+  return openComponent(
+    { name: path.basename(path.resolve(folder)), library: "diffusers", className, folder },
+    ownCatalogue.reading,
+  );
 }
 
 /** The first model that is known in it; under the names that the file has where none is. */
 function ofFile(file: string): Component {
   const { shapes, open } = readWeightFile({ path: file });
-  const [className = ""] = classesIn(shapes);
-  const part = partOf(shapes, className, "");
+  const { known } = ownCatalogue.reading;
+  const [className = ""] = classesIn(known, shapes);
+  const part = partOf(known, shapes, className, "");
   return {
     name: path.basename(file, path.extname(file)),
     library: "diffusers",

@@ -1,14 +1,18 @@
-import type { FormatChoice } from "../config/load";
+import type { ModelChoice } from "../config/load";
 import { atComponent, SkipstepError } from "../errors/error";
 import { tokenizerUnavailable } from "../errors/single-file";
-import { familyOf } from "../families/families";
 import { type BringOptions, bringComponent, bringPipeline } from "../hub/bring-model";
 import { isHubName, parseHubName } from "../hub/hub-name";
 import { withoutToken } from "../hub/hub-settings";
-import { type Checkpoint, openCheckpoint } from "../weights/checkpoint/checkpoint";
+import type { RecognisedModel } from "../loop/recognised-model";
+import { openCheckpoint } from "../weights/checkpoint/checkpoint";
 import type { Place } from "../weights/checkpoint/place";
+import type { ReadOptions } from "../weights/formats/weight-format";
 import { readSingleFile } from "../weights/single-file/single-file-checkpoint";
 import { checkReadable, isSingleFile } from "../weights/single-file/weight-file";
+import { Catalogue } from "./catalogue";
+import type { CheckedConfig } from "./create-pipeline";
+import { recognise } from "./recognise";
 
 export interface OpenModelOptions extends BringOptions {
   /** Paths and names on the hub that a recipe alone named: nothing is asked for in the user's name on their account. */
@@ -16,34 +20,69 @@ export interface OpenModelOptions extends BringOptions {
 }
 
 /**
- * Opens the checkpoint that a config means. What lies on the hub is brought here first: JSON files alone to check a
- * config, everything that a pipeline runs to open it.
- * @throws what `openCheckpoint`, `bringPipeline` and `bringComponent` throw; errors of one component with the config's
- *   key in `at`
+ * Opens and recognises the checkpoint that a config means. What lies on the hub is brought here first: JSON files alone
+ * to check a config, everything that a pipeline runs to open it.
+ * @throws what `openCheckpoint`, `recognise`, `bringPipeline` and `bringComponent` throw; errors of one component with
+ *   the config's key in `at`
  */
 export async function openModel(
-  choice: FormatChoice,
+  choice: ModelChoice,
+  catalogue: Catalogue,
+  options: OpenModelOptions,
+): Promise<RecognisedModel> {
+  const { place, components } = await bring(choice, catalogue, options);
+  return recognise(openCheckpoint(place, { variant: choice.variant, components, ...catalogue.reading }), catalogue);
+}
+
+/**
+ * The model of a config that was checked, with all weights here. It is opened anew only where more is known of it now.
+ * @throws what `openModel` throws
+ */
+export async function withWeights(
+  { config, plugins, named, model }: CheckedConfig,
+  options: Omit<OpenModelOptions, "extent" | "named">,
+): Promise<RecognisedModel> {
+  if (![config.model, ...Object.values(config.components ?? {})].some(isHubName) && !model.checkpoint.isPartial)
+    return model;
+  const catalogue = new Catalogue(plugins.plugins);
+  const all: OpenModelOptions = { ...options, extent: "weights", named };
+  if (model.checkpoint.isPartial) return openModel(config, catalogue, all);
+  await bring(config, catalogue, all);
+  return model;
+}
+
+interface Brought {
+  readonly place: Place;
+  readonly components: Readonly<Record<string, Place>>;
+}
+
+async function bring(
+  { model, variant, components: given = {} }: ModelChoice,
+  catalogue: Catalogue,
   { named = [], ...options }: OpenModelOptions,
-): Promise<Checkpoint> {
-  const { model, variant, components: given = {}, formats } = choice;
-  checkNames(model, given, formats); // before anything is downloaded
+): Promise<Brought> {
+  const { reading } = catalogue;
+  checkNames(model, given, reading.formats); // before anything is downloaded
   const bringingFor = (text: string): BringOptions => ({
     ...options,
     variant,
     ...(named.includes(text) ? { settings: withoutToken(options.settings) } : {}),
   });
   const bringing = bringingFor(model);
-  const uses = (className: string): string[] => Object.keys(familyOf({ folder: model, className }).components);
+  const uses = (className: string): string[] =>
+    Object.keys(catalogue.familyOf({ folder: model, className }).components);
   const wanted = { uses, replaced: Object.keys(given) };
   const place = isHubName(model) ? await bringPipeline(parseHubName(model), wanted, bringing) : { path: model };
   const places: Record<string, Place> = {};
   for (const [name, text] of Object.entries(given))
     places[name] = isHubName(text) ? await bringOverride(text, name, bringingFor(text)) : { path: text };
-  const tokenizers = isSingleFile(place, formats) ? await bringTokenizers(place, places, formats, bringing) : {};
-  return openCheckpoint(place, { variant, formats, components: { ...tokenizers, ...places } });
+  const tokenizers = isSingleFile(place, reading.formats)
+    ? await bringTokenizers(place, places, reading, bringing)
+    : {};
+  return { place, components: { ...tokenizers, ...places } };
 }
 
-function checkNames(model: string, given: Readonly<Record<string, string>>, formats: FormatChoice["formats"]): void {
+function checkNames(model: string, given: Readonly<Record<string, string>>, formats: ReadOptions["formats"]): void {
   if (isHubName(model)) checkReadable(model, formats);
   for (const [name, text] of Object.entries(given))
     try {
@@ -65,10 +104,10 @@ async function bringOverride(text: string, name: string, options: BringOptions):
 async function bringTokenizers(
   place: Place,
   places: Readonly<Record<string, Place>>,
-  formats: FormatChoice["formats"],
+  reading: ReadOptions,
   options: BringOptions,
 ): Promise<Record<string, Place>> {
-  const { pipeline, missing } = readSingleFile(place, formats);
+  const { pipeline, missing } = readSingleFile(place, reading);
   const absent = missing.filter((name) => !Object.hasOwn(places, name));
   const tokenizers = absent.map((name) => [name, pipeline.components[name]!] as const);
   // Told together by `openCheckpoint`, before anything is downloaded.

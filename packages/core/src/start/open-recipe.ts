@@ -5,7 +5,6 @@ import { applyOverride, type Override, parseOverride } from "../config/overrides
 import { argumentInvalid } from "../errors/arguments";
 import { recipeRefused, recipeUntrusted } from "../errors/recipe";
 import { shown } from "../errors/shown";
-import { familyOf } from "../families/families";
 import { installedPlugins } from "../plugins/installed";
 import type { PluginClass } from "../plugins/plugin";
 import { isAllowed, isOwn } from "../recipe/allow";
@@ -123,7 +122,8 @@ function withoutReplaced(entry: unknown, at: JsonPath, isReplaced: (at: JsonPath
 function placesOf(own: CheckedConfig, files: readonly NamedFile[], cacheDir: string): string[] {
   const { model, components = {}, lora = [], generate } = own.config;
   if (files.some(({ file }) => file.sha256 !== undefined && file.hub === undefined)) {
-    noteParts({ ...own, running: new Set(Object.keys(familyOf(own.checkpoint).components)) }, cacheDir);
+    const { checkpoint, family } = own.model;
+    noteParts({ ...own, checkpoint, running: new Set(Object.keys(family.components)) }, cacheDir);
     if (generate.image !== undefined) noteFile(cacheDir, generate.image);
   }
   const image = generate.image === undefined ? [] : [generate.image];

@@ -1,10 +1,8 @@
 import type { GenerateConfig } from "../config/config";
-import { familyOf } from "../families/families";
 import { checkRequest } from "../loop/check-request";
 import { memoryNeed } from "../loop/memory-need";
 import { fillSettings, resolveSettings } from "../loop/request";
 import { imageCount } from "../loop/settings";
-import { componentModels, configsOf } from "./component-model";
 import type { CheckedConfig } from "./create-pipeline";
 
 /** The images that a generation is going to make. */
@@ -23,11 +21,9 @@ export interface ImagePlan {
  * What `generate` will make of a checked config, before anything is compiled.
  * @throws SKIPSTEP_REQUEST_INVALID with everything that keeps it from being made
  */
-export function planImages({ config, checkpoint }: CheckedConfig, request: GenerateConfig = {}): ImagePlan {
-  const family = familyOf(checkpoint);
-  const configs = configsOf(componentModels(family, checkpoint), checkpoint);
+export function planImages({ config, model }: CheckedConfig, request: GenerateConfig = {}): ImagePlan {
   checkRequest(request);
-  const settings = resolveSettings(family, configs, config.generate, request, {}, config);
+  const settings = resolveSettings(model, config.generate, request, {}, config);
   const { seed, prompt, width, height } = settings;
   return { seed, prompts: prompt, count: imageCount(settings), width, height };
 }
@@ -36,13 +32,11 @@ export function planImages({ config, checkpoint }: CheckedConfig, request: Gener
  * What a generation of a checked config takes besides the weights, in bytes: the images, and the largest activations of
  * one component. An estimate from the configs alone, without what plugins change.
  */
-export function estimateMemory({ config, checkpoint }: CheckedConfig): number {
-  const family = familyOf(checkpoint);
-  const configs = configsOf(componentModels(family, checkpoint), checkpoint);
-  return memoryNeed(family, configs, fillSettings(family, configs, config.generate)).all;
+export function estimateMemory({ config, model }: CheckedConfig): number {
+  return memoryNeed(model, fillSettings(model, config.generate)).all;
 }
 
 /** The setting that says what a config's model is to draw: a text, or a class. */
-export function subjectOf({ checkpoint }: CheckedConfig): "prompt" | "class_labels" {
-  return familyOf(checkpoint).takes.includes("class_labels") ? "class_labels" : "prompt";
+export function subjectOf({ model }: CheckedConfig): "prompt" | "class_labels" {
+  return model.family.takes.includes("class_labels") ? "class_labels" : "prompt";
 }

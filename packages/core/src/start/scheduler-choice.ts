@@ -1,19 +1,21 @@
 import type { SchedulerConfig } from "../config/config";
 import { schedulerUnfit } from "../errors/schedulers";
-import type { Family } from "../loop/family";
+import type { RecognisedModel } from "../loop/recognised-model";
 import { levelsDiffer, noiseDiffers, schedulerKeysIgnored } from "../report/warnings";
 import { compatibleOptions, fileOptions } from "../schedulers/compatible-options";
-import { schedulerOptions, schedulerSchemas } from "../schedulers/registry";
+import type { Schedulers } from "../schedulers/registry";
+import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import type { JsonObject } from "../schema/json";
-import type { Checkpoint } from "../weights/checkpoint/checkpoint";
 import type { Component } from "../weights/checkpoint/component";
 import type { Note } from "../weights/checkpoint/note";
 
-/** A scheduler class with all its options. */
-export interface SchedulerChoice {
-  readonly className: string;
-  readonly options: Readonly<JsonObject>;
-}
+/** Of a recognised model, what its scheduler depends on. */
+export type SchedulerSource = Pick<RecognisedModel, "checkpoint" | "schedulers"> & {
+  readonly family: Pick<
+    RecognisedModel["family"],
+    "className" | "denoiser" | "schedulers" | "schedulerDefaults" | "mendScheduler"
+  >;
+};
 
 /**
  * The config's scheduler over the checkpoint's. Another class takes over those of the checkpoint's options that it
@@ -22,24 +24,23 @@ export interface SchedulerChoice {
  * @throws SKIPSTEP_COMPONENT_MISSING, SKIPSTEP_SCHEDULER_UNFIT, and what `schedulerOptions` throws
  */
 export function chooseScheduler(
-  checkpoint: Checkpoint,
+  { checkpoint, family, schedulers: known }: SchedulerSource,
   config: SchedulerConfig = {},
-  family: Pick<Family, "className" | "schedulers" | "schedulerDefaults" | "mendScheduler">,
 ): SchedulerChoice {
   const { schedulers, schedulerDefaults = {}, mendScheduler = (options) => options } = family;
   const own = checkpoint.component("scheduler");
   const { type: className = own.className, ...options } = config;
-  const known = Object.keys(schedulerSchemas[className]?.properties ?? {});
-  const knownOf = (given: Readonly<JsonObject>): JsonObject => pick(given, (key) => known.includes(key));
+  const takenOptions = known.optionNames(className);
+  const knownOf = (given: Readonly<JsonObject>): JsonObject => pick(given, (key) => takenOptions.includes(key));
 
-  const takes = fileOptions(className);
+  const takes = fileOptions(known, className);
   const inherited = pick(givenIn(own), (key) => takes.has(key));
   const defaults = knownOf(schedulerDefaults);
   const kept =
     className === own.className
-      ? mendScheduler(schedulerOptions(className, { ...defaults, ...inherited }))
+      ? mendScheduler(known.options(className, { ...defaults, ...inherited }))
       : { ...defaults, ...knownOf(mendScheduler(inherited)) };
-  const chosen = { className, options: schedulerOptions(className, { ...kept, ...options }) };
+  const chosen = { className, options: known.options(className, { ...kept, ...options }) };
   if (schedulers && !schedulers.includes(className)) throw schedulerUnfit(className, family.className, schedulers);
   return chosen;
 }
@@ -48,14 +49,17 @@ export function chooseScheduler(
  * What the config's scheduler makes of the checkpoint: keys that neither it nor the checkpoint's knows, where the reference
  * would tell of them, and noise that the model's file says otherwise of.
  */
-export function schedulerNotes(checkpoint: Checkpoint, config: SchedulerConfig = {}): Note[] {
+export function schedulerNotes(
+  { checkpoint, family, schedulers }: SchedulerSource,
+  config: SchedulerConfig = {},
+): Note[] {
   const own = checkpoint.component("scheduler");
   const className = config.type ?? own.className;
-  const model = checkpoint.components.get("unet");
+  const model = checkpoint.components.get(family.denoiser);
   return [
     ...levelNotes(own, model, className, config),
-    ...noiseNotes(own, model, className, config),
-    ...keyNotes(own, className),
+    ...noiseNotes(own, model, config, className, fileOptions(schedulers, className)),
+    ...keyNotes(own, className, schedulers),
   ];
 }
 
@@ -73,11 +77,16 @@ function levelNotes(
 }
 
 /** A file that says what it predicts, under a scheduler from elsewhere. What the config says itself is meant so. */
-function noiseNotes(own: Component, model: Component | undefined, className: string, config: SchedulerConfig): Note[] {
+function noiseNotes(
+  own: Component,
+  model: Component | undefined,
+  config: SchedulerConfig,
+  className: string,
+  takes: ReadonlySet<string>,
+): Note[] {
   if (!model?.trainedOn) return [];
   const { predictionType, isZeroSnr } = model.trainedOn;
   const said = { prediction_type: predictionType, rescale_betas_zero_snr: isZeroSnr || undefined };
-  const takes = fileOptions(className);
   const defaults = { prediction_type: "epsilon", rescale_betas_zero_snr: false };
   return Object.entries(said).flatMap(([key, value]): Note[] => {
     const given = takes.has(key) ? (own.config[key] ?? defaults[key as keyof typeof defaults]) : undefined;
@@ -88,10 +97,14 @@ function noiseNotes(own: Component, model: Component | undefined, className: str
   });
 }
 
-function keyNotes(own: Component, className: string): Note[] {
-  const takes = fileOptions(own.className);
+function keyNotes(own: Component, className: string, schedulers: Schedulers): Note[] {
+  const takes = fileOptions(schedulers, own.className);
   if (takes.size === 0) return []; // another class was chosen, and what is this one's cannot be told
-  const harmless = new Set([...takes, ...fileOptions(className), ...compatibleOptions(className)]);
+  const harmless = new Set([
+    ...takes,
+    ...fileOptions(schedulers, className),
+    ...compatibleOptions(schedulers, className),
+  ]);
   const strange = Object.keys(givenIn(own)).filter((key) => !harmless.has(key));
   if (strange.length === 0) return [];
   return [{ kind: "warning", text: schedulerKeysIgnored(own.source.config, className, strange, [...takes]) }];

@@ -19,6 +19,7 @@ import { type Activation, activationOption } from "../blocks/activation";
 import { downsample } from "../blocks/resample";
 import { type ResnetOptions, resnetBlock } from "../blocks/resnet-block";
 import { spatialAttention } from "../blocks/spatial-attention";
+import { autoencoderFile } from "./latent-diffusion-names";
 
 /** `config.json` of AutoencoderKL. */
 export interface AutoencoderKlConfig {
@@ -82,6 +83,7 @@ const parseFile = defineConfig<AutoencoderKlConfig>(
  */
 export const autoencoderKl: Architecture<AutoencoderKlConfig> = {
   className: "AutoencoderKL",
+  file: autoencoderFile,
   parse,
   entries: { encode, decode },
 };

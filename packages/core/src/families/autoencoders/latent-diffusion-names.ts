@@ -1,4 +1,5 @@
 import { countOf } from "../../weights/single-file/count-of";
+import type { ModelFile } from "../../weights/single-file/model-file";
 import type { Shapes } from "../../weights/single-file/recipe";
 import type { Rule } from "../../weights/single-file/rules";
 
@@ -35,3 +36,9 @@ function residual(from: string, to: string): Rule[] {
     [from, to],
   ];
 }
+
+export const autoencoderFile: ModelFile = {
+  mark: /^decoder\.mid_block\.resnets\.0\.conv1\.weight$/,
+  prefixes: [{ text: "first_stage_model." }, { text: "vae." }],
+  layouts: [{ title: "latent-diffusion", mark: /^(encoder|decoder)\.mid\.block_1\./, rules: latentDiffusionVaeRules }],
+};

@@ -7,6 +7,7 @@ import type { Graph } from "../../graph/graph";
 import { attention, embedding, layerNorm, linear } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { activateAs, hiddenActOption, type TransformersActivation } from "../blocks/transformers-activation";
+import { clipFile } from "./open-clip-names";
 
 /** `config.json` of CLIPTextModel. */
 export interface ClipTextConfig {
@@ -54,6 +55,7 @@ const parseProjected = defineConfig<ClipTextProjectionConfig>(
 /** The text half of CLIP, https://arxiv.org/abs/2103.00020. Weight names may begin with `text_model.`. */
 export const clipText: Architecture<ClipTextConfig> = {
   className: "CLIPTextModel",
+  file: clipFile,
   parse: (raw, warn) => checked("CLIPTextModel", parsePlain(raw, warn)),
   entries: {
     encode: (g, config) => {
@@ -65,6 +67,7 @@ export const clipText: Architecture<ClipTextConfig> = {
 /** CLIP's text half with the projection into the space that it shares with images. */
 export const clipTextWithProjection: Architecture<ClipTextProjectionConfig> = {
   className: "CLIPTextModelWithProjection",
+  file: clipFile,
   parse: (raw, warn) => checked("CLIPTextModelWithProjection", parseProjected(raw, warn)),
   entries: {
     encode: (g, config) => {

@@ -1,3 +1,4 @@
+import type { ModelFile } from "../../weights/single-file/model-file";
 import type { Rule } from "../../weights/single-file/rules";
 
 /** T5's encoder as llama.cpp names it, https://github.com/ggml-org/llama.cpp, to T5EncoderModel. */
@@ -28,3 +29,15 @@ export const llamaCppQwenNames: readonly Rule[] = [
   ["blk.*.ffn_norm", "model.layers.*.post_attention_layernorm"],
   ...["gate", "up", "down"].map((name): Rule => [`blk.*.ffn_${name}`, `model.layers.*.mlp.${name}_proj`]),
 ];
+
+export const t5File: ModelFile = {
+  mark: /^encoder\.block\.0\.layer\.0\.SelfAttention\.q\.weight$/,
+  prefixes: [{ text: "text_encoders.t5xxl.transformer." }],
+  layouts: [{ title: "llama.cpp", mark: /^enc\.blk\.0\./, rules: () => llamaCppT5Names }],
+};
+
+export const qwen3File: ModelFile = {
+  mark: /^(model\.)?layers\.0\.self_attn\.q_norm\.weight$/,
+  prefixes: [{ text: "text_encoders.qwen3_4b.transformer." }],
+  layouts: [{ title: "llama.cpp", mark: /^blk\.0\.attn_q_norm\./, rules: () => llamaCppQwenNames }],
+};

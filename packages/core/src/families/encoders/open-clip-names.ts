@@ -1,3 +1,4 @@
+import type { ModelFile } from "../../weights/single-file/model-file";
 import type { Rule } from "../../weights/single-file/rules";
 
 /** A text encoder of https://github.com/mlfoundations/open_clip, to CLIPTextModelWithProjection. */
@@ -24,3 +25,16 @@ function fused(kind: "weight" | "bias"): Rule {
   const names = ["q_proj", "k_proj", "v_proj"].map((name) => `text_model.encoder.layers.*.self_attn.${name}.${kind}`);
   return [`transformer.resblocks.*.attn.in_proj_${kind}`, names];
 }
+
+export const clipFile: ModelFile = {
+  mark: /^(text_model\.)?embeddings\.token_embedding\.weight$/,
+  prefixes: [
+    { text: "cond_stage_model.transformer.", component: "text_encoder" },
+    { text: "cond_stage_model.model.", component: "text_encoder" },
+    { text: "conditioner.embedders.0.transformer.", component: "text_encoder" },
+    { text: "conditioner.embedders.1.model.", component: "text_encoder_2" },
+    { text: "text_encoders.clip_l.transformer.", component: "text_encoder" },
+    { text: "text_encoders.clip_g.transformer.", component: "text_encoder_2" },
+  ],
+  layouts: [{ title: "open_clip", mark: /^transformer\.resblocks\.0\./, rules: () => openClipNames }],
+};

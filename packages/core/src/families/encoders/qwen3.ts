@@ -17,6 +17,7 @@ import type { Graph } from "../../graph/graph";
 import { attention, embedding, linear, rmsNorm, rotary } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { type Floats, floats } from "../../tensor";
+import { qwen3File } from "./llama-cpp-names";
 
 /** `config.json` of Qwen3Model and Qwen3ForCausalLM. */
 export interface Qwen3Config {
@@ -65,6 +66,7 @@ const plainRope = {
  */
 export const qwen3: Architecture<Qwen3Config> = {
   className: "Qwen3Model",
+  file: qwen3File,
   parse,
   entries: { encode },
   withoutEffect: ({ num_hidden_layers }) => new RegExp(`^(model\\.)?(layers\\.${num_hidden_layers - 1}|norm)\\.`),

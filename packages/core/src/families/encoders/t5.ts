@@ -8,6 +8,7 @@ import { attention, embedding, linear, rmsNorm } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { relativePositionBias } from "../blocks/relative-position";
 import { activateAs, type TransformersActivation, transformersActivations } from "../blocks/transformers-activation";
+import { t5File } from "./llama-cpp-names";
 
 /** `config.json` of T5EncoderModel. */
 export interface T5EncoderConfig {
@@ -43,7 +44,12 @@ const otherNames = Object.fromEntries(
 );
 
 /** The encoder of T5, https://arxiv.org/abs/1910.10683, and of T5 v1.1 (gated, https://arxiv.org/abs/2002.05202). */
-export const t5Encoder: Architecture<T5EncoderConfig> = { className: "T5EncoderModel", parse, entries: { encode } };
+export const t5Encoder: Architecture<T5EncoderConfig> = {
+  className: "T5EncoderModel",
+  file: t5File,
+  parse,
+  entries: { encode },
+};
 
 const parseFile = defineConfig<T5EncoderConfigFile>(
   "T5EncoderModel",

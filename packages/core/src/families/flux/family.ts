@@ -6,6 +6,7 @@ import { imageCount, type Settings } from "../../loop/settings";
 import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
 import { type ClipTextConfig, clipText } from "../encoders/clip-text";
 import { t5Encoder } from "../encoders/t5";
+import { fluxFiles } from "./files";
 import { type FluxConfig, flux } from "./model";
 import { PACK } from "./pack-latents";
 import { AXES, FluxPipeline, isGuided } from "./pipeline";
@@ -22,6 +23,7 @@ const LONGEST_PROMPT = 512;
 export const fluxFamily: Family = {
   className: "FluxPipeline",
   title: "FLUX.1",
+  singleFiles: fluxFiles,
   denoiser: "transformer",
   takes: [
     "prompt",

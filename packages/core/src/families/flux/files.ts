@@ -1,6 +1,8 @@
 import { partUnfit } from "../../errors/single-file";
 import type { JsonObject } from "../../schema/json";
 import { countOf } from "../../weights/single-file/count-of";
+import { partOf } from "../../weights/single-file/file-part";
+import type { SingleFiles } from "../../weights/single-file/known-files";
 import type { KnownPipeline } from "../../weights/single-file/known-pipeline";
 import type { Shapes } from "../../weights/single-file/recipe";
 import { knownVae } from "../autoencoders/files";
@@ -17,7 +19,7 @@ const GUIDANCE = /(^|\.)(guidance_in|guidance_embedder)\./;
 export const fluxLatents = { latent_channels: 16, scaling_factor: 0.3611, shift_factor: 0.1159, sample_size: 1024 };
 
 /** As https://huggingface.co/black-forest-labs/FLUX.1-dev and FLUX.1-schnell have it. @param stored tensors of the file */
-export function flux1(stored: Shapes): KnownPipeline {
+function flux1(stored: Shapes): KnownPipeline {
   const isDev = [...stored.keys()].some((name) => GUIDANCE.test(name));
   const shifting = { shift: 3, use_dynamic_shifting: true, base_shift: 0.5, max_shift: 1.15 };
   return {
@@ -70,3 +72,8 @@ function channelProblem(channels: number): string {
   const kind = { 128: "FLUX.1 Depth or Canny", 384: "FLUX.1 Fill" }[channels] ?? "one for editing";
   return `must take ${CHANNELS} channels, found ${channels}: it is ${kind}, which is not drawn`;
 }
+
+export const fluxFiles: SingleFiles = {
+  title,
+  identify: (_, { shapes }, known) => (partOf(known, shapes, CLASS, "transformer") ? flux1(shapes) : undefined),
+};

@@ -19,6 +19,7 @@ import {
 } from "../blocks/joint-attention";
 import { axesOption, checkAxes, type RotaryTables, rotaryInputs, tablesOfIds } from "../blocks/rotary-positions";
 import { embedCondition, sinusoids } from "../blocks/timestep-embedding";
+import { fluxFile } from "./names";
 
 /** `config.json` of FluxTransformer2DModel. */
 export interface FluxConfig {
@@ -60,6 +61,7 @@ const parseFile = defineConfig<FluxConfig>(CLASS_NAME, {
  */
 export const flux: Architecture<FluxConfig> = {
   className: CLASS_NAME,
+  file: fluxFile,
   parse: (raw, warn) => {
     const config = parseFile(raw, warn);
     checkAxes(CLASS_NAME, config);

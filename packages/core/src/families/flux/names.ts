@@ -1,4 +1,7 @@
+import { withParts } from "../../weights/lora/original-names";
+import { denoiserPrefixes, type ModelFile } from "../../weights/single-file/model-file";
 import type { Rule } from "../../weights/single-file/rules";
+import { xlabsNames } from "./xlabs-names";
 
 /** FLUX.1 as its authors name it, https://github.com/black-forest-labs/flux, to FluxTransformer2DModel. */
 export const fluxNames: readonly Rule[] = [
@@ -46,3 +49,10 @@ function embedder(from: string, to: string): Rule[] {
     [`${from}.out_layer`, `time_text_embed.${to}.linear_2`],
   ];
 }
+
+export const fluxFile: ModelFile = {
+  mark: /^transformer_blocks\.0\.attn\.add_q_proj\.weight$/,
+  prefixes: denoiserPrefixes,
+  layouts: [{ title: "black-forest-labs", mark: /^double_blocks\.0\./, rules: () => fluxNames }],
+  loraNames: () => [...withParts(fluxNames), xlabsNames, [["img_in.proj", "x_embedder"]]],
+};

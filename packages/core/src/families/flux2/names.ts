@@ -1,3 +1,4 @@
+import type { ModelFile } from "../../weights/single-file/model-file";
 import type { Rule } from "../../weights/single-file/rules";
 
 /** FLUX.2 as its authors name it, https://github.com/black-forest-labs/flux2, to Flux2Transformer2DModel. */
@@ -53,3 +54,9 @@ function stream(
     [`${block}_mlp.2`, `${to}.${feedForward}.linear_out`],
   ];
 }
+
+/** How LoRAs name its modules. */
+export const flux2LoraNames: NonNullable<ModelFile["loraNames"]> = () => [
+  flux2Names,
+  [["sformer_blocks.*", "transformer_blocks.*"]],
+];

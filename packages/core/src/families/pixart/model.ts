@@ -22,6 +22,7 @@ import { projectedAttention } from "../blocks/projected-attention";
 import { tokenWidth } from "../blocks/sincos-positions";
 import { embedCondition, sinusoids } from "../blocks/timestep-embedding";
 import { transformer2dOptionsWithoutEffect } from "../blocks/transformer-2d-config";
+import { pixartFile } from "./names";
 
 /** `config.json` of PixArtTransformer2DModel. */
 export interface PixArtConfig {
@@ -63,6 +64,7 @@ const EMBEDDING = { cosFirst: true, shift: 0 } as const;
  */
 export const pixart: Architecture<PixArtConfig> = {
   className: CLASS_NAME,
+  file: pixartFile,
   parse,
   structure: ({ num_layers }) =>
     blockLists(CLASS_NAME, [

@@ -1,3 +1,5 @@
+import { withParts } from "../../weights/lora/original-names";
+import { denoiserPrefixes, type ModelFile } from "../../weights/single-file/model-file";
 import type { Rule } from "../../weights/single-file/rules";
 
 /** PixArt as its authors name it, https://github.com/PixArt-alpha/PixArt-sigma, to PixArtTransformer2DModel. */
@@ -29,3 +31,10 @@ function embedder(from: string, to: string): Rule[] {
     [`${from}.mlp.2`, `adaln_single.emb.${to}.linear_2`],
   ];
 }
+
+export const pixartFile: ModelFile = {
+  mark: /^adaln_single\.linear\.weight$/,
+  prefixes: denoiserPrefixes,
+  layouts: [{ title: "PixArt-alpha", mark: /^t_block\.1\./, rules: () => pixartNames }],
+  loraNames: () => withParts(pixartNames),
+};

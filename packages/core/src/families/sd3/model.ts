@@ -13,6 +13,7 @@ import { type BlockOptions, jointBlock, lastJointBlock, type QueryKeyNorm } from
 import { embedPatches, unpatchify } from "../blocks/patch-embed";
 import { tokenWidth } from "../blocks/sincos-positions";
 import { embedCondition, sinusoids } from "../blocks/timestep-embedding";
+import { sd3File } from "./names";
 
 /** `config.json` of SD3Transformer2DModel. */
 export interface Sd3Config {
@@ -41,6 +42,7 @@ const FREQUENCIES = 256;
 /** The denoiser of Stable Diffusion 3 and 3.5: MMDiT, https://arxiv.org/abs/2403.03206, section 4. */
 export const sd3: Architecture<Sd3Config> = {
   className: CLASS_NAME,
+  file: sd3File,
   parse,
   structure: (config) =>
     blockLists(CLASS_NAME, [

@@ -1,4 +1,6 @@
+import { withParts } from "../../weights/lora/original-names";
 import { countOf } from "../../weights/single-file/count-of";
+import { denoiserPrefixes, type ModelFile } from "../../weights/single-file/model-file";
 import type { Shapes } from "../../weights/single-file/recipe";
 import type { Rule } from "../../weights/single-file/rules";
 
@@ -60,4 +62,17 @@ function stream(
     [`${block}.mlp.fc1`, `${to}.${feedForward}.net.0.proj`],
     [`${block}.mlp.fc2`, `${to}.${feedForward}.net.2`],
   ];
+}
+
+export const sd3File: ModelFile = {
+  mark: /^pos_embed\.pos_embed$/,
+  prefixes: denoiserPrefixes,
+  layouts: [{ title: "Stability AI", mark: /^joint_blocks\.0\./, rules: sd3Rules }],
+  loraNames: (shapes) => withParts(sd3Rules(jointBlocks(shapes))),
+};
+
+/** Names by which SD3's blocks are counted there. */
+function jointBlocks(shapes: Shapes): Shapes {
+  const count = countOf(shapes, "transformer_blocks.*");
+  return new Map(Array.from({ length: count }, (_, i) => [`joint_blocks.${i}.`, []]));
 }

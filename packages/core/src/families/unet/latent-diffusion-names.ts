@@ -1,5 +1,7 @@
+import { denoiserPrefixes, type ModelFile } from "../../weights/single-file/model-file";
 import type { Shapes } from "../../weights/single-file/recipe";
 import type { Rule } from "../../weights/single-file/rules";
+import { markTensors, noiseMarks } from "./noise-marks";
 
 /**
  * The U-Net of https://github.com/CompVis/latent-diffusion and of https://github.com/Stability-AI/generative-models, to
@@ -70,4 +72,34 @@ function blocksOf(stored: Shapes, list: string): number[] {
     return head === list ? [Number(number)] : [];
   });
   return [...new Set(numbers)].sort((a, b) => a - b);
+}
+
+export const unetFile: ModelFile = {
+  mark: /^down_blocks\.0\.resnets\.0\.time_emb_proj\.weight$/,
+  prefixes: denoiserPrefixes,
+  layouts: [{ title: "latent-diffusion", mark: /^input_blocks\.0\.0\./, rules: latentDiffusionUNetRules }],
+  marks: markTensors,
+  trainedOn: noiseMarks,
+  loraNames: (shapes) => [latentDiffusionUNetRules(latentDiffusionBlocks(shapes))],
+};
+
+/** Names by which a latent-diffusion U-Net's blocks are told apart: there they are counted through all levels. */
+function latentDiffusionBlocks(shapes: Shapes): Shapes {
+  const blocks = new Map<string, readonly number[]>([["input_blocks.0.0.weight", []]]);
+  let input = 1;
+  for (let level = 0; shapes.has(`down_blocks.${level}.resnets.0.conv1.weight`); level++) {
+    for (let layer = 0; shapes.has(`down_blocks.${level}.resnets.${layer}.conv1.weight`); layer++)
+      blocks.set(`input_blocks.${input++}.0.in_layers.2.weight`, []);
+    if (shapes.has(`down_blocks.${level}.downsamplers.0.conv.weight`))
+      blocks.set(`input_blocks.${input++}.0.op.weight`, []);
+  }
+  let output = 0;
+  for (let level = 0; shapes.has(`up_blocks.${level}.resnets.0.conv1.weight`); level++) {
+    for (let layer = 0; shapes.has(`up_blocks.${level}.resnets.${layer}.conv1.weight`); layer++)
+      blocks.set(`output_blocks.${output++}.0.in_layers.2.weight`, []);
+    const part = shapes.has(`up_blocks.${level}.attentions.0.proj_in.weight`) ? 2 : 1;
+    if (shapes.has(`up_blocks.${level}.upsamplers.0.conv.weight`))
+      blocks.set(`output_blocks.${output - 1}.${part}.conv.weight`, []);
+  }
+  return blocks;
 }

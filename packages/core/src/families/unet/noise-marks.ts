@@ -2,17 +2,7 @@ import { list } from "../../errors/nearest";
 import type { DiffusionPrediction } from "../../schedulers/prediction";
 import type { Note } from "../../weights/checkpoint/note";
 import type { StoredFile } from "../../weights/single-file/stored-file";
-
-/** What a file of a diffusion U-Net says of the noise that it was trained on. */
-export interface NoiseMarks {
-  /** What the model predicts; none when nothing tells. */
-  readonly predictionType: DiffusionPrediction | undefined;
-  /** Zero terminal SNR: the noisiest level is pure noise, https://arxiv.org/abs/2305.08891. */
-  readonly isZeroSnr: boolean;
-  /** Ends of continuous EDM noise levels, as CosXL has them. */
-  readonly edm: { readonly sigmaMin: number; readonly sigmaMax: number } | undefined;
-  readonly notes: readonly Note[];
-}
+import type { TrainedNoise } from "../../weights/single-file/trained-noise";
 
 /** Tensors that say something by being there, or by their few numbers. */
 export const markTensors: readonly string[] = [
@@ -68,7 +58,7 @@ const steps: Readonly<Record<number, DiffusionPrediction>> = {
  * programs that know no header go by them; what contradicts is warned of.
  * @param file name for the notes
  */
-export function noiseMarks(file: string, stored: StoredFile): NoiseMarks {
+export function noiseMarks(file: string, stored: StoredFile): TrainedNoise {
   const notes: Note[] = [];
   const predictions = [...ofTensors(stored), ...ofHeader(file, stored, notes), ...ofSteps(stored)];
   const [prediction] = predictions;
@@ -134,7 +124,7 @@ function zeroSnrOf({ shapes, metadata }: StoredFile): Said<true> | undefined {
   return key === undefined ? undefined : { value: true, from: key };
 }
 
-function edmOf(stored: StoredFile): NoiseMarks["edm"] {
+function edmOf(stored: StoredFile): TrainedNoise["edm"] {
   const [sigmaMax = cosXl.sigmaMax] = stored.numbers("edm_vpred.sigma_max") ?? [];
   const [sigmaMin = cosXl.sigmaMin] = stored.numbers("edm_vpred.sigma_min") ?? [];
   return { sigmaMin: plain(sigmaMin), sigmaMax: plain(sigmaMax) };

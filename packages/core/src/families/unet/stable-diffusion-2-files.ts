@@ -1,8 +1,9 @@
 import type { KnownPipeline } from "../../weights/single-file/known-pipeline";
+import type { TrainedNoise } from "../../weights/single-file/trained-noise";
 import { knownVae } from "../autoencoders/files";
 import { clipGTokenizer, clipH } from "../encoders/files";
 import { knownUnet } from "./files";
-import { type NoiseMarks, warning } from "./noise-marks";
+import { warning } from "./noise-marks";
 import { latentDiffusionMarks, latentDiffusionNoise, unmarked } from "./stable-diffusion-files";
 
 const title = "Stable Diffusion 2";
@@ -12,7 +13,7 @@ const title = "Stable Diffusion 2";
  * predicts epsilon. Where nothing tells which, it is the former, as for diffusers.
  * @param file name for the notes
  */
-export function stableDiffusion2(file: string, marks: NoiseMarks): KnownPipeline {
+export function stableDiffusion2(file: string, marks: TrainedNoise): KnownPipeline {
   const { predictionType = "v_prediction", notes } = marks;
   const isBase = predictionType === "epsilon";
   const common = {

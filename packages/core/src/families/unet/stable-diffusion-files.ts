@@ -1,9 +1,10 @@
 import type { Note } from "../../weights/checkpoint/note";
 import type { KnownPipeline } from "../../weights/single-file/known-pipeline";
+import type { TrainedNoise } from "../../weights/single-file/trained-noise";
 import { knownVae } from "../autoencoders/files";
 import { clipL, clipTokenizer } from "../encoders/files";
 import { knownUnet } from "./files";
-import { markTensors, type NoiseMarks, warning } from "./noise-marks";
+import { markTensors, warning } from "./noise-marks";
 
 const title = "Stable Diffusion 1";
 
@@ -21,7 +22,7 @@ export const latentDiffusionNoise = {
 export const latentDiffusionMarks = markTensors.filter((tensor) => !["edm_mean", "edm_std"].includes(tensor));
 
 /** What a file marks that its pipeline has no place for. @param file name for the notes */
-export function unmarked(file: string, { edm }: NoiseMarks, pipeline: string): Note[] {
+export function unmarked(file: string, { edm }: TrainedNoise, pipeline: string): Note[] {
   return edm ? [warning(file, `tensor edm_vpred.sigma_max had no effect: ${pipeline} has no EDM noise levels`)] : [];
 }
 
@@ -30,7 +31,7 @@ export function unmarked(file: string, { edm }: NoiseMarks, pipeline: string): N
  * that marks it gets DDIM.
  * @param file name for the notes
  */
-export function stableDiffusion(file: string, marks: NoiseMarks): KnownPipeline {
+export function stableDiffusion(file: string, marks: TrainedNoise): KnownPipeline {
   const noise = {
     ...latentDiffusionNoise,
     prediction_type: marks.predictionType ?? "epsilon",

@@ -1,9 +1,10 @@
 import type { KnownPipeline, KnownScheduler } from "../../weights/single-file/known-pipeline";
 import type { StoredFile } from "../../weights/single-file/stored-file";
+import type { TrainedNoise } from "../../weights/single-file/trained-noise";
 import { knownVae } from "../autoencoders/files";
 import { clipG, clipGTokenizer, clipL, clipTokenizer } from "../encoders/files";
 import { knownUnet } from "./files";
-import { concluded, markTensors, type NoiseMarks } from "./noise-marks";
+import { concluded, markTensors } from "./noise-marks";
 import { latentDiffusionMarks, latentDiffusionNoise } from "./stable-diffusion-files";
 
 const title = "Stable Diffusion XL";
@@ -21,7 +22,7 @@ const playgroundLatents = {
  * latents of its own, as https://huggingface.co/playgroundai/playground-v2.5-1024px-aesthetic.
  * @param file name for the notes
  */
-export function stableDiffusionXl(file: string, stored: StoredFile, marks: NoiseMarks): KnownPipeline {
+export function stableDiffusionXl(file: string, stored: StoredFile, marks: TrainedNoise): KnownPipeline {
   const own = playgroundMarks.every((tensor) => stored.shapes.has(tensor));
   const latents = {
     latent_channels: 4,
@@ -59,7 +60,7 @@ const playgroundScheduler: KnownScheduler = {
 };
 
 /** CosXL's, https://huggingface.co/stabilityai/cosxl, where noise levels are EDM's. */
-function schedulerOf({ edm, predictionType = "epsilon", isZeroSnr }: NoiseMarks): KnownScheduler {
+function schedulerOf({ edm, predictionType = "epsilon", isZeroSnr }: TrainedNoise): KnownScheduler {
   if (edm)
     return {
       kind: "scheduler",

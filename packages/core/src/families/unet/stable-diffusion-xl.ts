@@ -6,6 +6,7 @@ import { type Floats, floats } from "../../tensor";
 import { tilingProblems } from "../autoencoders/autoencoder";
 import { ClipEncoder, type ClipEncoding, type ClipOptions, clipSkipProblem } from "../encoders/clip-encoder";
 import { clipText, clipTextWithProjection } from "../encoders/clip-text";
+import { stableDiffusionXlFiles } from "./identify";
 import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
 import {
   diffusionSchedulerDefaults,
@@ -26,6 +27,7 @@ const textEncoders = ["text_encoder", "text_encoder_2"] as const;
 export const stableDiffusionXlFamily: Family = {
   className: "StableDiffusionXLPipeline",
   title: "Stable Diffusion XL",
+  singleFiles: stableDiffusionXlFiles,
   denoiser: "unet",
   takes: [...unetSettings, "prompt_2", "negative_prompt_2", "original_size", "crops_coords_top_left", "target_size"],
   defaults: (configs, fromImage) => ({

@@ -1,9 +1,11 @@
 import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
 import type { Settings } from "../../loop/settings";
 import type { JsonObject } from "../../schema/json";
+import { titleOfWidth } from "../../weights/lora/lora-family";
 import { tilingProblems } from "../autoencoders/autoencoder";
 import { ClipEncoder, clipSkipProblem } from "../encoders/clip-encoder";
 import { clipText } from "../encoders/clip-text";
+import { stableDiffusionFiles } from "./identify";
 import { type EncodePrompts, UNetPipeline } from "./pipeline";
 import {
   diffusionSchedulerDefaults,
@@ -14,6 +16,7 @@ import {
   unetSizeMultiple,
   unetSizes,
 } from "./settings";
+import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
 /**
  * StableDiffusionPipeline and StableDiffusionImg2ImgPipeline, https://arxiv.org/abs/2112.10752: Stable Diffusion 1 and
@@ -22,6 +25,8 @@ import {
 export const stableDiffusionFamily: Family = {
   className: "StableDiffusionPipeline",
   title: "Stable Diffusion 1.5, 2.1",
+  singleFiles: stableDiffusionFiles,
+  loraTitle: ({ unet }) => titleOfWidth([(unet as UNet2DConditionConfig).cross_attention_dim].flat()[0]!),
   denoiser: "unet",
   takes: unetSettings,
   defaults: (configs, fromImage) => ({

@@ -10,6 +10,7 @@ import { downsample, upsample } from "../blocks/resample";
 import type { ResnetOptions } from "../blocks/resnet-block";
 import { spatialTransformer } from "../blocks/spatial-transformer";
 import { embedCondition, sinusoids } from "../blocks/timestep-embedding";
+import { unetFile } from "./latent-diffusion-names";
 import { parseUNet2DConditionConfig, TIME_IDS, type UNet2DConditionConfig } from "./unet-2d-condition-config";
 import { type UNetBlock, type UNetBlocks, unetBody } from "./unet-body";
 import { unetStructure } from "./unet-structure";
@@ -20,6 +21,7 @@ import { unetStructure } from "./unet-structure";
  */
 export const unet2DCondition: Architecture<UNet2DConditionConfig> = {
   className: "UNet2DConditionModel",
+  file: unetFile,
   parse: parseUNet2DConditionConfig,
   structure: (config) => {
     const levels = config.layers_per_block.map((layers, i) => ({

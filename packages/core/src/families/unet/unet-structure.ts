@@ -1,4 +1,4 @@
-import type { Structure, UNetLayer, UNetLevel } from "../../plugins/manifest";
+import type { Structure, UNetLayer, UNetLevel } from "../../architecture/structure";
 
 /** One level of a U-Net, as far as plugins are concerned. */
 export interface LevelOutline {

@@ -27,6 +27,7 @@ import {
 } from "../autoencoders/autoencoder";
 import { qwen3 } from "../encoders/qwen3";
 import { Qwen3Encoder } from "../encoders/qwen3-encoder";
+import { zImageFiles } from "./files";
 import { PATCH, type ZImageConfig, zImage } from "./model";
 import { layOutSequence, longestCaption, paddedLength } from "./sequence";
 
@@ -42,6 +43,7 @@ interface Captions extends Conditioning {
 export const zImageFamily: Family = {
   className: "ZImagePipeline",
   title: "Z-Image",
+  singleFiles: zImageFiles,
   denoiser: "transformer",
   takes: [
     "prompt",

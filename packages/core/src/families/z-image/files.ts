@@ -1,6 +1,8 @@
 import { partUnfit } from "../../errors/single-file";
 import type { JsonObject } from "../../schema/json";
 import { countOf } from "../../weights/single-file/count-of";
+import { partOf } from "../../weights/single-file/file-part";
+import type { SingleFiles } from "../../weights/single-file/known-files";
 import type { KnownPipeline } from "../../weights/single-file/known-pipeline";
 import type { Shapes } from "../../weights/single-file/recipe";
 import { knownVae } from "../autoencoders/files";
@@ -13,7 +15,7 @@ const title = "Z-Image";
 const HEAD = 128;
 
 /** As https://huggingface.co/Tongyi-MAI/Z-Image-Turbo has it. */
-export const zImage: KnownPipeline = {
+const zImage: KnownPipeline = {
   title,
   className: "ZImagePipeline",
   options: {},
@@ -49,3 +51,8 @@ function transformerConfig(shapes: Shapes): JsonObject {
     axes_lens: [1536, 512, 512],
   };
 }
+
+export const zImageFiles: SingleFiles = {
+  title,
+  identify: (_, { shapes }, known) => (partOf(known, shapes, CLASS, "transformer") ? zImage : undefined),
+};

@@ -7,6 +7,7 @@ import type { Graph } from "../../graph/graph";
 import { attention, layerNorm, linear, rmsNorm, rotary } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { patchify, unpatchify } from "../blocks/patch-embed";
+import { zImageFile } from "./names";
 
 /** `config.json` of ZImageTransformer2DModel. */
 export interface ZImageConfig {
@@ -61,6 +62,7 @@ const parseFile = defineConfig<ZImageConfig>("ZImageTransformer2DModel", {
 /** The single-stream diffusion transformer of Z-Image, https://arxiv.org/abs/2511.22699. */
 export const zImage: Architecture<ZImageConfig> = {
   className: "ZImageTransformer2DModel",
+  file: zImageFile,
   parse: (raw, warn) => {
     const config = parseFile(raw, warn);
     checkHeads(config);

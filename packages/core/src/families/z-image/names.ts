@@ -1,3 +1,4 @@
+import { denoiserPrefixes, type ModelFile } from "../../weights/single-file/model-file";
 import type { Rule } from "../../weights/single-file/rules";
 
 /** Z-Image as ComfyUI's files name it, to ZImageTransformer2DModel; most names are the same. */
@@ -11,3 +12,10 @@ export const zImageNames: readonly Rule[] = [
     [`${list}.*.attention.k_norm`, `${list}.*.attention.norm_k`],
   ]),
 ];
+
+export const zImageFile: ModelFile = {
+  mark: /^all_x_embedder\.2-1\.weight$/,
+  prefixes: denoiserPrefixes,
+  layouts: [{ title: "ComfyUI", mark: /^noise_refiner\.0\.attention\.qkv\./, rules: () => zImageNames }],
+  loraNames: () => [zImageNames],
+};

@@ -37,6 +37,8 @@ export interface Checkpoint {
   readonly components: ReadonlyMap<string, Component>;
   /** What else `model_index.json` says: `{ "force_zeros_for_empty_prompt": true }`. */
   readonly options: Readonly<JsonObject>;
+  /** Of a file of weights on the hub nothing but the header is here: what its values say is not known. */
+  readonly isPartial?: boolean;
   /** What was found out of the file or folder as a whole. */
   readonly notes?: readonly Note[];
   /** @throws SKIPSTEP_COMPONENT_MISSING */
@@ -55,13 +57,15 @@ const dispensable = ["safety_checker", "feature_extractor", "image_encoder"];
  */
 export function openCheckpoint(
   model: string | Place,
-  { components: given = {}, ...options }: CheckpointOptions = {},
+  { components: given = {}, ...options }: CheckpointOptions,
 ): Checkpoint {
   const place = placeOf(model);
   const places = Object.fromEntries(Object.entries(given).map(([name, other]) => [name, placeOf(other)]));
-  if (isSingleFile(place, options.formats))
-    return openSingleFile({ ...place, path: resolve(place.path) }, options, places);
-  return openFolder(place, options, places);
+  const checkpoint = isSingleFile(place, options.formats)
+    ? openSingleFile({ ...place, path: resolve(place.path) }, options, places)
+    : openFolder(place, options, places);
+  const isPartial = [place, ...Object.values(places)].some(({ entries }) => entries !== undefined);
+  return isPartial ? { ...checkpoint, isPartial } : checkpoint;
 }
 
 function openFolder({ path, hub }: Place, options: ReadOptions, places: Readonly<Record<string, Place>>): Checkpoint {

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { namesIn } from "../../disk/on-disk";
 import { componentConfigMissing, weightsNotHere } from "../../errors/checkpoint";
 import { quantizationUnread } from "../../errors/single-file";
-import type { NoiseMarks } from "../../families/unet/noise-marks";
 import { isObject, type JsonObject } from "../../schema/json";
 import { formatOfMethod, isOwnMethod, pluginForMethod, quantMethodOf } from "../formats/find-format";
 import { openStored } from "../formats/open-stored";
 import type { ReadOptions, WeightFormat } from "../formats/weight-format";
 import { partOf, shapesOf, weightsOf } from "../single-file/file-part";
+import type { TrainedNoise } from "../single-file/trained-noise";
 import type { Note } from "./note";
 import { readObject } from "./read-object";
 import { candidates } from "./weight-files";
@@ -34,7 +34,7 @@ export interface Component {
   /** Tensors that its files are known to have and its model has no use for. */
   readonly withoutEffect?: RegExp;
   /** What its file says of the noise that it was trained on. */
-  readonly trainedOn?: NoiseMarks;
+  readonly trainedOn?: TrainedNoise;
   /** What was found out while it was read. */
   readonly notes?: readonly Note[];
   /** Opens its weights, which the caller closes. Throws what `Weights.open` throws. */
@@ -135,7 +135,7 @@ function readConfig({ name, className, folder }: ComponentPart): { path: string;
 /** Under the names that the component's class asks for, whatever they are in the files. */
 function openWeights(
   { name, className, folder, hub }: ComponentPart,
-  { variant, formats }: ReadOptions,
+  { variant, formats, known }: ReadOptions,
   packing: Packing | undefined,
 ): OpenWeights {
   const has = (middle: string | undefined): boolean =>
@@ -144,7 +144,7 @@ function openWeights(
   if (hub !== undefined && !has(own)) throw weightsNotHere(hub);
   const stored = Weights.open(folder, { variant: own });
   const weights = openStored(folder, stored, { formats, ...packing });
-  const part = partOf(shapesOf(entriesOf(weights)), className, name);
+  const part = partOf(known, shapesOf(entriesOf(weights)), className, name);
   return part ? weightsOf(weights, part) : weights;
 }
 

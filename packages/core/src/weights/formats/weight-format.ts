@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../schema/json";
 import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
+import type { KnownFiles } from "../single-file/known-files";
 
 /** A way to store weights that core does not read and a plugin does. Part of a plugin's manifest. */
 export interface WeightFormat {
@@ -36,4 +37,6 @@ export interface ReadOptions {
   readonly variant?: string | undefined;
   /** Formats that the config's plugins read, in its order. */
   readonly formats?: readonly WeightFormat[] | undefined;
+  /** How models' tensors are named in files, and which pipelines single files are of. */
+  readonly known: KnownFiles;
 }

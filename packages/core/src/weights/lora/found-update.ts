@@ -1,4 +1,4 @@
-import type { ComponentModel } from "../../start/component-model";
+import type { ComponentModel } from "../../architecture/component-model";
 import type { LoraModule } from "./lora";
 import { type LoraTarget, type LoraTargets, targetKey } from "./lora-targets";
 import type { OpenLora } from "./read-lora";

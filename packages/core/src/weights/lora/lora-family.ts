@@ -113,11 +113,9 @@ function byTextEncoder({ modules }: Pick<Lora, "modules">, names: readonly strin
   return isUNet && isSecond ? "Stable Diffusion XL" : undefined;
 }
 
-/** The family of a pipeline's model, in the same words. @param config of the model that draws */
-export function modelFamily(className: string, title: string | undefined, config: unknown): string {
-  if (className !== "StableDiffusionPipeline") return title ?? className;
-  const { cross_attention_dim } = config as { readonly cross_attention_dim: number | readonly number[] };
-  return contexts[[cross_attention_dim].flat()[0] ?? 0] ?? stableDiffusion;
+/** The model that a U-Net is, in the same words. @param width of its prompt's tokens */
+export function titleOfWidth(width: number): string {
+  return contexts[width] ?? stableDiffusion;
 }
 
 /** Whether what is known of a LoRA says that it is not for the model. */

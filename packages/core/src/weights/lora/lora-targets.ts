@@ -1,5 +1,6 @@
 import type { TensorEntry } from "../checkpoint/weight-source";
 import { shapesOf } from "../single-file/file-part";
+import type { ModelFile } from "../single-file/model-file";
 import type { Recipes, RowRange } from "../single-file/recipe";
 import { applyRules } from "../single-file/rules";
 import { flatName } from "./lora";
@@ -24,8 +25,8 @@ export interface LoraTarget {
 /** The weights of a model by the modules that LoRAs may name, as `targetKey` says them. */
 export type LoraTargets = ReadonlyMap<string, readonly LoraTarget[]>;
 
-/** Finds weights under the names that a model asks for, and under those that its authors gave. */
-export function loraTargets(className: string, entries: readonly TensorEntry[]): LoraTargets {
+/** Finds weights under the names that a model asks for, and under those that its authors gave. @param file how its class's tensors are named */
+export function loraTargets(file: ModelFile | undefined, entries: readonly TensorEntry[]): LoraTargets {
   const shapes = shapesOf(entries);
   const targets = new Map<string, LoraTarget[]>();
   const put = (recipes: Recipes, isOriginal: boolean): void => {
@@ -44,7 +45,7 @@ export function loraTargets(className: string, entries: readonly TensorEntry[]):
     }
   };
   put(applyRules([], shapes), false);
-  for (const recipes of originalRecipes(className, shapes)) put(recipes, true);
+  for (const recipes of originalRecipes(file, shapes)) put(recipes, true);
   return targets;
 }
 

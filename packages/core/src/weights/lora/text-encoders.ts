@@ -1,4 +1,4 @@
-import type { ComponentModel } from "../../start/component-model";
+import type { ComponentModel } from "../../architecture/component-model";
 import type { LoraModel, TextEncoderLabel } from "./lora";
 
 type Sources = ReadonlyMap<string, ComponentModel>;

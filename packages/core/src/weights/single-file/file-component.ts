@@ -1,10 +1,10 @@
 import { partMissing } from "../../errors/single-file";
-import { noiseMarks } from "../../families/unet/noise-marks";
 import type { Component } from "../checkpoint/component";
 import type { Replaced } from "../checkpoint/override";
 import type { Place } from "../checkpoint/place";
 import type { ReadOptions } from "../formats/weight-format";
 import { classesIn, convertedShapes, type FilePart, partOf, weightsOf } from "./file-part";
+import type { KnownFiles } from "./known-files";
 import { readWeightFile, type WeightFile } from "./weight-file";
 
 /**
@@ -12,9 +12,9 @@ import { readWeightFile, type WeightFile } from "./weight-file";
  * what is known of such models.
  * @throws SKIPSTEP_FILE_PART when the file holds no such model, SKIPSTEP_FILE_FORMAT, what `SafetensorsFile.open` throws
  */
-export function openFileComponent(place: Place, replaced: Replaced, { formats }: ReadOptions): Component {
+export function openFileComponent(place: Place, replaced: Replaced, { formats, known: files }: ReadOptions): Component {
   const file = readWeightFile(place, formats);
-  return componentOf(file, partOf(file.shapes, replaced.className, replaced.name), replaced);
+  return componentOf(file, partOf(files, file.shapes, replaced.className, replaced.name), replaced, files);
 }
 
 /** `openFileComponent` of a file that was read. @param part of it that is the component */
@@ -22,12 +22,13 @@ export function componentOf(
   file: WeightFile,
   part: FilePart | undefined,
   { name, library, className, own, known }: Replaced,
+  files: KnownFiles,
 ): Component {
   const { path, hub } = file.place;
   const model = known?.kind === "model" ? known : undefined;
   const config = own?.config ?? (part ? model?.config(convertedShapes(part)) : undefined);
-  if (!part || !config) throw partMissing(hub ?? path, name, className, classesIn(file.shapes));
-  const trainedOn = className === "UNet2DConditionModel" ? noiseMarks(hub ?? path, file) : undefined;
+  if (!part || !config) throw partMissing(hub ?? path, name, className, classesIn(files, file.shapes));
+  const trainedOn = files.of(className)?.trainedOn?.(hub ?? path, file);
   return {
     name,
     library,

@@ -1,7 +1,7 @@
-import { markTensors } from "../../families/unet/noise-marks";
 import type { OpenWeights, TensorEntry } from "../checkpoint/weight-source";
 import { ConvertedWeights } from "./converted-weights";
-import { modelFiles } from "./model-files";
+import type { KnownFiles } from "./known-files";
+import type { ModelFile } from "./model-file";
 import type { Recipes, Shapes, TensorRecipe } from "./recipe";
 import { applyRules } from "./rules";
 
@@ -18,43 +18,43 @@ export interface FilePart {
  * @param component `text_encoder_2`: in a file of several models it tells which of two text encoders is meant
  * @returns `undefined` when the file holds no such model; all tensors as they are for classes without a known layout
  */
-export function partOf(stored: Shapes, className: string, component: string): FilePart | undefined {
-  const kind = Object.hasOwn(modelFiles, className) ? modelFiles[className]! : undefined;
+export function partOf(known: KnownFiles, stored: Shapes, className: string, component: string): FilePart | undefined {
+  const kind = known.of(className);
   if (!kind) return { layout: "diffusers", recipes: applyRules([], stored) };
   const names = [...stored.keys()];
   const prefix = kind.prefixes
-    .filter((known) => (known.component ?? component) === component)
+    .filter((prefix) => (prefix.component ?? component) === component)
     .find(({ text }) => names.some((name) => name.startsWith(text)));
-  return modelIn(stored, prefix?.text ?? "", className);
+  return modelIn(known, stored, prefix?.text ?? "", kind);
 }
 
-function modelIn(stored: Shapes, prefix: string, className: string): FilePart | undefined {
-  const { layouts, mark } = modelFiles[className]!;
-  const isIts = (name: string): boolean => (prefix === "" ? !isOfNone(name) : name.startsWith(prefix));
+function modelIn(
+  known: KnownFiles,
+  stored: Shapes,
+  prefix: string,
+  { layouts, mark }: ModelFile,
+): FilePart | undefined {
+  const isIts = (name: string): boolean => (prefix === "" ? !isOfNone(known, name) : name.startsWith(prefix));
   const bare: Shapes = new Map(
     [...stored].flatMap(([name, shape]) => (isIts(name) ? [[name.slice(prefix.length), shape]] : [])),
   );
   const names = [...bare.keys()];
-  const layout = layouts.find((known) => names.some((name) => known.mark.test(name)));
+  const layout = layouts.find((one) => names.some((name) => one.mark.test(name)));
   const recipes = applyRules(layout?.rules(bare) ?? [], bare);
   if (![...recipes.keys()].some((name) => mark.test(name))) return undefined;
   return { layout: layout?.title ?? "diffusers", recipes: prefix === "" ? recipes : withPrefix(recipes, prefix) };
 }
 
-const prefixes = [...new Set(Object.values(modelFiles).flatMap((kind) => kind.prefixes.map(({ text }) => text)))];
-
 /** Whether a name cannot be of a model whose tensors lie in a file without a prefix: it is another model's, or a mark. */
-function isOfNone(name: string): boolean {
-  return markTensors.includes(name) || prefixes.some((prefix) => name.startsWith(prefix));
+function isOfNone({ marks, prefixes }: KnownFiles, name: string): boolean {
+  return marks.includes(name) || prefixes.some((prefix) => name.startsWith(prefix));
 }
 
 /** The classes of models that a file holds, each once. */
-export function classesIn(stored: Shapes): string[] {
-  const found = Object.keys(modelFiles).filter((className) =>
-    ["text_encoder", "text_encoder_2"].some((component) => partOf(stored, className, component) !== undefined),
+export function classesIn(known: KnownFiles, stored: Shapes): string[] {
+  return known.classes.filter((className) =>
+    ["text_encoder", "text_encoder_2"].some((component) => partOf(known, stored, className, component) !== undefined),
   );
-  const isLess = (className: string): boolean => ["CLIPTextModelWithProjection", "Qwen3Model"].includes(className);
-  return found.filter((className) => !isLess(className));
 }
 
 /** Shapes of a file's tensors. */

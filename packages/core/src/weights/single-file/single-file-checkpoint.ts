@@ -8,10 +8,9 @@ import type { Note } from "../checkpoint/note";
 import { openOverride } from "../checkpoint/override";
 import type { Place } from "../checkpoint/place";
 import { tensorsUnused } from "../checkpoint/tensors-unused";
-import type { ReadOptions, WeightFormat } from "../formats/weight-format";
+import type { ReadOptions } from "../formats/weight-format";
 import { componentOf } from "./file-component";
 import { type FilePart, partOf } from "./file-part";
-import { identify } from "./identify";
 import type { KnownComponent, KnownPipeline } from "./known-pipeline";
 import { readWeightFile, type WeightFile } from "./weight-file";
 
@@ -26,13 +25,13 @@ export interface SingleFile {
 }
 
 /** @throws SKIPSTEP_FILE_UNKNOWN, SKIPSTEP_FILE_FORMAT, what `SafetensorsFile.open` throws */
-export function readSingleFile(place: Place, formats?: readonly WeightFormat[]): SingleFile {
+export function readSingleFile(place: Place, { formats, known }: ReadOptions): SingleFile {
   const file = readWeightFile(place, formats);
-  const pipeline = identify(place.hub ?? place.path, file);
+  const pipeline = known.identify(place.hub ?? place.path, file);
   const parts = new Map<string, FilePart>();
   const missing: string[] = [];
   for (const [name, { kind, className }] of Object.entries(pipeline.components)) {
-    const part = kind === "model" ? partOf(file.shapes, className, name) : undefined;
+    const part = kind === "model" ? partOf(known, file.shapes, className, name) : undefined;
     if (part) parts.set(name, part);
     else if (kind !== "scheduler") missing.push(name);
   }
@@ -49,7 +48,7 @@ export function openSingleFile(
   options: ReadOptions,
   places: Readonly<Record<string, Place>>,
 ): Checkpoint {
-  const { file, pipeline, parts, missing } = readSingleFile(place, options.formats);
+  const { file, pipeline, parts, missing } = readSingleFile(place, options);
   const path = place.hub ?? place.path;
   const unknown = Object.keys(places).find((name) => !Object.hasOwn(pipeline.components, name));
   if (unknown !== undefined)
@@ -65,7 +64,7 @@ export function openSingleFile(
       const other = places[name];
       if (other) return [name, openOverride(other, replaced, options)];
       if (known.kind === "scheduler") return [name, schedulerOf(name, known)];
-      return [name, componentOf(file, parts.get(name), replaced)];
+      return [name, componentOf(file, parts.get(name), replaced, options.known)];
     }),
   );
   const component = (name: string): Component => {

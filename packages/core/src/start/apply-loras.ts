@@ -1,24 +1,24 @@
-import type { LoraConfig } from "../../config/config";
-import { loraKind, loraOther, loraUnfit, loraUnknown } from "../../errors/lora";
-import { list } from "../../errors/nearest";
-import type { Family } from "../../loop/family";
-import type { ComponentModel } from "../../start/component-model";
-import type { WeightUpdate } from "./add-update";
-import type { Updates } from "./count-update";
-import type { LoraPlace } from "./found-update";
-import type { Lora } from "./lora";
-import { isOther, modelFamily } from "./lora-family";
-import { companionOf } from "./lora-role";
-import { type LoraTargets, loraTargets } from "./lora-targets";
-import { type LoraMatch, matchLora } from "./match-lora";
-import { MergedWeights } from "./merged-weights";
-import { openLora } from "./read-lora";
+import type { ComponentModel } from "../architecture/component-model";
+import type { LoraConfig } from "../config/config";
+import { loraKind, loraOther, loraUnfit, loraUnknown } from "../errors/lora";
+import { list } from "../errors/nearest";
+import type { RecognisedModel } from "../loop/recognised-model";
+import type { WeightUpdate } from "../weights/lora/add-update";
+import type { Updates } from "../weights/lora/count-update";
+import type { LoraPlace } from "../weights/lora/found-update";
+import type { Lora } from "../weights/lora/lora";
+import { isOther } from "../weights/lora/lora-family";
+import { companionOf } from "../weights/lora/lora-role";
+import { type LoraTargets, loraTargets } from "../weights/lora/lora-targets";
+import { type LoraMatch, matchLora } from "../weights/lora/match-lora";
+import { MergedWeights } from "../weights/lora/merged-weights";
+import { openLora } from "../weights/lora/read-lora";
 
-export type { LoraMatch } from "./match-lora";
+export type { LoraMatch } from "../weights/lora/match-lora";
 
-/** A pipeline's models with LoRAs merged into their weights. */
+/** A model with LoRAs merged into its weights. */
 export interface AppliedLoras {
-  readonly sources: ReadonlyMap<string, ComponentModel>;
+  readonly model: RecognisedModel;
   readonly loras: readonly LoraMatch[];
 }
 
@@ -26,40 +26,37 @@ export interface AppliedLoras {
  * Merges LoRAs into the model that draws and into text encoders; their matrices are read when weights are.
  * @throws SKIPSTEP_LORA_UNFIT, and what `openLora`, `matchLora` and a component's `weights` throw
  */
-export function applyLoras(
-  family: Family,
-  sources: ReadonlyMap<string, ComponentModel>,
-  uses: readonly LoraConfig[] = [],
-): AppliedLoras {
-  if (uses.length === 0) return { sources, loras: [] };
-  const place = placeOf(family, sources);
+export function applyLoras(model: RecognisedModel, uses: readonly LoraConfig[] = []): AppliedLoras {
+  if (uses.length === 0) return { model, loras: [] };
+  const place = placeOf(model);
   const updates: Updates = new Map();
   const loras = uses.map((use) => {
     const lora = openLora(use);
     try {
       const match = matchLora(lora, place, updates);
-      if (isUnfit(match, lora, place)) throw unfit(match, family, place);
+      if (isUnfit(match, lora, place)) throw unfit(match, model, place);
       return match;
     } finally {
       lora.weights.close();
     }
   });
-  const merged = [...sources].map(([name, source]) => [name, withUpdates(source, updates.get(name))] as const);
-  return { sources: new Map(merged), loras };
+  const merged = [...model.components].map(([name, source]) => [name, withUpdates(source, updates.get(name))] as const);
+  return { model: { ...model, components: new Map(merged) }, loras };
 }
 
-function placeOf({ denoiser, className, title }: Family, sources: ReadonlyMap<string, ComponentModel>): LoraPlace {
+function placeOf({ family, components, configs }: RecognisedModel): LoraPlace {
+  const { denoiser, className, title = className } = family;
   const targets = new Map<string, LoraTargets>();
-  for (const [name, source] of sources)
+  for (const [name, source] of components)
     if (name === denoiser || name.startsWith("text_encoder")) targets.set(name, targetsOf(source));
-  return { denoiser, family: modelFamily(className, title, sources.get(denoiser)!.config), sources, targets };
+  return { denoiser, family: family.loraTitle?.(configs) ?? title, sources: components, targets };
 }
 
-function targetsOf({ component }: ComponentModel): LoraTargets {
+function targetsOf({ component, model }: ComponentModel): LoraTargets {
   const weights = component.weights();
   try {
     return loraTargets(
-      component.className,
+      model.architecture.file,
       weights.names.map((name) => weights.entry(name)),
     );
   } finally {
@@ -75,14 +72,14 @@ function isUnfit({ matched, family }: LoraMatch, { modules }: Lora, place: LoraP
 }
 
 /** Why nothing of a LoRA is for the model: another one is asked for only where it is known to be for another. */
-function unfit({ file, family: made, unmatched }: LoraMatch, { className }: Family, place: LoraPlace): Error {
+function unfit({ file, family: made, unmatched }: LoraMatch, { family }: RecognisedModel, place: LoraPlace): Error {
   const companion = unmatched.find((name) => companionOf(name) !== undefined);
   if (companion !== undefined) return loraKind(file, companion, companionOf(companion)!);
   if (isOther(made, place.family)) return loraOther(file, made!.title, place.family);
   const names = [...(place.targets.get(place.denoiser)?.values() ?? [])].flat().map(({ weight }) => weight);
   const modules = firstOf([...new Set(names)]);
   if (made !== undefined) return loraUnfit(file, place.family, firstOf(unmatched), modules);
-  return loraUnknown(file, className, firstOf(unmatched), modules);
+  return loraUnknown(file, family.className, firstOf(unmatched), modules);
 }
 
 function withUpdates(source: ComponentModel, updates: ReadonlyMap<string, WeightUpdate[]> | undefined): ComponentModel {

@@ -1,4 +1,4 @@
-import type { Rule } from "../single-file/rules";
+import type { Rule } from "../../weights/single-file/rules";
 
 /** FLUX.1's attentions as https://github.com/XLabs-AI/x-flux names their processors: 1 is the image's stream, 2 the text's. */
 export const xlabsNames: readonly Rule[] = [

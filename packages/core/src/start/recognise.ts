@@ -1,25 +1,31 @@
 import type { ArchitectureEntry, Warn } from "../architecture/architecture";
+import type { ComponentModel } from "../architecture/component-model";
+import type { Structure } from "../architecture/structure";
 import { componentClass } from "../errors/pipeline";
 import type { Configs, Family } from "../loop/family";
-import type { Structure } from "../plugins/manifest";
+import type { RecognisedModel } from "../loop/recognised-model";
 import type { Checkpoint } from "../weights/checkpoint/checkpoint";
 import type { Component } from "../weights/checkpoint/component";
 import type { Note } from "../weights/checkpoint/note";
-
-/** A component of a checkpoint and the architecture that it is. */
-export interface ComponentModel {
-  readonly component: Component;
-  readonly model: ArchitectureEntry;
-  /** Its config.json, checked and with defaults filled in. */
-  readonly config: unknown;
-  /** What was found out while the config was read. */
-  readonly notes?: readonly Note[];
-}
+import type { Catalogue } from "./catalogue";
 
 /**
- * Recognises the components that a family runs. Reads no weights.
- * @throws SKIPSTEP_COMPONENT_MISSING, SKIPSTEP_COMPONENT_CLASS, SKIPSTEP_MODEL_OPTION
+ * Recognises a checkpoint: its family, and the architecture of each component that the family runs. Reads no weights.
+ * @throws SKIPSTEP_PIPELINE_UNKNOWN, SKIPSTEP_COMPONENT_MISSING, SKIPSTEP_COMPONENT_CLASS, SKIPSTEP_MODEL_OPTION
  */
+export function recognise(checkpoint: Checkpoint, catalogue: Catalogue): RecognisedModel {
+  const family = catalogue.familyOf(checkpoint);
+  const components = componentModels(family, checkpoint);
+  return {
+    checkpoint,
+    family,
+    components,
+    configs: configsOf(components, checkpoint),
+    structure: denoiserStructure(family, components),
+    schedulers: catalogue.schedulers,
+  };
+}
+
 export function componentModels(family: Family, checkpoint: Checkpoint): ReadonlyMap<string, ComponentModel> {
   const { components, optional = [] } = family;
   const present = Object.entries(components).filter(
@@ -36,20 +42,15 @@ export function componentModels(family: Family, checkpoint: Checkpoint): Readonl
   );
 }
 
-type Parsed = Pick<ComponentModel, "notes"> & { readonly config: object };
-
-const parsed = new WeakMap<Component, Parsed>();
-const parsedBy = new WeakMap<object, ArchitectureEntry>();
-
-/** The same object each time: what is worked out from a config is kept by it. */
-function parsedConfig(component: Component, model: ArchitectureEntry, name: string, family: Family): Parsed {
-  const before = parsed.get(component);
-  if (before) return before;
+function parsedConfig(
+  { config: raw, source }: Component,
+  { architecture }: ArchitectureEntry,
+  name: string,
+  family: Family,
+): Pick<ComponentModel, "config" | "notes"> {
   const notes: Note[] = [];
-  const warn = (text: string) => notes.push({ kind: "warning", text: `${component.source.config}: ${text}` });
-  const config = heeded(model.architecture.parse(component.config, warn) as object, name, family, warn);
-  parsed.set(component, { config, notes });
-  parsedBy.set(config, model);
+  const warn = (text: string) => notes.push({ kind: "warning", text: `${source.config}: ${text}` });
+  const config = heeded(architecture.parse(raw, warn) as object, name, family, warn);
   return { config, notes };
 }
 
@@ -61,14 +62,8 @@ function heeded(config: object, name: string, { unheeded = {}, className }: Fami
   return set.length === 0 ? config : { ...options, ...Object.fromEntries(set.map((key) => [key, null])) };
 }
 
-/** What a component's config was parsed by, in `componentModels`. */
-export function modelOf(config: object): ArchitectureEntry {
-  return parsedBy.get(config)!;
-}
-
-/** What plugins may know of the denoiser. */
-export function denoiserStructure(family: Family, models: ReadonlyMap<string, ComponentModel>): Structure {
-  const { model, config, component } = models.get(family.denoiser)!;
+function denoiserStructure({ denoiser }: Family, models: ReadonlyMap<string, ComponentModel>): Structure {
+  const { model, config, component } = models.get(denoiser)!;
   const structure = { ...model.architecture.structure!(config), components: [...models.keys()] };
   return component.format === undefined ? structure : { ...structure, weightFormat: component.format };
 }

@@ -1,0 +1,97 @@
+import type { ArchitectureEntry } from "../architecture/architecture";
+import type { Feature } from "../architecture/structure";
+import { familyTwice, pipelineUnknown } from "../errors/pipeline";
+import { ownFamilies } from "../families/families";
+import { otherFamilies } from "../families/other-families";
+import type { Family } from "../loop/family";
+import type { Manifest } from "../plugins/manifest";
+import { ownSchedulers } from "../schedulers/own-schedulers";
+import { Schedulers } from "../schedulers/registry";
+import type { Checkpoint } from "../weights/checkpoint/checkpoint";
+import { formatsOf } from "../weights/formats/find-format";
+import type { ReadOptions } from "../weights/formats/weight-format";
+import { KnownFiles } from "../weights/single-file/known-files";
+import type { ModelFile } from "../weights/single-file/model-file";
+
+/** What of a plugin brings something that models are recognised by. */
+export interface Bringing {
+  readonly manifest: Pick<Manifest<never>, "families" | "schedulers" | "weightFormats">;
+}
+
+/** All that models are recognised by: what core knows, and what a config's plugins bring. */
+export class Catalogue {
+  readonly families: readonly Family[];
+  readonly schedulers: Schedulers;
+  /** How files of weights are read. */
+  readonly reading: Pick<ReadOptions, "formats" | "known">;
+
+  /** @throws SKIPSTEP_FAMILY_TWICE, SKIPSTEP_SCHEDULER_TWICE for two of one class name */
+  constructor(plugins: readonly Bringing[] = []) {
+    const brought = plugins.flatMap(({ manifest }) => manifest.families ?? []);
+    this.families = [...ownFamilies, ...brought];
+    const names = this.families.map(({ className }) => className);
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (twice !== undefined) throw familyTwice(twice);
+    this.schedulers = new Schedulers([
+      ...ownSchedulers,
+      ...plugins.flatMap(({ manifest }) => manifest.schedulers ?? []),
+    ]);
+    const known = new KnownFiles(
+      filesOf(this.families),
+      ownFamilies.flatMap(({ singleFiles }) => singleFiles ?? []),
+      otherFamilies,
+      brought.flatMap(({ singleFiles }) => singleFiles ?? []),
+    );
+    this.reading = { known, ...formatsOf(plugins) };
+  }
+
+  /** @throws SKIPSTEP_PIPELINE_UNKNOWN, listing those that are known */
+  familyOf({ folder, className }: Pick<Checkpoint, "folder" | "className">): Family {
+    const family = this.families.find((known) => known.className === className);
+    if (family) return family;
+    throw pipelineUnknown(
+      folder,
+      className,
+      this.families.map((known) => known.className),
+    );
+  }
+
+  /** Families whose denoiser has all of these, by what people call them: what an error lists. */
+  familiesWith = (features: readonly Feature[]): string[] => {
+    const fitting = this.families.filter((family) =>
+      denoiserFeatures(family).some((has) => features.every((it) => has.includes(it))),
+    );
+    return [...new Set(fitting.map(({ title, className }) => title ?? className))];
+  };
+}
+
+/** Without plugins. */
+export const ownCatalogue = new Catalogue();
+
+/** How the families' models lie in files, those that draw first. A class that is two models' is no sign of either. */
+function filesOf(families: readonly Family[]): Map<string, ModelFile> {
+  const entries = families.flatMap(({ components, denoiser }) =>
+    Object.entries(components).flatMap(([name, classes]) =>
+      Object.entries(classes).map(([className, entry]) => ({ className, entry, isDenoiser: name === denoiser })),
+    ),
+  );
+  entries.sort((a, b) => Number(b.isDenoiser) - Number(a.isDenoiser));
+  const files = new Map<string, ModelFile>();
+  for (const { className, entry } of entries) {
+    const { file } = entry.architecture;
+    if (file && entries.every((other) => other.className !== className || fileOf(other.entry) === file))
+      files.set(className, file);
+  }
+  return files;
+}
+
+function fileOf({ architecture }: ArchitectureEntry): ModelFile | undefined {
+  return architecture.file;
+}
+
+/** Of each class that a family's denoiser may be, with the reference's default config. */
+function denoiserFeatures({ components, denoiser }: Family): (readonly Feature[])[] {
+  return Object.values(components[denoiser]!).map(
+    ({ architecture }) => architecture.structure!(architecture.parse({})).features,
+  );
+}
