@@ -1,8 +1,9 @@
 import type { AnyManifest } from "../plugins/plugin";
 import { shortName } from "../plugins/resolve";
 import { isObject } from "../schema/json";
+import type { JsonSchema } from "../schema/json-schema";
 import { type SchedulerSchemas, schedulerSchema } from "./check-scheduler";
-import { coreSchema, type JsonSchema } from "./core-schema";
+import { coreSchema } from "./core-schema";
 
 /** A plugin whose options the schema is to know. */
 export interface SchemaPlugin {

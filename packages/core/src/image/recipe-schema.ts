@@ -1,5 +1,5 @@
-import type { JsonSchema } from "../config/core-schema";
 import { isObject } from "../schema/json";
+import type { JsonSchema } from "../schema/json-schema";
 import { validate } from "../schema/validate";
 
 const text: JsonSchema = { type: "string" };

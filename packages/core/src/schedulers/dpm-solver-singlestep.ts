@@ -1,12 +1,12 @@
 import { schedulerOptionsConflict } from "../errors/schedulers";
 import type { Generator } from "../random";
+import { choice, flag, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { type DpmSolverScheduleOptions, dpmSolverSchedule, lambdaMinSchema } from "./dpm-solver-schedule";
 import { type DpmSolverStep, type DpmSolverType, dpmSolverStep, solverTypeSchema } from "./dpm-solver-step";
 import { drawNoise } from "./draw-noise";
 import { exponentialShiftSchema } from "./flow-shift";
 import { lambdaOf, mixtureAt } from "./log-snr-step";
-import { choice, flag, optionsSchema } from "./option-schema";
 import type { Mixture } from "./prediction";
 import type { Schedule, Scheduler } from "./scheduler";
 import { mix } from "./signal-level";

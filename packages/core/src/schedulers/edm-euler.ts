@@ -1,6 +1,6 @@
+import { optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { type EdmOptions, edmImage, edmInitialNoise, edmInput, edmSchedule, edmSchemas } from "./edm";
-import { optionsSchema } from "./option-schema";
 import type { Schedule, Scheduler } from "./scheduler";
 import { addNoiseAt, direction } from "./sigma-sample";
 import { weightedSum } from "./weighted-sum";

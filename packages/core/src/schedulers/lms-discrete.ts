@@ -1,6 +1,6 @@
+import { optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { type BetaOptions, betaSchemas, linearBetas } from "./betas";
-import { optionsSchema } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictionSchema } from "./prediction";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";

@@ -1,5 +1,6 @@
 import { unknownScheduler } from "../errors/schedulers";
 import type { JsonObject } from "../schema/json";
+import type { OptionsSchema } from "../schema/option";
 import { DDIMScheduler, ddimSchema } from "./ddim";
 import { DDPMScheduler, ddpmSchema } from "./ddpm";
 import { DEISMultistepScheduler, deisMultistepSchema } from "./deis-multistep";
@@ -16,7 +17,6 @@ import { KDPM2AncestralDiscreteScheduler, kDpm2AncestralDiscreteSchema } from ".
 import { KDPM2DiscreteScheduler, kDpm2DiscreteSchema } from "./k-dpm-2-discrete";
 import { LCMScheduler, lcmSchema } from "./lcm";
 import { LMSDiscreteScheduler, lmsDiscreteSchema } from "./lms-discrete";
-import type { OptionsSchema } from "./option-schema";
 import { PNDMScheduler, pndmSchema } from "./pndm";
 import { resolveOptions } from "./resolve-options";
 import { sameResult } from "./same-result";
