@@ -70,11 +70,11 @@ describe("config.json", () => {
   });
 
   it.each<[Architecture, object, string]>([
-    [clipText, { is_causal: false }, '"is_causal" must be true or null, found false'],
-    [qwen3, { pruned_heads: { 0: [1] } }, '"pruned_heads" must NOT have more than 0 properties'],
+    [clipText, { is_causal: false }, '"is_causal" must be one of true, null, found false'],
+    [qwen3, { pruned_heads: { 0: [1] } }, '"pruned_heads" must be empty, found {"0":[1]}'],
     [t5Encoder, { hidden_size: 64 }, '"hidden_size" must be null, found 64'],
     [autoencoderKl, { latents_mean: [0, 1], latents_std: [1, 1] }, '"latents_mean" must have an entry for each of 4'],
-    [autoencoderKl, { latents_std: [1, 1, 0, 1] }, '"latents_std" (at 2) must be > 0'],
+    [autoencoderKl, { latents_std: [1, 1, 0, 1] }, '"latents_std" (at 2) must be > 0, found 0'],
   ])("of $className: an error for %j, which the reference would follow", (architecture, raw, message) => {
     expect(() => architecture.parse(raw)).toThrow(
       expect.objectContaining({ code: "SKIPSTEP_MODEL_OPTION", message: expect.stringContaining(message) }),

@@ -140,8 +140,13 @@ describe("position tables", () => {
 describe("config.json", () => {
   it.each<[string, Architecture, unknown, string]>([
     ["guidance in Qwen-Image", qwenImage, { guidance_embeds: true }, '"guidance_embeds" must be false, found true'],
-    ["two axes in Qwen-Image", qwenImage, { axes_dims_rope: [64, 64] }, '"axes_dims_rope" must NOT have fewer than 3'],
-    ["odd axis", flux, { axes_dims_rope: [16, 55, 57] }, '"axes_dims_rope" (at 1) must be multiple of 2'],
+    [
+      "two axes in Qwen-Image",
+      qwenImage,
+      { axes_dims_rope: [64, 64] },
+      '"axes_dims_rope" must have at least 3 entries, found [64,64]',
+    ],
+    ["odd axis", flux, { axes_dims_rope: [16, 55, 57] }, '"axes_dims_rope" (at 1) must be a multiple of 2'],
     [
       "axes that make no head",
       flux2,
@@ -152,7 +157,7 @@ describe("config.json", () => {
       "odd number of frequencies",
       flux2,
       { timestep_guidance_channels: 255 },
-      '"timestep_guidance_channels" must be multiple of 2, found 255',
+      '"timestep_guidance_channels" must be a multiple of 2, found 255',
     ],
   ])("refuses: %s", (_name, architecture, raw, message) => {
     expect(() => architecture.parse(raw)).toThrow(

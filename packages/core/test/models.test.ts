@@ -98,13 +98,13 @@ describe("config.json", () => {
       "act_fn",
       autoencoderKl,
       { act_fn: "tanh" },
-      '"act_fn" must be "silu" or "swish" or "gelu" or "relu" or "mish", found "tanh"',
+      '"act_fn" must be one of "silu", "swish", "gelu", "relu", "mish", found "tanh"',
     ],
     [
       "block type",
       autoencoderKl,
       { ...levels(1), down_block_types: ["AttnDownEncoderBlock2D"] },
-      '"down_block_types" (at 0) must be "DownEncoderBlock2D", found ["AttnDownEncoderBlock2D"]',
+      '"down_block_types" (at 0) must be "DownEncoderBlock2D", found "AttnDownEncoderBlock2D"',
     ],
     [
       "levels",
@@ -116,7 +116,7 @@ describe("config.json", () => {
       "two at once",
       autoencoderKl,
       { use_quant_conv: 1, latents_mean: 1 },
-      '"use_quant_conv" must be boolean, found 1; "latents_mean" must be array,null, found 1',
+      '"use_quant_conv" must be true or false, found 1; "latents_mean" must be a list or null, found 1',
     ],
     ["not an object", autoencoderKl, [], "it must be an object, found []"],
     ["upsample_fn", autoencoderTiny, { upsample_fn: "bilinear" }, '"upsample_fn" must be "nearest", found "bilinear"'],
@@ -143,7 +143,7 @@ describe("config.json", () => {
       "rope type",
       qwen3,
       { rope_scaling: { rope_type: "yarn", factor: 4 } },
-      '"rope_scaling" has an unknown "factor", found {',
+      '"rope_scaling" has no "factor". It takes: rope_theta, rope_type, type',
     ],
     [
       "shared heads",

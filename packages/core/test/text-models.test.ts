@@ -163,7 +163,7 @@ describe("config.json of text encoders", () => {
   });
 
   it.each<[string, Architecture, unknown, string]>([
-    ["activation", clipText, { hidden_act: "mish" }, '"hidden_act" must be "gelu" or "gelu_new" or'],
+    ["activation", clipText, { hidden_act: "mish" }, '"hidden_act" must be one of "gelu", "gelu_new",'],
     [
       "heads",
       clipText,
@@ -171,20 +171,25 @@ describe("config.json of text encoders", () => {
       '"hidden_size" must be a multiple of 4 heads, found 30',
     ],
     ["padding mask", clipText, { use_attention_mask: true }, '"use_attention_mask" must be false, found true'],
-    ["end tokens", clipTextWithProjection, { eos_token_id: [1, 2] }, '"eos_token_id" must be integer, found [1,2]'],
-    ["no projection", clipTextWithProjection, { projection_dim: null }, '"projection_dim" must be integer, found null'],
+    ["end tokens", clipTextWithProjection, { eos_token_id: [1, 2] }, '"eos_token_id" must be an integer, found [1,2]'],
+    [
+      "no projection",
+      clipTextWithProjection,
+      { projection_dim: null },
+      '"projection_dim" must be an integer from 1 to 1048576, found null',
+    ],
     ["decoder", t5Encoder, { is_decoder: true }, '"is_decoder" must be false, found true'],
     [
       "feed forward",
       t5Encoder,
       { feed_forward_proj: "gated-tanh" },
-      '"feed_forward_proj" must be "gelu" or "gated-gelu" or',
+      '"feed_forward_proj" must be one of "gelu", "gated-gelu",',
     ],
     [
       "few buckets",
       t5Encoder,
       { relative_attention_num_buckets: 3 },
-      '"relative_attention_num_buckets" must be >= 4, found 3',
+      '"relative_attention_num_buckets" must be an integer from 4 to 16384, found 3',
     ],
     [
       "near distance",

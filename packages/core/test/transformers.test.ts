@@ -162,16 +162,26 @@ describe("config.json", () => {
 
   it.each<[string, Architecture, unknown, string]>([
     ["norm_type", dit, { norm_type: "layer_norm" }, '"norm_type" must be "ada_norm_zero", found "layer_norm"'],
-    ["no classes", dit, { num_embeds_ada_norm: null }, '"num_embeds_ada_norm" must be integer, found null'],
+    [
+      "no classes",
+      dit,
+      { num_embeds_ada_norm: null },
+      '"num_embeds_ada_norm" must be an integer from 1 to 1048576, found null',
+    ],
     [
       "activation_fn",
       dit,
       { activation_fn: "relu" },
-      '"activation_fn" must be "gelu" or "gelu-approximate" or "geglu" or "geglu-approximate" or "swiglu" or "linear-silu"',
+      '"activation_fn" must be one of "gelu", "gelu-approximate", "geglu", "geglu-approximate", "swiglu", "linear-silu"',
     ],
     ["norm_type", pixart, { norm_type: "ada_norm_zero" }, '"norm_type" must be "ada_norm_single"'],
-    ["attention_type", pixart, { attention_type: "gated" }, '"attention_type" must be "default" or null'],
-    ["no prompt", pixart, { cross_attention_dim: null }, '"cross_attention_dim" must be integer, found null'],
+    ["attention_type", pixart, { attention_type: "gated" }, '"attention_type" must be one of "default", null'],
+    [
+      "no prompt",
+      pixart,
+      { cross_attention_dim: null },
+      '"cross_attention_dim" must be an integer from 1 to 1048576, found null',
+    ],
     [
       "size conditions",
       pixart,
@@ -184,14 +194,19 @@ describe("config.json", () => {
       { cross_attention_dim: 64, caption_channels: 32 },
       '"cross_attention_dim" must be the width 1152 with "caption_channels", found 64',
     ],
-    ["qk_norm", sd3, { qk_norm: "l2" }, '"qk_norm" must be null or "rms_norm" or "layer_norm" or "fp32_layer_norm"'],
+    ["qk_norm", sd3, { qk_norm: "l2" }, '"qk_norm" must be one of null, "rms_norm", "layer_norm", "fp32_layer_norm"'],
     [
       "caption_projection_dim",
       sd3,
       { num_attention_heads: 24 },
       '"caption_projection_dim" must be the width 1536, found 1152',
     ],
-    ["no stored positions", sd3, { pos_embed_max_size: null }, '"pos_embed_max_size" must be integer, found null'],
+    [
+      "no stored positions",
+      sd3,
+      { pos_embed_max_size: null },
+      '"pos_embed_max_size" must be an integer from 1 to 16384, found null',
+    ],
   ])("refuses: %s", (_name, architecture, raw, message) => {
     expect(() => architecture.parse(raw)).toThrow(
       expect.objectContaining({ code: "SKIPSTEP_MODEL_OPTION", message: expect.stringContaining(message) }),

@@ -1,6 +1,6 @@
-import type { ConfigOption } from "./architecture";
+import { integer, list, type OptionSchema, optionalInteger } from "../schema/option";
 
-/** Schemas of the options that most config.json files have; each takes the reference's default. */
+/** Options that most config.json files have, in the words of `schema/option`. */
 
 /**
  * The largest numbers that a config.json may have: far above every model there is, and small enough that lists and
@@ -22,63 +22,36 @@ export const most = {
 } as const;
 
 /** A whole number, at least 1: features, heads, rows of a vocabulary. */
-export function count(value: number, maximum: number = most.count): ConfigOption<number> {
-  return { type: "integer", minimum: 1, maximum, default: value };
+export function count(value: number, maximum: number = most.count): OptionSchema<number> {
+  return integer(value, { minimum: 1, maximum });
 }
 
 /** Layers or blocks, at least `minimum`. */
-export function layerCount(value: number, minimum = 1): ConfigOption<number> {
-  return { type: "integer", minimum, maximum: most.layers, default: value };
+export function layerCount(value: number, minimum = 1): OptionSchema<number> {
+  return integer(value, { minimum, maximum: most.layers });
 }
 
 /** A whole number, at least 1, or null. */
-export function optionalCount(value: number | null): ConfigOption<number | null> {
-  return { type: ["integer", "null"], minimum: 1, maximum: most.count, default: value };
+export function optionalCount(value: number | null): OptionSchema<number | null> {
+  return optionalInteger(value, { minimum: 1, maximum: most.count });
 }
 
 /** Channels a level. */
-export function counts(value: readonly number[], maximum: number = most.channels): ConfigOption<readonly number[]> {
-  return {
-    type: "array",
-    minItems: 1,
-    maxItems: most.levels,
-    items: { type: "integer", minimum: 1, maximum },
-    default: value,
-  };
+export function counts(value: readonly number[], maximum: number = most.channels): OptionSchema<readonly number[]> {
+  return list(value, integer(undefined, { minimum: 1, maximum }), { minItems: 1, maxItems: most.levels });
 }
 
 /** The size of the images or latents that a model was made for: along a side, or height and width. */
-export function sizeOption<Value extends number | readonly number[] | null>(value: Value): ConfigOption<Value> {
-  const side = { type: "integer", minimum: 1, maximum: most.side };
-  const sides = { type: "array", items: side, minItems: 1, maxItems: 2 };
+export function sizeOption<Value extends number | readonly number[] | null>(value: Value): OptionSchema<Value> {
+  const side = integer(undefined, { minimum: 1, maximum: most.side });
+  const sides = list(undefined, side, { minItems: 1, maxItems: 2 });
   return { anyOf: [side, sides, ...(value === null ? [{ type: "null" }] : [])], default: value };
-}
-
-export function real(value: number): ConfigOption<number> {
-  return { type: "number", default: value };
-}
-
-/** A number or null. */
-export function optionalReal(value: number | null): ConfigOption<number | null> {
-  return { type: ["number", "null"], default: value };
-}
-
-export function flag(value: boolean): ConfigOption<boolean> {
-  return { type: "boolean", default: value };
-}
-
-/** The supported values of an option that the reference gives more. The first is the default. */
-export function supported<const Value extends string | boolean | null>(
-  value: Value,
-  ...others: readonly Value[]
-): ConfigOption<Value> {
-  return { enum: [value, ...others], default: value };
 }
 
 /** A list whose entries have one supported value. */
 export function allOf<const Value extends string>(
   value: Value,
   given: readonly Value[],
-): ConfigOption<readonly Value[]> {
-  return { type: "array", maxItems: most.layers, items: { enum: [value] }, default: given };
+): OptionSchema<readonly Value[]> {
+  return list(given, { enum: [value] }, { maxItems: most.layers });
 }

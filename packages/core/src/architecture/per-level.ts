@@ -1,17 +1,17 @@
-import type { ConfigOption } from "./architecture";
+import { list, type OptionSchema } from "../schema/option";
 import { most } from "./config-option";
 
 /** Options of a U-Net that are one value for all levels, or a list with one a level. */
 export type PerLevel<Value> = Value | readonly Value[];
 
 /** A whole number, at least 1, or one a level. */
-export function levelCounts(value: number, maximum: number = most.count): ConfigOption<PerLevel<number>> {
+export function levelCounts(value: number, maximum: number = most.count): OptionSchema<PerLevel<number>> {
   const one = { minimum: 1, maximum };
   const lists = { minItems: 1, maxItems: most.levels, items: { type: "integer", ...one } };
   return { type: ["integer", "array"], ...one, ...lists, default: value };
 }
 
-export function levelFlags(value: boolean): ConfigOption<PerLevel<boolean>> {
+export function levelFlags(value: boolean): OptionSchema<PerLevel<boolean>> {
   return { type: ["boolean", "array"], minItems: 1, maxItems: most.levels, items: { type: "boolean" }, default: value };
 }
 
@@ -19,8 +19,8 @@ export function levelFlags(value: boolean): ConfigOption<PerLevel<boolean>> {
 export function blockTypes<const Type extends string>(
   types: readonly Type[],
   given: readonly Type[],
-): ConfigOption<readonly Type[]> {
-  return { type: "array", minItems: 1, maxItems: most.levels, items: { enum: types }, default: given };
+): OptionSchema<readonly Type[]> {
+  return list(given, { enum: types }, { minItems: 1, maxItems: most.levels });
 }
 
 /** One entry a level, which may be a list itself. */

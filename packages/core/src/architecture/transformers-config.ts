@@ -1,3 +1,5 @@
+import type { JsonSchema } from "../schema/json-schema";
+
 /**
  * Options of transformers' config.json files that say nothing of what an encoder computes: notes on the file, training,
  * dropout, and the text generation settings that old versions wrote into every config.
@@ -19,7 +21,7 @@ export const transformersOptionsWithoutEffect: readonly string[] = [
 ];
 
 /** Options that transformers' base class knows, with the values that change nothing: pruned heads, attention of another reach. */
-export const transformersOptionsFixed: Readonly<Record<string, object>> = {
+export const transformersOptionsFixed: Readonly<Record<string, JsonSchema>> = {
   pruned_heads: { type: ["object", "null"], maxProperties: 0 },
   is_causal: { enum: [true, null] },
   attention_chunk_size: { type: "null" },

@@ -3,10 +3,10 @@ import { SkipstepError } from "../errors/error";
 import { isOptionUnfit, optionsSchemaInvalid } from "../errors/plugins";
 import { type FamiliesWith, findConflicts, findMissingFeatures } from "../plugins/conflicts";
 import { type FoundPlugin, importPlugin, locatePlugin, type PluginCode, pluginOfClass } from "../plugins/discover";
-import type { AnyManifest, PluginClass } from "../plugins/plugin";
+import type { PluginClass } from "../plugins/plugin";
+import { closedSchema } from "../schema/derived-schema";
 import { type Finding, findingOf } from "../schema/finding";
 import { isObject, type JsonObject, type JsonPath } from "../schema/json";
-import type { JsonSchema } from "../schema/json-schema";
 import { validate } from "../schema/validate";
 
 /** A plugin with its place in the config. */
@@ -96,18 +96,8 @@ function misfits(errors: readonly { index: number; error: SkipstepError }[]): Fi
 
 function checkOptions({ manifest }: FoundPlugin, options: JsonObject, at: JsonPath): Finding[] {
   try {
-    return validate(closedSchema(manifest), options, at, true);
+    return validate(closedSchema(manifest.options), options, at, true);
   } catch (error) {
     throw optionsSchemaInvalid(manifest.name, error);
   }
-}
-
-/** One object a manifest, so that its check is compiled once. */
-const closedSchemas = new WeakMap<AnyManifest, JsonSchema>();
-
-/** A manifest's options schema, which refuses what it does not list unless it says otherwise. */
-function closedSchema(manifest: AnyManifest): JsonSchema {
-  const schema = closedSchemas.get(manifest) ?? { additionalProperties: false, ...manifest.options };
-  closedSchemas.set(manifest, schema);
-  return schema;
 }

@@ -1,6 +1,7 @@
 import { list } from "../errors/nearest";
 import { nearestScheduler, settingOf } from "../errors/schedulers";
 import { sameResult } from "../schedulers/same-result";
+import { derivedSchema } from "../schema/derived-schema";
 import { type Finding, invalid } from "../schema/finding";
 import { isObject } from "../schema/json";
 import type { JsonSchema } from "../schema/json-schema";
@@ -37,16 +38,17 @@ export function checkScheduler(scheduler: unknown, schemas: SchedulerSchemas, ow
 }
 
 /** A scheduler's options with `type` beside them. */
-export function schedulerSchema(schema: object): JsonSchema {
-  return { ...schema, properties: { type: { type: "string" }, ...(schema as JsonSchema).properties } };
-}
+export const schedulerSchema = derivedSchema((schema: object) => ({
+  ...schema,
+  properties: { type: { type: "string" }, ...(schema as JsonSchema).properties },
+}));
 
 /** With no class named, at least the keys can be checked: each must be some scheduler's. */
-function anySchedulerSchema(schemas: SchedulerSchemas): JsonSchema {
+const anySchedulerSchema = derivedSchema((schemas: SchedulerSchemas) => {
   const keys = Object.values(schemas).flatMap((schema) => Object.keys((schema as JsonSchema).properties ?? {}));
   return {
     type: "object",
     additionalProperties: false,
     properties: { type: {}, ...Object.fromEntries(keys.map((key) => [key, {}])) },
   };
-}
+});

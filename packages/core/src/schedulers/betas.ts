@@ -1,5 +1,6 @@
+import { choice, number, type OptionSchemas } from "../schema/option";
 import { linspaceFloat32 } from "./linspace";
-import { choice, number, type OptionSchemas, trainingSteps } from "./option-schema";
+import { trainingSteps } from "./training-steps";
 
 /** How much noise each of the training's steps added. */
 export interface BetaOptions {

@@ -1,5 +1,5 @@
+import { flag, number, type OptionSchemas } from "../schema/option";
 import type { Floats } from "../tensor";
-import { flag, number, type OptionSchemas } from "./option-schema";
 
 /** Keeps a predicted image in the range that images have. */
 export interface ClipOptions {

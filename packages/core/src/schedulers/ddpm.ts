@@ -1,5 +1,6 @@
 import { learnedVarianceMissing } from "../errors/schedulers";
 import type { Generator } from "../random";
+import { choice, flag, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { batchOf, boundImage, type ClipOptions, clipSchemas, type ThresholdOptions, thresholdSchemas } from "./clip";
@@ -7,7 +8,6 @@ import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
 import { splitLearnedVariance } from "./learned-variance";
 import { roundHalfEven } from "./linspace";
-import { choice, flag, optionsSchema } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictedImage, predictionSchema } from "./prediction";
 import { givenTimesteps, inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../schema/json";
-import type { OptionsSchema } from "./option-schema";
+import type { OptionsSchema } from "../schema/option";
 import type { Schedule, Scheduler } from "./scheduler";
 
 /** One class of schedulers: its options, and how one is made from them. */

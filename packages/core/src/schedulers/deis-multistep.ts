@@ -1,10 +1,10 @@
+import { choice, integer, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { defineScheduler } from "./define-scheduler";
 import { dpmSolverSchedule } from "./dpm-solver-schedule";
 import { exponentialShiftSchema } from "./flow-shift";
 import { lambdaOf, mixtureAt } from "./log-snr-step";
 import { multistepOrder } from "./multistep-order";
-import { choice, integer, optionsSchema } from "./option-schema";
 import { type Mixture, predictedNoise } from "./prediction";
 import type { Schedule, Scheduler } from "./scheduler";
 import { sigmaSpacing } from "./sigma-spacing";

@@ -1,8 +1,8 @@
 import { invalidSchedule, schedulerOptionsConflict } from "../errors/schedulers";
+import { optionalNumber } from "../schema/option";
 import { shiftSigma } from "./flow-shift";
 import { linspace, roundHalfEven } from "./linspace";
 import { lambdaOf, mixtureAt } from "./log-snr-step";
-import { optionalNumber } from "./option-schema";
 import { givenTimesteps, inferenceSteps } from "./schedule-steps";
 import type { Schedule } from "./scheduler";
 import type { SigmaSchedule } from "./sigma-schedule";
@@ -18,7 +18,7 @@ export interface DpmSolverScheduleOptions extends Omit<SolverOptions, "final_sig
   lambda_min_clipped: number | null;
 }
 
-export const lambdaMinSchema = optionalNumber({ description: "Do not visit timesteps of lower lambda." });
+export const lambdaMinSchema = optionalNumber(null, { description: "Do not visit timesteps of lower lambda." });
 
 /**
  * Timesteps of DPM-Solver, as whole steps and not, and of DEIS: whole numbers, and the noise level of each.

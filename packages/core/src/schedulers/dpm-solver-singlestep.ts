@@ -1,5 +1,6 @@
 import { schedulerOptionsConflict } from "../errors/schedulers";
 import type { Generator } from "../random";
+import { choice, flag, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { defineScheduler } from "./define-scheduler";
 import { type DpmSolverScheduleOptions, dpmSolverSchedule, lambdaMinSchema } from "./dpm-solver-schedule";
@@ -7,7 +8,6 @@ import { type DpmSolverStep, type DpmSolverType, dpmSolverStep, solverTypeSchema
 import { drawNoise } from "./draw-noise";
 import { exponentialShiftSchema } from "./flow-shift";
 import { lambdaOf, mixtureAt } from "./log-snr-step";
-import { choice, flag, optionsSchema } from "./option-schema";
 import type { Mixture } from "./prediction";
 import type { Schedule, Scheduler } from "./scheduler";
 import { mix } from "./signal-level";

@@ -1,5 +1,5 @@
+import { choice, type OptionSchema } from "../schema/option";
 import { logSnrStep } from "./log-snr-step";
-import { choice, type OptionSchema } from "./option-schema";
 import type { Mixture } from "./prediction";
 import { type Term, weightedSum, weightedSumOver } from "./weighted-sum";
 

@@ -1,5 +1,6 @@
 import { schedulerOptionsConflict } from "../errors/schedulers";
 import type { Generator } from "../random";
+import { choice, flag, integer, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { batchOf, type ThresholdOptions, threshold, thresholdSchemas } from "./clip";
 import { defineScheduler } from "./define-scheduler";
@@ -8,7 +9,6 @@ import { drawNoise } from "./draw-noise";
 import { type EdmOptions, edmImage, edmInitialNoise, edmInput, edmSchedule, edmSchemas } from "./edm";
 import { lambdaOf } from "./log-snr-step";
 import { type MultistepOrderOptions, multistepOrder } from "./multistep-order";
-import { choice, flag, integer, optionsSchema } from "./option-schema";
 import type { Mixture } from "./prediction";
 import type { Schedule, Scheduler } from "./scheduler";
 import { addNoiseAt } from "./sigma-sample";

@@ -1,7 +1,7 @@
+import { optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { defineScheduler } from "./define-scheduler";
 import { type EdmOptions, edmImage, edmInitialNoise, edmInput, edmSchedule, edmSchemas } from "./edm";
-import { optionsSchema } from "./option-schema";
 import type { Schedule, Scheduler } from "./scheduler";
 import { addNoiseAt, direction } from "./sigma-sample";
 import { weightedSum } from "./weighted-sum";

@@ -1,6 +1,6 @@
+import { choice, integer, number, type OptionSchemas } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { linspace, linspaceFloat32 } from "./linspace";
-import { choice, integer, number, type OptionSchemas } from "./option-schema";
 import { predictionSchema } from "./prediction";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule } from "./scheduler";

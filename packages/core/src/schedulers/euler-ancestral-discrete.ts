@@ -1,10 +1,10 @@
 import type { Generator } from "../random";
+import { flag, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { ancestralStep } from "./ancestral-step";
 import { type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
-import { flag, optionsSchema } from "./option-schema";
 import { predictionSchema } from "./prediction";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";

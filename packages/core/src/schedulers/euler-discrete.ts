@@ -1,9 +1,9 @@
 import { invalidSchedule } from "../errors/schedulers";
+import { choice, flag, optionalNumber, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { defineScheduler } from "./define-scheduler";
 import { linspaceFloat32 } from "./linspace";
-import { choice, flag, optionalNumber, optionsSchema } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictionSchema } from "./prediction";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";
@@ -34,8 +34,8 @@ export const eulerDiscreteSchema = optionsSchema<EulerDiscreteOptions>({
   ...spacingSchemas("linspace"),
   prediction_type: predictionSchemaWithOriginal(),
   interpolation_type: choice("linear", ["linear", "log_linear"]),
-  sigma_min: optionalNumber({ exclusiveMinimum: 0 }),
-  sigma_max: optionalNumber({ exclusiveMinimum: 0 }),
+  sigma_min: optionalNumber(null, { exclusiveMinimum: 0 }),
+  sigma_max: optionalNumber(null, { exclusiveMinimum: 0 }),
   timestep_type: choice("discrete", ["discrete", "continuous"]),
   rescale_betas_zero_snr: flag(false, "Make the noisiest timestep (nearly) pure noise."),
   final_sigmas_type: choice("zero", ["zero", "sigma_min"], "Noise level after the last step."),

@@ -1,5 +1,6 @@
 import { invalidSchedule } from "../errors/schedulers";
 import type { Generator } from "../random";
+import { flag, integer, number, optionalNumber, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
@@ -12,11 +13,11 @@ import {
   timeShiftSchema,
 } from "./flow-shift";
 import { linspace } from "./linspace";
-import { flag, integer, number, optionalNumber, optionsSchema, trainingSteps } from "./option-schema";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";
 import { type SigmaSpacingOptions, sigmaSpacing, sigmaSpacingSchemas } from "./sigma-spacing";
 import { mix } from "./signal-level";
+import { trainingSteps } from "./training-steps";
 import { weightedSum } from "./weighted-sum";
 
 export interface FlowMatchEulerDiscreteOptions extends DynamicShiftOptions, SigmaSpacingOptions {
@@ -45,7 +46,7 @@ export const flowMatchEulerDiscreteSchema = optionsSchema<FlowMatchEulerDiscrete
   base_image_seq_len: integer(256, { minimum: 1 }),
   max_image_seq_len: integer(4096, { minimum: 1 }),
   invert_sigmas: flag(false, "Count noise levels up instead of down."),
-  shift_terminal: optionalNumber({ minimum: 0, maximum: 1, description: "Noise level of the last model call." }),
+  shift_terminal: optionalNumber(null, { minimum: 0, maximum: 1, description: "Noise level of the last model call." }),
   time_shift_type: timeShiftSchema,
   stochastic_sampling: flag(false, "Draw fresh noise at every step."),
   ...sigmaSpacingSchemas,

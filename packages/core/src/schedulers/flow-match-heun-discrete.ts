@@ -1,13 +1,14 @@
+import { number, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { defineScheduler } from "./define-scheduler";
 import { trainingRange } from "./flow-match-euler-discrete";
 import { shiftSigma } from "./flow-shift";
 import { afterPairs, pairUp } from "./heun-pairs";
 import { linspace } from "./linspace";
-import { number, optionsSchema, trainingSteps } from "./option-schema";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";
 import { mix } from "./signal-level";
+import { trainingSteps } from "./training-steps";
 import { weightedSum } from "./weighted-sum";
 
 export interface FlowMatchHeunDiscreteOptions {

@@ -1,4 +1,4 @@
-import { choice, type OptionSchemas } from "./option-schema";
+import { choice, type OptionSchemas } from "../schema/option";
 
 /** Shift by the image's size: larger images need more noise to lose the same detail. */
 export interface DynamicShiftOptions {

@@ -1,9 +1,9 @@
+import { optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { type BetaOptions, betaSchemas } from "./betas";
 import { type ClipOptions, clip, clipSchemas } from "./clip";
 import { defineScheduler } from "./define-scheduler";
 import { afterPairs, pairUp } from "./heun-pairs";
-import { optionsSchema } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictionSchema } from "./prediction";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";

@@ -1,10 +1,10 @@
 import type { Generator } from "../random";
+import { optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { ancestralStep } from "./ancestral-step";
 import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
 import { type KDpm2Options, kDpm2Schedule, kDpm2Schemas } from "./k-dpm-2-schedule";
-import { optionsSchema } from "./option-schema";
 import type { Schedule, Scheduler } from "./scheduler";
 import { addNoiseAt, direction, imageAt, initialNoise, toUnitVariance } from "./sigma-sample";
 import { weightedSum } from "./weighted-sum";

@@ -1,15 +1,16 @@
 import type { Generator } from "../random";
+import { flag, number, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { alphasCumprod, type BetaOptions, betaSchemas } from "./betas";
 import { batchOf, boundImage, type ClipOptions, clipSchemas, type ThresholdOptions, thresholdSchemas } from "./clip";
 import { consistencyTimesteps } from "./consistency-steps";
 import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
-import { flag, number, optionsSchema, trainingSteps } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictedImage, predictionSchema } from "./prediction";
 import type { Schedule, Scheduler } from "./scheduler";
 import { mix, mixtureOf, noiseLevels } from "./signal-level";
 import { type SpacingOptions, spacingSchemas } from "./spacing";
+import { trainingSteps } from "./training-steps";
 import { weightedSum } from "./weighted-sum";
 
 /** `set_alpha_to_one`, `timestep_spacing` and `steps_offset` are read and without effect, as in the reference. */

@@ -1,7 +1,7 @@
+import { optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { defineScheduler } from "./define-scheduler";
-import { optionsSchema } from "./option-schema";
 import { type DiffusionPrediction, diffusionPredictions, predictionSchema } from "./prediction";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";

@@ -1,4 +1,4 @@
-import { choice, type OptionSchema } from "./option-schema";
+import { choice, type OptionSchema } from "../schema/option";
 import { weightedSum, weightedSumOver } from "./weighted-sum";
 
 /**

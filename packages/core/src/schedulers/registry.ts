@@ -1,7 +1,7 @@
 import { schedulerTwice, unknownScheduler } from "../errors/schedulers";
 import type { JsonObject } from "../schema/json";
+import type { OptionsSchema } from "../schema/option";
 import type { SchedulerDefinition } from "./define-scheduler";
-import type { OptionsSchema } from "./option-schema";
 import { resolveOptions } from "./resolve-options";
 import { sameResult } from "./same-result";
 import type { Schedule, Scheduler } from "./scheduler";

@@ -1,8 +1,8 @@
 import { invalidSchedulerOption, unknownSchedulerOption } from "../errors/schedulers";
 import type { JsonObject } from "../schema/json";
 import type { JsonSchema } from "../schema/json-schema";
+import type { OptionSchema, OptionsSchema } from "../schema/option";
 import { validate } from "../schema/validate";
-import type { OptionSchema, OptionsSchema } from "./option-schema";
 
 /**
  * A scheduler's options from a config: checked, with the schema's defaults where the config says nothing.

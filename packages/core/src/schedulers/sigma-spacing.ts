@@ -1,7 +1,7 @@
 import { schedulerOptionsConflict } from "../errors/schedulers";
+import { flag, type OptionSchemas } from "../schema/option";
 import { betaQuantile } from "./beta-distribution";
 import { linspace } from "./linspace";
-import { flag, type OptionSchemas } from "./option-schema";
 
 /** Noise levels spaced by themselves, instead of by the timesteps they belong to. One at most may be true. */
 export interface SigmaSpacingOptions {

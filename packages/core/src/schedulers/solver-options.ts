@@ -1,7 +1,7 @@
+import { choice, flag, integer, number, type OptionSchemas } from "../schema/option";
 import { type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { type ThresholdOptions, thresholdSchemas } from "./clip";
 import { type DynamicShiftOptions, timeShiftSchema } from "./flow-shift";
-import { choice, flag, integer, number, type OptionSchemas } from "./option-schema";
 import { diffusionPredictions, type PredictionType, predictionSchema } from "./prediction";
 import { type SigmaSpacingOptions, sigmaSpacingSchemas } from "./sigma-spacing";
 import { type SpacingOptions, spacingSchemas } from "./spacing";

@@ -1,5 +1,5 @@
+import { choice, integer, type OptionSchemas } from "../schema/option";
 import { linspace, roundHalfEven } from "./linspace";
-import { choice, integer, type OptionSchemas } from "./option-schema";
 
 /** Which of the training's timesteps a generation visits; table 2 of https://arxiv.org/abs/2305.08891. */
 export interface SpacingOptions {

@@ -1,11 +1,11 @@
 import type { Generator } from "../random";
+import { flag, number, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { alphasCumprod, type BetaOptions, betaSchemas } from "./betas";
 import { type ClipOptions, clipSchemas, type ThresholdOptions, thresholdSchemas } from "./clip";
 import { consistencyTimesteps } from "./consistency-steps";
 import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
-import { flag, number, optionsSchema, trainingSteps } from "./option-schema";
 import {
   type DiffusionPrediction,
   diffusionPredictions,
@@ -16,6 +16,7 @@ import {
 import type { Schedule, Scheduler } from "./scheduler";
 import { mix, mixtureOf, noiseLevels } from "./signal-level";
 import { type SpacingOptions, spacingSchemas } from "./spacing";
+import { trainingSteps } from "./training-steps";
 import { weightedSum } from "./weighted-sum";
 
 /** Clipping, thresholding, spacing and scaling are read and without effect, as in the reference. */

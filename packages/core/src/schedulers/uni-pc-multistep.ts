@@ -1,8 +1,8 @@
 import { schedulerOptionsConflict } from "../errors/schedulers";
+import { choice, flag, optionalNumber, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { defineScheduler } from "./define-scheduler";
 import { lambdaOf, logSnrStep, mixtureAt } from "./log-snr-step";
-import { choice, flag, optionalNumber, optionsSchema } from "./option-schema";
 import type { Mixture } from "./prediction";
 import type { Schedule, Scheduler } from "./scheduler";
 import { mix } from "./signal-level";
@@ -30,9 +30,9 @@ export const uniPcMultistepSchema = optionsSchema<UniPcMultistepOptions>({
   solver_type: choice("bh2", ["bh1", "bh2", "midpoint", "heun", "logrho"], "B(h) of the paper."),
   disable_corrector: { type: "array", items: { type: "integer" }, default: [] },
   solver_p: { type: "null", default: null },
-  sigma_min: optionalNumber({ exclusiveMinimum: 0 }),
-  sigma_max: optionalNumber({ exclusiveMinimum: 0 }),
-  shift_terminal: optionalNumber({ minimum: 0, maximum: 1, description: "Noise level of the last model call." }),
+  sigma_min: optionalNumber(null, { exclusiveMinimum: 0 }),
+  sigma_max: optionalNumber(null, { exclusiveMinimum: 0 }),
+  shift_terminal: optionalNumber(null, { minimum: 0, maximum: 1, description: "Noise level of the last model call." }),
 });
 
 const { fround } = Math;

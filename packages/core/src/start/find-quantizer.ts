@@ -2,6 +2,7 @@ import { configInvalid } from "../errors/config";
 import { optionsSchemaInvalid, quantizerMissing } from "../errors/plugins";
 import { findPlugin } from "../plugins/discover";
 import type { AnyQuantizer } from "../plugins/quantizer";
+import { closedSchema } from "../schema/derived-schema";
 import type { JsonObject } from "../schema/json";
 import { toPointer } from "../schema/json";
 import { validate } from "../schema/validate";
@@ -32,8 +33,7 @@ export async function findQuantizer(
   const { name, quantizer } = manifest;
   if (!quantizer) throw quantizerMissing(name);
   const options: JsonObject = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const schema = { additionalProperties: false, ...quantizer.options };
-  const findings = check(name, () => validate(schema, options, [], true));
+  const findings = check(name, () => validate(closedSchema(quantizer.options), options, [], true));
   if (findings.length > 0)
     throw configInvalid(
       findings.map(({ code, path, text }) => {

@@ -1,20 +1,13 @@
-import { type Architecture, type ConfigOption, defineConfig, type Warn } from "../../architecture/architecture";
-import {
-  allOf,
-  count,
-  counts,
-  flag,
-  layerCount,
-  most,
-  optionalReal,
-  real,
-  sizeOption,
-} from "../../architecture/config-option";
+import type { Architecture, Warn } from "../../architecture/architecture";
+import { allOf, count, counts, layerCount, most, sizeOption } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { modelOptions } from "../../errors/models";
 import { size, times } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { conv2d, groupNorm } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import type { OptionSchema } from "../../schema/option";
+import { flag, number, optionalNumber } from "../../schema/option";
 import { type Activation, activationOption } from "../blocks/activation";
 import { downsample } from "../blocks/resample";
 import { type ResnetOptions, resnetBlock } from "../blocks/resnet-block";
@@ -48,7 +41,7 @@ const EPS = 1e-6;
 /** The reference clamps the encoder's logarithm of the variance to this. */
 const LOGVAR_RANGE = [-30, 20] as const;
 
-function statistics(items: object): ConfigOption<readonly number[] | null> {
+function statistics(items: object): OptionSchema<readonly number[] | null> {
   return { type: ["array", "null"], items, default: null };
 }
 
@@ -68,10 +61,10 @@ const parseFile = defineConfig<AutoencoderKlConfig>(
     mid_block_add_attention: flag(true),
     use_quant_conv: flag(true),
     use_post_quant_conv: flag(true),
-    scaling_factor: real(0.18215),
-    shift_factor: optionalReal(null),
-    latents_mean: statistics({ type: "number" }),
-    latents_std: statistics({ type: "number", exclusiveMinimum: 0 }),
+    scaling_factor: number(0.18215),
+    shift_factor: optionalNumber(null),
+    latents_mean: statistics(number(undefined)),
+    latents_std: statistics(number(undefined, { exclusiveMinimum: 0 })),
   },
   { withoutEffect: ["force_upcast"] },
 );

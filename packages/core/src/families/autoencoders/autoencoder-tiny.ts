@@ -1,10 +1,12 @@
-import { type Architecture, defineConfig, type Warn } from "../../architecture/architecture";
-import { count, counts, flag, most, optionalReal, real, supported } from "../../architecture/config-option";
+import type { Architecture, Warn } from "../../architecture/architecture";
+import { count, counts, most } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { modelOptions } from "../../errors/models";
 import { size, times } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { conv2d, groupNorm } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import { flag, number, optionalNumber, supported } from "../../schema/option";
 import { type Activation, activate, activationOption } from "../blocks/activation";
 
 /** `config.json` of AutoencoderTiny. */
@@ -42,8 +44,8 @@ const parseFile = defineConfig<AutoencoderTinyConfig>(
     upsample_fn: supported("nearest"),
     upsampling_scaling_factor: count(2, most.patch),
     midblock_group_norm: flag(false),
-    scaling_factor: real(1),
-    shift_factor: optionalReal(0),
+    scaling_factor: number(1),
+    shift_factor: optionalNumber(0),
   },
   // The magnitude and the shift serve latents that are stored as bytes, which encode and decode do not do.
   { withoutEffect: ["block_out_channels", "force_upcast", "latent_magnitude", "latent_shift"] },

@@ -1,6 +1,6 @@
-import type { ConfigOption } from "../../architecture/architecture";
 import type { Graph } from "../../graph/graph";
 import type { Value } from "../../graph/value";
+import type { OptionSchema } from "../../schema/option";
 
 /** Activation functions by diffusers' names. */
 export type Activation = keyof typeof activations;
@@ -14,7 +14,7 @@ const activations = {
 };
 
 /** Schema of `act_fn`. */
-export function activationOption(value: Activation): ConfigOption<Activation> {
+export function activationOption(value: Activation): OptionSchema<Activation> {
   return { enum: Object.keys(activations), default: value };
 }
 

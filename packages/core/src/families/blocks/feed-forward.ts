@@ -1,7 +1,7 @@
-import type { ConfigOption } from "../../architecture/architecture";
 import type { Graph } from "../../graph/graph";
 import { linear } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import type { OptionSchema } from "../../schema/option";
 
 /** The first layer of a feed-forward network by diffusers' names: `[B, T, D]` to `[B, T, N]`. */
 export type FeedForwardActivation = keyof typeof activations;
@@ -31,7 +31,7 @@ const activations = {
 };
 
 /** Schema of `activation_fn`. */
-export function feedForwardOption(value: FeedForwardActivation): ConfigOption<FeedForwardActivation> {
+export function feedForwardOption(value: FeedForwardActivation): OptionSchema<FeedForwardActivation> {
   return { enum: Object.keys(activations), default: value };
 }
 

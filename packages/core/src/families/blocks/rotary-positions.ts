@@ -1,9 +1,9 @@
-import type { ConfigOption } from "../../architecture/architecture";
 import { most } from "../../architecture/config-option";
 import { modelOptions } from "../../errors/models";
 import type { Dim } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import type { Value } from "../../graph/value";
+import { integer, list, type OptionSchema } from "../../schema/option";
 import { type Floats, floats } from "../../tensor";
 
 /** Cosines and sines of the angles that tokens are turned by, https://arxiv.org/abs/2104.09864. `[1, T, D/2]` each. */
@@ -19,9 +19,9 @@ export interface RotaryValues {
 }
 
 /** Schema of `axes_dims_rope`: elements of a head that each axis turns, in pairs. */
-export function axesOption(value: readonly number[]): ConfigOption<readonly number[]> {
-  const items = { type: "integer", minimum: 2, maximum: most.channels, multipleOf: 2 };
-  return { type: "array", minItems: 1, maxItems: most.levels, items, default: value };
+export function axesOption(value: readonly number[]): OptionSchema<readonly number[]> {
+  const items = integer(undefined, { minimum: 2, maximum: most.channels, multipleOf: 2 });
+  return list(value, items, { minItems: 1, maxItems: most.levels });
 }
 
 /** Refuses axes that do not make up a head. */

@@ -1,6 +1,6 @@
-import type { ConfigOption } from "../../architecture/architecture";
 import type { Graph } from "../../graph/graph";
 import type { Value } from "../../graph/value";
+import type { OptionSchema } from "../../schema/option";
 
 /** Activation functions by transformers' names. */
 export type TransformersActivation = keyof typeof activations;
@@ -18,7 +18,7 @@ const activations = {
 export const transformersActivations = Object.keys(activations) as readonly TransformersActivation[];
 
 /** Schema of `hidden_act`. */
-export function hiddenActOption(value: TransformersActivation): ConfigOption<TransformersActivation> {
+export function hiddenActOption(value: TransformersActivation): OptionSchema<TransformersActivation> {
   return { enum: transformersActivations, default: value };
 }
 

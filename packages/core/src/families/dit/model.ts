@@ -1,10 +1,12 @@
-import { type Architecture, defineConfig } from "../../architecture/architecture";
+import type { Architecture } from "../../architecture/architecture";
 import { attentionThenFeedForward, blockLists } from "../../architecture/block-lists";
-import { count, flag, layerCount, most, optionalCount, real, supported } from "../../architecture/config-option";
+import { count, layerCount, most, optionalCount } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { over, size, times } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { embedding, layerNorm, linear } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import { flag, number, supported } from "../../schema/option";
 import { modulate, modulation, plainLayerNorm } from "../blocks/ada-layer-norm";
 import { type FeedForwardActivation, feedForward, feedForwardOption } from "../blocks/feed-forward";
 import { embedPatches, unpatchify } from "../blocks/patch-embed";
@@ -52,7 +54,7 @@ export const dit: Architecture<DitConfig> = {
       num_embeds_ada_norm: count(1000),
       norm_type: supported("ada_norm_zero"),
       norm_elementwise_affine: flag(false),
-      norm_eps: real(1e-5),
+      norm_eps: number(1e-5),
     },
     {
       withoutEffect: [

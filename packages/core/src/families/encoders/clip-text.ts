@@ -1,11 +1,13 @@
-import { type Architecture, type ConfigOptions, defineConfig } from "../../architecture/architecture";
-import { count, layerCount, most, real, supported } from "../../architecture/config-option";
+import type { Architecture } from "../../architecture/architecture";
+import { count, layerCount, most } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { transformersOptionsFixed, transformersOptionsWithoutEffect } from "../../architecture/transformers-config";
 import { modelOptions } from "../../errors/models";
 import { type Dim, size } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { attention, embedding, layerNorm, linear } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import { integer, number, type OptionSchemas, supported } from "../../schema/option";
 import { activateAs, hiddenActOption, type TransformersActivation } from "../blocks/transformers-activation";
 import { clipFile } from "./open-clip-names";
 
@@ -28,7 +30,7 @@ export interface ClipTextProjectionConfig extends ClipTextConfig {
   readonly projection_dim: number;
 }
 
-const options: ConfigOptions<ClipTextConfig> = {
+const options: OptionSchemas<ClipTextConfig> = {
   vocab_size: count(49_408),
   hidden_size: count(512),
   intermediate_size: count(2048),
@@ -36,8 +38,8 @@ const options: ConfigOptions<ClipTextConfig> = {
   num_attention_heads: count(8),
   max_position_embeddings: count(77, most.side),
   hidden_act: hiddenActOption("quick_gelu"),
-  layer_norm_eps: real(1e-5),
-  eos_token_id: { type: "integer", default: 49_407 },
+  layer_norm_eps: number(1e-5),
+  eos_token_id: integer(49_407),
   use_attention_mask: supported<boolean>(false), // diffusers hides padding from such encoders
 };
 const withoutEffect = transformersOptionsWithoutEffect.filter((option) => option !== "eos_token_id");

@@ -1,21 +1,13 @@
-import { type Architecture, defineConfig, type Warn } from "../../architecture/architecture";
-import {
-  allOf,
-  count,
-  flag,
-  layerCount,
-  most,
-  optionalCount,
-  optionalReal,
-  real,
-  supported,
-} from "../../architecture/config-option";
+import type { Architecture, Warn } from "../../architecture/architecture";
+import { allOf, count, layerCount, most, optionalCount } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { transformersOptionsFixed, transformersOptionsWithoutEffect } from "../../architecture/transformers-config";
 import { modelOptions } from "../../errors/models";
 import { type Dim, size } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { attention, embedding, linear, rmsNorm, rotary } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import { flag, number, optionalNumber, supported } from "../../schema/option";
 import { type Floats, floats } from "../../tensor";
 import { qwen3File } from "./llama-cpp-names";
 
@@ -83,9 +75,9 @@ const parseFile = defineConfig<Qwen3ConfigFile>(
     num_key_value_heads: optionalCount(32),
     head_dim: { ...count(128, most.channels), multipleOf: 2 },
     hidden_act: supported("silu"),
-    rms_norm_eps: real(1e-6),
+    rms_norm_eps: number(1e-6),
     attention_bias: flag(false),
-    rope_theta: optionalReal(null),
+    rope_theta: optionalNumber(null),
     rope_parameters: plainRope,
     rope_scaling: plainRope,
     use_sliding_window: supported<boolean>(false),

@@ -1,11 +1,14 @@
-import { type Architecture, type ConfigOption, defineConfig, type Warn } from "../../architecture/architecture";
-import { count, layerCount, most, real, supported } from "../../architecture/config-option";
+import type { Architecture, Warn } from "../../architecture/architecture";
+import { count, layerCount, most } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { transformersOptionsFixed, transformersOptionsWithoutEffect } from "../../architecture/transformers-config";
 import { modelOptions } from "../../errors/models";
 import { size } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { attention, embedding, linear, rmsNorm } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import type { OptionSchema } from "../../schema/option";
+import { number, supported } from "../../schema/option";
 import { relativePositionBias } from "../blocks/relative-position";
 import { activateAs, type TransformersActivation, transformersActivations } from "../blocks/transformers-activation";
 import { t5File } from "./llama-cpp-names";
@@ -33,7 +36,7 @@ interface T5EncoderConfigFile extends Omit<T5EncoderConfig, "dense_act_fn" | "is
   readonly is_decoder: boolean;
 }
 
-const feedForwards: ConfigOption<string> = {
+const feedForwards: OptionSchema<string> = {
   enum: transformersActivations.flatMap((activation) => [activation, `gated-${activation}`]),
   default: "relu",
 };
@@ -62,7 +65,7 @@ const parseFile = defineConfig<T5EncoderConfigFile>(
     num_heads: count(8),
     relative_attention_num_buckets: { ...count(32, most.side), minimum: 4 },
     relative_attention_max_distance: count(128, most.side),
-    layer_norm_epsilon: real(1e-6),
+    layer_norm_epsilon: number(1e-6),
     feed_forward_proj: feedForwards,
     dense_act_fn: { enum: [...transformersActivations, null], default: null },
     is_gated_act: { type: ["boolean", "null"], default: null },

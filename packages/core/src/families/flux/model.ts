@@ -1,10 +1,12 @@
-import { type Architecture, defineConfig } from "../../architecture/architecture";
+import type { Architecture } from "../../architecture/architecture";
 import { attentionThenFeedForward, blockLists } from "../../architecture/block-lists";
-import { count, flag, layerCount, most, optionalCount } from "../../architecture/config-option";
+import { count, layerCount, most, optionalCount } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { minus, size } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { linear } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import { flag } from "../../schema/option";
 import type { Floats } from "../../tensor";
 import { adaLayerNormContinuous, modulate, modulation, plainLayerNorm } from "../blocks/ada-layer-norm";
 import { dualStreamBlock, type StreamModules } from "../blocks/dual-stream-block";

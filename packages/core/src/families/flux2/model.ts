@@ -1,10 +1,12 @@
-import { type Architecture, defineConfig } from "../../architecture/architecture";
+import type { Architecture } from "../../architecture/architecture";
 import { blockLists } from "../../architecture/block-lists";
-import { count, flag, layerCount, most, optionalCount, real } from "../../architecture/config-option";
+import { count, layerCount, most, optionalCount } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { minus, size } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { linear } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import { flag, number } from "../../schema/option";
 import type { Floats } from "../../tensor";
 import { adaLayerNormContinuous, modulation } from "../blocks/ada-layer-norm";
 import { dualStreamBlock, type StreamModules } from "../blocks/dual-stream-block";
@@ -44,10 +46,10 @@ const parseFile = defineConfig<Flux2Config>(CLASS_NAME, {
   num_attention_heads: count(48),
   joint_attention_dim: count(15_360),
   timestep_guidance_channels: { ...count(256, most.channels), multipleOf: 2 },
-  mlp_ratio: { ...real(3), exclusiveMinimum: 0 },
+  mlp_ratio: number(3, { exclusiveMinimum: 0 }),
   axes_dims_rope: axesOption([32, 32, 32, 32]),
-  rope_theta: { ...real(2000), exclusiveMinimum: 0 },
-  eps: real(1e-6),
+  rope_theta: number(2000, { exclusiveMinimum: 0 }),
+  eps: number(1e-6),
   guidance_embeds: flag(true),
 });
 

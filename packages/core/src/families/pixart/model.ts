@@ -1,20 +1,13 @@
-import { type Architecture, defineConfig, type Warn } from "../../architecture/architecture";
+import type { Architecture, Warn } from "../../architecture/architecture";
 import { attentionThenFeedForward, blockLists } from "../../architecture/block-lists";
-import {
-  count,
-  flag,
-  layerCount,
-  most,
-  optionalCount,
-  optionalReal,
-  real,
-  supported,
-} from "../../architecture/config-option";
+import { count, layerCount, most, optionalCount } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { modelOptions } from "../../errors/models";
 import { over, size, times } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { layerNorm, linear } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import { flag, number, optionalNumber, supported } from "../../schema/option";
 import { modulate, plainLayerNorm } from "../blocks/ada-layer-norm";
 import { type FeedForwardActivation, feedForward, feedForwardOption } from "../blocks/feed-forward";
 import { embedPatches, unpatchify } from "../blocks/patch-embed";
@@ -88,8 +81,8 @@ const parseFile = defineConfig<PixArtConfigFile>(
     activation_fn: feedForwardOption("gelu-approximate"),
     norm_type: supported("ada_norm_single"),
     norm_elementwise_affine: flag(false),
-    norm_eps: real(1e-6),
-    interpolation_scale: { ...optionalReal(null), exclusiveMinimum: 0 },
+    norm_eps: number(1e-6),
+    interpolation_scale: optionalNumber(null, { exclusiveMinimum: 0 }),
     use_additional_conditions: supported<boolean | null>(null, true, false),
     caption_channels: optionalCount(null),
     attention_type: supported("default", null),

@@ -1,10 +1,12 @@
-import { type Architecture, defineConfig } from "../../architecture/architecture";
+import type { Architecture } from "../../architecture/architecture";
 import { blockLists } from "../../architecture/block-lists";
-import { count, flag, layerCount, most, optionalCount, supported } from "../../architecture/config-option";
+import { count, layerCount, most, optionalCount } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { type Dim, minus, size } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { embedding, linear, rmsNorm } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import { flag, supported } from "../../schema/option";
 import { adaLayerNormContinuous, modulation } from "../blocks/ada-layer-norm";
 import { dualStreamBlock, type StreamModules } from "../blocks/dual-stream-block";
 import { feedForward } from "../blocks/feed-forward";

@@ -1,11 +1,13 @@
-import { type Architecture, defineConfig, type Warn } from "../../architecture/architecture";
+import type { Architecture, Warn } from "../../architecture/architecture";
 import { type BranchOutline, blockLists } from "../../architecture/block-lists";
-import { count, layerCount, most, optionalCount, supported } from "../../architecture/config-option";
+import { count, layerCount, most, optionalCount } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { modelOptions } from "../../errors/models";
 import { over, size, times } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { linear } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import { integer, list, supported } from "../../schema/option";
 import { adaLayerNormContinuous } from "../blocks/ada-layer-norm";
 import { expectPositions } from "../blocks/cropped-positions";
 import type { Streams } from "../blocks/joint-attention";
@@ -63,7 +65,7 @@ const parseFile = defineConfig<Sd3Config>(CLASS_NAME, {
   pooled_projection_dim: count(2048),
   out_channels: optionalCount(16),
   pos_embed_max_size: count(96, most.side),
-  dual_attention_layers: { type: "array", maxItems: most.layers, items: { type: "integer" }, default: [] },
+  dual_attention_layers: list([], integer(undefined), { maxItems: most.layers }),
   qk_norm: supported<QueryKeyNorm>(null, "rms_norm", "layer_norm", "fp32_layer_norm"),
 });
 

@@ -1,6 +1,6 @@
-import type { ConfigOption } from "../../architecture/architecture";
 import { most } from "../../architecture/config-option";
 import { type PerLevel, perLevel } from "../../architecture/per-level";
+import type { OptionSchemas } from "../../schema/option";
 
 /** Transformer blocks in each attention of a U-Net: one number for all levels, one a level, or one an attention. */
 
@@ -30,7 +30,7 @@ const lists = {
   },
 };
 
-export const depthOptions: { readonly [Key in keyof DepthOptions]: ConfigOption<DepthOptions[Key]> } = {
+export const depthOptions: OptionSchemas<DepthOptions> = {
   transformer_layers_per_block: { type: ["integer", "array"], ...depth, ...lists, default: 1 },
   reverse_transformer_layers_per_block: { type: ["array", "null"], ...lists, default: null },
 };

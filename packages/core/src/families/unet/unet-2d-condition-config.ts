@@ -1,14 +1,6 @@
-import { defineConfig, type Warn } from "../../architecture/architecture";
-import {
-  count,
-  counts,
-  flag,
-  most,
-  optionalCount,
-  real,
-  sizeOption,
-  supported,
-} from "../../architecture/config-option";
+import type { Warn } from "../../architecture/architecture";
+import { count, counts, most, optionalCount, sizeOption } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import {
   blockTypes,
   levelCounts,
@@ -19,6 +11,7 @@ import {
 } from "../../architecture/per-level";
 import { modelOptions } from "../../errors/models";
 import { shown } from "../../errors/shown";
+import { flag, number, supported } from "../../schema/option";
 import { type Activation, activationOption } from "../blocks/activation";
 import type { ClassOptions } from "../blocks/class-embedding";
 import type { TimeScaleShift } from "../blocks/resnet-block";
@@ -102,7 +95,7 @@ const parseFile = defineConfig<UNet2DConditionFile>(
     out_channels: count(4, most.channels),
     center_input_sample: flag(false),
     flip_sin_to_cos: flag(true),
-    freq_shift: real(0),
+    freq_shift: number(0),
     down_block_types: blockTypes<DownType>(
       ["CrossAttnDownBlock2D", "DownBlock2D"],
       ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
@@ -116,10 +109,10 @@ const parseFile = defineConfig<UNet2DConditionFile>(
     block_out_channels: counts([320, 640, 1280, 1280]),
     layers_per_block: levelCounts(2, most.layers),
     downsample_padding: { enum: [0, 1], default: 1 },
-    mid_block_scale_factor: real(1),
+    mid_block_scale_factor: number(1),
     act_fn: activationOption("silu"),
     norm_num_groups: count(32),
-    norm_eps: real(1e-5),
+    norm_eps: number(1e-5),
     cross_attention_dim: levelCounts(1280),
     ...depthOptions,
     encoder_hid_dim: supported(null),

@@ -1,20 +1,13 @@
-import { type Architecture, defineConfig, type Warn } from "../../architecture/architecture";
-import {
-  count,
-  counts,
-  flag,
-  layerCount,
-  most,
-  optionalCount,
-  real,
-  supported,
-} from "../../architecture/config-option";
+import type { Architecture, Warn } from "../../architecture/architecture";
+import { count, counts, layerCount, most, optionalCount } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { blockTypes, levelProblems } from "../../architecture/per-level";
 import { modelOptions } from "../../errors/models";
 import { type Dim, size } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { conv2d, groupNorm } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import { flag, number, supported } from "../../schema/option";
 import { type Activation, activate, activationOption } from "../blocks/activation";
 import { type ClassOptions, classEmbedding } from "../blocks/class-embedding";
 import { gaussianFourier } from "../blocks/gaussian-fourier";
@@ -68,7 +61,7 @@ const parseFile = defineConfig<UNet2DConfig>(
     center_input_sample: flag(false),
     time_embedding_type: supported("positional", "fourier"),
     time_embedding_dim: optionalCount(null),
-    freq_shift: real(0),
+    freq_shift: number(0),
     flip_sin_to_cos: flag(true),
     down_block_types: blockTypes<DownType>(
       ["DownBlock2D", "AttnDownBlock2D"],
@@ -81,7 +74,7 @@ const parseFile = defineConfig<UNet2DConfig>(
     ),
     block_out_channels: counts([224, 448, 672, 896]),
     layers_per_block: layerCount(2),
-    mid_block_scale_factor: real(1),
+    mid_block_scale_factor: number(1),
     downsample_padding: { enum: [0, 1], default: 1 },
     downsample_type: supported("conv", "resnet"),
     upsample_type: supported("conv", "resnet"),
@@ -89,7 +82,7 @@ const parseFile = defineConfig<UNet2DConfig>(
     attention_head_dim: optionalCount(8),
     norm_num_groups: count(32),
     attn_norm_num_groups: optionalCount(null),
-    norm_eps: real(1e-5),
+    norm_eps: number(1e-5),
     resnet_time_scale_shift: supported("default", "scale_shift"),
     add_attention: flag(true),
     class_embed_type: supported(null, "timestep"),

@@ -1,11 +1,13 @@
-import { type Architecture, defineConfig } from "../../architecture/architecture";
+import type { Architecture } from "../../architecture/architecture";
 import { attentionThenFeedForward, blockLists } from "../../architecture/block-lists";
-import { count, flag, layerCount, most, real } from "../../architecture/config-option";
+import { count, layerCount, most } from "../../architecture/config-option";
+import { defineConfig } from "../../architecture/define-config";
 import { modelOptions } from "../../errors/models";
 import { type Dim, minus, size, times } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { attention, layerNorm, linear, rmsNorm, rotary } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import { flag, integer, list, number, optionalInteger } from "../../schema/option";
 import { patchify, unpatchify } from "../blocks/patch-embed";
 import { zImageFile } from "./names";
 
@@ -36,7 +38,7 @@ const FREQUENCIES = 256;
 export const PATCH = 2;
 
 const numbers = (values: readonly number[], maximum: number) =>
-  ({ type: "array", maxItems: most.levels, items: { type: "integer", minimum: 1, maximum }, default: values }) as const;
+  list(values, integer(undefined, { minimum: 1, maximum }), { maxItems: most.levels });
 const axes = (values: readonly number[], maximum: number) =>
   ({ ...numbers(values, maximum), minItems: 3, maxItems: 3 }) as const;
 
@@ -49,12 +51,12 @@ const parseFile = defineConfig<ZImageConfig>("ZImageTransformer2DModel", {
   n_refiner_layers: layerCount(2),
   n_heads: count(30),
   n_kv_heads: count(30),
-  norm_eps: real(1e-5),
+  norm_eps: number(1e-5),
   qk_norm: flag(true),
   cap_feat_dim: count(2560),
-  siglip_feat_dim: { type: ["integer", "null"], default: null }, // used in editing only
-  rope_theta: real(256),
-  t_scale: real(1000),
+  siglip_feat_dim: optionalInteger(null), // used in editing only
+  rope_theta: number(256),
+  t_scale: number(1000),
   axes_dims: axes([32, 48, 48], 1024),
   axes_lens: axes([1024, 512, 512], most.side),
 });
