@@ -1,4 +1,5 @@
-import { createGenerator, validateConfig } from "@skipstep/core";
+import { validateConfig } from "@skipstep/core";
+import { createGenerator } from "@skipstep/core/model";
 import { createScheduler, schedulers } from "../../../packages/core/src/schedulers/registry";
 import { floats } from "../../../packages/core/src/tensor";
 import type { Kind } from "../kind";
