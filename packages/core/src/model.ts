@@ -119,3 +119,12 @@ export { type PredictionType, predictedImage, predictedNoise, predictionSchema }
 export { inferenceSteps } from "./schedulers/schedule-steps";
 export type { Schedule, Scheduler } from "./schedulers/scheduler";
 export { type SpacingOptions, spaceTimesteps, spacingSchemas } from "./schedulers/spacing";
+
+// A graph without a pipeline: what tests and measurements are made of. `@skipstep/contract/graph` has the rest.
+
+export { noHooks } from "./graph/build-hooks";
+export { Engine } from "./runtime/engine";
+export { graphCost, regionEdges } from "./start/graph-facts";
+export { type GraphPlugins, type GraphPluginUse, graphPlugins } from "./start/graph-plugins";
+export { type OpenedGraph, type OpenGraphOptions, openGraph } from "./start/open-graph";
+export type { TensorEntry, WeightSource } from "./weights/checkpoint/weight-source";

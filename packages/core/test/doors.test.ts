@@ -14,8 +14,7 @@ describe("the doors of core", () => {
     expect(application.SkipstepError).toBe(plugin.SkipstepError);
     expect(application.SkipstepError).toBe(model.SkipstepError);
     for (const [name, thing] of Object.entries(plugin))
-      for (const other of Object.values(doors))
-        if (name in other) expect(other[name], name).toBe(thing);
+      for (const other of Object.values(doors)) if (name in other) expect(other[name], name).toBe(thing);
   });
 
   it("are published as they are used here", () => {
