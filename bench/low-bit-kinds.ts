@@ -1,5 +1,5 @@
-import type { PluginClass, Weight, WeightForm } from "@skipstep/core";
-import { type Plugin, plugin } from "@skipstep/core";
+import type { PluginClass, Weight, WeightForm } from "@skipstep/core/plugin";
+import { type Plugin, plugin } from "@skipstep/core/plugin";
 import { packNBits, roundToNearest } from "@skipstep/lowbit";
 import { Bnb, type BnbOptions } from "../plugins/bnb/src/index";
 import { ChannelsLast, type ChannelsLastOptions } from "../plugins/channels-last/src/index";

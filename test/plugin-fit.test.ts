@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type PluginClass, validateConfig } from "@skipstep/core";
+import { validateConfig } from "@skipstep/core";
+import type { PluginClass } from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
 import { CacheDit } from "../plugins/cache-dit/src/index";
 import { DeepCache } from "../plugins/deepcache/src/index";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hookKinds, validateConfig } from "@skipstep/core";
+import { validateConfig } from "@skipstep/core";
+import { hookKinds } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
 import { codeBlocks } from "./docs/code-blocks";
 import { typeErrors } from "./docs/type-errors";

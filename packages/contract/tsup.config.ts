@@ -1,10 +1,12 @@
 import { defineConfig } from "tsup";
 
+const doors = ["src/index.ts", "src/graph.ts"];
+
 export default defineConfig({
-  entry: ["src/index.ts"],
+  entry: doors,
   format: "esm",
   target: "node20",
-  dts: { entry: "src/index.ts" },
+  dts: { entry: doors },
   sourcemap: true,
   clean: true,
 });

@@ -1,5 +1,5 @@
-import type { BlockCall, DeviceTensor, JSONSchemaType, Next, Plugin, Run, Tensors } from "@skipstep/core";
-import { add, inject, PluginOptions, plugin, subtract } from "@skipstep/core";
+import type { BlockCall, DeviceTensor, JSONSchemaType, Next, Plugin, Run, Tensors } from "@skipstep/core/plugin";
+import { add, inject, PluginOptions, plugin, subtract } from "@skipstep/core/plugin";
 
 export interface EveryNthOptions {
   /** Computes the middle blocks at every n-th step. 1 computes them at every step. */

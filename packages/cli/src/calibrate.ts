@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
-import { type AnyManifest, type CheckedConfig, type ConfigInput, findPlugin, validateConfig } from "@skipstep/core";
+import { type CheckedConfig, type ConfigInput, findPlugin, validateConfig } from "@skipstep/core";
+import type { AnyManifest } from "@skipstep/core/plugin";
 import { loadForCalibration } from "./calibrate/load";
 import { calibratedConfig, probeConfig } from "./calibrate/plugin-entry";
 import { factsText } from "./columns";

@@ -1,4 +1,5 @@
-import type { ComponentInspection, Inspection, LoraMatch, PluginInspection, Structure } from "@skipstep/core";
+import type { ComponentInspection, Inspection, LoraMatch, PluginInspection } from "@skipstep/core";
+import type { Structure } from "@skipstep/core/plugin";
 import { columns, factsText } from "./columns";
 import { codeRows } from "./plugin-code";
 import { bytesText, countText } from "./quantities";

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
-import type { Component, FoundQuantizer, QuantizeResult } from "@skipstep/core";
+import type { Component, FoundQuantizer } from "@skipstep/core";
+import type { QuantizeResult } from "@skipstep/core/plugin";
 import { bytesText } from "./quantities";
 import type { Result } from "./terminal";
 

@@ -1,7 +1,15 @@
 /** A plugin that never lets the main thread go, at a moment that its options name. Says so in a file first. */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { type Graph, inject, type Plugin, PluginOptions, plugin, type Weight, type WeightForm } from "@skipstep/core";
+import {
+  type Graph,
+  inject,
+  type Plugin,
+  PluginOptions,
+  plugin,
+  type Weight,
+  type WeightForm,
+} from "@skipstep/core/plugin";
 
 interface BusyOptions {
   at: "build" | "write" | "step";

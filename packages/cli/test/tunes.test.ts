@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { type AnyManifest, manifestOf } from "@skipstep/core";
+import { type AnyManifest, manifestOf } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
 import { valuesOf } from "../src/tune/knob";
 import { root } from "./skipstep";

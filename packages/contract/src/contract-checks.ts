@@ -1,4 +1,4 @@
-import type { PluginClass } from "@skipstep/core";
+import type { PluginClass } from "@skipstep/core/plugin";
 import { bindChecks, type Check, type CheckDefinition } from "./check";
 import { activeChecks } from "./checks/active";
 import { concurrencyChecks } from "./checks/concurrency";

@@ -1,4 +1,4 @@
-import type { PluginClass } from "@skipstep/core";
+import type { PluginClass } from "@skipstep/core/plugin";
 import { afterAll, describe, it } from "vitest";
 import { contractChecks } from "./contract-checks";
 import type { ContractOptions } from "./contract-options";

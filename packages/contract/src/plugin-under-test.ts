@@ -4,16 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
-  type AnyManifest,
   type ConfigInput,
   createPipeline,
   type GenerateConfig,
   type GenerateResult,
-  manifestOf,
   type Pipeline,
-  type PluginClass,
   type PluginReport,
 } from "@skipstep/core";
+import { type AnyManifest, manifestOf, type PluginClass } from "@skipstep/core/plugin";
 import type { ContractOptions } from "./contract-options";
 import { fail } from "./failure";
 

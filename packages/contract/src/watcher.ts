@@ -1,4 +1,4 @@
-import { type BlockCall, type Next, type PluginClass, plugin, type Step, type Tensors } from "@skipstep/core";
+import { type BlockCall, type Next, type PluginClass, plugin, type Step, type Tensors } from "@skipstep/core/plugin";
 
 /** A plugin around the whole model that changes nothing. @param onStep told when a step begins */
 export function watcher(onStep: (step: Step) => void = () => undefined): PluginClass {

@@ -8,7 +8,7 @@ import {
   plugin,
   type Weight,
   type WeightForm,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 
 interface CodeOptions {
   /** Weights with fewer elements stay float32. */

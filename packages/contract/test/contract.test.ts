@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { GenerateConfig, PluginClass } from "@skipstep/core";
+import type { GenerateConfig } from "@skipstep/core";
+import type { PluginClass } from "@skipstep/core/plugin";
 import { afterAll, expect, it } from "vitest";
 import { type ContractOptions, contractChecks } from "../src/index";
 import { Bytes, SameAttention, Watching } from "./build-plugins";

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { createGenerator, type Generator } from "@skipstep/core";
+import { createGenerator, type Generator } from "@skipstep/core/model";
 import type { Architecture } from "../../core/src/architecture/architecture";
 import { autoencoderKl } from "../../core/src/families/autoencoders/autoencoder-kl";
 import { qwen3 } from "../../core/src/families/encoders/qwen3";

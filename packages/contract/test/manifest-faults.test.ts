@@ -1,4 +1,4 @@
-import { type Plugin, plugin } from "@skipstep/core";
+import { type Plugin, plugin } from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
 import { testFaults } from "./faults/failures";
 import { manifestFaults } from "./faults/manifest-faults";

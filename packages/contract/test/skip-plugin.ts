@@ -10,8 +10,8 @@ import type {
   Run,
   Structure,
   Tensors,
-} from "@skipstep/core";
-import { add, inject, PluginOptions, plugin, subtract } from "@skipstep/core";
+} from "@skipstep/core/plugin";
+import { add, inject, PluginOptions, plugin, subtract } from "@skipstep/core/plugin";
 
 export interface SkipOptions {
   /** Computes the blocks at every n-th step. */

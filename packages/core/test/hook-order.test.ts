@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { createPipeline, type Hooks, type Pipeline, type PluginClass, validateConfig } from "../src/index";
+import { createPipeline, type Pipeline, validateConfig } from "../src/index";
+import type { Hooks, PluginClass } from "../src/plugin";
 import type { Plugin } from "../src/plugins/plugin";
 import { hookNames, pluginWith, recorder } from "./hook-recorder";
 

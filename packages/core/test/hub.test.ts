@@ -24,7 +24,6 @@ import {
   openRecipe,
   type ProgressEvent,
   type Recipe,
-  type RecipeSource,
   validateConfig,
 } from "../src";
 import type { SkipstepError } from "../src/errors/error";
@@ -35,6 +34,7 @@ import { downloadSize } from "../src/hub/download-size";
 import { hubFetch } from "../src/hub/hub-fetch";
 import { parseHubName } from "../src/hub/hub-name";
 import { hubSettings } from "../src/hub/hub-settings";
+import type { RecipeSource } from "../src/recipe/recipe-sources";
 import { ownCatalogue } from "../src/start/catalogue";
 import { openModel } from "../src/start/open-model";
 import { temporaryFolder, withHeader } from "./checkpoint-files";

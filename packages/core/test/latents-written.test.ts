@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { createPipeline, type GenerateResult, type PluginClass, type Step } from "../src/index";
+import { createPipeline, type GenerateResult } from "../src/index";
+import type { PluginClass, Step } from "../src/plugin";
 import type { Plugin } from "../src/plugins/plugin";
 import { pluginWith } from "./hook-recorder";
 

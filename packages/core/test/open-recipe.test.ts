@@ -9,11 +9,11 @@ import {
   type OpenRecipeOptions,
   openRecipe,
   type Recipe,
-  type RecipeSource,
   readRecipe,
   validateConfig,
 } from "../src";
 import { addText, readText } from "../src/image/png-text";
+import type { RecipeSource } from "../src/recipe/recipe-sources";
 import { safetensors, temporaryFolder, write } from "./checkpoint-files";
 import { pluginWith } from "./hook-recorder";
 

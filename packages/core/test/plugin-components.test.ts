@@ -6,12 +6,11 @@ import {
   type ConfigInput,
   createPipeline,
   type GenerateResult,
-  type Hooks,
   inspectConfig,
   listEngines,
-  type PluginClass,
   validateConfig,
 } from "../src/index";
+import type { Hooks, PluginClass } from "../src/plugin";
 import { pluginWith } from "./hook-recorder";
 
 const model = join(import.meta.dirname, "../../contract/models/z-image");

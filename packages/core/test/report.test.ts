@@ -2,17 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import {
-  add,
-  createPipeline,
-  type DeviceTensor,
-  type Hooks,
-  type PluginClass,
-  type PluginReport,
-  type RegionRequest,
-  type Report,
-  subtract,
-} from "../src/index";
+import { createPipeline, type PluginReport, type Report } from "../src/index";
+import { add, type DeviceTensor, type Hooks, type PluginClass, type RegionRequest, subtract } from "../src/plugin";
 import { pluginWith } from "./hook-recorder";
 
 const model = join(import.meta.dirname, "../../contract/models/z-image");

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createPipeline, findPlugin, type PluginClass } from "../src";
+import { createPipeline, findPlugin } from "../src";
+import type { PluginClass } from "../src/plugin";
 import { temporaryFolder, write } from "./checkpoint-files";
 
 const core = join(import.meta.dirname, "..");
@@ -12,7 +13,7 @@ const other = join(folder, "app/node_modules/@skipstep/core");
 
 /** A plugin as its build leaves it. */
 const source = `
-  import { PluginOptions, inject, plugin } from "@skipstep/core";
+  import { PluginOptions, inject, plugin } from "@skipstep/core/plugin";
   class Mine { constructor(options) {} beforeStep() {} }
   inject(PluginOptions)(Mine, undefined, 0);
   plugin({ name: "mine", description: "Mine.", options: { type: "object", properties: {} } })(Mine);
@@ -31,13 +32,19 @@ beforeAll(async () => {
     build(options: object): Promise<unknown>;
   };
   const { version } = JSON.parse(readFileSync(join(core, "package.json"), "utf8"));
-  const json = { name: "@skipstep/core", version, type: "module", exports: "./dist/index.js" };
+  const json = {
+    name: "@skipstep/core",
+    version,
+    type: "module",
+    exports: { ".": "./dist/index.js", "./plugin": "./dist/plugin.js" },
+  };
   write(join(other, "package.json"), JSON.stringify(json));
   symlinkSync(join(core, "node_modules"), join(other, "node_modules"));
   await build({
-    entryPoints: [join(core, "src/index.ts")],
-    outfile: join(other, "dist/index.js"),
+    entryPoints: [join(core, "src/index.ts"), join(core, "src/plugin.ts")],
+    outdir: join(other, "dist"),
     bundle: true,
+    splitting: true,
     format: "esm",
     platform: "node",
     target: "node20",
@@ -75,8 +82,9 @@ describe("a plugin that is linked against another copy of core", () => {
     );
     install("skipstep-plugin-older", unmarked);
     install("skipstep-plugin-newer", 'import { notThere } from "@skipstep/core"; export { notThere };');
+    install("skipstep-plugin-door", 'export * from "@skipstep/core/no-door";');
     install("skipstep-plugin-none", 'export * from "@skipstep/core";');
-    for (const name of ["older", "newer", "none"])
+    for (const name of ["older", "newer", "door", "none"])
       await expect(findPlugin(name, join(folder, "app"))).rejects.toMatchObject(told(name));
   });
 

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { OpenWeights, Plugin, PluginUse, Weight, WeightForm, WeightFormat } from "../src/index";
-import { BinaryFile, FormatWeights, inspectConfig, plainTensor, plugin, validateConfig } from "../src/index";
+import type { PluginUse } from "../src/index";
+import { inspectConfig, validateConfig } from "../src/index";
+import type { OpenWeights, Plugin, Weight, WeightForm, WeightFormat } from "../src/plugin";
+import { BinaryFile, FormatWeights, plainTensor, plugin } from "../src/plugin";
 import { toFloat32 } from "../src/weights/checkpoint/to-float32";
 import { MergedWeights } from "../src/weights/lora/merged-weights";
 import { safetensors, temporaryFolder, thrown, vector, write } from "./checkpoint-files";

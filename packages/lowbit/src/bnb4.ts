@@ -1,4 +1,4 @@
-import type { Graph, Payload, Value, WeightForm } from "@skipstep/core";
+import type { Graph, Payload, Value, WeightForm } from "@skipstep/core/plugin";
 
 /** A weight `[rows, columns]` as bitsandbytes packs it in 4 bits, and MatMulBnb4 takes it. */
 export interface Bnb4Weight {

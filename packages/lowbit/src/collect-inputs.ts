@@ -1,7 +1,5 @@
+import { type ConfigInput, createPipeline, type GenerateRequest } from "@skipstep/core";
 import {
-  type ConfigInput,
-  createPipeline,
-  type GenerateRequest,
   type Graph,
   type Plugin,
   type PluginClass,
@@ -9,7 +7,7 @@ import {
   type Step,
   type Tensors,
   type Weight,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import { InputSample } from "./input-sample";
 
 /** What linears were given while images were made. Linears that share an input share it. */

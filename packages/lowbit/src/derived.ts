@@ -1,4 +1,4 @@
-import type { Payload, Weight } from "@skipstep/core";
+import type { Payload, Weight } from "@skipstep/core/plugin";
 
 /** Bytes of each part that is made of a weight. */
 export type PartSizes<Part extends string> = Readonly<Record<Part, number>>;

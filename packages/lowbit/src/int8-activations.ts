@@ -1,4 +1,4 @@
-import type { Graph, Payload, Value } from "@skipstep/core";
+import type { Graph, Payload, Value } from "@skipstep/core/plugin";
 
 /** Activations `[T, K]` (all axes but the last as one) as int8 with one scale a row (token), and what was too large for that. */
 export interface Int8Activations {

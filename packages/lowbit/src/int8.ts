@@ -1,4 +1,4 @@
-import type { Graph, Payload, Value, WeightForm } from "@skipstep/core";
+import type { Graph, Payload, Value, WeightForm } from "@skipstep/core/plugin";
 import { code128, int8Activations, type Outliers } from "./int8-activations";
 
 /** A weight `[rows, columns]` as int8 with one scale a row: `code * scale`. */

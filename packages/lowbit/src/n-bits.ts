@@ -1,4 +1,4 @@
-import type { Graph, Payload, Value, WeightForm } from "@skipstep/core";
+import type { Graph, Payload, Value, WeightForm } from "@skipstep/core/plugin";
 import { codeRange, groupOf, type Rounded, scaleIndex } from "./rounded";
 
 /** What MatMulNBits is told of a weight `[rows, columns]`; the last block of a row is filled up. */

@@ -1,4 +1,4 @@
-import type { Weight, WeightForm } from "@skipstep/core";
+import type { Weight, WeightForm } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
 import { size } from "../../core/src/graph/dim";
 import { Graph } from "../../core/src/graph/graph";

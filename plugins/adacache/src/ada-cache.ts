@@ -13,7 +13,7 @@ import {
   type Structure,
   subtract,
   type Tensors,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import { type Codebook, codebooks, isAnchor, rateFor } from "./codebook";
 import { blockMissing, codebookUnsorted } from "./errors";
 import { type AdaCacheOptions, options } from "./options";

@@ -1,4 +1,4 @@
-import { optionUnfit, type SkipstepError, type Structure } from "@skipstep/core";
+import { optionUnfit, type SkipstepError, type Structure } from "@skipstep/core/plugin";
 
 export function blockMissing(block: number, { className, blocks }: Structure): SkipstepError {
   return optionUnfit(

@@ -1,4 +1,4 @@
-import type { JSONSchemaType } from "@skipstep/core";
+import type { JSONSchemaType } from "@skipstep/core/plugin";
 import { type Codebook, type CodebookName, codebooks } from "./codebook";
 
 export interface AdaCacheOptions {

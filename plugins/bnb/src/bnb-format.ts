@@ -1,4 +1,10 @@
-import { type FormatTensor, FormatWeights, type OpenWeights, plainTensor, type WeightFormat } from "@skipstep/core";
+import {
+  type FormatTensor,
+  FormatWeights,
+  type OpenWeights,
+  plainTensor,
+  type WeightFormat,
+} from "@skipstep/core/plugin";
 import { fourBitTensor } from "./four-bit-tensor";
 import { int8Tensor } from "./int8-tensor";
 import { weightOfState } from "./quant-state";

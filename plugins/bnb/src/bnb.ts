@@ -6,7 +6,7 @@ import {
   type Structure,
   type Weight,
   type WeightForm,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import { bnbFormat } from "./bnb-format";
 import { bothWidths, patternUnused, quantizedTwice } from "./errors";
 import { fourBitForm, packedFourBitForm } from "./four-bit-form";

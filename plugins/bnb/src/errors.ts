@@ -1,4 +1,4 @@
-import { optionUnfit, SkipstepError } from "@skipstep/core";
+import { optionUnfit, SkipstepError } from "@skipstep/core/plugin";
 
 /** A checkpoint of bitsandbytes that contradicts itself. @param problem `has no "x.absmax"` */
 export function checkpointBroken(path: string, weight: string, problem: string): SkipstepError {

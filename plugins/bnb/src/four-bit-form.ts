@@ -1,4 +1,4 @@
-import type { Weight, WeightForm } from "@skipstep/core";
+import type { Weight, WeightForm } from "@skipstep/core/plugin";
 import {
   type Bnb4Weight,
   blocksPerRow,

@@ -1,4 +1,4 @@
-import { type FormatTensor, type OpenWeights, type PackedWeight, sizeOf } from "@skipstep/core";
+import { type FormatTensor, type OpenWeights, type PackedWeight, sizeOf } from "@skipstep/core/plugin";
 import { dequantizeHalves } from "./blockwise";
 import { isUsualTable, type QuantState, readCodes, readQuantState, readScales } from "./quant-state";
 import { roundTo } from "./stored-dtype";

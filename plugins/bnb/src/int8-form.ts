@@ -1,4 +1,4 @@
-import type { Weight, WeightForm } from "@skipstep/core";
+import type { Weight, WeightForm } from "@skipstep/core/plugin";
 import { derived, int8Form, transposed } from "@skipstep/lowbit";
 import { type Int8Rows, quantizeRows, scalesOfRows } from "./int8-rows";
 

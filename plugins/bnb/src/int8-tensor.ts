@@ -1,4 +1,4 @@
-import { type FormatTensor, type OpenWeights, type PackedWeight, sizeOf } from "@skipstep/core";
+import { type FormatTensor, type OpenWeights, type PackedWeight, sizeOf } from "@skipstep/core/plugin";
 import { checkpointBroken } from "./errors";
 import { dequantizeRows } from "./int8-rows";
 

@@ -1,4 +1,4 @@
-import type { JSONSchemaType } from "@skipstep/core";
+import type { JSONSchemaType } from "@skipstep/core/plugin";
 import type { FourBitType } from "./codes";
 
 /** `BitsAndBytesConfig`, as diffusers has it. */

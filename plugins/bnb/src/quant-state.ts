@@ -1,4 +1,4 @@
-import { type DType, type OpenWeights, parseJson, type SkipstepError, sizeOf } from "@skipstep/core";
+import { type DType, type OpenWeights, parseJson, type SkipstepError, sizeOf } from "@skipstep/core/plugin";
 import { transposed } from "@skipstep/lowbit";
 import { codeTables, type FourBitType } from "./codes";
 import { unnestScales } from "./double-quantization";

@@ -1,4 +1,4 @@
-import type { DType } from "@skipstep/core";
+import type { DType } from "@skipstep/core/plugin";
 import { roundToFloat16 } from "@skipstep/lowbit";
 
 /** Rounds float32 to what a type can hold, half to even; in place. */

@@ -1,5 +1,5 @@
-import type { Weight, WeightForm } from "@skipstep/core";
-import { createGenerator } from "@skipstep/core";
+import { createGenerator } from "@skipstep/core/model";
+import type { Weight, WeightForm } from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
 import { size } from "../../../packages/core/src/graph/dim";
 import { Graph } from "../../../packages/core/src/graph/graph";

@@ -1,4 +1,12 @@
-import { type BlockCall, inject, type Next, type Plugin, PluginOptions, plugin, type Tensors } from "@skipstep/core";
+import {
+  type BlockCall,
+  inject,
+  type Next,
+  type Plugin,
+  PluginOptions,
+  plugin,
+  type Tensors,
+} from "@skipstep/core/plugin";
 import { cacheRegions, DBCache } from "./dbcache";
 import { DBPrune, pruneRegions } from "./dbprune";
 import { type CacheDitOptions, options } from "./options";

@@ -1,4 +1,4 @@
-import { type DeviceTensor, TaylorSeries } from "@skipstep/core";
+import { type DeviceTensor, TaylorSeries } from "@skipstep/core/plugin";
 import { FoCa } from "./foca";
 import { LastValue } from "./last-value";
 import type { CacheDitOptions } from "./options";

@@ -1,5 +1,5 @@
-import type { BlockCall, DeviceTensor, Floats, Next, RegionRequest, Structure, Tensors } from "@skipstep/core";
-import { relativeL1, subtract } from "@skipstep/core";
+import type { BlockCall, DeviceTensor, Floats, Next, RegionRequest, Structure, Tensors } from "@skipstep/core/plugin";
+import { relativeL1, subtract } from "@skipstep/core/plugin";
 import { remembersWhole } from "./calibrator";
 import { tooManyBlocks } from "./errors";
 import { comparable, differenceName, once } from "./indicator";

@@ -5,7 +5,7 @@ import {
   relativeL1,
   type Structure,
   type Tensors,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import { tooManyBlocks } from "./errors";
 import { comparable, differenceName, once } from "./indicator";
 import type { CacheDitOptions } from "./options";

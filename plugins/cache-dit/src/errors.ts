@@ -1,4 +1,4 @@
-import { optionUnfit, type SkipstepError, type Structure } from "@skipstep/core";
+import { optionUnfit, type SkipstepError, type Structure } from "@skipstep/core/plugin";
 import type { CacheDitOptions } from "./options";
 
 /** More blocks are to run always than the model has. */

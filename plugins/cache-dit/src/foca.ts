@@ -1,4 +1,4 @@
-import { combine, type DeviceTensor } from "@skipstep/core";
+import { combine, type DeviceTensor } from "@skipstep/core/plugin";
 import type { Calibrator } from "./calibrator";
 
 /**

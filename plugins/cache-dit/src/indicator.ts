@@ -1,4 +1,4 @@
-import { type DeviceTensor, everyNth, type Run } from "@skipstep/core";
+import { type DeviceTensor, everyNth, type Run } from "@skipstep/core/plugin";
 
 /** What is compared of a tensor: every `factor`-th channel. */
 export async function comparable(tensor: DeviceTensor, factor: number): Promise<DeviceTensor> {

@@ -1,4 +1,4 @@
-import type { DeviceTensor } from "@skipstep/core";
+import type { DeviceTensor } from "@skipstep/core/plugin";
 import type { Calibrator } from "./calibrator";
 
 /** No extrapolation: the value of the last computed step. */

@@ -1,4 +1,4 @@
-import type { JSONSchemaType } from "@skipstep/core";
+import type { JSONSchemaType } from "@skipstep/core/plugin";
 import { type PresetName, presetNames } from "./steps-mask";
 
 /** Names and defaults are cache-dit's. */

@@ -1,4 +1,4 @@
-import { add, type DeviceTensor, subtract, type Tensors } from "@skipstep/core";
+import { add, type DeviceTensor, subtract, type Tensors } from "@skipstep/core/plugin";
 import { type Calibrator, createCalibrator, isCalibrated } from "./calibrator";
 import type { CacheDitOptions } from "./options";
 import type { RunState } from "./run-state";

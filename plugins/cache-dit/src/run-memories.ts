@@ -1,4 +1,4 @@
-import type { Run, Step } from "@skipstep/core";
+import type { Run, Step } from "@skipstep/core/plugin";
 import type { Rules } from "./decision";
 import { maskBeginsEmpty, maskLength, presetMissing } from "./errors";
 import type { CacheDitOptions } from "./options";

@@ -1,4 +1,4 @@
-import { type DeviceTensor, floats, TaylorSeries } from "@skipstep/core";
+import { type DeviceTensor, floats, TaylorSeries } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../../packages/core/src/runtime/engine";
 import { type Calibrator, taylorDelay } from "../src/calibrator";

@@ -6,7 +6,7 @@ import {
   type Run,
   type Structure,
   type Tensors,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import { Engine } from "../../../packages/core/src/runtime/engine";
 import { CacheDit, type CacheDitOptions } from "../src/index";
 import { options as schema } from "../src/options";

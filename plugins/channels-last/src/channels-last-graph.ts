@@ -1,4 +1,4 @@
-import type { Graph, Node } from "@skipstep/core";
+import type { Graph, Node } from "@skipstep/core/plugin";
 import { concat, split } from "./channels";
 import { convolution } from "./convolution";
 import { elementwise } from "./elementwise";

@@ -1,5 +1,5 @@
-import type { Graph, Plugin, Weight, WeightForm } from "@skipstep/core";
-import { inject, PluginOptions, plugin } from "@skipstep/core";
+import type { Graph, Plugin, Weight, WeightForm } from "@skipstep/core/plugin";
+import { inject, PluginOptions, plugin } from "@skipstep/core/plugin";
 import { putChannelsLast } from "./channels-last-graph";
 import { int8Convolution } from "./int8-convolution";
 import { type ChannelsLastOptions, options } from "./options";

@@ -1,4 +1,4 @@
-import type { Graph, Node, Payload, Value } from "@skipstep/core";
+import type { Graph, Node, Payload, Value } from "@skipstep/core/plugin";
 import { isElementwise } from "./elementwise";
 import { intsOf, type Model, type Rule } from "./rule";
 

@@ -1,4 +1,4 @@
-import type { Node, Value } from "@skipstep/core";
+import type { Node, Value } from "@skipstep/core/plugin";
 import type { Pictures } from "./pictures";
 import type { Rule } from "./rule";
 

@@ -1,4 +1,4 @@
-import { type Payload, sizeOf, type Weight } from "@skipstep/core";
+import { type Payload, sizeOf, type Weight } from "@skipstep/core/plugin";
 
 /** A convolution's weight in int8: `code * scale`, one scale an output channel. */
 export interface FilterCodes {

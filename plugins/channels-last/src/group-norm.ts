@@ -1,4 +1,4 @@
-import { type Dim, equalDims, type Graph, type Node, times, type Value } from "@skipstep/core";
+import { type Dim, equalDims, type Graph, type Node, times, type Value } from "@skipstep/core/plugin";
 import type { Model, Rule } from "./rule";
 
 /** A group normalization as core emits it: each group is a row of a LayerNormalization, then weight and bias. */

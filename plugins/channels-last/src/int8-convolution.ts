@@ -1,4 +1,4 @@
-import type { Dim, Graph, Value, Weight, WeightForm } from "@skipstep/core";
+import type { Dim, Graph, Value, Weight, WeightForm } from "@skipstep/core/plugin";
 import { filterCodes } from "./filter-codes";
 import { patches, type Window } from "./patches";
 

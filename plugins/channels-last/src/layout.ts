@@ -1,4 +1,4 @@
-import type { Dim, Graph, Value } from "@skipstep/core";
+import type { Dim, Graph, Value } from "@skipstep/core/plugin";
 
 type Shape = readonly Dim[];
 

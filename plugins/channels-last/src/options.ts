@@ -1,4 +1,4 @@
-import type { JSONSchemaType } from "@skipstep/core";
+import type { JSONSchemaType } from "@skipstep/core/plugin";
 
 export interface ChannelsLastOptions {
   /** `dynamic` multiplies in int8, with a scale an output channel and one for all activations of a convolution. */

@@ -1,4 +1,4 @@
-import { type Dim, type Graph, minus, over, plus, times, type Value } from "@skipstep/core";
+import { type Dim, type Graph, minus, over, plus, times, type Value } from "@skipstep/core/plugin";
 
 /** What a convolution sees of a picture at each of its places. */
 export interface Window {

@@ -1,4 +1,4 @@
-import type { Graph, Node, Value } from "@skipstep/core";
+import type { Graph, Node, Value } from "@skipstep/core/plugin";
 import { isPoint, toFirst, toLast } from "./layout";
 
 /** One tensor in two layouts: `[B, C, ...]` and `[B, ..., C]`. Either is made from the other where something reads it. */

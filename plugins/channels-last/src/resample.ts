@@ -1,4 +1,4 @@
-import { type Dim, equalDims, type Graph, times, type Value } from "@skipstep/core";
+import { type Dim, equalDims, type Graph, times, type Value } from "@skipstep/core/plugin";
 import { intsOf, type Rule } from "./rule";
 
 type Area = readonly [batch: Dim, height: Dim, width: Dim, channels: Dim];

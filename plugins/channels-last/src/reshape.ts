@@ -1,4 +1,4 @@
-import { equalDims } from "@skipstep/core";
+import { equalDims } from "@skipstep/core/plugin";
 import { shapeToLast } from "./layout";
 import type { Rule } from "./rule";
 

@@ -1,4 +1,4 @@
-import { type Graph, type Node, readersOf, type Value } from "@skipstep/core";
+import { type Graph, type Node, readersOf, type Value } from "@skipstep/core/plugin";
 import type { Pictures } from "./pictures";
 
 /** Emits one kind of node over pictures `[B, ..., C]`. @returns false to leave it as it is */

@@ -1,5 +1,5 @@
-import type { BlockCall, Next, Plugin, Run, Step, Tensors } from "@skipstep/core";
-import { inject, PluginOptions, plugin } from "@skipstep/core";
+import type { BlockCall, Next, Plugin, Run, Step, Tensors } from "@skipstep/core/plugin";
+import { inject, PluginOptions, plugin } from "@skipstep/core/plugin";
 import { deepLayers } from "./deep-layers";
 import { fullSteps } from "./full-steps";
 import { type DeepCacheOptions, options } from "./options";

@@ -1,4 +1,4 @@
-import type { RegionRequest, Structure, UNetStructure } from "@skipstep/core";
+import type { RegionRequest, Structure, UNetStructure } from "@skipstep/core/plugin";
 import { branchUnfit } from "./errors";
 
 /** The reference numbers its branches so for every U-Net, whatever its blocks have. */

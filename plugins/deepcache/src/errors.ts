@@ -1,4 +1,4 @@
-import { optionUnfit, type SkipstepError } from "@skipstep/core";
+import { optionUnfit, type SkipstepError } from "@skipstep/core/plugin";
 
 const PLUGIN = "deepcache";
 

@@ -1,4 +1,4 @@
-import type { JSONSchemaType } from "@skipstep/core";
+import type { JSONSchemaType } from "@skipstep/core/plugin";
 
 export interface DeepCacheOptions {
   /** One full step in so many. 1 computes all. */

@@ -1,5 +1,5 @@
-import type { BlockCall, DeviceTensor, Next, Plugin, Run, Tensors } from "@skipstep/core";
-import { inject, PluginOptions, plugin, relativeL1, StreamResiduals, subtract } from "@skipstep/core";
+import type { BlockCall, DeviceTensor, Next, Plugin, Run, Tensors } from "@skipstep/core/plugin";
+import { inject, PluginOptions, plugin, relativeL1, StreamResiduals, subtract } from "@skipstep/core/plugin";
 import { type FirstBlockCacheOptions, options } from "./options";
 
 /** As ParaAttention counts: there are no derivatives before the second step after the first computed one. */

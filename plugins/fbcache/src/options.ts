@@ -1,4 +1,4 @@
-import type { JSONSchemaType } from "@skipstep/core";
+import type { JSONSchemaType } from "@skipstep/core/plugin";
 
 export interface FirstBlockCacheOptions {
   /** Relative change of the first block's residual below which the other blocks are reused. 0 never reuses. */

@@ -1,4 +1,4 @@
-import type { DeviceTensor, Run, Tensors } from "@skipstep/core";
+import type { DeviceTensor, Run, Tensors } from "@skipstep/core/plugin";
 import { afterAll } from "vitest";
 import { Engine } from "../../../packages/core/src/runtime/engine";
 import { floats } from "../../../packages/core/src/tensor";

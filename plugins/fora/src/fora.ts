@@ -1,5 +1,5 @@
-import type { BlockCall, JSONSchemaType, Next, Plugin, Run, Tensors } from "@skipstep/core";
-import { inject, PluginOptions, plugin } from "@skipstep/core";
+import type { BlockCall, JSONSchemaType, Next, Plugin, Run, Tensors } from "@skipstep/core/plugin";
+import { inject, PluginOptions, plugin } from "@skipstep/core/plugin";
 import { computesAt } from "./schedule";
 
 export interface ForaOptions {

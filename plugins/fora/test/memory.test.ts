@@ -1,4 +1,4 @@
-import type { Run } from "@skipstep/core";
+import type { Run } from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
 import { Engine } from "../../../packages/core/src/runtime/engine";
 import { floats } from "../../../packages/core/src/tensor";

@@ -1,4 +1,4 @@
-import type { Graph, Payload, Value, Weight, WeightForm } from "@skipstep/core";
+import type { Graph, Payload, Value, Weight, WeightForm } from "@skipstep/core/plugin";
 import { derived, transposed } from "@skipstep/lowbit";
 import type { BlockType } from "./blocks/block-type";
 import { packedCodes } from "./packed-codes";

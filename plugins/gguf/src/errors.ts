@@ -1,4 +1,4 @@
-import { SkipstepError } from "@skipstep/core";
+import { SkipstepError } from "@skipstep/core/plugin";
 
 /** @param found its first four bytes as text */
 export function noGguf(file: string, found: string): SkipstepError {

@@ -7,7 +7,7 @@ import {
   plugin,
   type Weight,
   type WeightForm,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import { blockTypeNamed } from "./block-types";
 import type { BlockType } from "./blocks/block-type";
 import { openGguf } from "./container/gguf-weights";

@@ -1,4 +1,4 @@
-import type { Weight } from "@skipstep/core";
+import type { Weight } from "@skipstep/core/plugin";
 import { type BlockType, type Codes, unpackBlocks } from "./blocks/block-type";
 
 /** A packed weight's blocks taken apart, times the scale that its tensor has where it has one. */

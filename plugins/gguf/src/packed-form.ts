@@ -1,4 +1,4 @@
-import type { Weight, WeightForm } from "@skipstep/core";
+import type { Weight, WeightForm } from "@skipstep/core/plugin";
 import type { BlockType } from "./blocks/block-type";
 import { dequantizedForm } from "./dequantized-form";
 import { isFourBits, nBitsWeightForm } from "./n-bits-form";

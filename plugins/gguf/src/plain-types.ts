@@ -1,4 +1,4 @@
-import type { DType } from "@skipstep/core";
+import type { DType } from "@skipstep/core/plugin";
 import { float16Code } from "@skipstep/lowbit";
 
 /** Elements one after the other, without blocks. */

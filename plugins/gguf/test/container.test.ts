@@ -1,4 +1,4 @@
-import { toFloat32 } from "@skipstep/core";
+import { toFloat32 } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
 import { readWeightFile } from "../../../packages/core/src/weights/single-file/weight-file";
 import { temporaryFolder, thrown, write } from "../../../packages/core/test/checkpoint-files";

@@ -8,9 +8,9 @@ import {
   type GenerateResult,
   inspectConfig,
   openComponentWeights,
-  type QuantizeResult,
   validateConfig,
 } from "@skipstep/core";
+import type { QuantizeResult } from "@skipstep/core/plugin";
 import { afterAll, describe, expect, it } from "vitest";
 import { safetensors } from "../../../packages/core/test/checkpoint-files";
 import { originalFlux, type StoredTensors } from "../../../packages/core/test/original-names";

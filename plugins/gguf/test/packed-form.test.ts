@@ -1,4 +1,4 @@
-import type { Value, Weight, WeightForm } from "@skipstep/core";
+import type { Value, Weight, WeightForm } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
 import { Graph } from "../../../packages/core/src/graph/graph";
 import { runGraph } from "../../../packages/core/test/run-graph";

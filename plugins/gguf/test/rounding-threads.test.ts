@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { OpenWeights, QuantizeRequest } from "@skipstep/core";
+import type { OpenWeights, QuantizeRequest } from "@skipstep/core/plugin";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { BlockType } from "../src/blocks/block-type";
 import type { GgufWriteOptions } from "../src/writing/options";

@@ -7,7 +7,7 @@ import {
   type Run,
   subtract,
   type Tensors,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import { ratiosUnmeasured } from "./errors";
 import type { MagCacheOptions } from "./options";
 

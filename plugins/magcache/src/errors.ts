@@ -1,4 +1,4 @@
-import { optionUnfit, type SkipstepError } from "@skipstep/core";
+import { optionUnfit, type SkipstepError } from "@skipstep/core/plugin";
 
 /** They depend on the model, and none are given. */
 export function ratiosMissing(className: string): SkipstepError {

@@ -10,7 +10,7 @@ import {
   StreamResiduals,
   type Structure,
   type Tensors,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import { calibration, Measurements } from "./calibration";
 import { isAllowed, nothingSkipped, oneMore, retainedSteps, type Skipped } from "./decision";
 import { ratiosMissing } from "./errors";

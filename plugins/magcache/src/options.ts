@@ -1,4 +1,4 @@
-import type { JSONSchemaType } from "@skipstep/core";
+import type { JSONSchemaType } from "@skipstep/core/plugin";
 
 /** Names and defaults are diffusers'. */
 export interface MagCacheOptions {

@@ -1,4 +1,4 @@
-import { optionUnfit, SkipstepError } from "@skipstep/core";
+import { optionUnfit, SkipstepError } from "@skipstep/core/plugin";
 
 /** A file of SVDQuant that contradicts itself or nunchaku's layout. @param problem `has no "x.wscales"` */
 export function layoutBroken(path: string, layer: string, problem: string): SkipstepError {

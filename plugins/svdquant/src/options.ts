@@ -1,4 +1,4 @@
-import type { JSONSchemaType } from "@skipstep/core";
+import type { JSONSchemaType } from "@skipstep/core/plugin";
 import type { Form } from "./forms/low-rank-form";
 
 export interface SvdQuantOptions {

@@ -8,7 +8,7 @@ import {
   type Tensor,
   type Weight,
   type WeightForm,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import { patternUnused, rankTooLarge } from "./errors";
 import { awqForm } from "./forms/awq-form";
 import { lowRankForm } from "./forms/low-rank-form";

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { OpenWeights } from "@skipstep/core";
+import type { OpenWeights } from "@skipstep/core/plugin";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { size } from "../../../packages/core/src/graph/dim";
 import { Graph } from "../../../packages/core/src/graph/graph";

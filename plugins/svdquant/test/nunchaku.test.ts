@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { OpenWeights } from "@skipstep/core";
+import type { OpenWeights } from "@skipstep/core/plugin";
 import { afterAll, describe, expect, it } from "vitest";
 import { Weights } from "../../../packages/core/src/weights/checkpoint/weights";
 import { nunchakuFormat, ownMetadata } from "../src/nunchaku/format";

@@ -7,9 +7,9 @@ import {
   findQuantizer,
   inspectConfig,
   openComponentWeights,
-  type QuantizeResult,
   validateConfig,
 } from "@skipstep/core";
+import type { QuantizeResult } from "@skipstep/core/plugin";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SvdQuant } from "../src/index";
 

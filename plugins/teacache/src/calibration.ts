@@ -7,7 +7,7 @@ import {
   type Run,
   relativeL1,
   type Tensors,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import { tooFewChanges } from "./errors";
 import type { TeaCacheOptions } from "./options";
 import { fitPolynomial } from "./polynomial";

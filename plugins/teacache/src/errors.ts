@@ -1,4 +1,4 @@
-import { optionUnfit, type SkipstepError } from "@skipstep/core";
+import { optionUnfit, type SkipstepError } from "@skipstep/core/plugin";
 
 /** There are no coefficients for the model. */
 export function coefficientsMissing(className: string, known: readonly string[]): SkipstepError {

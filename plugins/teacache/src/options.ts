@@ -1,4 +1,4 @@
-import type { JSONSchemaType } from "@skipstep/core";
+import type { JSONSchemaType } from "@skipstep/core/plugin";
 
 export interface TeaCacheOptions {
   /** Accumulated change from which on a step is computed. 0 never reuses. */

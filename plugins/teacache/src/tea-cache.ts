@@ -13,7 +13,7 @@ import {
   StreamResiduals,
   type Structure,
   type Tensors,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import { calibration, Measurements } from "./calibration";
 import { coefficientsMissing } from "./errors";
 import { officialCoefficients } from "./official-coefficients";

@@ -1,4 +1,4 @@
-import type { Dim, Graph, Value } from "@skipstep/core";
+import type { Dim, Graph, Value } from "@skipstep/core/plugin";
 import { type Attended, keysOf, queriesOf } from "./attended";
 import { bandMask, zeroUnseeing } from "./band-mask";
 import { inBlocksOfQueries, keyBias } from "./blocks-of-queries";

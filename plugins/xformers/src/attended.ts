@@ -1,4 +1,4 @@
-import type { Dim, Value } from "@skipstep/core";
+import type { Dim, Value } from "@skipstep/core/plugin";
 import type { Band } from "./attention-bias";
 
 /** One attention, all options resolved. B batch, T queries, S keys, H heads of size D, values of size E. */

@@ -1,4 +1,4 @@
-import type { AttentionInputs } from "@skipstep/core";
+import type { AttentionInputs } from "@skipstep/core/plugin";
 import { type Op, ops } from "./attend";
 import { backendPlaceUnknown, backendUnknown } from "./errors";
 

@@ -1,4 +1,4 @@
-import type { Value } from "@skipstep/core";
+import type { Value } from "@skipstep/core/plugin";
 
 /**
  * Which keys a query sees: those from `left` before its own place to `right` behind it.

@@ -1,4 +1,4 @@
-import { type Dim, equalDims, type Graph, least, minus, plus, type Value } from "@skipstep/core";
+import { type Dim, equalDims, type Graph, least, minus, plus, type Value } from "@skipstep/core/plugin";
 import type { Band } from "./attention-bias";
 
 /** Added to scores of keys that are not seen: exp of it is 0, and a row of nothing else stays a number. */

@@ -1,4 +1,4 @@
-import type { Dim, Graph, Value } from "@skipstep/core";
+import type { Dim, Graph, Value } from "@skipstep/core/plugin";
 import { type Attended, keysOf, queriesOf } from "./attended";
 import type { Blocks } from "./attention-bias";
 import { seqlensUnfit } from "./errors";

@@ -1,4 +1,4 @@
-import { ceilOver, type Dim, type Graph, minus, plus, times, type Value } from "@skipstep/core";
+import { ceilOver, type Dim, type Graph, minus, plus, times, type Value } from "@skipstep/core/plugin";
 import { type Attended, keysOf, queriesOf } from "./attended";
 import { bandMask, hidden, newAxis, range, type Window, windowOf } from "./band-mask";
 import { headsFirst, type Kernel } from "./kernels";

@@ -1,4 +1,4 @@
-import { didYouMean, optionUnfit, type SkipstepError } from "@skipstep/core";
+import { didYouMean, optionUnfit, type SkipstepError } from "@skipstep/core/plugin";
 
 const plugin = "xformers";
 

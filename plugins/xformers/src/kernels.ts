@@ -1,4 +1,4 @@
-import type { Dim, Graph, Value } from "@skipstep/core";
+import type { Dim, Graph, Value } from "@skipstep/core/plugin";
 
 /** What one call of a kernel works on: an attention, or a block of its queries with the keys that they see. */
 export interface KernelCall {

@@ -1,4 +1,4 @@
-import type { Dim, Graph, Value } from "@skipstep/core";
+import type { Dim, Graph, Value } from "@skipstep/core/plugin";
 import { attend, type Op } from "./attend";
 import type { Attended } from "./attended";
 import type { AttentionBias, Band } from "./attention-bias";

@@ -1,4 +1,4 @@
-import type { JSONSchemaType, Structure } from "@skipstep/core";
+import type { JSONSchemaType, Structure } from "@skipstep/core/plugin";
 import { type Op, ops } from "./attend";
 import { type Backend, type BackendOption, parseBackend } from "./attention-backend";
 import type { AttentionBias } from "./attention-bias";

@@ -7,7 +7,7 @@ import {
   type Plugin,
   PluginOptions,
   plugin,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import type { Attended } from "./attended";
 import { backendOf } from "./attention-backend";
 import type { AttentionBias, Band } from "./attention-bias";

@@ -1,4 +1,5 @@
-import { createGenerator, validateConfig } from "@skipstep/core";
+import { validateConfig } from "@skipstep/core";
+import { createGenerator } from "@skipstep/core/model";
 import { ownCatalogue } from "../../../packages/core/src/start/catalogue";
 import { floats } from "../../../packages/core/src/tensor";
 import type { Kind } from "../kind";

@@ -1,4 +1,5 @@
-import { type AnyManifest, type CheckedConfig, ConfigError, type Override, validateConfig } from "@skipstep/core";
+import { type CheckedConfig, ConfigError, type Override, validateConfig } from "@skipstep/core";
+import type { AnyManifest } from "@skipstep/core/plugin";
 
 /**
  * A config, also one that has the plugin and lacks nothing but what is to be found.

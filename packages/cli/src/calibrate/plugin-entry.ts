@@ -1,4 +1,5 @@
-import type { AnyManifest, CheckedConfig, ConfigInput, PluginUse } from "@skipstep/core";
+import type { CheckedConfig, ConfigInput, PluginUse } from "@skipstep/core";
+import type { AnyManifest } from "@skipstep/core/plugin";
 
 /** The config with the plugin computing everything, and without others that skip work. */
 export function probeConfig(loaded: CheckedConfig, use: string, manifest: AnyManifest): ConfigInput {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { CheckedConfig, TuneRange } from "@skipstep/core";
+import type { CheckedConfig } from "@skipstep/core";
+import type { TuneRange } from "@skipstep/core/plugin";
 
 /** An option of a plugin that is tuned, with the values that may be tried. */
 export interface Knob {

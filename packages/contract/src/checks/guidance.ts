@@ -1,4 +1,5 @@
-import type { GenerateConfig, Run } from "@skipstep/core";
+import type { GenerateConfig } from "@skipstep/core";
+import type { Run } from "@skipstep/core/plugin";
 import type { CheckDefinition } from "../check";
 import { ensure } from "../failure";
 import type { PluginUnderTest } from "../plugin-under-test";

@@ -1,4 +1,4 @@
-import type { PluginClass } from "@skipstep/core";
+import type { PluginClass } from "@skipstep/core/plugin";
 import type { ContractOptions } from "../../src/index";
 import type { SkipOptions } from "../skip-plugin";
 

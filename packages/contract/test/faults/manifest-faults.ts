@@ -1,4 +1,4 @@
-import { inject, type Plugin, type PluginClass, plugin } from "@skipstep/core";
+import { inject, type Plugin, type PluginClass, plugin } from "@skipstep/core/plugin";
 import { faultySkip, pluginOf, type SkipOptions, skipping } from "../skip-plugin";
 import type { Fault } from "./fault";
 

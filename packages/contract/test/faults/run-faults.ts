@@ -1,4 +1,4 @@
-import { type DeviceTensor, type Plugin, plugin, type Run, scale, type Tensors } from "@skipstep/core";
+import { type DeviceTensor, type Plugin, plugin, type Run, scale, type Tensors } from "@skipstep/core/plugin";
 import { type BlockForward, faultySkip, pluginOf, type SkipOptions, skipManifest, skipping } from "../skip-plugin";
 import type { Fault } from "./fault";
 

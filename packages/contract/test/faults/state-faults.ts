@@ -1,4 +1,4 @@
-import type { Plugin, Run, Step } from "@skipstep/core";
+import type { Plugin, Run, Step } from "@skipstep/core/plugin";
 import { type Memory, pluginOf, type SkipOptions, skipping, type Variation } from "../skip-plugin";
 import type { Fault } from "./fault";
 

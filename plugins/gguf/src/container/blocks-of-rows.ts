@@ -1,4 +1,4 @@
-import type { BinaryFile, PackedWeight } from "@skipstep/core";
+import type { BinaryFile, PackedWeight } from "@skipstep/core/plugin";
 import type { BlockType } from "../blocks/block-type";
 import type { GgufTensor } from "./header";
 

@@ -1,4 +1,10 @@
-import { BinaryFile, type FormatTensor, FormatWeights, type OpenWeights, type StoredWeights } from "@skipstep/core";
+import {
+  BinaryFile,
+  type FormatTensor,
+  FormatWeights,
+  type OpenWeights,
+  type StoredWeights,
+} from "@skipstep/core/plugin";
 import type { BlockType } from "../blocks/block-type";
 import { dequantize } from "../blocks/block-type";
 import { packedRows, packedWeight, readBlocks, sliceRows } from "./blocks-of-rows";

@@ -1,4 +1,4 @@
-import type { BinaryFile } from "@skipstep/core";
+import type { BinaryFile } from "@skipstep/core/plugin";
 import { cutOff, headerBroken } from "../errors";
 
 /** Bytes that are read from the file at once. */

@@ -1,4 +1,4 @@
-import { type BinaryFile, sizeOf } from "@skipstep/core";
+import { type BinaryFile, sizeOf } from "@skipstep/core/plugin";
 import { blockTypes } from "../block-types";
 import type { BlockType } from "../blocks/block-type";
 import { blocksUneven, blockTypeUnknown, cutOff, headerBroken, noGguf, versionUnread } from "../errors";

@@ -1,4 +1,4 @@
-import { type FormatTensor, type PackedWeight, toFloat32 } from "@skipstep/core";
+import { type FormatTensor, type PackedWeight, toFloat32 } from "@skipstep/core/plugin";
 import { headerBroken } from "../errors";
 
 /**

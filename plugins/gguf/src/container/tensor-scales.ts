@@ -1,4 +1,4 @@
-import { type FormatTensor, type PackedWeight, sizeOf, toFloat32 } from "@skipstep/core";
+import { type FormatTensor, type PackedWeight, sizeOf, toFloat32 } from "@skipstep/core/plugin";
 
 /** A weight's own scale beside its blocks, as llama.cpp names it (`x.scale`) and others do (`x.weight.scale`). */
 const ends = [".scale", ".weight.scale"];

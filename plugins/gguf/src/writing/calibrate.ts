@@ -1,4 +1,5 @@
-import type { Config, GenerateConfig, QuantizeRequest } from "@skipstep/core";
+import type { Config, GenerateConfig } from "@skipstep/core";
+import type { QuantizeRequest } from "@skipstep/core/plugin";
 import { collectInputs, type LinearInput } from "@skipstep/lowbit";
 import { optionWrong } from "../errors";
 import { type Importance, importanceOf } from "./importance";

@@ -1,4 +1,4 @@
-import { sizeOf, type TensorEntry } from "@skipstep/core";
+import { sizeOf, type TensorEntry } from "@skipstep/core/plugin";
 import { isPacked } from "../container/header";
 import { isSensitive } from "../sensitive";
 import type { Rule } from "./rules";

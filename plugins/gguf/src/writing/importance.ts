@@ -1,5 +1,6 @@
 import { extname } from "node:path";
-import { type OpenWeights, openComponentWeights, type TensorEntry } from "@skipstep/core";
+import { openComponentWeights } from "@skipstep/core";
+import type { OpenWeights, TensorEntry } from "@skipstep/core/plugin";
 import { openGguf } from "../container/gguf-weights";
 import { importanceWrong } from "../errors";
 

@@ -1,4 +1,4 @@
-import type { JSONSchemaType } from "@skipstep/core";
+import type { JSONSchemaType } from "@skipstep/core/plugin";
 import { writtenTypes } from "./written-types";
 
 export interface GgufWriteOptions {

@@ -1,4 +1,4 @@
-import type { OpenWeights, TensorEntry } from "@skipstep/core";
+import type { OpenWeights, TensorEntry } from "@skipstep/core/plugin";
 import { bytesOf } from "../container/header";
 import { chooseType } from "./choose-type";
 import { aligned } from "./header-bytes";

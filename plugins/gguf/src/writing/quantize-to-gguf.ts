@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { type QuantizeRequest, type QuantizeResult, sizeOf } from "@skipstep/core";
+import { type QuantizeRequest, type QuantizeResult, sizeOf } from "@skipstep/core/plugin";
 import { isPacked } from "../container/header";
 import { optionWrong } from "../errors";
 import { architectureOf } from "./architectures";

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
-import { startThread } from "@skipstep/core";
+import { startThread } from "@skipstep/core/plugin";
 import type { BlockType } from "../blocks/block-type";
 import type { RoundedChunk } from "./round-chunk";
 import type { RoundAsk } from "./round-worker";

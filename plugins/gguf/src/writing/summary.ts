@@ -1,4 +1,4 @@
-import type { QuantizeResult } from "@skipstep/core";
+import type { QuantizeResult } from "@skipstep/core/plugin";
 import { isPacked } from "../container/header";
 import type { Importance } from "./importance";
 import type { PlannedTensor } from "./plan";

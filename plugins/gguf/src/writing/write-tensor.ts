@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { type OpenWeights, sizeOf, toFloat32 } from "@skipstep/core";
+import { type OpenWeights, sizeOf, toFloat32 } from "@skipstep/core/plugin";
 import { isPacked } from "../container/header";
 import { aligned } from "./header-bytes";
 import type { PlannedTensor } from "./plan";

@@ -1,4 +1,4 @@
-import type { Tensor, Weight, WeightForm } from "@skipstep/core";
+import type { Tensor, Weight, WeightForm } from "@skipstep/core/plugin";
 import { derived, halfEven, nBitsForm, nBitsSizes, packNBits } from "@skipstep/lowbit";
 import { groupSize } from "../nunchaku/order";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Graph, Payload, Value, Weight, WeightForm } from "@skipstep/core";
+import type { Graph, Payload, Value, Weight, WeightForm } from "@skipstep/core/plugin";
 import { derived, emitInt8, emitNBits, type PartSizes } from "@skipstep/lowbit";
 import { groupSize } from "../nunchaku/order";
 import type { Parts } from "./parts";

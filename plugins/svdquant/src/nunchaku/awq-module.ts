@@ -1,4 +1,4 @@
-import type { FormatTensor, PackedTensor, PackedWeight } from "@skipstep/core";
+import type { FormatTensor, PackedTensor, PackedWeight } from "@skipstep/core/plugin";
 import { biasTensor, bytesOf, type ModuleSource, placeOf } from "./modules";
 import { groupSize } from "./order";
 import type { AwqLayer } from "./read-layer";

@@ -6,7 +6,7 @@ import {
   plainTensor,
   type StoredWeights,
   type WeightFormat,
-} from "@skipstep/core";
+} from "@skipstep/core/plugin";
 import { layoutBroken } from "../errors";
 import { awqTensors } from "./awq-module";
 import { checkParts, type ModuleSource, svdTensors } from "./modules";

@@ -1,4 +1,4 @@
-import type { FormatTensor, OpenWeights, PackedTensor, PackedWeight } from "@skipstep/core";
+import type { FormatTensor, OpenWeights, PackedTensor, PackedWeight } from "@skipstep/core/plugin";
 import { layoutBroken } from "../errors";
 import { denseRows, rowsOf, type SvdLayer } from "./layer";
 import type { Module } from "./names";

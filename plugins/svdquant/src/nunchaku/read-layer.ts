@@ -1,4 +1,4 @@
-import type { OpenWeights } from "@skipstep/core";
+import type { OpenWeights } from "@skipstep/core/plugin";
 import { transposed } from "@skipstep/lowbit";
 import { type SvdLayer, unpackLayer, unpackVector } from "./layer";
 import { awqPlace, groupSize } from "./order";

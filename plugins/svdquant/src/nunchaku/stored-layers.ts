@@ -1,4 +1,4 @@
-import type { OpenWeights } from "@skipstep/core";
+import type { OpenWeights } from "@skipstep/core/plugin";
 import { layoutBroken, precisionUnread } from "../errors";
 import { groupSize, tileSize } from "./order";
 

@@ -1,4 +1,4 @@
-import type { JSONSchemaType } from "@skipstep/core";
+import type { JSONSchemaType } from "@skipstep/core/plugin";
 
 export interface SvdQuantWriteOptions {
   /** Of the low-rank branch; 0 for none. */

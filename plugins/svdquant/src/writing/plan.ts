@@ -1,4 +1,4 @@
-import type { OpenWeights, TensorEntry } from "@skipstep/core";
+import type { OpenWeights, TensorEntry } from "@skipstep/core/plugin";
 import { rankTooLarge } from "../errors";
 import { storedRank } from "../nunchaku/layer";
 import { groupSize, padded } from "../nunchaku/order";

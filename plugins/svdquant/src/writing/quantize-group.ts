@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { OpenWeights } from "@skipstep/core";
+import type { OpenWeights } from "@skipstep/core/plugin";
 import type { Matrix } from "@skipstep/lowbit";
 import { someRows } from "../algorithm/matrix-columns";
 import { outputSize } from "../algorithm/output-error";

@@ -1,4 +1,4 @@
-import type { QuantizeRequest, QuantizeResult } from "@skipstep/core";
+import type { QuantizeRequest, QuantizeResult } from "@skipstep/core/plugin";
 import { collectInputs, float16Code, type LinearInput } from "@skipstep/lowbit";
 import { nothingToQuantize, patternUnused } from "../errors";
 import { ownMetadata } from "../nunchaku/format";

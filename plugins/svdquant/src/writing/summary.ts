@@ -1,4 +1,4 @@
-import type { QuantizeResult } from "@skipstep/core";
+import type { QuantizeResult } from "@skipstep/core/plugin";
 import type { Strength } from "../algorithm/smoothing";
 import type { SvdQuantWriteOptions } from "./options";
 import type { WritePlan } from "./plan";

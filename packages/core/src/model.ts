@@ -1,0 +1,128 @@
+/** What families of models and schedulers are written with: `@skipstep/core/model`. docs/families.md tells of each. */
+import "reflect-metadata";
+
+// A model: how its config.json is read, and how its graph is built.
+
+export type { Architecture, Warn } from "./architecture/architecture";
+export { attentionThenFeedForward, blockLists } from "./architecture/block-lists";
+export * from "./architecture/config-option";
+export { defineConfig } from "./architecture/define-config";
+export { SkipstepError } from "./errors/error";
+export { modelOptions } from "./errors/models";
+export type { BuildHooks } from "./graph/build-hooks";
+export { type Dim, evaluate, minus, over, plus, type Sizes, size, times } from "./graph/dim";
+export { Graph } from "./graph/graph";
+export { attention, conv2d, embedding, groupNorm, layerNorm, linear, rmsNorm, rotary } from "./graph/layers";
+export type { Value } from "./graph/value";
+export type { ConvOptions, Weight, WeightForm } from "./graph/weight";
+
+// Parts of models that several families share.
+
+export { type Activation, activate, activationOption } from "./families/blocks/activation";
+export { adaLayerNormContinuous, modulate, modulation, plainLayerNorm } from "./families/blocks/ada-layer-norm";
+export { croppedPositions } from "./families/blocks/cropped-positions";
+export { dualStreamBlock, type StreamModules } from "./families/blocks/dual-stream-block";
+export { type FeedForwardActivation, feedForward, feedForwardOption } from "./families/blocks/feed-forward";
+export { attend, join, normalizeHeads, type Streams, separate } from "./families/blocks/joint-attention";
+export { jointBlock, lastJointBlock } from "./families/blocks/joint-block";
+export { embedPatches, patchify, unpatchify } from "./families/blocks/patch-embed";
+export { projectedAttention } from "./families/blocks/projected-attention";
+export { averagePool, downsample, upsample } from "./families/blocks/resample";
+export { type ResnetOptions, resnetBlock } from "./families/blocks/resnet-block";
+export { axesOption, axialTables, checkAxes, rotaryInputs, tablesOfIds } from "./families/blocks/rotary-positions";
+export { sincosPositions, tokenWidth } from "./families/blocks/sincos-positions";
+export { spatialAttention } from "./families/blocks/spatial-attention";
+export { spatialTransformer } from "./families/blocks/spatial-transformer";
+export { embedCondition, sinusoids } from "./families/blocks/timestep-embedding";
+
+// Whole models of core, which a family may run as they are.
+
+export {
+  Autoencoder,
+  autoencoderClasses,
+  decodeSizes,
+  scaleFactorOf,
+  tilingProblems,
+} from "./families/autoencoders/autoencoder";
+export { autoencoderKl } from "./families/autoencoders/autoencoder-kl";
+export { autoencoderTiny } from "./families/autoencoders/autoencoder-tiny";
+export { dit } from "./families/dit/model";
+export { ClipEncoder } from "./families/encoders/clip-encoder";
+export { clipText, clipTextWithProjection } from "./families/encoders/clip-text";
+export { qwen3, rotaryTables as qwen3RotaryTables } from "./families/encoders/qwen3";
+export { Qwen3Encoder } from "./families/encoders/qwen3-encoder";
+export { t5Encoder } from "./families/encoders/t5";
+export { T5Encoder } from "./families/encoders/t5-encoder";
+export { flux, rotaryTables as fluxRotaryTables } from "./families/flux/model";
+export { flux2, rotaryTables as flux2RotaryTables } from "./families/flux2/model";
+export { pixart } from "./families/pixart/model";
+export { qwenImage } from "./families/qwen-image/model";
+export { modulateIndex, rotaryTables as qwenImageRotaryTables } from "./families/qwen-image/positions";
+export { sd3 } from "./families/sd3/model";
+export { unet2D } from "./families/unet/unet-2d";
+export { unet2DCondition } from "./families/unet/unet-2d-condition";
+export { zImage } from "./families/z-image/model";
+export { layOutSequence } from "./families/z-image/sequence";
+
+// A pipeline: what becomes of a request, and how the passes of a step are guided.
+
+export {
+  type BranchInputs,
+  type Drawn,
+  type TransformerMethods,
+  TransformerPipeline,
+} from "./families/transformers/pipeline";
+export { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "./families/transformers/settings";
+export { concat } from "./loop/concat";
+export { estimateImage } from "./loop/diffusion-estimate";
+export type {
+  Branch,
+  Conditioning,
+  Configs,
+  Family,
+  FamilyParts,
+  FamilyPipeline,
+  ImageToImage,
+  SettingProblem,
+} from "./loop/family";
+export { flowFirstStep } from "./loop/flow-first-step";
+export { combine as combineFloats, limitNorm, negated, repeatRows, rescaleSpread, rows, stack } from "./loop/guidance";
+export { imageCount, type Settings } from "./loop/settings";
+export { createGenerator, type Generator } from "./random";
+export { type DType, type Floats, floats, integers, sizeOf, type Tensor } from "./tensor";
+
+// A scheduler: its options, its steps.
+
+export { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./schedulers/betas";
+export { defineScheduler, type SchedulerDefinition } from "./schedulers/define-scheduler";
+export { drawNoise } from "./schedulers/draw-noise";
+export { type PredictionType, predictedImage, predictedNoise, predictionSchema } from "./schedulers/prediction";
+export { inferenceSteps } from "./schedulers/schedule-steps";
+export type { Schedule, Scheduler } from "./schedulers/scheduler";
+export { type SpacingOptions, spaceTimesteps, spacingSchemas } from "./schedulers/spacing";
+export { trainingSteps } from "./schedulers/training-steps";
+
+// A graph without a pipeline: what tests and measurements are made of. `@skipstep/contract/graph` has the rest.
+
+export { noHooks } from "./graph/build-hooks";
+export { Engine } from "./runtime/engine";
+export { graphCost, regionEdges } from "./start/graph-facts";
+export { type GraphPlugins, type GraphPluginUse, graphPlugins } from "./start/graph-plugins";
+export { type OpenedGraph, type OpenGraphOptions, openGraph } from "./start/open-graph";
+export type { TensorEntry, WeightSource } from "./weights/checkpoint/weight-source";
+
+// Options: of config.json files, schedulers and settings.
+
+export {
+  choice,
+  flag,
+  integer,
+  list,
+  number,
+  type OptionSchemas,
+  optionalInteger,
+  optionalNumber,
+  optionsSchema,
+  supported,
+  text,
+} from "./schema/option";

@@ -1,0 +1,41 @@
+/** What plugins use: `@skipstep/core/plugin`. */
+import "reflect-metadata";
+
+export type { JSONSchemaType } from "ajv";
+export type { Structure, UNetStructure } from "./architecture/structure";
+export { SkipstepError } from "./errors/error";
+export { didYouMean } from "./errors/nearest";
+export { optionUnfit } from "./errors/plugins";
+export type { AttentionInputs, EmittedAttention } from "./graph/attention";
+export { ceilOver, type Dim, equal as equalDims, least, minus, over, plus, times } from "./graph/dim";
+export type { Graph } from "./graph/graph";
+export { type Node, type Payload, readersOf, readsOf, type Value } from "./graph/value";
+export type { Weight, WeightForm } from "./graph/weight";
+export { type BlockCall, type Hooks, hookKinds, type Next, type Step, type Tensors } from "./hooks";
+export type { Run } from "./loop/run";
+export type { Calibration, Manifest, RegionRequest, TuneRange } from "./plugins/manifest";
+export {
+  type AnyManifest,
+  inject,
+  ModelStructure,
+  manifestOf,
+  type Plugin,
+  type PluginClass,
+  PluginOptions,
+  plugin,
+} from "./plugins/plugin";
+export { defineQuantizer, type QuantizeRequest, type QuantizeResult } from "./plugins/quantizer";
+export type { PluginReport } from "./report/report";
+export type { DeviceTensor } from "./runtime/device-tensor";
+export { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "./runtime/math";
+export { startThread } from "./runtime/start-thread";
+export { StreamResiduals } from "./runtime/stream-residuals";
+export { TaylorSeries } from "./runtime/taylor-series";
+export { parseJson } from "./schema/parse-json";
+export { type DType, type Floats, floats, sizeOf, type Tensor } from "./tensor";
+export { toFloat32 } from "./weights/checkpoint/to-float32";
+export type { OpenWeights, TensorEntry } from "./weights/checkpoint/weight-source";
+export { BinaryFile } from "./weights/formats/binary-file";
+export { type FormatTensor, FormatWeights, plainTensor } from "./weights/formats/format-weights";
+export type { PackedTensor, PackedWeight } from "./weights/formats/packed-weight";
+export type { StoredWeights, WeightFormat } from "./weights/formats/weight-format";

@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compile } from "../compiler/compile";
+import { planGraph } from "../compiler/plan";
+import { formsOn } from "../compiler/providers/forms";
+import type { Graph } from "../graph/graph";
+import type { Step, Tensors } from "../hooks";
+import { type RegionReceipt, RunHooks } from "../loop/run-hooks";
+import { Program } from "../program/program";
+import type { Engine } from "../runtime/engine";
+import { regionClaims } from "./build-model";
+import type { GraphPlugins } from "./graph-plugins";
+
+export interface OpenGraphOptions {
+  /** Plugins that it was built with: it is cut at their regions. */
+  readonly plugins?: GraphPlugins | undefined;
+  /** What its modules returned comes out beside its outputs: `layers.0.out0`. */
+  readonly taps?: boolean;
+  /** Where it is compiled to. A folder of its own that goes with it when left out. */
+  readonly cacheDir?: string;
+  /** `WeightSource.identity` of its weights; needed where `cacheDir` holds graphs of other weights. */
+  readonly identity?: string;
+}
+
+/** A graph that runs as in a pipeline, without one: for tests of models and plugins, and for measuring. */
+export interface OpenedGraph {
+  /**
+   * @param inputs a tensor for each of the graph's inputs, uploaded to the engine
+   * @param step at which plugins are asked at their regions; all is computed when left out
+   * @returns the graph's outputs by name
+   */
+  run(inputs: Tensors, step?: Step): Promise<Tensors>;
+  /** What happened at the plugins' regions in all runs with a step. */
+  readonly regions: readonly RegionReceipt[];
+  close(): Promise<void>;
+}
+
+/**
+ * Plans a graph, compiles it and opens it on ONNX Runtime.
+ * @throws SKIPSTEP_REGION_UNKNOWN, SKIPSTEP_REGION_OVERLAP, SKIPSTEP_SESSION_FAILED, and what reading the weights throws
+ */
+export async function openGraph(
+  engine: Engine,
+  graph: Graph,
+  { plugins, taps = false, cacheDir, identity = "" }: OpenGraphOptions = {},
+): Promise<OpenedGraph> {
+  const { component } = graph;
+  const claims = plugins ? regionClaims(plugins.host, plugins.structure) : [];
+  const tapped = taps ? [...graph.taps].map(([name, value]) => ({ name, value })) : [];
+  const plan = planGraph(graph, claims, tapped);
+  const folder = cacheDir ?? mkdtempSync(join(tmpdir(), "skipstep-graph-"));
+  const free = (): void => {
+    if (cacheDir === undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  const hooks = new RunHooks(plugins?.host ?? { plugins: [] });
+  try {
+    const compiled = await compile({
+      graph,
+      plan,
+      identity,
+      cacheDir: folder,
+      convolutionBlock: engine.provider === "cpu" ? await engine.convolutionBlock() : undefined,
+      formsOf: await formsOn(engine, [undefined]),
+      component,
+      className: plugins?.structure.className ?? component,
+      source: folder,
+      plugins: plugins?.host.plugins.map(({ name }) => name) ?? [],
+    });
+    const program = await Program.open(engine, graph, plan, compiled);
+    return {
+      run: (inputs, step) =>
+        program.run(inputs, step ? { around: hooks.around(step), observe: hooks.observe(step) } : {}),
+      regions: hooks.receipts,
+      close: () => program.close().finally(free),
+    };
+  } catch (error) {
+    free();
+    throw error;
+  }
+}
