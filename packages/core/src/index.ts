@@ -83,8 +83,6 @@ export type { PluginReport, RegionReport, Report } from "./report/report";
 export type { DeviceTensor } from "./runtime/device-tensor";
 export { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "./runtime/math";
 export { startThread } from "./runtime/start-thread";
-export { StreamResiduals } from "./runtime/stream-residuals";
-export { TaylorSeries } from "./runtime/taylor-series";
 export { JsonError, type JsonLimits, parseJson } from "./schema/parse-json";
 export { configSchema } from "./start/config-schema";
 export {
