@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
 import { parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { threadStart } from "../runtime/start-thread";
@@ -17,7 +17,7 @@ export function startProcess(memory: number): ChildProcess {
     resourceLimits: { maxOldGenerationSizeMb: memory },
   });
   const file = import.meta.url.endsWith(".ts") ? "./host.js" : "./text/host.js";
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(thread)], {
+  const options: ForkOptions & { readonly windowsHide: boolean } = {
     cwd: parse(process.execPath).root, // which nobody removes
     detached: true, // a terminal's Ctrl-C is for the program
     env: Object.fromEntries(environment.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
@@ -25,7 +25,8 @@ export function startProcess(memory: number): ChildProcess {
     serialization: "advanced",
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     windowsHide: true,
-  } as Parameters<typeof fork>[2]);
+  };
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(thread)], options);
   child.unref();
   child.channel?.unref();
   (child.stderr as { unref?(): void } | null)?.unref?.();
