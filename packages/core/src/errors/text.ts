@@ -68,7 +68,7 @@ export function textProcessStart(cause: unknown): SkipstepError {
 export function textProcessEnded(how: string): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_TEXT_PROCESS_ENDED",
-    `The process that reads tokenizers and chat templates ended ${how}. Try again; when the system ended it, memory may be short.`,
+    `The process that reads tokenizers and chat templates ended ${how}. Try again; free memory where the system ended it, and install Skipstep again where a file is missing.`,
   );
 }
 
