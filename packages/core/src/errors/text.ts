@@ -55,6 +55,23 @@ export function chatTemplateLimit(folder: string, what: string): SkipstepError {
   );
 }
 
+/** No process can be started for tokenizers and chat templates. */
+export function textProcessStart(cause: unknown): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_TEXT_PROCESS_START",
+    `Tokenizers and chat templates are read in a second Node process, and it cannot be started: ${messageOf(cause)}. Allow it (--allow-child-process with Node's permission model) and one more process, or install Skipstep again.`,
+    { cause },
+  );
+}
+
+/** The process for tokenizers and chat templates is gone, for no reason of its own. @param how `by SIGKILL` */
+export function textProcessEnded(how: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_TEXT_PROCESS_ENDED",
+    `The process that reads tokenizers and chat templates ended ${how}. Try again; free memory where the system ended it, and install Skipstep again where a file is missing.`,
+  );
+}
+
 /** A prompt has a token that the text encoder has no row for: they are of two checkpoints. */
 export function tokenOutOfRange(textEncoder: string, prompt: string, id: number, rows: number): SkipstepError {
   const start = [...prompt].slice(0, 40).join("");

@@ -1,11 +1,12 @@
+import { resolve } from "node:path";
 import { messageOf, SkipstepError } from "../errors/error";
 import { chatTemplateLimit, tokenizerInvalid, tokenizerLimit } from "../errors/text";
 import type { ChatMessage, ChatTemplateOptions } from "./chat-template";
 import type { TokenizerPlace } from "./protocol";
-import { TextLimitReached, TextThread } from "./text-thread";
+import { TextLimitReached, TextProcess } from "./text-process";
 import type { Encoded, EncodeOptions } from "./tokenizer";
 
-/** A checkpoint's tokenizer in the text thread: what `Tokenizer` has, later. */
+/** A checkpoint's tokenizer in the text process: what `Tokenizer` has, later. */
 export interface OpenTokenizer {
   /** `model_max_length`, in tokens; Infinity when the checkpoint names none. */
   readonly modelMaxLength: number;
@@ -29,41 +30,43 @@ export interface OpenTokenizer {
     options?: ChatTemplateOptions,
     signal?: AbortSignal,
   ): Promise<string>;
-  /** Frees it. The last one's end ends the thread. May be called again. */
+  /** Frees it. May be called again. */
   close(): void;
 }
 
 /**
- * As `loadTokenizer`, in a thread that is stopped when it takes too long or too much memory. Ids are the same.
+ * As `loadTokenizer`, in a process that is stopped when it takes too long or too much memory. Ids are the same.
  *
- * @throws what `loadTokenizer` throws; SKIPSTEP_TOKENIZER_LIMIT; SKIPSTEP_CANCELLED
+ * @throws what `loadTokenizer` throws; SKIPSTEP_TOKENIZER_LIMIT; SKIPSTEP_CANCELLED; SKIPSTEP_TEXT_PROCESS_START and
+ *   SKIPSTEP_TEXT_PROCESS_ENDED when there is no such process
  */
 export async function openTokenizer(place: TokenizerPlace, signal?: AbortSignal): Promise<OpenTokenizer> {
-  const thread = TextThread.acquire();
-  const id = thread.nextId();
+  const host = TextProcess.acquire();
+  const absolute = { ...place, path: resolve(place.path) }; // the process has another working directory
+  const id = host.nextId();
   let home = 0;
   let isOpen = true;
   const limited = async <Result>(limitReached: typeof tokenizerLimit, work: () => Promise<Result>): Promise<Result> => {
     try {
-      return await thread.exclusively(work);
+      return await host.exclusively(work);
     } catch (error) {
       if (error instanceof TextLimitReached) throw limitReached(place.path, error.message);
       if (error instanceof SkipstepError) throw error;
       throw tokenizerInvalid(place.path, `its tokenizer failed (${messageOf(error)})`, error);
     }
   };
-  /** Again when the thread that it was loaded into is gone. */
+  /** Again when the process that it was loaded into is gone. */
   const load = async (signal: AbortSignal | undefined) => {
-    if (home === thread.generation) return undefined;
-    const loaded = await thread.call("load", id, place, signal);
-    home = thread.generation;
+    if (home === host.generation) return undefined;
+    const loaded = await host.call("load", id, absolute, signal);
+    home = host.generation;
     return loaded;
   };
   const close = (): void => {
     if (!isOpen) return;
     isOpen = false;
-    thread.forget(id);
-    thread.release();
+    host.forget(id);
+    host.release();
   };
   try {
     const loaded = await limited(tokenizerLimit, () => load(signal));
@@ -72,12 +75,12 @@ export async function openTokenizer(place: TokenizerPlace, signal?: AbortSignal)
       encode: (texts, options = {}, signal) =>
         limited(tokenizerLimit, async () => {
           await load(signal);
-          return thread.call("encode", id, { texts, options }, signal);
+          return host.call("encode", id, { texts, options }, signal);
         }),
       applyChatTemplate: (messages, options = {}, signal) =>
         limited(chatTemplateLimit, async () => {
           await load(signal);
-          return thread.call("render", id, { messages, options }, signal);
+          return host.call("render", id, { messages, options }, signal);
         }),
       close,
     };

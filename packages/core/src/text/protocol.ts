@@ -7,7 +7,7 @@ export interface TokenizerPlace {
   readonly className?: string | undefined;
 }
 
-/** What the text thread is asked, and what it answers. */
+/** What the text process is asked, and what it answers. */
 export interface TextCalls {
   load: {
     readonly ask: TokenizerPlace;
@@ -41,3 +41,8 @@ export type TextReply =
   | { readonly answer: unknown }
   | { readonly textDone: true }
   | { readonly failure: { readonly code?: string | undefined; readonly message: string } };
+
+/** What the text process says of its own thread: it has ended, for want of memory or for another reason. */
+export interface TextEnd {
+  readonly end: { readonly isFull: boolean; readonly message: string };
+}

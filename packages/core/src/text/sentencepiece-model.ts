@@ -35,7 +35,7 @@ const description = {
 
 let format: Type | undefined;
 
-/** protobufjs is loaded for the first such file: few checkpoints have one, and every text thread would wait for it. */
+/** protobufjs is loaded for the first such file: few checkpoints have one, and every text process would wait for it. */
 function library(): { readonly Root: typeof Root; readonly Reader: typeof Reader } {
   return createRequire(import.meta.url)("protobufjs/light.js");
 }

@@ -1,4 +1,4 @@
-/** The text thread: tokenizers and chat templates of strangers, in a thread that can be stopped. */
+/** The thread of the text process in which tokenizers and chat templates of strangers run. */
 import { parentPort } from "node:worker_threads";
 import { messageOf, SkipstepError } from "../errors/error";
 import type { TextMessage, TextReply } from "./protocol";

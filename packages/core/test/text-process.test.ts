@@ -1,10 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { type OpenTokenizer, openTokenizer } from "../src/text/open-tokenizer";
-import { textLimits } from "../src/text/text-thread";
+import { textLimits } from "../src/text/text-process";
 import { loadTokenizer } from "../src/text/tokenizer";
 import { temporaryFolder } from "./checkpoint-files";
+import { textProcessesOf } from "./text-processes";
 
 const root = resolve(import.meta.dirname, "../../..");
 const emoji = join(root, "models/emoji/tokenizer");
@@ -39,9 +41,10 @@ function tokenizerWith(keys: object, template?: string): string {
   return folder;
 }
 
+const endless = "{% for i in range(99999) %}{% for k in range(99999) %}{% endfor %}{% endfor %}";
 const chat = [{ role: "user", content: "a red heart" }];
 
-describe("the text thread", () => {
+describe("the text process", () => {
   it("gives what the tokenizer gives", async () => {
     const [there, here] = [await opened(emoji), loadTokenizer(emoji)];
     const options = { maxLength: 20, padding: "longest", truncation: true } as const;
@@ -56,10 +59,9 @@ describe("the text thread", () => {
 
   it("stops a template that never ends, and goes on with the others", async () => {
     const other = await opened(emoji);
-    const template = "{% for i in range(99999) %}{% for k in range(99999) %}{% endfor %}{% endfor %}";
-    const endless = await opened(tokenizerWith({}, template));
+    const slow = await opened(tokenizerWith({}, endless));
     textLimits.work = 300;
-    await expect(endless.applyChatTemplate(chat)).rejects.toMatchObject({
+    await expect(slow.applyChatTemplate(chat)).rejects.toMatchObject({
       code: "SKIPSTEP_CHAT_TEMPLATE_LIMIT",
       message: expect.stringContaining("it takes longer than 0.3 s"),
     });
@@ -68,7 +70,7 @@ describe("the text thread", () => {
   });
 
   it("stops a template that takes all memory", async () => {
-    // Little by little: V8 ends the whole process where one allocation alone is beyond the limit.
+    // Little by little. Where one allocation alone is beyond the limit V8 ends the process: see the next test.
     const template =
       "{% set a = namespace(x=[]) %}{% for i in range(9999) %}{% set a.x = [a.x, range(1000)] %}{% endfor %}";
     textLimits.memory = 64;
@@ -79,6 +81,29 @@ describe("the text thread", () => {
     });
   });
 
+  it.each([
+    ["SIGABRT", "SKIPSTEP_CHAT_TEMPLATE_LIMIT", "it takes more than 640 MiB of memory"], // as V8 does without memory
+    ["SIGTRAP", "SKIPSTEP_CHAT_TEMPLATE_LIMIT", "it takes more than 640 MiB of memory"], // and beyond its own sizes
+    ["SIGKILL", "SKIPSTEP_TEXT_PROCESS_ENDED", "ended by SIGKILL"],
+  ] as const)("takes its end by %s for %s, and goes on", async (signal, code, message) => {
+    const other = await opened(emoji);
+    const rendering = (await opened(tokenizerWith({}, endless))).applyChatTemplate(chat);
+    rendering.catch(() => undefined);
+    await setTimeout(100);
+    for (const pid of textProcessesOf(process.pid)) process.kill(pid, signal);
+    await expect(rendering).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+    expect((await other.encode(["a"])).inputIds).toEqual(loadTokenizer(emoji).encode(["a"]).inputIds);
+  });
+
+  it("leaves signals that stop programs to its program", async () => {
+    const tokenizer = await opened(emoji);
+    for (const pid of textProcessesOf(process.pid))
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.kill(pid, signal);
+    await setTimeout(50);
+    expect((await tokenizer.encode(["a"])).inputIds).toEqual(loadTokenizer(emoji).encode(["a"]).inputIds);
+    expect(textProcessesOf(process.pid).length).toBe(1);
+  });
+
   it("stops a pattern that tries every way to match", async () => {
     const pre_tokenizer = { type: "Split", pattern: { Regex: "(\\w+\\w*)+#" }, behavior: "Isolated", invert: false };
     const slow = await opened(tokenizerWith({ pre_tokenizer }));
@@ -87,9 +112,8 @@ describe("the text thread", () => {
   });
 
   it("ends with the signal", async () => {
-    const template = "{% for i in range(99999) %}{% for k in range(99999) %}{% endfor %}{% endfor %}";
-    const endless = await opened(tokenizerWith({}, template));
-    await expect(endless.applyChatTemplate(chat, {}, AbortSignal.timeout(100))).rejects.toMatchObject({
+    const slow = await opened(tokenizerWith({}, endless));
+    await expect(slow.applyChatTemplate(chat, {}, AbortSignal.timeout(100))).rejects.toMatchObject({
       code: "SKIPSTEP_CANCELLED",
     });
   });
