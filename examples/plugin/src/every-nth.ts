@@ -1,5 +1,6 @@
-import type { BlockCall, DeviceTensor, JSONSchemaType, Next, Plugin, Run, Tensors } from "@skipstep/core/plugin";
-import { add, inject, PluginOptions, plugin, subtract } from "@skipstep/core/plugin";
+import { RunMemories, StreamResiduals } from "@skipstep/caching";
+import type { BlockCall, JSONSchemaType, Next, Plugin, Tensors } from "@skipstep/core/plugin";
+import { inject, PluginOptions, plugin } from "@skipstep/core/plugin";
 
 export interface EveryNthOptions {
   /** Computes the middle blocks at every n-th step. 1 computes them at every step. */
@@ -23,26 +24,18 @@ const options: JSONSchemaType<EveryNthOptions> = {
   regions: ({ blocks }) => (blocks.length < 3 ? [] : [{ name: "middle", from: blocks[1]!, to: blocks.at(-2)! }]),
 })
 export class EveryNth implements Plugin {
-  private readonly residuals = new WeakMap<Run, Record<string, DeviceTensor>>();
+  private readonly memories = new RunMemories(() => new StreamResiduals());
 
   constructor(@inject(PluginOptions) private readonly options: EveryNthOptions) {}
 
   async blockForward({ step }: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     const { every } = this.options;
     if (every === 1) return next(inputs);
-    const known = this.residuals.get(step.run);
-    if (known && step.index % every !== 0) {
-      const outputs: Record<string, DeviceTensor> = {};
-      for (const [name, residual] of Object.entries(known)) outputs[name] = await add(inputs[name]!, residual);
-      return outputs;
-    }
+    const residuals = this.memories.of(step.run);
+    if (residuals.fits(inputs) && step.index % every !== 0) return residuals.reuse(inputs, step.index);
+    residuals.prepare(inputs);
     const outputs = await next(inputs);
-    const residuals: Record<string, DeviceTensor> = {};
-    for (const [name, output] of Object.entries(outputs)) {
-      known?.[name]?.release();
-      residuals[name] = (await subtract(output, inputs[name]!)).keep();
-    }
-    this.residuals.set(step.run, residuals);
+    await residuals.learn(inputs, outputs, step.index);
     return outputs;
   }
 }

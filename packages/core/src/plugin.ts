@@ -29,8 +29,6 @@ export type { PluginReport } from "./report/report";
 export type { DeviceTensor } from "./runtime/device-tensor";
 export { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "./runtime/math";
 export { startThread } from "./runtime/start-thread";
-export { StreamResiduals } from "./runtime/stream-residuals";
-export { TaylorSeries } from "./runtime/taylor-series";
 export { parseJson } from "./schema/parse-json";
 export { type DType, type Floats, floats, sizeOf, type Tensor } from "./tensor";
 export { toFloat32 } from "./weights/checkpoint/to-float32";

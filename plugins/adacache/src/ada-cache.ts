@@ -1,15 +1,12 @@
+import { Indicator, RegionMemories, RunMemories, StreamResiduals } from "@skipstep/caching";
 import {
   type BlockCall,
-  type DeviceTensor,
   inject,
   type Next,
   type Plugin,
   PluginOptions,
   plugin,
   type RegionRequest,
-  type Run,
-  relativeL1,
-  StreamResiduals,
   type Structure,
   subtract,
   type Tensors,
@@ -24,8 +21,6 @@ interface Memory {
   /** Steps that it is to last. */
   rate: number;
   readonly residuals: StreamResiduals;
-  /** Residuals of the measured blocks, by region. */
-  readonly measured: Map<string, DeviceTensor>;
   /** Changes that the current step measured. */
   changes: number[];
 }
@@ -62,7 +57,14 @@ interface Memory {
   regions,
 })
 export class AdaCache implements Plugin {
-  private readonly memories = new WeakMap<Run, Memory>();
+  private readonly memories = new RunMemories<Memory>(() => ({
+    step: 0,
+    rate: 1,
+    residuals: new StreamResiduals(),
+    changes: [],
+  }));
+  /** Residuals of the measured blocks. */
+  private readonly indicators = new RegionMemories(() => new Indicator());
   private readonly codebook: Codebook;
   private readonly isOff: boolean;
 
@@ -78,7 +80,7 @@ export class AdaCache implements Plugin {
 
   /** Adds what all blocks added last, or computes them and looks up how long that lasts. */
   private async decide({ step, record }: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
-    const memory = this.memoryOf(step.run);
+    const memory = this.memories.of(step.run);
     const { residuals } = memory;
     const isDue = isAnchor(step) || step.index >= memory.step + memory.rate;
     if (!isDue && residuals.fits(inputs)) return residuals.reuse(inputs, step.index);
@@ -97,27 +99,15 @@ export class AdaCache implements Plugin {
   }
 
   /** Computes a block and measures how its residual changed since the last computed step, for one step between. */
-  private async measure({ step, region }: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
+  private async measure(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     const outputs = await next(inputs);
-    const { measured, changes, rate } = this.memoryOf(step.run);
+    const { changes, rate } = this.memories.of(call.step.run);
+    const indicator = this.indicators.of(call);
     const residual = await subtract(outputs.hidden!, inputs.hidden!);
-    const before = measured.get(region.name);
-    if (before?.shape.join() === residual.shape.join()) changes.push((await relativeL1(before, residual)) / rate);
-    before?.release();
-    measured.set(region.name, residual.keep());
+    const change = await indicator.change(residual);
+    if (change !== undefined) changes.push(change / rate);
+    indicator.keep(residual);
     return outputs;
-  }
-
-  private memoryOf(run: Run): Memory {
-    const memory = this.memories.get(run) ?? {
-      step: 0,
-      rate: 1,
-      residuals: new StreamResiduals(),
-      measured: new Map<string, DeviceTensor>(),
-      changes: [],
-    };
-    this.memories.set(run, memory);
-    return memory;
   }
 }
 

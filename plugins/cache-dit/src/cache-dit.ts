@@ -10,7 +10,7 @@ import {
 import { cacheRegions, DBCache } from "./dbcache";
 import { DBPrune, pruneRegions } from "./dbprune";
 import { type CacheDitOptions, options } from "./options";
-import { checkMask } from "./run-memories";
+import { checkMask } from "./refreshed-memories";
 
 /** The caches of https://github.com/vipshop/cache-dit (1.5), with its options. */
 @plugin<CacheDitOptions>({

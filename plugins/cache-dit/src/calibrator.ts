@@ -1,6 +1,6 @@
-import { type DeviceTensor, TaylorSeries } from "@skipstep/core/plugin";
+import { TaylorSeries } from "@skipstep/caching";
+import type { DeviceTensor } from "@skipstep/core/plugin";
 import { FoCa } from "./foca";
-import { LastValue } from "./last-value";
 import type { CacheDitOptions } from "./options";
 
 /** As cache-dit counts: there are no derivatives before the third step after the first computed one. */
@@ -32,6 +32,6 @@ export function remembersWhole(options: CacheDitOptions): boolean {
 }
 
 export function createCalibrator(options: CacheDitOptions, stream: string): Calibrator {
-  if (!isCalibrated(options, stream)) return new LastValue();
+  if (!isCalibrated(options, stream)) return new TaylorSeries(0, taylorDelay); // repeats the last value
   return options.calibrator_type === "foca" ? new FoCa() : new TaylorSeries(options.taylorseer_order, taylorDelay);
 }

@@ -5,7 +5,7 @@ import { tooManyBlocks } from "./errors";
 import { comparable, differenceName, once } from "./indicator";
 import type { CacheDitOptions } from "./options";
 import { type Look, RangeMemory } from "./range-memory";
-import { RunMemories, type RunMemory } from "./run-memories";
+import { RefreshedMemories, type RunMemory } from "./refreshed-memories";
 import type { RunState } from "./run-state";
 
 /** What a run remembers. */
@@ -54,14 +54,14 @@ function neverCompared(): never {
  * computed; the last blocks always run.
  */
 export class DBCache {
-  private readonly memories: RunMemories<Memory>;
+  private readonly memories: RefreshedMemories<Memory>;
   private readonly threshold: number;
   /** Of the prompt's branch, by the latents that both branches are given at a step. */
   private readonly differences = new WeakMap<Floats, number>();
 
   constructor(private readonly options: CacheDitOptions) {
     this.threshold = options.l1_hidden_states_diff_threshold ?? options.residual_diff_threshold;
-    this.memories = new RunMemories(options, this.threshold, (state) => new Memory(state, options));
+    this.memories = new RefreshedMemories(options, this.threshold, (state) => new Memory(state, options));
   }
 
   async blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {

@@ -10,7 +10,7 @@ import { tooManyBlocks } from "./errors";
 import { comparable, differenceName, once } from "./indicator";
 import type { CacheDitOptions } from "./options";
 import { type Look, RangeMemory } from "./range-memory";
-import { RunMemories, type RunMemory } from "./run-memories";
+import { RefreshedMemories, type RunMemory } from "./refreshed-memories";
 import type { RunState } from "./run-state";
 
 /** What a run remembers, by region. */
@@ -54,14 +54,14 @@ export function pruneThreshold(options: CacheDitOptions, measured: readonly numb
 
 /** Dynamic Block Prune: each block whose input is close to that of its last computed pass adds again what it added then. */
 export class DBPrune {
-  private readonly memories: RunMemories<Memory>;
+  private readonly memories: RefreshedMemories<Memory>;
   private readonly downsampling: number;
 
   constructor(private readonly options: CacheDitOptions) {
     const isReduced = options.force_reduce_calibrator_vram && options.calibrator_type !== null;
     this.downsampling = Math.max(options.downsample_factor, isReduced ? 4 : 1);
     const { residual_diff_threshold: threshold } = options;
-    this.memories = new RunMemories(options, threshold, (state) => new Memory(state, options));
+    this.memories = new RefreshedMemories(options, threshold, (state) => new Memory(state, options));
   }
 
   async blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {

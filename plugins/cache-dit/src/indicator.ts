@@ -1,3 +1,4 @@
+import { branchPrefix } from "@skipstep/caching";
 import { type DeviceTensor, everyNth, type Run } from "@skipstep/core/plugin";
 
 /** What is compared of a tensor: every `factor`-th channel. */
@@ -6,8 +7,8 @@ export async function comparable(tensor: DeviceTensor, factor: number): Promise<
 }
 
 /** What a branch's differences are called in the report. The prompt's own, and those of one batch, have the short name. */
-export function differenceName({ branch }: Run): string {
-  return branch === "uncond" ? "cfg_residual_diff" : "residual_diff";
+export function differenceName(run: Run): string {
+  return `${branchPrefix(run)}residual_diff`;
 }
 
 /** Makes it when it is first asked for. */

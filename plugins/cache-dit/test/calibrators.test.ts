@@ -1,7 +1,7 @@
-import { type DeviceTensor, floats, TaylorSeries } from "@skipstep/core/plugin";
+import { type DeviceTensor, floats } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../../packages/core/src/runtime/engine";
-import { type Calibrator, taylorDelay } from "../src/calibrator";
+import type { Calibrator } from "../src/calibrator";
 import { FoCa } from "../src/foca";
 
 /** Feeds Y_s = s^2 at the computed steps. @returns what it makes of the others, and the tensors it keeps after each */
@@ -35,22 +35,6 @@ async function follow(
     await engine.close();
   }
 }
-
-describe("TaylorSeer", () => {
-  it.each<[number, number[], number, Record<number, number>]>([
-    [1, [0, 1, 2, 3, 4, 8], 11, { 5: 23, 6: 30, 7: 37, 9: 76, 10: 88 }],
-    [2, [0, 1, 2, 3, 4, 8], 11, { 5: 24, 6: 34, 7: 46, 9: 76.625, 10: 90.5 }],
-    [1, [0, 1, 4], 7, { 2: 1, 3: 1, 5: 21, 6: 26 }],
-  ])("of order %d, computed at steps %j", async (order, computed, steps, expected) => {
-    const { predicted } = await follow(new TaylorSeries(order, taylorDelay), computed, steps);
-    expect(predicted).toEqual(expected);
-  });
-
-  it("keeps one tensor for each derivative and one for the value", async () => {
-    const { kept } = await follow(new TaylorSeries(3, taylorDelay), [0, 1, 2, 3, 4, 5, 6, 8], 9);
-    expect(kept).toEqual([1, 1, 1, 2, 3, 4, 4, 4, 4]);
-  });
-});
 
 describe("FoCa", () => {
   it("anchors Heun's rule at the last computed step", async () => {

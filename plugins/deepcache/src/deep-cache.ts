@@ -1,4 +1,5 @@
-import type { BlockCall, Next, Plugin, Run, Step, Tensors } from "@skipstep/core/plugin";
+import { RegionOutputs, RunMemories } from "@skipstep/caching";
+import type { BlockCall, Next, Plugin, Step, Tensors } from "@skipstep/core/plugin";
 import { inject, PluginOptions, plugin } from "@skipstep/core/plugin";
 import { deepLayers } from "./deep-layers";
 import { fullSteps } from "./full-steps";
@@ -10,8 +11,8 @@ interface Memory {
   readonly full: ReadonlySet<number>;
   /** By timestep, the first step at it: a solver that visits one twice stays where it is. */
   readonly positions: Map<number, number>;
-  /** What left the deep layers at the last computed step, and the shapes of what they were given. */
-  kept?: { readonly outputs: Tensors; readonly shapes: string } | undefined;
+  /** Of the deep layers. */
+  readonly last: RegionOutputs;
 }
 
 /**
@@ -32,32 +33,27 @@ interface Memory {
   regions: (structure, { cache_branch_id }) => deepLayers(structure, cache_branch_id),
 })
 export class DeepCache implements Plugin {
-  private readonly memories = new WeakMap<Run, Memory>();
+  private readonly memories: RunMemories<Memory>;
 
-  constructor(@inject(PluginOptions) private readonly options: DeepCacheOptions) {}
+  constructor(@inject(PluginOptions) private readonly options: DeepCacheOptions) {
+    this.memories = new RunMemories(({ count }) => ({
+      full: fullSteps(count, options),
+      positions: new Map(),
+      last: new RegionOutputs(),
+    }));
+  }
 
   async blockForward({ step }: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     if (this.options.cache_interval === 1) return next(inputs);
-    const memory = this.memoryOf(step);
-    const { kept } = memory;
-    const shapes = shapesOf(inputs);
+    const memory = this.memories.of(step.run);
+    const { last } = memory;
     // A run may begin behind the first step, and change its size.
-    if (!isFull(memory, step) && kept?.shapes === shapes) return kept.outputs;
+    if (!isFull(memory, step) && last.fits(inputs)) return last.reuse();
 
-    for (const tensor of Object.values(kept?.outputs ?? {})) tensor.release();
-    memory.kept = undefined;
+    last.release();
     const outputs = await next(inputs);
-    if (step.index + 1 < step.count) {
-      for (const tensor of Object.values(outputs)) tensor.keep();
-      memory.kept = { outputs, shapes };
-    }
+    if (step.index + 1 < step.count) last.learn(inputs, outputs);
     return outputs;
-  }
-
-  private memoryOf({ run, count }: Step): Memory {
-    const memory = this.memories.get(run) ?? { full: fullSteps(count, this.options), positions: new Map() };
-    this.memories.set(run, memory);
-    return memory;
   }
 }
 
@@ -65,10 +61,4 @@ function isFull({ full, positions }: Memory, { timestep, index }: Step): boolean
   const position = positions.get(timestep) ?? index;
   positions.set(timestep, position);
   return full.has(position);
-}
-
-function shapesOf(tensors: Tensors): string {
-  return Object.values(tensors)
-    .map(({ shape }) => shape.join())
-    .join(";");
 }

@@ -1,5 +1,6 @@
-import type { BlockCall, DeviceTensor, Next, Plugin, Run, Tensors } from "@skipstep/core/plugin";
-import { inject, PluginOptions, plugin, relativeL1, StreamResiduals, subtract } from "@skipstep/core/plugin";
+import { Indicator, RunMemories, StreamResiduals } from "@skipstep/caching";
+import type { BlockCall, DeviceTensor, Next, Plugin, Tensors } from "@skipstep/core/plugin";
+import { inject, PluginOptions, plugin, subtract } from "@skipstep/core/plugin";
 import { type FirstBlockCacheOptions, options } from "./options";
 
 /** As ParaAttention counts: there are no derivatives before the second step after the first computed one. */
@@ -8,7 +9,7 @@ const taylorDelay = 1;
 /** What a run remembers of its last computed step. */
 interface Memory {
   /** First block: output minus input. */
-  readonly indicator: DeviceTensor;
+  readonly indicator: Indicator;
   /** All other blocks. */
   readonly residuals: StreamResiduals;
   /** What the current step decided. */
@@ -38,9 +39,15 @@ interface Memory {
         ],
 })
 export class FirstBlockCache implements Plugin {
-  private readonly memories = new WeakMap<Run, Memory>();
+  private readonly memories: RunMemories<Memory>;
 
-  constructor(@inject(PluginOptions) private readonly options: FirstBlockCacheOptions) {}
+  constructor(@inject(PluginOptions) private readonly options: FirstBlockCacheOptions) {
+    this.memories = new RunMemories(() => ({
+      indicator: new Indicator(),
+      residuals: new StreamResiduals(options.taylorseer_order, taylorDelay),
+      reuse: false,
+    }));
+  }
 
   async blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     const { threshold, warmup_steps, taylorseer_order } = this.options;
@@ -54,23 +61,20 @@ export class FirstBlockCache implements Plugin {
   private async observe(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     const { run, index } = call.step;
     const outputs = await next(inputs);
-    const indicator = await subtract(outputs.hidden!, inputs.hidden!);
-    const memory = this.memories.get(run);
-    if (memory && index >= this.options.warmup_steps && (await this.isClose(call, memory.indicator, indicator))) {
-      memory.reuse = true;
-      return outputs;
-    }
+    const residual = await subtract(outputs.hidden!, inputs.hidden!);
+    const memory = this.memories.of(run);
+    const { indicator, residuals } = memory;
+    memory.reuse = index >= this.options.warmup_steps && (await this.isClose(call, indicator, residual));
+    if (memory.reuse) return outputs;
     // Before the other blocks run: they need the memory most.
-    memory?.indicator.release();
-    const residuals = memory?.residuals ?? new StreamResiduals(this.options.taylorseer_order, taylorDelay);
     residuals.prepare(outputs);
-    this.memories.set(run, { indicator: indicator.keep(), residuals, reuse: false });
+    indicator.keep(residual);
     return outputs;
   }
 
   /** Adds the remembered residuals, or computes the blocks and remembers theirs. */
   private async compute({ step }: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
-    const { residuals, reuse } = this.memories.get(step.run)!;
+    const { residuals, reuse } = this.memories.of(step.run);
     if (reuse) return residuals.reuse(inputs, step.index);
     const outputs = await next(inputs);
     await residuals.learn(inputs, outputs, step.index);
@@ -78,10 +82,10 @@ export class FirstBlockCache implements Plugin {
   }
 
   /** Not a number, as after a residual of zeros, is not close. */
-  private async isClose(call: BlockCall, before: DeviceTensor, now: DeviceTensor): Promise<boolean> {
-    if (before.shape.join() !== now.shape.join()) return false;
+  private async isClose(call: BlockCall, indicator: Indicator, residual: DeviceTensor): Promise<boolean> {
     const { threshold, rule } = this.options;
-    const difference = await relativeL1(before, now);
+    const difference = await indicator.change(residual);
+    if (difference === undefined) return false;
     call.record({ residual_diff: difference });
     return rule === "diffusers" ? difference <= threshold : difference < threshold;
   }

@@ -1,4 +1,5 @@
-import type { BlockCall, JSONSchemaType, Next, Plugin, Run, Tensors } from "@skipstep/core/plugin";
+import { RegionMemories, RegionOutputs } from "@skipstep/caching";
+import type { BlockCall, JSONSchemaType, Next, Plugin, Tensors } from "@skipstep/core/plugin";
 import { inject, PluginOptions, plugin } from "@skipstep/core/plugin";
 import { computesAt } from "./schedule";
 
@@ -22,13 +23,6 @@ const options: JSONSchemaType<ForaOptions> = {
   },
 };
 
-/** What a branch gave at its last computed step. */
-interface Kept {
-  readonly outputs: Tensors;
-  /** Of what it was given. */
-  readonly shapes: string;
-}
-
 /**
  * FORA, https://arxiv.org/abs/2407.01425: the outputs of attentions and feed forwards change little from step to step,
  * so most steps take the last ones. Shifts, scales and gates are those of the step. Steps are counted as in the
@@ -44,37 +38,20 @@ interface Kept {
   regions: ({ branches = [] }) => branches.map(({ from, to }) => ({ name: from, from, to, lean: true })),
 })
 export class Fora implements Plugin {
-  /** By region. */
-  private readonly memories = new WeakMap<Run, Map<string, Kept>>();
+  private readonly memories = new RegionMemories(() => new RegionOutputs());
 
   constructor(@inject(PluginOptions) private readonly options: ForaOptions) {}
 
-  async blockForward({ step, region }: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
+  async blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     const { interval } = this.options;
-    const memory = this.memoryOf(step.run);
-    const known = memory.get(region.name);
+    const { index, count } = call.step;
+    const last = this.memories.of(call);
     // A run may begin behind the first step, and change its size.
-    const shapes = shapesOf(inputs);
-    if (known?.shapes === shapes && !computesAt(step, interval)) return known.outputs;
+    if (last.fits(inputs) && !computesAt(call.step, interval)) return last.reuse();
 
-    for (const tensor of Object.values(known?.outputs ?? {})) tensor.release();
-    memory.delete(region.name);
+    last.release();
     const outputs = await next(inputs);
-    if (computesAt({ index: step.index + 1, count: step.count }, interval)) return outputs; // nobody would take them
-    for (const tensor of Object.values(outputs)) tensor.keep();
-    memory.set(region.name, { outputs, shapes });
+    if (!computesAt({ index: index + 1, count }, interval)) last.learn(inputs, outputs); // else nobody would take them
     return outputs;
   }
-
-  private memoryOf(run: Run): Map<string, Kept> {
-    const memory = this.memories.get(run) ?? new Map<string, Kept>();
-    this.memories.set(run, memory);
-    return memory;
-  }
-}
-
-function shapesOf(tensors: Tensors): string {
-  return Object.values(tensors)
-    .map(({ shape }) => shape.join())
-    .join(";");
 }

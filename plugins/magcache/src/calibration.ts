@@ -1,10 +1,10 @@
+import { type BranchPrefix, branchPrefix, branchPrefixes, RunMemories } from "@skipstep/caching";
 import {
   type BlockCall,
   type Calibration,
   type Floats,
   type Next,
   type PluginReport,
-  type Run,
   subtract,
   type Tensors,
 } from "@skipstep/core/plugin";
@@ -15,7 +15,7 @@ import type { MagCacheOptions } from "./options";
 export const calibration: Calibration<MagCacheOptions> = {
   options: { calibrate: true, mag_ratios: null },
   fit: (reports) => {
-    const measured = reports.flatMap(({ regions }) => [...ratiosIn(regions, ""), ...ratiosIn(regions, "cfg_")]);
+    const measured = reports.flatMap(({ regions }) => branchPrefixes.flatMap((prefix) => ratiosIn(regions, prefix)));
     const last = Math.max(...measured.map(({ step }) => step));
     if (measured.length === 0) throw ratiosUnmeasured();
     const ratios = Array.from({ length: last + 1 }, (_, step) => {
@@ -27,19 +27,25 @@ export const calibration: Calibration<MagCacheOptions> = {
   },
 };
 
-/** What a run remembers of its last step: the length of each token's residual. */
+/** What a run remembers of its last step. */
+interface Memory {
+  /** Of each token's residual. */
+  lengths?: Float64Array;
+}
+
+/** Measures how the residual of all blocks grows and shrinks. */
 export class Measurements {
-  private readonly memories = new WeakMap<Run, Float64Array>();
+  private readonly memories = new RunMemories<Memory>(() => ({}));
 
   /** Computes the blocks and records how their residual grew or shrank. */
   async observe({ step: { run }, record }: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     const outputs = await next(inputs);
     const residual = await subtract(outputs.hidden!, inputs.hidden!);
     const lengths = tokenLengths((await residual.read()) as Floats);
-    const before = this.memories.get(run);
-    if (before?.length === lengths.length)
-      record({ [run.branch === "uncond" ? "cfg_mag_ratio" : "mag_ratio"]: meanRatio(before, lengths) });
-    this.memories.set(run, lengths);
+    const memory = this.memories.of(run);
+    if (memory.lengths?.length === lengths.length)
+      record({ [`${branchPrefix(run)}mag_ratio`]: meanRatio(memory.lengths, lengths) });
+    memory.lengths = lengths;
     return outputs;
   }
 }
@@ -56,8 +62,7 @@ function meanRatio(before: Float64Array, now: Float64Array): number {
   return now.reduce((sum, length, token) => sum + length / (before[token]! + 1e-8), 0) / now.length;
 }
 
-/** @param prefix of a guidance branch's numbers */
-function ratiosIn(regions: PluginReport["regions"], prefix: string): { step: number; ratio: number }[] {
+function ratiosIn(regions: PluginReport["regions"], prefix: BranchPrefix): { step: number; ratio: number }[] {
   return regions
     .flatMap(({ numbers }) => Object.entries(numbers[`${prefix}mag_ratio`] ?? {}))
     .map(([step, ratio]) => ({ step: Number(step), ratio }))

@@ -1,3 +1,4 @@
+import { RunMemories, StreamResiduals } from "@skipstep/caching";
 import {
   type BlockCall,
   inject,
@@ -6,8 +7,6 @@ import {
   PluginOptions,
   plugin,
   type RegionRequest,
-  type Run,
-  StreamResiduals,
   type Structure,
   type Tensors,
 } from "@skipstep/core/plugin";
@@ -45,16 +44,22 @@ interface Memory {
   thresholds: ({ threshold }) => ({ accumulated: threshold }),
 })
 export class MagCache implements Plugin {
-  private readonly memories = new WeakMap<Run, Memory>();
+  private readonly memories: RunMemories<Memory>;
   private readonly measurements = new Measurements();
 
-  constructor(@inject(PluginOptions) private readonly options: MagCacheOptions) {}
+  constructor(@inject(PluginOptions) private readonly options: MagCacheOptions) {
+    this.memories = new RunMemories(({ count }) => ({
+      ratios: interpolate(options.mag_ratios!, count),
+      residuals: new StreamResiduals(),
+      skipped: nothingSkipped,
+    }));
+  }
 
   async blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     if (this.options.calibrate) return this.measurements.observe(call, inputs, next);
     if (this.options.max_skip_steps === 0) return next(inputs);
     const { index, count } = call.step;
-    const memory = this.memoryOf(call.step.run);
+    const memory = this.memories.of(call.step.run);
     if (await this.isSkipped(call, memory, inputs)) return memory.residuals.reuse(inputs, index);
     memory.residuals.prepare(inputs);
     const outputs = await next(inputs);
@@ -75,13 +80,6 @@ export class MagCache implements Plugin {
     }
     memory.skipped = isSkipped ? wanted : nothingSkipped;
     return isSkipped;
-  }
-
-  private memoryOf(run: Run): Memory {
-    const ratios = interpolate(this.options.mag_ratios!, run.count);
-    const memory = this.memories.get(run) ?? { ratios, residuals: new StreamResiduals(), skipped: nothingSkipped };
-    this.memories.set(run, memory);
-    return memory;
   }
 }
 

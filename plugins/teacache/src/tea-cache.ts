@@ -1,3 +1,4 @@
+import { Indicator, RunMemories, StreamResiduals } from "@skipstep/caching";
 import {
   type BlockCall,
   type DeviceTensor,
@@ -8,9 +9,6 @@ import {
   PluginOptions,
   plugin,
   type RegionRequest,
-  type Run,
-  relativeL1,
-  StreamResiduals,
   type Structure,
   type Tensors,
 } from "@skipstep/core/plugin";
@@ -23,7 +21,7 @@ import { evaluate } from "./polynomial";
 /** What a run remembers. */
 interface Memory {
   /** The modulated input of the step before, computed or not. */
-  input: DeviceTensor | undefined;
+  readonly input: Indicator;
   /** Sum of the rescaled changes since the last computed step. */
   accumulated: number;
   readonly residuals: StreamResiduals;
@@ -48,7 +46,12 @@ interface Memory {
   thresholds: ({ rel_l1_thresh }) => ({ accumulated: rel_l1_thresh }),
 })
 export class TeaCache implements Plugin {
-  private readonly memories = new WeakMap<Run, Memory>();
+  private readonly memories = new RunMemories<Memory>(() => ({
+    input: new Indicator(),
+    accumulated: 0,
+    residuals: new StreamResiduals(),
+    reuse: false,
+  }));
   private readonly measurements = new Measurements();
   private readonly coefficients: readonly number[];
 
@@ -69,12 +72,11 @@ export class TeaCache implements Plugin {
   private async decide(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     const { run, index, count } = call.step;
     const outputs = await next(inputs);
-    const memory = this.memories.get(run) ?? newMemory();
-    this.memories.set(run, memory);
+    const memory = this.memories.of(run);
     const isLast = index === count - 1;
     memory.reuse = !isLast && memory.residuals.fits(inputs) && (await this.isClose(call, memory, outputs.modulated!));
-    memory.input?.release();
-    memory.input = isLast ? undefined : outputs.modulated!.keep();
+    if (isLast) memory.input.release();
+    else memory.input.keep(outputs.modulated!);
     if (memory.reuse) return outputs;
     memory.accumulated = 0;
     memory.residuals.prepare(inputs);
@@ -83,7 +85,7 @@ export class TeaCache implements Plugin {
 
   /** Adds the remembered residual, or computes the blocks and remembers theirs. */
   private async compute({ step }: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
-    const { residuals, reuse } = this.memories.get(step.run)!;
+    const { residuals, reuse } = this.memories.of(step.run);
     if (reuse) return residuals.reuse(inputs, step.index);
     const outputs = await next(inputs);
     if (step.index + 2 < step.count) await residuals.learn(inputs, outputs, step.index); // the last one takes nothing
@@ -92,7 +94,8 @@ export class TeaCache implements Plugin {
 
   /** What is no finite number, as after an input of zeros, is not close, whatever the polynomial makes of it. */
   private async isClose(call: BlockCall, memory: Memory, input: DeviceTensor): Promise<boolean> {
-    const change = await relativeL1(memory.input!, input);
+    const change = await memory.input.change(input);
+    if (change === undefined) return false;
     memory.accumulated += evaluate(this.coefficients, change);
     call.record({ input_diff: change, accumulated: memory.accumulated });
     return Number.isFinite(change) && memory.accumulated < this.options.rel_l1_thresh;
@@ -116,8 +119,4 @@ function coefficientsFor({ className }: Structure, { coefficients, calibrate }: 
   const found = coefficients ?? officialCoefficients[className];
   if (!found) throw coefficientsMissing(className, Object.keys(officialCoefficients));
   return found;
-}
-
-function newMemory(): Memory {
-  return { input: undefined, accumulated: 0, residuals: new StreamResiduals(), reuse: false };
 }

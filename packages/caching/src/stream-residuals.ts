@@ -1,6 +1,4 @@
-import type { Tensors } from "../hooks";
-import type { DeviceTensor } from "./device-tensor";
-import { add, meanAbs, subtract } from "./math";
+import { add, type DeviceTensor, meanAbs, subtract, type Tensors } from "@skipstep/core/plugin";
 import { TaylorSeries } from "./taylor-series";
 
 /**

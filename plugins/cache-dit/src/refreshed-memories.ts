@@ -1,4 +1,5 @@
-import type { Run, Step } from "@skipstep/core/plugin";
+import { RunMemories } from "@skipstep/caching";
+import type { Step } from "@skipstep/core/plugin";
 import type { Rules } from "./decision";
 import { maskBeginsEmpty, maskLength, presetMissing } from "./errors";
 import type { CacheDitOptions } from "./options";
@@ -13,8 +14,8 @@ export interface RunMemory {
 }
 
 /** The memory of each run, begun anew where the options ask for a refresh. */
-export class RunMemories<Memory extends RunMemory> {
-  private readonly memories = new WeakMap<Run, Memory>();
+export class RefreshedMemories<Memory extends RunMemory> {
+  private readonly runs = new RunMemories<{ latest?: Memory }>(() => ({}));
 
   constructor(
     private readonly options: CacheDitOptions,
@@ -24,14 +25,14 @@ export class RunMemories<Memory extends RunMemory> {
 
   /** @throws SKIPSTEP_PLUGIN_OPTION when the mask does not fit the run's steps */
   at({ run, index, count }: Step): Memory {
-    const known = this.memories.get(run);
+    const memories = this.runs.of(run);
+    const known = memories.latest;
     if (known && !this.isRefresh(known.state, index)) return known;
     known?.release();
     const rules: Rules = { ...this.options, threshold: this.threshold, mask: maskFor(this.options, count) };
     const start = known ? index : 0;
-    const memory = this.create(new RunState(rules, start, count - start));
-    this.memories.set(run, memory);
-    return memory;
+    memories.latest = this.create(new RunState(rules, start, count - start));
+    return memories.latest;
   }
 
   private isRefresh({ start }: RunState, index: number): boolean {

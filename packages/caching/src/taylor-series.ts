@@ -1,5 +1,4 @@
-import type { DeviceTensor } from "./device-tensor";
-import { combine } from "./math";
+import { combine, type DeviceTensor } from "@skipstep/core/plugin";
 
 /**
  * TaylorSeer, https://arxiv.org/abs/2503.06923: continues a tensor over the steps at which it is not computed, by a
