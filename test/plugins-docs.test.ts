@@ -14,6 +14,7 @@ const guide = read("docs/plugins.md");
 const documents = [
   "docs/plugins.md",
   "packages/contract/README.md",
+  "packages/caching/README.md",
   "plugins/fbcache/README.md",
   "plugins/cache-dit/README.md",
   "plugins/teacache/README.md",

@@ -1,6 +1,6 @@
 /**
  * One generation, or one guidance branch of it when guidance is separate. A fresh object each time: plugins key
- * their state by it (`new WeakMap<Run, Memory>()`), so that there is no reset to forget.
+ * their state by it (`RunMemories` of `@skipstep/caching`), so that there is no reset to forget.
  */
 export interface Run {
   /** `"joint"` when the guidance branches share one batch, else `"cond"` or `"uncond"`. */
