@@ -54,6 +54,8 @@ const families: Readonly<Record<string, ExitCode>> = {
   GRAPH: 4,
 
   PLUGIN: 5,
+  FAMILY: 5,
+  SCHEDULER_TWICE: 5,
   HOOK: 5,
   NEXT: 5,
   LATENTS_WRITTEN: 5,
