@@ -16,6 +16,9 @@ import {
 import { ConfigError } from "../src/errors/config";
 import { messageOf, SkipstepError } from "../src/errors/error";
 import { inject, manifestOf, type Plugin, PluginOptions, plugin } from "../src/plugins/plugin";
+import { ownCatalogue } from "../src/start/catalogue";
+
+const { settingsSchema } = ownCatalogue;
 
 interface HaloOptions {
   threshold: number;
@@ -108,7 +111,7 @@ function load(input: string | ConfigInput, options: Options = {}): ReturnType<ty
     settingProblems: () => [],
   });
   const isAsked = options.structureOf !== undefined || ownScheduler !== undefined;
-  const catalogue = { schedulerSchemas, familiesWith, ...(isAsked ? { recognise } : {}) };
+  const catalogue = { schedulerSchemas, settingsSchema, familiesWith, ...(isAsked ? { recognise } : {}) };
   return loadConfig(input, { ...others, catalogueOf: () => catalogue });
 }
 
@@ -505,7 +508,10 @@ describe("overrides", () => {
 });
 
 describe("composeSchema", () => {
-  const schema = composeSchema([{ use: "@skipstep/plugin-halo", manifest: manifestOf(Halo)! }], schedulerSchemas);
+  const schema = composeSchema([{ use: "@skipstep/plugin-halo", manifest: manifestOf(Halo)! }], {
+    schedulerSchemas,
+    settingsSchema,
+  });
   const check = new Ajv({ strict: false }).compile(schema);
 
   it.each<[string, object, boolean]>([

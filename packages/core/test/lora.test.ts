@@ -2,14 +2,16 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../src/config/load";
-
 import { loraWarnings } from "../src/start/apply-loras";
+import { ownCatalogue } from "../src/start/catalogue";
 import { loraTargets, targetKey } from "../src/weights/lora/lora-targets";
 import { apply, file, fileWithMetadata, matrix, ones, root, tensor, unet, using, values } from "./apply-lora";
 import { type StoredTensor, thrown, write } from "./checkpoint-files";
 import { known, partOf } from "./open-known";
 import { originalFlux, originalUNet, originalZImage, type StoredTensors } from "./original-names";
 import { readSafetensors } from "./read-safetensors";
+
+const { settingsSchema } = ownCatalogue;
 
 const golden = join(import.meta.dirname, "../../../test/golden");
 
@@ -227,7 +229,7 @@ describe("a config", () => {
     const lora = ["loras/cat.safetensors", { path: "loras/cat.safetensors", scale: -0.5 }];
     const text = JSON.stringify({ model: "somewhere", lora });
     const { config } = await loadConfig(write(join(root, "configs/a.json"), text), {
-      catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }),
+      catalogueOf: () => ({ schedulerSchemas: {}, settingsSchema, familiesWith: () => [] }),
     });
     expect(config.lora).toEqual([
       { path, scale: 1 },
@@ -238,7 +240,7 @@ describe("a config", () => {
   it("that names one that is not there, or says more of it, is told where", async () => {
     const text = JSON.stringify({ model: "m", lora: ["no.safetensors", { path: "configs", weight: 1 }, 3] }, null, 1);
     const loading = loadConfig(write(join(root, "b.json"), text), {
-      catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }),
+      catalogueOf: () => ({ schedulerSchemas: {}, settingsSchema, familiesWith: () => [] }),
     });
     const { problems } = await loading.then(
       () => expect.fail("it did not fail"),

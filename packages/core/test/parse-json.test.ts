@@ -2,11 +2,14 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../src/config/load";
 import { excessIn, JsonError, parseJson } from "../src/schema/parse-json";
+import { ownCatalogue } from "../src/start/catalogue";
 import { readTokenizerFolder } from "../src/text/tokenizer-folder";
 import { readObject } from "../src/weights/checkpoint/read-object";
 import { SafetensorsFile } from "../src/weights/checkpoint/safetensors";
 import { findWeightFiles } from "../src/weights/checkpoint/weight-files";
 import { safetensors, temporaryFolder, thrown, vector, withHeader, write } from "./checkpoint-files";
+
+const { settingsSchema } = ownCatalogue;
 
 const folder = temporaryFolder();
 const lists = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
@@ -52,7 +55,7 @@ describe("files of JSON", () => {
       `SKIPSTEP_WEIGHTS_INVALID: ${weights}: its header is nested more than 8 deep. Download it again as safetensors.`,
     );
     await expect(
-      loadConfig(deep, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) }),
+      loadConfig(deep, { catalogueOf: () => ({ schedulerSchemas: {}, settingsSchema, familiesWith: () => [] }) }),
     ).rejects.toMatchObject({
       code: "SKIPSTEP_CONFIG_INVALID",
       message: expect.stringMatching(/deep\/config.json is nested more than 100 deep\.$/),
@@ -81,7 +84,7 @@ describe("configs in code", () => {
     circle.scheduler = circle;
     for (const config of [circle, { model: "m", generate: JSON.parse(objects(5000)) }])
       await expect(
-        loadConfig(config, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) }),
+        loadConfig(config, { catalogueOf: () => ({ schedulerSchemas: {}, settingsSchema, familiesWith: () => [] }) }),
       ).rejects.toMatchObject({
         code: "SKIPSTEP_CONFIG_INVALID",
         message: "config is nested more than 100 deep.",
@@ -90,7 +93,10 @@ describe("configs in code", () => {
     await expect(
       loadConfig(
         { model: "m" },
-        { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }), overrides: [{ path, value: 1 }] },
+        {
+          catalogueOf: () => ({ schedulerSchemas: {}, settingsSchema, familiesWith: () => [] }),
+          overrides: [{ path, value: 1 }],
+        },
       ),
     ).rejects.toMatchObject({ message: "--set is nested more than 100 deep." });
   });

@@ -1,3 +1,4 @@
+import { ownCatalogue } from "../src/start/catalogue";
 import "reflect-metadata";
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,6 +18,8 @@ import { inject, manifestOf, type Plugin, type PluginClass, PluginOptions, plugi
 import { resolvePlugin } from "../src/plugins/resolve";
 import { isInRange } from "../src/plugins/version-range";
 import { coreVersion } from "../src/version";
+
+const { settingsSchema } = ownCatalogue;
 
 interface GlowOptions {
   strength: number;
@@ -284,7 +287,9 @@ describe("discovery", () => {
     await write("base/mine.mjs", source("mine"));
     await write("base/base.json", { model: "m", plugins: ["./mine.mjs"] });
     const file = await write("configs/top.json", { extends: "../base/base.json" });
-    const loaded = await loadConfig(file, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) });
+    const loaded = await loadConfig(file, {
+      catalogueOf: () => ({ schedulerSchemas: {}, settingsSchema, familiesWith: () => [] }),
+    });
     expect(loaded.config.plugins).toEqual([{ use: path.join(folder, "base/mine.mjs"), options: { strength: 0.5 } }]);
     expect(loaded.plugins.plugins[0]).toMatchObject({
       name: "mine",
@@ -294,8 +299,11 @@ describe("discovery", () => {
     expect((await findPlugin("../node_modules/@someone/cache", configs())).version).toBe("1.2.3");
     // what was resolved once can be loaded again from anywhere
     expect(
-      (await loadConfig(loaded.config, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) }))
-        .config,
+      (
+        await loadConfig(loaded.config, {
+          catalogueOf: () => ({ schedulerSchemas: {}, settingsSchema, familiesWith: () => [] }),
+        })
+      ).config,
     ).toEqual(loaded.config);
   });
 
@@ -482,7 +490,7 @@ describe("discovery", () => {
         expect([error.code, error.message.length < 500]).toEqual(["SKIPSTEP_PLUGIN_REFUSED", true]);
         const config = { model: "m", plugins: [use] };
         await expect(
-          loadConfig(config, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) }),
+          loadConfig(config, { catalogueOf: () => ({ schedulerSchemas: {}, settingsSchema, familiesWith: () => [] }) }),
         ).rejects.toMatchObject({ code: error.code });
       }
     });
@@ -492,7 +500,7 @@ describe("discovery", () => {
     await install("cache", {}, "throw new Error();");
     const file = await write("configs/c.json", { model: "m", plugins: [{ use: "cache", options: { b: 1 } }] });
     const loaded = await loadConfig(file, {
-      catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }),
+      catalogueOf: () => ({ schedulerSchemas: {}, settingsSchema, familiesWith: () => [] }),
       plugins: false,
     });
     expect(loaded.code).toEqual([
@@ -504,7 +512,7 @@ describe("discovery", () => {
     });
     const missing = loadConfig(
       { model: "m", plugins: ["nowhere"] },
-      { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }), plugins: false },
+      { catalogueOf: () => ({ schedulerSchemas: {}, settingsSchema, familiesWith: () => [] }), plugins: false },
     );
     await expect(missing).rejects.toMatchObject({ code: "SKIPSTEP_PLUGIN_UNKNOWN" });
   });
@@ -514,7 +522,7 @@ describe("discovery", () => {
     await install("cache", {}, source("foreign").replace(JSON.stringify(options), JSON.stringify(schema)));
     const file = await write("configs/c.json", { model: "m", plugins: ["cache"] });
     await expect(
-      loadConfig(file, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) }),
+      loadConfig(file, { catalogueOf: () => ({ schedulerSchemas: {}, settingsSchema, familiesWith: () => [] }) }),
     ).rejects.toThrow(
       /c\.json#\/plugins\/0\/use: The options schema of plugin "foreign" is wrong: strict mode: unknown keyword: "minimun"\./,
     );
@@ -525,7 +533,7 @@ describe("discovery", () => {
     await install("cache", {}, source("foreign").replace(JSON.stringify(options), JSON.stringify(schema)));
     const file = await write("configs/c.json", { model: "m", plugins: [{ use: "cache", options: { b: 1 } }] });
     await expect(
-      loadConfig(file, { catalogueOf: () => ({ schedulerSchemas: {}, familiesWith: () => [] }) }),
+      loadConfig(file, { catalogueOf: () => ({ schedulerSchemas: {}, settingsSchema, familiesWith: () => [] }) }),
     ).rejects.toThrow(/c\.json#\/plugins\/0\/options has no "b"\. It takes: a\./);
   });
 

@@ -29,9 +29,10 @@ export function motifsOf(
 
 /** Of one subject; one image, also where the config asks for several. */
 export function requestOf(config: CheckedConfig, subject: Motif["subject"]): GenerateConfig {
+  const { setting } = subjectOf(config) ?? {};
   const isBatch = config.config.generate.num_images_per_prompt !== undefined;
   return {
-    ...(subjectOf(config) === "prompt" ? { prompt: String(subject) } : { class_labels: [subject] }),
+    ...(setting === undefined ? {} : { [setting]: setting === "prompt" ? String(subject) : [subject] }),
     ...(isBatch ? { num_images_per_prompt: 1 } : {}),
   };
 }

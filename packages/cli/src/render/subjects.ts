@@ -6,17 +6,6 @@ import { type Motif, requestOf } from "./motif";
 
 type Subject = Motif["subject"];
 
-/** Things, a scene and a face: small shapes as well as large areas. Of ImageNet's classes, what is about the same. */
-const usual: Readonly<Record<ReturnType<typeof subjectOf>, readonly Subject[]>> = {
-  prompt: [
-    "a red heart",
-    "a cat looking out of a window",
-    "a house by a lake in autumn",
-    "portrait of an old fisherman",
-  ],
-  class_labels: [207, 360, 975, 88, 0, 1, 2, 3],
-};
-
 /**
  * What to draw: what the options say, else what the config says, else the first of the usual ones that the model can
  * draw, four at most.
@@ -25,15 +14,17 @@ const usual: Readonly<Record<ReturnType<typeof subjectOf>, readonly Subject[]>> 
 export function subjectsOf(config: CheckedConfig, options: DrawingOptions): Subject[] {
   const given = givenSubjects(config, options);
   if (given.length > 0) return given;
-  return usual[subjectOf(config)].filter((subject) => canDraw(config, subject)).slice(0, 4);
+  const { examples } = subjectOf(config) ?? { examples: [""] }; // a model that draws without being told what
+  return examples.filter((subject) => canDraw(config, subject)).slice(0, 4);
 }
 
 function givenSubjects(config: CheckedConfig, { prompts, prompt = [] }: DrawingOptions): Subject[] {
-  const isClass = subjectOf(config) === "class_labels";
+  const { setting } = subjectOf(config) ?? {};
+  if (setting === undefined) return [];
+  const isText = setting === "prompt";
   const typed = [...(prompts === undefined ? [] : readLines(prompts)), ...prompt];
-  if (typed.length > 0) return isClass ? typed.map(classOf) : typed;
-  const { prompt: own = [], class_labels = [] } = config.config.generate;
-  return isClass ? [...class_labels] : [own].flat();
+  if (typed.length > 0) return isText ? typed : typed.map(classOf);
+  return [config.config.generate[setting] ?? []].flat() as Subject[];
 }
 
 function canDraw(config: CheckedConfig, subject: Subject): boolean {

@@ -4,6 +4,7 @@ import { isObject } from "../schema/json";
 import type { JsonSchema } from "../schema/json-schema";
 import { type SchedulerSchemas, schedulerSchema } from "./check-scheduler";
 import { coreSchema } from "./core-schema";
+import type { ConfigCatalogue } from "./load";
 
 /** A plugin whose options the schema is to know. */
 export interface SchemaPlugin {
@@ -16,14 +17,22 @@ export interface SchemaPlugin {
  * JSON Schema (draft-07) of a whole config, for editors: core's keys, every scheduler's options by its `type`, every
  * plugin's by its `use`.
  */
-export function composeSchema(plugins: readonly SchemaPlugin[], schedulers: SchedulerSchemas): JsonSchema {
-  const { scheduler, plugins: list, ...core } = coreSchema.properties!;
+export function composeSchema(
+  plugins: readonly SchemaPlugin[],
+  { schedulerSchemas, settingsSchema }: Pick<ConfigCatalogue, "schedulerSchemas" | "settingsSchema">,
+): JsonSchema {
+  const schema = coreSchema(settingsSchema);
+  const { scheduler, plugins: list, ...core } = schema.properties!;
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
     $id: "urn:skipstep:schema:pipeline",
     title: "Skipstep pipeline",
-    ...coreSchema,
-    properties: { ...core, scheduler: withSchedulers(scheduler!, schedulers), plugins: withPlugins(list!, plugins) },
+    ...schema,
+    properties: {
+      ...core,
+      scheduler: withSchedulers(scheduler!, schedulerSchemas),
+      plugins: withPlugins(list!, plugins),
+    },
   };
 }
 

@@ -1,41 +1,15 @@
 import type { DeviceMap } from "../memory/device-map";
 import type { MemoryMode } from "../memory/memory-mode";
 import type { PluginClass } from "../plugins/plugin";
+import type { CommonInputs } from "../settings/common-settings";
 import type { Limits } from "./limits";
 
-/** What to generate; names as in diffusers. What is left out is the model family's default; no family takes all. */
-export interface GenerateConfig {
-  readonly prompt?: string | readonly string[];
-  /** For the second and third text encoder; the prompt when left out. */
-  readonly prompt_2?: string | readonly string[];
-  readonly prompt_3?: string | readonly string[];
-  readonly negative_prompt?: string | readonly string[];
-  readonly negative_prompt_2?: string | readonly string[];
-  readonly negative_prompt_3?: string | readonly string[];
-  readonly class_labels?: readonly (number | string)[];
-  readonly num_inference_steps?: number;
-  readonly guidance_scale?: number;
-  readonly guidance_rescale?: number;
-  readonly true_cfg_scale?: number;
-  readonly cfg_normalization?: number;
-  readonly cfg_truncation?: number;
-  readonly clip_skip?: number;
-  readonly height?: number;
-  readonly width?: number;
-  readonly original_size?: readonly number[];
-  readonly target_size?: readonly number[];
-  readonly crops_coords_top_left?: readonly number[];
-  readonly seed?: number;
-  readonly num_images_per_prompt?: number;
-  readonly max_sequence_length?: number;
-  readonly clean_caption?: boolean;
-  readonly use_resolution_binning?: boolean;
-  readonly sigmas?: readonly number[];
-  readonly timesteps?: readonly number[];
-  /** The image to begin with: path of a file. */
-  readonly image?: string;
-  readonly strength?: number;
-  readonly vae_tiling?: boolean;
+/**
+ * What to generate; names as in diffusers. What is left out is the model family's default; no family takes all. Settings
+ * of one family alone are checked by the schema that it declares them with.
+ */
+export interface GenerateConfig extends CommonInputs {
+  readonly [own: string]: unknown;
 }
 
 /** A scheduler's options, over those of the checkpoint. */

@@ -1,94 +1,11 @@
 import { memoryModes } from "../memory/memory-mode";
 import type { JsonSchema } from "../schema/json-schema";
-import { choice, flag, integer, list, number, text } from "../schema/option";
-import type { ConfigInput, GenerateConfig } from "./config";
+import { choice, flag, integer, number, text } from "../schema/option";
+import type { ConfigInput } from "./config";
 import { usualLimits } from "./limits";
 
 /** Settings whose default is the model family's to say. */
 const unset = undefined;
-
-const prompt = (description: string): JsonSchema => ({
-  ...list(unset, { type: "string" }, { minItems: 1, description }),
-  type: ["string", "array"],
-});
-const pair = (least: number, description: string): JsonSchema =>
-  list(unset, integer(unset, { minimum: least }), { minItems: 2, maxItems: 2, description });
-
-const generate: Record<keyof GenerateConfig, JsonSchema> = {
-  prompt: prompt("What the image shows. A list makes a batch."),
-  prompt_2: prompt("For the second text encoder; the prompt when left out."),
-  prompt_3: prompt("For the third text encoder; the prompt when left out."),
-  negative_prompt: prompt("What the image must not show; one text, or one for each prompt."),
-  negative_prompt_2: prompt("For the second text encoder; the negative prompt when left out."),
-  negative_prompt_3: prompt("For the third text encoder; the negative prompt when left out."),
-  class_labels: list(
-    unset,
-    { type: ["integer", "string"], minimum: 0 },
-    {
-      minItems: 1,
-      description:
-        "Classes to draw, for models that take no prompt; each makes an image. Numbers, or names where the checkpoint has some.",
-    },
-  ),
-  num_inference_steps: integer(unset, { minimum: 1, description: "Denoising steps." }),
-  guidance_scale: number(unset, { minimum: 0, description: "How strongly the prompt is followed." }),
-  guidance_rescale: number(unset, {
-    minimum: 0,
-    maximum: 1,
-    description: "How far guided predictions are brought back to the spread of the unguided ones. 0 is off.",
-  }),
-  true_cfg_scale: number(unset, {
-    minimum: 0,
-    description: "Guidance with a second pass, for models whose guidance_scale is an input. 1 is off.",
-  }),
-  cfg_normalization: number(unset, {
-    minimum: 0,
-    description: "Rescales guided predictions that grew longer than this times the unguided one. 0 is off.",
-  }),
-  cfg_truncation: number(unset, {
-    minimum: 0,
-    description: "No guidance beyond this share of the way from noise to image. 1 guides all the way.",
-  }),
-  clip_skip: integer(unset, { minimum: 0, description: "Last layers of CLIP that are left out." }),
-  height: integer(unset, { minimum: 1, description: "Pixels." }),
-  width: integer(unset, { minimum: 1, description: "Pixels." }),
-  original_size: pair(1, "Height and width that the model is told the picture had; the image's own when left out."),
-  target_size: pair(1, "Height and width that the model is told to aim at; the image's own when left out."),
-  crops_coords_top_left: pair(0, "Top and left of the crop that the model is told of."),
-  seed: integer(unset, {
-    minimum: 0,
-    maximum: Number.MAX_SAFE_INTEGER,
-    description: "Start of the random numbers: the same seed gives the same image.",
-  }),
-  num_images_per_prompt: integer(unset, { minimum: 1, description: "Images for each prompt." }),
-  max_sequence_length: integer(unset, {
-    minimum: 1,
-    description: "Most tokens of a prompt, template included; the rest is cut.",
-  }),
-  clean_caption: flag(unset, "Strip the prompt of addresses and markup. Only false is supported."),
-  use_resolution_binning: flag(unset, "Draw at the nearest size that the model was trained on, and resize the image."),
-  sigmas: list(unset, number(unset, { minimum: 0 }), {
-    minItems: 1,
-    description: "Noise levels instead of the scheduler's own, noisiest first; one for each step.",
-  }),
-  timesteps: list(unset, number(unset, { minimum: 0 }), {
-    minItems: 1,
-    description: "Timesteps instead of the scheduler's own, noisiest first; one for each step.",
-  }),
-  image: text(unset, "File of the image to begin with, relative to this file."),
-  strength: number(unset, {
-    minimum: 0,
-    maximum: 1,
-    description: "How much of the image to begin with is redrawn. 1 redraws all of it.",
-  }),
-  vae_tiling: flag(
-    unset,
-    "Decode and encode large images in overlapping tiles: less memory, slightly different pixels.",
-  ),
-};
-
-/** What `generate` takes, in the config and in code. */
-export const generateSchema: JsonSchema = { type: "object", additionalProperties: false, properties: generate };
 
 const properties: Record<keyof ConfigInput, JsonSchema> = {
   $schema: { type: "string", description: "Where editors find the schema of this file; see `skipstep schema`." },
@@ -151,7 +68,6 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
     properties: { type: text(unset, "Class name of the scheduler; the checkpoint's own when left out.") },
   },
   generate: {
-    ...generateSchema,
     description: "What to generate. What is left out is the model family's default.",
     default: {},
   },
@@ -217,8 +133,17 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
   strict: flag(false, "Make a plugin that had no effect an error."),
 };
 
-/** Core's part of the config, without the options of schedulers and plugins. */
-export const coreSchema: JsonSchema = { type: "object", additionalProperties: false, required: ["model"], properties };
+/** Core's part of the config, without settings and the options of schedulers and plugins. */
+const plain: JsonSchema = { type: "object", additionalProperties: false, required: ["model"], properties };
 
-/** Names of the keys of `generate`. */
-export const generateKeys = Object.keys(generate) as readonly (keyof GenerateConfig)[];
+const known = new WeakMap<JsonSchema, JsonSchema>();
+
+/** Core's part of the config. @param settings schema of `generate`; the same object for the same one each time */
+export function coreSchema(settings: JsonSchema): JsonSchema {
+  const schema = known.get(settings) ?? {
+    ...plain,
+    properties: { ...properties, generate: { ...settings, ...properties.generate } },
+  };
+  known.set(settings, schema);
+  return schema;
+}

@@ -12,6 +12,7 @@ import type { PluginClass } from "../plugins/plugin";
 import { isPath, pathOf } from "../plugins/resolve";
 import { type Finding, findingOf, invalid, locate } from "../schema/finding";
 import { copyJson, deepFreeze, isDeeper, isObject, type JsonObject, type JsonPath, valueAt } from "../schema/json";
+import type { JsonSchema } from "../schema/json-schema";
 import { expandPlugins, type Layer, mergeLayers, ownerOf } from "../schema/layer";
 import { usualLimits } from "../schema/parse-json";
 import { validate } from "../schema/validate";
@@ -40,6 +41,8 @@ export interface ConfigModel {
 /** What is known of models, by core and by a config's plugins. */
 export interface ConfigCatalogue<Model extends ConfigModel = ConfigModel> {
   readonly schedulerSchemas: SchedulerSchemas;
+  /** Of `generate`. */
+  readonly settingsSchema: JsonSchema;
   /** Families of models that a plugin fits, for errors. */
   readonly familiesWith: FamiliesWith;
   /** Looks at the checkpoint's configs, not at its weights; a `SkipstepError` from it is told with all others. */
@@ -97,15 +100,16 @@ export async function loadConfig<Model extends ConfigModel>(
   checkDepth(config, "--set");
   const folderOf = (at: JsonPath): string => ownerOf(layers, config, at).folder;
 
-  findings.push(...checkCore(config, reading.findings.length > 0));
   const found = await checkPlugins(config.plugins, { folderOf, classes, isLoading: options.plugins ?? true });
-  findings.push(...found.findings);
+  const { catalogue, problems } = catalogued(found.plugins, options);
+  findings.push(...checkCore(config, catalogue.settingsSchema, reading.findings.length > 0));
+  findings.push(...found.findings, ...problems);
   makeAbsolute(config, folderOf, classes);
   findings.push(...placeLoras(config, folderOf));
   const canCheck =
     isObject(config.generate) &&
     !findings.some(({ path: [key, ...rest] }) => key === "limits" || (key === "generate" && rest.length > 0));
-  const against = await checkAgainstModel(config, found.plugins, options, canCheck);
+  const against = await checkAgainstModel(config, found.plugins, catalogue, canCheck);
   findings.push(...against.findings);
   if (findings.length > 0) throw configInvalid(locate(findings, layers, config));
 
@@ -162,8 +166,8 @@ function nameOf(given: string | Override): string {
 }
 
 /** @param incomplete whether a file is missing, so that what it may have said cannot be asked for */
-function checkCore(config: JsonObject, incomplete: boolean): Finding[] {
-  const findings = validate(coreSchema, config, [], true);
+function checkCore(config: JsonObject, settingsSchema: JsonSchema, incomplete: boolean): Finding[] {
+  const findings = validate(coreSchema(settingsSchema), config, [], true);
   return incomplete
     ? findings.filter(({ path: at, text }) => at.length > 0 || !text.startsWith(' needs "model"'))
     : findings;
@@ -209,19 +213,25 @@ interface AgainstModel<Model> {
   readonly findings: readonly Finding[];
 }
 
+/** What plugins bring that cannot stand together leaves what is known without them. */
+function catalogued<Model extends ConfigModel>(
+  plugins: readonly PlacedPlugin[],
+  { catalogueOf }: LoadOptions<Model>,
+): { readonly catalogue: ConfigCatalogue<Model>; readonly problems: readonly Finding[] } {
+  try {
+    return { catalogue: catalogueOf(plugins), problems: [] };
+  } catch (error) {
+    return { catalogue: catalogueOf([]), problems: [toldAt(["plugins"], error)] };
+  }
+}
+
 /** @param canCheck whether the values in `generate` are of the right types */
 async function checkAgainstModel<Model extends ConfigModel>(
   config: JsonObject,
   plugins: readonly PlacedPlugin[],
-  options: LoadOptions<Model>,
+  catalogue: ConfigCatalogue<Model>,
   canCheck: boolean,
 ): Promise<AgainstModel<Model>> {
-  let catalogue: ConfigCatalogue<Model>;
-  try {
-    catalogue = options.catalogueOf(plugins);
-  } catch (error) {
-    return { findings: [toldAt(["plugins"], error)] };
-  }
   const { schedulerSchemas, familiesWith } = catalogue;
   const choice = choiceOf(config);
   try {

@@ -9,6 +9,11 @@ export function pipelineUnknown(folder: string, className: string, known: readon
   );
 }
 
+/** A family that cannot be one; for its author. */
+export function familyInvalid(className: string, problem: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_FAMILY_INVALID", `The family ${className} ${problem}.`);
+}
+
 /** Two families of one class: two plugins', or a plugin's and core's. */
 export function familyTwice(className: string): SkipstepError {
   return new SkipstepError(

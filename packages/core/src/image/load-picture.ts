@@ -2,8 +2,8 @@ import sharp from "sharp";
 import { checkRegularFile } from "../disk/regular-file";
 import { messageOf } from "../errors/error";
 import { imageUnreadable } from "../errors/pipeline";
-import type { Picture } from "../loop/settings";
 import { type Floats, floats } from "../tensor";
+import type { Picture } from "./picture";
 import { limitInputPixels, type Pixels, pixelsOfFile } from "./picture-pixels";
 
 /** Width and height of an image, upright. @throws SKIPSTEP_IMAGE_UNREADABLE */

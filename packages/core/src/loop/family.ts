@@ -1,11 +1,11 @@
 import type { ArchitectureEntry } from "../architecture/architecture";
-import type { GenerateConfig } from "../config/config";
 import type { Sizes } from "../graph/dim";
 import type { Program, RunOptions } from "../program/program";
 import type { Generator } from "../random";
 import type { Engine } from "../runtime/engine";
 import type { Schedule } from "../schedulers/scheduler";
 import type { JsonObject } from "../schema/json";
+import type { SettingTable } from "../settings/setting";
 import type { Floats } from "../tensor";
 import type { OpenTokenizer } from "../text/open-tokenizer";
 import type { Checkpoint } from "../weights/checkpoint/checkpoint";
@@ -25,7 +25,11 @@ export interface Family {
   /** What people call its models where LoRAs tell them apart further than `title`: `Stable Diffusion 2.1`. */
   loraTitle?(configs: Configs): string;
   /** The settings that it takes; all others are refused. */
-  readonly takes: readonly (keyof GenerateConfig)[];
+  readonly settings: SettingTable;
+  /** What it draws, where that is not the `prompt`; null for one that is not told what to draw. */
+  readonly subject?: Subject | null;
+  /** The setting that says how many images to draw of each subject; `num_images_per_prompt` when left out. */
+  readonly imagesSetting?: string;
   /**
    * Settings where nothing is said; sizes may depend on the checkpoint.
    * @param fromImage whether the generation begins with an image, for which the reference has a pipeline of its own
@@ -58,9 +62,17 @@ export interface Family {
   open(parts: FamilyParts): Promise<FamilyPipeline>;
 }
 
+/** A setting that says what to draw: a list, each entry of which is an image. */
+export interface Subject {
+  /** `class_labels` */
+  readonly setting: string;
+  /** What most models of the family can draw, for commands that try one. */
+  readonly examples: readonly (string | number)[];
+}
+
 /** A setting that the model cannot follow. */
 export interface SettingProblem {
-  readonly key: keyof Settings;
+  readonly key: string;
   /** Follows the key: `must be a multiple of 16, found 100; nearest: 96`. */
   readonly text: string;
 }

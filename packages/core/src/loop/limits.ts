@@ -30,7 +30,7 @@ export function limitProblems(
     key,
     text: `must be at most ${limits[limit]}, found ${found}. "limits": { "${limit}": ... } in the config allows more`,
   });
-  const images = Math.max(1, settings.prompt.length, settings.class_labels.length) * settings.num_images_per_prompt;
+  const images = Math.max(1, settings.subjects) * settings.num_images_per_prompt;
   const about = (): string => estimateText(memoryNeed(model, settings).all);
   const stepKeys = ["num_inference_steps", "sigmas", "timesteps"] as const; // a list says how many steps there are, too
   const stepKey = stepKeys.find((key) => given[key] !== undefined) ?? "num_inference_steps";
@@ -41,7 +41,7 @@ export function limitProblems(
       : []),
     ...(images > limits.images ? [problem("num_images_per_prompt", `${images} images${about()}`, "images")] : []),
     ...Object.entries({ height, width }).flatMap(([key, side]) =>
-      side > limits.side ? [problem(key as "height", `${side}${about()}`, "side")] : [],
+      side > limits.side ? [problem(key, `${side}${about()}`, "side")] : [],
     ),
   ];
 }

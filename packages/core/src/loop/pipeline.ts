@@ -109,8 +109,8 @@ export class Pipeline {
     checkRequest(request);
     const { signal, onProgress, previews, latents, picture, ...others } = request;
     const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
-    checkSettings(given);
     const { model, config } = this.parts;
+    checkSettings(model, given);
     const extras = { ...(latents ? { latents } : {}), ...(picture ? { picture } : {}) };
     const sized = await sizeOfImage(model, { ...config.generate, ...given }, picture);
     const settings = resolveSettings(model, config.generate, { ...sized, ...given }, extras, config);
@@ -251,7 +251,7 @@ export class Pipeline {
     const taken = Object.entries(settings).filter(
       ([key]) =>
         !(key === "image" && typeof image === "object") &&
-        model.family.takes.includes(key as keyof GenerateConfig) &&
+        Object.hasOwn(model.family.settings, key) &&
         (key !== "negative_prompt" || settings.has_negative_prompt),
     );
     const { image: file, ...generate } = Object.fromEntries(taken) as GenerateConfig;

@@ -1,6 +1,7 @@
 import type { ComponentModel } from "../architecture/component-model";
 import type { Structure } from "../architecture/structure";
 import type { Schedulers } from "../schedulers/registry";
+import type { JsonSchema } from "../schema/json-schema";
 import type { Checkpoint } from "../weights/checkpoint/checkpoint";
 import type { Configs, Family } from "./family";
 
@@ -15,4 +16,6 @@ export interface RecognisedModel {
   readonly structure: Structure;
   /** Those that can run it or be refused for it: core's, and those of the config's plugins. */
   readonly schedulers: Schedulers;
+  /** Of `generate`, with the settings of all families that are known: those of others are told as such. */
+  readonly settingsSchema: JsonSchema;
 }

@@ -1,16 +1,18 @@
 import { randomInt } from "node:crypto";
 import type { GenerateConfig } from "../config/config";
-import { generateKeys, generateSchema } from "../config/core-schema";
 import { list } from "../errors/nearest";
 import { requestInvalid } from "../errors/pipeline";
 import { pictureSize } from "../image/load-picture";
+import type { Picture } from "../image/picture";
 import { toPointer } from "../schema/json";
 import { validate } from "../schema/validate";
+import { commonSettings } from "../settings/common-settings";
+import type { SettingTable } from "../settings/setting";
 import type { Floats } from "../tensor";
 import type { Family, SettingProblem } from "./family";
 import { type LimitChoice, limitProblems, memoryProblems } from "./limits";
 import type { RecognisedModel } from "./recognised-model";
-import { neutralSettings, type Picture, type Settings } from "./settings";
+import type { Settings } from "./settings";
 
 /** What only a program can give. */
 export interface RequestExtras {
@@ -31,17 +33,17 @@ export function resolveSettings(
   extras: RequestExtras = {},
   choice: LimitChoice = {},
 ): Settings {
-  checkSettings(request);
+  checkSettings(model, request);
   const given = { ...config, ...request };
   const settings = fillSettings(model, given, extras);
-  const found = [...missingPrompt(model.family, settings), ...settingProblems(model, given, extras, choice)];
+  const found = [...missingSubject(model.family, settings), ...settingProblems(model, given, extras, choice)];
   if (found.length > 0) throw requestInvalid(found.map(({ key, text }) => `${key} ${text}`));
   return settings;
 }
 
 /** What the schema says of a request's settings. @throws SKIPSTEP_REQUEST_INVALID with everything that is wrong */
-export function checkSettings(request: GenerateConfig): void {
-  const findings = validate(generateSchema, { ...request }, [], false);
+export function checkSettings({ settingsSchema }: RecognisedModel, request: GenerateConfig): void {
+  const findings = validate(settingsSchema, { ...request }, [], false);
   if (findings.length > 0)
     throw requestInvalid(
       findings.map(({ path, text }) => `${toPointer(path).slice(1)}${text}`.trim().replace(/\.$/, "")),
@@ -70,59 +72,75 @@ export function settingProblems(
 
 /** Fills in what is not given. A seed is drawn where there is none. */
 export function fillSettings(
-  model: RecognisedModel,
+  { family, configs }: RecognisedModel,
   given: GenerateConfig,
   { latents, picture }: RequestExtras = {},
 ): Settings {
-  const { family, configs } = model;
   const defaults = family.defaults(configs, (picture ?? given.image) !== undefined);
   const own = given.sigmas ?? given.timesteps;
-  const prompt = texts(given.prompt, 0);
-  const of = (text: GenerateConfig["prompt"], other: readonly string[]): readonly string[] =>
-    text === undefined || text === "" ? other : texts(text, prompt.length);
-  const negative = of(given.negative_prompt, texts("", prompt.length));
+  const table: SettingTable = { ...commonSettings, ...family.settings };
+  const texts = textsOf(table, given);
+  const { subject = { setting: "prompt" }, imagesSetting = "num_images_per_prompt" } = family;
+  const filled = { ...neutralValues(table), ...defaults, seed: given.seed ?? randomInt(2 ** 32), ...given, ...texts };
   return {
-    ...neutralSettings,
-    ...defaults,
-    seed: given.seed ?? randomInt(2 ** 32),
-    ...given,
+    ...(filled as unknown as Settings),
     num_inference_steps: given.num_inference_steps ?? own?.length ?? defaults.num_inference_steps,
-    prompt,
-    prompt_2: of(given.prompt_2, prompt),
-    prompt_3: of(given.prompt_3, prompt),
-    negative_prompt: negative,
     has_negative_prompt: given.negative_prompt !== undefined,
-    negative_prompt_2: of(given.negative_prompt_2, negative),
-    negative_prompt_3: of(given.negative_prompt_3, negative),
+    subjects: subject === null ? 1 : (filled[subject.setting as "prompt"]?.length ?? 0),
+    num_images_per_prompt: filled[imagesSetting as "num_images_per_prompt"] ?? 1,
     ...(latents ? { latents } : {}),
     ...(picture ? { image: picture } : {}),
   };
 }
 
-/** One text for each prompt; a single one stands for all. */
-function texts(text: GenerateConfig["prompt"], count: number): readonly string[] {
-  const list = [text ?? []].flat();
-  return list.length === 1 && count > 1 ? new Array<string>(count).fill(list[0]!) : list;
+function neutralValues(table: SettingTable): Partial<Settings> {
+  const known = Object.entries(table).filter(([, { neutral }]) => neutral !== undefined);
+  return Object.fromEntries(known.map(([name, { neutral }]) => [name, neutral]));
 }
 
-function untaken({ className, takes }: Family, given: GenerateConfig): SettingProblem[] {
-  return generateKeys
-    .filter((key) => given[key] !== undefined && !takes.includes(key))
-    .map((key) => ({ key, text: `is not for ${className}, which takes: ${list(takes)}` }));
+/** Of all that are texts, one for each prompt. One that is left out, or empty, is the one that it follows. */
+function textsOf(
+  table: SettingTable,
+  given: GenerateConfig,
+): Pick<Settings, "prompt"> & Record<string, readonly string[]> {
+  const prompt = listOf(given.prompt, 0);
+  const texts = { prompt } as Pick<Settings, "prompt"> & Record<string, readonly string[]>;
+  for (const [name, { follows }] of Object.entries(table)) {
+    if (follows === undefined) continue;
+    const said = given[name] as GenerateConfig["prompt"];
+    const isLeftOut = said === undefined || said === "";
+    texts[name] = isLeftOut ? (texts[follows] ?? listOf("", prompt.length)) : listOf(said, prompt.length);
+  }
+  return texts;
+}
+
+/** One text for each prompt; a single one stands for all. */
+function listOf(text: GenerateConfig["prompt"], count: number): readonly string[] {
+  const texts = [text ?? []].flat();
+  return texts.length === 1 && count > 1 ? new Array<string>(count).fill(texts[0]!) : texts;
+}
+
+function untaken({ className, settings }: Family, given: GenerateConfig): SettingProblem[] {
+  return Object.keys(given)
+    .filter((key) => given[key] !== undefined && !Object.hasOwn(settings, key))
+    .map((key) => ({ key, text: `is not for ${className}, which takes: ${list(Object.keys(settings))}` }));
 }
 
 function contradictions(family: Family, settings: Settings): SettingProblem[] {
   const { prompt, num_inference_steps: steps, sigmas, timesteps, strength } = settings;
   const problems: SettingProblem[] = [];
-  for (const key of ["prompt_2", "prompt_3", "negative_prompt", "negative_prompt_2", "negative_prompt_3"] as const) {
-    const { length } = settings[key];
+  const texts = Object.entries({ ...commonSettings, ...family.settings }).filter(
+    ([, { follows }]) => follows !== undefined,
+  );
+  for (const [key] of texts) {
+    const { length } = settings[key] as readonly string[];
     if (prompt.length > 0 && length !== prompt.length)
       problems.push({ key, text: `must be one text or one for each of ${prompt.length} prompts, found ${length}` });
   }
   for (const [key, values] of Object.entries({ sigmas, timesteps }))
     if (values && values.length !== steps)
       problems.push({
-        key: key as "sigmas",
+        key,
         text: `has ${values.length} entries for num_inference_steps ${steps}. Give one for each step`,
       });
   const left = family.firstStep ? steps - family.firstStep(settings) : Math.floor(strength * steps + 1e-9);
@@ -137,7 +155,7 @@ export function brokenSizes(multiple: number, { height, width }: Pick<Settings, 
   return Object.entries({ height, width }).flatMap(([key, side]): SettingProblem[] => {
     const nearest = Math.max(1, Math.round(side / multiple)) * multiple;
     if (side % multiple === 0) return [];
-    return [{ key: key as "height", text: `must be a multiple of ${multiple}, found ${side}; nearest: ${nearest}` }];
+    return [{ key, text: `must be a multiple of ${multiple}, found ${side}; nearest: ${nearest}` }];
   });
 }
 
@@ -155,8 +173,8 @@ export async function sizeOfImage(
   return { width: rounded(width), height: rounded(height) };
 }
 
-function missingPrompt({ takes }: Family, { prompt, class_labels }: Settings): SettingProblem[] {
-  if (takes.includes("class_labels"))
-    return class_labels.length === 0 ? [{ key: "class_labels", text: "are needed, here or in the config" }] : [];
-  return prompt.length === 0 ? [{ key: "prompt", text: "is needed, here or in the config" }] : [];
+function missingSubject({ subject }: Family, { subjects }: Settings): SettingProblem[] {
+  if (subjects > 0 || subject === null) return [];
+  const { setting } = subject ?? { setting: "prompt" };
+  return [{ key: setting, text: `${setting.endsWith("s") ? "are" : "is"} needed, here or in the config` }];
 }

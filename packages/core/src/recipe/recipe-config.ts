@@ -1,7 +1,8 @@
 import { basename, posix, win32 } from "node:path";
-import type { Config, GenerateConfig, LoraConfig, PluginConfig, PluginOptionValues } from "../config/config";
+import type { Config, LoraConfig, PluginConfig, PluginOptionValues } from "../config/config";
 import { isPlainPackageName } from "../plugins/resolve";
 import { isObject, type JsonObject } from "../schema/json";
+import type { CommonInputs } from "../settings/common-settings";
 import { asRecipeFile, type RecipeFile } from "./recipe-file";
 
 /** A config without anything that only this machine knows. It is opened with `openRecipe`. */
@@ -9,7 +10,7 @@ export interface RecipeConfig extends Omit<Config, "model" | "components" | "lor
   readonly model: RecipeFile;
   readonly components?: Readonly<Record<string, RecipeFile>>;
   readonly lora?: readonly (Omit<LoraConfig, "path"> & { readonly path: RecipeFile })[];
-  readonly generate: Omit<GenerateConfig, "image"> & { readonly image?: RecipeFile };
+  readonly generate: Omit<CommonInputs, "image"> & { readonly image?: RecipeFile; readonly [own: string]: unknown };
   /** `use` is a package's name; a plugin that a config named by path is a file here. */
   readonly plugins: readonly (Omit<PluginConfig, "use"> & { readonly use: string | RecipeFile })[];
 }

@@ -56,14 +56,6 @@ export function noiseDiffers(file: string, key: string, value: unknown, classNam
   return `${file}: the model asks for ${key} ${value}, ${found}. ${advice}`;
 }
 
-export function negativePromptUnused(trueCfgScale: number): string {
-  return `The negative prompt had no effect: it is followed when true_cfg_scale is above 1, and it is ${trueCfgScale}.`;
-}
-
-export function trueCfgScaleUnused(trueCfgScale: number): string {
-  return `true_cfg_scale ${trueCfgScale} had no effect: it guides away from a negative_prompt, and none was given. An empty one will do.`;
-}
-
 /** @param distilled whether the model takes the strength of guidance as an input */
 export function negativePromptUnguided(guidanceScale: number, distilled: boolean): string {
   const reason = distilled

@@ -7,6 +7,8 @@ import type { Family } from "../loop/family";
 import type { Manifest } from "../plugins/manifest";
 import { ownSchedulers } from "../schedulers/own-schedulers";
 import { Schedulers } from "../schedulers/registry";
+import type { JsonSchema } from "../schema/json-schema";
+import { settingsSchema } from "../settings/settings-schema";
 import type { Checkpoint } from "../weights/checkpoint/checkpoint";
 import { formatsOf } from "../weights/formats/find-format";
 import type { ReadOptions } from "../weights/formats/weight-format";
@@ -18,16 +20,23 @@ export interface Bringing {
   readonly manifest: Pick<Manifest<never>, "families" | "schedulers" | "weightFormats">;
 }
 
+/** One object, so that its check is compiled once. */
+const ownSettings = settingsSchema(ownFamilies.map(({ settings }) => settings));
+
 /** All that models are recognised by: what core knows, and what a config's plugins bring. */
 export class Catalogue {
   readonly families: readonly Family[];
   readonly schedulers: Schedulers;
+  /** Of `generate`: the settings of all families. */
+  readonly settingsSchema: JsonSchema;
   /** How files of weights are read. */
   readonly reading: Pick<ReadOptions, "formats" | "known">;
 
   /** @throws SKIPSTEP_FAMILY_TWICE, SKIPSTEP_SCHEDULER_TWICE for two of one class name */
   constructor(plugins: readonly Bringing[] = []) {
     const brought = plugins.flatMap(({ manifest }) => manifest.families ?? []);
+    this.settingsSchema =
+      brought.length === 0 ? ownSettings : settingsSchema([...ownFamilies, ...brought].map(({ settings }) => settings));
     this.families = [...ownFamilies, ...brought];
     const names = this.families.map(({ className }) => className);
     const twice = names.find((name, i) => names.indexOf(name) !== i);

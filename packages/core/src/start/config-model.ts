@@ -17,6 +17,7 @@ export function configCatalogue(
 ): ConfigCatalogue<CheckedModel> {
   return {
     schedulerSchemas: catalogue.schedulers.schemas,
+    settingsSchema: catalogue.settingsSchema,
     familiesWith: catalogue.familiesWith,
     recognise: async (choice) => {
       const recognised = await open(choice);

@@ -19,5 +19,6 @@ export async function configSchema(
     manifest: (await findPlugin(name, folder)).manifest,
   }));
   const manifests = await Promise.all(found);
-  return composeSchema(manifests, new Catalogue(manifests).schedulers.schemas) as JsonObject;
+  const { schedulers, settingsSchema } = new Catalogue(manifests);
+  return composeSchema(manifests, { schedulerSchemas: schedulers.schemas, settingsSchema }) as JsonObject;
 }

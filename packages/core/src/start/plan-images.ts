@@ -1,5 +1,6 @@
 import type { GenerateConfig } from "../config/config";
 import { checkRequest } from "../loop/check-request";
+import type { Subject } from "../loop/family";
 import { memoryNeed } from "../loop/memory-need";
 import { fillSettings, resolveSettings } from "../loop/request";
 import { imageCount } from "../loop/settings";
@@ -36,7 +37,16 @@ export function estimateMemory({ config, model }: CheckedConfig): number {
   return memoryNeed(model, fillSettings(model, config.generate)).all;
 }
 
-/** The setting that says what a config's model is to draw: a text, or a class. */
-export function subjectOf({ model }: CheckedConfig): "prompt" | "class_labels" {
-  return model.family.takes.includes("class_labels") ? "class_labels" : "prompt";
+/** What a config's model is to be told to draw; null for one that draws without. */
+export function subjectOf({ model }: CheckedConfig): Subject | null {
+  const { subject = { setting: "prompt", examples: usualPrompts } } = model.family;
+  return subject;
 }
+
+/** Things, a scene and a face: small shapes as well as large areas. */
+const usualPrompts: readonly string[] = [
+  "a red heart",
+  "a cat looking out of a window",
+  "a house by a lake in autumn",
+  "portrait of an old fisherman",
+];

@@ -23,6 +23,7 @@ export function recognise(checkpoint: Checkpoint, catalogue: Catalogue): Recogni
     configs: configsOf(components, checkpoint),
     structure: denoiserStructure(family, components),
     schedulers: catalogue.schedulers,
+    settingsSchema: catalogue.settingsSchema,
   };
 }
 

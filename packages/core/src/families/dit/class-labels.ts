@@ -1,6 +1,27 @@
 import { didYouMean } from "../../errors/nearest";
 import type { Configs, SettingProblem } from "../../loop/family";
-import type { Settings } from "../../loop/settings";
+import type { SettingsOf } from "../../loop/settings";
+import { list } from "../../schema/option";
+import { take } from "../../settings/common-settings";
+import { setting } from "../../settings/setting";
+
+export const ditSettings = {
+  class_labels: setting<readonly (number | string)[]>(
+    list(
+      undefined,
+      { type: ["integer", "string"], minimum: 0 },
+      {
+        minItems: 1,
+        description: "Classes to draw; each makes an image. Numbers, or names where the checkpoint has some.",
+      },
+    ),
+    [],
+  ),
+  ...take("num_inference_steps", "guidance_scale", "height", "width", "seed", "vae_tiling"),
+};
+
+/** With the classes to draw. */
+export type DitSettings = SettingsOf<typeof ditSettings>;
 
 /**
  * Classes by name, as a checkpoint's `model_index.json` may list them: `{ "id2label": { "1": "goldfish, Carassius
@@ -20,13 +41,13 @@ function classesByName({ model_index }: Configs): ReadonlyMap<string, number> {
 }
 
 /** The number of each class. Names must be known. */
-export function classNumbers(configs: Configs, { class_labels }: Settings): number[] {
+export function classNumbers(configs: Configs, { class_labels }: DitSettings): number[] {
   const classes = classesByName(configs);
   return class_labels.map((label) => (typeof label === "string" ? classes.get(label)! : label));
 }
 
 /** @param count of classes; the number after the last is no class */
-export function classProblems(configs: Configs, { class_labels }: Settings, count: number): SettingProblem[] {
+export function classProblems(configs: Configs, { class_labels }: DitSettings, count: number): SettingProblem[] {
   const names = [...classesByName(configs).keys()];
   return class_labels.flatMap((label) => {
     const text = typeof label === "string" ? nameProblem(label, names) : numberProblem(label, count);

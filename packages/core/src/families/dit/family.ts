@@ -1,10 +1,11 @@
-import type { Configs, Family, FamilyParts } from "../../loop/family";
+import { defineFamily } from "../../loop/define-family";
+import type { Configs, FamilyParts } from "../../loop/family";
 import { integers } from "../../tensor";
 import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder";
 import { sincosPositions } from "../blocks/sincos-positions";
 import { type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
 import { patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
-import { classNumbers, classProblems } from "./class-labels";
+import { classNumbers, classProblems, type DitSettings, ditSettings } from "./class-labels";
 import { type DitConfig, dit } from "./model";
 
 /** What the pipeline takes for "no class", whatever the number of classes; it was made for ImageNet. */
@@ -14,11 +15,13 @@ const NO_CLASS = 1000;
  * DiTPipeline, https://arxiv.org/abs/2212.09748, with diffusers' settings and defaults. Unlike there, the image may have
  * another size than the model was trained on.
  */
-export const ditFamily: Family = {
+export const ditFamily = defineFamily({
   className: "DiTPipeline",
   title: "DiT",
   denoiser: "transformer",
-  takes: ["class_labels", "num_inference_steps", "guidance_scale", "height", "width", "seed", "vae_tiling"],
+  settings: ditSettings,
+  // Of ImageNet: a dog, a sea otter, ...; small models know the first few.
+  subject: { setting: "class_labels", examples: [207, 360, 975, 88, 0, 1, 2, 3] },
   defaults: (configs) => ({ num_inference_steps: 50, guidance_scale: 4, ...trainedSquare(configs) }),
   sizeMultiple: patchPixels,
   components: {
@@ -48,7 +51,7 @@ export const ditFamily: Family = {
   ],
   sizes: (configs, settings) => transformerSizes(configs, settings),
   open: async (parts) => new TransformerPipeline(parts, methods(parts)),
-};
+});
 
 function classCount({ transformer }: Configs): number {
   return (transformer as DitConfig).num_embeds_ada_norm;
@@ -58,7 +61,7 @@ function methods({ configs }: FamilyParts): TransformerMethods {
   const config = configs.transformer as DitConfig;
   const none = Math.min(NO_CLASS, classCount(configs));
   return {
-    encode: async (settings) => {
+    encode: async (settings: DitSettings) => {
       const labels = classNumbers(configs, settings);
       const nothing = labels.map(() => none);
       const chosen = { joint: [...labels, ...nothing], cond: labels, uncond: nothing };

@@ -1,6 +1,7 @@
 import { modelOptions } from "../../errors/models";
 import type { Sizes } from "../../graph/dim";
-import type { Configs, Family, SettingProblem } from "../../loop/family";
+import { defineFamily } from "../../loop/define-family";
+import type { Configs, SettingProblem } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { imageCount, type Settings } from "../../loop/settings";
 import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
@@ -11,6 +12,7 @@ import { type FluxConfig, flux } from "./model";
 import { PACK } from "./pack-latents";
 import { AXES, FluxPipeline, isGuided } from "./pipeline";
 import { FluxPromptEncoder } from "./prompts";
+import { type FluxSettings, fluxSettings } from "./settings";
 
 /** Most tokens of a prompt that T5 reads. */
 const LONGEST_PROMPT = 512;
@@ -20,29 +22,12 @@ const LONGEST_PROMPT = 512;
  * is an input of the model where it was distilled to take one (dev); true guidance away from a negative prompt is a
  * second pass.
  */
-export const fluxFamily: Family = {
+export const fluxFamily = defineFamily({
   className: "FluxPipeline",
   title: "FLUX.1",
   singleFiles: fluxFiles,
   denoiser: "transformer",
-  takes: [
-    "prompt",
-    "prompt_2",
-    "negative_prompt",
-    "negative_prompt_2",
-    "num_inference_steps",
-    "guidance_scale",
-    "true_cfg_scale",
-    "height",
-    "width",
-    "seed",
-    "num_images_per_prompt",
-    "max_sequence_length",
-    "sigmas",
-    "image",
-    "strength",
-    "vae_tiling",
-  ],
+  settings: fluxSettings,
   defaults: ({ vae }, fromImage) => ({
     num_inference_steps: 28,
     height: 128 * scaleFactorOf(vae),
@@ -72,7 +57,7 @@ export const fluxFamily: Family = {
     checkFit(parts.configs);
     return new FluxPipeline(parts, await FluxPromptEncoder.open(parts));
   },
-};
+});
 
 function promptProblems({ max_sequence_length: most }: Settings): SettingProblem[] {
   return most > LONGEST_PROMPT
@@ -80,7 +65,7 @@ function promptProblems({ max_sequence_length: most }: Settings): SettingProblem
     : [];
 }
 
-function runSizes(configs: Configs, settings: Settings): Readonly<Record<string, Sizes>> {
+function runSizes(configs: Configs, settings: FluxSettings): Readonly<Record<string, Sizes>> {
   const { prompt, height, width, max_sequence_length: S } = settings;
   const factor = scaleFactorOf(configs.vae);
   const [h, w] = [height / factor, width / factor];

@@ -1,10 +1,8 @@
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { combine, stack } from "../../loop/guidance";
-import type { Settings } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
-import { negativePromptUnused, trueCfgScaleUnused } from "../../report/warnings";
 import type { DeviceTensor } from "../../runtime/device-tensor";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import { linspace } from "../../schedulers/linspace";
@@ -14,6 +12,8 @@ import { Autoencoder } from "../autoencoders/autoencoder";
 import { type FluxConfig, rotaryTables } from "./model";
 import { PACK, packLatents, unpackLatents } from "./pack-latents";
 import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
+import type { FluxSettings } from "./settings";
+import { negativePromptUnused, trueCfgScaleUnused } from "./warnings";
 
 /** Axes of a token's position: 0 for all, its row, its column. */
 export const AXES = 3;
@@ -28,7 +28,7 @@ interface FluxConditioning extends Conditioning {
 }
 
 /** Whether a second pass guides away from the negative prompt. */
-export function isGuided({ true_cfg_scale, has_negative_prompt }: Settings): boolean {
+export function isGuided({ true_cfg_scale, has_negative_prompt }: FluxSettings): boolean {
   return true_cfg_scale > 1 && has_negative_prompt;
 }
 
@@ -47,7 +47,7 @@ export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
     this.imageToImage = this.autoencoder.imageToImage(flowFirstStep);
   }
 
-  async encode(settings: Settings, signal?: AbortSignal): Promise<FluxConditioning> {
+  async encode(settings: FluxSettings, signal?: AbortSignal): Promise<FluxConditioning> {
     const { prompt, prompt_2, negative_prompt, negative_prompt_2, true_cfg_scale, has_negative_prompt } = settings;
     const guided = isGuided(settings);
     const positive = await this.prompts.encode(prompt, prompt_2, settings, signal);
@@ -67,12 +67,12 @@ export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
     };
   }
 
-  noise(settings: Settings, generator: Generator): Floats {
+  noise(settings: FluxSettings, generator: Generator): Floats {
     return this.autoencoder.noise(settings, this.config.in_channels / PACK ** 2, generator);
   }
 
   schedule(
-    { num_inference_steps, sigmas, height, width }: Settings,
+    { num_inference_steps, sigmas, height, width }: FluxSettings,
     scheduler: Readonly<Record<string, unknown>>,
   ): Schedule {
     const multiple = this.autoencoder.scaleFactor * PACK;
@@ -83,7 +83,7 @@ export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
     return { num_inference_steps, mu, sigmas: sigmas ?? [...own] };
   }
 
-  guidanceAt(settings: Settings): number {
+  guidanceAt(settings: FluxSettings): number {
     return isGuided(settings) ? settings.true_cfg_scale : 0;
   }
 
@@ -108,7 +108,7 @@ export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
     return unpackLatents((await sample!.read()) as Floats, height, width);
   }
 
-  guide(_: Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
+  guide(_: FluxSettings, scale: number, cond: Floats, uncond?: Floats): Floats {
     return uncond ? combine(cond, uncond, (x, y) => y + scale * (x - y)) : cond;
   }
 
@@ -116,7 +116,7 @@ export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
     return combine(input, prediction, (x, velocity) => x - sigma * velocity);
   }
 
-  decode({ vae_tiling: tiling }: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
+  decode({ vae_tiling: tiling }: FluxSettings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
     return this.autoencoder.decode(latents, { tiling, signal });
   }
 

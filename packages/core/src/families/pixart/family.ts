@@ -1,7 +1,8 @@
+import { defineFamily } from "../../loop/define-family";
 import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
 import { repeatRows, stack } from "../../loop/guidance";
 import { brokenSizes } from "../../loop/request";
-import { imageCount, type Settings } from "../../loop/settings";
+import { imageCount } from "../../loop/settings";
 import { floats } from "../../tensor";
 import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder";
 import { sincosPositions } from "../blocks/sincos-positions";
@@ -13,6 +14,7 @@ import { diffusionSchedulerDefaults, diffusionSchedulers } from "../unet/setting
 import { type PixArtConfig, pixart } from "./model";
 import { plainCaption } from "./plain-caption";
 import { nearestBin } from "./resolution-bins";
+import { type PixArtSettings, pixartSettings } from "./settings";
 
 /**
  * PixArtAlphaPipeline, https://arxiv.org/abs/2310.00426, with diffusers' settings and defaults but for `clean_caption`:
@@ -26,26 +28,11 @@ export const pixartSigmaFamily = pixartFamily("PixArtSigmaPipeline", 300, [32, 6
 /** @param binned sample sizes of the models that `use_resolution_binning` is for */
 function pixartFamily(className: string, max_sequence_length: number, binned: readonly number[]): Family {
   const hasBins = ({ transformer }: Configs): boolean => binned.includes((transformer as PixArtConfig).sample_size);
-  return {
+  return defineFamily({
     className,
     title: "PixArt",
     denoiser: "transformer",
-    takes: [
-      "prompt",
-      "negative_prompt",
-      "num_inference_steps",
-      "guidance_scale",
-      "height",
-      "width",
-      "seed",
-      "num_images_per_prompt",
-      "max_sequence_length",
-      "clean_caption",
-      "use_resolution_binning",
-      "sigmas",
-      "timesteps",
-      "vae_tiling",
-    ],
+    settings: pixartSettings,
     defaults: (configs) => ({
       num_inference_steps: 20,
       guidance_scale: 4.5,
@@ -77,7 +64,7 @@ function pixartFamily(className: string, max_sequence_length: number, binned: re
       ...transformerSizes(configs, { ...settings, ...drawnSize(configs, settings) }, settings.max_sequence_length),
     }),
     open: async (parts) => new TransformerPipeline(parts, await methods(parts)),
-  };
+  });
 }
 
 const captionsStay: SettingProblem = {
@@ -102,8 +89,8 @@ function multipleOf(configs: Configs): number {
 /** Height and width that the denoiser draws; the image is cut from it at the end. */
 function drawnSize(
   { transformer }: Configs,
-  { use_resolution_binning, height, width }: Settings,
-): Pick<Settings, "height" | "width"> {
+  { use_resolution_binning, height, width }: PixArtSettings,
+): Pick<PixArtSettings, "height" | "width"> {
   return use_resolution_binning
     ? nearestBin({ height, width }, (transformer as PixArtConfig).sample_size)
     : { height, width };
@@ -112,9 +99,10 @@ function drawnSize(
 async function methods(parts: FamilyParts): Promise<TransformerMethods> {
   const config = parts.configs.transformer as PixArtConfig;
   const encoder = await T5Encoder.open(parts, "text_encoder");
-  const size = (settings: Settings): Pick<Settings, "height" | "width"> => drawnSize(parts.configs, settings);
+  const size = (settings: PixArtSettings): Pick<PixArtSettings, "height" | "width"> =>
+    drawnSize(parts.configs, settings);
   return {
-    encode: async (settings, signal) => {
+    encode: async (settings: PixArtSettings, signal) => {
       const prompts = await encodePrompts(encoder, settings, signal);
       if (!config.use_additional_conditions) return prompts;
       const told = sizeInputs(size(settings));
@@ -137,7 +125,7 @@ async function methods(parts: FamilyParts): Promise<TransformerMethods> {
 }
 
 /** Prompts through T5, whose padding neither it nor the denoiser looks at. */
-async function encodePrompts(encoder: T5Encoder, settings: Settings, signal?: AbortSignal): Promise<Drawn> {
+async function encodePrompts(encoder: T5Encoder, settings: PixArtSettings, signal?: AbortSignal): Promise<Drawn> {
   const { prompt, negative_prompt, max_sequence_length: limit, num_images_per_prompt: times } = settings;
   const encode = (texts: readonly string[]): Promise<T5Encoding> =>
     encoder.encode(texts.map(plainCaption), { limit, masked: true }, signal);
@@ -159,7 +147,7 @@ async function encodePrompts(encoder: T5Encoder, settings: Settings, signal?: Ab
 }
 
 /** What a model of many sizes is told of the image's. @returns the inputs of `count` images */
-function sizeInputs({ height, width }: Pick<Settings, "height" | "width">): (count: number) => BranchInputs {
+function sizeInputs({ height, width }: Pick<PixArtSettings, "height" | "width">): (count: number) => BranchInputs {
   return (count) => ({
     resolution: repeatRows(floats([1, 2], Float32Array.of(height, width)), count),
     aspect_ratio: repeatRows(floats([1, 1], Float32Array.of(height / width)), count),

@@ -1,6 +1,6 @@
+import { defineFamily } from "../../loop/define-family";
 import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
 import { stack } from "../../loop/guidance";
-import type { Settings } from "../../loop/settings";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import type { Schedule } from "../../schedulers/scheduler";
 import type { Floats } from "../../tensor";
@@ -13,6 +13,7 @@ import { type Drawn, type TransformerMethods, TransformerPipeline } from "../tra
 import { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
 import { type Sd3Config, sd3 } from "./model";
 import { Sd3PromptEncoder, type Sd3Prompts } from "./prompts";
+import { type Sd3Settings, sd3Settings } from "./settings";
 
 /** Most tokens of a prompt that T5 reads. */
 const LONGEST_PROMPT = 512;
@@ -21,30 +22,11 @@ const LONGEST_PROMPT = 512;
  * StableDiffusion3Pipeline and StableDiffusion3Img2ImgPipeline: Stable Diffusion 3 and 3.5,
  * https://arxiv.org/abs/2403.03206, with diffusers' settings and defaults.
  */
-export const stableDiffusion3Family: Family = {
+export const stableDiffusion3Family = defineFamily({
   className: "StableDiffusion3Pipeline",
   title: "Stable Diffusion 3",
   denoiser: "transformer",
-  takes: [
-    "prompt",
-    "prompt_2",
-    "prompt_3",
-    "negative_prompt",
-    "negative_prompt_2",
-    "negative_prompt_3",
-    "num_inference_steps",
-    "guidance_scale",
-    "clip_skip",
-    "height",
-    "width",
-    "seed",
-    "num_images_per_prompt",
-    "max_sequence_length",
-    "sigmas",
-    "image",
-    "strength",
-    "vae_tiling",
-  ],
+  settings: sd3Settings,
   defaults: (configs, fromImage) => ({
     guidance_scale: 7,
     max_sequence_length: 256,
@@ -78,17 +60,17 @@ export const stableDiffusion3Family: Family = {
   firstStep,
   sizes: runSizes,
   open: async (parts) => new TransformerPipeline(parts, await methods(parts)),
-};
+});
 
 /** The image must fit into the model's positions. */
-function sizeProblems(configs: Configs, { height, width }: Settings): SettingProblem[] {
+function sizeProblems(configs: Configs, { height, width }: Sd3Settings): SettingProblem[] {
   const most = (configs.transformer as Sd3Config).pos_embed_max_size * patchPixels(configs);
   return Object.entries({ height, width }).flatMap(([key, side]): SettingProblem[] =>
     side > most ? [{ key: key as "height", text: `must be <= ${most} for this model, found ${side}` }] : [],
   );
 }
 
-function promptProblems(configs: Configs, { max_sequence_length: most, clip_skip }: Settings): SettingProblem[] {
+function promptProblems(configs: Configs, { max_sequence_length: most, clip_skip }: Sd3Settings): SettingProblem[] {
   const text = ["text_encoder", "text_encoder_2"]
     .map((name) => clipSkipProblem(configs[name], "penultimate", clip_skip))
     .find((found) => found !== undefined);
@@ -101,11 +83,11 @@ function promptProblems(configs: Configs, { max_sequence_length: most, clip_skip
 }
 
 /** A step that `strength` covers in part is run. */
-function firstStep({ num_inference_steps: steps, strength }: Settings): number {
+function firstStep({ num_inference_steps: steps, strength }: Sd3Settings): number {
   return Math.floor(steps - Math.min(steps * strength, steps));
 }
 
-function runSizes(configs: Configs, settings: Settings): ReturnType<Family["sizes"]> {
+function runSizes(configs: Configs, settings: Sd3Settings): ReturnType<Family["sizes"]> {
   const prompts = Math.max(1, settings.prompt.length);
   const clipTokens = (name: string): number => (configs[name] as ClipTextConfig).max_position_embeddings;
   const T = settings.max_sequence_length;
@@ -121,14 +103,14 @@ async function methods(parts: FamilyParts): Promise<TransformerMethods> {
   const config = parts.configs.transformer as Sd3Config;
   const prompts = await Sd3PromptEncoder.open(parts);
   return {
-    encode: (settings, signal) => encode(prompts, settings, signal),
+    encode: (settings: Sd3Settings, signal) => encode(prompts, settings, signal),
     positions: (height, width) => readPositions(parts, config, height, width),
-    schedule: (settings, scheduler) => schedule(parts.configs, settings, scheduler),
+    schedule: (settings: Sd3Settings, scheduler) => schedule(parts.configs, settings, scheduler),
     firstStep,
   };
 }
 
-async function encode(encoder: Sd3PromptEncoder, settings: Settings, signal?: AbortSignal): Promise<Drawn> {
+async function encode(encoder: Sd3PromptEncoder, settings: Sd3Settings, signal?: AbortSignal): Promise<Drawn> {
   const { prompt, prompt_2, prompt_3, negative_prompt, negative_prompt_2, negative_prompt_3, clip_skip } = settings;
   const positive = await encoder.encode([prompt, prompt_2, prompt_3], clip_skip, settings, signal);
   const negatives = [negative_prompt, negative_prompt_2, negative_prompt_3] as const;
@@ -160,7 +142,7 @@ function readPositions({ checkpoint }: FamilyParts, config: Sd3Config, height: n
 
 function schedule(
   configs: Configs,
-  { num_inference_steps, sigmas, height, width }: Settings,
+  { num_inference_steps, sigmas, height, width }: Sd3Settings,
   scheduler: Readonly<Record<string, unknown>>,
 ): Schedule {
   const pixels = patchPixels(configs);

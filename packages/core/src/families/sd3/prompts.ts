@@ -1,12 +1,12 @@
 import { concat } from "../../loop/concat";
 import type { FamilyParts } from "../../loop/family";
 import { repeatRows } from "../../loop/guidance";
-import type { Settings } from "../../loop/settings";
 import { ofTextEncoder } from "../../report/warnings";
 import { type Floats, floats } from "../../tensor";
 import { ClipEncoder } from "../encoders/clip-encoder";
 import { T5Encoder, type T5Encoding } from "../encoders/t5-encoder";
 import type { Sd3Config } from "./model";
+import type { Sd3Settings } from "./settings";
 
 /** Prompts as the denoiser takes them, a row an image. */
 export interface Sd3Prompts {
@@ -42,7 +42,7 @@ export class Sd3PromptEncoder {
   async encode(
     [prompt, prompt2, prompt3]: Sd3Texts,
     clipSkip: number,
-    { max_sequence_length: limit, num_images_per_prompt }: Settings,
+    { max_sequence_length: limit, num_images_per_prompt }: Sd3Settings,
     signal?: AbortSignal,
   ): Promise<Sd3Prompts> {
     const [first, second] = this.clips;

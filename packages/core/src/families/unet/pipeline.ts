@@ -1,7 +1,7 @@
 import { estimateImage } from "../../loop/diffusion-estimate";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
 import { combine, repeatRows, rescaleSpread, stack } from "../../loop/guidance";
-import { imageCount, type Settings } from "../../loop/settings";
+import { imageCount } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
 import { negativePromptUnguided } from "../../report/warnings";
@@ -10,6 +10,7 @@ import type { Schedule } from "../../schedulers/scheduler";
 import { type Floats, floats } from "../../tensor";
 import { Autoencoder } from "../autoencoders/autoencoder";
 import { guidanceEmbedding } from "./guidance-embedding";
+import type { UNetSettings } from "./settings";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
 /** Inputs of the U-Net that say what to draw, by name; one row a prompt: `encoder_hidden_states` `[B, T, D]`. */
@@ -24,7 +25,9 @@ export interface EncodedPrompts {
 }
 
 /** Prompts through the text encoders: what each family does its own way. @param guided whether guidance is on */
-export type EncodePrompts = (settings: Settings, guided: boolean, signal?: AbortSignal) => Promise<EncodedPrompts>;
+export type EncodePrompts = {
+  encode(settings: UNetSettings, guided: boolean, signal?: AbortSignal): Promise<EncodedPrompts>;
+}["encode"]; // a method, so that a family may ask for its own settings
 
 /** `EncodedPrompts` with one row an image. */
 interface Prompts extends Conditioning, EncodedPrompts {
@@ -49,7 +52,7 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
     );
   }
 
-  async encode(settings: Settings, signal?: AbortSignal): Promise<Prompts> {
+  async encode(settings: UNetSettings, signal?: AbortSignal): Promise<Prompts> {
     const { cond, uncond, warnings } = await this.encodePrompts(settings, this.guidanceAt(settings) > 0, signal);
     const forImages = (inputs: PromptInputs): PromptInputs =>
       Object.fromEntries(
@@ -68,16 +71,16 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
     };
   }
 
-  noise(settings: Settings, generator: Generator): Floats {
+  noise(settings: UNetSettings, generator: Generator): Floats {
     return this.autoencoder.noise(settings, this.config.in_channels, generator);
   }
 
-  schedule({ num_inference_steps, sigmas, timesteps }: Settings): Schedule {
+  schedule({ num_inference_steps, sigmas, timesteps }: UNetSettings): Schedule {
     return { num_inference_steps, ...(sigmas ? { sigmas } : {}), ...(timesteps ? { timesteps } : {}) };
   }
 
   /** Strength 1 is the prompt's own prediction; distilled models take the strength as an input. */
-  guidanceAt({ guidance_scale }: Settings): number {
+  guidanceAt({ guidance_scale }: UNetSettings): number {
     return guidance_scale > 1 && this.config.time_cond_proj_dim === null ? guidance_scale : 0;
   }
 
@@ -102,7 +105,7 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
     return (await outputs.sample!.read()) as Floats;
   }
 
-  guide({ guidance_rescale }: Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
+  guide({ guidance_rescale }: UNetSettings, scale: number, cond: Floats, uncond?: Floats): Floats {
     if (!uncond) return cond;
     const guided = combine(cond, uncond, (x, y) => y + scale * (x - y));
     return guidance_rescale > 0 ? rescaleSpread(guided, cond, guidance_rescale) : guided;
@@ -112,11 +115,11 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
     return estimateImage(input, prediction, sigma, predictionType);
   }
 
-  decode({ vae_tiling: tiling }: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
+  decode({ vae_tiling: tiling }: UNetSettings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
     return this.autoencoder.decode(latents, { tiling, signal });
   }
 
-  private unused(settings: Settings): string[] {
+  private unused(settings: UNetSettings): string[] {
     const unguided = settings.has_negative_prompt && this.guidanceAt(settings) === 0;
     return unguided ? [negativePromptUnguided(settings.guidance_scale, this.config.time_cond_proj_dim !== null)] : [];
   }

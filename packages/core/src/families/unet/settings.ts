@@ -1,32 +1,33 @@
-import type { GenerateConfig } from "../../config/config";
 import type { Sizes } from "../../graph/dim";
 import type { Configs, Family } from "../../loop/family";
-import { imageCount, type Settings } from "../../loop/settings";
+import { imageCount, type Settings, type SettingsOf } from "../../loop/settings";
+import { number } from "../../schema/option";
+import { take } from "../../settings/common-settings";
+import { setting } from "../../settings/setting";
 import { autoencoderClasses, decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
 import type { ClipTextConfig } from "../encoders/clip-text";
+import { clipSettings } from "../encoders/settings";
 import { unet2DCondition } from "./unet-2d-condition";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
 /** What the families around UNet2DConditionModel have in common before anything is loaded. */
 
 /** Settings that all of them take. */
-export const unetSettings: readonly (keyof GenerateConfig)[] = [
-  "prompt",
-  "negative_prompt",
-  "num_inference_steps",
-  "guidance_scale",
-  "guidance_rescale",
-  "clip_skip",
-  "height",
-  "width",
-  "seed",
-  "num_images_per_prompt",
-  "sigmas",
-  "timesteps",
-  "image",
-  "strength",
-  "vae_tiling",
-];
+export const unetSettings = {
+  ...take("prompt", "negative_prompt", "num_inference_steps", "guidance_scale"),
+  guidance_rescale: setting<number>(
+    number(undefined, {
+      minimum: 0,
+      maximum: 1,
+      description: "How far guided predictions are brought back to the spread of the unguided ones. 0 is off.",
+    }),
+    0,
+  ),
+  ...clipSettings,
+  ...take("height", "width", "seed", "num_images_per_prompt", "sigmas", "timesteps", "image", "strength", "vae_tiling"),
+};
+
+export type UNetSettings = SettingsOf<typeof unetSettings>;
 
 export const unetComponents: Family["components"] = {
   unet: { UNet2DConditionModel: { architecture: unet2DCondition, entry: "forward" } },

@@ -1,6 +1,6 @@
 import { concat } from "../../loop/concat";
-import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
-import type { Settings } from "../../loop/settings";
+import { defineFamily } from "../../loop/define-family";
+import type { Configs, FamilyParts, SettingProblem } from "../../loop/family";
 import { ofTextEncoder } from "../../report/warnings";
 import { type Floats, floats } from "../../tensor";
 import { tilingProblems } from "../autoencoders/autoencoder";
@@ -13,10 +13,10 @@ import {
   diffusionSchedulers,
   trainedSize,
   unetComponents,
-  unetSettings,
   unetSizeMultiple,
   unetSizes,
 } from "./settings";
+import { type XlSettings, xlSettings } from "./xl-settings";
 
 const textEncoders = ["text_encoder", "text_encoder_2"] as const;
 
@@ -24,12 +24,12 @@ const textEncoders = ["text_encoder", "text_encoder_2"] as const;
  * StableDiffusionXLPipeline and StableDiffusionXLImg2ImgPipeline, https://arxiv.org/abs/2307.01952, with diffusers'
  * settings and defaults. No watermark is drawn.
  */
-export const stableDiffusionXlFamily: Family = {
+export const stableDiffusionXlFamily = defineFamily({
   className: "StableDiffusionXLPipeline",
   title: "Stable Diffusion XL",
   singleFiles: stableDiffusionXlFiles,
   denoiser: "unet",
-  takes: [...unetSettings, "prompt_2", "negative_prompt_2", "original_size", "crops_coords_top_left", "target_size"],
+  settings: xlSettings,
   defaults: (configs, fromImage) => ({
     num_inference_steps: 50,
     guidance_scale: 5,
@@ -49,10 +49,10 @@ export const stableDiffusionXlFamily: Family = {
   problems: (configs, settings) => [...clipProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
   sizes: (configs, settings) => unetSizes(configs, settings, textEncoders),
   open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
-};
+});
 
 /** One is enough: it is the same setting. */
-function clipProblems(configs: Configs, { clip_skip }: Settings): SettingProblem[] {
+function clipProblems(configs: Configs, { clip_skip }: XlSettings): SettingProblem[] {
   const found = textEncoders.map((name) => clipSkipProblem(configs[name], "penultimate", clip_skip));
   return found
     .filter((text) => text !== undefined)
@@ -66,7 +66,7 @@ async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {
   const { force_zeros_for_empty_prompt: zeros = true } = parts.checkpoint.options;
   const encode = (texts: readonly (readonly string[])[], options: ClipOptions, signal?: AbortSignal) =>
     inTurn(encoders.map((encoder, i) => () => encoder.encode(texts[i]!, { ...options, limit }, signal)));
-  return async (settings, guided, signal) => {
+  return async (settings: XlSettings, guided, signal) => {
     const { prompt, prompt_2, negative_prompt, negative_prompt_2, clip_skip: clipSkip } = settings;
     const cond = await encode([prompt, prompt_2], { clipSkip }, signal);
     const inputs = promptInputs(settings, cond);
@@ -85,7 +85,7 @@ async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {
 }
 
 /** Hidden states of both encoders side by side, the pooled state of the second, and the sizes. */
-function promptInputs(settings: Settings, encodings: readonly ClipEncoding[]): PromptInputs {
+function promptInputs(settings: XlSettings, encodings: readonly ClipEncoding[]): PromptInputs {
   const hidden = concat(
     encodings.map((encoding) => encoding.hidden),
     2,
@@ -99,7 +99,7 @@ function promptInputs(settings: Settings, encodings: readonly ClipEncoding[]): P
 
 /** What the model is told of the picture: its size, the crop's place, the size to aim at. @returns `[prompts, 6]` */
 function sizeIds(
-  { height, width, original_size, crops_coords_top_left, target_size }: Settings,
+  { height, width, original_size, crops_coords_top_left, target_size }: XlSettings,
   count: number,
 ): Floats {
   const size = [height, width];

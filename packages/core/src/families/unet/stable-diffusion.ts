@@ -1,5 +1,5 @@
-import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
-import type { Settings } from "../../loop/settings";
+import { defineFamily } from "../../loop/define-family";
+import type { Configs, FamilyParts, SettingProblem } from "../../loop/family";
 import type { JsonObject } from "../../schema/json";
 import { titleOfWidth } from "../../weights/lora/lora-family";
 import { tilingProblems } from "../autoencoders/autoencoder";
@@ -7,6 +7,7 @@ import { ClipEncoder, clipSkipProblem } from "../encoders/clip-encoder";
 import { clipText } from "../encoders/clip-text";
 import { stableDiffusionFiles } from "./identify";
 import { type EncodePrompts, UNetPipeline } from "./pipeline";
+import type { UNetSettings } from "./settings";
 import {
   diffusionSchedulerDefaults,
   diffusionSchedulers,
@@ -22,13 +23,13 @@ import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
  * StableDiffusionPipeline and StableDiffusionImg2ImgPipeline, https://arxiv.org/abs/2112.10752: Stable Diffusion 1 and
  * 2, with diffusers' settings and defaults. A safety checker is not run.
  */
-export const stableDiffusionFamily: Family = {
+export const stableDiffusionFamily = defineFamily({
   className: "StableDiffusionPipeline",
   title: "Stable Diffusion 1.5, 2.1",
   singleFiles: stableDiffusionFiles,
   loraTitle: ({ unet }) => titleOfWidth([(unet as UNet2DConditionConfig).cross_attention_dim].flat()[0]!),
   denoiser: "unet",
-  takes: unetSettings,
+  settings: unetSettings,
   defaults: (configs, fromImage) => ({
     num_inference_steps: 50,
     guidance_scale: 7.5,
@@ -45,7 +46,7 @@ export const stableDiffusionFamily: Family = {
   problems: (configs, settings) => [...clipProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
   sizes: (configs, settings) => unetSizes(configs, settings, ["text_encoder"]),
   open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
-};
+});
 
 /** Early checkpoints say otherwise, or leave it to defaults that are not what their models were made for. */
 function mendScheduler(options: Readonly<JsonObject>): JsonObject {
@@ -56,7 +57,7 @@ function mendScheduler(options: Readonly<JsonObject>): JsonObject {
   };
 }
 
-function clipProblems({ text_encoder }: Configs, { clip_skip }: Settings): SettingProblem[] {
+function clipProblems({ text_encoder }: Configs, { clip_skip }: UNetSettings): SettingProblem[] {
   const text = clipSkipProblem(text_encoder, "last", clip_skip);
   return text === undefined ? [] : [{ key: "clip_skip", text }];
 }

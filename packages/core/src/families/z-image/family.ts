@@ -1,9 +1,9 @@
 import type { Sizes } from "../../graph/dim";
+import { defineFamily } from "../../loop/define-family";
 import type {
   Branch,
   Conditioning,
   Configs,
-  Family,
   FamilyParts,
   FamilyPipeline,
   ImageToImage,
@@ -11,7 +11,7 @@ import type {
 } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { combine, limitNorm, negated, stack } from "../../loop/guidance";
-import { imageCount, type Settings } from "../../loop/settings";
+import { imageCount } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
 import type { DeviceTensor } from "../../runtime/device-tensor";
@@ -30,6 +30,7 @@ import { Qwen3Encoder } from "../encoders/qwen3-encoder";
 import { zImageFiles } from "./files";
 import { PATCH, type ZImageConfig, zImage } from "./model";
 import { layOutSequence, longestCaption, paddedLength } from "./sequence";
+import { type ZImageSettings, zImageSettings } from "./settings";
 
 /** Prompt embeddings `[tokens, width]`, one an image. */
 interface Captions extends Conditioning {
@@ -40,28 +41,12 @@ interface Captions extends Conditioning {
 }
 
 /** ZImagePipeline and ZImageImg2ImgPipeline, https://arxiv.org/abs/2511.22699, with diffusers' settings and defaults. */
-export const zImageFamily: Family = {
+export const zImageFamily = defineFamily({
   className: "ZImagePipeline",
   title: "Z-Image",
   singleFiles: zImageFiles,
   denoiser: "transformer",
-  takes: [
-    "prompt",
-    "negative_prompt",
-    "num_inference_steps",
-    "guidance_scale",
-    "cfg_normalization",
-    "cfg_truncation",
-    "height",
-    "width",
-    "seed",
-    "num_images_per_prompt",
-    "max_sequence_length",
-    "sigmas",
-    "image",
-    "strength",
-    "vae_tiling",
-  ],
+  settings: zImageSettings,
   defaults: (_, fromImage) => ({
     num_inference_steps: 50,
     guidance_scale: 5,
@@ -84,10 +69,10 @@ export const zImageFamily: Family = {
   problems: (configs, settings) => [...sizeProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
   sizes: (configs, settings) => runSizes(configs, settings),
   open: async (parts) => new ZImagePipeline(parts, await Qwen3Encoder.open(parts)),
-};
+});
 
 /** The image must fit into the model's positions. */
-function sizeProblems(configs: Configs, { height, width }: Settings): SettingProblem[] {
+function sizeProblems(configs: Configs, { height, width }: ZImageSettings): SettingProblem[] {
   const { axes_lens } = configs.transformer as ZImageConfig;
   return Object.entries({ height, width }).flatMap(([key, side], axis): SettingProblem[] => {
     const most = axes_lens[axis + 1]! * scaleFactorOf(configs.vae) * PATCH;
@@ -95,7 +80,7 @@ function sizeProblems(configs: Configs, { height, width }: Settings): SettingPro
   });
 }
 
-function runSizes(configs: Configs, settings: Settings): Readonly<Record<string, Sizes>> {
+function runSizes(configs: Configs, settings: ZImageSettings): Readonly<Record<string, Sizes>> {
   const { height, width, guidance_scale, max_sequence_length } = settings;
   const factor = scaleFactorOf(configs.vae);
   const images = Math.max(1, imageCount(settings));
@@ -122,7 +107,7 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     this.imageToImage = this.autoencoder.imageToImage(flowFirstStep);
   }
 
-  async encode(settings: Settings, signal?: AbortSignal): Promise<Captions> {
+  async encode(settings: ZImageSettings, signal?: AbortSignal): Promise<Captions> {
     const limit = Math.min(settings.max_sequence_length, longestCaption(this.config));
     const positive = await this.textEncoder.encode(settings.prompt, limit, signal);
     const negative =
@@ -137,12 +122,12 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     };
   }
 
-  noise(settings: Settings, generator: Generator): Floats {
+  noise(settings: ZImageSettings, generator: Generator): Floats {
     return this.autoencoder.noise(settings, this.config.in_channels, generator);
   }
 
   schedule(
-    { num_inference_steps, sigmas, height, width }: Settings,
+    { num_inference_steps, sigmas, height, width }: ZImageSettings,
     scheduler: Readonly<Record<string, unknown>>,
   ): Schedule {
     const multiple = this.autoencoder.scaleFactor * PATCH;
@@ -154,7 +139,7 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     };
   }
 
-  guidanceAt({ guidance_scale, cfg_truncation }: Settings, timestep: number): number {
+  guidanceAt({ guidance_scale, cfg_truncation }: ZImageSettings, timestep: number): number {
     return cfg_truncation <= 1 && progress(timestep) > cfg_truncation ? 0 : guidance_scale;
   }
 
@@ -178,7 +163,7 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     return (await sample!.read()) as Floats;
   }
 
-  guide({ cfg_normalization }: Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
+  guide({ cfg_normalization }: ZImageSettings, scale: number, cond: Floats, uncond?: Floats): Floats {
     if (!uncond) return negated(cond); // the model points from noise to image
     const prediction = combine(cond, uncond, (x, y) => x + scale * (x - y));
     return negated(cfg_normalization > 0 ? limitNorm(prediction, cond, cfg_normalization) : prediction);
@@ -188,7 +173,7 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     return combine(input, prediction, (x, velocity) => x - sigma * velocity);
   }
 
-  decode({ vae_tiling: tiling }: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
+  decode({ vae_tiling: tiling }: ZImageSettings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
     return this.autoencoder.decode(latents, { tiling, signal });
   }
 
