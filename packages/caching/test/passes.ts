@@ -1,10 +1,5 @@
+import { testEngine } from "@skipstep/contract/graph";
 import { type DeviceTensor, floats } from "@skipstep/core/plugin";
-import { afterAll } from "vitest";
-import { Engine } from "../../core/src/runtime/engine";
-
-/** One for all tests of a file: starting it takes longer than they do. */
-let started: Promise<Engine> | undefined;
-afterAll(async () => (await started)?.close());
 
 /** A tensor `[n]` with the engine. */
 export type Upload = (...values: number[]) => DeviceTensor;
@@ -17,8 +12,7 @@ export async function passes(
   count: number,
   pass: (step: number, upload: Upload, kept: () => number) => Promise<void>,
 ): Promise<number[]> {
-  started ??= Engine.start({ provider: "cpu", threads: 1 });
-  const engine = await started;
+  const engine = await testEngine();
   const upload: Upload = (...values) => engine.upload(floats([values.length], Float32Array.from(values)));
   const kept = (): number => engine.keptBytes / 4;
   return engine.generation(async () => {
