@@ -1,3 +1,4 @@
+import { partsOf } from "../../loop/denoiser";
 import type { Configs, Family, FamilyParts } from "../../loop/family";
 import { integers } from "../../tensor";
 import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder";
@@ -61,9 +62,11 @@ function methods({ configs }: FamilyParts): TransformerMethods {
     encode: async (settings) => {
       const labels = classNumbers(configs, settings);
       const nothing = labels.map(() => none);
-      const chosen = { joint: [...labels, ...nothing], cond: labels, uncond: nothing };
       return {
-        inputs: (branch) => ({ class_labels: integers([chosen[branch].length], chosen[branch]) }),
+        inputs: (branch) => {
+          const chosen = partsOf(branch, labels, nothing).flat();
+          return { class_labels: integers([chosen.length], chosen) };
+        },
         warnings: [],
       };
     },

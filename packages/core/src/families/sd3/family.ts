@@ -1,3 +1,4 @@
+import { partsOf } from "../../loop/denoiser";
 import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
 import { stack } from "../../loop/guidance";
 import type { Settings } from "../../loop/settings";
@@ -138,7 +139,7 @@ async function encode(encoder: Sd3PromptEncoder, settings: Settings, signal?: Ab
       : undefined;
   return {
     inputs: (branch) => {
-      const chosen = { joint: [positive, negative!], cond: [positive], uncond: [negative!] }[branch];
+      const chosen = partsOf(branch, positive, negative);
       const stacked = (of: (prompts: Sd3Prompts) => Floats): Floats => stack(chosen.map(of));
       return {
         encoder_hidden_states: stacked(({ hidden }) => hidden),
