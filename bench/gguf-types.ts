@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import type { Weight } from "@skipstep/core/plugin";
-import { transposed } from "@skipstep/lowbit";
+import { transposed, type Weight } from "@skipstep/core/plugin";
 import { noHooks } from "../packages/core/src/graph/build-hooks";
 import { Graph } from "../packages/core/src/graph/graph";
 import type { Value } from "../packages/core/src/graph/value";

@@ -67,13 +67,13 @@ export { layOutSequence } from "./families/z-image/sequence";
 // A pipeline: what becomes of a request, and how the passes of a step are guided.
 
 export {
-  type BranchInputs,
   type Drawn,
   type TransformerMethods,
   TransformerPipeline,
 } from "./families/transformers/pipeline";
 export { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "./families/transformers/settings";
 export { concat } from "./loop/concat";
+export { branchLatents, Denoiser, type DenoiserInputs, type DenoiserPass, forRows, partsOf } from "./loop/denoiser";
 export { estimateImage } from "./loop/diffusion-estimate";
 export type {
   Branch,

@@ -31,6 +31,7 @@ export { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "./
 export { startThread } from "./runtime/start-thread";
 export { parseJson } from "./schema/parse-json";
 export { type DType, type Floats, floats, sizeOf, type Tensor } from "./tensor";
+export { transposed } from "./transposed";
 export { toFloat32 } from "./weights/checkpoint/to-float32";
 export type { OpenWeights, TensorEntry } from "./weights/checkpoint/weight-source";
 export { BinaryFile } from "./weights/formats/binary-file";

@@ -1,3 +1,4 @@
+import { toFloat32 } from "@skipstep/core/plugin";
 import { halfEven } from "./half-even";
 
 const float = new Float32Array(1);
@@ -19,17 +20,8 @@ export function float16Code(value: number): number {
 
 /** The number that a float16 code stands for. */
 export function float16Value(code: number): number {
-  values ??= Float32Array.from({ length: 2 ** 16 }, (_, code) => decoded(code));
+  values ??= toFloat32(new Uint8Array(Uint16Array.from({ length: 2 ** 16 }, (_, code) => code).buffer), "float16");
   return values[code]!;
-}
-
-/** https://en.wikipedia.org/wiki/Half-precision_floating-point_format */
-function decoded(code: number): number {
-  const sign = code & 0x8000 ? -1 : 1;
-  const exponent = (code >> 10) & 31;
-  const fraction = code & 1023;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
 
 /** The float16 nearest to a number. */

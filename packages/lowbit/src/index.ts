@@ -34,4 +34,3 @@ export {
   type Scheme,
   scaleIndex,
 } from "./rounded";
-export { transposed } from "./transposed";

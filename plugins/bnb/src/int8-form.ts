@@ -1,5 +1,5 @@
-import type { Weight, WeightForm } from "@skipstep/core/plugin";
-import { derived, int8Form, transposed } from "@skipstep/lowbit";
+import { transposed, type Weight, type WeightForm } from "@skipstep/core/plugin";
+import { derived, int8Form } from "@skipstep/lowbit";
 import { type Int8Rows, quantizeRows, scalesOfRows } from "./int8-rows";
 
 /** A linear weight as LLM.int8 has it, quantized when the model is compiled. */

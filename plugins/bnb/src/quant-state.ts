@@ -1,5 +1,4 @@
-import { type DType, type OpenWeights, parseJson, type SkipstepError, sizeOf } from "@skipstep/core/plugin";
-import { transposed } from "@skipstep/lowbit";
+import { type DType, type OpenWeights, parseJson, type SkipstepError, sizeOf, transposed } from "@skipstep/core/plugin";
 import { codeTables, type FourBitType } from "./codes";
 import { unnestScales } from "./double-quantization";
 import { checkpointBroken } from "./errors";

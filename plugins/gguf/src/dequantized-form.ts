@@ -1,5 +1,5 @@
-import type { Graph, Payload, Value, Weight, WeightForm } from "@skipstep/core/plugin";
-import { derived, transposed } from "@skipstep/lowbit";
+import { type Graph, type Payload, transposed, type Value, type Weight, type WeightForm } from "@skipstep/core/plugin";
+import { derived } from "@skipstep/lowbit";
 import type { BlockType } from "./blocks/block-type";
 import { packedCodes } from "./packed-codes";
 

@@ -2,21 +2,22 @@ import type { ErrorObject } from "ajv";
 import { didYouMean, list } from "../errors/nearest";
 import { shown } from "../errors/shown";
 import type { JsonSchema } from "./json-schema";
-
-/** Names a key that was meant by one that is not known: `' Did you mean "seed"?'`, or `""`. */
-export type SuggestKey = (key: string, known: readonly string[]) => string;
+import { suggestKey } from "./synonyms";
 
 /** One of Ajv's errors as a sentence that follows the value's name: `must be >= 0, found -1.` */
-export function sentence(
-  { keyword, params, parentSchema, schema, data, message }: ErrorObject,
-  suggest: SuggestKey,
-): string {
+export function sentence({ keyword, params, parentSchema, schema, data, message }: ErrorObject): string {
   const parent = (parentSchema ?? {}) as JsonSchema;
   const found = `, found ${shown(data)}.`;
   switch (keyword) {
     case "additionalProperties": {
-      const known = Object.keys(parent.properties ?? {}).filter((key) => key !== "$schema");
-      return `has no "${params.additionalProperty}". It takes: ${known.join(", ") || "nothing"}.${suggest(params.additionalProperty, known)}`;
+      const known = Object.keys(parent.properties ?? {});
+      const takes = known.filter((key) => key !== "$schema").join(", ") || "nothing";
+      const near = suggestKey(
+        params.additionalProperty,
+        known,
+        Object.keys(parent.properties?.generate?.properties ?? {}),
+      );
+      return `has no "${params.additionalProperty}". It takes: ${takes}.${near}`;
     }
     case "required": {
       const about = parent.properties?.[params.missingProperty]?.description;

@@ -5,7 +5,6 @@ import { fromPointer, isDeeper, type JsonPath } from "./json";
 import type { JsonSchema } from "./json-schema";
 import { usualLimits } from "./parse-json";
 import { sentence } from "./sentence";
-import { suggestKey } from "./synonyms";
 
 /**
  * Everything in which a value breaks a schema, told in sentences.
@@ -89,8 +88,7 @@ function sameAt(a: Finding, b: Finding): boolean {
 function findingFor(error: ErrorObject, base: JsonPath): Finding {
   const path = [...base, ...fromPointer(error.instancePath)];
   const { additionalProperty } = error.params;
-  const deeper = Object.keys((error.parentSchema as JsonSchema | undefined)?.properties?.generate?.properties ?? {});
-  const text = sentence(error, (key, known) => suggestKey(key, known, deeper));
+  const text = sentence(error);
   return typeof additionalProperty === "string"
     ? invalid(path, text, [...path, additionalProperty])
     : invalid(path, text);

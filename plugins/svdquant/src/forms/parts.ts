@@ -1,4 +1,5 @@
-import { packNBits, type Rounded, roundToNearest, transposed } from "@skipstep/lowbit";
+import { transposed } from "@skipstep/core/plugin";
+import { packNBits, type Rounded, roundToNearest } from "@skipstep/lowbit";
 import type { SvdLayer } from "../nunchaku/layer";
 import { groupSize } from "../nunchaku/order";
 

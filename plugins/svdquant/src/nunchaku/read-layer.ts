@@ -1,5 +1,4 @@
-import type { OpenWeights } from "@skipstep/core/plugin";
-import { transposed } from "@skipstep/lowbit";
+import { type OpenWeights, transposed } from "@skipstep/core/plugin";
 import { type SvdLayer, unpackLayer, unpackVector } from "./layer";
 import { awqPlace, groupSize } from "./order";
 import type { StoredLayer } from "./stored-layers";

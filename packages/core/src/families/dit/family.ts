@@ -1,4 +1,5 @@
 import { defineFamily } from "../../loop/define-family";
+import { partsOf } from "../../loop/denoiser";
 import type { Configs, FamilyParts } from "../../loop/family";
 import { integers } from "../../tensor";
 import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder";
@@ -64,9 +65,11 @@ function methods({ configs }: FamilyParts): TransformerMethods {
     encode: async (settings: DitSettings) => {
       const labels = classNumbers(configs, settings);
       const nothing = labels.map(() => none);
-      const chosen = { joint: [...labels, ...nothing], cond: labels, uncond: nothing };
       return {
-        inputs: (branch) => ({ class_labels: integers([chosen[branch].length], chosen[branch]) }),
+        inputs: (branch) => {
+          const chosen = partsOf(branch, labels, nothing).flat();
+          return { class_labels: integers([chosen.length], chosen) };
+        },
         warnings: [],
       };
     },

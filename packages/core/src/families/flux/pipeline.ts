@@ -1,9 +1,9 @@
+import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { combine, stack } from "../../loop/guidance";
 import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
-import type { DeviceTensor } from "../../runtime/device-tensor";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import { linspace } from "../../schedulers/linspace";
 import type { Schedule } from "../../schedulers/scheduler";
@@ -23,8 +23,6 @@ interface FluxConditioning extends Conditioning {
   /** With true guidance only. */
   readonly negative: FluxPrompts | undefined;
   readonly guidanceScale: number;
-  /** The denoiser's constant inputs by branch and latent size, uploaded once a generation. */
-  readonly inputs: Map<string, Readonly<Record<string, DeviceTensor>>>;
 }
 
 /** Whether a second pass guides away from the negative prompt. */
@@ -36,14 +34,16 @@ export function isGuided({ true_cfg_scale, has_negative_prompt }: FluxSettings):
 export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
   private readonly config: FluxConfig;
   private readonly autoencoder: Autoencoder;
+  private readonly denoiser: Denoiser;
   readonly imageToImage: ImageToImage;
 
   constructor(
-    private readonly parts: FamilyParts,
+    parts: FamilyParts,
     private readonly prompts: FluxPromptEncoder,
   ) {
     this.config = parts.configs.transformer as FluxConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
+    this.denoiser = new Denoiser(parts, "transformer");
     this.imageToImage = this.autoencoder.imageToImage(flowFirstStep);
   }
 
@@ -63,7 +63,6 @@ export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
       negative,
       guidanceScale: settings.guidance_scale,
       warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused],
-      inputs: new Map(),
     };
   }
 
@@ -94,18 +93,11 @@ export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
     branch: Branch,
     options: RunOptions,
   ): Promise<Floats> {
-    const { engine, programs } = this.parts;
     const [, , height, width] = latents.shape as [number, number, number, number];
-    const batch = branch === "joint" ? stack([latents, latents]) : latents;
-    const { sample } = await programs.transformer!.run(
-      {
-        ...this.constants(encoded, branch, latents),
-        hidden_states: engine.upload(packLatents(batch)),
-        timestep: engine.upload(filled(batch.shape[0]!, timestep / 1000)),
-      },
-      options,
-    );
-    return unpackLatents((await sample!.read()) as Floats, height, width);
+    const batch = branchLatents(branch, latents);
+    const step = { hidden_states: packLatents(batch), timestep: forRows(batch.shape[0]!, timestep / 1000) };
+    const constants = { [`${branch} ${latents.shape}`]: () => this.constants(encoded, branch, height, width) };
+    return unpackLatents(await this.denoiser.run(encoded, { step, constants }, options), height, width);
   }
 
   guide(_: FluxSettings, scale: number, cond: Floats, uncond?: Floats): Floats {
@@ -121,33 +113,21 @@ export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
   }
 
   private constants(
-    encoded: FluxConditioning,
+    { positive, negative, guidanceScale }: FluxConditioning,
     branch: Branch,
-    latents: Floats,
-  ): Readonly<Record<string, DeviceTensor>> {
-    const key = `${branch} ${latents.shape.join()}`;
-    const known = encoded.inputs.get(key);
-    if (known) return known;
-    const { positive, negative, guidanceScale } = encoded;
-    const prompts = { joint: [positive, negative!], cond: [positive], uncond: [negative!] }[branch];
+    height: number,
+    width: number,
+  ): DenoiserInputs {
+    const prompts = partsOf(branch, positive, negative);
     const hidden = stack(prompts.map((prompt) => prompt.hidden));
     const [batch, tokens] = hidden.shape as [number, number];
-    const tensors = {
+    return {
       encoder_hidden_states: hidden,
       pooled_projections: stack(prompts.map((prompt) => prompt.pooled)),
-      ...(this.config.guidance_embeds ? { guidance: filled(batch, guidanceScale) } : {}),
-      ...rotaryTables(this.config, floats([tokens, AXES]), imagePositions(latents.shape[2]!, latents.shape[3]!)),
+      ...(this.config.guidance_embeds ? { guidance: forRows(batch, guidanceScale) } : {}),
+      ...rotaryTables(this.config, floats([tokens, AXES]), imagePositions(height, width)),
     };
-    const inputs = Object.fromEntries(
-      Object.entries(tensors).map(([name, tensor]) => [name, this.parts.engine.upload(tensor).keep()]),
-    );
-    encoded.inputs.set(key, inputs);
-    return inputs;
   }
-}
-
-function filled(count: number, value: number): Floats {
-  return floats([count], new Float32Array(count).fill(value));
 }
 
 /** @param height of the latents @param width of the latents @returns `[X, 3]` */

@@ -1,4 +1,5 @@
 import { defineFamily } from "../../loop/define-family";
+import { type DenoiserInputs, partsOf } from "../../loop/denoiser";
 import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
 import { repeatRows, stack } from "../../loop/guidance";
 import { brokenSizes } from "../../loop/request";
@@ -8,7 +9,7 @@ import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder"
 import { sincosPositions } from "../blocks/sincos-positions";
 import { t5Encoder } from "../encoders/t5";
 import { T5Encoder, type T5Encoding } from "../encoders/t5-encoder";
-import { type BranchInputs, type Drawn, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
+import { type Drawn, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
 import { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
 import { diffusionSchedulerDefaults, diffusionSchedulers } from "../unet/settings";
 import { type PixArtConfig, pixart } from "./model";
@@ -133,7 +134,7 @@ async function encodePrompts(encoder: T5Encoder, settings: PixArtSettings, signa
   const negative = guidanceStrength(settings) > 0 ? await encode(negative_prompt) : undefined;
   return {
     inputs: (branch) => {
-      const chosen = { joint: [positive, negative!], cond: [positive], uncond: [negative!] }[branch];
+      const chosen = partsOf(branch, positive, negative);
       const mask = stack(
         chosen.map(({ mask: { shape, data } }) => repeatRows(floats(shape, Float32Array.from(data)), times)),
       );
@@ -147,7 +148,7 @@ async function encodePrompts(encoder: T5Encoder, settings: PixArtSettings, signa
 }
 
 /** What a model of many sizes is told of the image's. @returns the inputs of `count` images */
-function sizeInputs({ height, width }: Pick<PixArtSettings, "height" | "width">): (count: number) => BranchInputs {
+function sizeInputs({ height, width }: Pick<PixArtSettings, "height" | "width">): (count: number) => DenoiserInputs {
   return (count) => ({
     resolution: repeatRows(floats([1, 2], Float32Array.of(height, width)), count),
     aspect_ratio: repeatRows(floats([1, 1], Float32Array.of(height / width)), count),

@@ -1,4 +1,5 @@
 import { defineFamily } from "../../loop/define-family";
+import { partsOf } from "../../loop/denoiser";
 import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
 import { stack } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
@@ -120,7 +121,7 @@ async function encode(encoder: Sd3PromptEncoder, settings: Sd3Settings, signal?:
       : undefined;
   return {
     inputs: (branch) => {
-      const chosen = { joint: [positive, negative!], cond: [positive], uncond: [negative!] }[branch];
+      const chosen = partsOf(branch, positive, negative);
       const stacked = (of: (prompts: Sd3Prompts) => Floats): Floats => stack(chosen.map(of));
       return {
         encoder_hidden_states: stacked(({ hidden }) => hidden),

@@ -1,5 +1,6 @@
 import { modelOptions } from "../../errors/models";
 import { resizeAndCrop } from "../../image/resize-and-crop";
+import { branchLatents, Denoiser, type DenoiserInputs, forRows } from "../../loop/denoiser";
 import { estimateImage } from "../../loop/diffusion-estimate";
 import type { Branch, Conditioning, Family, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
 import { combine, rows, stack } from "../../loop/guidance";
@@ -7,19 +8,15 @@ import type { Settings } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
 import { negativePromptUnguided } from "../../report/warnings";
-import type { DeviceTensor } from "../../runtime/device-tensor";
 import type { Schedule } from "../../schedulers/scheduler";
-import { type Floats, floats, type Tensor } from "../../tensor";
+import { type Floats, floats } from "../../tensor";
 import { Autoencoder } from "../autoencoders/autoencoder";
 import { guidanceStrength, type PatchTransformerConfig } from "./settings";
 
-/** Inputs of the denoiser that say what to draw, by name; one row an image of the branch. */
-export type BranchInputs = Readonly<Record<string, Tensor>>;
-
 /** What prompts or classes come to. */
-export interface Drawn {
-  inputs(branch: Branch): BranchInputs;
-  readonly warnings: readonly string[];
+export interface Drawn extends Conditioning {
+  /** Inputs of the denoiser that say what to draw; one row an image of the branch. */
+  inputs(branch: Branch): DenoiserInputs;
 }
 
 /** What each family does its own way. */
@@ -34,22 +31,18 @@ export interface TransformerMethods {
   readonly firstStep?: Family["firstStep"];
 }
 
-interface Encoded extends Conditioning, Drawn {
-  /** The denoiser's constant inputs, uploaded once a generation. */
-  readonly uploaded: Map<string, Readonly<Record<string, DeviceTensor>>>;
-}
-
 /** A pipeline around a transformer over patches: Stable Diffusion 3, PixArt, DiT. */
-export class TransformerPipeline implements FamilyPipeline<Encoded> {
+export class TransformerPipeline implements FamilyPipeline<Drawn> {
   private readonly channels: number;
   private readonly autoencoder: Autoencoder;
+  private readonly denoiser: Denoiser;
   /** By latent size. */
   private readonly positions = new Map<string, Floats>();
   readonly imageToImage?: ImageToImage;
 
   /** @throws SKIPSTEP_MODEL_OPTION for a transformer whose output is no prediction of its input's shape */
   constructor(
-    private readonly parts: FamilyParts,
+    parts: FamilyParts,
     private readonly methods: TransformerMethods,
   ) {
     const { in_channels, out_channels } = parts.configs.transformer as PatchTransformerConfig;
@@ -59,17 +52,18 @@ export class TransformerPipeline implements FamilyPipeline<Encoded> {
       ]);
     this.channels = in_channels;
     this.autoencoder = new Autoencoder(parts, "vae");
+    this.denoiser = new Denoiser(parts, "transformer");
     const { firstStep } = methods;
     if (firstStep) this.imageToImage = this.autoencoder.imageToImage(firstStep);
   }
 
-  async encode(settings: Settings, signal?: AbortSignal): Promise<Encoded> {
+  async encode(settings: Settings, signal?: AbortSignal): Promise<Drawn> {
     const { inputs, warnings } = await this.methods.encode(settings, signal);
     const unused =
       settings.has_negative_prompt && this.guidanceAt(settings) === 0
         ? [negativePromptUnguided(settings.guidance_scale, false)]
         : [];
-    return { inputs, warnings: [...warnings, ...unused], uploaded: new Map() };
+    return { inputs, warnings: [...warnings, ...unused] };
   }
 
   noise(settings: Settings, generator: Generator): Floats {
@@ -85,27 +79,20 @@ export class TransformerPipeline implements FamilyPipeline<Encoded> {
   }
 
   async predict(
-    encoded: Encoded,
+    encoded: Drawn,
     latents: Floats,
     timestep: number,
     branch: Branch,
     options: RunOptions,
   ): Promise<Floats> {
-    const { engine, programs } = this.parts;
     const [, , height, width] = latents.shape as [number, number, number, number];
-    const batch = branch === "joint" ? stack([latents, latents]) : latents;
-    const count = batch.shape[0]!;
-    const positions = (): BranchInputs => ({ pos_embed: this.positionsOf(height, width) });
-    const { sample } = await programs.transformer!.run(
-      {
-        ...this.constants(encoded, branch, () => encoded.inputs(branch)),
-        ...this.constants(encoded, `positions ${height} ${width}`, positions),
-        hidden_states: engine.upload(batch),
-        timestep: engine.upload(floats([count], new Float32Array(count).fill(timestep))),
-      },
-      options,
-    );
-    return firstChannels((await sample!.read()) as Floats, this.channels);
+    const batch = branchLatents(branch, latents);
+    const step = { hidden_states: batch, timestep: forRows(batch.shape[0]!, timestep) };
+    const constants = {
+      [branch]: () => encoded.inputs(branch),
+      [`${height} ${width}`]: () => ({ pos_embed: this.positionsOf(height, width) }),
+    };
+    return firstChannels(await this.denoiser.run(encoded, { step, constants }, options), this.channels);
   }
 
   guide(_: Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
@@ -126,20 +113,6 @@ export class TransformerPipeline implements FamilyPipeline<Encoded> {
     const positions = this.positions.get(key) ?? this.methods.positions(height, width);
     this.positions.set(key, positions);
     return positions;
-  }
-
-  private constants(
-    { uploaded }: Encoded,
-    key: string,
-    make: () => BranchInputs,
-  ): Readonly<Record<string, DeviceTensor>> {
-    const known = uploaded.get(key);
-    if (known) return known;
-    const inputs = Object.fromEntries(
-      Object.entries(make()).map(([name, tensor]) => [name, this.parts.engine.upload(tensor).keep()]),
-    );
-    uploaded.set(key, inputs);
-    return inputs;
   }
 }
 

@@ -1,3 +1,4 @@
+import { branchLatents, Denoiser, forRows, partsOf } from "../../loop/denoiser";
 import { estimateImage } from "../../loop/diffusion-estimate";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
 import { combine, repeatRows, rescaleSpread, stack } from "../../loop/guidance";
@@ -5,9 +6,8 @@ import { imageCount } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
 import { negativePromptUnguided } from "../../report/warnings";
-import type { DeviceTensor } from "../../runtime/device-tensor";
 import type { Schedule } from "../../schedulers/scheduler";
-import { type Floats, floats } from "../../tensor";
+import type { Floats } from "../../tensor";
 import { Autoencoder } from "../autoencoders/autoencoder";
 import { guidanceEmbedding } from "./guidance-embedding";
 import type { UNetSettings } from "./settings";
@@ -30,23 +30,22 @@ export type EncodePrompts = {
 }["encode"]; // a method, so that a family may ask for its own settings
 
 /** `EncodedPrompts` with one row an image. */
-interface Prompts extends Conditioning, EncodedPrompts {
-  /** By branch, uploaded once a generation. */
-  readonly inputs: Map<Branch, Readonly<Record<string, DeviceTensor>>>;
-}
+type Prompts = Conditioning & EncodedPrompts;
 
 /** A pipeline around UNet2DConditionModel: Stable Diffusion 1, 2 and XL. */
 export class UNetPipeline implements FamilyPipeline<Prompts> {
   private readonly config: UNet2DConditionConfig;
   private readonly autoencoder: Autoencoder;
+  private readonly denoiser: Denoiser;
   readonly imageToImage: ImageToImage;
 
   constructor(
-    private readonly parts: FamilyParts,
+    parts: FamilyParts,
     private readonly encodePrompts: EncodePrompts,
   ) {
     this.config = parts.configs.unet as UNet2DConditionConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
+    this.denoiser = new Denoiser(parts, "unet");
     this.imageToImage = this.autoencoder.imageToImage(
       ({ num_inference_steps: steps, strength }) => steps - Math.min(Math.floor(steps * strength), steps),
     );
@@ -67,7 +66,6 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
       cond: { ...forImages(cond), ...strength },
       uncond: uncond && forImages(uncond),
       warnings: [...warnings, ...this.unused(settings)],
-      inputs: new Map(),
     };
   }
 
@@ -84,25 +82,10 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
     return guidance_scale > 1 && this.config.time_cond_proj_dim === null ? guidance_scale : 0;
   }
 
-  async predict(
-    encoded: Prompts,
-    latents: Floats,
-    timestep: number,
-    branch: Branch,
-    options: RunOptions,
-  ): Promise<Floats> {
-    const { engine, programs } = this.parts;
-    const sample = branch === "joint" ? stack([latents, latents]) : latents;
-    const batch = sample.shape[0]!;
-    const outputs = await programs.unet!.run(
-      {
-        ...this.promptInputs(encoded, branch),
-        sample: engine.upload(sample),
-        timestep: engine.upload(floats([batch], new Float32Array(batch).fill(timestep))),
-      },
-      options,
-    );
-    return (await outputs.sample!.read()) as Floats;
+  predict(encoded: Prompts, latents: Floats, timestep: number, branch: Branch, options: RunOptions): Promise<Floats> {
+    const sample = branchLatents(branch, latents);
+    const step = { sample, timestep: forRows(sample.shape[0]!, timestep) };
+    return this.denoiser.run(encoded, { step, constants: { [branch]: () => promptInputs(encoded, branch) } }, options);
   }
 
   guide({ guidance_rescale }: UNetSettings, scale: number, cond: Floats, uncond?: Floats): Floats {
@@ -123,18 +106,9 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
     const unguided = settings.has_negative_prompt && this.guidanceAt(settings) === 0;
     return unguided ? [negativePromptUnguided(settings.guidance_scale, this.config.time_cond_proj_dim !== null)] : [];
   }
+}
 
-  private promptInputs({ cond, uncond, inputs }: Prompts, branch: Branch): Readonly<Record<string, DeviceTensor>> {
-    const known = inputs.get(branch);
-    if (known) return known;
-    const joint = (name: string): Floats => stack([cond[name]!, uncond![name]!]);
-    const uploaded = Object.fromEntries(
-      Object.entries(branch === "uncond" ? uncond! : cond).map(([name, tensor]) => [
-        name,
-        this.parts.engine.upload(branch === "joint" ? joint(name) : tensor).keep(),
-      ]),
-    );
-    inputs.set(branch, uploaded);
-    return uploaded;
-  }
+function promptInputs({ cond, uncond }: Prompts, branch: Branch): PromptInputs {
+  const parts = partsOf(branch, cond, uncond);
+  return Object.fromEntries(Object.keys(parts[0]!).map((name) => [name, stack(parts.map((part) => part[name]!))]));
 }

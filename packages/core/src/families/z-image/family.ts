@@ -1,5 +1,6 @@
 import type { Sizes } from "../../graph/dim";
 import { defineFamily } from "../../loop/define-family";
+import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type {
   Branch,
   Conditioning,
@@ -10,14 +11,13 @@ import type {
   SettingProblem,
 } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
-import { combine, limitNorm, negated, stack } from "../../loop/guidance";
+import { combine, limitNorm, negated } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
-import type { DeviceTensor } from "../../runtime/device-tensor";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import type { Schedule } from "../../schedulers/scheduler";
-import { type Floats, floats } from "../../tensor";
+import type { Floats } from "../../tensor";
 import {
   Autoencoder,
   autoencoderClasses,
@@ -36,8 +36,6 @@ import { type ZImageSettings, zImageSettings } from "./settings";
 interface Captions extends Conditioning {
   readonly positive: readonly Floats[];
   readonly negative: readonly Floats[];
-  /** The denoiser's constant inputs by branch and latent size, uploaded once a generation. */
-  readonly inputs: Map<string, Readonly<Record<string, DeviceTensor>>>;
 }
 
 /** ZImagePipeline and ZImageImg2ImgPipeline, https://arxiv.org/abs/2511.22699, with diffusers' settings and defaults. */
@@ -96,14 +94,16 @@ function runSizes(configs: Configs, settings: ZImageSettings): Readonly<Record<s
 class ZImagePipeline implements FamilyPipeline<Captions> {
   private readonly config: ZImageConfig;
   private readonly autoencoder: Autoencoder;
+  private readonly denoiser: Denoiser;
   readonly imageToImage: ImageToImage;
 
   constructor(
-    private readonly parts: FamilyParts,
+    parts: FamilyParts,
     private readonly textEncoder: Qwen3Encoder,
   ) {
     this.config = parts.configs.transformer as ZImageConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
+    this.denoiser = new Denoiser(parts, "transformer");
     this.imageToImage = this.autoencoder.imageToImage(flowFirstStep);
   }
 
@@ -118,7 +118,6 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
       positive: repeated(positive.hidden),
       negative: repeated(negative?.hidden ?? []),
       warnings: [...positive.warnings, ...(negative?.warnings ?? [])],
-      inputs: new Map(),
     };
   }
 
@@ -143,24 +142,15 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
     return cfg_truncation <= 1 && progress(timestep) > cfg_truncation ? 0 : guidance_scale;
   }
 
-  async predict(
-    encoded: Captions,
-    latents: Floats,
-    timestep: number,
-    branch: Branch,
-    options: RunOptions,
-  ): Promise<Floats> {
-    const { engine, programs } = this.parts;
-    const batch = branch === "joint" ? stack([latents, latents]) : latents;
-    const { sample } = await programs.transformer!.run(
-      {
-        ...this.constants(encoded, branch, latents),
-        latents: engine.upload(batch),
-        timestep: engine.upload(floats([batch.shape[0]!], new Float32Array(batch.shape[0]!).fill(progress(timestep)))),
-      },
-      options,
-    );
-    return (await sample!.read()) as Floats;
+  predict(encoded: Captions, latents: Floats, timestep: number, branch: Branch, options: RunOptions): Promise<Floats> {
+    const [, , height, width] = latents.shape as [number, number, number, number];
+    const batch = branchLatents(branch, latents);
+    const step = { latents: batch, timestep: forRows(batch.shape[0]!, progress(timestep)) };
+    const sequence = (): DenoiserInputs => {
+      const captions = partsOf(branch, encoded.positive, encoded.negative).flat();
+      return { ...layOutSequence(this.config, captions, height, width) };
+    };
+    return this.denoiser.run(encoded, { step, constants: { [`${branch} ${latents.shape}`]: sequence } }, options);
   }
 
   guide({ cfg_normalization }: ZImageSettings, scale: number, cond: Floats, uncond?: Floats): Floats {
@@ -175,23 +165,6 @@ class ZImagePipeline implements FamilyPipeline<Captions> {
 
   decode({ vae_tiling: tiling }: ZImageSettings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
     return this.autoencoder.decode(latents, { tiling, signal });
-  }
-
-  private constants(encoded: Captions, branch: Branch, latents: Floats): Readonly<Record<string, DeviceTensor>> {
-    const key = `${branch} ${latents.shape.join()}`;
-    const known = encoded.inputs.get(key);
-    if (known) return known;
-    const captions = {
-      joint: [...encoded.positive, ...encoded.negative],
-      cond: encoded.positive,
-      uncond: encoded.negative,
-    }[branch];
-    const sequence = layOutSequence(this.config, captions, latents.shape[2]!, latents.shape[3]!);
-    const inputs = Object.fromEntries(
-      Object.entries(sequence).map(([name, tensor]) => [name, this.parts.engine.upload(tensor).keep()]),
-    );
-    encoded.inputs.set(key, inputs);
-    return inputs;
   }
 }
 

@@ -4,10 +4,11 @@ import { basename } from "node:path";
 import { fileDigest } from "../../disk/file-digest";
 import { sameStamp } from "../../disk/file-stamp";
 import { tensorDtype, tensorMissing, tensorTooLarge, tensorUnindexed, weightsChanged } from "../../errors/checkpoint";
-import { itemSize, type Tensor } from "../../tensor";
-import { checkRows, checkShape } from "./check-entry";
-import { safetensorsNames, viewAs } from "./dtypes";
+import { itemSize } from "../../tensor";
+import { safetensorsNames } from "./dtypes";
 import { SafetensorsFile } from "./safetensors";
+import { rowLength, type SourceTensor } from "./source-tensor";
+import { TensorWeights } from "./tensor-weights";
 import { writeFloat32 } from "./to-float32";
 import { findWeightFiles, type WeightFiles } from "./weight-files";
 import type { OpenWeights, TensorEntry } from "./weight-source";
@@ -23,7 +24,7 @@ export interface WeightsOptions {
 const chunkLength = 2 ** 20;
 
 /** The safetensors files of one component. Whoever opens it closes it. */
-export class Weights implements OpenWeights {
+export class Weights extends TensorWeights implements OpenWeights {
   readonly layout = "diffusers";
   readonly names: readonly string[];
   readonly unread: ReadonlyMap<string, string>;
@@ -34,6 +35,7 @@ export class Weights implements OpenWeights {
     private readonly entries: ReadonlyMap<string, TensorEntry>,
     private readonly index: string | undefined,
   ) {
+    super();
     this.names = [...entries.keys()];
     this.unread = new Map([...files.values()].flatMap((file) => [...file.unread]));
     this.metadata = Object.fromEntries([...files.values()].flatMap(({ metadata }) => Object.entries(metadata)));
@@ -65,57 +67,6 @@ export class Weights implements OpenWeights {
     }
   }
 
-  has(name: string): boolean {
-    return this.entries.has(name);
-  }
-
-  entry(name: string): TensorEntry {
-    const entry = this.entries.get(name);
-    if (entry) return entry;
-    const type = this.unread.get(name);
-    if (type === undefined) throw tensorMissing(name, [...this.files.keys()], this.names);
-    const file = [...this.files.values()].find((known) => known.unread.has(name))!;
-    throw tensorDtype(file.path, name, type, safetensorsNames);
-  }
-
-  expect(name: string, shape: readonly number[]): TensorEntry {
-    return checkShape(this.entry(name), shape);
-  }
-
-  read(name: string): Tensor {
-    const entry = this.entry(name);
-    const bytes = this.readBytes(entry, 0, entry.byteLength);
-    return { dtype: entry.dtype, shape: entry.shape, data: viewAs(bytes, entry.dtype) };
-  }
-
-  readFloat32(name: string): Float32Array {
-    const entry = this.entry(name);
-    const { dtype, byteLength } = entry;
-    const size = itemSize[dtype];
-    const count = byteLength / size;
-    checkLength(entry, count * itemSize.float32);
-    const target = new Float32Array(count);
-    if (dtype === "float32") {
-      this.fileOf(entry).readInto(entry, new Uint8Array(target.buffer));
-      return target;
-    }
-    const chunk = new Uint8Array(Math.min(byteLength, chunkLength));
-    for (let from = 0; from < byteLength; from += chunkLength) {
-      const bytes = chunk.subarray(0, Math.min(chunkLength, byteLength - from));
-      this.fileOf(entry).readInto(entry, bytes, from);
-      writeFloat32(bytes, dtype, target.subarray(from / size, (from + bytes.length) / size));
-    }
-    return target;
-  }
-
-  readRows(name: string, firstRow: number, rowCount: number): Uint8Array {
-    const entry = this.entry(name);
-    checkRows(entry, firstRow, rowCount);
-    const [rows = 1] = entry.shape;
-    const rowLength = rows === 0 ? 0 : entry.byteLength / rows;
-    return this.readBytes(entry, firstRow * rowLength, rowCount * rowLength);
-  }
-
   /** @throws SKIPSTEP_WEIGHTS_CHANGED when a file is no longer what was opened */
   identity(cacheDir: string): string {
     const whole = createHash("sha256");
@@ -134,11 +85,50 @@ export class Weights implements OpenWeights {
     for (const file of this.files.values()) file.close();
   }
 
+  protected tensor(name: string): SourceTensor {
+    const entry = this.place(name);
+    const { dtype, shape, file, offset } = entry;
+    const length = rowLength(entry);
+    return {
+      ...{ dtype, shape, file, offset },
+      readRows: (first, count) => this.readBytes(entry, first * length, count * length),
+      readFloat32: () => this.readNumbers(entry),
+    };
+  }
+
+  private place(name: string): TensorEntry {
+    const entry = this.entries.get(name);
+    if (entry) return entry;
+    const type = this.unread.get(name);
+    if (type === undefined) throw tensorMissing(name, [...this.files.keys()], this.names);
+    const file = [...this.files.values()].find((known) => known.unread.has(name))!;
+    throw tensorDtype(file.path, name, type, safetensorsNames);
+  }
+
   private readBytes(entry: TensorEntry, from: number, byteLength: number): Uint8Array {
     checkLength(entry, byteLength);
     const bytes = new Uint8Array(byteLength);
     this.fileOf(entry).readInto(entry, bytes, from);
     return bytes;
+  }
+
+  private readNumbers(entry: TensorEntry): Float32Array {
+    const { dtype, byteLength } = entry;
+    const size = itemSize[dtype];
+    const count = byteLength / size;
+    checkLength(entry, count * itemSize.float32);
+    const target = new Float32Array(count);
+    if (dtype === "float32") {
+      this.fileOf(entry).readInto(entry, new Uint8Array(target.buffer));
+      return target;
+    }
+    const chunk = new Uint8Array(Math.min(byteLength, chunkLength));
+    for (let from = 0; from < byteLength; from += chunkLength) {
+      const bytes = chunk.subarray(0, Math.min(chunkLength, byteLength - from));
+      this.fileOf(entry).readInto(entry, bytes, from);
+      writeFloat32(bytes, dtype, target.subarray(from / size, (from + bytes.length) / size));
+    }
+    return target;
   }
 
   private fileOf({ file }: TensorEntry): SafetensorsFile {

@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
-import { itemSize, sizeOf, type Tensor } from "../../tensor";
-import { checkRows } from "../checkpoint/check-entry";
-import { type OpenWeights, type StoredAs, type TensorEntry, Weights } from "../checkpoint/weights";
-import type { PackedWeight } from "../formats/packed-weight";
+import { rowLength, type SourceTensor, tensorIn } from "../checkpoint/source-tensor";
+import { TensorWeights } from "../checkpoint/tensor-weights";
+import { type OpenWeights, type TensorEntry, Weights } from "../checkpoint/weights";
 import { addUpdates, type WeightUpdate } from "./add-update";
 
 /** By the names of the weights that are changed. */
 export type WeightUpdates = ReadonlyMap<string, readonly WeightUpdate[]>;
 
 /** Weights with LoRAs added to them when they are read. What is changed is float32, so that nothing is rounded away. */
-export class MergedWeights implements OpenWeights {
+export class MergedWeights extends TensorWeights implements OpenWeights {
   readonly names: readonly string[];
   readonly layout: string;
   readonly format: string | undefined;
@@ -20,6 +19,7 @@ export class MergedWeights implements OpenWeights {
     /** The LoRAs, by path. */
     private readonly files: ReadonlyMap<string, Weights>,
   ) {
+    super();
     this.names = source.names;
     this.layout = source.layout;
     this.format = source.format;
@@ -38,50 +38,10 @@ export class MergedWeights implements OpenWeights {
     }
   }
 
-  has(name: string): boolean {
-    return this.source.has(name);
-  }
-
-  /** Of a changed tensor, `file` and `offset` are where it lies unchanged. */
-  entry(name: string): TensorEntry {
-    const entry = this.source.entry(name);
-    if (!this.updates.has(name)) return entry;
-    return { ...entry, dtype: "float32", byteLength: sizeOf(entry.shape) * itemSize.float32 };
-  }
-
-  expect(name: string, shape: readonly number[]): TensorEntry {
+  /** The source fits its tensor, before anything is added to it. */
+  override expect(name: string, shape: readonly number[]): TensorEntry {
     this.source.expect(name, shape);
     return this.entry(name);
-  }
-
-  read(name: string): Tensor {
-    if (!this.updates.has(name)) return this.source.read(name);
-    return { dtype: "float32", shape: this.entry(name).shape, data: this.readFloat32(name) };
-  }
-
-  readFloat32(name: string): Float32Array {
-    const values = this.source.readFloat32(name);
-    const updates = this.updates.get(name);
-    if (updates) addUpdates(values, this.entry(name).shape, updates, (file) => this.files.get(file)!);
-    return values;
-  }
-
-  readRows(name: string, firstRow: number, rowCount: number): Uint8Array {
-    if (!this.updates.has(name)) return this.source.readRows(name, firstRow, rowCount);
-    const entry = this.entry(name);
-    checkRows(entry, firstRow, rowCount);
-    const [rows = 1] = entry.shape;
-    const rowLength = entry.byteLength / Math.max(1, rows);
-    return new Uint8Array(this.readFloat32(name).buffer, firstRow * rowLength, rowCount * rowLength);
-  }
-
-  /** What is changed is packed no more. */
-  packed(name: string): PackedWeight | undefined {
-    return this.updates.has(name) ? undefined : this.source.packed?.(name);
-  }
-
-  stored(name: string): StoredAs | undefined {
-    return this.updates.has(name) ? undefined : this.source.stored?.(name);
   }
 
   /** Of the weights, and of what is added to each. */
@@ -96,5 +56,22 @@ export class MergedWeights implements OpenWeights {
 
   close(): void {
     for (const weights of [this.source, ...this.files.values()]) weights.close();
+  }
+
+  /** Of a changed tensor, `file` and `offset` are where it lies unchanged; it is packed no more. */
+  protected tensor(name: string): SourceTensor {
+    const tensor = tensorIn(this.source, name);
+    const updates = this.updates.get(name);
+    if (!updates) return tensor;
+    const { shape, file, offset } = tensor;
+    const length = rowLength({ dtype: "float32", shape });
+    const readFloat32 = (): Float32Array => {
+      const values = this.source.readFloat32(name);
+      addUpdates(values, shape, updates, (path) => this.files.get(path)!);
+      return values;
+    };
+    const readRows = (first: number, count: number): Uint8Array =>
+      new Uint8Array(readFloat32().buffer, first * length, count * length);
+    return { dtype: "float32", shape, file, offset, readFloat32, readRows };
   }
 }

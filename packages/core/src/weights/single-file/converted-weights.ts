@@ -1,21 +1,20 @@
 import { createHash } from "node:crypto";
 import { tensorMissing } from "../../errors/checkpoint";
-import { itemSize, sizeOf, type Tensor } from "../../tensor";
-import { checkRows, checkShape } from "../checkpoint/check-entry";
+import type { DType } from "../../tensor";
+import { transposed } from "../../transposed";
 import { viewAs } from "../checkpoint/dtypes";
-import { toFloat32 } from "../checkpoint/to-float32";
-import type { OpenWeights, StoredAs, TensorEntry } from "../checkpoint/weight-source";
+import { rowLength, type SourceTensor } from "../checkpoint/source-tensor";
+import { TensorWeights } from "../checkpoint/tensor-weights";
+import type { OpenWeights, StoredAs } from "../checkpoint/weight-source";
 import type { PackedWeight } from "../formats/packed-weight";
 import type { Recipes, RowRange, TensorRecipe } from "./recipe";
-import { transposed } from "./transposed";
 
 /** Weights under other names than they are stored by: renamed, split, put together and turned when they are read. */
-export class ConvertedWeights implements OpenWeights {
+export class ConvertedWeights extends TensorWeights implements OpenWeights {
   readonly names: readonly string[];
   readonly format: string | undefined;
   readonly unread: ReadonlyMap<string, string> | undefined;
   readonly metadata: OpenWeights["metadata"];
-  private readonly fitted = new Map<string, TensorRecipe>();
 
   /** @param source is closed with it @param recipes by the names that models ask for, over the source's */
   constructor(
@@ -23,71 +22,11 @@ export class ConvertedWeights implements OpenWeights {
     private readonly recipes: Recipes,
     readonly layout: string,
   ) {
+    super();
     this.names = [...recipes.keys()];
     this.format = source.format;
     this.unread = source.unread;
     this.metadata = source.metadata;
-  }
-
-  has(name: string): boolean {
-    return this.recipes.has(name);
-  }
-
-  /** Its `offset` is where the first of its rows lies. */
-  entry(name: string): TensorEntry {
-    const { shape, parts } = this.recipe(name);
-    const { tensor, from } = parts[0]!;
-    const { dtype, file, offset } = this.source.entry(tensor);
-    const byteLength = sizeOf(shape) * itemSize[dtype];
-    return { name, dtype, shape, file, offset: offset + from * this.rowLength(tensor), byteLength };
-  }
-
-  expect(name: string, shape: readonly number[]): TensorEntry {
-    const recipe = this.recipe(name);
-    const whole = recipe.shape.join() === shape.join() ? undefined : this.wholeOf(recipe);
-    // A form that does not tell its shape takes the one that is asked for.
-    if (whole !== undefined && this.source.stored?.(whole) && this.source.expect(whole, shape))
-      this.fitted.set(name, fittedRecipe(whole, shape));
-    return checkShape(this.entry(name), shape);
-  }
-
-  read(name: string): Tensor {
-    const { dtype, shape } = this.entry(name);
-    return { dtype, shape, data: viewAs(this.readAll(name), dtype) };
-  }
-
-  readFloat32(name: string): Float32Array {
-    const recipe = this.recipe(name);
-    const whole = this.wholeOf(recipe);
-    // The source converts large tensors piece by piece.
-    if (whole !== undefined) return this.source.readFloat32(whole);
-    return toFloat32(this.readAll(name), this.entry(name).dtype);
-  }
-
-  readRows(name: string, firstRow: number, rowCount: number): Uint8Array {
-    const entry = this.entry(name);
-    checkRows(entry, firstRow, rowCount);
-    const { parts, transposed: isTransposed } = this.recipe(name);
-    if (!isTransposed) return this.gather(parts, firstRow, rowCount);
-    const [rows = 1] = entry.shape;
-    const rowLength = rows === 0 ? 0 : entry.byteLength / rows;
-    return this.readAll(name).slice(firstRow * rowLength, (firstRow + rowCount) * rowLength);
-  }
-
-  /** Rows of one tensor stay packed where its format can cut them; what is put together or turned does not. */
-  packed(name: string): PackedWeight | undefined {
-    const recipe = this.recipe(name);
-    const whole = this.wholeOf(recipe);
-    if (whole !== undefined) return this.source.packed?.(whole);
-    const [part, ...others] = recipe.parts;
-    if (recipe.transposed || others.length > 0) return undefined;
-    return this.source.packed?.(part!.tensor)?.rows?.(part!.from, part!.count);
-  }
-
-  stored(name: string): StoredAs | undefined {
-    const [first, ...others] = this.recipe(name).parts.map(({ tensor, count }) => this.share(tensor, count));
-    if (!first || others.some((other) => other?.format !== first.format)) return undefined;
-    return { ...first, byteLength: others.reduce((sum, other) => sum + other!.byteLength, first.byteLength) };
   }
 
   /** Of the files' content and of what becomes of it here. */
@@ -100,18 +39,71 @@ export class ConvertedWeights implements OpenWeights {
     this.source.close();
   }
 
-  private recipe(name: string): TensorRecipe {
-    const recipe = this.fitted.get(name) ?? this.recipes.get(name);
-    if (recipe) return recipe;
-    const files = new Set(this.names.map((known) => this.source.entry(this.recipes.get(known)!.parts[0]!.tensor).file));
+  protected tensor(name: string): SourceTensor {
+    const recipe = this.recipes.get(name);
+    if (recipe) return this.made(recipe);
+    const files = new Set([...this.recipes.values()].map(({ parts }) => this.source.entry(parts[0]!.tensor).file));
     throw tensorMissing(name, [...files], this.names);
   }
 
-  private readAll(name: string): Uint8Array {
-    const { shape, parts, transposed: isTransposed } = this.recipe(name);
-    const rows = parts.reduce((sum, { count }) => sum + count, 0);
-    const bytes = this.gather(parts, 0, rows);
-    return isTransposed ? transposed(bytes, shape as [number, number], this.entry(name).dtype) : bytes;
+  /** Its `offset` is where the first of its rows lies. */
+  private made(recipe: TensorRecipe): SourceTensor {
+    const { shape, parts } = recipe;
+    const { tensor, from } = parts[0]!;
+    const first = this.source.entry(tensor);
+    const { dtype, file } = first;
+    const whole = this.wholeOf(recipe);
+    const packed = (): PackedWeight | undefined => this.packedOf(recipe, whole);
+    const stored = (): StoredAs | undefined => this.storedOf(parts);
+    return {
+      ...{ dtype, shape, file, offset: first.offset + from * rowLength(first) },
+      readRows: recipe.transposed
+        ? (row, count) => this.turnedRows(parts[0]!, shape as [number, number], dtype, row, count)
+        : (row, count) => this.gather(parts, row, count),
+      // The source converts large tensors piece by piece.
+      ...(whole === undefined ? {} : { readFloat32: () => this.source.readFloat32(whole) }),
+      get packed() {
+        return packed();
+      },
+      get stored() {
+        return stored();
+      },
+      fit: (asked) => (whole === undefined ? undefined : this.fittedAs(whole, asked)),
+    };
+  }
+
+  /** A form that does not tell its shape takes the one that is asked for. */
+  private fittedAs(tensor: string, shape: readonly number[]): SourceTensor | undefined {
+    if (!this.source.stored?.(tensor)) return undefined;
+    this.source.expect(tensor, shape);
+    return this.made({ shape, parts: [{ tensor, from: 0, count: shape[0] ?? 1 }] });
+  }
+
+  /** Rows of one tensor stay packed where its format can cut them; what is put together or turned does not. */
+  private packedOf({ parts, transposed: isTurned }: TensorRecipe, whole: string | undefined): PackedWeight | undefined {
+    if (whole !== undefined) return this.source.packed?.(whole);
+    const [part, ...others] = parts;
+    if (isTurned || others.length > 0) return undefined;
+    return this.source.packed?.(part!.tensor)?.rows?.(part!.from, part!.count);
+  }
+
+  private storedOf(parts: readonly RowRange[]): StoredAs | undefined {
+    const [first, ...others] = parts.map(({ tensor, count }) => this.share(tensor, count));
+    if (!first || others.some((other) => other?.format !== first.format)) return undefined;
+    return { ...first, byteLength: others.reduce((sum, other) => sum + other!.byteLength, first.byteLength) };
+  }
+
+  /** Rows of a matrix whose transpose is stored. */
+  private turnedRows(
+    part: RowRange,
+    [rows, columns]: readonly [number, number],
+    dtype: DType,
+    firstRow: number,
+    rowCount: number,
+  ): Uint8Array {
+    const stored = viewAs(this.gather([part], 0, part.count), dtype);
+    const turned = transposed(stored, columns, rows).subarray(firstRow * columns, (firstRow + rowCount) * columns);
+    return new Uint8Array(turned.buffer, turned.byteOffset, turned.byteLength);
   }
 
   /** The bytes of rows `firstRow` on, counted over all parts. */
@@ -127,8 +119,8 @@ export class ConvertedWeights implements OpenWeights {
   }
 
   /** The stored tensor that is this one under another name. */
-  private wholeOf({ parts: [part, ...others], transposed: isTransposed }: TensorRecipe): string | undefined {
-    if (isTransposed || others.length > 0 || part!.from !== 0) return undefined;
+  private wholeOf({ parts: [part, ...others], transposed: isTurned }: TensorRecipe): string | undefined {
+    if (isTurned || others.length > 0 || part!.from !== 0) return undefined;
     const [rows = 1] = this.source.entry(part!.tensor).shape;
     return part!.count === rows ? part!.tensor : undefined;
   }
@@ -140,15 +132,4 @@ export class ConvertedWeights implements OpenWeights {
     const [rows = 1] = this.source.entry(tensor).shape;
     return { ...stored, byteLength: Math.round((stored.byteLength * count) / Math.max(1, rows)) };
   }
-
-  /** Bytes. */
-  private rowLength(tensor: string): number {
-    const { shape, byteLength } = this.source.entry(tensor);
-    const [rows = 1] = shape;
-    return rows === 0 ? 0 : byteLength / rows;
-  }
-}
-
-function fittedRecipe(tensor: string, shape: readonly number[]): TensorRecipe {
-  return { shape, parts: [{ tensor, from: 0, count: shape[0] ?? 1 }] };
 }

@@ -1,5 +1,5 @@
-import { transposed } from "../../../graph/payload";
 import { sizeOf } from "../../../tensor";
+import { transposed } from "../../../transposed";
 import { addTiles, gridOf, kept, multiplyTiles, type Tiles } from "./grid";
 import { unpackNibbles } from "./nibbles";
 import type { ModuleWeight, StoredModule } from "./stored-module";

@@ -1,6 +1,7 @@
 import { sizeOf } from "../../../tensor";
+import { tensorIn } from "../../checkpoint/source-tensor";
 import type { OpenWeights, TensorEntry } from "../../checkpoint/weight-source";
-import { type FormatTensor, FormatWeights, plainTensor } from "../format-weights";
+import { type FormatTensor, FormatWeights } from "../format-weights";
 import { mxfp8Weight, nvfp4Weight } from "./block-floats";
 import { comfyFourBit } from "./comfy-four-bit";
 import { quantoBits, quantoBytes } from "./quanto";
@@ -48,7 +49,7 @@ export function readModules(file: StoredFile): OpenWeights {
   }
   if (made.size === 0 && hidden.size === 0) return source;
   const tensors = new Map<string, FormatTensor>();
-  for (const name of source.names) if (!hidden.has(name)) tensors.set(name, plainTensor(source, name));
+  for (const name of source.names) if (!hidden.has(name)) tensors.set(name, tensorIn(source, name));
   for (const [name, { weight, module }] of made) tensors.set(name, tensorOf(weight, module));
   return new FormatWeights({ revision, settings: quantization, tensors, origin: source });
 }

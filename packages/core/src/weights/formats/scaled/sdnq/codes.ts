@@ -1,5 +1,5 @@
-import { transposed } from "../../../../graph/payload";
 import { sizeOf } from "../../../../tensor";
+import { transposed } from "../../../../transposed";
 import type { StoredModule } from "../stored-module";
 import type { ElementType } from "./element-type";
 import type { Layout } from "./layout";

@@ -1,4 +1,4 @@
-import { transposed } from "../../../../graph/payload";
+import { transposed } from "../../../../transposed";
 import { kept } from "../grid";
 import type { StoredModule } from "../stored-module";
 

@@ -1,0 +1,71 @@
+import type { RunOptions } from "../program/program";
+import type { DeviceTensor } from "../runtime/device-tensor";
+import { type Floats, floats, type Tensor } from "../tensor";
+import type { Branch, Conditioning, FamilyParts } from "./family";
+import { stack } from "./guidance";
+
+/** Inputs of a denoiser by the names that its graph has for them. */
+export type DenoiserInputs = Readonly<Record<string, Tensor>>;
+
+/** What one pass over the denoiser is given. */
+export interface DenoiserPass {
+  /** Of this step alone: latents, timesteps. */
+  readonly step: DenoiserInputs;
+  /**
+   * The same in every step of a generation, by all that they depend on: `{ "joint": ..., "32,32": ... }`. They are made
+   * when a key is met first, and lie with the engine until the generation ends.
+   */
+  readonly constants: Readonly<Record<string, () => DenoiserInputs>>;
+}
+
+/** A family's denoiser: one whose graph has the output `sample`. */
+export class Denoiser {
+  /** By generation. */
+  private readonly kept = new WeakMap<Conditioning, Map<string, Readonly<Record<string, DeviceTensor>>>>();
+
+  /** @param component the denoiser's name: `transformer` */
+  constructor(
+    private readonly parts: Pick<FamilyParts, "engine" | "programs">,
+    private readonly component: string,
+  ) {}
+
+  /** @param encoded the generation's own object, which its constant inputs hang on */
+  async run(encoded: Conditioning, { step, constants }: DenoiserPass, options: RunOptions): Promise<Floats> {
+    const inputs: Record<string, DeviceTensor> = {};
+    for (const [key, make] of Object.entries(constants)) Object.assign(inputs, this.constant(encoded, key, make));
+    for (const [name, tensor] of Object.entries(step)) inputs[name] = this.parts.engine.upload(tensor);
+    const { sample } = await this.parts.programs[this.component]!.run(inputs, options);
+    return (await sample!.read()) as Floats;
+  }
+
+  private constant(
+    encoded: Conditioning,
+    key: string,
+    make: () => DenoiserInputs,
+  ): Readonly<Record<string, DeviceTensor>> {
+    const kept = this.kept.get(encoded) ?? new Map<string, Readonly<Record<string, DeviceTensor>>>();
+    this.kept.set(encoded, kept);
+    const known =
+      kept.get(key) ??
+      Object.fromEntries(
+        Object.entries(make()).map(([name, tensor]) => [name, this.parts.engine.upload(tensor).keep()]),
+      );
+    kept.set(key, known);
+    return known;
+  }
+}
+
+/** What a pass holds, in the order of its rows: the prompt's part, then the negative prompt's. */
+export function partsOf<Part>(branch: Branch, cond: Part, uncond: Part | undefined): readonly Part[] {
+  return { joint: [cond, uncond!], cond: [cond], uncond: [uncond!] }[branch];
+}
+
+/** The latents of each of a pass's parts: both branches see the same. @param latents `[B, C, H, W]` @returns for `joint` `[2B, C, H, W]` */
+export function branchLatents(branch: Branch, latents: Floats): Floats {
+  return branch === "joint" ? stack([latents, latents]) : latents;
+}
+
+/** One number for each row of a pass: a timestep, a guidance strength. @returns `[rows]` */
+export function forRows(rows: number, value: number): Floats {
+  return floats([rows], new Float32Array(rows).fill(value));
+}
