@@ -64,6 +64,24 @@ export { unet2DCondition } from "./families/unet/unet-2d-condition";
 export { zImage } from "./families/z-image/model";
 export { layOutSequence } from "./families/z-image/sequence";
 
+// A family: its class, its settings, its files.
+
+export { defineFamily, type FamilyDefinition } from "./loop/define-family";
+export { commonSettings, take } from "./settings/common-settings";
+export {
+  neededSetting,
+  type Setting,
+  type SettingTable,
+  setting,
+  textSetting,
+  unsetSetting,
+} from "./settings/setting";
+export { convertedShapes, partOf } from "./weights/single-file/file-part";
+export type { KnownFiles, SingleFiles } from "./weights/single-file/known-files";
+export type { KnownPipeline } from "./weights/single-file/known-pipeline";
+export { denoiserPrefixes, type ModelFile } from "./weights/single-file/model-file";
+export { applyRules, type Rule } from "./weights/single-file/rules";
+
 // A pipeline: what becomes of a request, and how the passes of a step are guided.
 
 export {
@@ -87,7 +105,7 @@ export type {
 } from "./loop/family";
 export { flowFirstStep } from "./loop/flow-first-step";
 export { combine as combineFloats, limitNorm, negated, repeatRows, rescaleSpread, rows, stack } from "./loop/guidance";
-export { imageCount, type Settings } from "./loop/settings";
+export { imageCount, type Settings, type SettingsOf } from "./loop/settings";
 export { createGenerator, type Generator } from "./random";
 export { type DType, type Floats, floats, integers, sizeOf, type Tensor } from "./tensor";
 

@@ -21,6 +21,7 @@ import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
 import type { OpenModel } from "../start/open-models";
 import type { Floats } from "../tensor";
+import { broughtBy } from "./brought";
 import { checkLatents, checkRequest } from "./check-request";
 import { denoise, type StepDone } from "./denoise";
 import type { FamilyPipeline } from "./family";
@@ -224,7 +225,13 @@ export class Pipeline {
     onProgress?.({ kind: "decode" });
     const sample = await watch.time("decode", () => pipeline.decode(settings, latents, signal));
     const steps = scheduler.timesteps.length - first.begin;
-    const reports = reportPlugins(buildHooks.receipts, hooks, steps, family.denoiser);
+    const reports = reportPlugins(
+      buildHooks.receipts,
+      hooks,
+      steps,
+      family.denoiser,
+      broughtBy(plugins, model, choice),
+    );
     const idle = reports.filter(({ effect }) => !effect).map(({ name }) => name);
     if (config.strict && idle.length > 0) throw pluginIdle(idle);
 

@@ -70,7 +70,9 @@ function loadPlugin(
     throw hookFailed(manifest.name, "its constructor", error);
   }
   const hooks = Object.keys(hookKinds) as (keyof Hooks)[];
-  if (hooks.every((hook) => typeof instance[hook] !== "function")) throw hooksMissing(manifest.name, hooks);
+  const { families, schedulers } = manifest; // a package of these alone hooks nothing
+  if (!families && !schedulers && hooks.every((hook) => typeof instance[hook] !== "function"))
+    throw hooksMissing(manifest.name, hooks);
   const part = { ...(file === undefined ? {} : { file }), ...(components ? { components } : {}) };
   return { name: manifest.name, manifest, version, options, instance, use, ...part };
 }

@@ -59,12 +59,16 @@ export interface Report {
   readonly warnings: readonly string[];
 }
 
-/** One line a plugin from what core itself saw it do. */
+/**
+ * One line a plugin from what core itself saw it do.
+ * @param brought what each plugin's manifest brought that this generation was made with: `runs a DDPMPipeline`
+ */
 export function reportPlugins(
   builds: readonly BuildReceipt[],
   hooks: RunHooks,
   steps: number,
   denoiser: string,
+  brought: ReadonlyMap<string, readonly string[]>,
 ): PluginReport[] {
   return builds.map(({ plugin, ...counts }) => {
     const build = structuredClone(counts); // entries that are opened later are counted in the next report
@@ -72,7 +76,12 @@ export function reportPlugins(
     const regions = receipts.map((receipt) => regionReport(receipt, hooks.meter));
     const compute = reportCompute(plugin, hooks);
     const watched = hooks.watched.get(plugin) ?? 0;
-    const parts = [...skipped(receipts, compute, steps), ...altered(receipts), ...built(build, denoiser)];
+    const parts = [
+      ...(brought.get(plugin) ?? []),
+      ...skipped(receipts, compute, steps),
+      ...altered(receipts),
+      ...built(build, denoiser),
+    ];
     const onlyWatches = watched > 0 && receipts.length === 0;
     const effect = parts.length > 0 || onlyWatches;
     const idle = onlyWatches ? `watched ${watched} of ${steps} steps` : "no effect";
