@@ -2,9 +2,19 @@ import type { AttentionInputs, EmittedAttention } from "./graph/attention";
 import type { Graph } from "./graph/graph";
 import type { Value } from "./graph/value";
 import type { Weight, WeightForm } from "./graph/weight";
-import type { Run } from "./loop/run";
-import type { DeviceTensor } from "./runtime/device-tensor";
+import type { Tensors } from "./runtime/device-tensor";
 import type { Floats } from "./tensor";
+
+/**
+ * One generation, or one guidance branch of it when guidance is separate. A fresh object each time: plugins key
+ * their state by it (`RunMemories` of `@skipstep/caching`), so that there is no reset to forget.
+ */
+export interface Run {
+  /** `"joint"` when the guidance branches share one batch, else `"cond"` or `"uncond"`. */
+  readonly branch: "joint" | "cond" | "uncond";
+  /** Denoising steps of this generation. */
+  readonly count: number;
+}
 
 /** One denoising step, as plugins see it. */
 export interface Step {
@@ -40,8 +50,7 @@ export interface Region {
   readonly lean?: boolean;
 }
 
-/** Tensors by name: `hidden`, `encoder`, or the value's own scope name. */
-export type Tensors = Readonly<Record<string, DeviceTensor>>;
+export type { Tensors };
 
 /** Runs what lies inside a region. May be called at most once. */
 export type Next = (inputs: Tensors) => Promise<Tensors>;

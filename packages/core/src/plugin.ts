@@ -11,8 +11,8 @@ export { ceilOver, type Dim, equal as equalDims, least, minus, over, plus, times
 export type { Graph } from "./graph/graph";
 export { type Node, type Payload, readersOf, readsOf, type Value } from "./graph/value";
 export type { Weight, WeightForm } from "./graph/weight";
+export type { Run } from "./hooks";
 export { type BlockCall, type Hooks, hookKinds, type Next, type Step, type Tensors } from "./hooks";
-export type { Run } from "./loop/run";
 export type { Calibration, Manifest, RegionRequest, TuneRange } from "./plugins/manifest";
 export {
   type AnyManifest,

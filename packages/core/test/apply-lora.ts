@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { ComponentModel } from "../src/architecture/component-model";
 import { ownFamilies } from "../src/families/families";
-import { flux2LoraNames } from "../src/families/flux2/names";
+import { flux2 } from "../src/families/flux2/model";
 import type { Family } from "../src/loop/family";
 import type { RecognisedModel } from "../src/loop/recognised-model";
 import { type AppliedLoras, applyLoras } from "../src/start/apply-loras";
@@ -78,8 +78,7 @@ export function apply(
 
 /** How the tensors of a class lie in files. No family has FLUX.2's yet; LoRAs for it are told apart all the same. */
 export function fileOf(className: string): ModelFile | undefined {
-  const flux2 = { mark: /^x_embedder\./, prefixes: [], layouts: [], loraNames: flux2LoraNames };
-  return className === "Flux2Transformer2DModel" ? flux2 : known.of(className);
+  return className === "Flux2Transformer2DModel" ? flux2.file : known.of(className);
 }
 
 export function using<Result>(

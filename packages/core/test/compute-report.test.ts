@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
-import { type RegionReceipt, RunHooks } from "../src/loop/run-hooks";
+import { RunHooks } from "../src/loop/run-hooks";
 import type { BoundPlan } from "../src/program/bound-plan";
 import type { RegionWork } from "../src/program/work-meter";
 import { reportCompute } from "../src/report/compute-report";
+import type { RegionReceipt } from "../src/report/receipts";
 
 /** Segments of 10, 60 and 30 FLOPs. */
 const bound = { flops: [10, 60, 30] } as unknown as BoundPlan;

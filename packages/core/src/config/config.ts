@@ -1,7 +1,8 @@
 import type { DeviceMap } from "../memory/device-map";
 import type { MemoryMode } from "../memory/memory-mode";
-import type { PluginClass } from "../plugins/plugin";
+import type { PluginClass, PluginOptionValues } from "../plugins/plugin";
 import type { CommonInputs } from "../settings/common-settings";
+import type { LoraConfig } from "../weights/lora/lora";
 import type { Limits } from "./limits";
 
 /**
@@ -19,23 +20,12 @@ export interface SchedulerConfig {
   readonly [option: string]: unknown;
 }
 
-/** Options of a plugin, by their names in JSON. */
-export type PluginOptionValues = Readonly<Record<string, unknown>>;
-
 /** A plugin of a pipeline, with every option filled in. */
 export interface PluginConfig {
   readonly use: string;
   readonly options: PluginOptionValues;
   /** Components whose weights and attentions it may take over; the denoiser alone when left out. */
   readonly components?: readonly string[];
-}
-
-/** A LoRA that is merged into the weights. */
-export interface LoraConfig {
-  /** Absolute path of a safetensors file, or of a folder with one. */
-  readonly path: string;
-  /** How much of it is added; 1 is all. */
-  readonly scale: number;
 }
 
 /** A LoRA as a config names it; a path alone is added whole. */

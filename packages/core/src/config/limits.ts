@@ -12,3 +12,10 @@ export interface Limits {
 
 /** More than the schedules and sizes that models are trained on. */
 export const usualLimits: Limits = { num_inference_steps: 1000, images: 256, side: 8192, max_sequence_length: 4096 };
+
+/** The part of a config that says what is allowed, and where the memory is. */
+export interface LimitChoice {
+  readonly limits?: Partial<Limits> | undefined;
+  readonly device?: string;
+  readonly device_map?: unknown;
+}

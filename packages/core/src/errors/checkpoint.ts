@@ -1,9 +1,16 @@
 import { basename } from "node:path";
-import type { TensorEntry } from "../weights/checkpoint/weight-source";
 import { messageOf, SkipstepError } from "./error";
 import { didYouMean, list, some } from "./nearest";
 
-function placeOf({ name, file }: TensorEntry): string {
+/** A tensor of a file, as far as an error tells of it. */
+interface StoredTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly file: string;
+}
+
+function placeOf({ name, file }: StoredTensor): string {
   return `${file}: tensor "${name}"`;
 }
 
@@ -178,7 +185,7 @@ export function layersMissing(path: string, claimed: number, tensors: number): S
 }
 
 /** A tensor has another shape than the model's config asks for. */
-export function tensorShape(entry: TensorEntry, expected: readonly number[]): SkipstepError {
+export function tensorShape(entry: StoredTensor, expected: readonly number[]): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_TENSOR_SHAPE",
     `${placeOf(entry)} must be [${expected.join(", ")}], found [${entry.shape.join(", ")}]. The file must belong to the config.json beside it.`,
@@ -186,7 +193,7 @@ export function tensorShape(entry: TensorEntry, expected: readonly number[]): Sk
 }
 
 /** A tensor that does not fit into one array. */
-export function tensorTooLarge(entry: TensorEntry, byteLength: number, most: number): SkipstepError {
+export function tensorTooLarge(entry: StoredTensor, byteLength: number, most: number): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_TENSOR_TOO_LARGE",
     `${placeOf(entry)} takes ${byteLength} bytes, and Node's arrays hold ${most}. Read it in pieces, with readRows.`,
@@ -194,7 +201,7 @@ export function tensorTooLarge(entry: TensorEntry, byteLength: number, most: num
 }
 
 /** Rows were asked for that a tensor does not have. */
-export function rowsOutside(entry: TensorEntry, firstRow: number, rowCount: number): SkipstepError {
+export function rowsOutside(entry: StoredTensor, firstRow: number, rowCount: number): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_TENSOR_ROWS",
     `${placeOf(entry)} has ${entry.shape[0] ?? 1} rows; ${rowCount} from row ${firstRow} on were asked for. Ask for rows that it has.`,

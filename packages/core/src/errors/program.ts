@@ -1,4 +1,3 @@
-import type { RegionClaim } from "../compiler/plan";
 import { SkipstepError } from "./error";
 import { list } from "./nearest";
 
@@ -25,7 +24,13 @@ export function sizeConflict(name: string, value: number): SkipstepError {
 
 /** A plugin skipped a region and returned something else than its outputs. */
 export function regionOutput(
-  { plugin, region }: RegionClaim,
+  {
+    plugin,
+    region,
+  }: {
+    readonly plugin: string;
+    readonly region: { readonly name: string; readonly from: string; readonly to: string };
+  },
   name: string,
   expected: readonly number[],
   found: string,

@@ -1,9 +1,12 @@
-import type { JsonObject } from "../schema/json";
 import { SkipstepError } from "./error";
 import { didYouMean, list } from "./nearest";
 
 /** @param same one of ours, with its options, that gives what this one would */
-export function unknownScheduler(name: string, known: readonly string[], same?: Readonly<JsonObject>): SkipstepError {
+export function unknownScheduler(
+  name: string,
+  known: readonly string[],
+  same?: Readonly<Record<string, unknown>>,
+): SkipstepError {
   const advice = same
     ? ` The same result comes from "scheduler": ${settingOf(same)} in the config.`
     : `${nearestScheduler(name, known)} Known: ${list(known)}. Choose one in the config: "scheduler": { "type": "<one of these>" }.`;
@@ -19,7 +22,7 @@ export function schedulerTwice(name: string): SkipstepError {
 }
 
 /** `{ "type": "DDIMScheduler" }` */
-export function settingOf(scheduler: Readonly<JsonObject>): string {
+export function settingOf(scheduler: Readonly<Record<string, unknown>>): string {
   return `{ ${Object.entries(scheduler)
     .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
     .join(", ")} }`;

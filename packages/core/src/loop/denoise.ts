@@ -1,3 +1,4 @@
+import type { Run } from "../hooks";
 import type { Generator } from "../random";
 import { throwIfAborted } from "../runtime/cancel";
 import type { Engine } from "../runtime/engine";
@@ -6,7 +7,6 @@ import type { Floats } from "../tensor";
 import type { Conditioning, FamilyPipeline } from "./family";
 import { GuardedLatents, guardedStep } from "./guarded-latents";
 import { rows } from "./guidance";
-import type { Run } from "./run";
 import type { RunHooks } from "./run-hooks";
 import type { Settings } from "./settings";
 

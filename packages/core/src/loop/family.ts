@@ -6,6 +6,7 @@ import type { Engine } from "../runtime/engine";
 import type { Schedule } from "../schedulers/scheduler";
 import type { JsonObject } from "../schema/json";
 import type { SettingTable } from "../settings/setting";
+import type { SettingProblem } from "../settings/setting-problem";
 import type { Floats } from "../tensor";
 import type { OpenTokenizer } from "../text/open-tokenizer";
 import type { Checkpoint } from "../weights/checkpoint/checkpoint";
@@ -70,13 +71,6 @@ export interface Subject {
   readonly examples: readonly (string | number)[];
 }
 
-/** A setting that the model cannot follow. */
-export interface SettingProblem {
-  readonly key: string;
-  /** Follows the key: `must be a multiple of 16, found 100; nearest: 96`. */
-  readonly text: string;
-}
-
 /** What a family works with once everything is compiled. */
 export interface FamilyParts {
   readonly checkpoint: Checkpoint;
@@ -134,3 +128,5 @@ export interface ImageToImage {
    */
   encode(settings: Settings, image: Floats, generator: Generator, signal?: AbortSignal): Promise<Floats>;
 }
+
+export type { SettingProblem };

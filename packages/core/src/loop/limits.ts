@@ -1,18 +1,11 @@
 import { totalmem } from "node:os";
 import type { GenerateConfig } from "../config/config";
-import { type Limits, usualLimits } from "../config/limits";
+import { type LimitChoice, type Limits, usualLimits } from "../config/limits";
 import { gigabytes } from "../errors/gigabytes";
 import type { SettingProblem } from "./family";
 import { memoryNeed } from "./memory-need";
 import type { RecognisedModel } from "./recognised-model";
 import { imageCount, type Settings } from "./settings";
-
-/** The part of a config that says what is allowed, and where the memory is. */
-export interface LimitChoice {
-  readonly limits?: Partial<Limits> | undefined;
-  readonly device?: string;
-  readonly device_map?: unknown;
-}
 
 /**
  * Settings above the limits, before anything is made of their numbers.

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { GenerateConfig } from "../config/config";
+import type { LimitChoice } from "../config/limits";
 import { list } from "../errors/nearest";
 import { requestInvalid } from "../errors/pipeline";
 import { pictureSize } from "../image/load-picture";
@@ -10,7 +11,7 @@ import { commonSettings } from "../settings/common-settings";
 import type { SettingTable } from "../settings/setting";
 import type { Floats } from "../tensor";
 import type { Family, SettingProblem } from "./family";
-import { type LimitChoice, limitProblems, memoryProblems } from "./limits";
+import { limitProblems, memoryProblems } from "./limits";
 import type { RecognisedModel } from "./recognised-model";
 import type { Settings } from "./settings";
 

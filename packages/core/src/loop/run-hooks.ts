@@ -3,29 +3,13 @@ import { hookFailed, nextTwice } from "../errors/plugins";
 import type { Region, Step, Tensors } from "../hooks";
 import type { PluginHost } from "../plugins/host";
 import type { Around } from "../program/program";
-import { type RegionWork, WorkMeter } from "../program/work-meter";
+import { WorkMeter } from "../program/work-meter";
+import type { RegionReceipt, RunReceipts } from "../report/receipts";
 import { Account, currentAccount } from "../runtime/account";
 import { guardOf } from "./guarded-latents";
 
-/** What happened at one region of one plugin over a generation. */
-export interface RegionReceipt {
-  readonly plugin: string;
-  readonly region: Region;
-  /** Steps at which it was computed, skipped, or computed with other outputs than the model's. */
-  readonly computed: number[];
-  readonly reused: number[];
-  readonly altered: number[];
-  /** Seconds spent computing it, in ONNX Runtime. */
-  seconds: number;
-  /** FLOPs of the region over all steps, and the work that was not done. */
-  flops: number;
-  readonly skipped: RegionWork[];
-  /** Numbers that the plugin recorded, by step. */
-  readonly numbers: Map<number, Record<string, number>>;
-}
-
 /** Calls the run-time hooks of one generation and keeps account of them. */
-export class RunHooks {
+export class RunHooks implements RunReceipts {
   readonly receipts: RegionReceipt[] = [];
   /** How many steps each plugin that is told of steps, or of values in them, was told of. */
   readonly watched = new Map<string, number>();

@@ -1,5 +1,5 @@
+import type { OpenedComponent } from "../program/opened-component";
 import type { Report } from "../report/report";
-import type { OpenModel } from "../start/open-models";
 
 /** Where the time of one generation goes. */
 export class Stopwatch {
@@ -8,7 +8,7 @@ export class Stopwatch {
   /** Seconds of each segment before the generation. */
   private readonly before: ReadonlyMap<string, number>;
 
-  constructor(private readonly models: readonly OpenModel[]) {
+  constructor(private readonly models: readonly OpenedComponent[]) {
     this.before = segmentSeconds(models);
   }
 
@@ -37,7 +37,7 @@ export class Stopwatch {
   }
 }
 
-function segmentSeconds(models: readonly OpenModel[]): ReadonlyMap<string, number> {
+function segmentSeconds(models: readonly OpenedComponent[]): ReadonlyMap<string, number> {
   return new Map(
     models.flatMap(({ name, program }) =>
       program.seconds.map((seconds, index): [string, number] => [`${name}/${index}`, seconds]),

@@ -1,10 +1,10 @@
 import "reflect-metadata";
 import { container, injectable } from "tsyringe";
 import type { Structure } from "../architecture/structure";
-import type { PluginOptionValues } from "../config/config";
 import { hookFailed, hooksMissing, tokenUnknown } from "../errors/plugins";
 import { type Hooks, hookKinds } from "../hooks";
 import type { FoundPlugin } from "./discover";
+import type { PluginOptionValues } from "./plugin";
 import { type AnyManifest, injectedTokens, ModelStructure, type Plugin, PluginOptions } from "./plugin";
 
 /** A plugin at work in one pipeline. */

@@ -1,6 +1,5 @@
 import "reflect-metadata";
 import { injectable } from "tsyringe";
-import type { PluginOptionValues } from "../config/config";
 import { injectMissing, manifestInvalid } from "../errors/plugins";
 import { shown } from "../errors/shown";
 import type { Hooks } from "../hooks";
@@ -23,6 +22,9 @@ export interface Plugin extends Partial<Hooks> {
 
 /** A class with `@plugin`. The options come first, other injected things after them. */
 export type PluginClass<Options = never> = new (options: Options, ...injected: never[]) => Plugin;
+
+/** Options of a plugin, by their names in JSON. */
+export type PluginOptionValues = Readonly<Record<string, unknown>>;
 
 /** A manifest whose options type is not known any more. */
 export type AnyManifest = Manifest<PluginOptionValues>;

@@ -1,10 +1,10 @@
-import type { Settings } from "../loop/settings";
+import type { CommonValues } from "../settings/common-settings";
 import type { Recipe } from "./recipe";
 
 /** The lines that Stable Diffusion web UIs write and read. */
 export function parametersLine({ config, versions, image }: Recipe): string {
   // What a family does not take, or was not given, is not there.
-  const { prompt = [], negative_prompt = [], ...settings } = config.generate as unknown as Settings;
+  const { prompt = [], negative_prompt = [], ...settings } = config.generate as unknown as CommonValues;
   const at = Math.floor(image / settings.num_images_per_prompt);
   const negative = negative_prompt[at] ?? "";
   const facts = {

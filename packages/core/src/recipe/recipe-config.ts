@@ -1,8 +1,10 @@
 import { basename, posix, win32 } from "node:path";
-import type { Config, LoraConfig, PluginConfig, PluginOptionValues } from "../config/config";
+import type { Config, PluginConfig } from "../config/config";
+import type { PluginOptionValues } from "../plugins/plugin";
 import { isPlainPackageName } from "../plugins/resolve";
 import { isObject, type JsonObject } from "../schema/json";
 import type { CommonInputs } from "../settings/common-settings";
+import type { LoraConfig } from "../weights/lora/lora";
 import { asRecipeFile, type RecipeFile } from "./recipe-file";
 
 /** A config without anything that only this machine knows. It is opened with `openRecipe`. */

@@ -1,11 +1,11 @@
 import { realpathSync } from "node:fs";
 import { pluginUnknown } from "../errors/plugins";
 import { recipeRefused } from "../errors/recipe";
+import type { PluginHost } from "../plugins/host";
 import type { InstalledPlugin } from "../plugins/installed";
 import { manifestOf, type PluginClass } from "../plugins/plugin";
 import { candidates, resolvePlugin, shortName } from "../plugins/resolve";
 import { isObject, type JsonObject } from "../schema/json";
-import type { CheckedConfig } from "../start/create-pipeline";
 import { findPlace } from "./known-places";
 import { isFilePath } from "./recipe-config";
 import { isRecipeFile, type RecipeFile } from "./recipe-file";
@@ -17,7 +17,7 @@ export interface PluginSurroundings {
   readonly installed: readonly InstalledPlugin[];
   readonly cacheDir: string;
   /** The user's own config: plugins that it names by path are found by their names. */
-  readonly own?: CheckedConfig | undefined;
+  readonly own?: { readonly plugins: PluginHost } | undefined;
   /** Classes that the program has. */
   readonly classes: readonly PluginClass[];
 }

@@ -1,5 +1,5 @@
-import type { RegionReceipt, RunHooks } from "../loop/run-hooks";
 import type { RegionWork } from "../program/work-meter";
+import type { RegionReceipt, RunReceipts } from "./receipts";
 
 /**
  * What a plugin's skipping came to, against the same generation without the plugin. FLOPs are multiplications and
@@ -25,7 +25,7 @@ export interface ComputeReport {
 }
 
 /** @returns `undefined` for a plugin that skipped nothing */
-export function reportCompute(plugin: string, hooks: RunHooks): ComputeReport | undefined {
+export function reportCompute(plugin: string, hooks: RunReceipts): ComputeReport | undefined {
   const { receipts, meter } = hooks;
   const own = receipts.filter((receipt) => receipt.plugin === plugin);
   const skippedFlops = sum(own, skippedFlopsOf);

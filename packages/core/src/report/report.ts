@@ -1,8 +1,8 @@
 import { megabytes } from "../errors/gigabytes";
-import type { RegionReceipt, RunHooks } from "../loop/run-hooks";
 import type { BuildCounts, BuildReceipt } from "../plugins/build-hooks";
 import type { WorkMeter } from "../program/work-meter";
 import { type ComputeReport, reportCompute, skippedFlopsOf } from "./compute-report";
+import type { RegionReceipt, RunReceipts } from "./receipts";
 import { noEffect, numbersNotFinite } from "./warnings";
 
 /** What one plugin did in one generation. */
@@ -65,7 +65,7 @@ export interface Report {
  */
 export function reportPlugins(
   builds: readonly BuildReceipt[],
-  hooks: RunHooks,
+  hooks: RunReceipts,
   steps: number,
   denoiser: string,
   brought: ReadonlyMap<string, readonly string[]>,

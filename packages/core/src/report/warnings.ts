@@ -41,11 +41,6 @@ export function schedulerKeysIgnored(
   return `${file}: ${className} does not know ${list(quoted)}, which had no effect.${meant}`;
 }
 
-/** @param source what says so: a file of weights or of a scheduler */
-export function levelsDiffer(source: string, className: string): string {
-  return `${source}: the model was trained on EDM noise levels, which ${className} does not have. Use EDMEulerScheduler or EDMDPMSolverMultistepScheduler.`;
-}
-
 /** @param value that the file of weights asks for @param given the scheduler's; none when it has no such option */
 export function noiseDiffers(file: string, key: string, value: unknown, className: string, given: unknown): string {
   const found = given === undefined ? `which ${className} does not have` : `and ${className} has ${given}`;

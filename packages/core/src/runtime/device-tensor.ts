@@ -16,3 +16,6 @@ export interface DeviceTensor {
   /** Lets go of a kept tensor. */
   release(): void;
 }
+
+/** Tensors by name: `hidden`, `encoder`, or the value's own scope name. */
+export type Tensors = Readonly<Record<string, DeviceTensor>>;

@@ -1,7 +1,6 @@
 import { runFailed, sessionClosed, sessionFailed } from "../errors/engine";
 import { list } from "../errors/nearest";
-import type { Tensors } from "../hooks";
-import type { DeviceTensor } from "./device-tensor";
+import type { DeviceTensor, Tensors } from "./device-tensor";
 import { type EngineTensor, engineTensor } from "./engine-tensor";
 import { arrays, type Calls, type OpenOptions, type PortType, type WireType } from "./protocol";
 import type { TensorStore } from "./tensor-store";

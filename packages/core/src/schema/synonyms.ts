@@ -3,7 +3,7 @@ import { didYouMean } from "../errors/nearest";
 /** Names of one thing in diffusers, OpenVINO, cache-dit, stable-diffusion.cpp and A1111. Only for suggestions. */
 const synonyms: readonly (readonly string[])[] = [
   ["num_inference_steps", "steps", "sampling_steps", "sample_steps", "num_steps"],
-  ["guidance_scale", "cfg_scale", "cfg-scale", "cfg", "guidance", "true_cfg_scale"],
+  ["guidance_scale", "cfg_scale", "cfg-scale", "cfg", "guidance"],
   ["prompt", "positive_prompt", "positive"],
   ["negative_prompt", "negative", "uncond_prompt"],
   ["num_images_per_prompt", "batch_size", "batch_count", "batch-count", "num_images", "n", "n_iter"],

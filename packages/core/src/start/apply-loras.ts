@@ -1,12 +1,11 @@
 import type { ComponentModel } from "../architecture/component-model";
-import type { LoraConfig } from "../config/config";
 import { loraKind, loraOther, loraUnfit, loraUnknown } from "../errors/lora";
 import { list } from "../errors/nearest";
 import type { RecognisedModel } from "../loop/recognised-model";
 import type { WeightUpdate } from "../weights/lora/add-update";
 import type { Updates } from "../weights/lora/count-update";
 import type { LoraPlace } from "../weights/lora/found-update";
-import type { Lora } from "../weights/lora/lora";
+import type { Lora, LoraConfig } from "../weights/lora/lora";
 import { isOther } from "../weights/lora/lora-family";
 import { companionOf } from "../weights/lora/lora-role";
 import { type LoraTargets, loraTargets } from "../weights/lora/lora-targets";

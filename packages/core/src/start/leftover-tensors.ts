@@ -15,7 +15,11 @@ export function leftoverNotes(name: string, { component, model, config }: Compon
   const unbuilt = model.architecture.withoutEffect?.(config);
   const strange = (tensors: readonly string[]): string[] =>
     tensors.filter(
-      (tensor) => !isHarmless(tensor, className) && !withoutEffect?.test(tensor) && !unbuilt?.test(tensor),
+      (tensor) =>
+        !isHarmless(tensor) &&
+        !model.architecture.file?.unneeded?.test(tensor) &&
+        !withoutEffect?.test(tensor) &&
+        !unbuilt?.test(tensor),
     );
   let left = strange(asked.left());
   // The others are built when they are needed; here for the names that they ask for.

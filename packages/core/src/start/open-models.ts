@@ -4,19 +4,11 @@ import { SkipstepError } from "../errors/error";
 import type { Turns } from "../memory/component";
 import type { Residency } from "../memory/residency";
 import { isBuilding, type PluginHost } from "../plugins/host";
+import type { OpenedComponent } from "../program/opened-component";
 import { Program } from "../program/program";
 import { engineRepaired, weightsNotFinite } from "../report/warnings";
 import type { Engine } from "../runtime/engine";
 import type { BuiltModel, PlacementChoice } from "./build-model";
-
-/** A component that is ready to run. */
-export interface OpenModel {
-  readonly name: string;
-  readonly program: Program;
-  readonly engine: CompiledEngine;
-  /** `WeightSource.identity` of its weights. */
-  readonly identity: string;
-}
 
 export interface OpenOptions {
   readonly cacheDir: string;
@@ -36,21 +28,21 @@ export async function openModels(
   built: readonly BuiltModel[],
   engine: Engine,
   options: OpenOptions,
-): Promise<OpenModel[]> {
+): Promise<OpenedComponent[]> {
   try {
-    const opened: OpenModel[] = [];
-    for (const model of built) opened.push(await openModel(model, engine, options));
+    const opened: OpenedComponent[] = [];
+    for (const model of built) opened.push(await startComponent(model, engine, options));
     return opened;
   } finally {
     for (const { weights } of built) weights.close();
   }
 }
 
-async function openModel(
+async function startComponent(
   { name, source, weights, graph, plan, devices }: BuiltModel,
   engine: Engine,
   { cacheDir, plugins, denoiser, memory, turns, signal, onCompile }: OpenOptions,
-): Promise<OpenModel> {
+): Promise<OpenedComponent> {
   const identity = weights.identity(cacheDir);
   const isOnCpu = devices.every((device = engine.provider) => device === "cpu");
   const convolutionBlock = isOnCpu ? await engine.convolutionBlock() : undefined;
@@ -86,7 +78,7 @@ async function openModel(
 }
 
 /** Lines for the report about what was found in the weights, and in the cache. */
-export function openWarnings(opened: readonly OpenModel[]): string[] {
+export function openWarnings(opened: readonly OpenedComponent[]): string[] {
   return opened.flatMap(({ name, engine: { nonFinite, repaired } }) => [
     ...(repaired === undefined ? [] : [engineRepaired(name, repaired)]),
     ...(nonFinite.length === 0 ? [] : [weightsNotFinite(name, nonFinite)]),

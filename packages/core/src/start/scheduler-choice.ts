@@ -1,8 +1,9 @@
 import type { SchedulerConfig } from "../config/config";
 import { schedulerUnfit } from "../errors/schedulers";
 import type { RecognisedModel } from "../loop/recognised-model";
-import { levelsDiffer, noiseDiffers, schedulerKeysIgnored } from "../report/warnings";
+import { noiseDiffers, schedulerKeysIgnored } from "../report/warnings";
 import { compatibleOptions, fileOptions } from "../schedulers/compatible-options";
+import { levelsDiffer } from "../schedulers/levels-differ";
 import type { Schedulers } from "../schedulers/registry";
 import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import type { JsonObject } from "../schema/json";

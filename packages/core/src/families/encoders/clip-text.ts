@@ -9,7 +9,7 @@ import { attention, embedding, layerNorm, linear } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { integer, number, type OptionSchemas, supported } from "../../schema/option";
 import { activateAs, hiddenActOption, type TransformersActivation } from "../blocks/transformers-activation";
-import { clipFile } from "./open-clip-names";
+import { clipFile, projectedClipFile } from "./open-clip-names";
 
 /** `config.json` of CLIPTextModel. */
 export interface ClipTextConfig {
@@ -69,7 +69,7 @@ export const clipText: Architecture<ClipTextConfig> = {
 /** CLIP's text half with the projection into the space that it shares with images. */
 export const clipTextWithProjection: Architecture<ClipTextProjectionConfig> = {
   className: "CLIPTextModelWithProjection",
-  file: clipFile,
+  file: projectedClipFile,
   parse: (raw, warn) => checked("CLIPTextModelWithProjection", parseProjected(raw, warn)),
   entries: {
     encode: (g, config) => {

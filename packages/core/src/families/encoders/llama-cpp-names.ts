@@ -34,10 +34,14 @@ export const t5File: ModelFile = {
   mark: /^encoder\.block\.0\.layer\.0\.SelfAttention\.q\.weight$/,
   prefixes: [{ text: "text_encoders.t5xxl.transformer." }],
   layouts: [{ title: "llama.cpp", mark: /^enc\.blk\.0\./, rules: () => llamaCppT5Names }],
+  // The same table under two names: one of them is asked for.
+  unneeded: /^((decoder|lm_head)\.|(shared|encoder\.embed_tokens)\.weight$)/,
 };
 
 export const qwen3File: ModelFile = {
   mark: /^(model\.)?layers\.0\.self_attn\.q_norm\.weight$/,
   prefixes: [{ text: "text_encoders.qwen3_4b.transformer." }],
   layouts: [{ title: "llama.cpp", mark: /^blk\.0\.attn_q_norm\./, rules: () => llamaCppQwenNames }],
+  // Images are made from the states before the last layer's.
+  unneeded: /^lm_head\./,
 };

@@ -26,7 +26,7 @@ function fused(kind: "weight" | "bias"): Rule {
   return [`transformer.resblocks.*.attn.in_proj_${kind}`, names];
 }
 
-export const clipFile: ModelFile = {
+const clip: ModelFile = {
   mark: /^(text_model\.)?embeddings\.token_embedding\.weight$/,
   prefixes: [
     { text: "cond_stage_model.transformer.", component: "text_encoder" },
@@ -38,3 +38,13 @@ export const clipFile: ModelFile = {
   ],
   layouts: [{ title: "open_clip", mark: /^transformer\.resblocks\.0\./, rules: () => openClipNames }],
 };
+
+/** Of encoders of which only the tokens are used. */
+export const clipFile: ModelFile = {
+  ...clip,
+  unneeded: /^(text_projection(\.weight)?$|visual(_projection)?\.|vision_model\.)/,
+  unneededModules: ["text_projection"],
+};
+
+/** Of those whose pooled output is used. */
+export const projectedClipFile: ModelFile = { ...clip, unneeded: /^(visual(_projection)?\.|vision_model\.)/ };

@@ -14,6 +14,7 @@ import type { JointAttentionOptions, Streams } from "../blocks/joint-attention";
 import { axesOption, checkAxes, type RotaryTables, rotaryInputs, tablesOfIds } from "../blocks/rotary-positions";
 import { embedCondition, sinusoids } from "../blocks/timestep-embedding";
 import { feedForward, singleBlock } from "./block";
+import { flux2File } from "./names";
 
 /** `config.json` of Flux2Transformer2DModel. */
 export interface Flux2Config {
@@ -59,6 +60,7 @@ const parseFile = defineConfig<Flux2Config>(CLASS_NAME, {
  */
 export const flux2: Architecture<Flux2Config> = {
   className: CLASS_NAME,
+  file: flux2File,
   parse: (raw, warn) => {
     const config = parseFile(raw, warn);
     checkAxes(CLASS_NAME, config);

@@ -1,4 +1,4 @@
-import type { ModelFile } from "../../weights/single-file/model-file";
+import { denoiserPrefixes, type ModelFile } from "../../weights/single-file/model-file";
 import type { Rule } from "../../weights/single-file/rules";
 
 /** FLUX.2 as its authors name it, https://github.com/black-forest-labs/flux2, to Flux2Transformer2DModel. */
@@ -55,8 +55,9 @@ function stream(
   ];
 }
 
-/** How LoRAs name its modules. */
-export const flux2LoraNames: NonNullable<ModelFile["loraNames"]> = () => [
-  flux2Names,
-  [["sformer_blocks.*", "transformer_blocks.*"]],
-];
+export const flux2File: ModelFile = {
+  mark: /^double_stream_modulation_img\.linear\.weight$/,
+  prefixes: denoiserPrefixes,
+  layouts: [],
+  loraNames: () => [flux2Names, [["sformer_blocks.*", "transformer_blocks.*"]]],
+};

@@ -16,18 +16,7 @@ const harmless: readonly RegExp[] = [
   /^(optimizer|optimizer_states|lr_schedulers?|embedding_manager)\./,
 ];
 
-/** Tensors of a class's files that no image needs: halves of models that Skipstep builds the other half of. */
-const byClass: Readonly<Record<string, RegExp>> = {
-  CLIPTextModel: /^(text_projection(\.weight)?$|visual(_projection)?\.|vision_model\.)/,
-  CLIPTextModelWithProjection: /^(visual(_projection)?\.|vision_model\.)/,
-  // The same table under two names: one of them is asked for.
-  T5EncoderModel: /^((decoder|lm_head)\.|(shared|encoder\.embed_tokens)\.weight$)/,
-  // Images are made from the states before the last layer's.
-  Qwen3ForCausalLM: /^lm_head\./,
-};
-
-/** Whether a tensor may be left over. @param className of the model whose files it lies in, where it belongs to one */
-export function isHarmless(tensor: string, className?: string): boolean {
-  if (harmless.some((pattern) => pattern.test(tensor))) return true;
-  return className !== undefined && Object.hasOwn(byClass, className) && byClass[className]!.test(tensor);
+/** Whether a tensor may be left over, whatever model it lies beside. */
+export function isHarmless(tensor: string): boolean {
+  return harmless.some((pattern) => pattern.test(tensor));
 }

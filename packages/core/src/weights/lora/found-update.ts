@@ -1,5 +1,5 @@
-import type { ComponentModel } from "../../architecture/component-model";
 import type { LoraModule } from "./lora";
+import type { LoraSources } from "./lora-sources";
 import { type LoraTarget, type LoraTargets, targetKey } from "./lora-targets";
 import type { OpenLora } from "./read-lora";
 import { componentsOf } from "./text-encoders";
@@ -10,7 +10,7 @@ export interface LoraPlace {
   readonly denoiser: string;
   /** `Stable Diffusion XL` */
   readonly family: string;
-  readonly sources: ReadonlyMap<string, ComponentModel>;
+  readonly sources: LoraSources;
   readonly targets: ReadonlyMap<string, LoraTargets>;
 }
 
@@ -53,9 +53,9 @@ function targetsOf(
   return found.length === 1 ? found[0] : undefined; // of several encoders, none is meant more than another
 }
 
-/** CLIP's last projection, which files have for encoders of which only the tokens are used. */
+/** Such as CLIP's last projection, which files have for encoders of which only the tokens are used. */
 function isHarmless({ model, module }: LoraModule, { denoiser, sources }: LoraPlace): boolean {
-  if (model === "denoiser" || module !== "text_projection") return false;
   const [component] = componentsOf(model, denoiser, sources);
-  return component !== undefined && sources.get(component)!.component.className === "CLIPTextModel";
+  const file = component === undefined ? undefined : sources.get(component)!.model.architecture.file;
+  return file?.unneededModules?.includes(module) ?? false;
 }

@@ -1,4 +1,10 @@
-import type { LoraConfig } from "../../config/config";
+/** A LoRA that is merged into the weights. */
+export interface LoraConfig {
+  /** Absolute path of a safetensors file, or of a folder with one. */
+  readonly path: string;
+  /** How much of it is added; 1 is all. */
+  readonly scale: number;
+}
 
 /** The model that a module belongs to: the one that draws, or a text encoder by one of the names that files have for it. */
 export type LoraModel = "denoiser" | TextEncoderLabel;

@@ -1,8 +1,7 @@
-import type { LoraConfig } from "../../config/config";
 import { loraKind } from "../../errors/lora";
 import { type WeightSource, Weights } from "../checkpoint/weights";
 import { type AdapterSettings, readAdapterSettings } from "./adapter-settings";
-import type { Lora, LoraKey, LoraModule, LoraRole } from "./lora";
+import type { Lora, LoraConfig, LoraKey, LoraModule, LoraRole } from "./lora";
 import { findLoraFile } from "./lora-file";
 import { parseKohyaKey } from "./lora-keys-kohya";
 import { parsePeftKey } from "./lora-keys-peft";

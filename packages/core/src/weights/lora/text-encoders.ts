@@ -1,7 +1,7 @@
-import type { ComponentModel } from "../../architecture/component-model";
 import type { LoraModel, TextEncoderLabel } from "./lora";
+import type { LoraSources } from "./lora-sources";
 
-type Sources = ReadonlyMap<string, ComponentModel>;
+type Sources = LoraSources;
 
 /** Names by what an encoder is: the class that it has, and which one of that class. */
 const byClass: Readonly<Partial<Record<TextEncoderLabel, readonly [RegExp, number]>>> = {

@@ -48,7 +48,9 @@ export class KnownFiles {
   /** Each once: of several that are stored alike the first. */
   get classes(): string[] {
     const entries = [...this.byClass];
-    return entries.filter(([, file], i) => entries.findIndex((other) => other[1] === file) === i).map(([name]) => name);
+    return entries
+      .filter(([, file], i) => entries.findIndex((other) => other[1].mark === file.mark) === i)
+      .map(([name]) => name);
   }
 
   of(className: string): ModelFile | undefined {

@@ -21,6 +21,10 @@ export interface ModelFile {
   readonly layouts: readonly Layout[];
   /** Tensors of no model that say something of it by being there: `v_pred`. */
   readonly marks?: readonly string[];
+  /** Tensors of its files that no image needs: halves of models of which the other half runs. */
+  readonly unneeded?: RegExp;
+  /** Modules that LoRAs may have all the same. */
+  readonly unneededModules?: readonly string[];
   /** What a file says of the noise that its model was trained on. @param file name for the notes */
   trainedOn?(file: string, stored: StoredFile): TrainedNoise;
   /** Further ways in which LoRAs name its modules, each by itself. @param shapes under the model's names */
