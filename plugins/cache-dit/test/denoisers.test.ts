@@ -10,7 +10,15 @@ import {
   qwenImageRotaryTables,
   type Tensor,
 } from "@skipstep/core/model";
-import { type BlockCall, manifestOf, type Next, plugin, type Tensors } from "@skipstep/core/plugin";
+import {
+  type BlockCall,
+  inject,
+  manifestOf,
+  type Next,
+  PluginOptions,
+  plugin,
+  type Tensors,
+} from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
 import { CacheDit, type CacheDitOptions } from "../src/index";
 
@@ -51,6 +59,10 @@ let residuals: Record<string, Float32Array[]> = {};
 
 @plugin<CacheDitOptions>(manifestOf(CacheDit) as never)
 class WatchedCacheDit extends CacheDit {
+  constructor(@inject(PluginOptions) options: CacheDitOptions) {
+    super(options);
+  }
+
   override async blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     const outputs = await super.blockForward(call, inputs, next);
     residuals[call.region.name]!.push(await difference(outputs.hidden!, inputs.hidden!));
