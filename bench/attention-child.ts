@@ -1,16 +1,12 @@
 /** Runs one attention in a process of its own. Argument: a form as JSON. Answers one line of JSON. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { noHooks } from "../packages/core/src/graph/build-hooks";
-import { size } from "../packages/core/src/graph/dim";
-import { Graph } from "../packages/core/src/graph/graph";
-import { Engine } from "../packages/core/src/runtime/engine";
-import { floats } from "../packages/core/src/tensor";
-import type { WeightSource } from "../packages/core/src/weights/checkpoint/weight-source";
+import { newGraph } from "@skipstep/contract/graph";
+import { Engine, floats, openGraph, size } from "@skipstep/core/model";
 import type { Op } from "../plugins/xformers/src/attend";
 import { memoryEfficientAttention } from "../plugins/xformers/src/memory-efficient-attention";
 import { type BiasOption, parseBias } from "../plugins/xformers/src/parse-bias";
 import { least, timed } from "./measure";
-import { openGraph, someInputs } from "./open-graph";
+import { someInputs } from "./some-inputs";
 import { inTemporaryFolder } from "./temporary-folder";
 
 export interface Form {
@@ -31,14 +27,14 @@ const { op, tokens, blockSize = 256, bias }: Form = JSON.parse(process.argv[2]!)
 const [heads, width] = [16, 72]; // DiT-XL/2's
 
 await inTemporaryFolder(async (folder) => {
-  const g = Graph.create("attention", { has: () => false } as unknown as WeightSource, noHooks);
+  const g = newGraph({ component: "attention" });
   const [query, key, value] = ["q", "k", "v"].map((name) => g.input(name, [1, size("T"), heads, width]));
   const attnBias = bias === undefined ? {} : { attnBias: parseBias(bias).mask };
   const y = memoryEfficientAttention(g, query!, key!, value!, { op, blockSize, ...attnBias });
   g.output("row", g.slice(y, 1, 0, 1)); // copying all of it out is no part of a model's step
   const engine = await Engine.start({ provider: "cpu" });
   try {
-    const program = await openGraph(engine, g, "attention", folder);
+    const program = await openGraph(engine, g, { identity: "attention", cacheDir: folder });
     const inputs = someInputs(engine, g, { T: tokens });
     const nothing = engine.upload(floats([1]), { keep: true });
     await nothing.read();

@@ -1,19 +1,13 @@
 import { join } from "node:path";
-import type { Architecture } from "../packages/core/src/architecture/architecture";
-import { countFlops } from "../packages/core/src/compiler/flops";
-import { dit } from "../packages/core/src/families/dit/model";
-import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
-import { noHooks } from "../packages/core/src/graph/build-hooks";
-import type { Sizes } from "../packages/core/src/graph/dim";
-import { Graph } from "../packages/core/src/graph/graph";
-import { Engine } from "../packages/core/src/runtime/engine";
-import { Weights } from "../packages/core/src/weights/checkpoint/weights";
+import { newGraph } from "@skipstep/contract/graph";
+import type { Architecture, Sizes } from "@skipstep/core/model";
+import { dit, Engine, type Graph, graphCost, openGraph, openWeights, unet2DCondition } from "@skipstep/core/model";
 import type { Benchmark, Figure, Say } from "./benchmark";
 import { convGraph, matmulGraph } from "./kernel-rates";
 import { interleave, least, timed } from "./measure";
-import { openGraph, someInputs } from "./open-graph";
 import { writeRandomModel } from "./random-checkpoint";
 import { sd15 } from "./sd15-configs";
+import { someInputs } from "./some-inputs";
 import { inTemporaryFolder } from "./temporary-folder";
 
 interface Denoiser {
@@ -74,12 +68,12 @@ async function measure(engine: Engine, folder: string, denoiser: Denoiser, say: 
   const { title, architecture, config, sizes, matmul, conv } = denoiser;
   const parameters = writeRandomModel(folder, { architecture, config, dtype: "float16", has: () => true });
   say(`${title}: ${(parameters / 1e6).toFixed(0)} million parameters`);
-  const weights = Weights.open(folder);
-  const model = Graph.create("denoiser", weights, noHooks);
+  const weights = openWeights(folder);
+  const model = newGraph({ component: "denoiser", weights });
   architecture.entries.forward!(model, architecture.parse(config));
   const cache = join(folder, "cache");
   const runner = async (graph: Graph, identity: string): Promise<() => Promise<number>> => {
-    const program = await openGraph(engine, graph, identity, cache);
+    const program = await openGraph(engine, graph, { identity, cacheDir: cache });
     const inputs = someInputs(engine, graph, sizes);
     return () => timed(() => engine.pass(async () => void (await Object.values(await program.run(inputs))[0]!.read())));
   };
@@ -101,10 +95,10 @@ async function measure(engine: Engine, folder: string, denoiser: Denoiser, say: 
   const rates = Object.fromEntries(
     Object.entries(kernels).map(([name, graph]) => [
       name,
-      countFlops(graph.nodes, {}).total / least(seconds[name as "conv"]),
+      graphCost(graph, {}).flops.total / least(seconds[name as "conv"]),
     ]),
   );
-  const { byOp, total } = countFlops(model.nodes, sizes);
+  const { byOp, total } = graphCost(model, sizes).flops;
   const convFlops = conv ? (byOp.Conv ?? 0) : 0;
   const possible = convFlops / (rates.conv ?? 1) + (total - convFlops) / rates.matmul!;
   return [

@@ -2,24 +2,19 @@
  * What a provider draws and how fast, beside the CPU: `pnpm bench:device webgpu [facts fixtures emoji denoisers]`. A line
  * for each part as soon as it is known, so that a run that is cut off has told something.
  */
+import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Architecture } from "../packages/core/src/architecture/architecture";
-import { kernelFacts } from "../packages/core/src/compiler/providers/kernel-facts";
-import { dit } from "../packages/core/src/families/dit/model";
-import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
-import { zImage } from "../packages/core/src/families/z-image/model";
-import { noHooks } from "../packages/core/src/graph/build-hooks";
-import type { Sizes } from "../packages/core/src/graph/dim";
-import { Graph } from "../packages/core/src/graph/graph";
-import { createPipeline } from "../packages/core/src/index";
-import { Engine } from "../packages/core/src/runtime/engine";
-import { Weights } from "../packages/core/src/weights/checkpoint/weights";
+import { promisify } from "node:util";
+import { newGraph } from "@skipstep/contract/graph";
+import { createPipeline } from "@skipstep/core";
+import type { Architecture, Sizes } from "@skipstep/core/model";
+import { dit, Engine, openGraph, openWeights, unet2DCondition, zImage } from "@skipstep/core/model";
 import { errorOf, least, timed } from "./measure";
-import { openGraph, someInputs } from "./open-graph";
 import { writeRandomModel } from "./random-checkpoint";
 import { ditXl2 } from "./random-dit";
 import { sd15 } from "./sd15-configs";
+import { someInputs } from "./some-inputs";
 import { inTemporaryFolder } from "./temporary-folder";
 
 const root = join(import.meta.dirname, "..");
@@ -39,12 +34,9 @@ function oneLine(error: unknown): string {
 
 /** Which kernels give what the CPU's give. */
 async function facts(): Promise<void> {
-  const engine = await Engine.start({ provider });
-  try {
-    say("kernels", JSON.stringify(await kernelFacts(engine, provider)));
-  } finally {
-    await engine.close();
-  }
+  const script = join(root, "packages/core/test/print-kernel-facts.ts");
+  const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, script, provider]);
+  say("kernels", stdout.trim());
 }
 
 /** Every small pipeline of the golden data, on both. */
@@ -137,11 +129,14 @@ async function denoiser(title: string, folder: string, { architecture, config, s
   const seconds: number[] = [];
   for (const device of ["cpu", provider]) {
     const engine = await Engine.start({ provider: device });
-    const weights = Weights.open(folder);
+    const weights = openWeights(folder);
     try {
-      const graph = Graph.create("denoiser", weights, noHooks);
+      const graph = newGraph({ component: "denoiser", weights });
       architecture.entries.forward!(graph, architecture.parse(config));
-      const program = await openGraph(engine, graph, weights.identity(folder), join(folder, device));
+      const program = await openGraph(engine, graph, {
+        identity: weights.identity(folder),
+        cacheDir: join(folder, device),
+      });
       const inputs = someInputs(engine, graph, sizes);
       const pass = () =>
         engine.pass(async () => {

@@ -1,18 +1,15 @@
 import { join } from "node:path";
+import { newGraph } from "@skipstep/contract/graph";
+import type { Floats, Value } from "@skipstep/core/model";
+import { Engine, type Graph, openGraph } from "@skipstep/core/model";
 import { transposed, type Weight } from "@skipstep/core/plugin";
-import { noHooks } from "../packages/core/src/graph/build-hooks";
-import { Graph } from "../packages/core/src/graph/graph";
-import type { Value } from "../packages/core/src/graph/value";
-import { Engine } from "../packages/core/src/runtime/engine";
-import type { Floats } from "../packages/core/src/tensor";
-import { memoryWeights } from "../packages/core/test/memory-weights";
 import { blockTypeNamed, blockTypes } from "../plugins/gguf/src/block-types";
 import { type BlockType, dequantize } from "../plugins/gguf/src/blocks/block-type";
 import { packedForm } from "../plugins/gguf/src/packed-form";
 import { someBlocks } from "../plugins/gguf/test/some-blocks";
 import type { Benchmark, Figure } from "./benchmark";
 import { errorOf, interleave, least, processorTimed } from "./measure";
-import { openGraph, someInputs } from "./open-graph";
+import { someInputs } from "./some-inputs";
 import { inTemporaryFolder } from "./temporary-folder";
 
 const [columns, rows] = [1280, 3328];
@@ -127,11 +124,11 @@ async function open(
   folder: string,
   emit: (g: Graph, x: Value, bias: undefined) => Value,
 ): Promise<Layer> {
-  const g = Graph.create("denoiser", memoryWeights({}), noHooks);
+  const g = newGraph({ component: "denoiser" });
   const y = emit(g, g.input("x", [tokens, columns]), undefined);
   g.output("y", y);
   g.output("one", g.slice(g.slice(y, 0, 0, 1), 1, 0, 1)); // copied out when all is done
-  const program = await openGraph(engine, g, "gguf-types", folder);
+  const program = await openGraph(engine, g, { identity: "gguf-types", cacheDir: folder });
   const inputs = someInputs(engine, g, {});
   const run = (name: "y" | "one"): Promise<Float32Array> =>
     engine.pass(async () => Float32Array.from(((await (await program.run(inputs))[name]!.read()) as Floats).data));

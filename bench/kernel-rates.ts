@@ -1,8 +1,5 @@
-import { noHooks } from "../packages/core/src/graph/build-hooks";
-import type { Dim } from "../packages/core/src/graph/dim";
-import { Graph } from "../packages/core/src/graph/graph";
-import type { Value } from "../packages/core/src/graph/value";
-import type { WeightSource } from "../packages/core/src/weights/checkpoint/weight-source";
+import { newGraph } from "@skipstep/contract/graph";
+import type { Dim, Graph, Value, WeightSource } from "@skipstep/core/model";
 
 /** A model of one MatMul: `[M, K] x [K, N]`. @param weights of any checkpoint; none of them are read */
 export function matmulGraph(weights: WeightSource, [M, K, N]: readonly [number, number, number]): Graph {
@@ -24,7 +21,7 @@ function single(
   shape: readonly number[],
   emit: (g: Graph, weight: Value) => Value,
 ): Graph {
-  const g = Graph.create(name, weights, noHooks);
+  const g = newGraph({ component: name, weights });
   const data = new Float32Array(shape.reduce((size, dim) => size * dim, 1)).map((_, i) => Math.sin(i));
   const payload = {
     key: `${name} ${shape}`,

@@ -1,7 +1,5 @@
-import type { Architecture } from "../packages/core/src/architecture/architecture";
-import { dit } from "../packages/core/src/families/dit/model";
-import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
-import { zImage } from "../packages/core/src/families/z-image/model";
+import type { Architecture } from "@skipstep/core/model";
+import { dit, unet2DCondition, zImage } from "@skipstep/core/model";
 import type { Benchmark } from "./benchmark";
 import { bnbKinds, exactGgufKinds, type Kind, otherKinds, unetKinds } from "./low-bit-kinds";
 import { type LowBitModel, measureKinds } from "./measure-kinds";

@@ -1,5 +1,10 @@
+import { createRequire } from "node:module";
 import { cpus } from "node:os";
-import { runtimeVersion } from "../packages/core/src/compiler/runtime-version";
+
+/** Of the ONNX Runtime that core depends on. */
+const runtimeVersion: string = createRequire(new URL("../packages/core/package.json", import.meta.url))(
+  "onnxruntime-node/package.json",
+).version;
 
 /** `AMD EPYC, 2 cores; Node 20.20.2, ONNX Runtime 1.30.0` */
 export function machineText(): string {

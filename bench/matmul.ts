@@ -1,18 +1,12 @@
 import { join } from "node:path";
-import { countFlops } from "../packages/core/src/compiler/flops";
-import { zImage } from "../packages/core/src/families/z-image/model";
-import { noHooks } from "../packages/core/src/graph/build-hooks";
-import type { Sizes } from "../packages/core/src/graph/dim";
-import { Graph } from "../packages/core/src/graph/graph";
-import { Engine } from "../packages/core/src/runtime/engine";
-import { ownCatalogue } from "../packages/core/src/start/catalogue";
-import { floats } from "../packages/core/src/tensor";
-import { openCheckpoint } from "../packages/core/src/weights/checkpoint/checkpoint";
+import { newGraph, readConfig } from "@skipstep/contract/graph";
+import type { Sizes } from "@skipstep/core/model";
+import { Engine, floats, type Graph, graphCost, openGraph, openWeights, zImage } from "@skipstep/core/model";
 import type { Benchmark, Figure, Say } from "./benchmark";
 import { matmulGraph } from "./kernel-rates";
 import { interleave, least, timed } from "./measure";
-import { openGraph, someInputs } from "./open-graph";
 import { writeRandomZImage } from "./random-z-image";
+import { someInputs } from "./some-inputs";
 import { inTemporaryFolder } from "./temporary-folder";
 
 const dim = 1280;
@@ -39,15 +33,14 @@ async function rates(engine: Engine, folder: string, batch: number, say: Say): P
   const tokens = side * side + captions;
   const sizes = { B: batch, h: side, w: side, L: captions, T: tokens };
   const cache = join(folder, "cache");
-  const component = openCheckpoint(folder, ownCatalogue.reading).component("transformer");
-  const weights = component.weights();
-  const model = Graph.create("transformer", weights, noHooks);
-  zImage.entries.forward!(model, zImage.parse(component.config));
+  const weights = openWeights(join(folder, "transformer"));
+  const model = newGraph({ component: "transformer", weights });
+  zImage.entries.forward!(model, zImage.parse(readConfig(join(folder, "transformer"))));
   const single = matmulGraph(weights, [batch * tokens, dim, hidden]);
   const step = await runner(engine, model, weights.identity(cache), cache, sizes);
   const matmul = await runner(engine, single, "matmul", cache, {});
   weights.close();
-  const [stepFlops, matmulFlops] = [countFlops(model.nodes, sizes).total, countFlops(single.nodes, {}).total];
+  const [stepFlops, matmulFlops] = [graphCost(model, sizes).flops.total, graphCost(single, {}).flops.total];
   const repeats = Math.round(stepFlops / matmulFlops);
   // As many as make a step's work: whatever else the machine does has the same time to get in the way.
   const matmuls = async (): Promise<number> => {
@@ -80,7 +73,7 @@ async function runner(
   cache: string,
   sizes: Sizes,
 ): Promise<() => Promise<number>> {
-  const program = await openGraph(engine, graph, identity, cache);
+  const program = await openGraph(engine, graph, { identity, cacheDir: cache });
   const inputs = someInputs(engine, graph, sizes);
   const nothing = engine.upload(floats([1]), { keep: true });
   return () =>

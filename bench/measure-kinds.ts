@@ -1,23 +1,18 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { newGraph } from "@skipstep/contract/graph";
 import { findQuantizer, openComponentWeights } from "@skipstep/core";
-import type { Architecture } from "../packages/core/src/architecture/architecture";
-import { weightBytes } from "../packages/core/src/compiler/memory-estimate";
-import type { Sizes } from "../packages/core/src/graph/dim";
-import { Graph } from "../packages/core/src/graph/graph";
-import { Engine } from "../packages/core/src/runtime/engine";
-import type { Floats } from "../packages/core/src/tensor";
-import type { OpenWeights } from "../packages/core/src/weights/checkpoint/weight-source";
-import { Weights } from "../packages/core/src/weights/checkpoint/weights";
+import type { Architecture, Floats, Sizes } from "@skipstep/core/model";
+import { Engine, graphCost, graphPlugins, openGraph, openWeights } from "@skipstep/core/model";
+import type { OpenWeights } from "@skipstep/core/plugin";
 import { openGguf } from "../plugins/gguf/src/container/gguf-weights";
 import type { Figure, Say } from "./benchmark";
 import type { Kind, UsedPlugin } from "./low-bit-kinds";
 import { interleave, least, processorTimed, timed } from "./measure";
-import { openGraph, someInputs } from "./open-graph";
 import { writeRandomModel } from "./random-checkpoint";
+import { someInputs } from "./some-inputs";
 import { inTemporaryFolder } from "./temporary-folder";
-import { hooksOf } from "./used-plugins";
 
 export interface LowBitModel {
   readonly architecture: Architecture;
@@ -55,7 +50,7 @@ export function measureKinds(
     const checkpoint = join(folder, "checkpoint");
     const parameters = writeRandomModel(checkpoint, { architecture, config, dtype: "float16", has: () => true });
     say(`${(parameters / 1e6).toFixed(0)} million parameters`);
-    const weights = Weights.open(checkpoint);
+    const weights = openWeights(checkpoint);
     const engine = await Engine.start({ provider: "cpu", ...(clock === "wall" ? {} : { threads: 1 }) });
     try {
       const plain = await open(engine, model, [], weights, join(folder, "float32"));
@@ -93,13 +88,13 @@ async function open(
   weights: OpenWeights,
   cacheDir: string,
 ): Promise<Runner> {
-  const hooks = hooksOf(plugins, "denoiser");
-  const graph = Graph.create("denoiser", weights, hooks);
+  const { build: hooks } = graphPlugins("denoiser", plugins);
+  const graph = newGraph({ component: "denoiser", weights, hooks });
   architecture.entries.forward!(graph, architecture.parse(config));
   hooks.graphBuilt(graph);
   for (const { plugin, weights: count, attentions, changes } of hooks.receipts)
     if (count + attentions + Object.keys(changes).length === 0) throw new Error(`${plugin} had nothing to do`);
-  const program = await openGraph(engine, graph, weights.identity(cacheDir), cacheDir);
+  const program = await openGraph(engine, graph, { identity: weights.identity(cacheDir), cacheDir });
   const inputs = someInputs(engine, graph, sizes);
   const [stored, floats] = hooks.receipts.reduce(
     ([bytes, ofFloats], receipt) => [bytes + receipt.storedBytes, ofFloats + receipt.floatBytes],
@@ -112,7 +107,7 @@ async function open(
         return Float32Array.from(((await output.read()) as Floats).data);
       }),
     close: () => program.close(),
-    memory: weightBytes(graph),
+    memory: graphCost(graph, sizes).weightBytes,
     disk: sizeOfFiles(cacheDir),
     ...(floats === 0 ? {} : { each: stored / (floats / 4) }),
   };

@@ -1,7 +1,7 @@
 import { cpSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { dit } from "../packages/core/src/families/dit/model";
+import { dit } from "@skipstep/core/model";
 import { writeRandomModel } from "./random-checkpoint";
 
 /** Lends model_index.json, scheduler and a small VAE. */

@@ -1,9 +1,7 @@
 import { cpSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { autoencoderKl } from "../packages/core/src/families/autoencoders/autoencoder-kl";
-import { clipText } from "../packages/core/src/families/encoders/clip-text";
-import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
+import { autoencoderKl, clipText, unet2DCondition } from "@skipstep/core/model";
 import { writeRandomModel } from "./random-checkpoint";
 import { sd15 } from "./sd15-configs";
 

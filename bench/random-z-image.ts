@@ -1,7 +1,7 @@
 import { cpSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { zImage } from "../packages/core/src/families/z-image/model";
+import { zImage } from "@skipstep/core/model";
 import { writeRandomModel } from "./random-checkpoint";
 import type { FloatType } from "./random-tensors";
 

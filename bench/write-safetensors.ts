@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { type DType, itemSize, sizeOf } from "../packages/core/src/tensor";
-import { safetensorsName } from "../packages/core/src/weights/checkpoint/dtypes";
+import { safetensorsName } from "@skipstep/contract/graph";
+import { type DType, itemSize, sizeOf } from "@skipstep/core/model";
 
 export interface TensorToWrite {
   readonly name: string;

@@ -1,25 +1,28 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { memoryWeights, newGraph, weightShapes } from "@skipstep/contract/graph";
+import {
+  attention,
+  autoencoderTiny,
+  conv2d,
+  floats,
+  graphCost,
+  linear,
+  openWeights,
+  size,
+  times,
+  zImage,
+} from "@skipstep/core/model";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Figure, isMet } from "../bench/benchmark";
-import { weightShapes, writeRandomModel } from "../bench/random-checkpoint";
+import { writeRandomModel } from "../bench/random-checkpoint";
 import { section, writeSections } from "../bench/results";
-import { countFlops } from "../packages/core/src/compiler/flops";
-import { autoencoderTiny } from "../packages/core/src/families/autoencoders/autoencoder-tiny";
-import { zImage } from "../packages/core/src/families/z-image/model";
-import { noHooks } from "../packages/core/src/graph/build-hooks";
-import { size, times } from "../packages/core/src/graph/dim";
-import { Graph } from "../packages/core/src/graph/graph";
-import { attention, conv2d, linear } from "../packages/core/src/graph/layers";
-import { floats } from "../packages/core/src/tensor";
-import { Weights } from "../packages/core/src/weights/checkpoint/weights";
-import { memoryWeights } from "../packages/core/test/memory-weights";
 
 const folder = mkdtempSync(join(tmpdir(), "skipstep-bench-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe("countFlops", () => {
+describe("the FLOPs of a graph", () => {
   it("counts MatMul, attention and Conv at the sizes of a run, and nothing else", () => {
     const weights = memoryWeights({
       "fc.weight": floats([7, 5]),
@@ -27,13 +30,13 @@ describe("countFlops", () => {
       "conv.weight": floats([6, 3, 3, 3]),
       "conv.bias": floats([6]),
     });
-    const g = Graph.create("small", weights, noHooks);
+    const g = newGraph({ component: "small", weights });
     const [batch, tokens] = [size("B"), size("T")];
     const x = g.input("x", [batch, tokens, 5]);
     const y = linear(g, "fc", x, 7); // 2 B T 5 7
     attention(g, { kind: "self", query: y, key: y, value: y, heads: 1 }); // 4 B T T 7
     conv2d(g, "conv", g.input("image", [batch, 3, times(size("h"), 2), 8]), 6, 3, { stride: 2, padding: 1 });
-    const { byOp, total } = countFlops(g.nodes, { B: 2, T: 10, h: 4 });
+    const { byOp, total } = graphCost(g, { B: 2, T: 10, h: 4 }).flops;
     expect(byOp).toEqual({
       MatMul: 2 * 2 * 10 * 5 * 7,
       MultiHeadAttention: 4 * 2 * 10 * 10 * 7,
@@ -49,10 +52,10 @@ describe("a random checkpoint", () => {
   it.each(["float32", "float16"] as const)("has what the graph asks for, %s, near what training leaves", (dtype) => {
     const own = join(folder, dtype);
     const parameters = writeRandomModel(own, { architecture: zImage, config, dtype });
-    const weights = Weights.open(own);
+    const weights = openWeights(own);
     const shapes = weightShapes(zImage, config);
     expect(weights.names).toEqual([...shapes.keys()]);
-    zImage.entries.forward!(Graph.create("transformer", weights, noHooks), zImage.parse(config)); // throws what is missing
+    zImage.entries.forward!(newGraph({ component: "transformer", weights }), zImage.parse(config)); // throws what is missing
     let elements = 0;
     for (const [name, shape] of shapes) {
       expect(weights.entry(name)).toMatchObject({ dtype, shape });

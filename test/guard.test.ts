@@ -1,9 +1,9 @@
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readSafetensors } from "@skipstep/contract/graph";
 import { type ConfigInput, createPipeline, type GenerateRequest, inspectConfig, validateConfig } from "@skipstep/core";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Stored } from "../packages/core/test/original-names";
-import { readSafetensors } from "../packages/core/test/read-safetensors";
 import { temporaryFolder } from "./emoji";
 import { readJson, readTensors, writeJson, writeTensors } from "./made-checkpoint";
 

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module";
 import { totalmem } from "node:os";
 import { join } from "node:path";
+import { withHeader } from "@skipstep/contract/graph";
 import {
   type ConfigInput,
   createPipeline,
@@ -12,7 +13,6 @@ import {
   validateConfig,
 } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
-import { withHeader } from "../packages/core/test/checkpoint-files";
 import { emojiConfig, temporaryFolder } from "./emoji";
 
 const root = temporaryFolder();

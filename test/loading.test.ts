@@ -1,9 +1,9 @@
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { readSafetensors } from "@skipstep/contract/graph";
 import { type ConfigInput, createPipeline, validateConfig } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
 import type { Stored } from "../packages/core/test/original-names";
-import { readSafetensors } from "../packages/core/test/read-safetensors";
 import { temporaryFolder } from "./emoji";
 import { copyPipeline } from "./fuzz/seeds";
 import { changeJson, readJson, readTensors, writeJson, writeTensors } from "./made-checkpoint";

@@ -1,9 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readSafetensors, safetensors } from "@skipstep/contract/graph";
 import { type ConfigInput, createPipeline, inspectConfig, validateConfig } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
-import { safetensors } from "../packages/core/test/checkpoint-files";
-import { readSafetensors } from "../packages/core/test/read-safetensors";
 import { temporaryFolder } from "./emoji";
 
 const root = temporaryFolder();

@@ -10,21 +10,20 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Architecture } from "../packages/core/src/architecture/architecture";
-import { autoencoderKl } from "../packages/core/src/families/autoencoders/autoencoder-kl";
-import { clipText, clipTextWithProjection } from "../packages/core/src/families/encoders/clip-text";
-import { qwen3 } from "../packages/core/src/families/encoders/qwen3";
-import { t5Encoder } from "../packages/core/src/families/encoders/t5";
-import { flux } from "../packages/core/src/families/flux/model";
-import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
-import { zImage } from "../packages/core/src/families/z-image/model";
-import { sizeOf } from "../packages/core/src/tensor";
-import { safetensorsName } from "../packages/core/src/weights/checkpoint/dtypes";
-import { safetensors } from "../packages/core/test/checkpoint-files";
-import { wave } from "../packages/core/test/memory-weights";
-import { shapesOfModel } from "../packages/core/test/model-shapes";
+import { readSafetensors, safetensors, safetensorsName, wave, weightShapes } from "@skipstep/contract/graph";
+import type { Architecture } from "@skipstep/core/model";
+import {
+  autoencoderKl,
+  clipText,
+  clipTextWithProjection,
+  flux,
+  qwen3,
+  sizeOf,
+  t5Encoder,
+  unet2DCondition,
+  zImage,
+} from "@skipstep/core/model";
 import type { Stored, StoredTensors } from "../packages/core/test/original-names";
-import { readSafetensors } from "../packages/core/test/read-safetensors";
 
 const architectures: Readonly<Record<string, Architecture>> = {
   UNet2DConditionModel: unet2DCondition,
@@ -48,7 +47,7 @@ function shapesOf({ className, config }: MadeComponent): [string, readonly numbe
   const { num_hidden_layers: layers } = config as { num_hidden_layers?: number };
   // Of a language model the last layer is not run, and is in its files.
   const whole = className === "Qwen3ForCausalLM" ? { ...config, num_hidden_layers: layers! + 1 } : config;
-  return [...shapesOfModel(architectures[className]!, whole)];
+  return [...weightShapes(architectures[className]!, whole)];
 }
 
 /** All tensors that a component's config asks for, without values: for files that only look large. */

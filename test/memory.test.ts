@@ -8,8 +8,8 @@ import {
   type Pipeline,
   validateConfig,
 } from "@skipstep/core";
+import { Engine } from "@skipstep/core/model";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { Engine } from "../packages/core/src/runtime/engine";
 import { emojiConfig, temporaryFolder } from "./emoji";
 
 type Plugins = NonNullable<ConfigInput["plugins"]>;

@@ -9,8 +9,8 @@ import {
   SkipstepError,
   validateConfig,
 } from "@skipstep/core";
+import { floats } from "@skipstep/core/model";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { floats } from "../packages/core/src/tensor";
 import { temporaryFolder } from "./emoji";
 
 const model = join(import.meta.dirname, "golden/pipelines/sd35-no-t5");

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { type ConfigInput, inspectConfig, readRecipe, SkipstepError, validateConfig } from "@skipstep/core";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { addText } from "../packages/core/src/image/png-text";
-import { loadTokenizer } from "../packages/core/src/text/tokenizer";
+import { addText } from "../packages/cli/test/png-text";
 import { temporaryFolder } from "./emoji";
 import { copyPipeline } from "./fuzz/seeds";
 
@@ -109,33 +108,6 @@ describe("a checkpoint", () => {
       failure(async () => inspectConfig(await validateConfig({ model, generate }))),
     )) as SkipstepError;
     expect(error.code).toBe(`SKIPSTEP_${code}`);
-  });
-});
-
-describe("a tokenizer", () => {
-  const tokens = (value: string): ((text: string) => string) => setting("added_tokens", value);
-  it.each<[string, string, (text: string) => string]>([
-    [
-      "a pad token of 100,000 letters",
-      "tokenizer/tokenizer_config.json",
-      setting("pad_token", JSON.stringify("x".repeat(100_000))),
-    ],
-    ["an added token without an id", "tokenizer/tokenizer.json", tokens('[{"content": "a"}]')],
-    ["an added token that is null", "tokenizer/tokenizer.json", tokens("[null]")],
-    ["a normalizer that is a number", "tokenizer/tokenizer.json", setting("normalizer", "3")],
-    [
-      "a model of another type",
-      "tokenizer/tokenizer.json",
-      setting("model", '{"type": "Unigram", "vocab": [null, ["a"]]}'),
-    ],
-    ["a decoder of tokens that is a list", "tokenizer/tokenizer_config.json", setting("added_tokens_decoder", "[3]")],
-    ["values nested 100,000 deep", "tokenizer/tokenizer_config.json", setting("x", deep(100_000))],
-  ])("with %s is refused", async (_, file, change) => {
-    const error = (await withFile(file, change, () =>
-      failure(() => loadTokenizer(join(model, "tokenizer"), "CLIPTokenizer").encode(["a cat"])),
-    )) as SkipstepError;
-    expect(error.code).toBe("SKIPSTEP_TOKENIZER_INVALID");
-    expect(error.message).not.toMatch(/is not a function|undefined|Cannot read/);
   });
 });
 

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { withHeader } from "@skipstep/contract/graph";
 import { type ConfigInput, createPipeline, type GenerateConfig, inspectConfig, validateConfig } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
-import { withHeader } from "../packages/core/test/checkpoint-files";
 import { temporaryFolder } from "./emoji";
 
 /** Files that say what they are by tensors that hold nearly nothing, and by their header. */

@@ -1,10 +1,7 @@
 import { join } from "node:path";
 import { type ConfigInput, createPipeline, inspectConfig, validateConfig } from "@skipstep/core";
+import { autoencoderKl, flux, unet2DCondition, zImage } from "@skipstep/core/model";
 import { describe, expect, it, vi } from "vitest";
-import { autoencoderKl } from "../packages/core/src/families/autoencoders/autoencoder-kl";
-import { flux } from "../packages/core/src/families/flux/model";
-import { unet2DCondition } from "../packages/core/src/families/unet/unet-2d-condition";
-import { zImage } from "../packages/core/src/families/z-image/model";
 import {
   openClip,
   originalFlux,

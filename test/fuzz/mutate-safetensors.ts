@@ -1,4 +1,4 @@
-import { withHeader } from "../../packages/core/test/checkpoint-files";
+import { withHeader } from "@skipstep/contract/graph";
 import { mutateBytes } from "./mutate-bytes";
 import { mutateJson } from "./mutate-json";
 import type { Random } from "./random";

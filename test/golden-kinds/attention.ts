@@ -1,13 +1,10 @@
 import { readFileSync } from "node:fs";
-import { size } from "../../packages/core/src/graph/dim";
-import { Graph } from "../../packages/core/src/graph/graph";
-import type { Tensor } from "../../packages/core/src/tensor";
-import { readSafetensors } from "../../packages/core/test/read-safetensors";
-import { runGraph } from "../../packages/core/test/run-graph";
+import { expectWithin, newGraph, readSafetensors, runGraph } from "@skipstep/contract/graph";
+import type { Tensor } from "@skipstep/core/model";
+import { size } from "@skipstep/core/model";
 import { ops } from "../../plugins/xformers/src/attend";
 import { memoryEfficientAttention } from "../../plugins/xformers/src/memory-efficient-attention";
 import { parseBias } from "../../plugins/xformers/src/parse-bias";
-import { expectWithin } from "./close";
 
 /** How the reference was called; the mask's arguments stand beside it by their names. */
 interface About {
@@ -31,7 +28,7 @@ export async function checkAttention(file: string): Promise<void> {
   for (const op of ops)
     for (const blockSize of op === "math" ? [1] : blockSizes)
       for (const isKnown of [false, true]) {
-        const g = Graph.create("attention", {} as never, { weightLoad: () => undefined, attention: () => undefined });
+        const g = newGraph({ component: "attention" });
         const input = (name: string, names: readonly string[]) => {
           const { shape } = io.get(`in.${name}`)!;
           return g.input(name, isKnown ? shape : shape.map((dim, i) => (names[i] ? size(names[i]) : dim)));

@@ -1,11 +1,6 @@
-import type { Architecture } from "../../packages/core/src/architecture/architecture";
-import { flux } from "../../packages/core/src/families/flux/model";
-import { zImage } from "../../packages/core/src/families/z-image/model";
-import type { BuildHooks } from "../../packages/core/src/graph/build-hooks";
-import { Graph } from "../../packages/core/src/graph/graph";
-import { ownCatalogue } from "../../packages/core/src/start/catalogue";
-import { openComponent } from "../../packages/core/src/weights/checkpoint/component";
-import { readConfig } from "../../packages/core/test/build-graph";
+import { newGraph, readConfig } from "@skipstep/contract/graph";
+import type { Architecture, BuildHooks } from "@skipstep/core/model";
+import { flux, type Graph, openWeights, zImage } from "@skipstep/core/model";
 import { bnbFormat } from "../../plugins/bnb/src/bnb-format";
 import { Bnb } from "../../plugins/bnb/src/index";
 import { bnbOptions } from "./bnb-options";
@@ -22,22 +17,20 @@ const models: Readonly<Record<string, readonly [Architecture, Check]>> = {
 
 /** A checkpoint of bitsandbytes: with its weights taken apart, then packed through the plugin's kernels. */
 export async function checkBnb(folder: string): Promise<void> {
-  const className = String(readConfig(folder)._class_name);
-  const [architecture, check] = models[className]!;
-  const component = openComponent(
-    { name: "transformer", library: "diffusers", className, folder },
-    { ...ownCatalogue.reading, formats: [bnbFormat] },
-  );
+  const config = readConfig(folder);
+  const [architecture, check] = models[String(config._class_name)]!;
   const plugin = new Bnb(bnbOptions());
   const attention = (): undefined => undefined;
   for (const [weightLoad, tolerance] of [
     [() => undefined, 1e-4],
     [(weight) => plugin.weightLoad(weight), 2e-2],
   ] as const satisfies readonly (readonly [BuildHooks["weightLoad"], number])[]) {
-    const weights = component.weights();
-    const graph = Graph.create("transformer", weights, { weightLoad, attention });
-    architecture.entries.forward!(graph, architecture.parse(component.config));
-    await check(component.config, graph, ioOf(folder), tolerance);
+    const tensors = openWeights(folder);
+    const quantization = config.quantization_config as Parameters<typeof bnbFormat.open>[0]["quantization"];
+    const weights = bnbFormat.open({ path: folder, tensors, quantization, metadata: () => ({}) });
+    const graph = newGraph({ component: "transformer", weights, hooks: { weightLoad, attention } });
+    architecture.entries.forward!(graph, architecture.parse(config));
+    await check(config, graph, ioOf(folder), tolerance);
     weights.close();
   }
 }

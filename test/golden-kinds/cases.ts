@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
+import { schedulers } from "../../packages/core/test/golden/schedulers";
 import { checkAttention } from "./attention";
 import { extras } from "./extras";
 import { models } from "./models";
@@ -9,7 +10,6 @@ import { checkBlocks } from "./quant-gguf";
 import { checkInteger } from "./quant-integer";
 import { checkSvdQuant } from "./quant-svdquant";
 import { checkRandom } from "./random";
-import { schedulers } from "./schedulers";
 
 /** One test. Without `run` its kind is not built yet. */
 export interface GoldenCase {

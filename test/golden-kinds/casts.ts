@@ -1,4 +1,4 @@
-import { type Floats, floats, type Tensor } from "../../packages/core/src/tensor";
+import { type Floats, floats, type Tensor } from "@skipstep/core/model";
 
 /** The reference takes whole numbers too where a graph takes float32: timesteps. */
 export function asFloats({ shape, data }: Tensor): Floats {

@@ -1,9 +1,6 @@
 import { join } from "node:path";
-import type { Graph } from "../../packages/core/src/graph/graph";
-import type { Tensor } from "../../packages/core/src/tensor";
-import { readSafetensors } from "../../packages/core/test/read-safetensors";
-import { runGraph } from "../../packages/core/test/run-graph";
-import { expectClose } from "./close";
+import { expectClose, readSafetensors, runGraph } from "@skipstep/contract/graph";
+import type { Graph, Tensor } from "@skipstep/core/model";
 
 /** A golden file's tensors: `in.*` goes in, `out.*` must come out, `tap.<module>.out<i>` is what that module returned. */
 export type Io = ReadonlyMap<string, Tensor>;

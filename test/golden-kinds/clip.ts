@@ -1,9 +1,7 @@
-import type { clipText, clipTextWithProjection } from "../../packages/core/src/families/encoders/clip-text";
-import { integers } from "../../packages/core/src/tensor";
-import { buildGraph } from "../../packages/core/test/build-graph";
-import { runGraph } from "../../packages/core/test/run-graph";
+import { buildGraph, expectClose, runGraph } from "@skipstep/contract/graph";
+import type { clipText, clipTextWithProjection } from "@skipstep/core/model";
+import { integers } from "@skipstep/core/model";
 import { ioOf } from "./check-model";
-import { expectClose } from "./close";
 
 /**
  * `out.0` last_hidden_state, `out.1` hidden_states[-2], `out.2` pooled; where they are given, `hidden.<i>` is
@@ -12,7 +10,7 @@ import { expectClose } from "./close";
 export function checkClip(architecture: typeof clipText | typeof clipTextWithProjection) {
   return async (folder: string): Promise<void> => {
     const io = ioOf(folder);
-    const graph = buildGraph(architecture, "encode", folder);
+    const graph = buildGraph(architecture, folder, { entry: "encode" });
     const run = (layer: number) =>
       runGraph(graph, { input_ids: io.get("in.input_ids")!, layer: integers([], [layer]) });
     const last = await run(-1);

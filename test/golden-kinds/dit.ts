@@ -1,6 +1,5 @@
-import { sincosPositions } from "../../packages/core/src/families/blocks/sincos-positions";
-import { type DitConfig, dit } from "../../packages/core/src/families/dit/model";
-import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
+import { buildGraph, readConfig } from "@skipstep/contract/graph";
+import { dit, sincosPositions } from "@skipstep/core/model";
 import { asFloats } from "./casts";
 import { checkModel, ioOf } from "./check-model";
 
@@ -9,13 +8,13 @@ export async function checkDit(folder: string): Promise<void> {
   const hidden = io.get("in.hidden_states")!;
   const [height, width] = hidden.shape.slice(2) as [number, number];
   await checkModel(
-    buildGraph(dit, "forward", folder),
+    buildGraph(dit, folder),
     io,
     {
       hidden_states: hidden,
       timestep: asFloats(io.get("in.timestep")!),
       class_labels: io.get("in.class_labels")!,
-      pos_embed: sincosPositions(dit.parse(readConfig(folder)) as DitConfig, height, width),
+      pos_embed: sincosPositions(dit.parse(readConfig(folder)), height, width),
     },
     { sample: io.get("out.0")! },
   );

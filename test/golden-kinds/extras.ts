@@ -1,8 +1,8 @@
+import { checkTiledDecode } from "../../packages/core/test/golden/tiled-decode";
 import { checkBnb } from "./bnb";
 import { ggufCase } from "./gguf";
 import { imageToImageCase } from "./image-to-image";
 import { loraCase } from "./lora";
-import { checkTiledDecode } from "./tiled-decode";
 
 /**
  * Golden cases by the `kind` in their `about.json`; `root` is the golden folder, which they refer to. `undefined` for

@@ -1,11 +1,10 @@
-import { type FluxConfig, flux, rotaryTables } from "../../packages/core/src/families/flux/model";
-import type { Graph } from "../../packages/core/src/graph/graph";
-import type { Floats } from "../../packages/core/src/tensor";
-import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
+import { buildGraph, readConfig } from "@skipstep/contract/graph";
+import type { Floats, Graph } from "@skipstep/core/model";
+import { flux, fluxRotaryTables as rotaryTables } from "@skipstep/core/model";
 import { checkModel, type Io, ioOf } from "./check-model";
 
 export async function checkFlux(folder: string): Promise<void> {
-  await checkFluxGraph(readConfig(folder), buildGraph(flux, "forward", folder), ioOf(folder));
+  await checkFluxGraph(readConfig(folder), buildGraph(flux, folder), ioOf(folder));
 }
 
 /** @param graph of the transformer, from whatever weights @param tolerance as a part of the output's largest value */
@@ -15,7 +14,7 @@ export async function checkFluxGraph(
   io: Io,
   tolerance?: number,
 ): Promise<void> {
-  const config = flux.parse(given) as FluxConfig;
+  const config = flux.parse(given);
   const tables = rotaryTables(config, io.get("in.txt_ids") as Floats, io.get("in.img_ids") as Floats);
   const direct = graph.inputs.filter(({ name }) => !(name in tables)).map(({ name }) => [name, io.get(`in.${name}`)!]);
   await checkModel(

@@ -1,12 +1,11 @@
-import { type Flux2Config, flux2, rotaryTables } from "../../packages/core/src/families/flux2/model";
-import { type Floats, floats, type Tensor } from "../../packages/core/src/tensor";
-import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
+import { buildGraph, readConfig } from "@skipstep/contract/graph";
+import { type Floats, floats, flux2, flux2RotaryTables as rotaryTables, type Tensor } from "@skipstep/core/model";
 import { checkModel, type Io, ioOf } from "./check-model";
 
 export async function checkFlux2(folder: string): Promise<void> {
   const io = ioOf(folder);
-  const config = flux2.parse(readConfig(folder)) as Flux2Config;
-  const graph = buildGraph(flux2, "forward", folder);
+  const config = flux2.parse(readConfig(folder));
+  const graph = buildGraph(flux2, folder);
   const tables = rotaryTables(config, io.get("in.txt_ids") as Floats, io.get("in.img_ids") as Floats);
   const given = graph.inputs.filter(({ name }) => !(name in tables)).map(({ name }) => [name, io.get(`in.${name}`)!]);
   await checkModel(

@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { newGraph, readConfig } from "@skipstep/contract/graph";
+import type { Architecture, WeightForm } from "@skipstep/core/model";
+import { flux, type Graph } from "@skipstep/core/model";
 import { expect } from "vitest";
-import type { Architecture } from "../../packages/core/src/architecture/architecture";
-import { flux } from "../../packages/core/src/families/flux/model";
-import { Graph } from "../../packages/core/src/graph/graph";
-import type { WeightForm } from "../../packages/core/src/graph/weight";
-import { readConfig } from "../../packages/core/test/build-graph";
 import { openGguf } from "../../plugins/gguf/src/container/gguf-weights";
 import { Gguf, type GgufOptions } from "../../plugins/gguf/src/gguf";
 import { type Io, ioOf } from "./check-model";
@@ -73,7 +71,7 @@ function buildGguf(
     },
     attention: () => undefined,
   };
-  const graph = Graph.create("transformer", weights, hooks);
+  const graph = newGraph({ component: "transformer", weights, hooks });
   architecture.entries.forward!(graph, architecture.parse({ ...config }));
   return { graph, forms, close: () => weights.close() };
 }

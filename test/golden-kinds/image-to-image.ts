@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readSafetensors } from "@skipstep/contract/graph";
 import type { ConfigInput, GenerateConfig, Image } from "@skipstep/core";
-import type { Tensor } from "../../packages/core/src/tensor";
-import { readSafetensors } from "../../packages/core/test/read-safetensors";
-import { expectImages, generate, isBuilt } from "./pipelines";
+import type { Tensor } from "@skipstep/core/model";
+import { isBuilt } from "../../packages/core/test/is-built";
+import { expectImages, generate } from "./pipelines";
 
 /** What the reference was called with. */
 interface About {

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readSafetensors } from "@skipstep/contract/graph";
 import type { GenerateConfig } from "@skipstep/core";
+import type { Floats } from "@skipstep/core/model";
 import { expect } from "vitest";
-import type { Floats } from "../../packages/core/src/tensor";
-import { readSafetensors } from "../../packages/core/test/read-safetensors";
-import { expectImages, generate, isBuilt } from "./pipelines";
+import { isBuilt } from "../../packages/core/test/is-built";
+import { expectImages, generate } from "./pipelines";
 
 /** What the reference was called with, and steps and size; what else is there says what became of it. */
 interface About extends Required<Pick<GenerateConfig, "num_inference_steps" | "height" | "width">> {

@@ -1,4 +1,4 @@
-import { clipText, clipTextWithProjection } from "../../packages/core/src/families/encoders/clip-text";
+import { clipText, clipTextWithProjection } from "@skipstep/core/model";
 import { checkAutoencoderKl, checkAutoencoderTiny } from "./autoencoders";
 import { checkClip } from "./clip";
 import { checkDit } from "./dit";

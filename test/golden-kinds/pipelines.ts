@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectWithin, readSafetensors } from "@skipstep/contract/graph";
 import {
   type ConfigInput,
   createPipeline,
@@ -11,6 +12,7 @@ import {
   type Image,
   type RegionReport,
 } from "@skipstep/core";
+import { type Floats, floats, stack, type Tensor } from "@skipstep/core/model";
 import { CacheDit } from "@skipstep/plugin-cache-dit";
 import { DeepCache } from "@skipstep/plugin-deepcache";
 import { FirstBlockCache } from "@skipstep/plugin-fbcache";
@@ -18,11 +20,7 @@ import { Fora } from "@skipstep/plugin-fora";
 import { MagCache } from "@skipstep/plugin-magcache";
 import { TeaCache } from "@skipstep/plugin-teacache";
 import { expect } from "vitest";
-import { ownFamilies as families } from "../../packages/core/src/families/families";
-import { stack } from "../../packages/core/src/loop/guidance";
-import { type Floats, floats, type Tensor } from "../../packages/core/src/tensor";
-import { readSafetensors } from "../../packages/core/test/read-safetensors";
-import { expectWithin } from "./close";
+import { isBuilt } from "../../packages/core/test/is-built";
 
 /** What the reference was called with, and what it did. */
 interface Call extends Omit<GenerateConfig, "seed"> {
@@ -76,14 +74,6 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
       expectImages(result, io.get("out.image")!, tolerance);
     }
   };
-}
-
-/** Whether the family of a pipeline's folder is built. A folder that is not there is told by the test that runs on it. */
-export function isBuilt(model: string): boolean {
-  const index = join(model, "model_index.json");
-  if (!existsSync(index)) return true;
-  const { _class_name: className } = JSON.parse(readFileSync(index, "utf8"));
-  return families.some((family) => family.className === className);
 }
 
 /** @param expected `[H, W, 3]`, or `[B, H, W, 3]` for a batch @param tolerance largest difference of a pixel, 0..1 */

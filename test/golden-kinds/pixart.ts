@@ -1,7 +1,5 @@
-import { sincosPositions } from "../../packages/core/src/families/blocks/sincos-positions";
-import { type PixArtConfig, pixart } from "../../packages/core/src/families/pixart/model";
-import { type Floats, floats, sizeOf } from "../../packages/core/src/tensor";
-import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
+import { buildGraph, readConfig } from "@skipstep/contract/graph";
+import { type Floats, floats, pixart, sincosPositions, sizeOf } from "@skipstep/core/model";
 import { asFloats, asMask } from "./casts";
 import { checkModel, ioOf } from "./check-model";
 
@@ -9,14 +7,14 @@ export async function checkPixArt(folder: string): Promise<void> {
   const io = ioOf(folder);
   const hidden = io.get("in.hidden_states")!;
   const [height, width] = hidden.shape.slice(2) as [number, number];
-  const config = pixart.parse(readConfig(folder)) as PixArtConfig;
+  const config = pixart.parse(readConfig(folder));
   const captions = io.get("in.encoder_hidden_states") as Floats;
   const sizes = ["resolution", "aspect_ratio"].flatMap((name) => {
     const given = io.get(`in.${name}`);
     return given && config.use_additional_conditions ? [[name, asFloats(given)] as const] : [];
   });
   await checkModel(
-    buildGraph(pixart, "forward", folder),
+    buildGraph(pixart, folder),
     io,
     {
       hidden_states: hidden,

@@ -1,13 +1,7 @@
 import { basename } from "node:path";
+import { expectClose, expectSame, memoryWeights, newGraph, runGraph } from "@skipstep/contract/graph";
+import { type Floats, floats, linear, openWeights, size } from "@skipstep/core/model";
 import { expect } from "vitest";
-import { size } from "../../packages/core/src/graph/dim";
-import { Graph } from "../../packages/core/src/graph/graph";
-import { linear } from "../../packages/core/src/graph/layers";
-import { type Floats, floats } from "../../packages/core/src/tensor";
-import { Weights } from "../../packages/core/src/weights/checkpoint/weights";
-import { openAs } from "../../packages/core/src/weights/formats/find-format";
-import { memoryWeights } from "../../packages/core/test/memory-weights";
-import { runGraph } from "../../packages/core/test/run-graph";
 import { packHalves, quantizeBlocks } from "../../plugins/bnb/src/blockwise";
 import { bnbFormat } from "../../plugins/bnb/src/bnb-format";
 import { codeTables, type FourBitType, nearestIn } from "../../plugins/bnb/src/codes";
@@ -15,7 +9,6 @@ import { nestScales } from "../../plugins/bnb/src/double-quantization";
 import { Bnb } from "../../plugins/bnb/src/index";
 import { dequantizeRows, quantizeRows } from "../../plugins/bnb/src/int8-rows";
 import { bnbOptions } from "./bnb-options";
-import { expectClose, expectSame } from "./close";
 
 /** `nf4-64-double-bfloat16`, `linear-nf4`, `int8`: by the file's name. */
 export async function checkBitsandbytes(file: string): Promise<void> {
@@ -28,8 +21,8 @@ export async function checkBitsandbytes(file: string): Promise<void> {
 
 /** What a checkpoint stores: read to the values, and made of the weight to the byte. */
 function checkFourBit(file: string, type: FourBitType, block: number, isDouble: boolean): void {
-  const io = Weights.openFile(`${file}.safetensors`);
-  const weights = openAs(bnbFormat, file, io);
+  const io = openWeights(`${file}.safetensors`);
+  const weights = bnbFormat.open({ path: file, tensors: io, quantization: {}, metadata: () => ({}) });
   const [rows, columns] = weights.entry("weight").shape as [number, number];
   const isWhole = columns % block === 0;
   const expected = io.readFloat32("out.dequantized");
@@ -91,7 +84,7 @@ function checkStraddling(
 }
 
 function checkInt8(file: string): void {
-  const io = Weights.openFile(`${file}.safetensors`);
+  const io = openWeights(`${file}.safetensors`);
   const [rows, columns] = io.entry("in.weight").shape as [number, number];
   const { codes, scb } = quantizeRows(io.readFloat32("in.weight"), rows, columns);
   expectSame("SCB", scb, io.readFloat32("SCB"));
@@ -102,17 +95,14 @@ function checkInt8(file: string): void {
 
 /** A linear layer in 4 bits, made on the fly. */
 async function checkLinear(file: string, type: FourBitType): Promise<void> {
-  const io = Weights.openFile(`${file}.safetensors`);
+  const io = openWeights(`${file}.safetensors`);
   const [rows, columns] = io.entry("in.weight").shape as [number, number];
   const tensor = (name: string): Floats => floats(io.entry(name).shape, io.readFloat32(name));
   const weights = memoryWeights({ "layer.weight": tensor("in.weight"), "layer.bias": tensor("in.bias") });
   const plugin = new Bnb(
     bnbOptions({ load_in_4bit: true, bnb_4bit_quant_type: type, bnb_4bit_use_double_quant: true }),
   );
-  const g = Graph.create("test", weights, {
-    weightLoad: (weight) => plugin.weightLoad(weight),
-    attention: () => undefined,
-  });
+  const g = newGraph({ component: "test", weights, hooks: { weightLoad: (weight) => plugin.weightLoad(weight) } });
   g.output("y", linear(g, "layer", g.input("x", [size("T"), columns]), rows));
   const { y } = await runGraph(g, { x: tensor("in.x") });
   expectClose("y", y!, tensor("out.y"));

@@ -1,14 +1,14 @@
 import { basename } from "node:path";
+import { openWeights } from "@skipstep/core/model";
+import { toFloat32 } from "@skipstep/core/plugin";
 import { expect } from "vitest";
-import { toFloat32 } from "../../packages/core/src/weights/checkpoint/to-float32";
-import { Weights } from "../../packages/core/src/weights/checkpoint/weights";
 import { blockTypeNamed } from "../../plugins/gguf/src/block-types";
 import { dequantize, quantize } from "../../plugins/gguf/src/blocks/block-type";
 import { plainTypeNamed } from "../../plugins/gguf/src/plain-types";
 
 /** A block type by the file's name: blocks and their values, and where there is a weight, the blocks that it becomes. */
 export function checkBlocks(file: string): void {
-  const io = Weights.openFile(`${file}.safetensors`);
+  const io = openWeights(`${file}.safetensors`);
   const blocks = io.read("in.blocks").data as Uint8Array;
   const expected = io.readFloat32("out.dequantized");
   const weight = io.has("in.weight") ? io.readFloat32("in.weight") : undefined;

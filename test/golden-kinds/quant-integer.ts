@@ -1,12 +1,12 @@
 import { basename } from "node:path";
-import { Weights } from "../../packages/core/src/weights/checkpoint/weights";
+import { expectSame } from "@skipstep/contract/graph";
+import { openWeights } from "@skipstep/core/model";
 import { dequantize, roundToNearest, type Scheme } from "../../packages/lowbit/src/index";
-import { expectSame } from "./close";
 
 /** Rounding to nearest by the file's name: `asymmetric-4-group32`. */
 export function checkInteger(file: string): void {
   const [, scheme, bits, per, group] = /^(symmetric|asymmetric)-(\d+)-(tensor|row|group(\d+))$/.exec(basename(file))!;
-  const io = Weights.openFile(`${file}.safetensors`);
+  const io = openWeights(`${file}.safetensors`);
   const [rows, columns] = io.entry("in.x").shape as [number, number];
   const rounded = roundToNearest(io.readFloat32("in.x"), rows, columns, {
     bits: Number(bits),

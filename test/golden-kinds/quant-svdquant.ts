@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type OpenWeights, openWeights } from "@skipstep/core/model";
 import type { Matrix } from "@skipstep/lowbit";
 import { expect } from "vitest";
-import { Weights } from "../../packages/core/src/weights/checkpoint/weights";
 import { outputSize } from "../../plugins/svdquant/src/algorithm/output-error";
 import { type LinearOptions, quantizeLinear } from "../../plugins/svdquant/src/algorithm/quantize-linear";
 import { smoothingScales, weightSpans } from "../../plugins/svdquant/src/algorithm/smoothing";
@@ -17,7 +17,7 @@ interface About {
 /** The relative error of a linear's outputs after each stage of SVDQuant: at most 10% above the reference's. */
 export function checkSvdQuant(folder: string): void {
   const { relative_error, group, alpha }: About = JSON.parse(readFileSync(join(folder, "about.json"), "utf8"));
-  const io = Weights.openFile(join(folder, "linear.safetensors"));
+  const io = openWeights(join(folder, "linear.safetensors"));
   const [weight, inputs] = [matrix(io, "in.weight"), matrix(io, "in.x")];
   io.close();
   const size = outputSize(inputs, weight);
@@ -34,7 +34,7 @@ export function checkSvdQuant(folder: string): void {
   }
 }
 
-function matrix(io: Weights, name: string): Matrix {
+function matrix(io: OpenWeights, name: string): Matrix {
   const [rows, columns] = io.entry(name).shape as [number, number];
   return { values: io.readFloat32(name), rows, columns };
 }

@@ -1,16 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type QwenImageConfig, qwenImage } from "../../packages/core/src/families/qwen-image/model";
-import { type ImageShape, modulateIndex, rotaryTables } from "../../packages/core/src/families/qwen-image/positions";
-import type { Tensor } from "../../packages/core/src/tensor";
-import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
+import { buildGraph, readConfig } from "@skipstep/contract/graph";
+import type { Tensor } from "@skipstep/core/model";
+import { modulateIndex, qwenImage, qwenImageRotaryTables as rotaryTables } from "@skipstep/core/model";
 import { checkModel, ioOf } from "./check-model";
+
+type ImageShape = Parameters<typeof modulateIndex>[0][number];
 
 /** The sizes of images lie beside the tensors as `img_shapes`; a case without it has one image, whose sides are sought. */
 export async function checkQwenImage(folder: string): Promise<void> {
   const io = ioOf(folder);
-  const config = qwenImage.parse(readConfig(folder)) as QwenImageConfig;
-  const graph = buildGraph(qwenImage, "forward", folder);
+  const config = qwenImage.parse(readConfig(folder));
+  const graph = buildGraph(qwenImage, folder);
   const [batch, textTokens] = io.get("in.encoder_hidden_states")!.shape as [number, number];
   const mask = io.get("in.encoder_hidden_states_mask")?.data ?? new Float32Array(batch * textTokens).fill(1);
   const check = (images: readonly ImageShape[]): Promise<void> => {

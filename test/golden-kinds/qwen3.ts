@@ -1,9 +1,8 @@
-import { qwen3, rotaryTables } from "../../packages/core/src/families/encoders/qwen3";
-import type { Tensor } from "../../packages/core/src/tensor";
-import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
-import { runGraph } from "../../packages/core/test/run-graph";
+import { buildGraph, expectClose, readConfig, runGraph } from "@skipstep/contract/graph";
+import type { Tensor } from "@skipstep/core/model";
+import { qwen3, qwen3RotaryTables as rotaryTables } from "@skipstep/core/model";
 import { ioOf } from "./check-model";
-import { expectClose, realRows } from "./close";
+import { realRows } from "./real-rows";
 
 export async function checkQwen3(folder: string): Promise<void> {
   const io = ioOf(folder);
@@ -15,7 +14,7 @@ export async function checkQwen3(folder: string): Promise<void> {
     data: Int32Array.from(io.get("in.attention_mask")!.data, Number),
   };
   const tables = rotaryTables(qwen3.parse(readConfig(folder)), batch, length);
-  const { hidden } = await runGraph(buildGraph(qwen3, "encode", folder), {
+  const { hidden } = await runGraph(buildGraph(qwen3, folder, { entry: "encode" }), {
     input_ids: ids,
     attention_mask: mask,
     ...tables,

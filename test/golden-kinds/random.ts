@@ -1,7 +1,5 @@
-import { createGenerator } from "../../packages/core/src/random";
-import { type Floats, floats } from "../../packages/core/src/tensor";
-import { readSafetensors } from "../../packages/core/test/read-safetensors";
-import { expectWithin } from "./close";
+import { expectWithin, readSafetensors } from "@skipstep/contract/graph";
+import { createGenerator, type Floats, floats } from "@skipstep/core/model";
 
 /** torch's vectorised logarithm and cosine differ from the C library's in the last bit. */
 const tolerance = 1e-6;

@@ -1,6 +1,5 @@
-import { croppedPositions } from "../../packages/core/src/families/blocks/cropped-positions";
-import { type Sd3Config, sd3 } from "../../packages/core/src/families/sd3/model";
-import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
+import { buildGraph, readConfig } from "@skipstep/contract/graph";
+import { croppedPositions, sd3 } from "@skipstep/core/model";
 import { asFloats } from "./casts";
 import { checkModel, ioOf } from "./check-model";
 
@@ -8,7 +7,7 @@ export async function checkSd3(folder: string): Promise<void> {
   const io = ioOf(folder);
   const hidden = io.get("in.hidden_states")!;
   const [height, width] = hidden.shape.slice(2) as [number, number];
-  const graph = buildGraph(sd3, "forward", folder);
+  const graph = buildGraph(sd3, folder);
   await checkModel(
     graph,
     io,
@@ -17,7 +16,7 @@ export async function checkSd3(folder: string): Promise<void> {
       timestep: asFloats(io.get("in.timestep")!),
       encoder_hidden_states: io.get("in.encoder_hidden_states")!,
       pooled_projections: io.get("in.pooled_projections")!,
-      pos_embed: croppedPositions(sd3.parse(readConfig(folder)) as Sd3Config, graph.weights, height, width),
+      pos_embed: croppedPositions(sd3.parse(readConfig(folder)), graph.weights, height, width),
     },
     { sample: io.get("out.0")! },
   );

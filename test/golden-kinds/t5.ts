@@ -1,15 +1,13 @@
-import { t5Encoder } from "../../packages/core/src/families/encoders/t5";
-import type { Tensor } from "../../packages/core/src/tensor";
-import { buildGraph } from "../../packages/core/test/build-graph";
-import { runGraph } from "../../packages/core/test/run-graph";
+import { buildGraph, expectClose, runGraph } from "@skipstep/contract/graph";
+import type { Tensor } from "@skipstep/core/model";
+import { t5Encoder } from "@skipstep/core/model";
 import { ioOf } from "./check-model";
-import { expectClose } from "./close";
 
 /** `out.0` without mask, `out.1` with the mask; its masked rows are computed by both. */
 export async function checkT5(folder: string): Promise<void> {
   const io = ioOf(folder);
   const ids = io.get("in.input_ids")!;
-  const graph = buildGraph(t5Encoder, "encode", folder);
+  const graph = buildGraph(t5Encoder, folder, { entry: "encode" });
   const run = async (visible: Int32Array) => {
     const mask: Tensor = { dtype: "int32", shape: ids.shape, data: visible };
     return (await runGraph(graph, { input_ids: ids, attention_mask: mask })).hidden!;

@@ -1,9 +1,6 @@
-import type { Architecture } from "../../packages/core/src/architecture/architecture";
-import { unet2D } from "../../packages/core/src/families/unet/unet-2d";
-import { unet2DCondition } from "../../packages/core/src/families/unet/unet-2d-condition";
-import type { Value } from "../../packages/core/src/graph/value";
-import { floats, type Tensor } from "../../packages/core/src/tensor";
-import { buildGraph } from "../../packages/core/test/build-graph";
+import { buildGraph } from "@skipstep/contract/graph";
+import type { Architecture, Value } from "@skipstep/core/model";
+import { floats, type Tensor, unet2D, unet2DCondition } from "@skipstep/core/model";
 import { checkModel, type Io, ioOf } from "./check-model";
 
 export const checkUNet2D = (folder: string): Promise<void> => checkUNet(unet2D, folder);
@@ -11,7 +8,7 @@ export const checkUNet2DCondition = (folder: string): Promise<void> => checkUNet
 
 async function checkUNet(architecture: Architecture, folder: string): Promise<void> {
   const io = ioOf(folder);
-  const graph = buildGraph(architecture, "forward", folder);
+  const graph = buildGraph(architecture, folder);
   const inputs = Object.fromEntries(graph.inputs.map((input) => [input.name, given(io, input)]));
   await checkModel(graph, io, inputs, { sample: io.get("out.0")! });
 }

@@ -1,14 +1,12 @@
-import { type ZImageConfig, zImage } from "../../packages/core/src/families/z-image/model";
-import { layOutSequence } from "../../packages/core/src/families/z-image/sequence";
-import type { Graph } from "../../packages/core/src/graph/graph";
-import { type Floats, floats } from "../../packages/core/src/tensor";
-import { buildGraph, readConfig } from "../../packages/core/test/build-graph";
+import { buildGraph, readConfig } from "@skipstep/contract/graph";
+import type { Graph } from "@skipstep/core/model";
+import { type Floats, floats, layOutSequence, zImage } from "@skipstep/core/model";
 import { checkModel, type Io, ioOf } from "./check-model";
-import { realRows } from "./close";
+import { realRows } from "./real-rows";
 
 /** Captions of different lengths in one batch, `cap<i>` each. */
 export async function checkZImage(folder: string): Promise<void> {
-  await checkZImageGraph(readConfig(folder), buildGraph(zImage, "forward", folder), ioOf(folder));
+  await checkZImageGraph(readConfig(folder), buildGraph(zImage, folder), ioOf(folder));
 }
 
 /** @param graph of the transformer, from whatever weights @param tolerance as a part of the output's largest value */
@@ -21,7 +19,7 @@ export async function checkZImageGraph(
   const captions = [...io.keys()].filter((key) => key.startsWith("in.cap")).map((key) => io.get(key) as Floats);
   const { shape, data } = io.get("in.x") as Floats; // [B, C, 1, H, W]
   const [batch, channels, , height, width] = shape as [number, number, number, number, number];
-  const config = zImage.parse(given) as ZImageConfig;
+  const config = zImage.parse(given);
   const size = [batch, channels, height, width];
   const sequence = layOutSequence(config, captions, height, width);
   await checkModel(

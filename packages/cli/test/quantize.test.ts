@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { safetensors } from "@skipstep/contract/graph";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { safetensors } from "../../core/test/checkpoint-files";
 import { outcomeOf, root, skipstep, skipstepJson, startSkipstep } from "./skipstep";
 
 /** Where plugins are found that the repository has. */

@@ -6,9 +6,9 @@ import { text } from "node:stream/consumers";
 import { SkipstepError } from "@skipstep/core";
 import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
-import { addText } from "../../core/src/image/png-text";
 import { failureOf, tellFailure } from "../src/failure";
 import { Terminal } from "../src/terminal";
+import { addText } from "./png-text";
 import { skipstep, skipstepJson } from "./skipstep";
 
 const folder = mkdtempSync(join(tmpdir(), "skipstep-text-"));

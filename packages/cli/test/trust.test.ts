@@ -4,9 +4,9 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { PluginCode } from "@skipstep/core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { addText, readText } from "../../core/src/image/png-text";
 import { run } from "../src/run";
 import { Terminal } from "../src/terminal";
+import { addText, readText } from "./png-text";
 import { type Outcome, outcomeOf, root, skipstep, skipstepJson, startSkipstep } from "./skipstep";
 import { temporaryFolder } from "./temporary-folder";
 
@@ -35,7 +35,7 @@ function trap(name: string): string {
 /** What a stranger makes of an image: its own recipe with other words in it. */
 function stranger(image: string, change: (config: ReturnType<typeof JSON.parse>) => void): string {
   const png = readFileSync(image);
-  const recipe = JSON.parse(readText(png)!.skipstep!);
+  const recipe = JSON.parse(readText(png).skipstep!);
   change(recipe.config);
   const bare = Buffer.concat([png.subarray(0, 33), png.subarray(png.length - 12)]);
   return write("stranger.png", addText(bare, { skipstep: JSON.stringify(recipe) }));

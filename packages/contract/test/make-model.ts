@@ -5,14 +5,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { createGenerator, type Generator } from "@skipstep/core/model";
-import type { Architecture } from "../../core/src/architecture/architecture";
-import { autoencoderKl } from "../../core/src/families/autoencoders/autoencoder-kl";
-import { qwen3 } from "../../core/src/families/encoders/qwen3";
-import { zImage } from "../../core/src/families/z-image/model";
-import { Graph } from "../../core/src/graph/graph";
-import { sizeOf } from "../../core/src/tensor";
-import type { TensorEntry, WeightSource } from "../../core/src/weights/checkpoint/weights";
+import {
+  type Architecture,
+  autoencoderKl,
+  createGenerator,
+  type Generator,
+  qwen3,
+  sizeOf,
+  zImage,
+} from "@skipstep/core/model";
+import { weightShapes } from "../src/graph";
 import { smallTokenizer } from "./small-tokenizer";
 
 /** The model whose layout, tokenizer and scheduler it takes over. */
@@ -39,47 +41,16 @@ export function makeModel(folder: string): void {
   write(join(folder, "tokenizer/chat_template.jinja"), readFileSync(join(pattern, "tokenizer/chat_template.jinja")));
   const tokenizer = JSON.parse(readFileSync(join(pattern, "tokenizer/tokenizer.json"), "utf8"));
   write(join(folder, "tokenizer/tokenizer.json"), JSON.stringify(smallTokenizer(tokenizer, vocabulary)));
-  writeComponent(folder, "text_encoder", "model", qwen3, ["encode"]);
-  writeComponent(folder, "transformer", "diffusion_pytorch_model", zImage, ["forward"]);
-  writeComponent(folder, "vae", "diffusion_pytorch_model", autoencoderKl, ["encode", "decode"]);
+  writeComponent(folder, "text_encoder", "model", qwen3);
+  writeComponent(folder, "transformer", "diffusion_pytorch_model", zImage);
+  writeComponent(folder, "vae", "diffusion_pytorch_model", autoencoderKl);
 }
 
-function writeComponent(
-  folder: string,
-  name: keyof typeof configs,
-  file: string,
-  architecture: Architecture,
-  entries: readonly string[],
-): void {
+function writeComponent(folder: string, name: keyof typeof configs, file: string, architecture: Architecture): void {
   const given: Record<string, unknown> = JSON.parse(readFileSync(join(pattern, name, "config.json"), "utf8"));
   const { layer_types: _, ...config }: Record<string, unknown> = { ...given, ...configs[name] };
   write(join(folder, name, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
-  write(join(folder, name, `${file}.safetensors`), safetensors(weightShapes(architecture, config, entries)));
-}
-
-/** Names and shapes of the weights that a model asks for, in the order in which it does. */
-function weightShapes(
-  architecture: Architecture,
-  config: object,
-  entries: readonly string[],
-): ReadonlyMap<string, readonly number[]> {
-  const shapes = new Map<string, readonly number[]>();
-  const source = {
-    has: () => true,
-    expect: (name: string, shape: readonly number[]): TensorEntry => {
-      shapes.set(name, shape);
-      return { name, dtype: "bfloat16", shape, file: "", offset: 0, byteLength: 2 * sizeOf(shape) };
-    },
-    entry: (name: string): TensorEntry => source.expect(name, shapes.get(name)!),
-  };
-  for (const entry of entries) {
-    const g = Graph.create("component", source as unknown as WeightSource, {
-      weightLoad: () => undefined,
-      attention: () => undefined,
-    });
-    architecture.entries[entry]!(g, architecture.parse(config));
-  }
-  return shapes;
+  write(join(folder, name, `${file}.safetensors`), safetensors(weightShapes(architecture, config)));
 }
 
 /** A file of random weights in bfloat16. */

@@ -6,7 +6,6 @@ export { clearEngines, type EngineEntry, listEngines } from "./compiler/engines"
 export { type Leftover, listLeftovers } from "./compiler/leftovers";
 export { verifyEngines } from "./compiler/verify-engines";
 export type { Config, ConfigInput, GenerateConfig, PluginUse } from "./config/config";
-export type { LoadedConfig } from "./config/load";
 export type { Override } from "./config/overrides";
 export { readRegularFile } from "./disk/regular-file";
 export { beginUnfinished, endUnfinished, type Unfinished } from "./disk/unfinished";

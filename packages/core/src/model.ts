@@ -1,4 +1,4 @@
-/** What families of models and schedulers are written with: `@skipstep/core/model`. docs/families.md tells of each. */
+/** What families of models and schedulers are written with: `@skipstep/core/model`. docs/model-parts.md tells of each. */
 import "reflect-metadata";
 
 // A model: how its config.json is read, and how its graph is built.
@@ -61,6 +61,7 @@ export { modulateIndex, rotaryTables as qwenImageRotaryTables } from "./families
 export { sd3 } from "./families/sd3/model";
 export { unet2D } from "./families/unet/unet-2d";
 export { unet2DCondition } from "./families/unet/unet-2d-condition";
+export { unetStructure } from "./families/unet/unet-structure";
 export { zImage } from "./families/z-image/model";
 export { layOutSequence } from "./families/z-image/sequence";
 
@@ -107,7 +108,7 @@ export { flowFirstStep } from "./loop/flow-first-step";
 export { combine as combineFloats, limitNorm, negated, repeatRows, rescaleSpread, rows, stack } from "./loop/guidance";
 export { imageCount, type Settings, type SettingsOf } from "./loop/settings";
 export { createGenerator, type Generator } from "./random";
-export { type DType, type Floats, floats, integers, sizeOf, type Tensor } from "./tensor";
+export { type DType, type Floats, floats, integers, itemSize, sizeOf, type Tensor } from "./tensor";
 
 // A scheduler: its options, its steps.
 
@@ -125,9 +126,10 @@ export { trainingSteps } from "./schedulers/training-steps";
 export { noHooks } from "./graph/build-hooks";
 export { Engine } from "./runtime/engine";
 export { graphCost, regionEdges } from "./start/graph-facts";
-export { type GraphPlugins, type GraphPluginUse, graphPlugins } from "./start/graph-plugins";
-export { type OpenedGraph, type OpenGraphOptions, openGraph } from "./start/open-graph";
-export type { TensorEntry, WeightSource } from "./weights/checkpoint/weight-source";
+export { type GraphPluginUse, graphPlugins } from "./start/graph-plugins";
+export { type OpenedGraph, openGraph } from "./start/open-graph";
+export { openWeights } from "./weights/checkpoint/open-weights";
+export type { OpenWeights, TensorEntry, WeightSource } from "./weights/checkpoint/weight-source";
 
 // Options: of config.json files, schedulers and settings.
 

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectClose } from "@skipstep/contract/graph";
 import { afterAll, describe, expect, it } from "vitest";
-import { expectClose } from "../../../test/golden-kinds/close";
 import type { Architecture } from "../src/architecture/architecture";
 import { compile } from "../src/compiler/compile";
 import { type Part, planGraph, type RegionClaim, type RegionPart } from "../src/compiler/plan";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { expectClose } from "@skipstep/contract/graph";
 import { describe, expect, it } from "vitest";
-import { expectClose } from "../../../test/golden-kinds/close";
 import { models } from "../../../test/golden-kinds/models";
 import type { Architecture } from "../src/architecture/architecture";
 import { autoencoderKl } from "../src/families/autoencoders/autoencoder-kl";

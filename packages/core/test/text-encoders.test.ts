@@ -1,5 +1,5 @@
+import { expectClose } from "@skipstep/contract/graph";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectClose } from "../../../test/golden-kinds/close";
 import { ClipEncoder, clipSkipProblem } from "../src/families/encoders/clip-encoder";
 import { clipTextWithProjection } from "../src/families/encoders/clip-text";
 import { t5Encoder } from "../src/families/encoders/t5";

@@ -1,5 +1,5 @@
+import { expectClose } from "@skipstep/contract/graph";
 import { describe, expect, it } from "vitest";
-import { expectClose } from "../../../test/golden-kinds/close";
 import type { Architecture } from "../src/architecture/architecture";
 import { bucketOf } from "../src/families/blocks/relative-position";
 import { clipText, clipTextWithProjection } from "../src/families/encoders/clip-text";

@@ -1,10 +1,7 @@
+import { newGraph, runGraph, wave } from "@skipstep/contract/graph";
+import { floats, type Graph, size, type Tensor } from "@skipstep/core/model";
 import type { Weight, WeightForm } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
-import { size } from "../../core/src/graph/dim";
-import { Graph } from "../../core/src/graph/graph";
-import { floats, type Tensor } from "../../core/src/tensor";
-import { memoryWeights, wave } from "../../core/test/memory-weights";
-import { runGraph } from "../../core/test/run-graph";
 import {
   bnb4Form,
   dequantize,
@@ -18,10 +15,8 @@ import {
   type Scheme,
 } from "../src/index";
 
-const noHooks = { weightLoad: () => undefined, attention: () => undefined };
-
 function graph(): Graph {
-  return Graph.create("test", memoryWeights({}), noHooks);
+  return newGraph({ component: "test" });
 }
 
 /** `x W^T + b`, plainly. */

@@ -1,5 +1,5 @@
+import { runToy, type ToyStep } from "@skipstep/contract/graph";
 import { describe, expect, it } from "vitest";
-import { runToy, type ToyStep } from "../../../test/toy-passes";
 import { codebooks, rateFor } from "../src/codebook";
 import { AdaCache, type AdaCacheOptions } from "../src/index";
 

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describePlugin } from "@skipstep/contract";
 import { type ConfigInput, createPipeline, inspectConfig, validateConfig } from "@skipstep/core";
+import { openWeights } from "@skipstep/core/model";
 import { afterAll, describe, expect, it } from "vitest";
-import { Weights } from "../../../packages/core/src/weights/checkpoint/weights";
 import { bnbFormat } from "../src/bnb-format";
 import { Bnb, type BnbOptions } from "../src/index";
 
@@ -117,10 +117,10 @@ describe("a checkpoint of bitsandbytes", () => {
 
   it("may have scales that the kernel for CPUs turned into a matrix", () => {
     const saved = join(golden, "quantized/bnb-cpu");
-    const tensors = Weights.openFile(join(saved, "diffusion_pytorch_model.safetensors"));
+    const tensors = openWeights(join(saved, "diffusion_pytorch_model.safetensors"));
     const { dtype, shape } = tensors.entry("proj.weight.absmax");
     expect([dtype, ...shape]).toEqual(["bfloat16", 2, 64]);
-    const expected = Weights.openFile(join(saved, "expected.safetensors"));
+    const expected = openWeights(join(saved, "expected.safetensors"));
     const values = expected.readFloat32("proj.weight");
     const weights = bnbFormat.open({ path: saved, tensors, quantization: {}, metadata: () => ({}) });
     const found = weights.readFloat32("proj.weight");

@@ -1,11 +1,7 @@
-import { createGenerator } from "@skipstep/core/model";
+import { newGraph, runGraph } from "@skipstep/contract/graph";
+import { createGenerator, type Floats, floats, size } from "@skipstep/core/model";
 import type { Weight, WeightForm } from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
-import { size } from "../../../packages/core/src/graph/dim";
-import { Graph } from "../../../packages/core/src/graph/graph";
-import { type Floats, floats } from "../../../packages/core/src/tensor";
-import { memoryWeights } from "../../../packages/core/test/memory-weights";
-import { runGraph } from "../../../packages/core/test/run-graph";
 import { fourBitForm } from "../src/four-bit-form";
 import { int8RowForm } from "../src/int8-form";
 
@@ -15,7 +11,7 @@ const normal = (...shape: number[]): Floats => floats(shape, generator.randn(sha
 const [x, weight] = [normal(tokens, columns), normal(rows, columns)];
 
 async function run(form: WeightForm, input: Floats): Promise<Float32Array> {
-  const g = Graph.create("test", memoryWeights({}), { weightLoad: () => undefined, attention: () => undefined });
+  const g = newGraph({ component: "test" });
   g.output("y", form.emit(g, g.input("x", [size("T"), columns]), undefined));
   return (await runGraph(g, { x: input })).y!.data as Float32Array;
 }

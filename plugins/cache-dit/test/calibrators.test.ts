@@ -1,6 +1,6 @@
+import { testEngine } from "@skipstep/contract/graph";
 import { type DeviceTensor, floats } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
-import { Engine } from "../../../packages/core/src/runtime/engine";
 import type { Calibrator } from "../src/calibrator";
 import { FoCa } from "../src/foca";
 
@@ -10,30 +10,26 @@ async function follow(
   computed: readonly number[],
   steps: number,
 ): Promise<{ predicted: Record<number, number>; kept: number[] }> {
-  const engine = await Engine.start({ provider: "cpu", threads: 1 });
-  try {
-    return await engine.generation(async () => {
-      const predicted: Record<number, number> = {};
-      const kept: number[] = [];
-      for (let step = 0; step < steps; step++) {
-        await engine.pass(async () => {
-          if (!computed.includes(step)) {
-            predicted[step] = Number((await (await calibrator.approximate(step)).read()).data[0]);
-            return;
-          }
-          calibrator.prepare();
-          const value: DeviceTensor = engine.upload(floats([1], Float32Array.of(step * step)));
-          await calibrator.update(value, step);
-        });
-        kept.push(engine.keptBytes / 4);
-      }
-      calibrator.release();
-      expect(engine.keptBytes).toBe(0);
-      return { predicted, kept };
-    });
-  } finally {
-    await engine.close();
-  }
+  const engine = await testEngine();
+  return await engine.generation(async () => {
+    const predicted: Record<number, number> = {};
+    const kept: number[] = [];
+    for (let step = 0; step < steps; step++) {
+      await engine.pass(async () => {
+        if (!computed.includes(step)) {
+          predicted[step] = Number((await (await calibrator.approximate(step)).read()).data[0]);
+          return;
+        }
+        calibrator.prepare();
+        const value: DeviceTensor = engine.upload(floats([1], Float32Array.of(step * step)));
+        await calibrator.update(value, step);
+      });
+      kept.push(engine.keptBytes / 4);
+    }
+    calibrator.release();
+    expect(engine.keptBytes).toBe(0);
+    return { predicted, kept };
+  });
 }
 
 describe("FoCa", () => {

@@ -1,49 +1,48 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectClose, openWithPlugins, readConfig, readSafetensors } from "@skipstep/contract/graph";
+import {
+  type Architecture,
+  type Floats,
+  floats,
+  flux2,
+  flux2RotaryTables,
+  qwenImage,
+  qwenImageRotaryTables,
+  type Tensor,
+} from "@skipstep/core/model";
+import {
+  type BlockCall,
+  inject,
+  manifestOf,
+  type Next,
+  PluginOptions,
+  plugin,
+  type Tensors,
+} from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
-import { compile } from "../../../packages/core/src/compiler/compile";
-import { planGraph } from "../../../packages/core/src/compiler/plan";
-import { type Flux2Config, flux2, rotaryTables as flux2Tables } from "../../../packages/core/src/families/flux2/model";
-import { type QwenImageConfig, qwenImage } from "../../../packages/core/src/families/qwen-image/model";
-import { rotaryTables as qwenTables } from "../../../packages/core/src/families/qwen-image/positions";
-import { noHooks } from "../../../packages/core/src/graph/build-hooks";
-import { Graph } from "../../../packages/core/src/graph/graph";
-import type { Tensors } from "../../../packages/core/src/hooks";
-import { RunHooks } from "../../../packages/core/src/loop/run-hooks";
-import { pluginOfClass } from "../../../packages/core/src/plugins/discover";
-import { createHost } from "../../../packages/core/src/plugins/host";
-import { type Around, Program } from "../../../packages/core/src/program/program";
-import { Engine } from "../../../packages/core/src/runtime/engine";
-import { regionClaims } from "../../../packages/core/src/start/build-model";
-import { type Floats, floats, type Tensor } from "../../../packages/core/src/tensor";
-import { Weights } from "../../../packages/core/src/weights/checkpoint/weights";
-import { readConfig } from "../../../packages/core/test/build-graph";
-import { type Io, ioOf } from "../../../test/golden-kinds/check-model";
-import { expectClose } from "../../../test/golden-kinds/close";
-import { CacheDit } from "../src/index";
-import { optionsWith } from "./toy";
+import { CacheDit, type CacheDitOptions } from "../src/index";
 
 type Inputs = Readonly<Record<string, Tensor>>;
+type Io = ReadonlyMap<string, Tensor>;
 
 const golden = join(import.meta.dirname, "../../../test/golden");
 
 const denoisers = {
   flux2: {
-    architecture: flux2,
-    tables: (config: unknown, io: Io): Inputs => ({
-      ...flux2Tables(config as Flux2Config, io.get("in.txt_ids") as Floats, io.get("in.img_ids") as Floats),
+    architecture: flux2 as Architecture,
+    tables: (config: object, io: Io): Inputs => ({
+      ...flux2RotaryTables(flux2.parse(config), io.get("in.txt_ids") as Floats, io.get("in.img_ids") as Floats),
     }),
     blocks: ["transformer_blocks.1", "single_transformer_blocks.1"],
   },
   "qwen-image": {
-    architecture: qwenImage,
-    tables: (config: unknown, io: Io): Inputs => {
+    architecture: qwenImage as Architecture,
+    tables: (config: object, io: Io): Inputs => {
       const [batch, textTokens] = io.get("in.encoder_hidden_states")!.shape as [number, number];
       const images = [{ frames: 1, height: 1, width: io.get("in.hidden_states")!.shape[1]! }];
       const mask = { dtype: "int32", shape: [batch, textTokens], data: new Int32Array(batch * textTokens).fill(1) };
       return {
-        ...qwenTables(config as QwenImageConfig, images, textTokens),
+        ...qwenImageRotaryTables(qwenImage.parse(config), images, textTokens),
         encoder_hidden_states_mask: mask as Tensor,
       };
     },
@@ -55,98 +54,73 @@ const denoisers = {
 const factors = [1, 1.0005, 0.999, -1, -1.0002];
 const threshold = 0.1;
 
+/** What was added to each stream, step by step: by the first blocks, and by the middle to the image and the text. */
+let residuals: Record<string, Float32Array[]> = {};
+
+@plugin<CacheDitOptions>(manifestOf(CacheDit) as never)
+class WatchedCacheDit extends CacheDit {
+  constructor(@inject(PluginOptions) options: CacheDitOptions) {
+    super(options);
+  }
+
+  override async blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
+    const outputs = await super.blockForward(call, inputs, next);
+    residuals[call.region.name]!.push(await difference(outputs.hidden!, inputs.hidden!));
+    if (call.region.name === "middle") residuals.text!.push(await difference(outputs.encoder!, inputs.encoder!));
+    return outputs;
+  }
+}
+
 it.each(["flux2", "qwen-image"] as const)(
   "runs around the blocks of %s, for which there is no pipeline",
   async (name) => {
     const { architecture, tables, blocks } = denoisers[name];
     const folder = join(golden, name);
-    const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-cache-dit-"));
-    const engine = await Engine.start({ provider: "cpu", threads: 1 });
-    const weights = Weights.open(folder);
-    try {
-      const config = architecture.parse(readConfig(folder));
-      const graph = Graph.create("transformer", weights, noHooks);
-      architecture.entries.forward!(graph, config as never);
-      const options = optionsWith({
-        Fn_compute_blocks: 1,
-        Bn_compute_blocks: 1,
-        max_warmup_steps: 1,
-        residual_diff_threshold: threshold,
-      });
-      const host = createHost([{ ...pluginOfClass(CacheDit), options: { ...options } }]);
-      const plan = planGraph(graph, regionClaims(host, architecture.structure!(config as never)));
-      const identity = weights.identity(cacheDir);
-      const about = {
-        component: "transformer",
-        className: architecture.className,
-        source: folder,
-        plugins: ["cache-dit"],
-      };
-      const program = await Program.open(
-        engine,
-        graph,
-        plan,
-        await compile({ graph, plan, identity, cacheDir, ...about }),
-      );
-
-      const io = ioOf(folder);
-      const made = tables(config, io);
-      const latents = io.get("in.hidden_states") as Floats;
-      const feeds = (factor: number): Tensors => {
-        const moved: Inputs = {
-          ...made,
-          hidden_states: floats(
-            latents.shape,
-            latents.data.map((x) => factor * x),
-          ),
-        };
-        return Object.fromEntries(
-          graph.inputs.map(({ name: input }) => [input, engine.upload(moved[input] ?? io.get(`in.${input}`)!)]),
+    const options = {
+      Fn_compute_blocks: 1,
+      Bn_compute_blocks: 1,
+      max_warmup_steps: 1,
+      residual_diff_threshold: threshold,
+    };
+    const denoiser = await openWithPlugins(architecture, folder, [{ use: WatchedCacheDit, options }]);
+    const io = readSafetensors(join(folder, "io.safetensors"));
+    const made = tables(readConfig(folder), io);
+    const given = Object.fromEntries([...io].map(([key, tensor]) => [key.replace("in.", ""), tensor]));
+    const latents = io.get("in.hidden_states") as Floats;
+    residuals = { first: [], middle: [], text: [] };
+    const run = { branch: "cond", count: factors.length } as const;
+    const [samples, plain]: [Tensor[], Tensor[]] = [[], []];
+    await denoiser.generation(async () => {
+      for (const [index, factor] of factors.entries()) {
+        const hidden_states = floats(
+          latents.shape,
+          latents.data.map((x) => factor * x),
         );
-      };
-      const hooks = new RunHooks(host);
-      const run = { branch: "cond", count: factors.length } as const;
-      const residuals: Record<string, Float32Array[]> = { first: [], middle: [], text: [] };
-      await engine.generation(async () => {
-        for (const [index, factor] of factors.entries())
-          await engine.pass(async () => {
-            const step = { run, index, count: factors.length, timestep: 0, sigma: 1, latents };
-            const around: Around = async (...arrival) => {
-              const [claim, inputs] = arrival;
-              const outputs = await hooks.around(step)(...arrival);
-              residuals[claim.region.name]!.push(await difference(outputs.hidden!, inputs.hidden!));
-              if (claim.region.name === "middle")
-                residuals.text!.push(await difference(outputs.encoder!, inputs.encoder!));
-              return outputs;
-            };
-            const { sample } = await program.run(feeds(factor), { around });
-            const plain = await program.run(feeds(factor));
-            if (hooks.receipts[1]!.computed.includes(index))
-              expectClose(`step ${index}`, await sample!.read(), await plain.sample!.read());
-          });
-      });
-
-      const [first, middle] = hooks.receipts;
-      expect([middle!.region.from, middle!.region.to]).toEqual(blocks);
-      // Against the first blocks' residuals as they were, step by step.
-      let last = 0;
-      for (const index of factors.keys()) {
-        if (index === 0) continue;
-        const moved = relative(residuals.first![last]!, residuals.first![index]!);
-        expect(first!.numbers.get(index)!.residual_diff! / moved, `step ${index}`).toBeCloseTo(1, 4);
-        expect(middle!.reused.includes(index), `step ${index}`).toBe(moved < threshold);
-        // Both streams add again what the middle added when it was last computed.
-        for (const stream of ["middle", "text"])
-          if (moved < threshold)
-            expect(relative(residuals[stream]![last]!, residuals[stream]![index]!)).toBeLessThan(1e-4);
-        if (moved >= threshold) last = index;
+        const inputs = { ...given, ...made, hidden_states };
+        const step = { run, index, count: factors.length, timestep: 0, sigma: 1, latents };
+        samples.push((await denoiser.pass(inputs, step)).sample!);
+        plain.push((await denoiser.pass(inputs)).sample!);
       }
-      expect(middle!.reused).toEqual([1, 2, 4]);
-    } finally {
-      weights.close();
-      await engine.close();
-      rmSync(cacheDir, { recursive: true, force: true });
+    });
+    await denoiser.close();
+
+    const [first, middle] = denoiser.regions;
+    for (const index of middle!.computed) expectClose(`step ${index}`, samples[index]!, plain[index]!);
+    expect([middle!.region.from, middle!.region.to]).toEqual(blocks);
+    // Against the first blocks' residuals as they were, step by step.
+    let last = 0;
+    for (const index of factors.keys()) {
+      if (index === 0) continue;
+      const moved = relative(residuals.first![last]!, residuals.first![index]!);
+      expect(first!.numbers.get(index)!.residual_diff! / moved, `step ${index}`).toBeCloseTo(1, 4);
+      expect(middle!.reused.includes(index), `step ${index}`).toBe(moved < threshold);
+      // Both streams add again what the middle added when it was last computed.
+      for (const stream of ["middle", "text"])
+        if (moved < threshold)
+          expect(relative(residuals[stream]![last]!, residuals[stream]![index]!)).toBeLessThan(1e-4);
+      if (moved >= threshold) last = index;
     }
+    expect(middle!.reused).toEqual([1, 2, 4]);
   },
 );
 

@@ -1,3 +1,5 @@
+import { testEngine } from "@skipstep/contract/graph";
+import type { Engine } from "@skipstep/core/model";
 import {
   type DeviceTensor,
   floats,
@@ -7,7 +9,6 @@ import {
   type Structure,
   type Tensors,
 } from "@skipstep/core/plugin";
-import { Engine } from "../../../packages/core/src/runtime/engine";
 import { CacheDit, type CacheDitOptions } from "../src/index";
 import { options as schema } from "../src/options";
 
@@ -63,22 +64,18 @@ export async function runToy(toy: Toy): Promise<SeenPass[]> {
   const options = optionsWith(toy.options);
   const plugin = new CacheDit(options);
   const runs = new Map<string, Run>(branches.map((branch) => [branch, { branch, count: steps }]));
-  const engine = await Engine.start({ provider: "cpu", threads: 1 });
-  try {
-    return await engine.generation(async () => {
-      const seen: SeenPass[] = [];
-      for (let step = firstStep; step < steps; step++) {
-        const latents = floats([1]);
-        for (const branch of branches) {
-          const at = { run: runs.get(branch)!, index: step, count: steps, timestep: 0, sigma: 0, latents };
-          seen.push(await engine.pass(() => runPass(toy, plugin, options, engine, at)));
-        }
+  const engine = await testEngine();
+  return await engine.generation(async () => {
+    const seen: SeenPass[] = [];
+    for (let step = firstStep; step < steps; step++) {
+      const latents = floats([1]);
+      for (const branch of branches) {
+        const at = { run: runs.get(branch)!, index: step, count: steps, timestep: 0, sigma: 0, latents };
+        seen.push(await engine.pass(() => runPass(toy, plugin, options, engine, at)));
       }
-      return seen;
-    });
-  } finally {
-    await engine.close();
-  }
+    }
+    return seen;
+  });
 }
 
 type Step = Parameters<CacheDit["blockForward"]>[0]["step"];

@@ -1,11 +1,7 @@
+import { memoryWeights, newGraph, runGraph, wave } from "@skipstep/contract/graph";
+import type { ConvOptions, Weight } from "@skipstep/core/model";
+import { conv2d, type Dim, floats, type Graph, size, type Tensor } from "@skipstep/core/model";
 import { describe, expect, it } from "vitest";
-import { type Dim, size } from "../../../packages/core/src/graph/dim";
-import { Graph } from "../../../packages/core/src/graph/graph";
-import { conv2d } from "../../../packages/core/src/graph/layers";
-import type { ConvOptions, Weight } from "../../../packages/core/src/graph/weight";
-import { floats, type Tensor } from "../../../packages/core/src/tensor";
-import { memoryWeights, wave } from "../../../packages/core/test/memory-weights";
-import { runGraph } from "../../../packages/core/test/run-graph";
 import { putChannelsLast } from "../src/channels-last-graph";
 import { filterCodes } from "../src/filter-codes";
 import { ChannelsLast, type ChannelsLastOptions } from "../src/index";
@@ -17,7 +13,7 @@ const FILTERS = 19;
 function network(kernel: number, options: ConvOptions, plugin?: ChannelsLast, weight = wholeNumbers(kernel)): Graph {
   const weights = memoryWeights({ "conv.weight": weight, "conv.bias": wave([FILTERS], 3) });
   const weightLoad = (asked: Weight) => plugin?.weightLoad(asked);
-  const g = Graph.create("unet", weights, { weightLoad, attention: () => undefined });
+  const g = newGraph({ component: "unet", weights, hooks: { weightLoad } });
   const x = g.input("x", [size("B"), CHANNELS, size("h"), size("w")] as Dim[]);
   g.output("y", conv2d(g, "conv", x, FILTERS, kernel, options));
   plugin?.graphBuilt(g);
@@ -101,7 +97,7 @@ describe("an op that is not known", () => {
     const weights = memoryWeights({ "a.weight": wave([20, 20, 3, 3], 1), "b.weight": wave([20, 20, 3, 3], 2) });
     const build = (plugin?: ChannelsLast): [Graph, ReturnType<ChannelsLast["graphBuilt"]>] => {
       const weightLoad = (asked: Weight) => plugin?.weightLoad(asked);
-      const g = Graph.create("unet", weights, { weightLoad, attention: () => undefined });
+      const g = newGraph({ component: "unet", weights, hooks: { weightLoad } });
       const x = conv2d(g, "a", g.input("x", [size("B"), 20, size("h"), size("w")]), 20, 3, { padding: 1, bias: false });
       const y = g.node("LRN", [g.relu(x)], x.shape, { attributes: { size: { int: 3 } } });
       g.output("y", conv2d(g, "b", g.silu(y), 20, 3, { padding: 1, bias: false }));
@@ -123,10 +119,7 @@ describe("an op that is not known", () => {
 
 describe("a graph without convolutions", () => {
   it("stays as it is", () => {
-    const g = Graph.create("text_encoder", memoryWeights({}), {
-      weightLoad: () => undefined,
-      attention: () => undefined,
-    });
+    const g = newGraph({ component: "text_encoder" });
     const x = g.input("x", [size("B"), 4, size("h"), size("w")]);
     g.output("y", g.relu(g.transpose(x, [0, 2, 1, 3])));
     const nodes = [...g.nodes];

@@ -1,5 +1,5 @@
+import { unetStructure } from "@skipstep/core/model";
 import { describe, expect, it } from "vitest";
-import { unetStructure } from "../../../packages/core/src/families/unet/unet-structure";
 import { deepLayers } from "../src/deep-layers";
 
 /** @param layers of a down block; an up block has one more */

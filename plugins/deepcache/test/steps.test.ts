@@ -1,7 +1,7 @@
+import { testEngine } from "@skipstep/contract/graph";
+import { floats } from "@skipstep/core/model";
 import type { Run } from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
-import { Engine } from "../../../packages/core/src/runtime/engine";
-import { floats } from "../../../packages/core/src/tensor";
 import { DeepCache, type DeepCacheOptions } from "../src/index";
 
 const region = { name: "deep", index: 0, from: "down_blocks.0.resnets.0", to: "up_blocks.1.resnets.1" };
@@ -17,26 +17,22 @@ interface GivenStep {
 async function runSteps(options: Partial<DeepCacheOptions>, count: number, steps: readonly GivenStep[]) {
   const plugin = new DeepCache({ ...defaults, ...options });
   const run: Run = { branch: "joint", count };
-  const engine = await Engine.start({ provider: "cpu", threads: 1 });
+  const engine = await testEngine();
   const values: number[] = [];
   const kept: number[] = [];
-  try {
-    await engine.generation(async () => {
-      for (const { index, timestep, size = 1 } of steps)
-        await engine.pass(async () => {
-          const filled = (value: number) => engine.upload(floats([size], new Float32Array(size).fill(value)));
-          const step = { run, index, count, timestep, sigma: 0, latents: floats([1]) };
-          const call = { step, region, record: () => undefined };
-          const { hidden } = await plugin.blockForward(call, { hidden: filled(9) }, async () => ({
-            hidden: filled(index),
-          }));
-          values.push(Number((await hidden!.read()).data[0]));
-          kept.push(engine.keptBytes);
-        });
-    });
-  } finally {
-    await engine.close();
-  }
+  await engine.generation(async () => {
+    for (const { index, timestep, size = 1 } of steps)
+      await engine.pass(async () => {
+        const filled = (value: number) => engine.upload(floats([size], new Float32Array(size).fill(value)));
+        const step = { run, index, count, timestep, sigma: 0, latents: floats([1]) };
+        const call = { step, region, record: () => undefined };
+        const { hidden } = await plugin.blockForward(call, { hidden: filled(9) }, async () => ({
+          hidden: filled(index),
+        }));
+        values.push(Number((await hidden!.read()).data[0]));
+        kept.push(engine.keptBytes);
+      });
+  });
   return { values, kept };
 }
 

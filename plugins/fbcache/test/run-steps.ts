@@ -1,7 +1,6 @@
+import { testEngine } from "@skipstep/contract/graph";
+import { type Engine, floats } from "@skipstep/core/model";
 import type { DeviceTensor, Run, Tensors } from "@skipstep/core/plugin";
-import { afterAll } from "vitest";
-import { Engine } from "../../../packages/core/src/runtime/engine";
-import { floats } from "../../../packages/core/src/tensor";
 import { FirstBlockCache, type FirstBlockCacheOptions } from "../src/index";
 
 /** What a block adds to a stream, in each element. */
@@ -31,10 +30,6 @@ export interface SeenStep {
 const defaults: FirstBlockCacheOptions = { threshold: 0.08, rule: "para_attn", warmup_steps: 0, taylorseer_order: 0 };
 const width = 8;
 
-/** One for all tests of a file: starting it takes longer than they do. */
-let started: Promise<Engine> | undefined;
-afterAll(async () => (await started)?.close());
-
 const bytesOfTensor = 4 * width * 4;
 
 /** Runs the plugin over a model of numbers: `hidden` enters the first block as 1, `encoder` the second as 2. */
@@ -44,8 +39,7 @@ export async function runSteps(
 ): Promise<SeenStep[]> {
   const plugin = new FirstBlockCache({ ...defaults, ...options });
   const run: Run = { branch: "joint", count: steps.length };
-  started ??= Engine.start({ provider: "cpu", threads: 1 });
-  const engine = await started;
+  const engine = await testEngine();
   return engine.generation(async () => {
     const seen: SeenStep[] = [];
     for (const [index, given] of steps.entries())

@@ -1,7 +1,7 @@
+import { testEngine } from "@skipstep/contract/graph";
+import { floats } from "@skipstep/core/model";
 import type { Run } from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
-import { Engine } from "../../../packages/core/src/runtime/engine";
-import { floats } from "../../../packages/core/src/tensor";
 import { Fora } from "../src/index";
 
 const region = { name: "blocks.0.attn", index: 0, from: "blocks.0.attn", to: "blocks.0.attn" };
@@ -10,23 +10,19 @@ const region = { name: "blocks.0.attn", index: 0, from: "blocks.0.attn", to: "bl
 async function runSteps(interval: number, count: number, tokens: (index: number) => number, begin = 0) {
   const plugin = new Fora({ interval });
   const run: Run = { branch: "joint", count };
-  const engine = await Engine.start({ provider: "cpu", threads: 1 });
+  const engine = await testEngine();
   const seen: { value: number; kept: number }[] = [];
-  try {
-    await engine.generation(async () => {
-      for (let index = begin; index < count; index++)
-        await engine.pass(async () => {
-          const filled = (value: number) =>
-            engine.upload(floats([tokens(index)], new Float32Array(tokens(index)).fill(value)));
-          const step = { run, index, count, timestep: 0, sigma: 0, latents: floats([1]) };
-          const call = { step, region, record: () => undefined };
-          const outputs = await plugin.blockForward(call, { hidden: filled(9) }, async () => ({ out: filled(index) }));
-          seen.push({ value: Number((await outputs.out!.read()).data[0]), kept: engine.keptBytes });
-        });
-    });
-  } finally {
-    await engine.close();
-  }
+  await engine.generation(async () => {
+    for (let index = begin; index < count; index++)
+      await engine.pass(async () => {
+        const filled = (value: number) =>
+          engine.upload(floats([tokens(index)], new Float32Array(tokens(index)).fill(value)));
+        const step = { run, index, count, timestep: 0, sigma: 0, latents: floats([1]) };
+        const call = { step, region, record: () => undefined };
+        const outputs = await plugin.blockForward(call, { hidden: filled(9) }, async () => ({ out: filled(index) }));
+        seen.push({ value: Number((await outputs.out!.read()).data[0]), kept: engine.keptBytes });
+      });
+  });
   return { values: seen.map(({ value }) => value), kept: seen.map(({ kept }) => kept) };
 }
 

@@ -1,17 +1,24 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { validateConfig } from "@skipstep/core";
 import { toFloat32 } from "@skipstep/core/plugin";
-import { describe, expect, it } from "vitest";
-import { readWeightFile } from "../../../packages/core/src/weights/single-file/weight-file";
-import { temporaryFolder, thrown, write } from "../../../packages/core/test/checkpoint-files";
+import { afterAll, describe, expect, it } from "vitest";
+import { Gguf } from "../src";
 import { blockTypeNamed } from "../src/block-types";
 import { quantize } from "../src/blocks/block-type";
 import { openGguf } from "../src/container/gguf-weights";
 import { floatBytes, ggufBytes, ints, text, u32, u64, type Written } from "./gguf-bytes";
+import { thrown } from "./thrown";
 
-const root = temporaryFolder();
+const root = mkdtempSync(join(tmpdir(), "skipstep-gguf-container-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 let count = 0;
 
 function file(content: Uint8Array): string {
-  return write(`${root}/${count++}.gguf`, content);
+  const path = join(root, `${count++}.gguf`);
+  writeFileSync(path, content);
+  return path;
 }
 
 function opened(written: Written): ReturnType<typeof openGguf> {
@@ -103,7 +110,7 @@ describe("a GGUF file", () => {
     for (const weights of [plain, scaled]) weights.close();
   });
 
-  it("is refused when something else stands beside packed weights", () => {
+  it("is refused when something else stands beside packed weights", async () => {
     const q8 = blockTypeNamed("Q8_0")!;
     const data = Buffer.concat([quantize(q8, new Float32Array(64)), Buffer.alloc(28), floatBytes([1, 2])]);
     const tensors = [
@@ -111,9 +118,9 @@ describe("a GGUF file", () => {
       { name: "a.scale", dims: [2], id: 0, offset: 96 },
     ];
     const path = file(ggufBytes({ tensors: [{ ...tensors[0]!, dims: [32, 2] }, tensors[1]!], data }));
-    const formats = [{ name: "gguf", extensions: [".gguf"], open: openGguf }];
-    expect(thrown(() => readWeightFile({ path }, formats))).toContain(
-      `SKIPSTEP_QUANTIZED_UNREAD: ${path}: "a.weight" is gguf:Q8_0, quantized, and "a.scale" beside it`,
+    const config = { model: path, plugins: [{ use: Gguf }], generate: {} };
+    await expect(validateConfig(config)).rejects.toThrow(
+      `${path}: "a.weight" is gguf:Q8_0, quantized, and "a.scale" beside it`,
     );
   });
 

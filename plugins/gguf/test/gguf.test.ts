@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readSafetensors, safetensors } from "@skipstep/contract/graph";
 import {
   type ConfigInput,
   createPipeline,
@@ -12,9 +13,7 @@ import {
 } from "@skipstep/core";
 import type { QuantizeResult } from "@skipstep/core/plugin";
 import { afterAll, describe, expect, it } from "vitest";
-import { safetensors } from "../../../packages/core/test/checkpoint-files";
 import { originalFlux, type StoredTensors } from "../../../packages/core/test/original-names";
-import { readSafetensors } from "../../../packages/core/test/read-safetensors";
 import { openGguf } from "../src/container/gguf-weights";
 
 const folder = mkdtempSync(join(tmpdir(), "skipstep-gguf-"));

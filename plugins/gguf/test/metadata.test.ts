@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { weightShapes } from "@skipstep/contract/graph";
 import { type ConfigInput, inspectConfig, validateConfig } from "@skipstep/core";
+import { unet2DCondition } from "@skipstep/core/model";
 import { afterAll, expect, it } from "vitest";
-import { unet2DCondition } from "../../../packages/core/src/families/unet/unet-2d-condition";
-import { shapesOfModel } from "../../../packages/core/test/model-shapes";
 import { Gguf } from "../src";
 import { ggufBytes, text } from "./gguf-bytes";
 
@@ -44,7 +44,7 @@ it("what a GGUF file says of itself decides what its model predicts", async () =
     projection_class_embeddings_input_dim: 32 + 6 * 256,
   };
   const values = { "general.architecture": "sdxl", "modelspec.prediction_type": "v" };
-  const model = write("v.gguf", shapesOfModel(unet2DCondition, config), values);
+  const model = write("v.gguf", weightShapes(unet2DCondition, config), values);
   const { scheduler, notes } = inspectConfig(await validateConfig(configFor(model)));
   expect(scheduler.options.prediction_type).toBe("v_prediction");
   expect(notes).toEqual([

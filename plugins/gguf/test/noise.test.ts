@@ -1,11 +1,7 @@
-import { createGenerator } from "@skipstep/core/model";
+import { newGraph, runGraph } from "@skipstep/contract/graph";
+import { createGenerator, floats, size } from "@skipstep/core/model";
 import type { Weight, WeightForm } from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
-import { size } from "../../../packages/core/src/graph/dim";
-import { Graph } from "../../../packages/core/src/graph/graph";
-import { floats } from "../../../packages/core/src/tensor";
-import { memoryWeights } from "../../../packages/core/test/memory-weights";
-import { runGraph } from "../../../packages/core/test/run-graph";
 import { blockTypeNamed } from "../src/block-types";
 import { dequantize, quantize } from "../src/blocks/block-type";
 import { packedForm } from "../src/packed-form";
@@ -16,7 +12,7 @@ const x = floats([tokens, columns], generator.randn(tokens * columns));
 const weight = generator.randn(rows * columns);
 
 async function run(form: WeightForm): Promise<Float32Array> {
-  const g = Graph.create("test", memoryWeights({}), { weightLoad: () => undefined, attention: () => undefined });
+  const g = newGraph({ component: "test" });
   g.output("y", form.emit(g, g.input("x", [size("T"), columns]), undefined));
   return (await runGraph(g, { x })).y!.data as Float32Array;
 }

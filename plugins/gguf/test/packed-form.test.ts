@@ -1,7 +1,6 @@
+import { newGraph, runGraph } from "@skipstep/contract/graph";
 import type { Value, Weight, WeightForm } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
-import { Graph } from "../../../packages/core/src/graph/graph";
-import { runGraph } from "../../../packages/core/test/run-graph";
 import { blockTypes } from "../src/block-types";
 import { type BlockType, dequantize } from "../src/blocks/block-type";
 import { Gguf } from "../src/gguf";
@@ -29,7 +28,6 @@ function weightOf(type: BlockType, columns: number, blocks: Uint8Array, name = "
   };
 }
 
-const noHooks = { weightLoad: () => undefined, attention: () => undefined };
 const exact = new Gguf({ weights: "packed", kernel: "exact" });
 const int8 = new Gguf({ weights: "packed", kernel: "int8" });
 
@@ -55,7 +53,7 @@ describe.each(blockTypes.map((type) => [type.name, type] as const))("a weight of
 
   /** Largest difference, as a part of the largest number. @param level of accuracy, in place of the form's own */
   async function errorOf(form: WeightForm, level?: number): Promise<number> {
-    const g = Graph.create("transformer", undefined as never, noHooks);
+    const g = newGraph({ component: "transformer" });
     const data = { key: "bias", label: "bias", byteLength: bias.byteLength, bytes: () => new Uint8Array(bias.buffer) };
     g.output("y", form.emit(g, g.input("x", [2, columns]), g.initializer(data, [rows])));
     for (const node of g.nodes)
@@ -85,7 +83,7 @@ describe.each(blockTypes.map((type) => [type.name, type] as const))("a weight of
 
   it("says how large it is", () => {
     for (const form of [formOf(exact), formOf(int8)]) {
-      const g = Graph.create("transformer", undefined as never, noHooks);
+      const g = newGraph({ component: "transformer" });
       g.output("y", form.emit(g, g.input("x", [2, columns]), undefined));
       const initializers = new Set(g.nodes.flatMap(({ inputs }) => inputs.filter(isInitializer)));
       const stored = [...initializers].filter(({ name }) => name.startsWith("blocks.0.to_q.weight"));

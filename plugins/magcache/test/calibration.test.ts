@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readSafetensors } from "@skipstep/contract/graph";
 import { createPipeline, validateConfig } from "@skipstep/core";
 import { afterAll, describe, expect, it } from "vitest";
-import { readSafetensors } from "../../../packages/core/test/read-safetensors";
 import { calibration } from "../src/calibration";
 import { MagCache } from "../src/index";
 

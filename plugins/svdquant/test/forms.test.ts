@@ -1,14 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { newGraph, runGraph } from "@skipstep/contract/graph";
+import { floats, linear, openWeights, size } from "@skipstep/core/model";
 import type { OpenWeights } from "@skipstep/core/plugin";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { size } from "../../../packages/core/src/graph/dim";
-import { Graph } from "../../../packages/core/src/graph/graph";
-import { linear } from "../../../packages/core/src/graph/layers";
-import { floats } from "../../../packages/core/src/tensor";
-import { Weights } from "../../../packages/core/src/weights/checkpoint/weights";
-import { runGraph } from "../../../packages/core/test/run-graph";
 import type { Form } from "../src/forms/low-rank-form";
 import { SvdQuant } from "../src/index";
 import { nunchakuFormat } from "../src/nunchaku/format";
@@ -58,7 +54,7 @@ beforeAll(async () => {
     "b.wzeros": f32([2, rows], new Float32Array(2 * rows).fill(-1.75)),
     "b.bias": f32([rows], wave(rows, 0.4)),
   });
-  const tensors = Weights.openFile(path);
+  const tensors = openWeights(path);
   weights = nunchakuFormat.open({ path, tensors, quantization: {}, metadata: () => ({}) });
 });
 
@@ -66,13 +62,16 @@ beforeAll(async () => {
 async function outputs(name: string, form?: Form): Promise<Float32Array> {
   const plugin = form && new SvdQuant({ form, rank: 0, skip: [] });
   const forms: string[] = [];
-  const g = Graph.create("test", weights, {
-    weightLoad: (weight, graph) => {
-      const answer = plugin?.weightLoad(weight, graph);
-      if (answer) forms.push(answer.form);
-      return answer;
+  const g = newGraph({
+    component: "test",
+    weights,
+    hooks: {
+      weightLoad: (weight, graph) => {
+        const answer = plugin?.weightLoad(weight, graph);
+        if (answer) forms.push(answer.form);
+        return answer;
+      },
     },
-    attention: () => undefined,
   });
   const x = floats([5, columns], wave(5 * columns, 0.37));
   g.output("y", linear(g, name, g.input("x", [size("T"), columns]), rows));

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openWeights } from "@skipstep/core/model";
 import type { OpenWeights } from "@skipstep/core/plugin";
 import { afterAll, describe, expect, it } from "vitest";
-import { Weights } from "../../../packages/core/src/weights/checkpoint/weights";
 import { nunchakuFormat, ownMetadata } from "../src/nunchaku/format";
 import { denseRows, packLayer, packVector, type SvdLayer, unpackLayer } from "../src/nunchaku/layer";
 import { modulesOf } from "../src/nunchaku/names";
@@ -52,7 +52,7 @@ async function opened(
 ): Promise<OpenWeights> {
   const path = join(folder, `${Math.random()}.safetensors`);
   await writeTensors(path, tensors, metadata);
-  const source = Weights.openFile(path);
+  const source = openWeights(path);
   expect(nunchakuFormat.matches!(source.names.map((name) => source.entry(name)))).toBe(true);
   try {
     return nunchakuFormat.open({ path, tensors: source, quantization: {}, metadata: () => metadata });

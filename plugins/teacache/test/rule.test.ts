@@ -1,5 +1,5 @@
+import { runToy, type ToyStep } from "@skipstep/contract/graph";
 import { describe, expect, it } from "vitest";
-import { runToy, type ToyStep } from "../../../test/toy-passes";
 import { TeaCache, type TeaCacheOptions } from "../src/index";
 
 /** The blocks add the step's number + 1, so that a reused step shows whose residual it took. */

@@ -1,10 +1,7 @@
+import { newGraph, runGraph, wave } from "@skipstep/contract/graph";
+import type { Tensor } from "@skipstep/core/model";
+import { floats, size } from "@skipstep/core/model";
 import { expect, it } from "vitest";
-import { size } from "../../../packages/core/src/graph/dim";
-import { Graph } from "../../../packages/core/src/graph/graph";
-import type { Tensor } from "../../../packages/core/src/tensor";
-import { floats } from "../../../packages/core/src/tensor";
-import { wave } from "../../../packages/core/test/memory-weights";
-import { runGraph } from "../../../packages/core/test/run-graph";
 import { ops } from "../src/attend";
 import {
   type AttentionBias,
@@ -20,7 +17,6 @@ import { underMask } from "../src/memory-efficient-attention";
 import { naiveAttention, seesUnder } from "./naive-attention";
 
 const [batch, heads, width] = [2, 2, 4];
-const noHooks = { weightLoad: () => undefined, attention: () => undefined };
 
 interface Case {
   readonly mask: AttentionBias;
@@ -93,7 +89,7 @@ it.each([...banded, ...blocked])(
       }
     for (const op of ops)
       for (const blockSize of op === "math" ? [1] : [1, 4, 13]) {
-        const g = Graph.create("attention", {} as never, noHooks);
+        const g = newGraph({ component: "attention" });
         const input = (name: string, tokens: string) => g.input(name, [size("B"), size(tokens), heads * width]);
         const attended = {
           query: input("q", "M"),
@@ -117,7 +113,7 @@ it.each([...banded, ...blocked])(
 
 it("takes values of another size than queries, and a bias with one row for all", async () => {
   for (const op of ops) {
-    const g = Graph.create("attention", {} as never, noHooks);
+    const g = newGraph({ component: "attention" });
     const [q, k] = ["q", "k"].map((name) => g.input(name, [1, size("M"), heads, width]));
     const v = g.input("v", [1, size("M"), heads, 3]);
     const attnBias = g.input("bias", [1, 1, size("M"), size("M")]);
@@ -132,7 +128,7 @@ it("takes values of another size than queries, and a bias with one row for all",
 
 it("refuses dropout and sequences of another length, at once where the tokens are known", () => {
   const build = (given: object) => {
-    const g = Graph.create("attention", {} as never, noHooks);
+    const g = newGraph({ component: "attention" });
     const [q, k, v] = ["q", "k", "v"].map((name) => g.input(name, [1, 12, heads, width]));
     return memoryEfficientAttention(g, q!, k!, v!, given);
   };

@@ -1,15 +1,13 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ownCatalogue } from "../../../packages/core/src/start/catalogue";
-import { openComponent } from "../../../packages/core/src/weights/checkpoint/component";
+import { openComponentWeights } from "@skipstep/core";
 import type { Kind } from "../kind";
 import { MutatedFiles } from "../mutated-file";
 import { copyFolder, golden } from "../seeds";
 
 /** Everything that a folder of packed weights stands for. */
 async function read(folder: string): Promise<boolean> {
-  const part = { name: "transformer", library: "diffusers", className: "Tiny", folder };
-  const weights = openComponent(part, ownCatalogue.reading).weights();
+  const { weights } = await openComponentWeights(folder);
   try {
     for (const name of weights.names) {
       weights.readFloat32(name);

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRecipe, readRecipe, validateConfig } from "@skipstep/core";
 import sharp from "sharp";
-import { addText } from "../../../packages/core/src/image/png-text";
+import { addText } from "../../../packages/cli/test/png-text";
 import type { Kind } from "../kind";
 import { mutateBytes } from "../mutate-bytes";
 import { mutateJson } from "../mutate-json";

@@ -1,5 +1,5 @@
 import { createPipeline, type GenerateRequest, type Pipeline, validateConfig } from "@skipstep/core";
-import { floats } from "../../../packages/core/src/tensor";
+import { floats } from "@skipstep/core/model";
 import type { Kind } from "../kind";
 import type { Random } from "../random";
 import { copyPipeline } from "../seeds";

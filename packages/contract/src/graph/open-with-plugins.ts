@@ -11,9 +11,9 @@ import { buildGraph, readConfig } from "./build-graph";
 import { testEngine } from "./test-engine";
 
 /** A denoiser that runs with plugins, step by step, where there is no pipeline for it. */
-export interface DenoiserWithPlugins extends Pick<OpenedGraph, "regions" | "close"> {
+export interface DenoiserWithPlugins<Config> extends Pick<OpenedGraph, "regions" | "close"> {
   /** Its config.json, checked and with defaults filled in. */
-  readonly config: unknown;
+  readonly config: Config;
   /**
    * One pass over it.
    * @param inputs by the graph's names; others are left alone
@@ -25,15 +25,15 @@ export interface DenoiserWithPlugins extends Pick<OpenedGraph, "regions" | "clos
 }
 
 /** Builds a denoiser out of a component's folder, cut and hooked by plugins. */
-export async function openWithPlugins(
-  architecture: Architecture,
+export async function openWithPlugins<Config>(
+  architecture: Architecture<Config>,
   folder: string,
   uses: readonly GraphPluginUse[],
-): Promise<DenoiserWithPlugins> {
+): Promise<DenoiserWithPlugins<Config>> {
   const engine = await testEngine();
   const config = architecture.parse(readConfig(folder));
   const plugins = graphPlugins("transformer", uses, architecture.structure!(config));
-  const graph = buildGraph(architecture, folder, { hooks: plugins.build });
+  const graph = buildGraph(architecture as Architecture, folder, { hooks: plugins.build });
   const opened = await openGraph(engine, graph, { plugins });
   const read = async (outputs: Readonly<Record<string, DeviceTensor>>): Promise<Record<string, Tensor>> =>
     Object.fromEntries(

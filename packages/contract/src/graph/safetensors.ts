@@ -15,7 +15,7 @@ export function safetensors(tensors: Readonly<Record<string, StoredTensor | Tens
   let end = 0;
   for (const [name, tensor] of Object.entries(tensors)) {
     const { buffer, byteOffset, byteLength } = "bytes" in tensor ? tensor.bytes : tensor.data;
-    header[name] = { dtype: nameOf(tensor.dtype), shape: tensor.shape, data_offsets: [end, end + byteLength] };
+    header[name] = { dtype: safetensorsName(tensor.dtype), shape: tensor.shape, data_offsets: [end, end + byteLength] };
     end += byteLength;
     parts.push(Buffer.from(buffer, byteOffset, byteLength));
   }
@@ -29,7 +29,8 @@ export function withHeader(header: string, data: Uint8Array): Buffer {
   return Buffer.concat([length, Buffer.from(header), data]);
 }
 
-function nameOf(dtype: DType): string {
+/** `"bfloat16"` to `"BF16"`. */
+export function safetensorsName(dtype: DType): string {
   const found = storedTypes.find(([, known]) => known === dtype);
   if (!found) throw new Error(`safetensors have no ${dtype}`);
   return found[0];

@@ -1,12 +1,11 @@
-import { validateConfig } from "@skipstep/core";
-import { createGenerator } from "@skipstep/core/model";
-import { ownCatalogue } from "../../../packages/core/src/start/catalogue";
-import { floats } from "../../../packages/core/src/tensor";
-import type { Kind } from "../kind";
-import { mutateJson } from "../mutate-json";
-import type { Random } from "../random";
-import { copyPipeline } from "../seeds";
-import { inspected, small } from "../try-config";
+import type { Kind } from "../../../../test/fuzz/kind";
+import { mutateJson } from "../../../../test/fuzz/mutate-json";
+import type { Random } from "../../../../test/fuzz/random";
+import { copyPipeline } from "../../../../test/fuzz/seeds";
+import { inspected, small } from "../../../../test/fuzz/try-config";
+import { validateConfig } from "../../src/index";
+import { createGenerator, floats } from "../../src/model";
+import { ownCatalogue } from "../../src/start/catalogue";
 
 const { schedulers } = ownCatalogue;
 

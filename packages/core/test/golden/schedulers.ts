@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { expectClose, expectWithin } from "@skipstep/contract/graph";
 import { expect } from "vitest";
-import type { Generator } from "../../packages/core/src/random";
-import type { Schedule } from "../../packages/core/src/schedulers/scheduler";
-import { ownCatalogue } from "../../packages/core/src/start/catalogue";
-import { type Floats, floats, type Tensor } from "../../packages/core/src/tensor";
-import { readObject } from "../../packages/core/src/weights/checkpoint/read-object";
-import { ioOf } from "./check-model";
-import { expectClose, expectWithin, TOLERANCE } from "./close";
+import { ioOf } from "../../../../test/golden-kinds/check-model";
+import type { Generator, Schedule } from "../../src/model";
+import { type Floats, floats, type Tensor } from "../../src/model";
+import { ownCatalogue } from "../../src/start/catalogue";
+import { readObject } from "../../src/weights/checkpoint/read-object";
+
+/** Largest difference allowed, as a part of the expected tensor's largest value. */
+const TOLERANCE = 1e-4;
 
 /** What a case says of itself. */
 interface About {

@@ -1,11 +1,11 @@
 import { cpSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { createPipeline, listEngines } from "@skipstep/core";
-import { checkEngine } from "../../../packages/core/src/compiler/check-engine";
-import type { Kind } from "../kind";
-import { MutatedFiles } from "../mutated-file";
-import { copyPipeline } from "../seeds";
-import { small } from "../try-config";
+import type { Kind } from "../../../../test/fuzz/kind";
+import { MutatedFiles } from "../../../../test/fuzz/mutated-file";
+import { copyPipeline } from "../../../../test/fuzz/seeds";
+import { small } from "../../../../test/fuzz/try-config";
+import { checkEngine } from "../../src/compiler/check-engine";
+import { createPipeline, listEngines } from "../../src/index";
 
 /** Files of the compile cache: what is damaged is found, and an engine is compiled again. */
 export const engineCacheKinds: readonly Kind[] = [

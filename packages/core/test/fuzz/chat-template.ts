@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadTokenizer } from "../../../packages/core/src/text/tokenizer";
-import type { Kind } from "../kind";
-import { MutatedFiles } from "../mutated-file";
-import { copyFolder, golden } from "../seeds";
+import type { Kind } from "../../../../test/fuzz/kind";
+import { MutatedFiles } from "../../../../test/fuzz/mutated-file";
+import { copyFolder, golden } from "../../../../test/fuzz/seeds";
+import { loadTokenizer } from "../../src/text/tokenizer";
 
 /** In the forms of Qwen's. */
 const template = `{%- if messages[0].role == 'system' %}{{- '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}{%- endif %}

@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { autoencoderKl } from "../../packages/core/src/families/autoencoders/autoencoder-kl";
-import { inTiles } from "../../packages/core/src/families/autoencoders/tiled-decode";
-import type { Floats } from "../../packages/core/src/tensor";
-import { buildGraph } from "../../packages/core/test/build-graph";
-import { runGraph } from "../../packages/core/test/run-graph";
-import { ioOf } from "./check-model";
-import { expectClose } from "./close";
+import { buildGraph, expectClose, runGraph } from "@skipstep/contract/graph";
+import { ioOf } from "../../../../test/golden-kinds/check-model";
+import { inTiles } from "../../src/families/autoencoders/tiled-decode";
+import type { Floats } from "../../src/model";
+import { autoencoderKl } from "../../src/model";
 
 interface About {
   /** Folder of the autoencoder, below the golden folder. */
@@ -20,7 +18,7 @@ interface About {
 export async function checkTiledDecode(folder: string, root: string): Promise<void> {
   const about = JSON.parse(readFileSync(join(folder, "about.json"), "utf8")) as About;
   const io = ioOf(folder);
-  const graph = buildGraph(autoencoderKl, "decode", join(root, about.model));
+  const graph = buildGraph(autoencoderKl, join(root, about.model), { entry: "decode" });
   const { tile_latent_min_size: from, tile_sample_min_size: to, tile_overlap_factor: overlap } = about;
   const sample = await inTiles(
     io.get("in.z") as Floats,

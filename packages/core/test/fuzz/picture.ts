@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
-import { loadPicture, pictureSize } from "../../../packages/core/src/image/load-picture";
-import type { Kind } from "../kind";
-import { MutatedFiles } from "../mutated-file";
+import type { Kind } from "../../../../test/fuzz/kind";
+import { MutatedFiles } from "../../../../test/fuzz/mutated-file";
+import { loadPicture, pictureSize } from "../../src/image/load-picture";
 
 const formats = ["png", "jpeg", "webp", "gif", "tiff"] as const;
 

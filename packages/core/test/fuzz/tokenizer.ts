@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { loadTokenizer } from "../../../packages/core/src/text/tokenizer";
-import type { Kind } from "../kind";
-import { MutatedFiles } from "../mutated-file";
-import type { Random } from "../random";
-import { copyFolder, golden, root } from "../seeds";
+import type { Kind } from "../../../../test/fuzz/kind";
+import { MutatedFiles } from "../../../../test/fuzz/mutated-file";
+import type { Random } from "../../../../test/fuzz/random";
+import { copyFolder, golden, root } from "../../../../test/fuzz/seeds";
+import { loadTokenizer } from "../../src/text/tokenizer";
 
 /** By folder: the class that `model_index.json` says. */
 const tokenizers: Readonly<Record<string, string | undefined>> = {
