@@ -1,7 +1,7 @@
 /** Runs one attention in a process of its own. Argument: a form as JSON. Answers one line of JSON. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { newGraph } from "@skipstep/contract/graph";
-import { Engine, floats, openGraph, size } from "@skipstep/core/model";
+import { floats, openGraph, Runtime, size } from "@skipstep/core/model";
 import type { Op } from "../plugins/xformers/src/attend";
 import { memoryEfficientAttention } from "../plugins/xformers/src/memory-efficient-attention";
 import { type BiasOption, parseBias } from "../plugins/xformers/src/parse-bias";
@@ -32,15 +32,15 @@ await inTemporaryFolder(async (folder) => {
   const attnBias = bias === undefined ? {} : { attnBias: parseBias(bias).mask };
   const y = memoryEfficientAttention(g, query!, key!, value!, { op, blockSize, ...attnBias });
   g.output("row", g.slice(y, 1, 0, 1)); // copying all of it out is no part of a model's step
-  const engine = await Engine.start({ provider: "cpu" });
+  const runtime = await Runtime.start({ provider: "cpu" });
   try {
-    const program = await openGraph(engine, g, { identity: "attention", cacheDir: folder });
-    const inputs = someInputs(engine, g, { T: tokens });
-    const nothing = engine.upload(floats([1]), { keep: true });
+    const program = await openGraph(runtime, g, { identity: "attention", cacheDir: folder });
+    const inputs = someInputs(runtime, g, { T: tokens });
+    const nothing = runtime.upload(floats([1]), { keep: true });
     await nothing.read();
     const run = (): Promise<number> =>
       timed(() =>
-        engine.pass(async () => {
+        runtime.pass(async () => {
           await program.run(inputs);
           await nothing.read();
         }),
@@ -51,7 +51,7 @@ await inTemporaryFolder(async (folder) => {
     const measured: Measured = { seconds: least(seconds), peakBytes: status("VmHWM") - before };
     process.stdout.write(JSON.stringify(measured));
   } finally {
-    await engine.close();
+    await runtime.close();
   }
 });
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { newGraph } from "@skipstep/contract/graph";
 import type { Architecture, Sizes } from "@skipstep/core/model";
-import { dit, Engine, type Graph, graphCost, openGraph, openWeights, unet2DCondition } from "@skipstep/core/model";
+import { dit, type Graph, graphCost, openGraph, openWeights, Runtime, unet2DCondition } from "@skipstep/core/model";
 import type { Benchmark, Figure, Say } from "./benchmark";
 import { convGraph, matmulGraph } from "./kernel-rates";
 import { interleave, least, timed } from "./measure";
@@ -49,22 +49,22 @@ const denoisers: readonly Denoiser[] = [
 export const denoisersBenchmark: Benchmark = {
   name: "denoisers",
   about:
-    "One pass of a denoiser with random weights, float32, batch 2, 256 x 256, against the time that its MatMul, attention and Conv would take at the rates of its usual MatMul and 3x3 convolution, each alone in a model in the same engine, in turns, the least of each.",
+    "One pass of a denoiser with random weights, float32, batch 2, 256 x 256, against the time that its MatMul, attention and Conv would take at the rates of its usual MatMul and 3x3 convolution, each alone in a model in the same runtime, in turns, the least of each.",
   run: (say) =>
     inTemporaryFolder(async (folder) => {
-      const engine = await Engine.start({ provider: "cpu" });
+      const runtime = await Runtime.start({ provider: "cpu" });
       try {
         const figures: Figure[] = [];
         for (const denoiser of denoisers)
-          figures.push(...(await measure(engine, join(folder, denoiser.title), denoiser, say)));
+          figures.push(...(await measure(runtime, join(folder, denoiser.title), denoiser, say)));
         return figures;
       } finally {
-        await engine.close();
+        await runtime.close();
       }
     }),
 };
 
-async function measure(engine: Engine, folder: string, denoiser: Denoiser, say: Say): Promise<Figure[]> {
+async function measure(runtime: Runtime, folder: string, denoiser: Denoiser, say: Say): Promise<Figure[]> {
   const { title, architecture, config, sizes, matmul, conv } = denoiser;
   const parameters = writeRandomModel(folder, { architecture, config, dtype: "float16", has: () => true });
   say(`${title}: ${(parameters / 1e6).toFixed(0)} million parameters`);
@@ -73,9 +73,10 @@ async function measure(engine: Engine, folder: string, denoiser: Denoiser, say: 
   architecture.entries.forward!(model, architecture.parse(config));
   const cache = join(folder, "cache");
   const runner = async (graph: Graph, identity: string): Promise<() => Promise<number>> => {
-    const program = await openGraph(engine, graph, { identity, cacheDir: cache });
-    const inputs = someInputs(engine, graph, sizes);
-    return () => timed(() => engine.pass(async () => void (await Object.values(await program.run(inputs))[0]!.read())));
+    const program = await openGraph(runtime, graph, { identity, cacheDir: cache });
+    const inputs = someInputs(runtime, graph, sizes);
+    return () =>
+      timed(() => runtime.pass(async () => void (await Object.values(await program.run(inputs))[0]!.read())));
   };
   const kernels = { matmul: matmulGraph(weights, matmul), ...(conv ? { conv: convGraph(weights, conv) } : {}) };
   const step = await runner(model, weights.identity(cache));

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { newGraph } from "@skipstep/contract/graph";
 import { createPipeline } from "@skipstep/core";
 import type { Architecture, Sizes } from "@skipstep/core/model";
-import { dit, Engine, openGraph, openWeights, unet2DCondition, zImage } from "@skipstep/core/model";
+import { dit, openGraph, openWeights, Runtime, unet2DCondition, zImage } from "@skipstep/core/model";
 import { errorOf, least, timed } from "./measure";
 import { writeRandomModel } from "./random-checkpoint";
 import { ditXl2 } from "./random-dit";
@@ -128,18 +128,18 @@ async function denoiser(title: string, folder: string, { architecture, config, s
   const results: Float32Array[] = [];
   const seconds: number[] = [];
   for (const device of ["cpu", provider]) {
-    const engine = await Engine.start({ provider: device });
+    const runtime = await Runtime.start({ provider: device });
     const weights = openWeights(folder);
     try {
       const graph = newGraph({ component: "denoiser", weights });
       architecture.entries.forward!(graph, architecture.parse(config));
-      const program = await openGraph(engine, graph, {
+      const program = await openGraph(runtime, graph, {
         identity: weights.identity(folder),
         cacheDir: join(folder, device),
       });
-      const inputs = someInputs(engine, graph, sizes);
+      const inputs = someInputs(runtime, graph, sizes);
       const pass = () =>
-        engine.pass(async () => {
+        runtime.pass(async () => {
           const out = await Object.values(await program.run(inputs))[0]!.read();
           results[device === "cpu" ? 0 : 1] = Float32Array.from(out.data as Float32Array);
         });
@@ -147,7 +147,7 @@ async function denoiser(title: string, folder: string, { architecture, config, s
       seconds.push(least([await timed(pass), await timed(pass), await timed(pass)]));
     } finally {
       weights.close();
-      await engine.close();
+      await runtime.close();
     }
   }
   const [here, there] = results as [Float32Array, Float32Array];

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { newGraph } from "@skipstep/contract/graph";
 import type { Floats, Value } from "@skipstep/core/model";
-import { Engine, type Graph, openGraph } from "@skipstep/core/model";
+import { type Graph, openGraph, Runtime } from "@skipstep/core/model";
 import { transposed, type Weight } from "@skipstep/core/plugin";
 import { blockTypeNamed, blockTypes } from "../plugins/gguf/src/block-types";
 import { type BlockType, dequantize } from "../plugins/gguf/src/blocks/block-type";
@@ -21,10 +21,10 @@ export const ggufTypesBenchmark: Benchmark = {
   name: "gguf-types",
   about: `One linear layer of ${columns} to ${rows} with ${usualTokens} tokens, its weight in each of GGUF's block types (blocks of any content), by the gguf plugin's kernels against float32: processor time on one thread, because other work does not count there, in turns, the least of ${rounds}. Errors are the largest difference to float32 with the dequantized weight, as a part of the largest output.`,
   run: (say) =>
-    withEngine(async (engine, folder) => {
+    withEngine(async (runtime, folder) => {
       const figures: Figure[] = [];
       for (const type of blockTypes) {
-        const found = await measureType(engine, type, usualTokens, join(folder, type.name));
+        const found = await measureType(runtime, type, usualTokens, join(folder, type.name));
         figures.push(...found);
         say(found.map(({ what, value, unit }) => `${what}: ${value.toFixed(3)} ${unit}`).join("; "));
       }
@@ -37,11 +37,11 @@ export const ggufTokensBenchmark: Benchmark = {
   about:
     "The layer of `gguf-types` with other numbers of tokens, by the gguf plugin's exact kernels, measured in the same way. Multiplying with a weight that is not laid out for it beforehand takes some percent longer, whatever their number.",
   run: (say) =>
-    withEngine(async (engine, folder) => {
+    withEngine(async (runtime, folder) => {
       const figures: Figure[] = [];
       for (const tokens of [256, 4096])
         for (const name of ["Q4_0", "Q8_0", "Q5_K"]) {
-          const found = await measureType(engine, blockTypeNamed(name)!, tokens, join(folder, name));
+          const found = await measureType(runtime, blockTypeNamed(name)!, tokens, join(folder, name));
           const speed = found.find(({ what }) => what === `${name}, as fast as float32`)!;
           const target = tokens === 4096 ? { target: { least: 0.9 } } : {};
           figures.push({ what: `${speed.what}, ${tokens} tokens`, value: speed.value, unit: speed.unit, ...target });
@@ -51,18 +51,18 @@ export const ggufTokensBenchmark: Benchmark = {
     }),
 };
 
-async function withEngine(run: (engine: Engine, folder: string) => Promise<Figure[]>): Promise<Figure[]> {
-  const engine = await Engine.start({ provider: "cpu", threads: 1 });
-  return inTemporaryFolder((folder) => run(engine, folder)).finally(() => engine.close());
+async function withEngine(run: (runtime: Runtime, folder: string) => Promise<Figure[]>): Promise<Figure[]> {
+  const runtime = await Runtime.start({ provider: "cpu", threads: 1 });
+  return inTemporaryFolder((folder) => run(runtime, folder)).finally(() => runtime.close());
 }
 
-async function measureType(engine: Engine, type: BlockType, tokens: number, folder: string): Promise<Figure[]> {
+async function measureType(runtime: Runtime, type: BlockType, tokens: number, folder: string): Promise<Figure[]> {
   const weight = weightOf(type);
   const forms = kernels.map((kernel) => packedForm(weight, type, kernel)!);
-  const plain = await open(engine, tokens, folder, (g, x) => g.matmul(x, emitFloats(g, weight.read())));
+  const plain = await open(runtime, tokens, folder, (g, x) => g.matmul(x, emitFloats(g, weight.read())));
   const [exact, int8] = [
-    await open(engine, tokens, folder, forms[0]!.emit),
-    await open(engine, tokens, folder, forms[1]!.emit),
+    await open(runtime, tokens, folder, forms[0]!.emit),
+    await open(runtime, tokens, folder, forms[1]!.emit),
   ];
   const expected = await plain.output();
   const errors = [errorOf(await exact.output(), expected), errorOf(await int8.output(), expected)] as const;
@@ -119,7 +119,7 @@ interface Layer {
 }
 
 async function open(
-  engine: Engine,
+  runtime: Runtime,
   tokens: number,
   folder: string,
   emit: (g: Graph, x: Value, bias: undefined) => Value,
@@ -128,10 +128,10 @@ async function open(
   const y = emit(g, g.input("x", [tokens, columns]), undefined);
   g.output("y", y);
   g.output("one", g.slice(g.slice(y, 0, 0, 1), 1, 0, 1)); // copied out when all is done
-  const program = await openGraph(engine, g, { identity: "gguf-types", cacheDir: folder });
-  const inputs = someInputs(engine, g, {});
+  const program = await openGraph(runtime, g, { identity: "gguf-types", cacheDir: folder });
+  const inputs = someInputs(runtime, g, {});
   const run = (name: "y" | "one"): Promise<Float32Array> =>
-    engine.pass(async () => Float32Array.from(((await (await program.run(inputs))[name]!.read()) as Floats).data));
+    runtime.pass(async () => Float32Array.from(((await (await program.run(inputs))[name]!.read()) as Floats).data));
   return {
     output: () => run("y"),
     close: () => program.close(),

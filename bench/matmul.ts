@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { newGraph, readConfig } from "@skipstep/contract/graph";
 import type { Sizes } from "@skipstep/core/model";
-import { Engine, floats, type Graph, graphCost, openGraph, openWeights, zImage } from "@skipstep/core/model";
+import { floats, type Graph, graphCost, openGraph, openWeights, Runtime, zImage } from "@skipstep/core/model";
 import type { Benchmark, Figure, Say } from "./benchmark";
 import { matmulGraph } from "./kernel-rates";
 import { interleave, least, timed } from "./measure";
@@ -15,20 +15,20 @@ const hidden = Math.trunc((dim / 3) * 8);
 export const matmulBenchmark: Benchmark = {
   name: "matmul",
   about:
-    "How much of the machine's MatMul rate a transformer reaches: one step at 512 x 512 of a Z-Image transformer of width 1280 with 16 layers, float32, against a model of one MatMul (the feed-forward layer's, with the step's tokens), run as often as makes the same work, in the same engine, in turns, the least of each. FLOPs are those of MatMul, attention and Conv.",
+    "How much of the machine's MatMul rate a transformer reaches: one step at 512 x 512 of a Z-Image transformer of width 1280 with 16 layers, float32, against a model of one MatMul (the feed-forward layer's, with the step's tokens), run as often as makes the same work, in the same runtime, in turns, the least of each. FLOPs are those of MatMul, attention and Conv.",
   run: (say) =>
     inTemporaryFolder(async (folder) => {
       writeRandomZImage(folder, { dim, n_layers: 16, dtype: "float16" });
-      const engine = await Engine.start({ provider: "cpu" });
+      const runtime = await Runtime.start({ provider: "cpu" });
       try {
-        return [...(await rates(engine, folder, 1, say)), ...(await rates(engine, folder, 2, say))];
+        return [...(await rates(runtime, folder, 1, say)), ...(await rates(runtime, folder, 2, say))];
       } finally {
-        await engine.close();
+        await runtime.close();
       }
     }),
 };
 
-async function rates(engine: Engine, folder: string, batch: number, say: Say): Promise<Figure[]> {
+async function rates(runtime: Runtime, folder: string, batch: number, say: Say): Promise<Figure[]> {
   const [side, captions] = [32, 32];
   const tokens = side * side + captions;
   const sizes = { B: batch, h: side, w: side, L: captions, T: tokens };
@@ -37,8 +37,8 @@ async function rates(engine: Engine, folder: string, batch: number, say: Say): P
   const model = newGraph({ component: "transformer", weights });
   zImage.entries.forward!(model, zImage.parse(readConfig(join(folder, "transformer"))));
   const single = matmulGraph(weights, [batch * tokens, dim, hidden]);
-  const step = await runner(engine, model, weights.identity(cache), cache, sizes);
-  const matmul = await runner(engine, single, "matmul", cache, {});
+  const step = await runner(runtime, model, weights.identity(cache), cache, sizes);
+  const matmul = await runner(runtime, single, "matmul", cache, {});
   weights.close();
   const [stepFlops, matmulFlops] = [graphCost(model, sizes).flops.total, graphCost(single, {}).flops.total];
   const repeats = Math.round(stepFlops / matmulFlops);
@@ -67,18 +67,18 @@ async function rates(engine: Engine, folder: string, batch: number, say: Say): P
 
 /** A function that runs a graph once and answers with the seconds. */
 async function runner(
-  engine: Engine,
+  runtime: Runtime,
   graph: Graph,
   identity: string,
   cache: string,
   sizes: Sizes,
 ): Promise<() => Promise<number>> {
-  const program = await openGraph(engine, graph, { identity, cacheDir: cache });
-  const inputs = someInputs(engine, graph, sizes);
-  const nothing = engine.upload(floats([1]), { keep: true });
+  const program = await openGraph(runtime, graph, { identity, cacheDir: cache });
+  const inputs = someInputs(runtime, graph, sizes);
+  const nothing = runtime.upload(floats([1]), { keep: true });
   return () =>
     timed(() =>
-      engine.pass(async () => {
+      runtime.pass(async () => {
         await program.run(inputs);
         await nothing.read(); // comes when the run is done, without the copy that an output is
       }),

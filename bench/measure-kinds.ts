@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { newGraph } from "@skipstep/contract/graph";
 import { findQuantizer, openComponentWeights } from "@skipstep/core";
 import type { Architecture, Floats, Sizes } from "@skipstep/core/model";
-import { Engine, graphCost, graphPlugins, openGraph, openWeights } from "@skipstep/core/model";
+import { graphCost, graphPlugins, openGraph, openWeights, Runtime } from "@skipstep/core/model";
 import type { OpenWeights } from "@skipstep/core/plugin";
 import { openGguf } from "../plugins/gguf/src/container/gguf-weights";
 import type { Figure, Say } from "./benchmark";
@@ -31,7 +31,7 @@ interface Runner {
   readonly each?: number;
 }
 
-/** What is measured: seconds, or processor seconds of an engine of one thread. */
+/** What is measured: seconds, or processor seconds of an runtime of one thread. */
 export type Clock = "wall" | "processor";
 
 const rounds = 3;
@@ -51,9 +51,9 @@ export function measureKinds(
     const parameters = writeRandomModel(checkpoint, { architecture, config, dtype: "float16", has: () => true });
     say(`${(parameters / 1e6).toFixed(0)} million parameters`);
     const weights = openWeights(checkpoint);
-    const engine = await Engine.start({ provider: "cpu", ...(clock === "wall" ? {} : { threads: 1 }) });
+    const runtime = await Runtime.start({ provider: "cpu", ...(clock === "wall" ? {} : { threads: 1 }) });
     try {
-      const plain = await open(engine, model, [], weights, join(folder, "float32"));
+      const plain = await open(runtime, model, [], weights, join(folder, "float32"));
       const exact = await plain.run();
       const plainSeconds: number[] = [];
       const figures: Figure[] = [];
@@ -61,7 +61,7 @@ export function measureKinds(
         const own = join(folder, "kind");
         const packed =
           kind.gguf === undefined ? undefined : await asGguf(checkpoint, kind.gguf, `${own}-${kind.gguf}.gguf`);
-        const runner = await open(engine, model, kind.plugins, packed ?? weights, own);
+        const runner = await open(runtime, model, kind.plugins, packed ?? weights, own);
         const output = await runner.run();
         const costs = await interleave(rounds, { plain: () => seconds(plain.run), kind: () => seconds(runner.run) });
         await runner.close();
@@ -76,13 +76,13 @@ export function measureKinds(
       return [...costsOf("float32", least(plainSeconds), plain), ...figures];
     } finally {
       weights.close();
-      await engine.close();
+      await runtime.close();
     }
   });
 }
 
 async function open(
-  engine: Engine,
+  runtime: Runtime,
   { architecture, config, sizes }: LowBitModel,
   plugins: readonly UsedPlugin[],
   weights: OpenWeights,
@@ -94,15 +94,15 @@ async function open(
   hooks.graphBuilt(graph);
   for (const { plugin, weights: count, attentions, changes } of hooks.receipts)
     if (count + attentions + Object.keys(changes).length === 0) throw new Error(`${plugin} had nothing to do`);
-  const program = await openGraph(engine, graph, { identity: weights.identity(cacheDir), cacheDir });
-  const inputs = someInputs(engine, graph, sizes);
+  const program = await openGraph(runtime, graph, { identity: weights.identity(cacheDir), cacheDir });
+  const inputs = someInputs(runtime, graph, sizes);
   const [stored, floats] = hooks.receipts.reduce(
     ([bytes, ofFloats], receipt) => [bytes + receipt.storedBytes, ofFloats + receipt.floatBytes],
     [0, 0] as [number, number],
   );
   return {
     run: () =>
-      engine.pass(async () => {
+      runtime.pass(async () => {
         const output = Object.values(await program.run(inputs))[0]!;
         return Float32Array.from(((await output.read()) as Floats).data);
       }),
@@ -138,7 +138,7 @@ function costsOf(title: string, seconds: number, { memory, disk }: Runner): Figu
   return [
     { what: `${title}, one pass`, value: seconds, unit: "s" },
     { what: `${title}, weights in memory`, value: memory / 1e9, unit: "GB" },
-    { what: `${title}, engine on disk`, value: disk / 1e9, unit: "GB" },
+    { what: `${title}, runtime on disk`, value: disk / 1e9, unit: "GB" },
   ];
 }
 

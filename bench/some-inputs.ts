@@ -1,12 +1,12 @@
-import { type Engine, evaluate, floats, type Graph, type Sizes, sizeOf, type Tensor } from "@skipstep/core/model";
+import { evaluate, floats, type Graph, type Runtime, type Sizes, sizeOf, type Tensor } from "@skipstep/core/model";
 import type { Tensors } from "@skipstep/core/plugin";
 
-/** Made-up inputs of a graph, kept with the engine: floats between -1 and 1, masks that hide nothing. */
-export function someInputs(engine: Engine, graph: Graph, sizes: Sizes): Tensors {
+/** Made-up inputs of a graph, kept with the runtime: floats between -1 and 1, masks that hide nothing. */
+export function someInputs(runtime: Runtime, graph: Graph, sizes: Sizes): Tensors {
   return Object.fromEntries(
     graph.inputs.map(({ name, dtype, shape }) => {
       const dims = shape.map((dim) => evaluate(dim, sizes));
-      return [name, engine.upload(filled(dtype, dims), { keep: true })];
+      return [name, runtime.upload(filled(dtype, dims), { keep: true })];
     }),
   );
 }

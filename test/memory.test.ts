@@ -8,14 +8,14 @@ import {
   type Pipeline,
   validateConfig,
 } from "@skipstep/core";
-import { Engine } from "@skipstep/core/model";
+import { Runtime } from "@skipstep/core/model";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { emojiConfig, temporaryFolder } from "./emoji";
 
 type Plugins = NonNullable<ConfigInput["plugins"]>;
 
 const cacheDir = temporaryFolder();
-const openSession = Engine.prototype.open;
+const openSession = Runtime.prototype.open;
 const pipelines = join(import.meta.dirname, "golden/pipelines");
 
 async function withPipeline<T>(config: ConfigInput, body: (pipeline: Pipeline) => Promise<T>): Promise<T> {
@@ -113,7 +113,7 @@ describe("memory", () => {
   ] as const)("%s holds %i sessions at most", async (memory, expected) => {
     let open = 0;
     let most = 0;
-    const opened = vi.spyOn(Engine.prototype, "open").mockImplementation(async function (this: Engine, ...args) {
+    const opened = vi.spyOn(Runtime.prototype, "open").mockImplementation(async function (this: Runtime, ...args) {
       const session = await openSession.apply(this, args);
       most = Math.max(most, ++open);
       const close = session.close.bind(session);

@@ -133,8 +133,8 @@ describe("a pipeline", () => {
     const other = await createPipeline(config, options);
     await Promise.all([other.close(), other.close()]);
     await other.close();
-    expect(await failure(() => other.generate())).toMatch(/^SKIPSTEP_ENGINE_STOPPED/);
-    expect(await failure(() => other.setPlugins([]))).toMatch(/^SKIPSTEP_ENGINE_STOPPED/);
+    expect(await failure(() => other.generate())).toMatch(/^SKIPSTEP_RUNTIME_STOPPED/);
+    expect(await failure(() => other.setPlugins([]))).toMatch(/^SKIPSTEP_RUNTIME_STOPPED/);
   });
 });
 

@@ -207,7 +207,7 @@ describe("what cannot be done", () => {
   it("a pipeline that is closed", async () => {
     const closed = await createPipeline(emojiConfig(), { cacheDir });
     await closed.close();
-    expect((await failure(closed.generate({ prompt: "a" }))).code).toBe("SKIPSTEP_ENGINE_STOPPED");
+    expect((await failure(closed.generate({ prompt: "a" }))).code).toBe("SKIPSTEP_RUNTIME_STOPPED");
   });
 
   it("an unknown provider: the error lists those that work", async () => {

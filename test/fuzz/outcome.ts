@@ -12,7 +12,12 @@ export interface Fault {
 }
 
 /** Codes that say that nobody foresaw what happened, or that a plugin of ours failed. */
-const unforeseen = ["SKIPSTEP_UNEXPECTED", "SKIPSTEP_HOOK_FAILED", "SKIPSTEP_ENGINE_FAILED", "SKIPSTEP_ENGINE_STOPPED"];
+const unforeseen = [
+  "SKIPSTEP_UNEXPECTED",
+  "SKIPSTEP_HOOK_FAILED",
+  "SKIPSTEP_RUNTIME_FAILED",
+  "SKIPSTEP_RUNTIME_STOPPED",
+];
 
 /** What is wrong with an error: it has no code, or its message is more than one printable line. */
 export function faultOf(error: unknown): string | undefined {

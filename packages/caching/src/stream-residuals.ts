@@ -70,7 +70,7 @@ export class StreamResiduals {
   }
 }
 
-/** All at once: the engine's thread works through them without waiting for this one. */
+/** All at once: the runtime's thread works through them without waiting for this one. */
 async function mapAll<Given>(
   given: Iterable<readonly [string, Given]>,
   change: (name: string, given: Given) => Promise<DeviceTensor>,

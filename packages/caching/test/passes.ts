@@ -1,7 +1,7 @@
-import { testEngine } from "@skipstep/contract/graph";
+import { testRuntime } from "@skipstep/contract/graph";
 import { type DeviceTensor, floats } from "@skipstep/core/plugin";
 
-/** A tensor `[n]` with the engine. */
+/** A tensor `[n]` with the runtime. */
 export type Upload = (...values: number[]) => DeviceTensor;
 
 /**
@@ -12,13 +12,13 @@ export async function passes(
   count: number,
   pass: (step: number, upload: Upload, kept: () => number) => Promise<void>,
 ): Promise<number[]> {
-  const engine = await testEngine();
-  const upload: Upload = (...values) => engine.upload(floats([values.length], Float32Array.from(values)));
-  const kept = (): number => engine.keptBytes / 4;
-  return engine.generation(async () => {
+  const runtime = await testRuntime();
+  const upload: Upload = (...values) => runtime.upload(floats([values.length], Float32Array.from(values)));
+  const kept = (): number => runtime.keptBytes / 4;
+  return runtime.generation(async () => {
     const after: number[] = [];
     for (let step = 0; step < count; step++) {
-      await engine.pass(() => pass(step, upload, kept));
+      await runtime.pass(() => pass(step, upload, kept));
       after.push(kept());
     }
     return after;

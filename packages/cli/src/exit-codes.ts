@@ -63,6 +63,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   PAYLOAD: 5,
 
   ENGINE: 6,
+  RUNTIME: 6,
   TEXT_PROCESS: 6,
   PROVIDER: 6,
   SESSION: 6,

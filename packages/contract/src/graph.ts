@@ -7,6 +7,6 @@ export { openWithPlugins } from "./graph/open-with-plugins";
 export { readSafetensors } from "./graph/read-safetensors";
 export { runGraph } from "./graph/run-graph";
 export { type StoredTensor, safetensors, safetensorsName, withHeader } from "./graph/safetensors";
-export { testEngine } from "./graph/test-engine";
+export { testRuntime } from "./graph/test-runtime";
 export { runToy, type ToyRegion, type ToyRun, type ToyStep } from "./graph/toy-passes";
 export { weightShapes } from "./graph/weight-shapes";

@@ -124,7 +124,7 @@ export { trainingSteps } from "./schedulers/training-steps";
 // A graph without a pipeline: what tests and measurements are made of. `@skipstep/contract/graph` has the rest.
 
 export { noHooks } from "./graph/build-hooks";
-export { Engine } from "./runtime/engine";
+export { Runtime } from "./runtime/runtime";
 export { graphCost, regionEdges } from "./start/graph-facts";
 export { type GraphPluginUse, graphPlugins } from "./start/graph-plugins";
 export { type OpenedGraph, openGraph } from "./start/open-graph";

@@ -12,7 +12,7 @@ import { conv2d } from "../src/graph/layers";
 import type { Node, Value } from "../src/graph/value";
 import type { ConvOptions } from "../src/graph/weight";
 import { Program } from "../src/program/program";
-import { Engine } from "../src/runtime/engine";
+import { Runtime } from "../src/runtime/runtime";
 import type { Floats } from "../src/tensor";
 import { memoryWeights, wave } from "./memory-weights";
 
@@ -66,9 +66,9 @@ const turned = (g: Graph, convolved: Convolved, x: Value): Value => {
 };
 
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-blocked-"));
-let engine: Engine;
+let engine: Runtime;
 beforeAll(async () => {
-  engine = await Engine.start({ provider: "cpu" });
+  engine = await Runtime.start({ provider: "cpu" });
 });
 afterAll(async () => {
   await engine.close();

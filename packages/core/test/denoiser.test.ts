@@ -11,12 +11,12 @@ import { branchLatents, Denoiser, forRows, partsOf } from "../src/loop/denoiser"
 import type { Branch } from "../src/loop/family";
 import { stack } from "../src/loop/guidance";
 import { Program } from "../src/program/program";
-import { Engine } from "../src/runtime/engine";
+import { Runtime } from "../src/runtime/runtime";
 import { type Floats, floats } from "../src/tensor";
 import { memoryWeights } from "./memory-weights";
 
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-denoiser-"));
-let engine: Engine;
+let runtime: Runtime;
 let denoiser: Denoiser;
 
 /** `latents * prompt + timestep`, one number a row. */
@@ -24,15 +24,15 @@ beforeAll(async () => {
   const g = Graph.create("transformer", memoryWeights({}), noHooks);
   const [latents, prompt, timestep] = ["latents", "prompt", "timestep"].map((name) => g.input(name, [size("B")]));
   g.output("sample", g.add(g.mul(latents!, prompt!), timestep!));
-  engine = await Engine.start({ provider: "cpu", threads: 1 });
+  runtime = await Runtime.start({ provider: "cpu", threads: 1 });
   const plan = planGraph(g, []);
   const about = { component: "transformer", className: "Toy", source: "/models/toy", plugins: [] };
   const compiled = await compile({ graph: g, plan, identity: "1", cacheDir, ...about });
-  const transformer = await Program.open(engine, g, plan, compiled);
-  denoiser = new Denoiser({ engine, programs: { transformer } }, "transformer");
+  const transformer = await Program.open(runtime, g, plan, compiled);
+  denoiser = new Denoiser({ runtime, programs: { transformer } }, "transformer");
 });
 afterAll(async () => {
-  await engine.close();
+  await runtime.close();
   rmSync(cacheDir, { recursive: true });
 });
 
@@ -41,10 +41,10 @@ const row = (...values: number[]): Floats => floats([values.length], Float32Arra
 it("gives each branch its part, and makes and keeps what stays the same once a generation", async () => {
   const made: string[] = [];
   const generate = (positive: number): Promise<number[][]> =>
-    engine.generation(async () => {
+    runtime.generation(async () => {
       const encoded = { warnings: [] };
       const pass = (branch: Branch, timestep: number): Promise<number[]> =>
-        engine.pass(async () => {
+        runtime.pass(async () => {
           const latents = branchLatents(branch, row(1, 2));
           const prompt = (): Floats => stack(partsOf(branch, row(positive, positive), row(-1, -1)));
           const constants = {
@@ -62,7 +62,7 @@ it("gives each branch its part, and makes and keeps what stays the same once a g
         await pass("cond", 0),
         await pass("uncond", 0),
       ];
-      expect(engine.keptBytes).toBe(4 * (4 + 2 + 2));
+      expect(runtime.keptBytes).toBe(4 * (4 + 2 + 2));
       return results;
     });
   expect(await generate(10)).toEqual([
@@ -72,7 +72,7 @@ it("gives each branch its part, and makes and keeps what stays the same once a g
     [-1, -2],
   ]);
   expect(made).toEqual(["joint", "cond", "uncond"]);
-  expect(engine.keptBytes).toBe(0);
+  expect(runtime.keptBytes).toBe(0);
   expect((await generate(5))[0]).toEqual([105, 110, 99, 98]);
   expect(made).toHaveLength(6);
 });

@@ -7,8 +7,8 @@ import { planGraph, type RegionClaim } from "../src/compiler/plan";
 import { Turns } from "../src/memory/component";
 import type { Residency } from "../src/memory/residency";
 import { type Around, Program } from "../src/program/program";
-import { Engine, type Session } from "../src/runtime/engine";
 import { add, relativeL1 } from "../src/runtime/math";
+import { Runtime, type Session } from "../src/runtime/runtime";
 import { type Floats, floats } from "../src/tensor";
 import { blockGraph, blockModel, outWidth, width } from "./block-model";
 import { wave } from "./memory-weights";
@@ -16,7 +16,7 @@ import { wave } from "./memory-weights";
 const layers = 3;
 const claims: RegionClaim[] = ["first", "middle", "last"].map(claimOf);
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-program-"));
-let engine: Engine;
+let runtime: Runtime;
 let program: Program;
 
 function claimOf(name: string, index: number): RegionClaim {
@@ -28,21 +28,21 @@ async function open(residency?: Residency, asked = claims): Promise<Program> {
   const plan = planGraph(graph, asked);
   const about = { component: "transformer", className: "BlockModel", source: "/models/blocks", plugins: [] };
   const compiled = await compile({ graph, plan, identity: "1", cacheDir, ...about });
-  return Program.open(engine, graph, plan, compiled, residency);
+  return Program.open(runtime, graph, plan, compiled, residency);
 }
 
 beforeAll(async () => {
-  engine = await Engine.start({ provider: "cpu", threads: 1 });
+  runtime = await Runtime.start({ provider: "cpu", threads: 1 });
   program = await open();
 });
 afterAll(async () => {
-  await engine.close();
+  await runtime.close();
   rmSync(cacheDir, { recursive: true });
 });
 
 async function run(x: Floats, around?: Around, signal?: AbortSignal): Promise<Floats> {
-  return engine.pass(async () => {
-    const { sample } = await program.run({ x: engine.upload(x) }, { around, signal });
+  return runtime.pass(async () => {
+    const { sample } = await program.run({ x: runtime.upload(x) }, { around, signal });
     return (await sample!.read()) as Floats;
   });
 }
@@ -56,7 +56,7 @@ function expectClose(found: Floats, expected: Floats): void {
 async function reached(body: () => Promise<unknown>): Promise<number[]> {
   const before = [...program.seconds];
   await body();
-  await engine.upload(floats([1])).read(); // whatever was started before is done
+  await runtime.upload(floats([1])).read(); // whatever was started before is done
   return program.seconds.flatMap((seconds, index) => (seconds > before[index]! ? [index] : []));
 }
 
@@ -120,7 +120,7 @@ describe("a program", () => {
     expect(await reached(cancelled)).toEqual([0, 1]);
   });
 
-  it("hands the engine two segments at most, so that the last ones of many need not be waited for", async () => {
+  it("hands the runtime two segments at most, so that the last ones of many need not be waited for", async () => {
     const abort = new AbortController();
     let answered = 0;
     const counting: Around = async (_claim, inputs, next) => {
@@ -128,15 +128,15 @@ describe("a program", () => {
       void inside.seconds().then(() => answered++);
       return inside.outputs;
     };
-    await engine.pass(async () => {
-      await program.run({ x: engine.upload(x) }, { around: counting, signal: abort.signal });
+    await runtime.pass(async () => {
+      await program.run({ x: runtime.upload(x) }, { around: counting, signal: abort.signal });
       expect(answered).toBeGreaterThan(0);
       expect(answered).toBeLessThan(layers);
     });
   });
 
   it("lets segments hold on to the memory of their activations only where they are few", async () => {
-    const opened = vi.spyOn(engine, "open");
+    const opened = vi.spyOn(runtime, "open");
     const arenasOf = async (blocks: number): Promise<unknown[]> => {
       opened.mockClear();
       await (
@@ -158,13 +158,13 @@ describe("sequential memory", () => {
     const sequential = await open({ mode: "sequential", turns: new Turns(), devices: [] });
     const abort = new AbortController();
     const opened: Session[] = [];
-    const opening = vi.spyOn(engine, "open").mockImplementation(async (path, settings) => {
-      const session = await Engine.prototype.open.call(engine, path, settings);
+    const opening = vi.spyOn(runtime, "open").mockImplementation(async (path, settings) => {
+      const session = await Runtime.prototype.open.call(runtime, path, settings);
       if (opened.push(session) === 2) abort.abort();
       return session;
     });
     const { signal } = abort;
-    const cancelled = engine.pass(() => sequential.run({ x: engine.upload(x) }, { signal }));
+    const cancelled = runtime.pass(() => sequential.run({ x: runtime.upload(x) }, { signal }));
     await expect(cancelled).rejects.toMatchObject({ code: "SKIPSTEP_CANCELLED" });
     opening.mockRestore();
     expect(opened).toHaveLength(2);
@@ -181,7 +181,7 @@ describe("a segment that fails", () => {
 
   /** Gives the first region an input that does not fit. */
   const misfit: Around = async (claim, inputs, next, work) =>
-    compute(claim, claim.region.name === "first" ? { hidden: engine.upload(floats([2, 5, 3])) } : inputs, next, work);
+    compute(claim, claim.region.name === "first" ? { hidden: runtime.upload(floats([2, 5, 3])) } : inputs, next, work);
 
   it("is what the output's reader gets", async () => {
     await expect(run(x, misfit)).rejects.toMatchObject(failed);
@@ -207,7 +207,7 @@ describe("a segment that fails", () => {
     const shorter: Around = async (claim, inputs, next, work) =>
       compute(
         claim,
-        claim.region.name === "last" ? { hidden: engine.upload(floats([2, 4, width])) } : inputs,
+        claim.region.name === "last" ? { hidden: runtime.upload(floats([2, 4, width])) } : inputs,
         next,
         work,
       );

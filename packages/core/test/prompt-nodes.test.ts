@@ -9,7 +9,7 @@ import { Graph } from "../src/graph/graph";
 import { linear } from "../src/graph/layers";
 import { Program } from "../src/program/program";
 import { WorkMeter } from "../src/program/work-meter";
-import { Engine } from "../src/runtime/engine";
+import { Runtime } from "../src/runtime/runtime";
 import type { Floats } from "../src/tensor";
 import { memoryWeights, wave } from "./memory-weights";
 
@@ -67,22 +67,22 @@ describe("what depends on the prompt alone", () => {
 
 describe("a program with such a part", () => {
   const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-prompt-"));
-  let engine: Engine;
+  let runtime: Runtime;
   let program: Program;
   beforeAll(async () => {
-    engine = await Engine.start({ provider: "cpu", threads: 1 });
+    runtime = await Runtime.start({ provider: "cpu", threads: 1 });
     const graph = captionGraph();
     const plan = planGraph(graph, []);
     const about = { component: "transformer", className: "Captions", source: "/models/captions", plugins: [] };
     program = await Program.open(
-      engine,
+      runtime,
       graph,
       plan,
       await compile({ graph, plan, identity: "1", cacheDir, ...about }),
     );
   });
   afterAll(async () => {
-    await engine.close();
+    await runtime.close();
     rmSync(cacheDir, { recursive: true });
   });
 
@@ -90,16 +90,16 @@ describe("a program with such a part", () => {
   async function run(captions: readonly number[], keep = true): Promise<{ outputs: Floats[]; runs: number }> {
     const meter = new WorkMeter();
     const flops = 4 * width * width * 2; // of the first part: two products for two rows
-    return engine.generation(async () => {
+    return runtime.generation(async () => {
       const uploaded = new Map(
-        [...new Set(captions)].map((seed) => [seed, engine.upload(wave([2, width], seed), { keep })]),
+        [...new Set(captions)].map((seed) => [seed, runtime.upload(wave([2, width], seed), { keep })]),
       );
       const outputs: Floats[] = [];
       for (const seed of captions)
         outputs.push(
-          await engine.pass(async () => {
-            const caption = keep ? uploaded.get(seed)! : engine.upload(wave([2, width], seed));
-            const { sample } = await program.run({ x: engine.upload(wave([2, width], 30)), caption }, { meter });
+          await runtime.pass(async () => {
+            const caption = keep ? uploaded.get(seed)! : runtime.upload(wave([2, width], seed));
+            const { sample } = await program.run({ x: runtime.upload(wave([2, width], 30)), caption }, { meter });
             return (await sample!.read()) as Floats;
           }),
         );

@@ -58,10 +58,10 @@ it("ends with the pipeline", async () => {
   const pipeline = await open([]);
   const change = pipeline.setPlugins([{ use: watching }]);
   const closed = pipeline.close();
-  await expect(change).rejects.toMatchObject({ code: "SKIPSTEP_ENGINE_STOPPED" });
+  await expect(change).rejects.toMatchObject({ code: "SKIPSTEP_RUNTIME_STOPPED" });
   await closed;
-  await expect(pipeline.setPlugins([])).rejects.toMatchObject({ code: "SKIPSTEP_ENGINE_STOPPED" });
-  await expect(pipeline.generate()).rejects.toMatchObject({ code: "SKIPSTEP_ENGINE_STOPPED" });
+  await expect(pipeline.setPlugins([])).rejects.toMatchObject({ code: "SKIPSTEP_RUNTIME_STOPPED" });
+  await expect(pipeline.generate()).rejects.toMatchObject({ code: "SKIPSTEP_RUNTIME_STOPPED" });
 });
 
 it("leaves all as it was where a plugin is wrong, and goes on", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Architecture } from "../src/architecture/architecture";
 import type { Family, FamilyParts } from "../src/loop/family";
 import { Turns } from "../src/memory/component";
-import type { Engine } from "../src/runtime/engine";
+import type { Runtime } from "../src/runtime/runtime";
 import { buildModels } from "../src/start/build-model";
 import { openModels } from "../src/start/open-models";
 import { openTokenizers } from "../src/start/open-tokenizers";
@@ -16,7 +16,7 @@ const tokenizers = join(import.meta.dirname, "../../../test/golden/tokenizers");
 
 /** A checkpoint that has nothing but a text encoder, with weights of the given shapes, compiled and open. */
 export async function openTextEncoder(
-  engine: Engine,
+  runtime: Runtime,
   architecture: Architecture,
   config: object,
   shapes: Readonly<Record<string, readonly number[]>>,
@@ -49,10 +49,10 @@ export async function openTextEncoder(
   const memory = { memory: "resident" } as const;
   const { models } = buildModels({ family, components: sources, structure: {} } as never, plugins, memory);
   const open = { cacheDir: join(folder, "cache"), plugins, denoiser: "none", memory, turns: new Turns() };
-  const opened = await openModels(models, engine, open);
+  const opened = await openModels(models, runtime, open);
   const programs = Object.fromEntries(opened.map(({ name, program }) => [name, program]));
   const configs = configsOf(sources, checkpoint);
   const opening = openTokenizers(checkpoint, configs, () => undefined);
-  engine.atClose(opening.close);
-  return { checkpoint, engine, programs, configs, tokenizer: opening.of } as unknown as FamilyParts;
+  runtime.atClose(opening.close);
+  return { checkpoint, runtime, programs, configs, tokenizer: opening.of } as unknown as FamilyParts;
 }

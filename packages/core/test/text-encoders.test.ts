@@ -6,7 +6,7 @@ import { t5Encoder } from "../src/families/encoders/t5";
 import { T5Encoder } from "../src/families/encoders/t5-encoder";
 import { plainCaption } from "../src/families/pixart/plain-caption";
 import type { FamilyParts } from "../src/loop/family";
-import { Engine } from "../src/runtime/engine";
+import { Runtime } from "../src/runtime/runtime";
 import { type Floats, floats } from "../src/tensor";
 import { wave } from "./memory-weights";
 import { openTextEncoder } from "./text-encoder-checkpoint";
@@ -67,11 +67,11 @@ function t5Shapes(): Record<string, readonly number[]> {
   };
 }
 
-let engine: Engine;
+let runtime: Runtime;
 beforeAll(async () => {
-  engine = await Engine.start({ provider: "cpu", threads: 1 });
+  runtime = await Runtime.start({ provider: "cpu", threads: 1 });
 });
-afterAll(() => engine.close());
+afterAll(() => runtime.close());
 
 /** The first `count` rows of the batch's first item. */
 function firstRows({ shape, data }: Floats, count: number): Floats {
@@ -81,7 +81,7 @@ function firstRows({ shape, data }: Floats, count: number): Floats {
 describe("ClipEncoder", () => {
   let parts: FamilyParts;
   beforeAll(async () => {
-    parts = await openTextEncoder(engine, clipTextWithProjection, clipConfig, clipShapes(), "clip");
+    parts = await openTextEncoder(runtime, clipTextWithProjection, clipConfig, clipShapes(), "clip");
   });
 
   it("fills every prompt up to the model's length, and tells of those that it cut", async () => {
@@ -159,7 +159,7 @@ describe("ClipEncoder", () => {
 describe("T5Encoder", () => {
   let encoder: T5Encoder;
   beforeAll(async () => {
-    const parts = await openTextEncoder(engine, t5Encoder, t5Config, t5Shapes(), "t5");
+    const parts = await openTextEncoder(runtime, t5Encoder, t5Config, t5Shapes(), "t5");
     encoder = await T5Encoder.open(parts, "text_encoder");
   });
 

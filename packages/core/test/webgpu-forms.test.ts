@@ -12,7 +12,7 @@ import { Graph } from "../src/graph/graph";
 import { attention, groupNorm } from "../src/graph/layers";
 import type { Value } from "../src/graph/value";
 import { Program } from "../src/program/program";
-import { Engine } from "../src/runtime/engine";
+import { Runtime } from "../src/runtime/runtime";
 import type { Floats, Tensor } from "../src/tensor";
 import { memoryWeights, wave } from "./memory-weights";
 
@@ -45,9 +45,9 @@ const feeds: Readonly<Record<string, Tensor>> = {
 };
 
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-webgpu-"));
-let engine: Engine;
+let engine: Runtime;
 beforeAll(async () => {
-  engine = await Engine.start({ provider: "cpu" });
+  engine = await Runtime.start({ provider: "cpu" });
 });
 afterAll(async () => {
   await engine.close();

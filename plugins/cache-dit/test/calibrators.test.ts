@@ -1,4 +1,4 @@
-import { testEngine } from "@skipstep/contract/graph";
+import { testRuntime } from "@skipstep/contract/graph";
 import { type DeviceTensor, floats } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
 import type { Calibrator } from "../src/calibrator";
@@ -10,24 +10,24 @@ async function follow(
   computed: readonly number[],
   steps: number,
 ): Promise<{ predicted: Record<number, number>; kept: number[] }> {
-  const engine = await testEngine();
-  return await engine.generation(async () => {
+  const runtime = await testRuntime();
+  return await runtime.generation(async () => {
     const predicted: Record<number, number> = {};
     const kept: number[] = [];
     for (let step = 0; step < steps; step++) {
-      await engine.pass(async () => {
+      await runtime.pass(async () => {
         if (!computed.includes(step)) {
           predicted[step] = Number((await (await calibrator.approximate(step)).read()).data[0]);
           return;
         }
         calibrator.prepare();
-        const value: DeviceTensor = engine.upload(floats([1], Float32Array.of(step * step)));
+        const value: DeviceTensor = runtime.upload(floats([1], Float32Array.of(step * step)));
         await calibrator.update(value, step);
       });
-      kept.push(engine.keptBytes / 4);
+      kept.push(runtime.keptBytes / 4);
     }
     calibrator.release();
-    expect(engine.keptBytes).toBe(0);
+    expect(runtime.keptBytes).toBe(0);
     return { predicted, kept };
   });
 }

@@ -1,5 +1,5 @@
-import { testEngine } from "@skipstep/contract/graph";
-import type { Engine } from "@skipstep/core/model";
+import { testRuntime } from "@skipstep/contract/graph";
+import type { Runtime } from "@skipstep/core/model";
 import {
   type DeviceTensor,
   floats,
@@ -64,14 +64,14 @@ export async function runToy(toy: Toy): Promise<SeenPass[]> {
   const options = optionsWith(toy.options);
   const plugin = new CacheDit(options);
   const runs = new Map<string, Run>(branches.map((branch) => [branch, { branch, count: steps }]));
-  const engine = await testEngine();
-  return await engine.generation(async () => {
+  const runtime = await testRuntime();
+  return await runtime.generation(async () => {
     const seen: SeenPass[] = [];
     for (let step = firstStep; step < steps; step++) {
       const latents = floats([1]);
       for (const branch of branches) {
         const at = { run: runs.get(branch)!, index: step, count: steps, timestep: 0, sigma: 0, latents };
-        seen.push(await engine.pass(() => runPass(toy, plugin, options, engine, at)));
+        seen.push(await runtime.pass(() => runPass(toy, plugin, options, runtime, at)));
       }
     }
     return seen;
@@ -84,13 +84,13 @@ async function runPass(
   { blocks = 4, hidden = 0, adds, encoderAdds, size = () => [4, 8] }: Toy,
   plugin: CacheDit,
   options: CacheDitOptions,
-  engine: Engine,
+  runtime: Runtime,
   step: Step,
 ): Promise<SeenPass> {
   const { index, run } = step;
   const [tokens, width] = size(index);
   const elements = tokens * width;
-  const upload = (values: Float32Array): DeviceTensor => engine.upload(floats([1, tokens, width], values));
+  const upload = (values: Float32Array): DeviceTensor => runtime.upload(floats([1, tokens, width], values));
   const filled = (value: number): DeviceTensor => upload(new Float32Array(elements).fill(value));
   const valuesOf = async (tensor: DeviceTensor): Promise<Float32Array> => (await tensor.read()).data as Float32Array;
 
@@ -111,7 +111,7 @@ async function runPass(
     let computed = false;
     const next: Next = async (inputs) => {
       computed = true;
-      if (at > 0) keptWithin = engine.keptBytes;
+      if (at > 0) keptWithin = runtime.keptBytes;
       const ran = Array.from({ length: last - block + 1 }, (_, i) => block + i);
       const sum = (before: number, add: (block: number) => number): number =>
         ran.reduce((total, each) => total + add(each), before);
@@ -143,6 +143,6 @@ async function runPass(
     recorded,
     numbers,
     keptWithin,
-    keptAfter: engine.keptBytes,
+    keptAfter: runtime.keptBytes,
   };
 }

@@ -1,4 +1,4 @@
-import { testEngine } from "@skipstep/contract/graph";
+import { testRuntime } from "@skipstep/contract/graph";
 import { floats } from "@skipstep/core/model";
 import type { Run } from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
@@ -17,20 +17,20 @@ interface GivenStep {
 async function runSteps(options: Partial<DeepCacheOptions>, count: number, steps: readonly GivenStep[]) {
   const plugin = new DeepCache({ ...defaults, ...options });
   const run: Run = { branch: "joint", count };
-  const engine = await testEngine();
+  const runtime = await testRuntime();
   const values: number[] = [];
   const kept: number[] = [];
-  await engine.generation(async () => {
+  await runtime.generation(async () => {
     for (const { index, timestep, size = 1 } of steps)
-      await engine.pass(async () => {
-        const filled = (value: number) => engine.upload(floats([size], new Float32Array(size).fill(value)));
+      await runtime.pass(async () => {
+        const filled = (value: number) => runtime.upload(floats([size], new Float32Array(size).fill(value)));
         const step = { run, index, count, timestep, sigma: 0, latents: floats([1]) };
         const call = { step, region, record: () => undefined };
         const { hidden } = await plugin.blockForward(call, { hidden: filled(9) }, async () => ({
           hidden: filled(index),
         }));
         values.push(Number((await hidden!.read()).data[0]));
-        kept.push(engine.keptBytes);
+        kept.push(runtime.keptBytes);
       });
   });
   return { values, kept };

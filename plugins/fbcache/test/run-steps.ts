@@ -1,5 +1,5 @@
-import { testEngine } from "@skipstep/contract/graph";
-import { type Engine, floats } from "@skipstep/core/model";
+import { testRuntime } from "@skipstep/contract/graph";
+import { floats, type Runtime } from "@skipstep/core/model";
 import type { DeviceTensor, Run, Tensors } from "@skipstep/core/plugin";
 import { FirstBlockCache, type FirstBlockCacheOptions } from "../src/index";
 
@@ -39,24 +39,24 @@ export async function runSteps(
 ): Promise<SeenStep[]> {
   const plugin = new FirstBlockCache({ ...defaults, ...options });
   const run: Run = { branch: "joint", count: steps.length };
-  const engine = await testEngine();
-  return engine.generation(async () => {
+  const runtime = await testRuntime();
+  return runtime.generation(async () => {
     const seen: SeenStep[] = [];
     for (const [index, given] of steps.entries())
-      seen.push(await engine.pass(() => runStep(plugin, engine, run, index, given)));
+      seen.push(await runtime.pass(() => runStep(plugin, runtime, run, index, given)));
     return seen;
   });
 }
 
 async function runStep(
   plugin: FirstBlockCache,
-  engine: Engine,
+  runtime: Runtime,
   run: Run,
   index: number,
   { first, rest, tokens = 4 }: GivenStep,
 ): Promise<SeenStep> {
   const filled = (value: number): DeviceTensor =>
-    engine.upload(floats([1, tokens, width], new Float32Array(tokens * width).fill(value)));
+    runtime.upload(floats([1, tokens, width], new Float32Array(tokens * width).fill(value)));
   let difference: number | undefined;
   let keptWithin = 0;
   const call = (name: string, at: number): Parameters<FirstBlockCache["blockForward"]>[0] => ({
@@ -72,7 +72,7 @@ async function runStep(
   let computed = false;
   const computeRest = async (): Promise<Tensors> => {
     computed = true;
-    keptWithin = engine.keptBytes / bytesOfTensor;
+    keptWithin = runtime.keptBytes / bytesOfTensor;
     return { hidden: filled(1 + first + rest), encoder: filled(2 + 2 * rest), pooled: filled(index) };
   };
   const outputs = await plugin.blockForward(
@@ -86,5 +86,5 @@ async function runStep(
     encoder: await firstOf("encoder"),
     pooled: await firstOf("pooled"),
   };
-  return { computed, ...values, difference, keptWithin, keptAfter: engine.keptBytes / bytesOfTensor };
+  return { computed, ...values, difference, keptWithin, keptAfter: runtime.keptBytes / bytesOfTensor };
 }

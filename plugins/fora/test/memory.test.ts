@@ -1,4 +1,4 @@
-import { testEngine } from "@skipstep/contract/graph";
+import { testRuntime } from "@skipstep/contract/graph";
 import { floats } from "@skipstep/core/model";
 import type { Run } from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
@@ -10,17 +10,17 @@ const region = { name: "blocks.0.attn", index: 0, from: "blocks.0.attn", to: "bl
 async function runSteps(interval: number, count: number, tokens: (index: number) => number, begin = 0) {
   const plugin = new Fora({ interval });
   const run: Run = { branch: "joint", count };
-  const engine = await testEngine();
+  const runtime = await testRuntime();
   const seen: { value: number; kept: number }[] = [];
-  await engine.generation(async () => {
+  await runtime.generation(async () => {
     for (let index = begin; index < count; index++)
-      await engine.pass(async () => {
+      await runtime.pass(async () => {
         const filled = (value: number) =>
-          engine.upload(floats([tokens(index)], new Float32Array(tokens(index)).fill(value)));
+          runtime.upload(floats([tokens(index)], new Float32Array(tokens(index)).fill(value)));
         const step = { run, index, count, timestep: 0, sigma: 0, latents: floats([1]) };
         const call = { step, region, record: () => undefined };
         const outputs = await plugin.blockForward(call, { hidden: filled(9) }, async () => ({ out: filled(index) }));
-        seen.push({ value: Number((await outputs.out!.read()).data[0]), kept: engine.keptBytes });
+        seen.push({ value: Number((await outputs.out!.read()).data[0]), kept: runtime.keptBytes });
       });
   });
   return { values: seen.map(({ value }) => value), kept: seen.map(({ kept }) => kept) };

@@ -8,7 +8,7 @@ import {
 } from "@skipstep/core/model";
 import type { DeviceTensor, Step } from "@skipstep/core/plugin";
 import { buildGraph, readConfig } from "./build-graph";
-import { testEngine } from "./test-engine";
+import { testRuntime } from "./test-runtime";
 
 /** A denoiser that runs with plugins, step by step, where there is no pipeline for it. */
 export interface DenoiserWithPlugins<Config> extends Pick<OpenedGraph, "regions" | "close"> {
@@ -30,11 +30,11 @@ export async function openWithPlugins<Config>(
   folder: string,
   uses: readonly GraphPluginUse[],
 ): Promise<DenoiserWithPlugins<Config>> {
-  const engine = await testEngine();
+  const runtime = await testRuntime();
   const config = architecture.parse(readConfig(folder));
   const plugins = graphPlugins("transformer", uses, architecture.structure!(config));
   const graph = buildGraph(architecture as Architecture, folder, { hooks: plugins.build });
-  const opened = await openGraph(engine, graph, { plugins });
+  const opened = await openGraph(runtime, graph, { plugins });
   const read = async (outputs: Readonly<Record<string, DeviceTensor>>): Promise<Record<string, Tensor>> =>
     Object.fromEntries(
       await Promise.all(Object.entries(outputs).map(async ([name, output]) => [name, await output.read()] as const)),
@@ -43,11 +43,11 @@ export async function openWithPlugins<Config>(
     config,
     regions: opened.regions,
     pass: (inputs, step) =>
-      engine.pass(async () => {
-        const uploaded = graph.inputs.map(({ name }) => [name, engine.upload(inputs[name]!)] as const);
+      runtime.pass(async () => {
+        const uploaded = graph.inputs.map(({ name }) => [name, runtime.upload(inputs[name]!)] as const);
         return read(await opened.run(Object.fromEntries(uploaded), step));
       }),
-    generation: (body) => engine.generation(body),
+    generation: (body) => runtime.generation(body),
     close: () => opened.close(),
   };
 }

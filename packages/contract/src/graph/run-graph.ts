@@ -1,5 +1,5 @@
 import { type Graph, openGraph, type Tensor } from "@skipstep/core/model";
-import { testEngine } from "./test-engine";
+import { testRuntime } from "./test-runtime";
 
 export interface RunGraphOptions {
   /** Gives what its modules returned as well: `layers.0.out0`. */
@@ -16,11 +16,11 @@ export async function runGraph(
   inputs: Readonly<Record<string, Tensor>>,
   { taps = false }: RunGraphOptions = {},
 ): Promise<Record<string, Tensor>> {
-  const engine = await testEngine();
-  const opened = await openGraph(engine, graph, { taps });
+  const runtime = await testRuntime();
+  const opened = await openGraph(runtime, graph, { taps });
   try {
-    return await engine.pass(async () => {
-      const uploaded = graph.inputs.map(({ name }) => [name, engine.upload(inputs[name]!)] as const);
+    return await runtime.pass(async () => {
+      const uploaded = graph.inputs.map(({ name }) => [name, runtime.upload(inputs[name]!)] as const);
       const outputs = Object.entries(await opened.run(Object.fromEntries(uploaded)));
       return Object.fromEntries(
         await Promise.all(outputs.map(async ([name, output]) => [name, await output.read()] as const)),

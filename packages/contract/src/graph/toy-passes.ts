@@ -1,6 +1,6 @@
-import { type Engine, floats } from "@skipstep/core/model";
+import { floats, type Runtime } from "@skipstep/core/model";
 import type { BlockCall, Plugin, Run, Tensors } from "@skipstep/core/plugin";
-import { testEngine } from "./test-engine";
+import { testRuntime } from "./test-runtime";
 
 /** A region of a model of numbers: every element of a tensor is the same. */
 export interface ToyRegion {
@@ -38,12 +38,12 @@ const width = 8;
 /** Runs a plugin's `blockForward` over a model of numbers, step by step. */
 export async function runToy(plugin: Plugin, { count, regions, firstStep = 0, tokens }: ToyRun): Promise<ToyStep[]> {
   const run: Run = { branch: "joint", count };
-  const engine = await testEngine();
-  return engine.generation(async () => {
+  const runtime = await testRuntime();
+  return runtime.generation(async () => {
     const seen: ToyStep[] = [];
     for (let index = firstStep; index < count; index++) {
       const step = { run, index, count, timestep: 0, sigma: 0, latents: floats([1]) };
-      seen.push(await engine.pass(() => runStep(plugin, engine, step, regions(index), tokens?.(index) ?? 4)));
+      seen.push(await runtime.pass(() => runStep(plugin, runtime, step, regions(index), tokens?.(index) ?? 4)));
     }
     return seen;
   });
@@ -51,7 +51,7 @@ export async function runToy(plugin: Plugin, { count, regions, firstStep = 0, to
 
 async function runStep(
   plugin: Plugin,
-  engine: Engine,
+  runtime: Runtime,
   step: BlockCall["step"],
   regions: readonly ToyRegion[],
   tokens: number,
@@ -62,7 +62,7 @@ async function runStep(
     numbers = { ...numbers, ...more };
   };
   const filled = (value: number) =>
-    engine.upload(floats([1, tokens, width], new Float32Array(tokens * width).fill(value)));
+    runtime.upload(floats([1, tokens, width], new Float32Array(tokens * width).fill(value)));
   const first = async ({ hidden }: Tensors): Promise<number> => Number((await hidden!.read()).data[0]);
 
   const arrive = async ({ name, adds, gives = {}, inside = [] }: ToyRegion, inputs: Tensors): Promise<Tensors> => {
@@ -77,5 +77,5 @@ async function runStep(
   };
   let streams: Tensors = { hidden: filled(1) };
   for (const region of regions) streams = await arrive(region, { hidden: streams.hidden! });
-  return { computed, hidden: await first(streams), numbers, kept: engine.keptBytes / (4 * width * 4) };
+  return { computed, hidden: await first(streams), numbers, kept: runtime.keptBytes / (4 * width * 4) };
 }

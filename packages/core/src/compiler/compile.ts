@@ -26,7 +26,7 @@ export interface CompileRequest {
   /** `WeightSource.identity`: where it is equal, payloads with equal keys are. */
   readonly identity: string;
   readonly cacheDir: string;
-  /** `Engine.convolutionBlock`: convolutions are laid out for the machine's kernels. */
+  /** `Runtime.convolutionBlock`: convolutions are laid out for the machine's kernels. */
   readonly convolutionBlock?: number | undefined;
   /** What stands in for nodes on a segment's provider, where that is another than the CPU. */
   readonly formsOf?: FormsOf | undefined;

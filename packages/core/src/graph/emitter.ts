@@ -28,7 +28,7 @@ export abstract class Emitter {
   /** A value with a payload. Equal payloads in equal shapes are one value. */
   abstract initializer(payload: Payload, shape: readonly number[], dtype?: DType): Value;
 
-  /** Run-time sizes as an int64 vector, fed by the engine. */
+  /** Run-time sizes as an int64 vector, fed by the runtime. */
   abstract sizes(dims: readonly Dim[]): Value;
 
   /** A constant of numbers; a single number gives a scalar. */

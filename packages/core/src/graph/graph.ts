@@ -232,7 +232,7 @@ export class Graph extends Shapes {
     return value;
   }
 
-  /** Run-time sizes as an int64 vector, fed by the engine. */
+  /** Run-time sizes as an int64 vector, fed by the runtime. */
   sizes(dims: readonly Dim[]): Value {
     if (dims.every((dim) => typeof dim === "number")) return this.constant(dims as number[], undefined, "int64");
     const name = `sizes(${dims.join(", ")})`;

@@ -4,7 +4,7 @@ import type { Dim } from "./dim";
 /** Where a value comes from. */
 export type Origin =
   | { readonly kind: "input"; readonly steady?: boolean } // fed by the caller; steady ones are the same at every step
-  | { readonly kind: "sizes"; readonly dims: readonly Dim[] } // fed by the engine: run-time sizes as int64
+  | { readonly kind: "sizes"; readonly dims: readonly Dim[] } // fed by the runtime: run-time sizes as int64
   | { readonly kind: "initializer"; readonly payload: Payload }
   | { readonly kind: "node" };
 

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { cancelled } from "../errors/engine";
 import type { SkipstepError } from "../errors/error";
 import {
   hubDenied,
@@ -9,6 +8,7 @@ import {
   hubTokenWithheld,
   hubUnreachable,
 } from "../errors/hub";
+import { cancelled } from "../errors/runtime";
 import { coreVersion } from "../version";
 import type { HubName } from "./hub-name";
 import type { HubSettings } from "./hub-settings";

@@ -1,7 +1,7 @@
 import type { Run } from "../hooks";
 import type { Generator } from "../random";
 import { throwIfAborted } from "../runtime/cancel";
-import type { Engine } from "../runtime/engine";
+import type { Runtime } from "../runtime/runtime";
 import type { Scheduler } from "../schedulers/scheduler";
 import type { Floats } from "../tensor";
 import type { Conditioning, FamilyPipeline } from "./family";
@@ -33,7 +33,7 @@ export interface Denoising {
   readonly predictionType: unknown;
   readonly generator: Generator;
   readonly hooks: RunHooks;
-  readonly engine: Engine;
+  readonly runtime: Runtime;
   /** One pass a guidance branch instead of one batch. */
   readonly separate: boolean;
   readonly signal: AbortSignal | undefined;
@@ -42,7 +42,7 @@ export interface Denoising {
 
 /** From noise to finished latents, `[B, C, H, W]`. */
 export async function denoise(call: Denoising): Promise<Floats> {
-  const { family, settings, scheduler, hooks, engine, signal } = call;
+  const { family, settings, scheduler, hooks, runtime, signal } = call;
   const { meter } = hooks;
   const count = scheduler.timesteps.length - call.begin;
   const runs: Record<Run["branch"], Run> = {
@@ -60,7 +60,7 @@ export async function denoise(call: Denoising): Promise<Floats> {
     const guard = new GuardedLatents(latents);
     const pass = (branch: Run["branch"]): Promise<Floats> =>
       meter.time(() =>
-        engine.pass(async () => {
+        runtime.pass(async () => {
           const step = guardedStep({ run: runs[branch], index, count, timestep, sigma }, guard);
           await hooks.beforeStep(step);
           const [around, observe] = [hooks.around(step), hooks.observe(step)];

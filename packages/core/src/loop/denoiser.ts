@@ -13,7 +13,7 @@ export interface DenoiserPass {
   readonly step: DenoiserInputs;
   /**
    * The same in every step of a generation, by all that they depend on: `{ "joint": ..., "32,32": ... }`. They are made
-   * when a key is met first, and lie with the engine until the generation ends.
+   * when a key is met first, and lie with the runtime until the generation ends.
    */
   readonly constants: Readonly<Record<string, () => DenoiserInputs>>;
 }
@@ -25,7 +25,7 @@ export class Denoiser {
 
   /** @param component the denoiser's name: `transformer` */
   constructor(
-    private readonly parts: Pick<FamilyParts, "engine" | "programs">,
+    private readonly parts: Pick<FamilyParts, "runtime" | "programs">,
     private readonly component: string,
   ) {}
 
@@ -33,7 +33,7 @@ export class Denoiser {
   async run(encoded: Conditioning, { step, constants }: DenoiserPass, options: RunOptions): Promise<Floats> {
     const inputs: Record<string, DeviceTensor> = {};
     for (const [key, make] of Object.entries(constants)) Object.assign(inputs, this.constant(encoded, key, make));
-    for (const [name, tensor] of Object.entries(step)) inputs[name] = this.parts.engine.upload(tensor);
+    for (const [name, tensor] of Object.entries(step)) inputs[name] = this.parts.runtime.upload(tensor);
     const { sample } = await this.parts.programs[this.component]!.run(inputs, options);
     return (await sample!.read()) as Floats;
   }
@@ -48,7 +48,7 @@ export class Denoiser {
     const known =
       kept.get(key) ??
       Object.fromEntries(
-        Object.entries(make()).map(([name, tensor]) => [name, this.parts.engine.upload(tensor).keep()]),
+        Object.entries(make()).map(([name, tensor]) => [name, this.parts.runtime.upload(tensor).keep()]),
       );
     kept.set(key, known);
     return known;

@@ -2,7 +2,7 @@ import type { ArchitectureEntry } from "../architecture/architecture";
 import type { Sizes } from "../graph/dim";
 import type { Program, RunOptions } from "../program/program";
 import type { Generator } from "../random";
-import type { Engine } from "../runtime/engine";
+import type { Runtime } from "../runtime/runtime";
 import type { Schedule } from "../schedulers/scheduler";
 import type { JsonObject } from "../schema/json";
 import type { SettingTable } from "../settings/setting";
@@ -74,11 +74,11 @@ export interface Subject {
 /** What a family works with once everything is compiled. */
 export interface FamilyParts {
   readonly checkpoint: Checkpoint;
-  readonly engine: Engine;
+  readonly runtime: Runtime;
   /** Open graphs and parsed configs by component name. */
   readonly programs: Readonly<Record<string, Program>>;
   readonly configs: Configs;
-  /** The tokenizer of a text encoder, which is freed with the engine. */
+  /** The tokenizer of a text encoder, which is freed with the runtime. */
   tokenizer(textEncoder: string): Promise<OpenTokenizer>;
   /** Opens another function of a component when it is first asked for: `entry("vae", "encode")`. */
   entry(component: string, entry: string): Promise<Program>;

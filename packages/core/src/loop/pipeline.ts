@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { Config, GenerateConfig, PluginUse } from "../config/config";
 import { argumentInvalid } from "../errors/arguments";
-import { engineStopped } from "../errors/engine";
 import { pluginIdle } from "../errors/pipeline";
 import { printable } from "../errors/printable";
+import { runtimeStopped } from "../errors/runtime";
 import { shown } from "../errors/shown";
 import { type Image, imagesOf } from "../image/image";
 import { pictureWarnings } from "../image/picture-pixels";
@@ -17,7 +17,7 @@ import { type RecipePlaces, recipeConfig } from "../recipe/recipe-config";
 import { idlePlugins, type Report, reportPlugins, unmeasured } from "../report/report";
 import { versionsOf } from "../report/versions";
 import { latentsNotFinite, pixelsNotFinite } from "../report/warnings";
-import type { Engine } from "../runtime/engine";
+import type { Runtime } from "../runtime/runtime";
 import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
 import type { Floats } from "../tensor";
@@ -60,7 +60,7 @@ export interface PipelineParts {
   readonly plugins: PluginHost;
   readonly model: RecognisedModel;
   readonly scheduler: SchedulerChoice;
-  readonly engine: Engine;
+  readonly runtime: Runtime;
   readonly models: readonly OpenedComponent[];
   readonly buildHooks: BuildHookRunner;
   readonly pipeline: FamilyPipeline;
@@ -104,7 +104,7 @@ export class Pipeline {
   /**
    * Makes images. Calls at the same time run one after the other.
    * @throws SKIPSTEP_REQUEST_INVALID, SKIPSTEP_CANCELLED, SKIPSTEP_PROGRESS_FAILED, SKIPSTEP_HOOK_FAILED, SKIPSTEP_PLUGIN_NO_EFFECT when the config
-   *   says `"strict": true`, SKIPSTEP_ENGINE_STOPPED after `close`
+   *   says `"strict": true`, SKIPSTEP_RUNTIME_STOPPED after `close`
    */
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
     checkRequest(request);
@@ -118,7 +118,7 @@ export class Pipeline {
     const { parts } = this; // plugins may have changed meanwhile
     const progress = new ProgressListener(onProgress);
     const heard = { signal, previews, onProgress: progress.tell };
-    const result = await parts.engine.generation(() => this.run(parts, settings, heard));
+    const result = await parts.runtime.generation(() => this.run(parts, settings, heard));
     await progress.settled();
     return result;
   }
@@ -129,7 +129,7 @@ export class Pipeline {
    * Generations that were asked for before are made with the old plugins.
    *
    * @param plugins all of them; of those that are there already the name will do: `pipeline.config.plugins` with changes
-   * @throws what `createPipeline` throws; SKIPSTEP_ENGINE_STOPPED after `close`
+   * @throws what `createPipeline` throws; SKIPSTEP_RUNTIME_STOPPED after `close`
    */
   async setPlugins(plugins: readonly PluginUse[], change: PluginChange = {}): Promise<void> {
     if (!Array.isArray(plugins))
@@ -140,26 +140,26 @@ export class Pipeline {
     return replaced;
   }
 
-  /** Frees sessions and memory. A generation that is under way fails with SKIPSTEP_ENGINE_STOPPED. */
+  /** Frees sessions and memory. A generation that is under way fails with SKIPSTEP_RUNTIME_STOPPED. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.parts.engine.close();
+    await this.parts.runtime.close();
     await this.changes;
   }
 
   private async replace(plugins: readonly PluginUse[], change: PluginChange): Promise<void> {
-    if (this.closed) throw engineStopped("is closed");
+    if (this.closed) throw runtimeStopped("is closed");
     const { signal, onProgress } = change;
     const progress = new ProgressListener(onProgress);
     const fresh = await this.parts.reopen(plugins, { signal, onProgress: progress.tell });
     if (this.closed) {
-      await fresh.engine.close();
-      throw engineStopped("is closed");
+      await fresh.runtime.close();
+      throw runtimeStopped("is closed");
     }
-    const { engine } = this.parts;
+    const { runtime } = this.parts;
     this.parts = fresh;
-    await engine.generation(async () => undefined); // those before it are done then
-    await engine.close();
+    await runtime.generation(async () => undefined); // those before it are done then
+    await runtime.close();
     await progress.settled();
   }
 
@@ -168,7 +168,7 @@ export class Pipeline {
     settings: Settings,
     { signal, onProgress, previews = false }: Pick<GenerateRequest, "signal" | "onProgress" | "previews">,
   ): Promise<GenerateResult> {
-    const { pipeline, model, scheduler: choice, config, plugins, engine, models, buildHooks } = parts;
+    const { pipeline, model, scheduler: choice, config, plugins, runtime, models, buildHooks } = parts;
     const { family, schedulers } = model;
     const watch = new Stopwatch(models);
     const hooks = new RunHooks(plugins);
@@ -215,7 +215,7 @@ export class Pipeline {
         predictionType: choice.options.prediction_type,
         generator,
         hooks,
-        engine,
+        runtime,
         separate: config.guidance === "separate",
         signal,
         onStep,

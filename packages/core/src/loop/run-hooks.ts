@@ -14,7 +14,7 @@ export class RunHooks implements RunReceipts {
   /** How many steps each plugin that is told of steps, or of values in them, was told of. */
   readonly watched = new Map<string, number>();
   readonly meter = new WorkMeter();
-  /** What all plugins use of the engine, and each of them. */
+  /** What all plugins use of the runtime, and each of them. */
   readonly account = new Account();
   private readonly accounts = new Map<string, Account>();
 

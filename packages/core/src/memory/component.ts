@@ -1,4 +1,4 @@
-import type { Session } from "../runtime/engine";
+import type { Session } from "../runtime/runtime";
 import { ResidentSessions } from "./resident";
 import type { OpenSegment, Sessions } from "./sessions";
 

@@ -9,7 +9,7 @@ export interface Residency {
   readonly mode: MemoryMode;
   /** The pipeline's, for `component`. */
   readonly turns: Turns;
-  /** The provider of each segment; the engine's where there is none. */
+  /** The provider of each segment; the runtime's where there is none. */
   readonly devices: readonly (string | undefined)[];
 }
 

@@ -1,4 +1,4 @@
-import type { Session } from "../runtime/engine";
+import type { Session } from "../runtime/runtime";
 import type { OpenSegment, Sessions } from "./sessions";
 
 /** Every session is open from the beginning. */

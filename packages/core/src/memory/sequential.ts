@@ -1,4 +1,4 @@
-import type { Session } from "../runtime/engine";
+import type { Session } from "../runtime/runtime";
 import type { OpenSegment, Sessions } from "./sessions";
 
 /** A session is open while it runs: its weights are read from the file each time. */
@@ -10,7 +10,7 @@ export class SequentialSessions implements Sessions {
   }
 
   give(session: Session): void {
-    session.close().catch(() => undefined); // the engine stopped; whoever uses the outputs is told
+    session.close().catch(() => undefined); // the runtime stopped; whoever uses the outputs is told
   }
 
   async close(): Promise<void> {}

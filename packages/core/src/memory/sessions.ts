@@ -1,4 +1,4 @@
-import type { Session } from "../runtime/engine";
+import type { Session } from "../runtime/runtime";
 
 /** Opens one segment's session. */
 export type OpenSegment = (index: number) => Promise<Session>;

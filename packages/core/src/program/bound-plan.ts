@@ -4,7 +4,7 @@ import { inputShape, inputUnknown, sizeConflict } from "../errors/program";
 import { asMultiple, evaluate, type Sizes, shapeText } from "../graph/dim";
 import type { Value } from "../graph/value";
 import type { Tensors } from "../hooks";
-import type { RunForms } from "../runtime/engine";
+import type { RunForms } from "../runtime/runtime";
 
 /** A plan at the run-time sizes of some inputs: every shape in it is worked out once. */
 export class BoundPlan {

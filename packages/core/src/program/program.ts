@@ -9,7 +9,7 @@ import { openSessions, type Residency } from "../memory/residency";
 import type { Sessions } from "../memory/sessions";
 import { throwIfAborted } from "../runtime/cancel";
 import type { DeviceTensor } from "../runtime/device-tensor";
-import type { Engine, StartedRun } from "../runtime/engine";
+import type { Runtime, StartedRun } from "../runtime/runtime";
 import { BoundPlan, bindSizes } from "./bound-plan";
 import { PromptValues } from "./prompt-values";
 import type { RegionWork, WorkMeter } from "./work-meter";
@@ -84,11 +84,11 @@ export class Program {
   }
 
   /**
-   * @param residency when its weights are in memory, and where; all of the time with the engine's provider when left out
+   * @param residency when its weights are in memory, and where; all of the time with the runtime's provider when left out
    * @throws SKIPSTEP_SESSION_FAILED
    */
   static async open(
-    engine: Engine,
+    runtime: Runtime,
     graph: Graph,
     plan: Plan,
     compiled: CompiledEngine,
@@ -99,7 +99,7 @@ export class Program {
     const { segments } = compiled;
     const arena = segments.length <= mostArenas;
     const sessions = await openSessions(residency, segments.length, (index) =>
-      engine.open(segments[index]!.path, { disablePrepacking, arena, provider: residency?.devices[index] }),
+      runtime.open(segments[index]!.path, { disablePrepacking, arena, provider: residency?.devices[index] }),
     );
     return new Program(graph.inputs, plan, sessions);
   }
@@ -146,7 +146,7 @@ export class Program {
 
   private async runSegment(segment: Segment, values: Values, call: Call): Promise<void> {
     const { index, outputs } = segment;
-    // One segment waits with the engine while another runs, so that its thread never does. More would outlive an abort.
+    // One segment waits with the runtime while another runs, so that its thread never does. More would outlive an abort.
     await call.started.at(-2);
     const run = await this.start(segment, values, call);
     call.started.push(run.seconds);

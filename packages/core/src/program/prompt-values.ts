@@ -1,7 +1,7 @@
 import type { Segment } from "../compiler/plan";
 import type { Value } from "../graph/value";
 import type { DeviceTensor } from "../runtime/device-tensor";
-import { EngineTensor } from "../runtime/engine-tensor";
+import { RuntimeTensor } from "../runtime/runtime-tensor";
 import type { BoundPlan } from "./bound-plan";
 
 type Values = ReadonlyMap<Value, DeviceTensor>;
@@ -9,14 +9,14 @@ type Values = ReadonlyMap<Value, DeviceTensor>;
 /** What was computed from steady inputs, at which sizes. */
 interface Known {
   readonly bound: BoundPlan;
-  readonly inputs: readonly EngineTensor[];
-  readonly outputs: readonly (readonly [Value, EngineTensor])[];
+  readonly inputs: readonly RuntimeTensor[];
+  readonly outputs: readonly (readonly [Value, RuntimeTensor])[];
 }
 
 /** Remembers what a segment made of steady inputs, for as long as the generation keeps them. */
 export class PromptValues {
   /** By the first input: guidance branches have their own. */
-  private readonly known = new WeakMap<EngineTensor, Known>();
+  private readonly known = new WeakMap<RuntimeTensor, Known>();
 
   /** Its outputs, where it ran on these very tensors before. */
   find({ inputs }: Segment, values: Values, bound: BoundPlan): Known["outputs"] | undefined {
@@ -33,15 +33,15 @@ export class PromptValues {
   note({ inputs, outputs }: Segment, values: Values, bound: BoundPlan): void {
     const tensors = keptTensors(inputs, values);
     if (!tensors) return;
-    const made = outputs.map((value) => [value, (values.get(value) as EngineTensor).keep()] as const);
+    const made = outputs.map((value) => [value, (values.get(value) as RuntimeTensor).keep()] as const);
     this.known.set(tensors[0]!, { bound, inputs: tensors, outputs: made });
   }
 }
 
 /** Nothing where one of them goes with the pass. */
-function keptTensors(inputs: readonly Value[], values: Values): readonly EngineTensor[] | undefined {
+function keptTensors(inputs: readonly Value[], values: Values): readonly RuntimeTensor[] | undefined {
   const tensors = inputs.map((input) => values.get(input));
-  const isKept = (tensor: DeviceTensor | undefined): tensor is EngineTensor =>
-    tensor instanceof EngineTensor && tensor.isKept;
+  const isKept = (tensor: DeviceTensor | undefined): tensor is RuntimeTensor =>
+    tensor instanceof RuntimeTensor && tensor.isKept;
   return tensors.length > 0 && tensors.every(isKept) ? tensors : undefined;
 }

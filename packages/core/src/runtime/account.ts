@@ -1,14 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 /**
- * What code uses of the engine: bytes of the tensors that it keeps, and the time that its tensor math takes. A tensor
+ * What code uses of the runtime: bytes of the tensors that it keeps, and the time that its tensor math takes. A tensor
  * is on the account of the code that called `keep()`; one that two keep is on both, and counts once in the whole.
  */
 export class Account {
   keptBytes = 0;
   /** The most that was kept at once. */
   peakKeptBytes = 0;
-  /** Spent on tensor math in the engine's thread. */
+  /** Spent on tensor math in the runtime's thread. */
   seconds = 0;
 
   /** @param whole what this is a part of */

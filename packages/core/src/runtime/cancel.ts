@@ -1,4 +1,4 @@
-import { cancelled } from "../errors/engine";
+import { cancelled } from "../errors/runtime";
 
 /**
  * @throws SKIPSTEP_CANCELLED, with the signal's reason as `cause`, once `signal` is aborted

@@ -1,7 +1,7 @@
 import type { DType, Tensor } from "../tensor";
 
 /**
- * A tensor that lies with the engine (in its worker thread). It lives until the pass over the model ends that made
+ * A tensor that lies with the runtime (in its worker thread). It lives until the pass over the model ends that made
  * it, unless it is kept; a kept one lives until it is released or the generation ends.
  */
 export interface DeviceTensor {

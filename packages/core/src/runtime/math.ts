@@ -1,7 +1,7 @@
-/** Tensor arithmetic for plugins, computed in the engine's thread. All float32, and operands of one shape. */
-import { tensorsMismatch } from "../errors/engine";
+/** Tensor arithmetic for plugins, computed in the runtime's thread. All float32, and operands of one shape. */
+import { tensorsMismatch } from "../errors/runtime";
 import type { DeviceTensor } from "./device-tensor";
-import { type EngineTensor, engineTensor } from "./engine-tensor";
+import { type RuntimeTensor, runtimeTensor } from "./runtime-tensor";
 
 /**
  * `a + b`.
@@ -74,8 +74,8 @@ export async function relativeL1(previous: DeviceTensor, current: DeviceTensor, 
   return store.reduce("relativeL1Above", tensors, [above, previous.shape.at(-1) ?? 1]);
 }
 
-function alike(operation: string, tensors: readonly DeviceTensor[]): readonly [EngineTensor, ...EngineTensor[]] {
-  const [first, ...others] = tensors.map((tensor) => engineTensor(tensor, operation));
+function alike(operation: string, tensors: readonly DeviceTensor[]): readonly [RuntimeTensor, ...RuntimeTensor[]] {
+  const [first, ...others] = tensors.map((tensor) => runtimeTensor(tensor, operation));
   const shape = first?.shape.join();
   if (!first || [first, ...others].some((tensor) => tensor.dtype !== "float32" || tensor.shape.join() !== shape)) {
     throw tensorsMismatch(operation, "float32 tensors of one shape", tensors);

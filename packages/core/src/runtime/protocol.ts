@@ -1,6 +1,6 @@
 import type { OperationName } from "./tensor-math";
 
-/** The element types that the engine carries, and what each is kept in. */
+/** The element types that the runtime carries, and what each is kept in. */
 export const arrays = {
   float32: Float32Array,
   float16: Uint16Array,

@@ -1,4 +1,4 @@
-import { providerUnavailable } from "../errors/engine";
+import { providerUnavailable } from "../errors/runtime";
 import type { WorkerLink } from "./worker-link";
 
 /**

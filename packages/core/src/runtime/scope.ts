@@ -1,18 +1,18 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { EngineTensor } from "./engine-tensor";
+import type { RuntimeTensor } from "./runtime-tensor";
 
 /**
  * How long tensors live: each belongs to the innermost scope in which it was made, and a kept one to the nearest
- * generation (or to the engine, outside of one).
+ * generation (or to the runtime, outside of one).
  */
 export class Scope {
-  readonly members = new Set<EngineTensor>();
+  readonly members = new Set<RuntimeTensor>();
   open = true;
 
   constructor(
-    readonly kind: "pass" | "generation" | "engine",
+    readonly kind: "pass" | "generation" | "runtime",
     private readonly outer?: Scope,
-    /** The engine whose generation it is. */
+    /** The runtime whose generation it is. */
     private readonly owner?: object,
   ) {}
 

@@ -1,8 +1,8 @@
-import { runFailed, sessionClosed, sessionFailed } from "../errors/engine";
 import { list } from "../errors/nearest";
+import { runFailed, sessionClosed, sessionFailed } from "../errors/runtime";
 import type { DeviceTensor, Tensors } from "./device-tensor";
-import { type EngineTensor, engineTensor } from "./engine-tensor";
 import { arrays, type Calls, type OpenOptions, type PortType, type WireType } from "./protocol";
+import { type RuntimeTensor, runtimeTensor } from "./runtime-tensor";
 import type { TensorStore } from "./tensor-store";
 
 /** What one run gave. */
@@ -12,7 +12,7 @@ export interface RunResult {
   readonly seconds: number;
 }
 
-/** A run that was handed to the engine's thread and may not have begun. */
+/** A run that was handed to the runtime's thread and may not have begun. */
 export interface StartedRun {
   /** Usable at once; where the run fails, what uses them throws its error. */
   readonly outputs: Readonly<Record<string, DeviceTensor>>;
@@ -117,9 +117,9 @@ class OpenSession implements Session {
     store.assertRunning();
     if (this.closing) throw sessionClosed(path);
     const feeds: (readonly [string, number | readonly number[]])[] = [...(forms?.sizes ?? [])];
-    const tensors: EngineTensor[] = [];
+    const tensors: RuntimeTensor[] = [];
     for (const [name, input] of Object.entries(inputs)) {
-      const tensor = engineTensor(input, `Input "${name}" of ${path}`);
+      const tensor = runtimeTensor(input, `Input "${name}" of ${path}`);
       tensors.push(tensor);
       feeds.push([name, tensor.id]);
     }
@@ -131,5 +131,5 @@ class OpenSession implements Session {
 }
 
 function unsupported({ name, type }: PortType): string {
-  return `"${name}" is ${type}, and the engine carries ${list(Object.keys(arrays))}.`;
+  return `"${name}" is ${type}, and the runtime carries ${list(Object.keys(arrays))}.`;
 }

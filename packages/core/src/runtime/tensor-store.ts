@@ -1,27 +1,27 @@
-import { tensorInvalid } from "../errors/engine";
 import type { SkipstepError } from "../errors/error";
 import { list } from "../errors/nearest";
+import { tensorInvalid } from "../errors/runtime";
 import { sizeOf, type Tensor } from "../tensor";
 import { Account, currentAccount } from "./account";
-import { EngineTensor } from "./engine-tensor";
 import { arrays, type CallName, type Calls, type WireData, type WireTensor, type WireType } from "./protocol";
+import { RuntimeTensor } from "./runtime-tensor";
 import { currentScope, Scope } from "./scope";
 import type { OperationName } from "./tensor-math";
 import type { WorkerLink } from "./worker-link";
 
-/** One engine's tensors: makes the handles, counts what is kept, tells the worker what to drop. */
+/** One runtime's tensors: makes the handles, counts what is kept, tells the worker what to drop. */
 export class TensorStore {
   /** What is made outside of any pass and generation. */
-  readonly root = new Scope("engine");
+  readonly root = new Scope("runtime");
   /** What is kept of them, by whomever. */
   readonly account = new Account();
-  private readonly live = new Set<EngineTensor>();
+  private readonly live = new Set<RuntimeTensor>();
   private dropped: number[] = [];
   private closed: SkipstepError | undefined;
 
   constructor(readonly link: WorkerLink) {}
 
-  /** @throws SKIPSTEP_ENGINE_STOPPED after `close`, or when the worker is gone */
+  /** @throws SKIPSTEP_RUNTIME_STOPPED after `close`, or when the worker is gone */
   assertRunning(): void {
     if (this.failure) throw this.failure;
   }
@@ -36,16 +36,16 @@ export class TensorStore {
     return currentScope.getStore() ?? this.root;
   }
 
-  /** A handle for a value of the worker. Gone at once when its scope, or the engine, ended while it was made. */
-  adopt(id: number, { dtype, shape }: Omit<WireTensor, "data">, scope: Scope): EngineTensor {
-    const tensor = new EngineTensor(this, id, dtype, shape, scope);
+  /** A handle for a value of the worker. Gone at once when its scope, or the runtime, ended while it was made. */
+  adopt(id: number, { dtype, shape }: Omit<WireTensor, "data">, scope: Scope): RuntimeTensor {
+    const tensor = new RuntimeTensor(this, id, dtype, shape, scope);
     this.live.add(tensor);
     if (this.closed) tensor.leave(this.root);
     else if (!scope.open) tensor.leave(scope);
     return tensor;
   }
 
-  upload(tensor: Tensor, transfer: boolean): EngineTensor {
+  upload(tensor: Tensor, transfer: boolean): RuntimeTensor {
     this.assertRunning();
     const wire = toWire(tensor, transfer);
     const value = this.link.nextId();
@@ -53,7 +53,7 @@ export class TensorStore {
     return this.adopt(value, wire, this.scope());
   }
 
-  async read(tensor: EngineTensor): Promise<Tensor> {
+  async read(tensor: RuntimeTensor): Promise<Tensor> {
     this.assertRunning();
     tensor.assertAlive();
     return this.ask("read", { value: tensor.id }, [tensor]);
@@ -62,10 +62,10 @@ export class TensorStore {
   /** An operation that makes a tensor. Does not wait for it: the worker does what it is asked in order. */
   elementwise(
     operation: OperationName,
-    tensors: readonly EngineTensor[],
+    tensors: readonly RuntimeTensor[],
     coefficients: readonly number[] = [],
     shape: readonly number[] = tensors[0]!.shape,
-  ): EngineTensor {
+  ): RuntimeTensor {
     this.assertRunning();
     const inputs = tensors.map(({ id }) => id);
     const output = this.link.nextId();
@@ -77,7 +77,7 @@ export class TensorStore {
   /** An operation that makes a number. */
   async reduce(
     operation: OperationName,
-    tensors: readonly EngineTensor[],
+    tensors: readonly RuntimeTensor[],
     coefficients: readonly number[] = [],
   ): Promise<number> {
     this.assertRunning();
@@ -89,7 +89,7 @@ export class TensorStore {
   async ask<Name extends CallName>(
     name: Name,
     ask: Calls[Name]["ask"],
-    tensors: readonly EngineTensor[],
+    tensors: readonly RuntimeTensor[],
     failed?: (message: string) => SkipstepError,
   ): Promise<Calls[Name]["answer"]> {
     try {
@@ -100,7 +100,7 @@ export class TensorStore {
   }
 
   /** Its time goes to the account of who asks. */
-  private async compute(ask: Calls["compute"]["ask"], tensors: readonly EngineTensor[]): Promise<number | undefined> {
+  private async compute(ask: Calls["compute"]["ask"], tensors: readonly RuntimeTensor[]): Promise<number | undefined> {
     const account = currentAccount.getStore();
     const { number, seconds } = await this.ask("compute", ask, tensors);
     if (account) account.seconds += seconds;
@@ -108,7 +108,7 @@ export class TensorStore {
   }
 
   /** Tells the worker once for all that goes in the same turn: the end of a pass drops many. */
-  forget(tensor: EngineTensor): void {
+  forget(tensor: RuntimeTensor): void {
     this.live.delete(tensor);
     if (this.dropped.push(tensor.id) === 1) queueMicrotask(() => this.flush());
   }
@@ -131,7 +131,7 @@ export class TensorStore {
 /** Checks a tensor and takes its elements into a buffer of their own that may be transferred. */
 function toWire(tensor: Tensor, transfer: boolean): WireTensor {
   const { dtype, shape, data } = tensor;
-  if (!(dtype in arrays)) throw tensorInvalid(tensor, `the engine carries ${list(Object.keys(arrays))}`);
+  if (!(dtype in arrays)) throw tensorInvalid(tensor, `the runtime carries ${list(Object.keys(arrays))}`);
   const Elements = arrays[dtype as WireType];
   if (!(data instanceof Elements))
     throw tensorInvalid(tensor, `its elements must be a ${Elements.name}, found ${data.constructor.name}`);

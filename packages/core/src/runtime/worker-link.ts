@@ -1,6 +1,6 @@
 import type { Worker } from "node:worker_threads";
-import { engineFailed, engineStopped } from "../errors/engine";
 import type { SkipstepError } from "../errors/error";
+import { runtimeFailed, runtimeStopped } from "../errors/runtime";
 import { ExitGate } from "./exit-gate";
 import type { CallName, Calls, Message, Reply } from "./protocol";
 import { startThread } from "./start-thread";
@@ -34,7 +34,7 @@ export class WorkerLink {
   }
 
   private constructor() {
-    const options = { name: "skipstep-engine", execArgv: [], workerData: this.gate.memory };
+    const options = { name: "skipstep-runtime", execArgv: [], workerData: this.gate.memory };
     this.worker = startThread(import.meta.url, "./runtime/worker.js", "./worker.ts", options);
     this.worker.unref();
     process.once("exit", this.atExit);
@@ -63,12 +63,12 @@ export class WorkerLink {
   /**
    * Asks the worker. Keeps the process alive until the answer is there.
    * @param failed makes the error when the worker answers with a failure
-   * @throws SKIPSTEP_ENGINE_STOPPED when the worker is gone
+   * @throws SKIPSTEP_RUNTIME_STOPPED when the worker is gone
    */
   call<Name extends CallName>(
     name: Name,
     ask: Calls[Name]["ask"],
-    failed = (message: string): SkipstepError => engineFailed(name, message),
+    failed = (message: string): SkipstepError => runtimeFailed(name, message),
   ): Promise<Calls[Name]["answer"]> {
     return new Promise((resolve, reject) => {
       if (this.stopped) return reject(this.stopped);
@@ -98,7 +98,7 @@ export class WorkerLink {
     process.off("exit", this.atExit);
     if (shared === this) shared = undefined;
     const message = this.crash instanceof Error ? this.crash.message : `exit code ${code}`;
-    this.stopped = engineStopped(`stopped: its worker thread ended (${message})`, this.crash);
+    this.stopped = runtimeStopped(`stopped: its worker thread ended (${message})`, this.crash);
     for (const { reject } of this.pending.values()) reject(this.stopped);
     this.pending.clear();
   }

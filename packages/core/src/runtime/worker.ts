@@ -1,4 +1,4 @@
-/** The engine's thread: owns the sessions and the tensors. Errors leave as plain text; the main thread words them. */
+/** The runtime's thread: owns the sessions and the tensors. Errors leave as plain text; the main thread words them. */
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from "onnxruntime-node";
 import { ExitGate } from "./exit-gate";
@@ -83,7 +83,7 @@ function sizesVector(sizes: readonly number[]): OrtTensor {
   return new OrtTensor("int64", BigInt64Array.from(sizes, BigInt), [sizes.length]);
 }
 
-/** ONNX Runtime gives float16 as Float16Array where Node has it; the engine's are always Uint16Array. */
+/** ONNX Runtime gives float16 as Float16Array where Node has it; the runtime's are always Uint16Array. */
 function fromOrt({ type, data, dims }: OrtTensor): WireTensor {
   const dtype = type as WireTensor["dtype"];
   const { buffer, byteOffset, length } = data as Float32Array<ArrayBuffer>;

@@ -4,7 +4,7 @@ import type { ConfigInput, PluginUse } from "../config/config";
 import { type LoadedConfig, loadConfig } from "../config/load";
 import type { Override } from "../config/overrides";
 import { argumentInvalid } from "../errors/arguments";
-import { threadsInvalid } from "../errors/engine";
+import { threadsInvalid } from "../errors/runtime";
 import { shown } from "../errors/shown";
 import type { BringOptions } from "../hub/bring-model";
 import { Pipeline, type PipelineParts, type PluginChange } from "../loop/pipeline";
@@ -17,7 +17,7 @@ import { isPath } from "../plugins/resolve";
 import { notePlaces } from "../recipe/note-places";
 import { buildWarnings } from "../report/build-warnings";
 import { noiseWarnings } from "../report/noise";
-import { Engine } from "../runtime/engine";
+import { Runtime } from "../runtime/runtime";
 import { checkInput, checkOptions } from "../schema/check-arguments";
 import { isObject } from "../schema/json";
 import type { Note } from "../weights/checkpoint/note";
@@ -161,7 +161,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
   const { checkpoint, family, configs, components } = model;
   const scheduler = chooseScheduler(model, config.scheduler); // throws before anything is loaded
   const { device, device_map } = config;
-  const starting = Engine.start({ provider: device, others: devicesIn(device_map), threads });
+  const starting = Runtime.start({ provider: device, others: devicesIn(device_map), threads });
   starting.catch(() => undefined); // told when it is awaited
   const tokenizerNotes: Note[] = [];
   const note = (one: Note): void => void tokenizerNotes.push(one);
@@ -170,11 +170,11 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
     const accelerators = device_map === "balanced" ? await (await starting).accelerators() : [];
     const placement = { ...config, accelerators };
     const { models: built, hooks, notes } = buildModels(model, plugins, placement);
-    const engine = await starting.catch((error: unknown) => {
+    const runtime = await starting.catch((error: unknown) => {
       for (const { weights } of built) weights.close();
       throw error;
     });
-    engine.atClose(tokenizers.close);
+    runtime.atClose(tokenizers.close);
     const open = {
       cacheDir,
       plugins,
@@ -185,10 +185,10 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       onCompile: (component: string, done: number, of: number) =>
         onProgress?.({ kind: "compile", component, done, of }),
     };
-    const models = await openModels(built, engine, open);
+    const models = await openModels(built, runtime, open);
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, program]));
-    const entry = lazyEntries(components, engine, hooks, open);
-    const pipeline = await family.open({ checkpoint, engine, programs, configs, tokenizer: tokenizers.of, entry });
+    const entry = lazyEntries(components, runtime, hooks, open);
+    const pipeline = await family.open({ checkpoint, runtime, programs, configs, tokenizer: tokenizers.of, entry });
     const found = [...notesOf(model, config.scheduler), ...notes, ...tokenizerNotes];
     const warnings = [
       ...noteWarnings(found),
@@ -202,7 +202,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       plugins,
       model,
       scheduler,
-      engine,
+      runtime,
       models,
       buildHooks: hooks,
       pipeline,
@@ -214,7 +214,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
   } catch (error) {
     tokenizers.close();
     await starting.then(
-      (engine) => engine.close(),
+      (runtime) => runtime.close(),
       () => undefined, // it never started
     );
     throw error;

@@ -2,14 +2,14 @@ import type { ComponentModel } from "../architecture/component-model";
 import type { BuildHooks } from "../graph/build-hooks";
 import type { FamilyParts } from "../loop/family";
 import type { Program } from "../program/program";
-import type { Engine } from "../runtime/engine";
+import type { Runtime } from "../runtime/runtime";
 import { buildModel } from "./build-model";
 import { type OpenOptions, openModels } from "./open-models";
 
 /** Opens functions of components that few generations need, such as the VAE's encoder, when they are first asked for. */
 export function lazyEntries(
   sources: ReadonlyMap<string, ComponentModel>,
-  engine: Engine,
+  runtime: Runtime,
   hooks: BuildHooks,
   options: OpenOptions,
 ): FamilyParts["entry"] {
@@ -18,7 +18,7 @@ export function lazyEntries(
     const source = sources.get(name)!;
     const model = { ...source.model, entry };
     // The pipeline was opened long ago: its caller's signal does not count any more.
-    const [first] = await openModels([buildModel(name, { ...source, model }, hooks, options.memory)], engine, {
+    const [first] = await openModels([buildModel(name, { ...source, model }, hooks, options.memory)], runtime, {
       ...options,
       signal: undefined,
     });

@@ -9,7 +9,7 @@ import type { Step, Tensors } from "../hooks";
 import { RunHooks } from "../loop/run-hooks";
 import { Program } from "../program/program";
 import type { RegionReceipt } from "../report/receipts";
-import type { Engine } from "../runtime/engine";
+import type { Runtime } from "../runtime/runtime";
 import { regionClaims } from "./build-model";
 import type { GraphPlugins } from "./graph-plugins";
 
@@ -27,7 +27,7 @@ export interface OpenGraphOptions {
 /** A graph that runs as in a pipeline, without one: for tests of models and plugins, and for measuring. */
 export interface OpenedGraph {
   /**
-   * @param inputs a tensor for each of the graph's inputs, uploaded to the engine
+   * @param inputs a tensor for each of the graph's inputs, uploaded to the runtime
    * @param step at which plugins are asked at their regions; all is computed when left out
    * @returns the graph's outputs by name
    */
@@ -42,7 +42,7 @@ export interface OpenedGraph {
  * @throws SKIPSTEP_REGION_UNKNOWN, SKIPSTEP_REGION_OVERLAP, SKIPSTEP_SESSION_FAILED, and what reading the weights throws
  */
 export async function openGraph(
-  engine: Engine,
+  runtime: Runtime,
   graph: Graph,
   { plugins, taps = false, cacheDir, identity = "" }: OpenGraphOptions = {},
 ): Promise<OpenedGraph> {
@@ -61,14 +61,14 @@ export async function openGraph(
       plan,
       identity,
       cacheDir: folder,
-      convolutionBlock: engine.provider === "cpu" ? await engine.convolutionBlock() : undefined,
-      formsOf: await formsOn(engine, [undefined]),
+      convolutionBlock: runtime.provider === "cpu" ? await runtime.convolutionBlock() : undefined,
+      formsOf: await formsOn(runtime, [undefined]),
       component,
       className: plugins?.structure.className ?? component,
       source: folder,
       plugins: plugins?.host.plugins.map(({ name }) => name) ?? [],
     });
-    const program = await Program.open(engine, graph, plan, compiled);
+    const program = await Program.open(runtime, graph, plan, compiled);
     return {
       run: (inputs, step) =>
         program.run(inputs, step ? { around: hooks.around(step), observe: hooks.observe(step) } : {}),

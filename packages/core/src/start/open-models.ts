@@ -7,7 +7,7 @@ import { isBuilding, type PluginHost } from "../plugins/host";
 import type { OpenedComponent } from "../program/opened-component";
 import { Program } from "../program/program";
 import { engineRepaired, weightsNotFinite } from "../report/warnings";
-import type { Engine } from "../runtime/engine";
+import type { Runtime } from "../runtime/runtime";
 import type { BuiltModel, PlacementChoice } from "./build-model";
 
 export interface OpenOptions {
@@ -26,12 +26,12 @@ export interface OpenOptions {
 /** Compiles what is not in the cache, and opens its sessions. Closes the weights, also when it fails. */
 export async function openModels(
   built: readonly BuiltModel[],
-  engine: Engine,
+  runtime: Runtime,
   options: OpenOptions,
 ): Promise<OpenedComponent[]> {
   try {
     const opened: OpenedComponent[] = [];
-    for (const model of built) opened.push(await startComponent(model, engine, options));
+    for (const model of built) opened.push(await startComponent(model, runtime, options));
     return opened;
   } finally {
     for (const { weights } of built) weights.close();
@@ -40,13 +40,13 @@ export async function openModels(
 
 async function startComponent(
   { name, source, weights, graph, plan, devices }: BuiltModel,
-  engine: Engine,
+  runtime: Runtime,
   { cacheDir, plugins, denoiser, memory, turns, signal, onCompile }: OpenOptions,
 ): Promise<OpenedComponent> {
   const identity = weights.identity(cacheDir);
-  const isOnCpu = devices.every((device = engine.provider) => device === "cpu");
-  const convolutionBlock = isOnCpu ? await engine.convolutionBlock() : undefined;
-  const formsOf = await formsOn(engine, devices);
+  const isOnCpu = devices.every((device = runtime.provider) => device === "cpu");
+  const convolutionBlock = isOnCpu ? await runtime.convolutionBlock() : undefined;
+  const formsOf = await formsOn(runtime, devices);
   const residency: Residency = { mode: memory.memory, turns, devices };
   const compiled = (force: boolean): Promise<CompiledEngine> =>
     compile({
@@ -68,12 +68,12 @@ async function startComponent(
     });
   const first = await compiled(false);
   try {
-    return { name, identity, engine: first, program: await Program.open(engine, graph, plan, first, residency) };
+    return { name, identity, engine: first, program: await Program.open(runtime, graph, plan, first, residency) };
   } catch (error) {
     if (!(first.cached && error instanceof SkipstepError && error.code === "SKIPSTEP_SESSION_FAILED")) throw error;
     // What another version or a broken disk left there looks right and is not.
     const again = await compiled(true);
-    return { name, identity, engine: again, program: await Program.open(engine, graph, plan, again, residency) };
+    return { name, identity, engine: again, program: await Program.open(runtime, graph, plan, again, residency) };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
-import { cancelled } from "../errors/engine";
 import { SkipstepError } from "../errors/error";
+import { cancelled } from "../errors/runtime";
 import { textProcessEnded, textProcessStart } from "../errors/text";
 import { throwIfAborted } from "../runtime/cancel";
 import type { TextCallName, TextCalls, TextEnd, TextMessage, TextReply } from "./protocol";

@@ -1,5 +1,5 @@
 import type { Node } from "../../graph/value";
-import type { Engine } from "../../runtime/engine";
+import type { Runtime } from "../../runtime/runtime";
 import { kernelFacts } from "./kernel-facts";
 import { lowerFor, profileOf } from "./profile";
 
@@ -8,13 +8,13 @@ export type FormsOf = (segment: number) => ((node: Node) => readonly Node[]) | u
 
 /**
  * What stands in for nodes on the providers of a model's segments.
- * @param devices by segment; the engine's provider where there is none
+ * @param devices by segment; the runtime's provider where there is none
  */
-export async function formsOn(engine: Engine, devices: readonly (string | undefined)[]): Promise<FormsOf> {
+export async function formsOn(runtime: Runtime, devices: readonly (string | undefined)[]): Promise<FormsOf> {
   const forms = new Map<string, (node: Node) => readonly Node[]>();
-  for (const device of new Set(devices.map((given = engine.provider) => given))) {
+  for (const device of new Set(devices.map((given = runtime.provider) => given))) {
     const profile = profileOf(device);
-    if (profile) forms.set(device, lowerFor(profile, await kernelFacts(engine, device)));
+    if (profile) forms.set(device, lowerFor(profile, await kernelFacts(runtime, device)));
   }
-  return (segment) => forms.get(devices[segment] ?? engine.provider);
+  return (segment) => forms.get(devices[segment] ?? runtime.provider);
 }

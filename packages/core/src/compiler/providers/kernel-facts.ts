@@ -1,8 +1,8 @@
 import { noHooks } from "../../graph/build-hooks";
 import { Graph } from "../../graph/graph";
 import { attention } from "../../graph/layers";
-import type { Engine } from "../../runtime/engine";
 import type { WireTensor } from "../../runtime/protocol";
+import type { Runtime } from "../../runtime/runtime";
 import { sizeOf } from "../../tensor";
 import { anyWeights } from "../../weights/checkpoint/any-weights";
 import { onnxModel } from "../onnx";
@@ -16,22 +16,22 @@ const sizes = { queries: 48, keys: 160, head: 64 };
 /** Largest difference, of the largest value. Kernels that are right are within 1e-5; wrong ones are 6e-2 off and more. */
 const tolerance = 1e-3;
 
-const known = new WeakMap<Engine, Map<string, Promise<KernelFacts>>>();
+const known = new WeakMap<Runtime, Map<string, Promise<KernelFacts>>>();
 
-/** Runs small known cases on a provider, once for each engine. */
-export function kernelFacts(engine: Engine, provider: string): Promise<KernelFacts> {
-  const byProvider = known.get(engine) ?? new Map<string, Promise<KernelFacts>>();
-  known.set(engine, byProvider);
-  const facts = byProvider.get(provider) ?? probe(engine, provider);
+/** Runs small known cases on a provider, once for each runtime. */
+export function kernelFacts(runtime: Runtime, provider: string): Promise<KernelFacts> {
+  const byProvider = known.get(runtime) ?? new Map<string, Promise<KernelFacts>>();
+  known.set(runtime, byProvider);
+  const facts = byProvider.get(provider) ?? probe(runtime, provider);
   byProvider.set(provider, facts);
   return facts;
 }
 
-async function probe(engine: Engine, provider: string): Promise<KernelFacts> {
-  return { fusedAttention: await attentionAgrees(engine, provider) };
+async function probe(runtime: Runtime, provider: string): Promise<KernelFacts> {
+  return { fusedAttention: await attentionAgrees(runtime, provider) };
 }
 
-async function attentionAgrees(engine: Engine, provider: string): Promise<boolean> {
+async function attentionAgrees(runtime: Runtime, provider: string): Promise<boolean> {
   const { queries, keys, head } = sizes;
   const g = Graph.create("probe", anyWeights, noHooks);
   const [query, key, value] = [
@@ -43,8 +43,8 @@ async function attentionAgrees(engine: Engine, provider: string): Promise<boolea
   const plan = planGraph(g, []);
   const model = onnxModel("probe", plan.segments[0]!, layOutWeights(g.nodes));
   const inputs = Object.fromEntries(g.inputs.map(({ name, shape }, i) => [name, waves(shape as number[], i)]));
-  const expected = only(await engine.try("cpu", model, inputs));
-  const found = await engine.try(provider, model, inputs).then(
+  const expected = only(await runtime.try("cpu", model, inputs));
+  const found = await runtime.try(provider, model, inputs).then(
     only,
     () => undefined, // a provider that cannot run it takes the other form
   );

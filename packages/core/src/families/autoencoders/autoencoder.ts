@@ -106,9 +106,9 @@ export class Autoencoder {
     tensor: Floats,
     signal: AbortSignal | undefined,
   ): Promise<Readonly<Record<string, Floats>>> {
-    const { engine } = this.parts;
-    return engine.pass(async () => {
-      const outputs = await program.run({ [input]: engine.upload(tensor) }, { signal });
+    const { runtime } = this.parts;
+    return runtime.pass(async () => {
+      const outputs = await program.run({ [input]: runtime.upload(tensor) }, { signal });
       const read = Object.entries(outputs).map(
         async ([name, value]) => [name, (await value.read()) as Floats] as const,
       );

@@ -1,7 +1,7 @@
 import type { FamilyParts } from "../../loop/family";
 import type { Program } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
-import type { Engine } from "../../runtime/engine";
+import type { Runtime } from "../../runtime/runtime";
 import { type Floats, integers } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
 import type { ClipTextConfig } from "./clip-text";
@@ -33,7 +33,7 @@ export class ClipEncoder {
   readonly limit: number;
 
   private constructor(
-    private readonly engine: Engine,
+    private readonly runtime: Runtime,
     private readonly program: Program,
     private readonly config: ClipTextConfig,
     private readonly tokenizer: OpenTokenizer,
@@ -44,12 +44,12 @@ export class ClipEncoder {
 
   /** @param component `text_encoder`, `text_encoder_2`; its tokenizer is `tokenizer`, `tokenizer_2` */
   static async open(
-    { engine, programs, configs, tokenizer: tokenizerOf }: FamilyParts,
+    { runtime, programs, configs, tokenizer: tokenizerOf }: FamilyParts,
     component: string,
     state: ClipState,
   ): Promise<ClipEncoder> {
     const tokenizer = await tokenizerOf(component);
-    return new ClipEncoder(engine, programs[component]!, configs[component] as ClipTextConfig, tokenizer, state);
+    return new ClipEncoder(runtime, programs[component]!, configs[component] as ClipTextConfig, tokenizer, state);
   }
 
   /** All prompts in one batch; what does not fit is cut, with a warning. */
@@ -58,16 +58,16 @@ export class ClipEncoder {
     { clipSkip = 0, limit = this.limit }: ClipOptions = {},
     signal?: AbortSignal,
   ): Promise<ClipEncoding> {
-    const { engine, program, state } = this;
+    const { runtime, program, state } = this;
     const maxLength = Math.min(limit, this.config.max_position_embeddings);
     const options = { maxLength, padding: "max_length", truncation: true } as const;
     const encoded = await this.tokenizer.encode(prompts, options, signal);
     const warnings = promptsCut(prompts, encoded, maxLength);
-    return engine.pass(async () => {
+    return runtime.pass(async () => {
       const { hidden, normalized, pooled } = await program.run(
         {
-          input_ids: engine.upload(integers([prompts.length, maxLength], encoded.inputIds.flat())),
-          layer: engine.upload(integers([], [-clipSkip - (state === "last" ? 1 : 2)])),
+          input_ids: runtime.upload(integers([prompts.length, maxLength], encoded.inputIds.flat())),
+          layer: runtime.upload(integers([], [-clipSkip - (state === "last" ? 1 : 2)])),
         },
         { signal },
       );

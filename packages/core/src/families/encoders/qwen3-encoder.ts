@@ -1,7 +1,7 @@
 import type { FamilyParts } from "../../loop/family";
 import type { Program } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
-import type { Engine } from "../../runtime/engine";
+import type { Runtime } from "../../runtime/runtime";
 import { type Floats, floats, integers } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
 import { type Qwen3Config, rotaryTables } from "./qwen3";
@@ -9,7 +9,7 @@ import { type Qwen3Config, rotaryTables } from "./qwen3";
 /** Chat-templated prompts through Qwen3, as ZImagePipeline encodes them. */
 export class Qwen3Encoder {
   private constructor(
-    private readonly engine: Engine,
+    private readonly runtime: Runtime,
     private readonly program: Program,
     private readonly config: Qwen3Config,
     private readonly tokenizer: OpenTokenizer,
@@ -17,14 +17,14 @@ export class Qwen3Encoder {
 
   static async open({
     checkpoint,
-    engine,
+    runtime,
     programs,
     configs,
     tokenizer: tokenizerOf,
   }: FamilyParts): Promise<Qwen3Encoder> {
     checkpoint.component("tokenizer"); // throws when there is none
     const tokenizer = await tokenizerOf("text_encoder");
-    return new Qwen3Encoder(engine, programs.text_encoder!, configs.text_encoder as Qwen3Config, tokenizer);
+    return new Qwen3Encoder(runtime, programs.text_encoder!, configs.text_encoder as Qwen3Config, tokenizer);
   }
 
   /**
@@ -51,16 +51,16 @@ export class Qwen3Encoder {
   }
 
   private run(ids: readonly number[], signal?: AbortSignal): Promise<Floats> {
-    const { engine, config } = this;
+    const { runtime, config } = this;
     const tokens = ids.length;
-    return engine.pass(async () => {
+    return runtime.pass(async () => {
       const { cos, sin } = rotaryTables(config, 1, tokens);
       const { hidden } = await this.program.run(
         {
-          input_ids: engine.upload(integers([1, tokens], ids)),
-          attention_mask: engine.upload({ dtype: "int32", shape: [1, tokens], data: new Int32Array(tokens).fill(1) }),
-          cos: engine.upload(cos),
-          sin: engine.upload(sin),
+          input_ids: runtime.upload(integers([1, tokens], ids)),
+          attention_mask: runtime.upload({ dtype: "int32", shape: [1, tokens], data: new Int32Array(tokens).fill(1) }),
+          cos: runtime.upload(cos),
+          sin: runtime.upload(sin),
         },
         { signal },
       );

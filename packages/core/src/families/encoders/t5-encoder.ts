@@ -1,7 +1,7 @@
 import type { FamilyParts } from "../../loop/family";
 import type { Program } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
-import type { Engine } from "../../runtime/engine";
+import type { Runtime } from "../../runtime/runtime";
 import { type Floats, integers, type Tensor } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
 
@@ -23,29 +23,29 @@ export interface T5Encoding {
 /** Prompts through a T5 encoder, padded to a fixed length, as diffusers' pipelines do. */
 export class T5Encoder {
   private constructor(
-    private readonly engine: Engine,
+    private readonly runtime: Runtime,
     private readonly program: Program,
     private readonly tokenizer: OpenTokenizer,
   ) {}
 
   /** @param component `text_encoder_2`; its tokenizer is `tokenizer_2` */
-  static async open({ engine, programs, tokenizer }: FamilyParts, component: string): Promise<T5Encoder> {
-    return new T5Encoder(engine, programs[component]!, await tokenizer(component));
+  static async open({ runtime, programs, tokenizer }: FamilyParts, component: string): Promise<T5Encoder> {
+    return new T5Encoder(runtime, programs[component]!, await tokenizer(component));
   }
 
   /** All prompts in one batch; what does not fit is cut, with a warning. */
   async encode(prompts: readonly string[], { limit, masked }: T5Options, signal?: AbortSignal): Promise<T5Encoding> {
-    const { engine, program } = this;
+    const { runtime, program } = this;
     const options = { maxLength: limit, padding: "max_length", truncation: true } as const;
     const encoded = await this.tokenizer.encode(prompts, options, signal);
     const warnings = promptsCut(prompts, encoded, limit);
     const shape = [prompts.length, limit];
     const mask = { dtype: "int32", shape, data: Int32Array.from(encoded.attentionMask.flat()) } as const;
-    return engine.pass(async () => {
+    return runtime.pass(async () => {
       const { hidden } = await program.run(
         {
-          input_ids: engine.upload(integers(shape, encoded.inputIds.flat())),
-          attention_mask: engine.upload(masked ? mask : { ...mask, data: new Int32Array(mask.data.length).fill(1) }),
+          input_ids: runtime.upload(integers(shape, encoded.inputIds.flat())),
+          attention_mask: runtime.upload(masked ? mask : { ...mask, data: new Int32Array(mask.data.length).fill(1) }),
         },
         { signal },
       );

@@ -1,4 +1,4 @@
-import { engineStopped, runFailed } from "../errors/engine";
+import { runFailed, runtimeStopped } from "../errors/runtime";
 import type { Tensor } from "../tensor";
 import type { DeviceTensor } from "./device-tensor";
 import type { WireTensor } from "./protocol";
@@ -30,7 +30,7 @@ export interface OpenSettings {
    * Of many that run one after the other, each would hold as much as all of them need.
    */
   readonly arena?: boolean;
-  /** The engine's own when left out. */
+  /** The runtime's own when left out. */
   readonly provider?: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface UploadSettings {
 }
 
 /** Runs models on one provider. All engines of a process share one worker thread; the last `close` ends it. */
-export class Engine {
+export class Runtime {
   private readonly store: TensorStore;
   /** Ids of those that were opened and not closed. */
   private readonly sessions = new Set<number>();
@@ -58,12 +58,12 @@ export class Engine {
     this.store = new TensorStore(link);
   }
 
-  /** @throws SKIPSTEP_PROVIDER_UNAVAILABLE, SKIPSTEP_ENGINE_STOPPED when ONNX Runtime itself cannot be loaded */
-  static async start(options: EngineOptions): Promise<Engine> {
+  /** @throws SKIPSTEP_PROVIDER_UNAVAILABLE, SKIPSTEP_RUNTIME_STOPPED when ONNX Runtime itself cannot be loaded */
+  static async start(options: EngineOptions): Promise<Runtime> {
     const link = WorkerLink.acquire();
     try {
       for (const provider of [options.provider, ...(options.others ?? [])]) await requireProvider(link, provider);
-      return new Engine(link, options);
+      return new Runtime(link, options);
     } catch (error) {
       await link.release();
       throw error;
@@ -123,8 +123,8 @@ export class Engine {
   }
 
   /**
-   * Brings a tensor to the engine; what is run next may use it at once.
-   * @throws SKIPSTEP_TENSOR_INVALID for a type that the engine does not carry, or elements that do not fit the shape
+   * Brings a tensor to the runtime; what is run next may use it at once.
+   * @throws SKIPSTEP_TENSOR_INVALID for a type that the runtime does not carry, or elements that do not fit the shape
    */
   upload(tensor: Tensor, { transfer = false, keep = false }: UploadSettings = {}): DeviceTensor {
     const uploaded = this.store.upload(tensor, transfer);
@@ -152,12 +152,12 @@ export class Engine {
     return this.inside(new Scope("pass", this.store.scope()), body);
   }
 
-  /** What is to be freed together with the engine. */
+  /** What is to be freed together with the runtime. */
   atClose(free: () => void): void {
     this.closers.push(free);
   }
 
-  /** Frees sessions and tensors; what runs in the worker now finishes first. Later use throws SKIPSTEP_ENGINE_STOPPED. */
+  /** Frees sessions and tensors; what runs in the worker now finishes first. Later use throws SKIPSTEP_RUNTIME_STOPPED. */
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;
@@ -174,7 +174,7 @@ export class Engine {
 
   private async shutDown(): Promise<void> {
     for (const free of this.closers) free();
-    this.store.close(engineStopped("is closed"));
+    this.store.close(runtimeStopped("is closed"));
     try {
       if (!this.link.failure) await this.link.call("close", { sessions: [...this.sessions] });
     } finally {

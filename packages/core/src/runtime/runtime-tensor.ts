@@ -1,5 +1,5 @@
-import { tensorExpired, tensorForeign } from "../errors/engine";
 import type { SkipstepError } from "../errors/error";
+import { tensorExpired, tensorForeign } from "../errors/runtime";
 import { itemSize, sizeOf, type Tensor } from "../tensor";
 import { currentAccount } from "./account";
 import type { DeviceTensor } from "./device-tensor";
@@ -9,7 +9,7 @@ import type { Scope } from "./scope";
 import type { TensorStore } from "./tensor-store";
 
 /** The main thread's handle of a tensor in the worker. */
-export class EngineTensor implements DeviceTensor {
+export class RuntimeTensor implements DeviceTensor {
   readonly byteLength: number;
   /** Why it could not be made: what makes it is still under way when the handle is there. */
   failure: SkipstepError | undefined;
@@ -66,7 +66,7 @@ export class EngineTensor implements DeviceTensor {
   leave(scope: Scope): void {
     if (scope.kind === "generation")
       this.drop("the generation that made it has ended. Hold no tensors between generations.");
-    else if (scope.kind === "engine") this.drop("its engine was closed.");
+    else if (scope.kind === "runtime") this.drop("its runtime was closed.");
     else if (this.holders.isEmpty)
       this.drop("the pass that made it has ended. Call keep() on it in the pass that makes it.");
   }
@@ -99,11 +99,11 @@ export class EngineTensor implements DeviceTensor {
 }
 
 /**
- * The engine's own handle behind a tensor that code outside gave.
+ * The runtime's own handle behind a tensor that code outside gave.
  * @throws SKIPSTEP_TENSOR_FOREIGN, SKIPSTEP_TENSOR_EXPIRED
  */
-export function engineTensor(tensor: DeviceTensor, operation: string): EngineTensor {
-  if (!(tensor instanceof EngineTensor)) throw tensorForeign(operation);
+export function runtimeTensor(tensor: DeviceTensor, operation: string): RuntimeTensor {
+  if (!(tensor instanceof RuntimeTensor)) throw tensorForeign(operation);
   tensor.assertAlive();
   return tensor;
 }

@@ -6,11 +6,11 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
-import { Engine, type Session } from "../src/runtime/engine";
+import { Runtime, type Session } from "../src/runtime/runtime";
 import { floats } from "../src/tensor";
 import { writeModel } from "./tiny-onnx";
 
-const stopped = { code: "SKIPSTEP_ENGINE_STOPPED" };
+const stopped = { code: "SKIPSTEP_RUNTIME_STOPPED" };
 const size = 512;
 const product = writeModel({
   nodes: [["MatMul", ["x", "w"], "y"]],
@@ -20,19 +20,19 @@ const product = writeModel({
 });
 const row = floats([1, size], new Float32Array(size).fill(2));
 
-const engines: Engine[] = [];
+const engines: Runtime[] = [];
 afterEach(async () => {
-  for (const engine of engines.splice(0)) await engine.close();
+  for (const runtime of engines.splice(0)) await runtime.close();
 });
 
-async function start(): Promise<Engine> {
-  const engine = await Engine.start({ provider: "cpu", threads: 1 });
-  engines.push(engine);
-  return engine;
+async function start(): Promise<Runtime> {
+  const runtime = await Runtime.start({ provider: "cpu", threads: 1 });
+  engines.push(runtime);
+  return runtime;
 }
 
-async function product0(engine: Engine, session: Session): Promise<number> {
-  const { outputs } = await session.run({ x: engine.upload(row) });
+async function product0(runtime: Runtime, session: Session): Promise<number> {
+  const { outputs } = await session.run({ x: runtime.upload(row) });
   return Number((await outputs.y!.read()).data[0]);
 }
 
@@ -63,31 +63,31 @@ describe("engines", () => {
   });
 
   it("refuse everything after close, which may be called twice", async () => {
-    const engine = await start();
-    const session = await engine.open(product);
-    const tensor = engine.upload(row);
-    const other = await start(); // the worker stays: it is the engine that refuses
-    await engine.close();
-    await engine.close();
+    const runtime = await start();
+    const session = await runtime.open(product);
+    const tensor = runtime.upload(row);
+    const other = await start(); // the worker stays: it is the runtime that refuses
+    await runtime.close();
+    await runtime.close();
     await session.close();
-    await expect(engine.open(product)).rejects.toMatchObject(stopped);
+    await expect(runtime.open(product)).rejects.toMatchObject(stopped);
     await expect(session.run({ x: tensor })).rejects.toMatchObject(stopped);
     await expect(tensor.read()).rejects.toMatchObject(stopped);
-    await expect(engine.pass(async () => 1)).rejects.toMatchObject(stopped);
-    await expect(engine.generation(async () => 1)).rejects.toMatchObject(stopped);
-    expect(() => engine.upload(row)).toThrow(expect.objectContaining(stopped));
+    await expect(runtime.pass(async () => 1)).rejects.toMatchObject(stopped);
+    await expect(runtime.generation(async () => 1)).rejects.toMatchObject(stopped);
+    expect(() => runtime.upload(row)).toThrow(expect.objectContaining(stopped));
     await expect(other.open(product).then((opened) => opened.run({ x: tensor }))).rejects.toMatchObject({
       code: "SKIPSTEP_TENSOR_EXPIRED",
     });
   });
 
   it("finish the run under way when they are closed", async () => {
-    const engine = await start();
-    const session = await engine.open(product);
-    const run = session.run({ x: engine.upload(row) });
-    const later = engine.generation(() => session.run({ x: engine.upload(row) }));
+    const runtime = await start();
+    const session = await runtime.open(product);
+    const run = session.run({ x: runtime.upload(row) });
+    const later = runtime.generation(() => session.run({ x: runtime.upload(row) }));
     const refused = expect(later).rejects.toMatchObject(stopped);
-    await engine.close();
+    await runtime.close();
     const { outputs } = await run;
     expect(outputs.y).toMatchObject({ shape: [1, size] });
     await expect(outputs.y!.read()).rejects.toMatchObject(stopped);
@@ -95,27 +95,27 @@ describe("engines", () => {
   });
 
   it("reject what is under way when the worker dies; the next one starts anew", async () => {
-    const { workers, result: engine } = await workersOf(start);
-    const session = await engine.open(product);
-    const tensor = engine.upload(row);
+    const { workers, result: runtime } = await workersOf(start);
+    const session = await runtime.open(product);
+    const tensor = runtime.upload(row);
     workers[0]!.postMessage(null); // not a message: it dies before it reads the next ones
     const run = expect(session.run({ x: tensor })).rejects.toMatchObject(stopped);
-    const opening = expect(engine.open(product)).rejects.toThrow(/its worker thread ended \(Cannot .*null/);
+    const opening = expect(runtime.open(product)).rejects.toThrow(/its worker thread ended \(Cannot .*null/);
     await Promise.all([run, opening]);
     await expect(tensor.read()).rejects.toMatchObject(stopped);
     await session.close();
     const next = await start();
-    await engine.close();
+    await runtime.close();
     expect(await product0(next, await next.open(product))).toBeCloseTo(2, 5);
   });
 
   it("give back the memory of sessions and tensors: 30 rounds grow the process by less than 60 MB", async () => {
-    const engine = await start();
+    const runtime = await start();
     const rows = 4096; // 8 MiB in, 8 MiB out, 1 MiB of weights: 510 MiB in all if nothing were freed
     const round = (): Promise<void> =>
-      engine.pass(async () => {
-        const session = await engine.open(product);
-        const { outputs } = await session.run({ x: engine.upload(floats([rows, size]), { transfer: true }) });
+      runtime.pass(async () => {
+        const session = await runtime.open(product);
+        const { outputs } = await session.run({ x: runtime.upload(floats([rows, size]), { transfer: true }) });
         await outputs.y!.read();
         await session.close();
       });
@@ -128,16 +128,16 @@ describe("engines", () => {
 
 describe("a process", () => {
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  const engineFile = new URL("../src/runtime/engine.ts", import.meta.url).href;
+  const engineFile = new URL("../src/runtime/runtime.ts", import.meta.url).href;
 
-  /** Runs a script with an engine, a session of `model` and its input `x` in a process of its own. */
+  /** Runs a script with an runtime, a session of `model` and its input `x` in a process of its own. */
   async function run(model: string, body: string): Promise<{ code: unknown; stdout: string; stderr: string }> {
     const file = join(product, "..", "script.mts");
     const script = `
-      import { Engine } from ${JSON.stringify(engineFile)};
-      const engine = await Engine.start({ provider: "cpu" });
-      const session = await engine.open(${JSON.stringify(model)});
-      const x = engine.upload({ dtype: "float32", shape: [${size}, ${size}], data: new Float32Array(${size * size}) });
+      import { Runtime } from ${JSON.stringify(engineFile)};
+      const runtime = await Runtime.start({ provider: "cpu" });
+      const session = await runtime.open(${JSON.stringify(model)});
+      const x = runtime.upload({ dtype: "float32", shape: [${size}, ${size}], data: new Float32Array(${size * size}) });
       ${body}`;
     writeFileSync(file, script);
     const started = promisify(execFile)(process.execPath, ["--import", tsx, file], { timeout: 30_000 });
@@ -147,7 +147,7 @@ describe("a process", () => {
     );
   }
 
-  it("ends by itself although its engine was never closed, but not before its run is done", async () => {
+  it("ends by itself although its runtime was never closed, but not before its run is done", async () => {
     const output = await run(product, `console.log((await session.run({ x })).outputs.y.shape.join());`);
     expect(output).toEqual({ code: 0, stdout: `${size},${size}\n`, stderr: "" });
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { throwIfAborted } from "../src/runtime/cancel";
 import type { DeviceTensor } from "../src/runtime/device-tensor";
-import { Engine, type Session } from "../src/runtime/engine";
+import { Runtime, type Session } from "../src/runtime/runtime";
 import { type Floats, floats } from "../src/tensor";
 import { writeModel } from "./tiny-onnx";
 
@@ -9,24 +9,24 @@ const negate = writeModel({ nodes: [["Neg", ["x"], "y"]], inputs: { x: [1, ["n"]
 const expired = { code: "SKIPSTEP_TENSOR_EXPIRED" };
 const ones: Floats = floats([4], new Float32Array(4).fill(1));
 
-let engine: Engine;
+let runtime: Runtime;
 let session: Session;
 beforeAll(async () => {
-  engine = await Engine.start({ provider: "cpu", threads: 1 });
+  runtime = await Runtime.start({ provider: "cpu", threads: 1 });
 });
 beforeEach(async () => {
-  session = await engine.open(negate);
+  session = await runtime.open(negate);
 });
-afterAll(() => engine.close());
+afterAll(() => runtime.close());
 
-async function negated(x: DeviceTensor = engine.upload(ones)): Promise<DeviceTensor> {
+async function negated(x: DeviceTensor = runtime.upload(ones)): Promise<DeviceTensor> {
   return (await session.run({ x })).outputs.y!;
 }
 
 describe("a pass", () => {
   it("drops at its end what was not kept", async () => {
-    await engine.generation(async () => {
-      const [dropped, kept] = await engine.pass(async () => [await negated(), (await negated()).keep()]);
+    await runtime.generation(async () => {
+      const [dropped, kept] = await runtime.pass(async () => [await negated(), (await negated()).keep()]);
       await expect(dropped!.read()).rejects.toMatchObject(expired);
       await expect(dropped!.read()).rejects.toThrow(/^The float32 \[4\] tensor is gone: the pass .* Call keep\(\)/);
       await expect(negated(dropped!)).rejects.toMatchObject(expired);
@@ -37,7 +37,7 @@ describe("a pass", () => {
 
   it("drops when its body throws, and passes the error on", async () => {
     let tensor: DeviceTensor | undefined;
-    const pass = engine.pass(async () => {
+    const pass = runtime.pass(async () => {
       tensor = await negated();
       throw new RangeError("planted");
     });
@@ -47,24 +47,24 @@ describe("a pass", () => {
 
   it("drops what a run gives that nobody waited for", async () => {
     let run: Promise<DeviceTensor> | undefined;
-    await engine.pass(async () => {
+    await runtime.pass(async () => {
       run = negated();
     });
     await expect((await run!).read()).rejects.toMatchObject(expired);
   });
 
   it("takes over what an inner pass keeps only through the generation", async () => {
-    await engine.generation(async () => {
-      const inner = await engine.pass(() => engine.pass(async () => engine.upload(ones).keep()));
+    await runtime.generation(async () => {
+      const inner = await runtime.pass(() => runtime.pass(async () => runtime.upload(ones).keep()));
       expect((await inner.read()).data).toEqual(ones.data);
     });
   });
 
-  it("leaves tensors of the generation and of the engine alone", async () => {
-    const outside = engine.upload(ones);
-    await engine.generation(async () => {
-      const uploaded = engine.upload(ones);
-      await engine.pass(() => negated(uploaded));
+  it("leaves tensors of the generation and of the runtime alone", async () => {
+    const outside = runtime.upload(ones);
+    await runtime.generation(async () => {
+      const uploaded = runtime.upload(ones);
+      await runtime.pass(() => negated(uploaded));
       expect((await uploaded.read()).data).toEqual(ones.data);
     });
     expect((await outside.read()).data).toEqual(ones.data);
@@ -74,12 +74,12 @@ describe("a pass", () => {
 
   it("keeps apart what runs at the same time", async () => {
     const { promise: open, resolve } = gate();
-    const slow = engine.pass(async () => {
-      const mine = engine.upload(ones);
+    const slow = runtime.pass(async () => {
+      const mine = runtime.upload(ones);
       await open;
       return mine.read();
     });
-    const other = await engine.pass(async () => engine.upload(ones));
+    const other = await runtime.pass(async () => runtime.upload(ones));
     await expect(other.read()).rejects.toMatchObject(expired);
     resolve();
     expect((await slow).data).toEqual(ones.data);
@@ -88,19 +88,19 @@ describe("a pass", () => {
 
 describe("kept tensors", () => {
   it("are gone with their generation", async () => {
-    const kept = await engine.generation(() => engine.pass(async () => (await negated()).keep()));
+    const kept = await runtime.generation(() => runtime.pass(async () => (await negated()).keep()));
     await expect(kept.read()).rejects.toMatchObject(expired);
     await expect(kept.read()).rejects.toThrow("the generation that made it has ended");
-    expect(engine.keptBytes).toBe(0);
+    expect(runtime.keptBytes).toBe(0);
   });
 
   it("are gone when released, at once outside of the pass that made them", async () => {
-    await engine.generation(async () => {
-      const kept = await engine.pass(async () => (await negated()).keep());
+    await runtime.generation(async () => {
+      const kept = await runtime.pass(async () => (await negated()).keep());
       kept.release();
       await expect(kept.read()).rejects.toThrow("it was released");
       kept.release();
-      await engine.pass(async () => {
+      await runtime.pass(async () => {
         const fresh = (await negated()).keep();
         fresh.release();
         expect((await fresh.read()).data).toEqual(new Float32Array(4).fill(-1));
@@ -109,31 +109,31 @@ describe("kept tensors", () => {
   });
 
   it("stay until every plugin that kept them has released them", async () => {
-    await engine.generation(async () => {
-      const kept = await engine.pass(async () => (await negated()).keep().keep());
+    await runtime.generation(async () => {
+      const kept = await runtime.pass(async () => (await negated()).keep().keep());
       kept.release();
       expect((await kept.read()).data[0]).toBe(-1);
-      expect(engine.keptBytes).toBe(16);
+      expect(runtime.keptBytes).toBe(16);
       kept.release();
       await expect(kept.read()).rejects.toMatchObject(expired);
-      expect(engine.keptBytes).toBe(0);
+      expect(runtime.keptBytes).toBe(0);
     });
   });
 
   it("are counted, each once, and at their peak", async () => {
-    await engine.generation(async () => {
-      const first = await engine.pass(async () => engine.upload(ones, { keep: true }));
-      await engine.pass(async () => {
-        engine.upload(ones);
-        expect(engine.keptBytes).toBe(16);
-        engine.upload(floats([100]), { keep: true });
-        expect(engine.keptBytes).toBe(416);
+    await runtime.generation(async () => {
+      const first = await runtime.pass(async () => runtime.upload(ones, { keep: true }));
+      await runtime.pass(async () => {
+        runtime.upload(ones);
+        expect(runtime.keptBytes).toBe(16);
+        runtime.upload(floats([100]), { keep: true });
+        expect(runtime.keptBytes).toBe(416);
       });
       first.release();
-      expect([engine.keptBytes, engine.peakKeptBytes]).toEqual([400, 416]);
+      expect([runtime.keptBytes, runtime.peakKeptBytes]).toEqual([400, 416]);
     });
-    expect([engine.keptBytes, engine.peakKeptBytes]).toEqual([0, 416]);
-    await engine.generation(async () => expect(engine.peakKeptBytes).toBe(0));
+    expect([runtime.keptBytes, runtime.peakKeptBytes]).toEqual([0, 416]);
+    await runtime.generation(async () => expect(runtime.peakKeptBytes).toBe(0));
   });
 });
 
@@ -141,9 +141,9 @@ describe("generations", () => {
   it("wait their turn, also behind one that fails", async () => {
     const events: string[] = [];
     const generation = (name: string, fail = false): Promise<void> =>
-      engine.generation(async () => {
+      runtime.generation(async () => {
         events.push(`${name} starts`);
-        await engine.pass(() => negated());
+        await runtime.pass(() => negated());
         events.push(`${name} ends`);
         if (fail) throw new RangeError("planted");
       });
@@ -154,9 +154,9 @@ describe("generations", () => {
   });
 
   it("inside one another run at once, with a lifetime of their own", async () => {
-    await engine.generation(async () => {
-      const outer = engine.upload(ones);
-      const inner = await engine.generation(async () => engine.upload(ones).keep());
+    await runtime.generation(async () => {
+      const outer = runtime.upload(ones);
+      const inner = await runtime.generation(async () => runtime.upload(ones).keep());
       await expect(inner.read()).rejects.toMatchObject(expired);
       expect((await outer.read()).data).toEqual(ones.data);
     });

@@ -33,14 +33,14 @@ export function providerUnavailable(name: string, available: readonly string[], 
   );
 }
 
-/** The worker thread is gone, or the engine was closed. */
-export function engineStopped(reason: string, cause?: unknown): SkipstepError {
-  return new SkipstepError("SKIPSTEP_ENGINE_STOPPED", `The engine ${reason}. Start a new one.`, { cause });
+/** The worker thread is gone, or the runtime was closed. */
+export function runtimeStopped(reason: string, cause?: unknown): SkipstepError {
+  return new SkipstepError("SKIPSTEP_RUNTIME_STOPPED", `The runtime ${reason}. Start a new one.`, { cause });
 }
 
 /** The worker could not do what is not expected to fail: most likely there is no memory left. */
-export function engineFailed(call: string, reason: string): SkipstepError {
-  return new SkipstepError("SKIPSTEP_ENGINE_FAILED", `The engine failed to ${call}: ${said(reason)}`, {
+export function runtimeFailed(call: string, reason: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_RUNTIME_FAILED", `The runtime failed to ${call}: ${said(reason)}`, {
     cause: reason,
   });
 }
@@ -69,7 +69,7 @@ export function tensorExpired(tensor: TensorForm, reason: string): SkipstepError
   return new SkipstepError("SKIPSTEP_TENSOR_EXPIRED", `The ${form(tensor)} tensor is gone: ${reason}`);
 }
 
-/** An upload's elements do not fit its type or shape, or the engine does not carry its type. */
+/** An upload's elements do not fit its type or shape, or the runtime does not carry its type. */
 export function tensorInvalid(tensor: TensorForm, problem: string): SkipstepError {
   return new SkipstepError("SKIPSTEP_TENSOR_INVALID", `A ${form(tensor)} tensor cannot be uploaded: ${problem}.`);
 }
@@ -79,11 +79,11 @@ export function tensorsMismatch(operation: string, rule: string, found: readonly
   return new SkipstepError("SKIPSTEP_TENSOR_MISMATCH", `${operation} needs ${rule}, found ${list(found.map(form))}.`);
 }
 
-/** A `DeviceTensor` that no engine made. */
+/** A `DeviceTensor` that no runtime made. */
 export function tensorForeign(operation: string): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_TENSOR_FOREIGN",
-    `${operation} was given a tensor that no engine made. Pass what upload(), run() or a hook returned.`,
+    `${operation} was given a tensor that no runtime made. Pass what upload(), run() or a hook returned.`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Engine, type Session } from "../src/runtime/engine";
+import { Runtime, type Session } from "../src/runtime/runtime";
 import { type DType, floats, integers, type Tensor, type TensorData } from "../src/tensor";
 import { writeModel } from "./tiny-onnx";
 
@@ -11,13 +11,13 @@ const addModel = writeModel({
   outputs: { sum: [1, ["k"]] },
 });
 
-let engine: Engine;
+let runtime: Runtime;
 let add: Session;
 beforeAll(async () => {
-  engine = await Engine.start({ provider: "cpu", threads: 1 });
-  add = await engine.open(addModel);
+  runtime = await Runtime.start({ provider: "cpu", threads: 1 });
+  add = await runtime.open(addModel);
 });
-afterAll(() => engine.close());
+afterAll(() => runtime.close());
 
 function vector(...values: number[]): Tensor<Float32Array> {
   return floats([values.length], Float32Array.from(values));
@@ -25,7 +25,7 @@ function vector(...values: number[]): Tensor<Float32Array> {
 
 describe("sessions", () => {
   it("run on uploaded tensors", async () => {
-    const { outputs, seconds } = await add.run({ a: engine.upload(vector(1, 2)), b: engine.upload(vector(10, 20)) });
+    const { outputs, seconds } = await add.run({ a: runtime.upload(vector(1, 2)), b: runtime.upload(vector(10, 20)) });
     expect(await outputs.sum!.read()).toEqual(vector(11, 22));
     expect(outputs.sum).toMatchObject({ dtype: "float32", shape: [2], byteLength: 8 });
     expect(seconds).toBeGreaterThan(0);
@@ -38,7 +38,7 @@ describe("sessions", () => {
   });
 
   it("take the output of one as the input of the next", async () => {
-    const one = engine.upload(vector(1));
+    const one = runtime.upload(vector(1));
     let sum = one;
     for (let i = 0; i < 5; i++) sum = (await add.run({ a: sum, b: one })).outputs.sum!;
     expect(await sum.read()).toEqual(vector(6));
@@ -52,8 +52,8 @@ describe("sessions", () => {
       outputs: { y: [1, [1, 64]] },
       weights: { w: { dims: [64, 64], data } },
     });
-    const session = await engine.open(path, { disablePrepacking });
-    const { outputs } = await session.run({ x: engine.upload(floats([1, 64], new Float32Array(64).fill(1))) });
+    const session = await runtime.open(path, { disablePrepacking });
+    const { outputs } = await session.run({ x: runtime.upload(floats([1, 64], new Float32Array(64).fill(1))) });
     const columns = Float32Array.from({ length: 64 }, (_, j) => {
       let sum = 0;
       for (let i = 0; i < 64; i++) sum += data[i * 64 + j]!;
@@ -64,7 +64,7 @@ describe("sessions", () => {
   });
 
   it("report a failing run in one line, with the file and ONNX Runtime's message, and go on", async () => {
-    const run = add.run({ a: engine.upload(vector(1, 2, 3)), b: engine.upload(vector(1, 2)) });
+    const run = add.run({ a: runtime.upload(vector(1, 2, 3)), b: runtime.upload(vector(1, 2)) });
     await expect(run).rejects.toMatchObject({
       code: "SKIPSTEP_RUN_FAILED",
       message: expect.stringContaining(addModel),
@@ -72,32 +72,32 @@ describe("sessions", () => {
     await expect(run).rejects.toThrow(/^[^\n]*Add node[^\n]*$/);
     await expect(run).rejects.not.toThrow("onnxruntime_src"); // where in its sources: in the cause only
     await expect(run).rejects.toMatchObject({ cause: expect.stringContaining("onnxruntime_src") });
-    const { outputs } = await add.run({ a: engine.upload(vector(1)), b: engine.upload(vector(2)) });
+    const { outputs } = await add.run({ a: runtime.upload(vector(1)), b: runtime.upload(vector(2)) });
     expect(await outputs.sum!.read()).toEqual(vector(3));
   });
 
   it("report a missing input", async () => {
-    const run = add.run({ a: engine.upload(vector(1)) });
+    const run = add.run({ a: runtime.upload(vector(1)) });
     await expect(run).rejects.toMatchObject({ code: "SKIPSTEP_RUN_FAILED", message: expect.stringContaining("'b'") });
   });
 
   it("are refused after close", async () => {
-    const session = await engine.open(addModel);
+    const session = await runtime.open(addModel);
     await session.close();
     await session.close();
-    const run = session.run({ a: engine.upload(vector(1)), b: engine.upload(vector(1)) });
+    const run = session.run({ a: runtime.upload(vector(1)), b: runtime.upload(vector(1)) });
     await expect(run).rejects.toMatchObject({ code: "SKIPSTEP_SESSION_CLOSED" });
   });
 
   it("finish a run before they close", async () => {
-    const session = await engine.open(addModel);
-    const run = session.run({ a: engine.upload(vector(1)), b: engine.upload(vector(1)) });
+    const session = await runtime.open(addModel);
+    const run = session.run({ a: runtime.upload(vector(1)), b: runtime.upload(vector(1)) });
     await session.close();
     expect(await (await run).outputs.sum!.read()).toEqual(vector(2));
   });
 
   it("take less than a millisecond for a round trip, median of 200", async () => {
-    const [a, b] = [engine.upload(vector(1)), engine.upload(vector(2))];
+    const [a, b] = [runtime.upload(vector(1)), runtime.upload(vector(2))];
     const times: number[] = [];
     for (let i = 0; i < 200; i++) {
       const start = performance.now();
@@ -110,7 +110,7 @@ describe("sessions", () => {
 
   it("let their threads sleep between runs", async () => {
     const size = 512;
-    const two = await Engine.start({ provider: "cpu", threads: 2 });
+    const two = await Runtime.start({ provider: "cpu", threads: 2 });
     const path = writeModel({
       nodes: [["MatMul", ["x", "x"], "y"]],
       inputs: { x: [1, [size, size]] },
@@ -137,10 +137,10 @@ describe("sessions", () => {
       inputs: { x0: [1, [size, size]] },
       outputs: { x12: [1, [size, size]] },
     });
-    const session = await engine.open(path);
+    const session = await runtime.open(path);
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
-    const { seconds } = await session.run({ x0: engine.upload(floats([size, size])) });
+    const { seconds } = await session.run({ x0: runtime.upload(floats([size, size])) });
     clearInterval(timer);
     expect(seconds).toBeGreaterThan(0.05);
     expect(ticks).toBeGreaterThan(seconds / 0.005 / 4); // a quarter of the ticks of an idle machine
@@ -150,7 +150,7 @@ describe("sessions", () => {
 
 describe("models that cannot be opened", () => {
   it("give the path: no such file", async () => {
-    const opening = engine.open("/nowhere/model.onnx");
+    const opening = runtime.open("/nowhere/model.onnx");
     await expect(opening).rejects.toMatchObject({ code: "SKIPSTEP_SESSION_FAILED" });
     await expect(opening).rejects.toThrow(/^\/nowhere\/model\.onnx cannot be loaded: [^\n]+$/);
   });
@@ -158,16 +158,16 @@ describe("models that cannot be opened", () => {
   it("give the path: no ONNX model", async () => {
     const path = join(addModel, "..", "noise.onnx");
     writeFileSync(path, "no model at all");
-    const opening = engine.open(path);
+    const opening = runtime.open(path);
     await expect(opening).rejects.toMatchObject({
       code: "SKIPSTEP_SESSION_FAILED",
       message: expect.stringContaining(path),
     });
   });
 
-  it("give the type that the engine does not carry", async () => {
+  it("give the type that the runtime does not carry", async () => {
     const path = writeModel({ nodes: [["Neg", ["x"], "y"]], inputs: { x: [11, [1]] }, outputs: { y: [11, [1]] } });
-    await expect(engine.open(path)).rejects.toThrow('"x" is float64, and the engine carries float32, float16');
+    await expect(runtime.open(path)).rejects.toThrow('"x" is float64, and the runtime carries float32, float16');
   });
 });
 
@@ -184,12 +184,12 @@ describe("uploads", () => {
 
   it.each(cases)("come back as they were, and through a session: %s", async (dtype, onnxType, data) => {
     const tensor = { dtype, shape: [3, 1], data };
-    const uploaded = engine.upload(tensor);
+    const uploaded = runtime.upload(tensor);
     expect(await uploaded.read()).toEqual(tensor);
     expect(uploaded.byteLength).toBe(data.byteLength);
     const dims = [onnxType, [3, 1]] as const;
     const path = writeModel({ nodes: [["Identity", ["x"], "y"]], inputs: { x: dims }, outputs: { y: dims } });
-    const session = await engine.open(path);
+    const session = await runtime.open(path);
     const { outputs } = await session.run({ x: uploaded });
     expect(await outputs.y!.read()).toEqual(tensor);
     await session.close();
@@ -197,7 +197,7 @@ describe("uploads", () => {
 
   it("copy, so that the caller may go on writing; read copies as well", async () => {
     const data = Float32Array.of(1, 2);
-    const uploaded = engine.upload(floats([2], data));
+    const uploaded = runtime.upload(floats([2], data));
     data[0] = 9;
     const first = (await uploaded.read()).data;
     expect(first).toEqual(Float32Array.of(1, 2));
@@ -207,26 +207,26 @@ describe("uploads", () => {
 
   it("hand over with transfer, but never more than the tensor itself", async () => {
     const whole = Float32Array.of(1, 2);
-    const kept = engine.upload(floats([2], whole), { transfer: true });
+    const kept = runtime.upload(floats([2], whole), { transfer: true });
     expect(whole.length).toBe(0);
     expect((await kept.read()).data).toEqual(Float32Array.of(1, 2));
     const part = Float32Array.of(1, 2, 3).subarray(1);
-    engine.upload(floats([2], part), { transfer: true });
+    runtime.upload(floats([2], part), { transfer: true });
     expect(part).toEqual(Float32Array.of(2, 3));
   });
 
   it("take a shared buffer and Node buffers", async () => {
     const shared = new Float32Array(new SharedArrayBuffer(8));
     shared.set([3, 4]);
-    const b = engine.upload(vector(1, 1));
-    const { outputs } = await add.run({ a: engine.upload(floats([2], shared), { transfer: true }), b });
+    const b = runtime.upload(vector(1, 1));
+    const { outputs } = await add.run({ a: runtime.upload(floats([2], shared), { transfer: true }), b });
     expect(await outputs.sum!.read()).toEqual(vector(4, 5));
     const pooled = Buffer.from("abc");
-    const bytes = engine.upload({ dtype: "uint8", shape: [3], data: pooled }, { transfer: true });
+    const bytes = runtime.upload({ dtype: "uint8", shape: [3], data: pooled }, { transfer: true });
     expect((await bytes.read()).data).toEqual(Uint8Array.of(97, 98, 99));
     expect(pooled.toString()).toBe("abc");
     const own = Buffer.alloc(3, 7); // its slice() would share, and the transfer empty it
-    engine.upload({ dtype: "uint8", shape: [3], data: own });
+    runtime.upload({ dtype: "uint8", shape: [3], data: own });
     expect([...own]).toEqual([7, 7, 7]);
   });
 
@@ -234,7 +234,7 @@ describe("uploads", () => {
     [
       "a type that is not carried",
       { dtype: "bfloat16", shape: [1], data: Uint16Array.of(0) },
-      "the engine carries float32",
+      "the runtime carries float32",
     ],
     [
       "another array",
@@ -243,19 +243,19 @@ describe("uploads", () => {
     ],
     ["another size", { ...integers([2], [1, 2]), shape: [3] }, "its shape has 3 elements, its data 2"],
   ])("refuse %s", (_what, tensor, message) => {
-    expect(() => engine.upload(tensor)).toThrow(message);
-    expect(() => engine.upload(tensor)).toThrow(expect.objectContaining({ code: "SKIPSTEP_TENSOR_INVALID" }));
+    expect(() => runtime.upload(tensor)).toThrow(message);
+    expect(() => runtime.upload(tensor)).toThrow(expect.objectContaining({ code: "SKIPSTEP_TENSOR_INVALID" }));
   });
 });
 
 describe("providers", () => {
   it("that are not available give those that are", async () => {
-    const start = Engine.start({ provider: "cuda" });
+    const start = Runtime.start({ provider: "cuda" });
     await expect(start).rejects.toMatchObject({ code: "SKIPSTEP_PROVIDER_UNAVAILABLE" });
     await expect(start).rejects.toThrow(/^Provider "cuda" is not available: .+ Available here: cpu[^\n]*\.$/);
   });
 
   it("that are misspelt give the nearest", async () => {
-    await expect(Engine.start({ provider: "CPU" })).rejects.toThrow('Did you mean "cpu"?');
+    await expect(Runtime.start({ provider: "CPU" })).rejects.toThrow('Did you mean "cpu"?');
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DeviceTensor } from "../src/runtime/device-tensor";
-import { Engine } from "../src/runtime/engine";
 import { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "../src/runtime/math";
+import { Runtime } from "../src/runtime/runtime";
 import { floats, integers } from "../src/tensor";
 
 const size = 6000;
@@ -9,19 +9,19 @@ const a = Float32Array.from({ length: size }, (_, i) => Math.sin(i) * 3);
 const b = Float32Array.from({ length: size }, (_, i) => Math.cos(i * 1.7) - 0.2);
 const c = Float32Array.from({ length: size }, (_, i) => i / size);
 
-let engine: Engine;
+let runtime: Runtime;
 let x: DeviceTensor;
 let y: DeviceTensor;
 let z: DeviceTensor;
 beforeAll(async () => {
-  engine = await Engine.start({ provider: "cpu" });
-  [x, y, z] = [a, b, c].map((data) => engine.upload(floats([2, 3000], data))) as [
+  runtime = await Runtime.start({ provider: "cpu" });
+  [x, y, z] = [a, b, c].map((data) => runtime.upload(floats([2, 3000], data))) as [
     DeviceTensor,
     DeviceTensor,
     DeviceTensor,
   ];
 });
-afterAll(() => engine.close());
+afterAll(() => runtime.close());
 
 describe("tensor math", () => {
   // Exact: one rounding to float32 on both sides.
@@ -55,22 +55,22 @@ describe("tensor math", () => {
     const change = a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0);
     expect(await relativeL1(x, y)).toBeCloseTo(change / a.reduce((sum, value) => sum + Math.abs(value), 0), 12);
     expect(await relativeL1(x, x)).toBe(0);
-    const ones = engine.upload(floats([2], Float32Array.of(1, 1)));
-    const threes = engine.upload(floats([2], Float32Array.of(3, 3)));
+    const ones = runtime.upload(floats([2], Float32Array.of(1, 1)));
+    const threes = runtime.upload(floats([2], Float32Array.of(3, 3)));
     expect(await relativeL1(ones, threes)).toBe(2);
-    expect(await relativeL1(engine.upload(floats([2])), ones)).toBe(Number.POSITIVE_INFINITY);
+    expect(await relativeL1(runtime.upload(floats([2])), ones)).toBe(Number.POSITIVE_INFINITY);
   });
 
   it("relativeL1 above a ratio takes the tokens that moved more, or all where none did", async () => {
-    const before = engine.upload(floats([1, 3, 2], Float32Array.of(1, 1, 2, 2, 0, 0)));
-    const moved = engine.upload(floats([1, 3, 2], Float32Array.of(1, 2, 2, 2.4, 0, 0))); // by 1/2, 1/10, 0/0
+    const before = runtime.upload(floats([1, 3, 2], Float32Array.of(1, 1, 2, 2, 0, 0)));
+    const moved = runtime.upload(floats([1, 3, 2], Float32Array.of(1, 2, 2, 2.4, 0, 0))); // by 1/2, 1/10, 0/0
     expect(await relativeL1(before, moved, 0.3)).toBeCloseTo(1 / 2, 6);
     expect(await relativeL1(before, moved, 0.05)).toBeCloseTo(1.4 / 6, 6);
     expect(await relativeL1(before, moved, 0.5)).toBeCloseTo(1.4 / 6, 6);
   });
 
   it("everyNth takes channels", async () => {
-    const rows = engine.upload(floats([2, 1, 5], Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)));
+    const rows = runtime.upload(floats([2, 1, 5], Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)));
     const third = await everyNth(rows, 3);
     expect(third.shape).toEqual([2, 1, 2]);
     expect(await third.read()).toMatchObject({ shape: [2, 1, 2], data: Float32Array.of(0, 3, 5, 8) });
@@ -78,12 +78,12 @@ describe("tensor math", () => {
   });
 
   it("drops its result with the pass", async () => {
-    const sum = await engine.pass(() => add(x, y));
+    const sum = await runtime.pass(() => add(x, y));
     await expect(sum.read()).rejects.toMatchObject({ code: "SKIPSTEP_TENSOR_EXPIRED" });
   });
 
   it("works across engines", async () => {
-    const other = await Engine.start({ provider: "cpu" });
+    const other = await Runtime.start({ provider: "cpu" });
     const sum = await add(x, other.upload(floats([2, 3000], b)));
     expect((await sum.read()).data[7]).toBe(Math.fround(a[7]! + b[7]!));
     await other.close();
@@ -93,12 +93,12 @@ describe("tensor math", () => {
   it.each<[string, () => Promise<unknown>, string]>([
     [
       "shapes",
-      () => add(x, engine.upload(floats([3000, 2]))),
+      () => add(x, runtime.upload(floats([3000, 2]))),
       "add needs float32 tensors of one shape, found float32 [2, 3000], float32 [3000, 2].",
     ],
     [
       "types",
-      () => meanAbs(engine.upload(integers([1], [1]))),
+      () => meanAbs(runtime.upload(integers([1], [1]))),
       "meanAbs needs float32 tensors of one shape, found int64 [1].",
     ],
     [
@@ -111,7 +111,7 @@ describe("tensor math", () => {
     await expect(compute()).rejects.toMatchObject({ code: "SKIPSTEP_TENSOR_MISMATCH", message });
   });
 
-  it("refuses tensors that no engine made", async () => {
+  it("refuses tensors that no runtime made", async () => {
     const { dtype, shape, byteLength } = x;
     const copy = { dtype, shape, byteLength } as DeviceTensor;
     await expect(subtract(x, copy)).rejects.toMatchObject({ code: "SKIPSTEP_TENSOR_FOREIGN" });
