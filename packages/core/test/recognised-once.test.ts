@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, expect, it, vi } from "vitest";
+import { zImage } from "../src/families/z-image/model";
+import { createPipeline, inspectConfig, planImages, validateConfig } from "../src/index";
+import { Catalogue } from "../src/start/catalogue";
+
+const opened = vi.hoisted(() => ({ count: 0 }));
+vi.mock(import("../src/weights/checkpoint/checkpoint"), async (original) => {
+  const module = await original();
+  const openCheckpoint: typeof module.openCheckpoint = (...given) => {
+    opened.count++;
+    return module.openCheckpoint(...given);
+  };
+  return { ...module, openCheckpoint };
+});
+
+const model = join(import.meta.dirname, "../../contract/models/z-image");
+const config = { model, generate: { prompt: "a cat", num_inference_steps: 1, height: 32, width: 32, seed: 1 } };
+const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-once-"));
+afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
+const parse = vi.spyOn(zImage, "parse");
+const familyOf = vi.spyOn(Catalogue.prototype, "familyOf");
+afterEach(() => {
+  vi.clearAllMocks();
+  opened.count = 0;
+});
+
+const counts = (): readonly number[] => [opened.count, familyOf.mock.calls.length, parse.mock.calls.length];
+
+it("a pipeline opens its checkpoint, finds its family and parses a component once each, and no image does again", async () => {
+  const pipeline = await createPipeline(config, { cacheDir, threads: 1 });
+  expect(counts()).toEqual([1, 1, 1]);
+  await pipeline.generate();
+  await pipeline.close();
+  expect(counts()).toEqual([1, 1, 1]);
+});
+
+it("a checked config is inspected and planned by what was recognised then", async () => {
+  const checked = await validateConfig(config);
+  inspectConfig(checked);
+  planImages(checked);
+  expect(counts()).toEqual([1, 1, 1]);
+});
