@@ -12,6 +12,10 @@ interface About {
   readonly pipeline: string;
   readonly seed: number;
   readonly call: GenerateConfig;
+  /** Where the call does not say them; the size of the picture, since a small model cannot draw its family's usual one. */
+  readonly height?: number;
+  readonly width?: number;
+  readonly num_inference_steps?: number;
   /** In place of the checkpoint's: what diffusers' `from_config` was told. */
   readonly scheduler?: NonNullable<ConfigInput["scheduler"]>;
 }
@@ -20,15 +24,28 @@ const TOLERANCE = 2e-3;
 
 /** From an image and a seed to an image. @returns `undefined` for a family that is not built yet */
 export function imageToImageCase(folder: string, root: string): (() => Promise<void>) | undefined {
-  const { pipeline, seed, call, scheduler }: About = JSON.parse(readFileSync(join(folder, "about.json"), "utf8"));
+  const about: About = JSON.parse(readFileSync(join(folder, "about.json"), "utf8"));
+  const { pipeline, seed, scheduler, height, width, num_inference_steps } = about;
+  const call = withoutTemplates(about.call);
   const model = join(root, "pipelines", pipeline);
   if (!isBuilt(model)) return undefined;
   return async () => {
     const io = readSafetensors(join(folder, "io.safetensors"));
     const picture = pictureOf(io.get("in.image")!);
-    const config = { model, generate: call, ...(scheduler ? { scheduler } : {}) };
+    const size = height === undefined || width === undefined ? {} : { height, width };
+    const steps = num_inference_steps === undefined ? {} : { num_inference_steps };
+    const config = { model, generate: { ...size, ...steps, ...call }, ...(scheduler ? { scheduler } : {}) };
     expectImages(await generate(config, { seed, picture }), io.get("out.image")!, TOLERANCE);
   };
+}
+
+/** diffusers' Z-Image writes its chat template into the caller's list of prompts, which was noted down after the call. */
+function withoutTemplates(call: GenerateConfig): GenerateConfig {
+  const bare = (text: unknown): unknown =>
+    Array.isArray(text)
+      ? text.map((prompt: string) => prompt.replace(/^<\|im_start\|>user\n(.*)<\|im_end\|>\n.*$/s, "$1"))
+      : text;
+  return Object.fromEntries(Object.entries(call).map(([key, value]) => [key, bare(value)]));
 }
 
 /** @param image `[1, 3, H, W]`, 0..1 */
