@@ -4,7 +4,7 @@ import { toFloat32 } from "@skipstep/core/plugin";
 import { expect } from "vitest";
 import { blockTypeNamed } from "../../plugins/gguf/src/block-types";
 import { dequantize, quantize } from "../../plugins/gguf/src/blocks/block-type";
-import { plainTypeNamed } from "../../plugins/gguf/src/plain-types";
+import { plainTypes } from "../../plugins/gguf/src/plain-types";
 
 /** A block type by the file's name: blocks and their values, and where there is a weight, the blocks that it becomes. */
 export function checkBlocks(file: string): void {
@@ -14,7 +14,7 @@ export function checkBlocks(file: string): void {
   const weight = io.has("in.weight") ? io.readFloat32("in.weight") : undefined;
   io.close();
   const name = basename(file);
-  const [packed, plain] = [blockTypeNamed(name), plainTypeNamed(name)];
+  const [packed, plain] = [blockTypeNamed(name), plainTypes.find((type) => type.name === name)];
   if (!packed && !plain) throw new Error(`block type ${name} is not known`);
   const values = packed ? dequantize(packed, blocks) : toFloat32(blocks, plain!.dtype);
   expect(firstDifference(bitsOf(values), bitsOf(expected)), `${name}: values`).toBeUndefined();

@@ -31,10 +31,6 @@ export const plainTypes: readonly PlainType[] = [
   { name: "F64", id: 28, dtype: "float64", itemSize: 8 },
 ];
 
-export function plainTypeNamed(name: string): PlainType | undefined {
-  return plainTypes.find((type) => type.name === name);
-}
-
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Uint16Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
