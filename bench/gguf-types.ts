@@ -21,7 +21,7 @@ export const ggufTypesBenchmark: Benchmark = {
   name: "gguf-types",
   about: `One linear layer of ${columns} to ${rows} with ${usualTokens} tokens, its weight in each of GGUF's block types (blocks of any content), by the gguf plugin's kernels against float32: processor time on one thread, because other work does not count there, in turns, the least of ${rounds}. Errors are the largest difference to float32 with the dequantized weight, as a part of the largest output.`,
   run: (say) =>
-    withEngine(async (runtime, folder) => {
+    withRuntime(async (runtime, folder) => {
       const figures: Figure[] = [];
       for (const type of blockTypes) {
         const found = await measureType(runtime, type, usualTokens, join(folder, type.name));
@@ -37,7 +37,7 @@ export const ggufTokensBenchmark: Benchmark = {
   about:
     "The layer of `gguf-types` with other numbers of tokens, by the gguf plugin's exact kernels, measured in the same way. Multiplying with a weight that is not laid out for it beforehand takes some percent longer, whatever their number.",
   run: (say) =>
-    withEngine(async (runtime, folder) => {
+    withRuntime(async (runtime, folder) => {
       const figures: Figure[] = [];
       for (const tokens of [256, 4096])
         for (const name of ["Q4_0", "Q8_0", "Q5_K"]) {
@@ -51,7 +51,7 @@ export const ggufTokensBenchmark: Benchmark = {
     }),
 };
 
-async function withEngine(run: (runtime: Runtime, folder: string) => Promise<Figure[]>): Promise<Figure[]> {
+async function withRuntime(run: (runtime: Runtime, folder: string) => Promise<Figure[]>): Promise<Figure[]> {
   const runtime = await Runtime.start({ provider: "cpu", threads: 1 });
   return inTemporaryFolder((folder) => run(runtime, folder)).finally(() => runtime.close());
 }

@@ -6,7 +6,7 @@ export const exitCodes = {
   3: "the config, the request or the recipe is wrong",
   4: "the checkpoint or its weights are wrong",
   5: "a plugin is missing, conflicts, failed, or had no effect",
-  6: "the engine, its provider or its cache failed",
+  6: "the runtime, its provider or the cache of engines failed",
   7: "the output cannot be written",
   130: "cancelled by Ctrl-C (143 by SIGTERM)",
 } as const;

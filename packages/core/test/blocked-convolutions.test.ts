@@ -66,12 +66,12 @@ const turned = (g: Graph, convolved: Convolved, x: Value): Value => {
 };
 
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-blocked-"));
-let engine: Runtime;
+let runtime: Runtime;
 beforeAll(async () => {
-  engine = await Runtime.start({ provider: "cpu" });
+  runtime = await Runtime.start({ provider: "cpu" });
 });
 afterAll(async () => {
-  await engine.close();
+  await runtime.close();
   rmSync(cacheDir, { recursive: true });
 });
 
@@ -79,9 +79,11 @@ async function run(graph: Graph, convolutionBlock: number | undefined): Promise<
   const plan = planGraph(graph, []);
   const about = { component: "vae", className: "Convolutions", source: "/models/convolutions", plugins: [] };
   const compiled = await compile({ graph, plan, identity: "1", cacheDir, convolutionBlock, ...about });
-  const program = await Program.open(engine, graph, plan, compiled);
-  const output = await engine.pass(async () => {
-    const { sample } = await program.run({ x: engine.upload(wave([2, graph.inputs[0]!.shape[1] as number, 9, 7], 9)) });
+  const program = await Program.open(runtime, graph, plan, compiled);
+  const output = await runtime.pass(async () => {
+    const { sample } = await program.run({
+      x: runtime.upload(wave([2, graph.inputs[0]!.shape[1] as number, 9, 7], 9)),
+    });
     return (await sample!.read()) as Floats;
   });
   await program.close();
@@ -98,13 +100,13 @@ function operators({ segments }: CompiledEngine): string[] {
 
 describe("convolutions in blocks of channels", () => {
   it("know the machine's block", async () => {
-    expect([8, 16]).toContain(await engine.convolutionBlock());
+    expect([8, 16]).toContain(await runtime.convolutionBlock());
   });
 
   it("give what ONNX's own give, whatever their channels, strides and borders", async () => {
     const graph = convolutions(layers);
     const [plain, expected] = await run(graph, undefined);
-    const [blocked, found] = await run(graph, await engine.convolutionBlock());
+    const [blocked, found] = await run(graph, await runtime.convolutionBlock());
     expect(operators(plain)).toEqual(layers.map(() => "Conv"));
     expect(operators(blocked)).toEqual([
       ...["nchwc.Conv", "nchwc.ReorderOutput"], // three channels are read as they lie
@@ -121,7 +123,7 @@ describe("convolutions in blocks of channels", () => {
     const graph = convolutions([layers[3]!], turned);
     const { nodes } = graph;
     const [, expected] = await run(graph, undefined);
-    const [blocked, found] = await run(graph, await engine.convolutionBlock());
+    const [blocked, found] = await run(graph, await runtime.convolutionBlock());
     expect(operators(blocked)).toEqual([
       ...["Transpose", "Relu", "nchwc.ReorderInput", "nchwc.Conv", "nchwc.ReorderOutput", "Tanh", "Transpose"],
     ]);

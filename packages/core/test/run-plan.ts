@@ -5,7 +5,7 @@ import { evaluate, type Sizes } from "../src/graph/dim";
 import type { Value } from "../src/graph/value";
 import { type DType, integers, type Tensor } from "../src/tensor";
 
-/** Runs a compiled plan segment by segment in this process, without the engine. */
+/** Runs a compiled plan segment by segment in this process, without the runtime. */
 export async function runPlan(
   plan: Plan,
   compiled: Pick<CompiledEngine, "segments">,

@@ -128,13 +128,13 @@ describe("engines", () => {
 
 describe("a process", () => {
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  const engineFile = new URL("../src/runtime/runtime.ts", import.meta.url).href;
+  const runtimeFile = new URL("../src/runtime/runtime.ts", import.meta.url).href;
 
   /** Runs a script with an runtime, a session of `model` and its input `x` in a process of its own. */
   async function run(model: string, body: string): Promise<{ code: unknown; stdout: string; stderr: string }> {
     const file = join(product, "..", "script.mts");
     const script = `
-      import { Runtime } from ${JSON.stringify(engineFile)};
+      import { Runtime } from ${JSON.stringify(runtimeFile)};
       const runtime = await Runtime.start({ provider: "cpu" });
       const session = await runtime.open(${JSON.stringify(model)});
       const x = runtime.upload({ dtype: "float32", shape: [${size}, ${size}], data: new Float32Array(${size * size}) });

@@ -45,12 +45,12 @@ const feeds: Readonly<Record<string, Tensor>> = {
 };
 
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-webgpu-"));
-let engine: Runtime;
+let runtime: Runtime;
 beforeAll(async () => {
-  engine = await Runtime.start({ provider: "cpu" });
+  runtime = await Runtime.start({ provider: "cpu" });
 });
 afterAll(async () => {
-  await engine.close();
+  await runtime.close();
   rmSync(cacheDir, { recursive: true });
 });
 
@@ -60,9 +60,9 @@ async function run(graph: Graph, facts?: KernelFacts): Promise<[operators: strin
   const about = { component: "vae", className: "Forms", source: "/models/forms", plugins: [] };
   const forms = facts && lowerFor(profileOf("webgpu:0")!, facts);
   const compiled = await compile({ graph, plan, identity: "1", cacheDir, formsOf: () => forms, ...about });
-  const program = await Program.open(engine, graph, plan, compiled);
-  const output = await engine.pass(async () => {
-    const inputs = Object.fromEntries(graph.inputs.map(({ name }) => [name, engine.upload(feeds[name]!)]));
+  const program = await Program.open(runtime, graph, plan, compiled);
+  const output = await runtime.pass(async () => {
+    const inputs = Object.fromEntries(graph.inputs.map(({ name }) => [name, runtime.upload(feeds[name]!)]));
     return (await (await program.run(inputs)).out!.read()) as Floats;
   });
   await program.close();
@@ -132,5 +132,5 @@ it("group normalization for WebGPU gives what rows of a layer normalization give
 });
 
 it("the fused attention is tried before it is used, and the CPU's is right", async () => {
-  expect(await kernelFacts(engine, "cpu")).toEqual({ fusedAttention: true });
+  expect(await kernelFacts(runtime, "cpu")).toEqual({ fusedAttention: true });
 });

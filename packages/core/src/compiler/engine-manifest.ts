@@ -14,7 +14,7 @@ export interface SegmentEntry {
   /** 64 hexadecimal digits. */
   readonly sha256: string;
   readonly byteLength: number;
-  /** Names of what the caller feeds, of what the engine feeds, and of what comes out. */
+  /** Names of what the caller feeds, of what the runtime feeds, and of what comes out. */
   readonly inputs: readonly string[];
   readonly sizes: readonly string[];
   readonly outputs: readonly string[];

@@ -23,7 +23,7 @@ export interface Segment {
   readonly nodes: readonly Node[];
   /** What it reads that is neither made inside it nor an initializer nor a size. */
   readonly inputs: readonly Value[];
-  /** Run-time sizes that the engine feeds. */
+  /** Run-time sizes that the runtime feeds. */
   readonly sizes: readonly Value[];
   /** What it makes that is read outside of it. */
   readonly outputs: readonly Value[];
@@ -46,7 +46,7 @@ export interface RegionPart {
 
 export type Part = { readonly kind: "segment"; readonly segment: Segment } | RegionPart;
 
-/** A graph cut at the edges of the regions that plugins hook, and nowhere else. */
+/** A graph cut at the edges of the regions that plugins hook, behind what the prompt alone decides, and where it was asked for. */
 export interface Plan {
   readonly parts: readonly Part[];
   /** What depends on steady inputs alone: runs before the parts, once for each set of them. */

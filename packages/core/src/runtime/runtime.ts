@@ -10,7 +10,7 @@ import { WorkerLink } from "./worker-link";
 
 export type { RunForms, RunResult, Session, StartedRun } from "./session";
 
-export interface EngineOptions {
+export interface RuntimeOptions {
   /** An ONNX Runtime execution provider: `cpu`, `webgpu`, `cuda`, ... */
   readonly provider: string;
   /** Further ones that models are opened on. */
@@ -41,7 +41,7 @@ export interface UploadSettings {
   readonly keep?: boolean;
 }
 
-/** Runs models on one provider. All engines of a process share one worker thread; the last `close` ends it. */
+/** Runs models on one provider. All runtimes of a process share one worker thread; the last `close` ends it. */
 export class Runtime {
   private readonly store: TensorStore;
   /** Ids of those that were opened and not closed. */
@@ -53,13 +53,13 @@ export class Runtime {
 
   private constructor(
     private readonly link: WorkerLink,
-    private readonly options: EngineOptions,
+    private readonly options: RuntimeOptions,
   ) {
     this.store = new TensorStore(link);
   }
 
   /** @throws SKIPSTEP_PROVIDER_UNAVAILABLE, SKIPSTEP_RUNTIME_STOPPED when ONNX Runtime itself cannot be loaded */
-  static async start(options: EngineOptions): Promise<Runtime> {
+  static async start(options: RuntimeOptions): Promise<Runtime> {
     const link = WorkerLink.acquire();
     try {
       for (const provider of [options.provider, ...(options.others ?? [])]) await requireProvider(link, provider);

@@ -9,7 +9,7 @@ export interface Pattern {
 }
 
 /**
- * What Python's and this engine's expressions have in common is read alike by both. Left out are names that only one of
+ * What Python's and RE2's expressions have in common is read alike by both. Left out are names that only one of
  * them knows, `{,3}`, which is a number of times for Python alone, and flags that are not at the beginning for PEFT.
  */
 const onlyOne = /\\[^\Wabdfnrstvwx_ABDSW\d]|\\0|\{,|\[\[:|\(\?<[^=!]|\(\?[a-zA-Z-]+\)/;
