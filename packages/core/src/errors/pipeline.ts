@@ -32,7 +32,8 @@ export function componentClass(folder: string, className: string, known: readonl
 
 /** What was asked of `generate` cannot be done. @param problems one sentence each, without the full stop */
 export function requestInvalid(problems: readonly string[]): SkipstepError {
-  return new SkipstepError("SKIPSTEP_REQUEST_INVALID", `generate: ${problems.join("; ")}.`);
+  const text = problems.join("; ");
+  return new SkipstepError("SKIPSTEP_REQUEST_INVALID", `generate: ${text}${text.endsWith("?") ? "" : "."}`);
 }
 
 /** A plugin did nothing, and the config says `"strict": true`. */

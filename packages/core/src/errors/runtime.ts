@@ -35,7 +35,7 @@ export function providerUnavailable(name: string, available: readonly string[], 
 
 /** The worker thread is gone, or the runtime was closed. */
 export function runtimeStopped(reason: string, cause?: unknown): SkipstepError {
-  return new SkipstepError("SKIPSTEP_RUNTIME_STOPPED", `The runtime ${reason}. Start a new one.`, { cause });
+  return new SkipstepError("SKIPSTEP_RUNTIME_STOPPED", `The runtime ${reason}. Open the pipeline again.`, { cause });
 }
 
 /** The worker could not do what is not expected to fail: most likely there is no memory left. */
