@@ -63,7 +63,7 @@ export function settingProblems(
   const beyond = limitProblems(model, settings, given, choice);
   if (beyond.length > 0) return beyond; // the rest may compute with their numbers
   const others = [
-    ...untaken(family, given),
+    ...untaken(model, given),
     ...contradictions(family, settings),
     ...brokenSizes(family.sizeMultiple(configs), settings),
     ...family.problems(configs, settings),
@@ -121,8 +121,10 @@ function listOf(text: GenerateConfig["prompt"], count: number): readonly string[
   return texts.length === 1 && count > 1 ? new Array<string>(count).fill(texts[0]!) : texts;
 }
 
-function untaken({ className, settings }: Family, given: GenerateConfig): SettingProblem[] {
-  return Object.keys(given)
+/** Settings of other families; what is no family's is told by the schema. */
+function untaken({ family, settingsSchema }: RecognisedModel, given: GenerateConfig): SettingProblem[] {
+  const { className, settings } = family;
+  return Object.keys(settingsSchema.properties ?? {})
     .filter((key) => given[key] !== undefined && !Object.hasOwn(settings, key))
     .map((key) => ({ key, text: `is not for ${className}, which takes: ${list(Object.keys(settings))}` }));
 }
