@@ -26,6 +26,7 @@ export {
 } from "./plugins/plugin";
 export { defineQuantizer, type QuantizeRequest, type QuantizeResult } from "./plugins/quantizer";
 export type { PluginReport } from "./report/report";
+export { roundHalfEven } from "./round-half-even";
 export type { DeviceTensor } from "./runtime/device-tensor";
 export { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "./runtime/math";
 export { startThread } from "./runtime/start-thread";

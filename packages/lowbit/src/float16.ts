@@ -1,5 +1,4 @@
-import { toFloat32 } from "@skipstep/core/plugin";
-import { halfEven } from "./half-even";
+import { roundHalfEven, toFloat32 } from "@skipstep/core/plugin";
 
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
@@ -14,7 +13,7 @@ export function float16Code(value: number): number {
   const size = bits[0]! & 0x7fffffff;
   if (size > 0x7f800000) return sign | 0x7e00; // NaN
   if (size >= 0x477ff000) return sign | 0x7c00; // 65520 and above round to infinity
-  if (size < 0x38800000) return sign | halfEven(Math.abs(float[0]!) * 2 ** 24); // subnormal
+  if (size < 0x38800000) return sign | roundHalfEven(Math.abs(float[0]!) * 2 ** 24); // subnormal
   return sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13);
 }
 

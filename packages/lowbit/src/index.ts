@@ -5,7 +5,6 @@ export { type CollectRequest, collectInputs, type LinearInput } from "./collect-
 export { derived, type PartSizes } from "./derived";
 export { float16Code, float16Value, roundToFloat16, throughFloat16 } from "./float16";
 export { type GptqOptions, gptq } from "./gptq";
-export { halfEven } from "./half-even";
 export { Hessian } from "./hessian";
 export { emitInt8, type Int8Options, type Int8Weight, int8Form } from "./int8";
 export {

@@ -1,4 +1,4 @@
-import { halfEven } from "./half-even";
+import { roundHalfEven } from "@skipstep/core/plugin";
 import {
   codeRange,
   groupOf,
@@ -28,7 +28,7 @@ export function roundWith(values: Float32Array, scales: Scales): Rounded {
       const end = row * columns + Math.min(from + group, columns);
       // `coder`, written out: a call an element would take four times as long.
       for (let i = row * columns + from; i < end; i++) {
-        const code = scale === 0 ? zero : halfEven(Math.fround(values[i]! / scale)) + zero;
+        const code = scale === 0 ? zero : roundHalfEven(Math.fround(values[i]! / scale)) + zero;
         codes[i] = Math.max(least, Math.min(most, code));
       }
     }
@@ -42,7 +42,7 @@ export function coder(scales: Scales, at: number): (value: number) => number {
   const zero = scales.zeroPoints?.[at] ?? 0;
   if (scale === 0) return () => zero;
   return (value) => {
-    const code = halfEven(Math.fround(value / scale)) + zero;
+    const code = roundHalfEven(Math.fround(value / scale)) + zero;
     return Math.max(least, Math.min(most, code));
   };
 }
@@ -91,7 +91,7 @@ export function scaleFor(
     const levels = 2 ** bits - 1;
     if (lowest === highest) return { scale: 1, zeroPoint: 0 };
     const scale = Math.fround(Math.fround(highest - lowest) / levels);
-    return { scale, zeroPoint: Math.min(levels, Math.max(0, halfEven(Math.fround(-lowest / scale)))) };
+    return { scale, zeroPoint: Math.min(levels, Math.max(0, roundHalfEven(Math.fround(-lowest / scale)))) };
   }
   const most = Math.max(-lowest, highest);
   if (scheme === "symmetric") return { scale: Math.fround(most / (2 ** (bits - 1) - 1)), zeroPoint: 0 };

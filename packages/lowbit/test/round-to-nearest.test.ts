@@ -1,5 +1,6 @@
+import { roundHalfEven } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
-import { dequantize, halfEven, type Rounded, type RoundingOptions, roundToNearest } from "../src/index";
+import { dequantize, type Rounded, type RoundingOptions, roundToNearest } from "../src/index";
 
 function round(values: readonly number[], options: Partial<RoundingOptions> = {}, columns = values.length): Rounded {
   const whole = { bits: 8, scheme: "symmetric", per: "row", ...options } as const;
@@ -7,7 +8,7 @@ function round(values: readonly number[], options: Partial<RoundingOptions> = {}
 }
 
 it("rounds half to even", () => {
-  expect([0.5, 1.5, 2.5, -0.5, -1.5, 2.4999, 126.5].map(halfEven)).toEqual([0, 2, 2, 0, -2, 2, 126]);
+  expect([0.5, 1.5, 2.5, -0.5, -1.5, 2.4999, 126.5].map(roundHalfEven)).toEqual([0, 2, 2, 0, -2, 2, 126]);
 });
 
 describe("roundToNearest", () => {

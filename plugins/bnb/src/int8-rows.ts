@@ -1,4 +1,5 @@
-import { halfEven, roundToFloat16 } from "@skipstep/lowbit";
+import { roundHalfEven } from "@skipstep/core/plugin";
+import { roundToFloat16 } from "@skipstep/lowbit";
 
 /** A weight `[rows, columns]` in LLM.int8's form: `code * scb / 127`. */
 export interface Int8Rows {
@@ -18,7 +19,7 @@ export function quantizeRows(values: Float32Array, rows: number, columns: number
     scb[row] = most;
     if (most === 0) continue;
     const scale = Math.fround(127 / most);
-    for (let k = 0; k < columns; k++) codes[row * columns + k] = halfEven(Math.fround(halves[k]! * scale));
+    for (let k = 0; k < columns; k++) codes[row * columns + k] = roundHalfEven(Math.fround(halves[k]! * scale));
   }
   return { codes, scb };
 }

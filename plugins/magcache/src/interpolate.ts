@@ -1,3 +1,5 @@
+import { roundHalfEven } from "@skipstep/core/plugin";
+
 /**
  * Ratios for another number of steps: for each, that of the nearest place in the given ones. Rounds in float32 and
  * halves to even, as diffusers does.
@@ -7,10 +9,4 @@ export function interpolate(ratios: readonly number[], steps: number): readonly 
   if (steps === 1) return ratios.slice(-1);
   const stride = Math.fround((ratios.length - 1) / (steps - 1));
   return Array.from({ length: steps }, (_, i) => ratios[roundHalfEven(Math.fround(i * stride))]!);
-}
-
-function roundHalfEven(x: number): number {
-  const below = Math.floor(x);
-  if (x - below !== 0.5) return Math.round(x);
-  return below % 2 === 0 ? below : below + 1;
 }

@@ -1,11 +1,11 @@
 import type { Generator } from "../random";
+import { roundHalfEven } from "../round-half-even";
 import { flag, number, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { batchOf, boundImage, type ClipOptions, clipSchemas, type ThresholdOptions, thresholdSchemas } from "./clip";
 import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
-import { roundHalfEven } from "./linspace";
 import {
   type DiffusionPrediction,
   diffusionPredictions,

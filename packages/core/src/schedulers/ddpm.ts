@@ -1,5 +1,6 @@
 import { learnedVarianceMissing } from "../errors/schedulers";
 import type { Generator } from "../random";
+import { roundHalfEven } from "../round-half-even";
 import { choice, flag, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./betas";
@@ -7,7 +8,6 @@ import { batchOf, boundImage, type ClipOptions, clipSchemas, type ThresholdOptio
 import { defineScheduler } from "./define-scheduler";
 import { drawNoise } from "./draw-noise";
 import { splitLearnedVariance } from "./learned-variance";
-import { roundHalfEven } from "./linspace";
 import { type DiffusionPrediction, diffusionPredictions, predictedImage, predictionSchema } from "./prediction";
 import { givenTimesteps, inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";

@@ -1,7 +1,8 @@
 import { invalidSchedule, schedulerOptionsConflict } from "../errors/schedulers";
+import { roundHalfEven } from "../round-half-even";
 import { optionalNumber } from "../schema/option";
 import { shiftSigma } from "./flow-shift";
-import { linspace, roundHalfEven } from "./linspace";
+import { linspace } from "./linspace";
 import { lambdaOf, mixtureAt } from "./log-snr-step";
 import { givenTimesteps, inferenceSteps } from "./schedule-steps";
 import type { Schedule } from "./scheduler";

@@ -1,6 +1,6 @@
+import { roundHalfEven } from "../round-half-even";
 import type { OptionSchemas } from "../schema/option";
 import { type BetaOptions, betaSchemas } from "./betas";
-import { roundHalfEven } from "./linspace";
 import { predictionSchema } from "./prediction";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule } from "./scheduler";

@@ -14,10 +14,3 @@ export function linspaceFloat32(start: number, stop: number, n: number): Float32
   const step = Math.fround(Math.fround(last - first) / (n - 1));
   return Float32Array.from({ length: n }, (_, i) => (i < n / 2 ? first + step * i : last - step * (n - i - 1)));
 }
-
-/** The nearest integer, and the even one of two equally near, as numpy and torch round. */
-export function roundHalfEven(x: number): number {
-  const below = Math.floor(x);
-  if (x - below !== 0.5) return Math.round(x);
-  return below % 2 === 0 ? below : below + 1;
-}

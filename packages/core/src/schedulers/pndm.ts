@@ -1,9 +1,9 @@
 import { invalidSchedule } from "../errors/schedulers";
+import { roundHalfEven } from "../round-half-even";
 import { flag, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./betas";
 import { defineScheduler } from "./define-scheduler";
-import { roundHalfEven } from "./linspace";
 import { predictedNoise, predictionSchema } from "./prediction";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule, Scheduler } from "./scheduler";

@@ -1,5 +1,6 @@
+import { roundHalfEven } from "../round-half-even";
 import { choice, integer, type OptionSchemas } from "../schema/option";
-import { linspace, roundHalfEven } from "./linspace";
+import { linspace } from "./linspace";
 
 /** Which of the training's timesteps a generation visits; table 2 of https://arxiv.org/abs/2305.08891. */
 export interface SpacingOptions {

@@ -1,6 +1,7 @@
 import { invalidSchedule, schedulerOptionsConflict } from "../errors/schedulers";
+import { roundHalfEven } from "../round-half-even";
 import { shiftSigma, shiftSigmaByMu, stretchToTerminal } from "./flow-shift";
-import { linspace, roundHalfEven } from "./linspace";
+import { linspace } from "./linspace";
 import { inferenceSteps } from "./schedule-steps";
 import type { Schedule } from "./scheduler";
 import type { SigmaSchedule } from "./sigma-schedule";

@@ -1,4 +1,4 @@
-import { halfEven } from "@skipstep/lowbit";
+import { roundHalfEven } from "@skipstep/core/plugin";
 import { readHalf, writeHalf } from "../half";
 import type { AffineSearch } from "../rounding/affine-search";
 import { searchSuperBlock } from "../rounding/super-block";
@@ -42,7 +42,7 @@ export function packAffine(
   const codes = new Uint8Array(values.length);
   for (let e = 0; e < values.length; e++) {
     const scale = d * scales.codes[e >> 5]!;
-    const code = scale === 0 ? 0 : halfEven((values[e]! + dmin * offsets.codes[e >> 5]!) / scale);
+    const code = scale === 0 ? 0 : roundHalfEven((values[e]! + dmin * offsets.codes[e >> 5]!) / scale);
     codes[e] = Math.max(0, Math.min(search.most, code));
   }
   return codes;

@@ -1,4 +1,4 @@
-import { halfEven } from "@skipstep/lowbit";
+import { roundHalfEven } from "@skipstep/core/plugin";
 import { readHalf, writeHalf } from "../half";
 import { searchSuperBlock } from "../rounding/super-block";
 import type { BlockType } from "./block-type";
@@ -40,7 +40,7 @@ export const q2_k: BlockType = {
     const codes = new Uint8Array(256);
     for (const [e, x] of values.entries()) {
       const scale = d * scales.codes[e >> 4]!;
-      if (scale !== 0) codes[e] = Math.max(0, Math.min(3, halfEven((x + dmin * offsets.codes[e >> 4]!) / scale)));
+      if (scale !== 0) codes[e] = Math.max(0, Math.min(3, roundHalfEven((x + dmin * offsets.codes[e >> 4]!) / scale)));
     }
     writePairs(target, 16, codes);
   },

@@ -1,4 +1,4 @@
-import { halfEven } from "@skipstep/lowbit";
+import { roundHalfEven } from "@skipstep/core/plugin";
 import { readHalf, writeHalf } from "../half";
 import { extremeOf } from "../rounding/extreme";
 import { clampedCode, searchSigned } from "../rounding/signed-search";
@@ -30,7 +30,7 @@ export const q6_k: BlockType = {
     const largest = extremeOf(scales);
     if (Math.abs(largest) < 1e-15) return;
     const d = writeHalf(target, 208, largest / -128);
-    for (const [i, scale] of scales.entries()) target[192 + i] = Math.min(127, halfEven((-128 / largest) * scale));
+    for (const [i, scale] of scales.entries()) target[192 + i] = Math.min(127, roundHalfEven((-128 / largest) * scale));
     const codes = Uint8Array.from(values, (x, e) => {
       const scale = d * ((target[192 + (e >> 4)]! << 24) >> 24);
       return scale === 0 ? 32 : clampedCode(x / scale, 32) + 32;

@@ -1,4 +1,5 @@
-import { halfEven, roundToFloat16 } from "@skipstep/lowbit";
+import { roundHalfEven } from "@skipstep/core/plugin";
+import { roundToFloat16 } from "@skipstep/lowbit";
 import { searchAffine } from "../rounding/affine-search";
 import { extremeOf } from "../rounding/extreme";
 import { clampedCode, searchSigned } from "../rounding/signed-search";
@@ -47,7 +48,7 @@ export function roundBetween(
     const found = searchAffine(values, weights, { most, first: -0.9, step: 0.05, tries: 36, error: "square" });
     const [stored, lowest] = [roundToFloat16(found.scale), roundToFloat16(-found.offset)];
     for (const [i, x] of values.entries())
-      codes[i] = stored === 0 ? 0 : Math.max(0, Math.min(most, halfEven((x - lowest) / stored)));
+      codes[i] = stored === 0 ? 0 : Math.max(0, Math.min(most, roundHalfEven((x - lowest) / stored)));
     return { scale: found.scale, least: -found.offset };
   }
   let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

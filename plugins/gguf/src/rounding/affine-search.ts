@@ -1,4 +1,4 @@
-import { halfEven } from "@skipstep/lowbit";
+import { roundHalfEven } from "@skipstep/core/plugin";
 
 /** How scale and minimum of a group are searched; the table in https://github.com/ggml-org/ggml, `make_qkx2_quants`. */
 export interface AffineSearch {
@@ -78,7 +78,7 @@ class Group {
     let [wl, wll, wlx] = [0, 0, 0];
     for (let i = 0; i < values.length; i++) {
       const x = values[i]!;
-      const code = Math.max(0, Math.min(most, halfEven(inverse * (x - minimum))));
+      const code = Math.max(0, Math.min(most, roundHalfEven(inverse * (x - minimum))));
       const weighed = weights[i]! * code;
       wl += weighed;
       wll += weighed * code;

@@ -1,4 +1,4 @@
-import { halfEven } from "@skipstep/lowbit";
+import { roundHalfEven } from "@skipstep/core/plugin";
 
 /** Scales of groups as whole numbers times one scale of their own. */
 export interface RoundedScales {
@@ -10,7 +10,7 @@ export interface RoundedScales {
 export function roundScales(values: Float32Array, most: number): RoundedScales {
   const largest = values.reduce((a, b) => Math.max(a, b), 0);
   const inverse = largest > 0 ? most / largest : 0;
-  return { scale: largest / most, codes: Uint8Array.from(values, (x) => Math.min(most, halfEven(inverse * x))) };
+  return { scale: largest / most, codes: Uint8Array.from(values, (x) => Math.min(most, roundHalfEven(inverse * x))) };
 }
 
 /**
@@ -21,7 +21,7 @@ export function searchScales(values: Float32Array, weights: Float32Array, most: 
   const largest = values.reduce((a, b) => Math.max(a, b), 0);
   if (largest < 1e-15) return { scale: 0, codes: new Uint8Array(values.length) };
   const rounded = (inverse: number): Uint8Array =>
-    Uint8Array.from(values, (x) => Math.min(most, halfEven(inverse * x)));
+    Uint8Array.from(values, (x) => Math.min(most, roundHalfEven(inverse * x)));
   const error = (inverse: number): number =>
     rounded(inverse).reduce((sum, code, i) => sum + weights[i]! * (values[i]! - code / inverse) ** 2, 0);
   const tries = [0, -4, -3, -2, -1, 1, 2, 3, 4].map((k) => (most + 0.1 * k) / largest);
@@ -39,7 +39,7 @@ export function searchScales(values: Float32Array, weights: Float32Array, most: 
       const restX = wlx - weights[i]! * x * codes[i]!;
       const restL = wll - weights[i]! * codes[i]! ** 2;
       if (restX <= 0 || restL <= 0) continue;
-      const code = Math.max(0, Math.min(most, halfEven((x * restL) / restX)));
+      const code = Math.max(0, Math.min(most, roundHalfEven((x * restL) / restX)));
       if (code === codes[i]) continue;
       const [newX, newL] = [restX + weights[i]! * x * code, restL + weights[i]! * code * code];
       if (newX * newX * wll <= wlx * wlx * newL) continue;

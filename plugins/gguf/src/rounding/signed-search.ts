@@ -1,4 +1,4 @@
-import { halfEven } from "@skipstep/lowbit";
+import { roundHalfEven } from "@skipstep/core/plugin";
 import { extremeOf } from "./extreme";
 
 /** Below this a group counts as zeros. */
@@ -42,7 +42,7 @@ function fit(values: Float32Array, weights: Float32Array, half: number, inverse:
 
 /** Whole number nearest to a value within -half..half - 1. */
 export function clampedCode(value: number, half: number): number {
-  return Math.max(-half, Math.min(half - 1, halfEven(value)));
+  return Math.max(-half, Math.min(half - 1, roundHalfEven(value)));
 }
 
 /**

@@ -2,6 +2,6 @@
 const integers = 1.5 * 2 ** 52;
 
 /** Rounds half to even, as torch, numpy and ONNX do; `Math.round` rounds half up. For numbers below 2^51. */
-export function halfEven(x: number): number {
+export function roundHalfEven(x: number): number {
   return x + integers - integers;
 }
