@@ -1,5 +1,4 @@
 import { flag, number, type OptionSchemas } from "../schema/option";
-import type { Floats } from "../tensor";
 
 /** Keeps a predicted image in the range that images have. */
 export interface ClipOptions {
@@ -55,9 +54,4 @@ function quantile(sorted: Float32Array, ratio: number): number {
   const below = Math.floor(rank);
   const above = sorted[Math.ceil(rank)]!;
   return sorted[below]! + (above - sorted[below]!) * (rank - below);
-}
-
-/** The images of a batch: a tensor's first dimension. */
-export function batchOf(sample: Floats): number {
-  return sample.shape[0]!;
 }

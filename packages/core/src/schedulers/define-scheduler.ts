@@ -1,30 +1,81 @@
 import type { JsonObject } from "../schema/json";
-import type { OptionsSchema } from "../schema/option";
+import { type OptionSchemas, type OptionsSchema, optionsSchema } from "../schema/option";
+import { type Floats, floats } from "../tensor";
+import { drawNoise } from "./draw-noise";
+import { splitLearnedVariance } from "./learned-variance";
+import type { Process } from "./process";
+import type { Call, Sampler } from "./sampler";
+import { type ScheduleRequest, scheduleRequest } from "./schedule-request";
 import type { Schedule, Scheduler } from "./scheduler";
+import { mix } from "./signal-level";
 
 /** One class of schedulers: its options, and how one is made from them. */
 export interface SchedulerDefinition {
   /** As in `model_index.json` and `"scheduler": { "type": ... }`: `DDIMScheduler`. */
   readonly className: string;
+  /** Of the models that it samples from. */
+  readonly processes: readonly Process[];
   readonly schema: OptionsSchema;
   /** @param options all of the schema's, valid by it */
   make(options: Readonly<JsonObject>, schedule: Schedule): Scheduler;
 }
 
-/**
- * Ties a scheduler's class to the schema of its options, for `schedulers` of a plugin's manifest.
- *
- * @param className as in diffusers where it has the scheduler, so that checkpoints find it
- * @param Class made anew for each generation; throws SKIPSTEP_SCHEDULE_INVALID for a schedule that it cannot follow
- */
-export function defineScheduler<Options>(
-  className: string,
-  schema: OptionsSchema<Options>,
-  Class: new (options: Options, schedule: Schedule) => Scheduler,
-): SchedulerDefinition {
+/** A class of schedulers as its author writes it. */
+export interface SamplerDefinition<Options> {
+  /** As in diffusers where it has the scheduler, so that checkpoints find it. */
+  readonly className: string;
+  /** Of the models that it samples from: families choose their schedulers by it. */
+  readonly processes: readonly Process[];
+  /** JSON Schemas with defaults; they give `create` its types. */
+  readonly options: OptionSchemas<Options>;
+  /** Made anew for each generation. @throws SKIPSTEP_SCHEDULE_INVALID for a schedule that it cannot follow */
+  create(options: Options, schedule: ScheduleRequest): Sampler;
+}
+
+/** A class of schedulers, for `schedulers` of a plugin's manifest. */
+export function defineScheduler<Options>({
+  className,
+  processes,
+  options,
+  create,
+}: SamplerDefinition<Options>): SchedulerDefinition {
   return {
     className,
-    schema: schema as unknown as OptionsSchema,
-    make: (options, schedule) => new Class(options as Options, schedule),
+    processes,
+    schema: optionsSchema(options) as unknown as OptionsSchema,
+    make: (given, schedule) => schedulerOf(className, create(given as Options, scheduleRequest(className, schedule))),
+  };
+}
+
+function schedulerOf(className: string, sampler: Sampler): Scheduler {
+  const { timesteps, sigmas, initNoiseSigma = 1, order = 1 } = sampler;
+  const callOf = (modelOutput: Floats, index: number, sample: Floats, noise: Call["noise"]): Call => ({
+    index,
+    sample: sample.data,
+    ...splitLearnedVariance(modelOutput, sample),
+    shape: sample.shape,
+    batch: sample.shape[0]!,
+    noise,
+  });
+  return {
+    timesteps,
+    sigmas,
+    initNoiseSigma,
+    order,
+    scaleModelInput: (sample, index) =>
+      sampler.scaleModelInput ? floats(sample.shape, sampler.scaleModelInput(sample.data, index)) : sample,
+    step: (modelOutput, index, sample, generator) => {
+      const noise = () => drawNoise(className, generator, sample.data);
+      return floats(sample.shape, sampler.step(callOf(modelOutput, index, sample, noise)));
+    },
+    ...(sampler.predictedImage && {
+      predictedImage: (modelOutput, index, sample) => {
+        const noise = () => drawNoise(className, undefined, sample.data);
+        return floats(sample.shape, sampler.predictedImage!(callOf(modelOutput, index, sample, noise)));
+      },
+    }),
+    ...(sampler.mixture && {
+      addNoise: (original, noise, index) => mix(sampler.mixture!(index), original, noise),
+    }),
   };
 }

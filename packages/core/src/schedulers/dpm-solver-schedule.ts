@@ -1,11 +1,10 @@
-import { invalidSchedule, schedulerOptionsConflict } from "../errors/schedulers";
 import { roundHalfEven } from "../round-half-even";
 import { optionalNumber } from "../schema/option";
 import { shiftSigma } from "./flow-shift";
 import { linspace } from "./linspace";
 import { lambdaOf, mixtureAt } from "./log-snr-step";
-import { givenTimesteps, inferenceSteps } from "./schedule-steps";
-import type { Schedule } from "./scheduler";
+import type { ScheduleRequest } from "./schedule-request";
+import { givenTimesteps } from "./schedule-steps";
 import type { SigmaSchedule } from "./sigma-schedule";
 import { type SigmaSpacing, sigmaSpacing, spacingsAsked } from "./sigma-spacing";
 import type { SolverOptions } from "./solver-options";
@@ -28,21 +27,20 @@ export const lambdaMinSchema = optionalNumber(null, { description: "Do not visit
  * @throws SKIPSTEP_SCHEDULE_INVALID, SKIPSTEP_SCHEDULER_OPTIONS_CONFLICT
  */
 export function dpmSolverSchedule(
-  name: string,
   options: DpmSolverScheduleOptions,
   table: Float32Array,
-  schedule: Schedule,
-  takes: Parameters<typeof inferenceSteps>[2] = ["timesteps"],
+  schedule: ScheduleRequest,
+  takes: Parameters<ScheduleRequest["steps"]>[0] = ["timesteps"],
 ): SigmaSchedule {
   const { num_train_timesteps: train } = options;
-  const steps = inferenceSteps(name, schedule, takes, train);
-  const respace = spacingOf(name, options);
+  const steps = schedule.steps(takes, train);
+  const respace = spacingOf(schedule, options);
   if (schedule.timesteps !== undefined && (respace !== undefined || options.use_flow_sigmas)) {
-    throw invalidSchedule(name, "the caller's timesteps do not go with a spacing of noise levels.");
+    throw schedule.invalid("the caller's timesteps do not go with a spacing of noise levels.");
   }
   if (respace !== undefined) {
     const sigmas = respace(table[table.length - 1]!, table[0]!, steps);
-    const round = isRounded(name, options) ? roundHalfEven : Math.trunc;
+    const round = isRounded(schedule, options) ? roundHalfEven : Math.trunc;
     return float32(
       sigmas.map((sigma) => round(timestepOf(table, sigma))),
       sigmas,
@@ -58,18 +56,18 @@ export function dpmSolverSchedule(
   const timesteps =
     schedule.timesteps === undefined
       ? spaceTimestepsAboveZero(options, lastTimestep(options, table), steps, train / steps)
-      : givenTimesteps(name, schedule.timesteps, train);
+      : givenTimesteps(schedule, schedule.timesteps, train);
   return float32(
     timesteps,
     timesteps.map((timestep) => sigmaAt(table, timestep)),
   );
 }
 
-function spacingOf(name: string, options: DpmSolverScheduleOptions): SigmaSpacing | undefined {
+function spacingOf(schedule: ScheduleRequest, options: DpmSolverScheduleOptions): SigmaSpacing | undefined {
   const others = (["use_lu_lambdas", "use_flow_sigmas"] as const).filter((option) => options[option]);
   const asked = [...spacingsAsked(options), ...others];
-  if (asked.length > 1) throw schedulerOptionsConflict(name, asked, "keep one of them.");
-  return options.use_lu_lambdas ? luSigmas : sigmaSpacing(name, options);
+  if (asked.length > 1) throw schedule.conflict(asked, "keep one of them.");
+  return options.use_lu_lambdas ? luSigmas : sigmaSpacing(schedule, options);
 }
 
 /** Even steps of lambda. Its ends are float32, so that the first level is that of the last timestep. */
@@ -78,9 +76,9 @@ function luSigmas(most: number, least: number, steps: number): Float64Array {
 }
 
 /** Which spacings visit the nearest timestep; the others go down to the one below. */
-function isRounded(name: string, options: DpmSolverScheduleOptions): boolean {
+function isRounded({ scheduler }: ScheduleRequest, options: DpmSolverScheduleOptions): boolean {
   const { use_karras_sigmas, use_lu_lambdas, beta_schedule } = options;
-  const isCosine = name === "DPMSolverMultistepScheduler" && beta_schedule === "squaredcos_cap_v2";
+  const isCosine = scheduler === "DPMSolverMultistepScheduler" && beta_schedule === "squaredcos_cap_v2";
   return (use_karras_sigmas || use_lu_lambdas) && !isCosine;
 }
 

@@ -80,3 +80,34 @@ export function multistepTerms(
   const bend = weightedSumOver(near + far, [1, slope], [-1, weightedSumOver(far, [1, before!], [-1, earlier!])]);
   return [value, [step.slope, weightedSum([1, slope], [near, bend])], [step.bend, bend]];
 }
+
+/** The same of a method in single steps: the first prediction of the step, and how it changes by the later ones.
+ * @param outputs predictions of this step, newest first @param r0 from the step's start to the newest, in units of h
+ * @param r1 from there to the second; asked for by Heun's in order 3
+ */
+export function singlestepTerms(
+  step: DpmSolverStep,
+  order: number,
+  type: DpmSolverType,
+  outputs: readonly Float32Array[],
+  r0: () => number,
+  r1: () => number,
+): Term[] {
+  const first = outputs[order - 1]!;
+  const value: Term = [step.value, first];
+  if (order === 1) return [value];
+  const far = r0();
+  const whole = weightedSumOver(far, [1, outputs[0]!], [-1, first]);
+  if (order === 2) return [value, [type === "heun" ? step.slope : step.middle, whole]];
+  if (type !== "heun") return [value, [step.slope, whole]];
+  const close = r1();
+  const near = weightedSumOver(close, [1, outputs[1]!], [-1, first]);
+  const slope = weightedSumOver(far - close, [far, near], [-close, whole]);
+  const bend = weightedSumOver(far - close, [2, whole], [-2, near]);
+  return [value, [step.slope, slope], [step.bend, bend]];
+}
+
+/** What the SDE adds. @param noise undefined for the ODE */
+export function drawn(step: DpmSolverStep, noise: Float32Array | undefined): Term[] {
+  return noise === undefined ? [] : [[step.deviation, noise]];
+}

@@ -1,9 +1,8 @@
 import { choice, integer, number, type OptionSchemas } from "../schema/option";
-import { type Floats, floats } from "../tensor";
 import { linspace, linspaceFloat32 } from "./linspace";
-import { predictionSchema } from "./prediction";
-import { inferenceSteps } from "./schedule-steps";
-import type { Schedule } from "./scheduler";
+import { type Mixture, predictionSchema } from "./prediction";
+import type { Call } from "./sampler";
+import type { ScheduleRequest } from "./schedule-request";
 import type { SigmaSchedule } from "./sigma-schedule";
 import { weightedSum } from "./weighted-sum";
 
@@ -38,12 +37,11 @@ export const edmSchemas: OptionSchemas<EdmOptions> = {
 
 /** @param final the level after the last step for `sigma_min` @throws SKIPSTEP_SCHEDULE_INVALID */
 export function edmSchedule(
-  scheduler: string,
   options: EdmOptions,
-  schedule: Schedule,
+  schedule: ScheduleRequest,
   final: (last: number) => number,
 ): SigmaSchedule {
-  const steps = inferenceSteps(scheduler, schedule, []);
+  const steps = schedule.steps([]);
   const levels = options.sigma_schedule === "karras" ? karras(options, steps) : exponential(options, steps);
   const end = options.final_sigmas_type === "zero" ? 0 : final(levels[steps - 1]!);
   return { timesteps: levels.map((sigma) => 0.25 * Math.log(sigma)), sigmas: Float32Array.of(...levels, end) };
@@ -59,22 +57,22 @@ function exponential({ sigma_min, sigma_max }: EdmOptions, steps: number): Float
   return linspaceFloat32(Math.log(sigma_min), Math.log(sigma_max), steps).map(Math.exp).reverse();
 }
 
-/** What unit noise is multiplied by at the start. */
-export function edmInitialNoise({ sigma_max }: EdmOptions): number {
-  return Math.sqrt(sigma_max ** 2 + 1);
-}
-
-/** The sample as the model wants it: of variance 1. */
-export function edmInput({ sigma_data }: EdmOptions, sample: Floats, sigma: number): Floats {
-  const scale = 1 / Math.sqrt(sigma ** 2 + sigma_data ** 2);
-  return floats(
-    sample.shape,
-    sample.data.map((value) => value * scale),
-  );
+/** What every EDM sampler has: the model sees samples of variance 1. */
+export function edmSampler(options: EdmOptions, { timesteps, sigmas }: SigmaSchedule) {
+  return {
+    timesteps,
+    sigmas,
+    initNoiseSigma: Math.sqrt(options.sigma_max ** 2 + 1),
+    mixture: (index: number): Mixture => ({ alpha: 1, sigma: sigmas[index]! }),
+    scaleModelInput: (sample: Float32Array, index: number): Float32Array => {
+      const scale = 1 / Math.sqrt(sigmas[index]! ** 2 + options.sigma_data ** 2);
+      return sample.map((value) => value * scale);
+    },
+  };
 }
 
 /** The clean image that an output implies, formula 7. */
-export function edmImage(options: EdmOptions, sigma: number, sample: Float32Array, output: Float32Array): Float32Array {
+export function edmImage(options: EdmOptions, sigma: number, { sample, output }: Call): Float32Array {
   const { sigma_data, prediction_type } = options;
   const power = sigma ** 2 + sigma_data ** 2;
   const scale = (sigma * sigma_data) / Math.sqrt(power);

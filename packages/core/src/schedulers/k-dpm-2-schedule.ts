@@ -2,8 +2,7 @@ import { roundHalfEven } from "../round-half-even";
 import type { OptionSchemas } from "../schema/option";
 import { type BetaOptions, betaSchemas } from "./betas";
 import { predictionSchema } from "./prediction";
-import { inferenceSteps } from "./schedule-steps";
-import type { Schedule } from "./scheduler";
+import type { ScheduleRequest } from "./schedule-request";
 import { type SigmaSchedule, sigmaSchedule } from "./sigma-schedule";
 import { type SigmaSpacingOptions, sigmaSpacingSchemas } from "./sigma-spacing";
 import { type SpacingOptions, spacingSchemas } from "./spacing";
@@ -29,14 +28,13 @@ export const kDpm2Schemas: OptionSchemas<KDpm2Options> = {
  * @throws SKIPSTEP_SCHEDULE_INVALID, SKIPSTEP_SCHEDULER_OPTIONS_CONFLICT
  */
 export function kDpm2Schedule(
-  scheduler: string,
   options: KDpm2Options,
-  schedule: Schedule,
+  schedule: ScheduleRequest,
   ends: (sigma: number, next: number) => number,
 ): SigmaSchedule {
-  inferenceSteps(scheduler, schedule, [], options.num_train_timesteps);
+  schedule.steps([], options.num_train_timesteps);
   const table = trainingSigmasOf(options);
-  const steps = sigmaSchedule(scheduler, options, table, schedule);
+  const steps = sigmaSchedule(options, table, schedule);
   const round = options.use_karras_sigmas ? roundHalfEven : (timestep: number) => timestep;
   const calls = [...steps.sigmas].flatMap((sigma, i) => {
     const own = { timestep: round(steps.timesteps[i]!), sigma };

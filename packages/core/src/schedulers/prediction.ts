@@ -8,7 +8,9 @@ import { weightedSum, weightedSumOver } from "./weighted-sum";
 export type PredictionType = "epsilon" | "sample" | "v_prediction" | "flow_prediction";
 
 /** Every diffusion scheduler's option; flow needs a scheduler that has flow noise levels. */
-export function predictionSchema<Type extends PredictionType>(types: readonly Type[]): OptionSchema<Type> {
+export function predictionSchema<Type extends PredictionType | "original_sample">(
+  types: readonly Type[],
+): OptionSchema<Type> {
   return choice(types[0]!, types, "What the model predicts.");
 }
 

@@ -1,4 +1,5 @@
 import { invalidSchedule } from "../errors/schedulers";
+import type { ScheduleRequest } from "./schedule-request";
 import type { Schedule } from "./scheduler";
 
 type Given = "sigmas" | "timesteps";
@@ -39,13 +40,17 @@ export function inferenceSteps(
  *
  * @throws SKIPSTEP_SCHEDULE_INVALID unless they are integers below `trainSteps` that go down
  */
-export function givenTimesteps(scheduler: string, timesteps: readonly number[], trainSteps: number): Float64Array {
+export function givenTimesteps(
+  schedule: ScheduleRequest,
+  timesteps: readonly number[],
+  trainSteps: number,
+): Float64Array {
   timesteps.forEach((timestep, i) => {
     if (!Number.isInteger(timestep) || timestep < 0 || timestep >= trainSteps) {
-      throw invalidSchedule(scheduler, `timesteps/${i} must be an integer of 0..${trainSteps - 1}, found ${timestep}.`);
+      throw schedule.invalid(`timesteps/${i} must be an integer of 0..${trainSteps - 1}, found ${timestep}.`);
     }
     if (i > 0 && timestep >= timesteps[i - 1]!) {
-      throw invalidSchedule(scheduler, `timesteps must go down, but ${timesteps[i - 1]} is followed by ${timestep}.`);
+      throw schedule.invalid(`timesteps must go down, but ${timesteps[i - 1]} is followed by ${timestep}.`);
     }
   });
   return Float64Array.from(timesteps);

@@ -1,35 +1,35 @@
-import { type Floats, floats } from "../tensor";
-import type { DiffusionPrediction } from "./prediction";
+import type { DiffusionPrediction, Mixture } from "./prediction";
+import type { Call } from "./sampler";
 import type { SpacingOptions } from "./spacing";
 import { weightedSum, weightedSumOver } from "./weighted-sum";
 
 /**
  * Samples as Karras et al. 2022 keep them, `image + sigma * noise`, for models that were trained on samples of
- * variance 1. These pieces are what Euler, Heun and LMS share.
+ * variance 1. These pieces are what Euler, Heun, LMS and DPM-Solver-2 share.
  */
 
-/** The sample with variance 1, as the model wants it. */
-export function toUnitVariance(sample: Floats, sigma: number): Floats {
-  const scale = 1 / Math.sqrt(sigma ** 2 + 1);
-  return floats(
-    sample.shape,
-    sample.data.map((value) => value * scale),
-  );
-}
-
-/** What unit noise is multiplied by at the start. */
-export function initialNoise(spacing: SpacingOptions["timestep_spacing"], sigmas: Float32Array): number {
+/** @param spacing of the timesteps: with `leading` ones the noise that an image hides is counted in */
+export function varianceExploding(
+  spacing: SpacingOptions["timestep_spacing"],
+  timesteps: Float32Array,
+  sigmas: Float32Array,
+) {
   const most = sigmas.reduce((a, b) => Math.max(a, b));
-  return spacing === "leading" ? Math.fround(Math.sqrt(most ** 2 + 1)) : most;
+  return {
+    timesteps,
+    sigmas,
+    initNoiseSigma: spacing === "leading" ? Math.fround(Math.sqrt(most ** 2 + 1)) : most,
+    mixture: (index: number): Mixture => ({ alpha: 1, sigma: sigmas[index]! }),
+    /** Of variance 1, as the model wants it. */
+    scaleModelInput: (sample: Float32Array, index: number): Float32Array => {
+      const scale = 1 / Math.sqrt(sigmas[index]! ** 2 + 1);
+      return sample.map((value) => value * scale);
+    },
+  };
 }
 
 /** The clean image that a prediction implies. */
-export function imageAt(
-  type: DiffusionPrediction,
-  sigma: number,
-  sample: Float32Array,
-  output: Float32Array,
-): Float32Array {
+export function imageAt(type: DiffusionPrediction, sigma: number, { sample, output }: Call): Float32Array {
   switch (type) {
     case "epsilon":
       return weightedSum([1, sample], [-sigma, output]);
@@ -45,6 +45,7 @@ export function direction(sample: Float32Array, image: Float32Array, sigma: numb
   return weightedSumOver(sigma, [1, sample], [-1, image]);
 }
 
-export function addNoiseAt(sigma: number, original: Floats, noise: Floats): Floats {
-  return floats(original.shape, weightedSum([1, original.data], [sigma, noise.data]));
+/** The same of the image that a prediction implies. */
+export function directionAt(type: DiffusionPrediction, sigma: number, call: Call): Float32Array {
+  return direction(call.sample, imageAt(type, sigma, call), sigma);
 }

@@ -1,5 +1,4 @@
-import { invalidSchedule } from "../errors/schedulers";
-import type { Schedule } from "./scheduler";
+import type { ScheduleRequest } from "./schedule-request";
 import { type SigmaSpacing, type SigmaSpacingOptions, sigmaSpacing } from "./sigma-spacing";
 import { type SpacingOptions, spaceTimesteps } from "./spacing";
 import { sigmaAt, timestepOf } from "./training-sigmas";
@@ -22,16 +21,15 @@ interface Options extends SigmaSpacingOptions, SpacingOptions {
  * @throws SKIPSTEP_SCHEDULE_INVALID, SKIPSTEP_SCHEDULER_OPTIONS_CONFLICT
  */
 export function sigmaSchedule(
-  scheduler: string,
   options: Options,
   table: Float32Array,
-  schedule: Schedule,
+  schedule: ScheduleRequest,
   ends: { readonly most?: number | null; readonly least?: number | null } = {},
 ): SigmaSchedule {
   const steps = schedule.num_inference_steps;
-  const respace = sigmaSpacing(scheduler, options);
+  const respace = sigmaSpacing(schedule, options);
   if (respace !== undefined && schedule.timesteps !== undefined) {
-    throw invalidSchedule(scheduler, "the caller's timesteps do not go with a spacing of noise levels.");
+    throw schedule.invalid("the caller's timesteps do not go with a spacing of noise levels.");
   }
   const own = schedule.timesteps ?? spaceTimesteps(options, options.num_train_timesteps, steps);
   const timesteps = Float32Array.from(own);

@@ -1,7 +1,7 @@
-import { schedulerOptionsConflict } from "../errors/schedulers";
 import { flag, type OptionSchemas } from "../schema/option";
 import { betaQuantile } from "./beta-distribution";
 import { linspace } from "./linspace";
+import type { ScheduleRequest } from "./schedule-request";
 
 /** Noise levels spaced by themselves, instead of by the timesteps they belong to. One at most may be true. */
 export interface SigmaSpacingOptions {
@@ -21,9 +21,9 @@ export const sigmaSpacingSchemas: OptionSchemas<SigmaSpacingOptions> = {
  *
  * @throws SKIPSTEP_SCHEDULER_OPTIONS_CONFLICT when they ask for two
  */
-export function sigmaSpacing(scheduler: string, options: SigmaSpacingOptions): SigmaSpacing | undefined {
+export function sigmaSpacing(schedule: ScheduleRequest, options: SigmaSpacingOptions): SigmaSpacing | undefined {
   const asked = spacingsAsked(options);
-  if (asked.length > 1) throw schedulerOptionsConflict(scheduler, asked, "keep one of them.");
+  if (asked.length > 1) throw schedule.conflict(asked, "keep one of them.");
   return asked[0] === undefined ? undefined : spacings[asked[0]];
 }
 

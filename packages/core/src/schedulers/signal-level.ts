@@ -1,4 +1,5 @@
 import { type Floats, floats } from "../tensor";
+import { alphasCumprod, type BetaOptions } from "./betas";
 import type { Mixture } from "./prediction";
 import { weightedSum } from "./weighted-sum";
 
@@ -17,4 +18,21 @@ export function mix({ alpha, sigma }: Mixture, original: Floats, noise: Floats):
  */
 export function noiseLevels(alphas: readonly number[]): Float32Array {
   return Float32Array.from(alphas, (alpha) => Math.sqrt((1 - alpha) / Math.max(alpha, 2 ** -24)));
+}
+
+/**
+ * Share of the signal's power that is left at each of the training's timesteps. Below the first it is that of a clean
+ * image, or the first's own.
+ */
+export function signalAt(
+  options: BetaOptions & { readonly set_alpha_to_one?: boolean; readonly rescale_betas_zero_snr?: boolean },
+): (timestep: number) => number {
+  const alphas = alphasCumprod(options, options.rescale_betas_zero_snr);
+  const beyond = options.set_alpha_to_one ? 1 : alphas[0]!;
+  return (timestep) => (timestep < 0 ? beyond : alphas[Math.min(timestep, alphas.length - 1)]!);
+}
+
+/** @param alphas share of the signal's power before each call, and after the last one */
+export function variancePreserving(timesteps: Float32Array, alphas: readonly number[]) {
+  return { timesteps, sigmas: noiseLevels(alphas), mixture: (index: number): Mixture => mixtureOf(alphas[index]!) };
 }

@@ -1,6 +1,8 @@
 import { roundHalfEven } from "../round-half-even";
 import { choice, integer, type OptionSchemas } from "../schema/option";
 import { linspace } from "./linspace";
+import type { ScheduleRequest } from "./schedule-request";
+import { givenTimesteps } from "./schedule-steps";
 
 /** Which of the training's timesteps a generation visits; table 2 of https://arxiv.org/abs/2305.08891. */
 export interface SpacingOptions {
@@ -37,6 +39,17 @@ export function spaceTimesteps(options: SpacingOptions, trainSteps: number, step
     case "trailing":
       return trailing(trainSteps, trainSteps / steps, steps);
   }
+}
+
+/** The same in whole numbers, or the caller's own timesteps. @throws SKIPSTEP_SCHEDULE_INVALID */
+export function wholeTimesteps(
+  options: SpacingOptions & { readonly num_train_timesteps: number },
+  schedule: ScheduleRequest,
+): Float32Array {
+  const { num_train_timesteps: train } = options;
+  const { num_inference_steps: steps, timesteps: given } = schedule;
+  const spaced = given === undefined ? spaceTimesteps(options, train, steps) : givenTimesteps(schedule, given, train);
+  return Float32Array.from(spaced, roundHalfEven);
 }
 
 /** The same with one more interval below, as the solvers of DPM and UniPC space `linspace` and `leading`. */

@@ -1,9 +1,7 @@
-import { invalidSchedule, schedulerOptionsConflict } from "../errors/schedulers";
 import { roundHalfEven } from "../round-half-even";
 import { shiftSigma, shiftSigmaByMu, stretchToTerminal } from "./flow-shift";
 import { linspace } from "./linspace";
-import { inferenceSteps } from "./schedule-steps";
-import type { Schedule } from "./scheduler";
+import type { ScheduleRequest } from "./schedule-request";
 import type { SigmaSchedule } from "./sigma-schedule";
 import { type SigmaSpacing, sigmaSpacing, spacingsAsked } from "./sigma-spacing";
 import type { SolverOptions } from "./solver-options";
@@ -24,14 +22,13 @@ export interface UniPcScheduleOptions extends SolverOptions {
  * @throws SKIPSTEP_SCHEDULE_INVALID, SKIPSTEP_SCHEDULER_OPTIONS_CONFLICT
  */
 export function uniPcSchedule(
-  name: string,
   options: UniPcScheduleOptions,
   table: Float32Array,
-  schedule: Schedule,
+  schedule: ScheduleRequest,
 ): SigmaSchedule {
   const { num_train_timesteps: train, use_flow_sigmas: isFlow } = options;
-  const respace = spacingOf(name, options);
-  const steps = inferenceSteps(name, schedule, isFlow && respace === undefined ? ["sigmas"] : [], train);
+  const respace = spacingOf(schedule, options);
+  const steps = schedule.steps(isFlow && respace === undefined ? ["sigmas"] : [], train);
   if (respace === undefined && !isFlow) {
     const timesteps = spaceTimestepsAboveZero(options, train, steps);
     return ending(
@@ -43,7 +40,7 @@ export function uniPcSchedule(
   }
   const sigmas =
     respace === undefined
-      ? flowSigmas(name, options, schedule)
+      ? flowSigmas(options, schedule)
       : respace(options.sigma_max ?? table[table.length - 1]!, options.sigma_min ?? table[0]!, steps);
   if (isFlow) {
     const levels = respace === undefined ? sigmas : sigmas.map((sigma) => sigma / (sigma + 1));
@@ -55,24 +52,24 @@ export function uniPcSchedule(
   return ending(options, timesteps, sigmas, sigmas[steps - 1]!);
 }
 
-function spacingOf(name: string, options: UniPcScheduleOptions): SigmaSpacing | undefined {
-  const respace = sigmaSpacing(name, options);
+function spacingOf(schedule: ScheduleRequest, options: UniPcScheduleOptions): SigmaSpacing | undefined {
+  const respace = sigmaSpacing(schedule, options);
   if (!options.use_flow_sigmas && options.shift_terminal !== null) {
-    throw schedulerOptionsConflict(name, ["shift_terminal", "use_flow_sigmas"], "set the latter to true.");
+    throw schedule.conflict(["shift_terminal", "use_flow_sigmas"], "set the latter to true.");
   }
   if (options.use_flow_sigmas && respace !== undefined && !options.use_karras_sigmas) {
     const asked = ["use_flow_sigmas", ...spacingsAsked(options)];
-    throw schedulerOptionsConflict(name, asked, "a flow takes use_karras_sigmas only.");
+    throw schedule.conflict(asked, "a flow takes use_karras_sigmas only.");
   }
   return respace;
 }
 
 /** The caller's or even levels, shifted. Pure noise has an infinite lambda and becomes nearly pure. */
-function flowSigmas(name: string, options: UniPcScheduleOptions, schedule: Schedule): Float64Array {
+function flowSigmas(options: UniPcScheduleOptions, schedule: ScheduleRequest): Float64Array {
   const { flow_shift, use_dynamic_shifting, time_shift_type, shift_terminal } = options;
   const { num_inference_steps: steps, sigmas: given, mu } = schedule;
   if (use_dynamic_shifting && mu === undefined) {
-    throw invalidSchedule(name, "use_dynamic_shifting needs mu, from the image's size.");
+    throw schedule.invalid("use_dynamic_shifting needs mu, from the image's size.");
   }
   const even = linspace(1, 1 / options.num_train_timesteps, steps + 1).slice(0, steps);
   const shifted = Float64Array.from(given ?? even, (sigma) =>

@@ -20,6 +20,14 @@ export interface OptionsSchema<Options = Readonly<Record<string, unknown>>> {
   readonly properties: OptionSchemas<Options>;
 }
 
+/** What options of these schemas come to. */
+export type OptionsOf<Schemas> = {
+  [Key in keyof Schemas]: Schemas[Key] extends OptionSchema<infer Value> ? Value : never;
+};
+
+/** A default says of which type the option is, not that it is the only value. */
+type Wide<Value> = Value extends number ? number : Value extends boolean ? boolean : Value;
+
 export interface NumberLimits {
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
@@ -39,8 +47,11 @@ export function optionsSchema<Options>(properties: OptionSchemas<Options>): Opti
   return { type: "object", additionalProperties: false, properties };
 }
 
-export function number<Value extends number | undefined>(value: Value, limits: NumberLimits = {}): OptionSchema<Value> {
-  return withDefault(value, { type: "number", ...limits });
+export function number<Value extends number | undefined>(
+  value: Value,
+  limits: NumberLimits = {},
+): OptionSchema<Wide<Value>> {
+  return withDefault(value as Wide<Value>, { type: "number", ...limits });
 }
 
 /** A number or null. */
@@ -51,8 +62,8 @@ export function optionalNumber(value: number | null, limits: NumberLimits = {}):
 export function integer<Value extends number | undefined>(
   value: Value,
   limits: NumberLimits = {},
-): OptionSchema<Value> {
-  return withDefault(value, { type: "integer", ...limits });
+): OptionSchema<Wide<Value>> {
+  return withDefault(value as Wide<Value>, { type: "integer", ...limits });
 }
 
 /** An integer or null. */
@@ -60,8 +71,8 @@ export function optionalInteger(value: number | null, limits: NumberLimits = {})
   return withDefault(value, { type: ["integer", "null"], ...limits });
 }
 
-export function flag<Value extends boolean | undefined>(value: Value, description?: string): OptionSchema<Value> {
-  return withDefault(value, { type: "boolean", ...told(description) });
+export function flag<Value extends boolean | undefined>(value: Value, description?: string): OptionSchema<Wide<Value>> {
+  return withDefault(value as Wide<Value>, { type: "boolean", ...told(description) });
 }
 
 /** A string that is not empty. */
@@ -93,6 +104,17 @@ export function list<Value extends readonly unknown[] | undefined>(
   limits: ListLimits = {},
 ): OptionSchema<Value> {
   return withDefault(value, { type: "array", ...limits, items });
+}
+
+/** Options without some of them. */
+export function without<Schemas extends object, Key extends keyof Schemas>(
+  schemas: Schemas,
+  ...keys: readonly Key[]
+): Omit<Schemas, Key> {
+  return Object.fromEntries(Object.entries(schemas).filter(([key]) => !keys.includes(key as Key))) as Omit<
+    Schemas,
+    Key
+  >;
 }
 
 function withDefault<Value>(value: Value, schema: JsonSchema): OptionSchema<Value> {
