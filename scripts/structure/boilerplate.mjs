@@ -3,6 +3,8 @@
  * alone: of the file that declares it what stands outside of functions (imports, options, the declaration itself, also where a
  * function makes it), and of other files the lines that register it. Functions, methods and bodies are formulas; what an
  * option or setting is (`optionsSchema({…})`, `options: {…}`, `settings: {…}`) is content, said again it is boilerplate.
+ * Of a scheduler's `create` what would be a class's head counts as it does there: its first line, what it keeps from step
+ * to step (`let`), and what it returns beside functions.
  */
 import ts from "typescript";
 import { ownClasses, pipelineFolders } from "./families.mjs";
@@ -29,16 +31,24 @@ export function boilerplate(project) {
   ];
 }
 
-/** Classes of schedulers of a file, and what it gives `defineScheduler`. */
+/** Classes of schedulers of a file, and the class names that it gives `defineScheduler`. */
 function definedSchedulers(ast) {
   const names = [];
   const visit = (node) => {
     if (ts.isClassDeclaration(node)) names.push(node.name?.text);
-    if (ts.isCallExpression(node) && node.expression.text === "defineScheduler") names.push(node.arguments[0]?.text);
+    if (isSchedulerDefinition(node)) names.push(classNameOf(node.arguments[0]));
     ts.forEachChild(node, visit);
   };
   visit(ast);
   return names.filter((name) => /^[A-Z]\w+Scheduler$/.test(name ?? ""));
+}
+
+function isSchedulerDefinition(node) {
+  return ts.isCallExpression(node) && node.expression.text === "defineScheduler";
+}
+
+function classNameOf(definition) {
+  return definition?.properties?.find(({ name }) => name?.text === "className")?.initializer.text;
 }
 
 function measure(id, title, goal, counts) {
@@ -76,13 +86,21 @@ function registering(file, place, classes) {
 
 function linesOutsideFunctions({ ast, text }) {
   const inside = new Set();
+  const creates = new Set();
   const lineAt = (position) => ast.getLineAndCharacterOfPosition(position).line;
   const leave = (from, to) => {
     for (let line = from; line <= to; line += 1) inside.add(line);
   };
   const visit = (node) => {
+    if (isSchedulerDefinition(node)) creates.add(createOf(node.arguments[0]));
     const isFunction = ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isAccessor(node);
-    if (isFunction && !hasDeclaration(node)) {
+    if (creates.has(node)) {
+      for (const statement of bodyOf(node)) {
+        const made = ts.isReturnStatement(statement) && statement.expression;
+        if (made && ts.isObjectLiteralExpression(made)) visit(made);
+        else if (!isState(statement)) leave(lineAt(statement.getStart(ast)), lineAt(statement.end));
+      }
+    } else if (isFunction && !hasDeclaration(node)) {
       leave(lineAt(node.getStart(ast)), lineAt(node.end));
     } else if ((ts.isArrowFunction(node) || ts.isConstructorDeclaration(node)) && node.body) {
       leave(lineAt(node.body.getStart(ast)) + 1, lineAt(node.end));
@@ -93,6 +111,20 @@ function linesOutsideFunctions({ ast, text }) {
   visit(ast);
   const lines = withoutComments(text, ast).split("\n");
   return new Set([...lines.keys()].filter((line) => !inside.has(line) && /\w/.test(lines[line])));
+}
+
+/** `create` of what `defineScheduler` is given, as a method or a function with a body. */
+function createOf(definition) {
+  const create = definition?.properties?.find(({ name }) => name?.text === "create");
+  return create && ts.isPropertyAssignment(create) ? create.initializer : create;
+}
+
+function bodyOf({ body }) {
+  return body?.statements ?? [];
+}
+
+function isState(statement) {
+  return ts.isVariableStatement(statement) && (statement.declarationList.flags & ts.NodeFlags.Let) !== 0;
 }
 
 /** Schemas of options: an argument of `optionsSchema()`, or what `options`, `schema` and `settings` are. */

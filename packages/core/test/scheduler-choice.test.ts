@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SchedulerConfig } from "../src/config/config";
-import { diffusionSchedulers } from "../src/families/unet/settings";
+import { stableDiffusionFamily } from "../src/families/unet/stable-diffusion";
 import { ownCatalogue } from "../src/start/catalogue";
 import { chooseScheduler, type SchedulerSource, schedulerNotes } from "../src/start/scheduler-choice";
 import type { Checkpoint } from "../src/weights/checkpoint/checkpoint";
@@ -13,7 +13,8 @@ const noise = { beta_start: 0.00085, beta_end: 0.012, beta_schedule: "scaled_lin
 function modelWith(className: string, config: Readonly<Record<string, unknown>>): SchedulerSource {
   const component = { className, config, source: { path: "FOLDER", config: "FILE" } };
   const checkpoint = { component: () => component, components: new Map() } as unknown as Checkpoint;
-  const family = { className: "StableDiffusionPipeline", denoiser: "unet", schedulers: diffusionSchedulers };
+  const { className: pipeline, schedulers } = stableDiffusionFamily;
+  const family = { className: pipeline, denoiser: "unet", schedulers: schedulers! };
   return { checkpoint, family, schedulers: ownCatalogue.schedulers };
 }
 

@@ -13,6 +13,11 @@ export function unknownScheduler(
   return new SkipstepError("SKIPSTEP_SCHEDULER_UNKNOWN", `No scheduler is called "${name}".${advice}`);
 }
 
+/** For authors of schedulers. @param problem `needs "create"` */
+export function schedulerInvalid(className: string, problem: string): SkipstepError {
+  return new SkipstepError("SKIPSTEP_SCHEDULER_INVALID", `The scheduler ${className} ${problem}.`);
+}
+
 /** Two schedulers of one class: two plugins', or a plugin's and core's. */
 export function schedulerTwice(name: string): SkipstepError {
   return new SkipstepError(

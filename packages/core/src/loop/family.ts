@@ -3,6 +3,7 @@ import type { Sizes } from "../graph/dim";
 import type { Program, RunOptions } from "../program/program";
 import type { Generator } from "../random";
 import type { Runtime } from "../runtime/runtime";
+import type { Process } from "../schedulers/process";
 import type { Schedule } from "../schedulers/scheduler";
 import type { JsonObject } from "../schema/json";
 import type { SettingTable } from "../settings/setting";
@@ -48,8 +49,13 @@ export interface Family {
   readonly others?: readonly string[];
   /** Options of a component's config that its pipeline in diffusers leaves out; warned of where they are set. */
   readonly unheeded?: Readonly<Record<string, readonly string[]>>;
-  /** Schedulers that it can use, by class name; any that Skipstep has when left out. */
-  readonly schedulers?: readonly string[];
+  /**
+   * Schedulers that it can use: the processes that its models were trained on, each of which stands for all schedulers
+   * that sample from such models, plugins' as well; or class names. Any when left out.
+   */
+  readonly schedulers?: readonly (Process | (string & {}))[];
+  /** Class names of those among them that it cannot use all the same. */
+  readonly unfitSchedulers?: readonly string[];
   /** Defaults of scheduler options that its pipeline sets, for the schedulers that have them: `{ "eta": 0 }`. */
   readonly schedulerDefaults?: Readonly<JsonObject>;
   /** What its pipeline changes in the options that its checkpoint gives. */

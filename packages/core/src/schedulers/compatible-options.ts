@@ -1,25 +1,17 @@
+import { ownSchedulers } from "./own-schedulers";
 import type { Schedulers } from "./registry";
+
+/** Of schedulers for diffusion, those that diffusers does not take for one another. */
+const strangers: readonly string[] = ["EDMDPMSolverMultistepScheduler", "LCMScheduler", "TCDScheduler"];
 
 /**
  * Classes that diffusers takes for one another: each ignores what only the others know without a word, since their
  * configs are written over one another's (`KarrasDiffusionSchedulers` there, which counts EDMEulerScheduler in).
  */
-const compatible: readonly string[] = [
-  "DDIMScheduler",
-  "DDPMScheduler",
-  "DEISMultistepScheduler",
-  "DPMSolverMultistepScheduler",
-  "DPMSolverSinglestepScheduler",
-  "EDMEulerScheduler",
-  "EulerAncestralDiscreteScheduler",
-  "EulerDiscreteScheduler",
-  "HeunDiscreteScheduler",
-  "KDPM2AncestralDiscreteScheduler",
-  "KDPM2DiscreteScheduler",
-  "LMSDiscreteScheduler",
-  "PNDMScheduler",
-  "UniPCMultistepScheduler",
-];
+const compatible: readonly string[] = ownSchedulers
+  .filter(({ processes }) => processes.some((process) => process !== "flow"))
+  .map(({ className }) => className)
+  .filter((className) => !strangers.includes(className));
 
 /** Options that are in no file of diffusers': arguments of its pipelines. */
 const notInFiles: readonly string[] = ["eta"];

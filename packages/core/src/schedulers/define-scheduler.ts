@@ -1,9 +1,10 @@
+import { schedulerInvalid } from "../errors/schedulers";
 import type { JsonObject } from "../schema/json";
 import { type OptionSchemas, type OptionsSchema, optionsSchema } from "../schema/option";
 import { type Floats, floats } from "../tensor";
 import { drawNoise } from "./draw-noise";
 import { splitLearnedVariance } from "./learned-variance";
-import type { Process } from "./process";
+import { isProcess, type Process } from "./process";
 import type { Call, Sampler } from "./sampler";
 import { type ScheduleRequest, scheduleRequest } from "./schedule-request";
 import type { Schedule, Scheduler } from "./scheduler";
@@ -32,13 +33,18 @@ export interface SamplerDefinition<Options> {
   create(options: Options, schedule: ScheduleRequest): Sampler;
 }
 
-/** A class of schedulers, for `schedulers` of a plugin's manifest. */
-export function defineScheduler<Options>({
-  className,
-  processes,
-  options,
-  create,
-}: SamplerDefinition<Options>): SchedulerDefinition {
+/**
+ * A class of schedulers, for `schedulers` of a plugin's manifest.
+ * @throws SKIPSTEP_SCHEDULER_INVALID for authors without a type checker
+ */
+export function defineScheduler<Options>(definition: SamplerDefinition<Options>): SchedulerDefinition {
+  const { className, processes, options, create } = definition;
+  if (typeof className !== "string" || className === "")
+    throw schedulerInvalid("?", 'needs a "className", as in model_index.json');
+  if (!Array.isArray(processes) || processes.length === 0 || !processes.every(isProcess))
+    throw schedulerInvalid(className, 'needs "processes": variance-preserving, variance-exploding or flow');
+  if (typeof options !== "object" || options === null || typeof create !== "function")
+    throw schedulerInvalid(className, 'needs "options", a schema each, and "create"');
   return {
     className,
     processes,

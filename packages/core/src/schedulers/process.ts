@@ -12,4 +12,8 @@
  */
 export type Process = "variance-preserving" | "variance-exploding" | "flow";
 
-export const processes: readonly Process[] = ["variance-preserving", "variance-exploding", "flow"];
+const processes: readonly string[] = ["variance-preserving", "variance-exploding", "flow"] satisfies Process[];
+
+export function isProcess(name: unknown): name is Process {
+  return processes.includes(name as string);
+}

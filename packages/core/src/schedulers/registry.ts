@@ -2,6 +2,7 @@ import { schedulerTwice, unknownScheduler } from "../errors/schedulers";
 import type { JsonObject } from "../schema/json";
 import type { OptionsSchema } from "../schema/option";
 import type { SchedulerDefinition } from "./define-scheduler";
+import { isProcess, type Process } from "./process";
 import { resolveOptions } from "./resolve-options";
 import { sameResult } from "./same-result";
 import type { Schedule, Scheduler } from "./scheduler";
@@ -45,6 +46,21 @@ export class Schedulers {
   /** Names of all options of a class; none for one that is unknown. */
   optionNames(className: string): string[] {
     return Object.keys(this.byName.get(className)?.schema.properties ?? {});
+  }
+
+  /**
+   * Class names of those that a family can use.
+   *
+   * @param choice processes of models, each of which stands for all of its schedulers, and class names
+   * @param but class names of those that it cannot use all the same
+   */
+  among(choice: readonly string[], but: readonly string[] = []): string[] {
+    const sampling = (process: Process): string[] =>
+      [...this.byName.values()]
+        .filter(({ processes }) => processes.includes(process))
+        .map(({ className }) => className);
+    const names = new Set(choice.flatMap((one) => (isProcess(one) ? sampling(one) : [one])));
+    return [...names].filter((name) => !but.includes(name));
   }
 
   private of(className: string): SchedulerDefinition {

@@ -11,10 +11,7 @@ import { type Term, weightedSum, weightedSumOver } from "./weighted-sum";
 const { fround } = Math;
 
 /** Where another prediction lies: how far from this step's start in units of its h, and what it is. */
-interface Node {
-  readonly r: number;
-  readonly prediction: Float32Array;
-}
+type Node = readonly [r: number, prediction: Float32Array];
 
 /**
  * UniPC, https://arxiv.org/abs/2302.04867: the predictor (algorithm 2) makes a step from earlier predictions; once the
@@ -69,7 +66,7 @@ export const uniPcMultistep = defineScheduler({
     const nodesOf = (index: number, order: number): Node[] => {
       const h = fround(lambda(index + 1) - lambda(index));
       const place = (at: number): number => fround(fround(lambda(at) - lambda(index)) / h);
-      return outputs.slice(1, order).map((prediction, i) => ({ r: place(index - i - 1), prediction }));
+      return outputs.slice(1, order).map((prediction, i): Node => [place(index - i - 1), prediction]);
     };
     /** Formulas 3 (predictor) and 8 (corrector). */
     const move = (sample: Float32Array, index: number, nodes: readonly Node[]): Float32Array => {
@@ -78,9 +75,9 @@ export const uniPcMultistep = defineScheduler({
       const newest = outputs[0]!;
       const phi = fround(Math.expm1(z));
       const b = solver_type === "bh1" ? z : phi;
-      const places = nodes.map(({ r }) => r);
+      const places = nodes.map(([r]) => r);
       const weights = differenceWeights(places, z, b);
-      const terms = nodes.map(({ r, prediction }, i): Term => {
+      const terms = nodes.map(([r, prediction], i): Term => {
         return [-gain * b * weights[i]!, weightedSumOver(r, [1, prediction], [-1, newest])];
       });
       return weightedSum([keep, sample], [-gain * phi, newest], ...terms);
@@ -93,7 +90,7 @@ export const uniPcMultistep = defineScheduler({
         const start =
           last === undefined || disable_corrector.includes(index - 1)
             ? sample
-            : move(last.sample, index - 1, [...nodesOf(index - 1, last.order), { r: 1, prediction: output }]);
+            : move(last.sample, index - 1, [...nodesOf(index - 1, last.order), [1, output]]);
 
         outputs = [output, ...outputs].slice(0, solver_order);
         const most = lower_order_final ? Math.min(solver_order, sampler.timesteps.length - index) : solver_order;

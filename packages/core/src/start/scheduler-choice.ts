@@ -14,7 +14,7 @@ import type { Note } from "../weights/checkpoint/note";
 export type SchedulerSource = Pick<RecognisedModel, "checkpoint" | "schedulers"> & {
   readonly family: Pick<
     RecognisedModel["family"],
-    "className" | "denoiser" | "schedulers" | "schedulerDefaults" | "mendScheduler"
+    "className" | "denoiser" | "schedulers" | "unfitSchedulers" | "schedulerDefaults" | "mendScheduler"
   >;
 };
 
@@ -28,7 +28,7 @@ export function chooseScheduler(
   { checkpoint, family, schedulers: known }: SchedulerSource,
   config: SchedulerConfig = {},
 ): SchedulerChoice {
-  const { schedulers, schedulerDefaults = {}, mendScheduler = (options) => options } = family;
+  const { schedulers, unfitSchedulers, schedulerDefaults = {}, mendScheduler = (options) => options } = family;
   const own = checkpoint.component("scheduler");
   const { type: className = own.className, ...options } = config;
   const takenOptions = known.optionNames(className);
@@ -42,7 +42,8 @@ export function chooseScheduler(
       ? mendScheduler(known.options(className, { ...defaults, ...inherited }))
       : { ...defaults, ...knownOf(mendScheduler(inherited)) };
   const chosen = { className, options: known.options(className, { ...kept, ...options }) };
-  if (schedulers && !schedulers.includes(className)) throw schedulerUnfit(className, family.className, schedulers);
+  const usable = schedulers && known.among(schedulers, unfitSchedulers);
+  if (usable && !usable.includes(className)) throw schedulerUnfit(className, family.className, usable);
   return chosen;
 }
 

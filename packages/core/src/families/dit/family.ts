@@ -35,17 +35,7 @@ export const ditFamily = defineFamily({
   others: ["id2label"],
   unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
   // Those that scale what the model sees are not: the pipeline in diffusers steps from the scaled latents.
-  schedulers: [
-    "DDIMScheduler",
-    "DDPMScheduler",
-    "DEISMultistepScheduler",
-    "DPMSolverMultistepScheduler",
-    "DPMSolverSinglestepScheduler",
-    "LCMScheduler",
-    "PNDMScheduler",
-    "TCDScheduler",
-    "UniPCMultistepScheduler",
-  ],
+  schedulers: ["variance-preserving"],
   problems: (configs, settings) => [
     ...classProblems(configs, settings, classCount(configs)),
     ...tilingProblems(configs.vae, settings),

@@ -43,13 +43,8 @@ export const fluxFamily = defineFamily({
   },
   others: ["image_encoder", "feature_extractor"],
   unheeded: { vae: ["latents_mean", "latents_std"] },
-  schedulers: [
-    "FlowMatchEulerDiscreteScheduler",
-    "UniPCMultistepScheduler",
-    "DEISMultistepScheduler",
-    "DPMSolverMultistepScheduler",
-    "DPMSolverSinglestepScheduler",
-  ],
+  schedulers: ["flow"],
+  unfitSchedulers: ["FlowMatchHeunDiscreteScheduler"], // takes no levels of the pipeline's
   problems: (configs, settings) => [...promptProblems(settings), ...tilingProblems(configs.vae, settings)],
   firstStep: flowFirstStep,
   sizes: (configs, settings) => runSizes(configs, settings),

@@ -11,7 +11,6 @@ import { t5Encoder } from "../encoders/t5";
 import { T5Encoder, type T5Encoding } from "../encoders/t5-encoder";
 import { type Drawn, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
 import { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
-import { diffusionSchedulerDefaults, diffusionSchedulers } from "../unet/settings";
 import { type PixArtConfig, pixart } from "./model";
 import { plainCaption } from "./plain-caption";
 import { nearestBin } from "./resolution-bins";
@@ -51,8 +50,8 @@ function pixartFamily(className: string, max_sequence_length: number, binned: re
       vae: autoencoderClasses,
     },
     unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
-    schedulers: diffusionSchedulers,
-    schedulerDefaults: diffusionSchedulerDefaults,
+    schedulers: ["variance-preserving", "variance-exploding"],
+    schedulerDefaults: { eta: 0 },
     problems: (configs, settings) => [
       ...(settings.use_resolution_binning && !hasBins(configs)
         ? [noBins(configs, binned)]

@@ -45,14 +45,7 @@ export const stableDiffusion3Family = defineFamily({
   optional: ["text_encoder_3"],
   others: ["image_encoder", "feature_extractor"],
   unheeded: { vae: ["latents_mean", "latents_std"] },
-  schedulers: [
-    "FlowMatchEulerDiscreteScheduler",
-    "FlowMatchHeunDiscreteScheduler",
-    "UniPCMultistepScheduler",
-    "DEISMultistepScheduler",
-    "DPMSolverMultistepScheduler",
-    "DPMSolverSinglestepScheduler",
-  ],
+  schedulers: ["flow"],
   problems: (configs, settings) => [
     ...sizeProblems(configs, settings),
     ...promptProblems(configs, settings),

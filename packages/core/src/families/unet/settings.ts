@@ -34,30 +34,6 @@ export const unetComponents: Family["components"] = {
   vae: autoencoderClasses,
 };
 
-/** All but those of flows, which start from other noise. */
-export const diffusionSchedulers: readonly string[] = [
-  "DDIMScheduler",
-  "DDPMScheduler",
-  "DEISMultistepScheduler",
-  "DPMSolverMultistepScheduler",
-  "DPMSolverSinglestepScheduler",
-  "EDMDPMSolverMultistepScheduler",
-  "EDMEulerScheduler",
-  "EulerAncestralDiscreteScheduler",
-  "EulerDiscreteScheduler",
-  "HeunDiscreteScheduler",
-  "KDPM2AncestralDiscreteScheduler",
-  "KDPM2DiscreteScheduler",
-  "LCMScheduler",
-  "LMSDiscreteScheduler",
-  "PNDMScheduler",
-  "TCDScheduler",
-  "UniPCMultistepScheduler",
-];
-
-/** An argument of the reference's pipelines, whatever the scheduler's own default is. */
-export const diffusionSchedulerDefaults = { eta: 0 };
-
 /** The size that the model was trained on. @param fallback latent pixels, for a U-Net that does not say */
 export function trainedSize({ unet, vae }: Configs, fallback: number): Pick<Settings, "height" | "width"> {
   const { sample_size } = unet as UNet2DConditionConfig;

@@ -8,14 +8,7 @@ import { ClipEncoder, type ClipEncoding, type ClipOptions, clipSkipProblem } fro
 import { clipText, clipTextWithProjection } from "../encoders/clip-text";
 import { stableDiffusionXlFiles } from "./identify";
 import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
-import {
-  diffusionSchedulerDefaults,
-  diffusionSchedulers,
-  trainedSize,
-  unetComponents,
-  unetSizeMultiple,
-  unetSizes,
-} from "./settings";
+import { trainedSize, unetComponents, unetSizeMultiple, unetSizes } from "./settings";
 import { type XlSettings, xlSettings } from "./xl-settings";
 
 const textEncoders = ["text_encoder", "text_encoder_2"] as const;
@@ -44,8 +37,8 @@ export const stableDiffusionXlFamily = defineFamily({
   },
   others: ["image_encoder", "feature_extractor", "force_zeros_for_empty_prompt", "add_watermarker"],
   unheeded: { vae: ["shift_factor"] },
-  schedulers: diffusionSchedulers,
-  schedulerDefaults: diffusionSchedulerDefaults,
+  schedulers: ["variance-preserving", "variance-exploding"],
+  schedulerDefaults: { eta: 0 },
   problems: (configs, settings) => [...clipProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
   sizes: (configs, settings) => unetSizes(configs, settings, textEncoders),
   open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),

@@ -8,15 +8,7 @@ import { clipText } from "../encoders/clip-text";
 import { stableDiffusionFiles } from "./identify";
 import { type EncodePrompts, UNetPipeline } from "./pipeline";
 import type { UNetSettings } from "./settings";
-import {
-  diffusionSchedulerDefaults,
-  diffusionSchedulers,
-  trainedSize,
-  unetComponents,
-  unetSettings,
-  unetSizeMultiple,
-  unetSizes,
-} from "./settings";
+import { trainedSize, unetComponents, unetSettings, unetSizeMultiple, unetSizes } from "./settings";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
 /**
@@ -40,8 +32,8 @@ export const stableDiffusionFamily = defineFamily({
   components: { text_encoder: { CLIPTextModel: { architecture: clipText, entry: "encode" } }, ...unetComponents },
   others: ["safety_checker", "feature_extractor", "image_encoder", "requires_safety_checker"],
   unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
-  schedulers: diffusionSchedulers,
-  schedulerDefaults: diffusionSchedulerDefaults,
+  schedulers: ["variance-preserving", "variance-exploding"],
+  schedulerDefaults: { eta: 0 },
   mendScheduler,
   problems: (configs, settings) => [...clipProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
   sizes: (configs, settings) => unetSizes(configs, settings, ["text_encoder"]),
