@@ -56,7 +56,10 @@ function measure(id, title, goal, counts) {
   return { id, title, goal, today: counts[0]?.lines ?? 0, places: counts.map(({ text }) => text) };
 }
 
-/** The files of a folder that declare its pipelines: they say a class name of one, and have an object with `className`. */
+/**
+ * The files of a folder that declare its pipelines: they say a class name of one, and have an object with `className` and
+ * `settings`. What single files of released models are known to be has a `className` as well, and is knowledge.
+ */
 function declaring({ files }, folder, names) {
   return [...files.values()].filter(
     (file) => file.path.startsWith(folder) && saying(file, names).length > 0 && hasDeclaration(file.ast),
@@ -64,7 +67,8 @@ function declaring({ files }, folder, names) {
 }
 
 function hasDeclaration(node) {
-  if (ts.isObjectLiteralExpression(node) && node.properties.some(({ name }) => name?.text === "className")) return true;
+  const has = (key) => node.properties.some(({ name }) => name?.text === key);
+  if (ts.isObjectLiteralExpression(node) && has("className") && has("settings")) return true;
   return ts.forEachChild(node, (child) => hasDeclaration(child) || undefined) ?? false;
 }
 

@@ -20,7 +20,7 @@ export function familyClasses({ files }) {
   return classes;
 }
 
-/** `className: "X"`, `_class_name: "X"`, and X of `{ X: { architecture: … } }`. */
+/** `className: "X"`, `_class_name: "X"`, `aliases: ["X"]`, and X of `{ X: { architecture: … } }`. */
 function declared(node) {
   const own = ts.isPropertyAssignment(node) ? declaredBy(node) : [];
   const below = [];
@@ -32,6 +32,8 @@ function declared(node) {
 
 function declaredBy({ name, initializer }) {
   if (/^(className|_class_name)$/.test(name.text)) return ts.isStringLiteralLike(initializer) ? [initializer.text] : [];
+  if (name.text === "aliases")
+    return ts.isArrayLiteralExpression(initializer) ? initializer.elements.map(({ text }) => text) : [];
   const fields = ts.isObjectLiteralExpression(initializer) ? initializer.properties : [];
   return fields.some((field) => field.name?.text === "architecture") ? [name.text] : [];
 }

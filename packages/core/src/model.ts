@@ -46,24 +46,29 @@ export {
 } from "./families/autoencoders/autoencoder";
 export { autoencoderKl } from "./families/autoencoders/autoencoder-kl";
 export { autoencoderTiny } from "./families/autoencoders/autoencoder-tiny";
-export { dit } from "./families/dit/model";
 export { ClipEncoder } from "./families/encoders/clip-encoder";
 export { clipText, clipTextWithProjection } from "./families/encoders/clip-text";
 export { qwen3, rotaryTables as qwen3RotaryTables } from "./families/encoders/qwen3";
 export { Qwen3Encoder } from "./families/encoders/qwen3-encoder";
 export { t5Encoder } from "./families/encoders/t5";
 export { T5Encoder } from "./families/encoders/t5-encoder";
-export { flux, rotaryTables as fluxRotaryTables } from "./families/flux/model";
-export { flux2, rotaryTables as flux2RotaryTables } from "./families/flux2/model";
-export { pixart } from "./families/pixart/model";
-export { qwenImage } from "./families/qwen-image/model";
-export { modulateIndex, rotaryTables as qwenImageRotaryTables } from "./families/qwen-image/positions";
-export { sd3 } from "./families/sd3/model";
-export { unet2D } from "./families/unet/unet-2d";
-export { unet2DCondition } from "./families/unet/unet-2d-condition";
-export { unetStructure } from "./families/unet/unet-structure";
-export { zImage } from "./families/z-image/model";
-export { layOutSequence } from "./families/z-image/sequence";
+export {
+  dit,
+  flux,
+  flux2,
+  flux2RotaryTables,
+  fluxRotaryTables,
+  layOutSequence,
+  modulateIndex,
+  pixart,
+  qwenImage,
+  qwenImageRotaryTables,
+  sd3,
+  unet2D,
+  unet2DCondition,
+  unetStructure,
+  zImage,
+} from "./families/families";
 
 // A family: its class, its settings, its files.
 

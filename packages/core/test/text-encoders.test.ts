@@ -1,6 +1,6 @@
 import { expectClose } from "@skipstep/contract/graph";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ClipEncoder, clipSkipProblem } from "../src/families/encoders/clip-encoder";
+import { ClipEncoder, clipSkipProblems } from "../src/families/encoders/clip-encoder";
 import { clipTextWithProjection } from "../src/families/encoders/clip-text";
 import { t5Encoder } from "../src/families/encoders/t5";
 import { T5Encoder } from "../src/families/encoders/t5-encoder";
@@ -123,14 +123,15 @@ describe("ClipEncoder", () => {
   });
 
   it("says how many layers can be skipped", () => {
-    const config = parts.configs.text_encoder;
-    expect(clipSkipProblem(config, "last", 3)).toBeUndefined();
-    expect(clipSkipProblem(config, "penultimate", 2)).toBeUndefined();
-    expect(clipSkipProblem(config, "last", 4)).toBe(
-      "must be a whole number from 0 to 3 for this text encoder, found 4",
-    );
-    expect(clipSkipProblem(config, "penultimate", 3)).toContain("from 0 to 2");
-    expect(clipSkipProblem(config, "last", -1)).toContain("found -1");
+    const { text_encoder } = parts.configs;
+    const problems = (clipSkip: number, state: "last" | "penultimate") =>
+      clipSkipProblems({ text_encoder, other: text_encoder }, clipSkip, ["text_encoder", "other"], state);
+    expect(problems(3, "last")).toEqual([]);
+    expect(problems(2, "penultimate")).toEqual([]);
+    const text = "must be a whole number from 0 to 3 for this text encoder, found 4";
+    expect(problems(4, "last")).toEqual([{ key: "clip_skip", text }]);
+    expect(problems(3, "penultimate")[0]!.text).toContain("from 0 to 2");
+    expect(problems(-1, "last")[0]!.text).toContain("found -1");
   });
 
   it("stops when it is cancelled, and has room for the special tokens at least", async () => {

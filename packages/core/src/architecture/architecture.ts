@@ -12,6 +12,8 @@ export type Warn = (sentence: string) => void;
 export interface Architecture<Config = unknown> {
   /** As in `model_index.json`: `AutoencoderKL`. */
   readonly className: string;
+  /** What checkpoints call the class besides: as it was called once, or with a head that is not run. */
+  readonly aliases?: readonly string[];
   /**
    * Checks the component's config.json and fills in the reference's defaults.
    * @param warn told of what the reference's class does not know and leaves out, as it is left out here

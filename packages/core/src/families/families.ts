@@ -18,3 +18,17 @@ export const ownFamilies: readonly Family[] = [
   stableDiffusion3Family,
   zImageFamily,
 ];
+
+// Their models, for the door `@skipstep/core/model`; FLUX.2's and Qwen-Image's are models alone.
+export { dit } from "./dit/model";
+export { flux, rotaryTables as fluxRotaryTables } from "./flux/model";
+export { flux2, rotaryTables as flux2RotaryTables } from "./flux2/model";
+export { pixart } from "./pixart/model";
+export { qwenImage } from "./qwen-image/model";
+export { modulateIndex, rotaryTables as qwenImageRotaryTables } from "./qwen-image/positions";
+export { sd3 } from "./sd3/model";
+export { unet2D } from "./unet/unet-2d";
+export { unet2DCondition } from "./unet/unet-2d-condition";
+export { unetStructure } from "./unet/unet-structure";
+export { zImage } from "./z-image/model";
+export { layOutSequence } from "./z-image/sequence";

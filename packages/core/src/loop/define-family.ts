@@ -1,12 +1,16 @@
 import { familyInvalid } from "../errors/pipeline";
 import type { SettingTable, SettingValues } from "../settings/setting";
+import { type ComponentClasses, classesOf, unclear } from "./component-classes";
 import type { Configs, Family, FamilyParts, FamilyPipeline, SettingProblem } from "./family";
 import type { SettingDefaults, SettingsOf } from "./settings";
 
-type Typed = "settings" | "defaults" | "problems" | "firstStep" | "sizes" | "open";
+type Told = "components" | "denoiser" | "settings" | "defaults" | "problems" | "firstStep" | "sizes" | "open";
 
-/** A `Family` whose own settings have their types. */
-export interface FamilyDefinition<Table extends SettingTable> extends Omit<Family, Typed> {
+/** A `Family` as its author writes it: its own settings have their types, and its components are architectures. */
+export interface FamilyDefinition<Table extends SettingTable> extends Omit<Family, Told> {
+  readonly components: Readonly<Record<string, ComponentClasses>>;
+  /** When left out, the one component whose architectures have a `structure`. */
+  readonly denoiser?: string;
   readonly settings: Table;
   defaults(configs: Configs, fromImage: boolean): SettingDefaults & Partial<SettingValues<Table>>;
   problems?(configs: Configs, settings: SettingsOf<Table>): readonly SettingProblem[];
@@ -20,13 +24,20 @@ export interface FamilyDefinition<Table extends SettingTable> extends Omit<Famil
  * @throws SKIPSTEP_FAMILY_INVALID for authors without a type checker
  */
 export function defineFamily<Table extends SettingTable>(definition: FamilyDefinition<Table>): Family {
-  const { className, denoiser, components, settings, subject } = definition as { [Key in keyof Family]?: unknown };
+  const { className, components: given, settings, subject } = definition as { [Key in keyof Family]?: unknown };
   const isTable = (value: unknown): value is object => typeof value === "object" && value !== null;
   if (typeof className !== "string" || className === "")
     throw familyInvalid("?", 'needs a "className", as in model_index.json');
-  if (!isTable(components) || typeof denoiser !== "string" || !Object.hasOwn(components, denoiser))
-    throw familyInvalid(className, 'needs "components", and a "denoiser" that is one of them');
-  const withoutStructure = Object.values((components as Family["components"])[denoiser]!).find(
+  if (!isTable(given) || !Object.values(given).every(isTable))
+    throw familyInvalid(className, 'needs "components": what each may be');
+  const classes = Object.entries(given as FamilyDefinition<Table>["components"]);
+  const [unsaid] = classes.flatMap(([, one]) => unclear(one));
+  if (unsaid) throw familyInvalid(className, `must say which function of ${unsaid.className} it runs`);
+  const components = Object.fromEntries(classes.map(([name, one]) => [name, classesOf(one)]));
+  const denoiser = definition.denoiser ?? onlyWithStructure(components);
+  if (denoiser === undefined || !Object.hasOwn(components, denoiser))
+    throw familyInvalid(className, 'needs a "denoiser" that is one of its components');
+  const withoutStructure = Object.values(components[denoiser]!).find(
     ({ architecture }) => architecture.structure === undefined,
   );
   if (withoutStructure)
@@ -36,5 +47,13 @@ export function defineFamily<Table extends SettingTable>(definition: FamilyDefin
   if (named !== undefined && !Object.hasOwn(settings, named))
     throw familyInvalid(className, `draws by "${named}", which is none of its settings`);
   const { problems = () => [] } = definition as unknown as Partial<Family>;
-  return { ...(definition as unknown as Family), problems };
+  return { ...(definition as unknown as Family), components, denoiser, problems };
+}
+
+/** The component that plugins may know of before anything is loaded. */
+function onlyWithStructure(components: Family["components"]): string | undefined {
+  const found = Object.keys(components).filter((name) =>
+    Object.values(components[name]!).every(({ architecture }) => architecture.structure !== undefined),
+  );
+  return found.length === 1 ? found[0] : undefined;
 }

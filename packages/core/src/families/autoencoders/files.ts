@@ -16,6 +16,9 @@ interface Latents {
   readonly latents_std?: readonly number[];
 }
 
+/** FLUX.1 and Z-Image share an autoencoder. */
+export const fluxLatents = { latent_channels: 16, scaling_factor: 0.3611, shift_factor: 0.1159, sample_size: 1024 };
+
 /** The autoencoder of a pipeline; widths and depths are the tensors'. */
 export function knownVae(pipeline: string, latents: Latents): KnownModel {
   return {

@@ -19,19 +19,12 @@ const NO_CLASS = 1000;
 export const ditFamily = defineFamily({
   className: "DiTPipeline",
   title: "DiT",
-  denoiser: "transformer",
   settings: ditSettings,
   // Of ImageNet: a dog, a sea otter, ...; small models know the first few.
   subject: { setting: "class_labels", examples: [207, 360, 975, 88, 0, 1, 2, 3] },
   defaults: (configs) => ({ num_inference_steps: 50, guidance_scale: 4, ...trainedSquare(configs) }),
   sizeMultiple: patchPixels,
-  components: {
-    transformer: {
-      DiTTransformer2DModel: { architecture: dit, entry: "forward" },
-      Transformer2DModel: { architecture: dit, entry: "forward" }, // what the class was called
-    },
-    vae: autoencoderClasses,
-  },
+  components: { transformer: dit, vae: autoencoderClasses },
   others: ["id2label"],
   unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
   // Those that scale what the model sees are not: the pipeline in diffusers steps from the scaled latents.

@@ -39,6 +39,7 @@ const FREQUENCIES = 256;
 /** DiT with adaLN-Zero, https://arxiv.org/abs/2212.09748, section 3.2. */
 export const dit: Architecture<DitConfig> = {
   className: "DiTTransformer2DModel",
+  aliases: ["Transformer2DModel"],
   parse: defineConfig<DitConfig>(
     "DiTTransformer2DModel",
     {

@@ -1,4 +1,4 @@
-import type { FamilyParts } from "../../loop/family";
+import type { Configs, FamilyParts, SettingProblem } from "../../loop/family";
 import type { Program } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
 import type { Runtime } from "../../runtime/runtime";
@@ -77,10 +77,19 @@ export class ClipEncoder {
   }
 }
 
-/** What is wrong with a `clip_skip`, as `SettingProblem.text`; nothing when the encoder has that many layers. */
-export function clipSkipProblem(config: unknown, state: ClipState, clipSkip: number): string | undefined {
-  const { num_hidden_layers: layers } = config as ClipTextConfig;
-  const most = state === "last" ? layers : layers - 1;
-  const isSound = Number.isInteger(clipSkip) && clipSkip >= 0 && clipSkip <= most;
-  return isSound ? undefined : `must be a whole number from 0 to ${most} for this text encoder, found ${clipSkip}`;
+/** What is wrong with `clip_skip`; told once, since it is the same setting for all. @param names of components */
+export function clipSkipProblems(
+  configs: Configs,
+  clipSkip: number,
+  names: readonly string[],
+  state: ClipState,
+): SettingProblem[] {
+  const problems = names.flatMap((name): SettingProblem[] => {
+    const { num_hidden_layers: layers } = configs[name] as ClipTextConfig;
+    const most = state === "last" ? layers : layers - 1;
+    if (Number.isInteger(clipSkip) && clipSkip >= 0 && clipSkip <= most) return [];
+    const text = `must be a whole number from 0 to ${most} for this text encoder, found ${clipSkip}`;
+    return [{ key: "clip_skip", text }];
+  });
+  return problems.slice(0, 1);
 }

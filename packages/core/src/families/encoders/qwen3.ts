@@ -58,6 +58,7 @@ const plainRope = {
  */
 export const qwen3: Architecture<Qwen3Config> = {
   className: "Qwen3Model",
+  aliases: ["Qwen3ForCausalLM"],
   file: qwen3File,
   parse,
   entries: { encode },

@@ -1,3 +1,6 @@
+import type { Sizes } from "../../graph/dim";
+import type { Configs, SettingProblem } from "../../loop/family";
+import type { Settings } from "../../loop/settings";
 import { integer } from "../../schema/option";
 import { setting, textSetting } from "../../settings/setting";
 
@@ -20,3 +23,24 @@ export const clipSettings = {
     0,
   ),
 };
+
+/** Most tokens of a prompt that T5 reads. */
+const LONGEST_PROMPT = 512;
+
+/** What is wrong with `max_sequence_length`, where T5 reads prompts. */
+export function longPromptProblems({ max_sequence_length: most }: Settings): SettingProblem[] {
+  if (most <= LONGEST_PROMPT) return [];
+  return [{ key: "max_sequence_length", text: `must be <= ${LONGEST_PROMPT}, found ${most}` }];
+}
+
+/** Tokens of a prompt: CLIP's are always as many, the other encoders' are the setting's. */
+export function textTokens(configs: Configs, { max_sequence_length }: Settings, name: string): number {
+  const { max_position_embeddings } = (configs[name] ?? {}) as { readonly max_position_embeddings?: number };
+  return max_position_embeddings ?? max_sequence_length;
+}
+
+/** As `Family.sizes`, of encoders that read all prompts in one batch. @param names of components */
+export function textSizes(configs: Configs, settings: Settings, names: readonly string[]): Record<string, Sizes> {
+  const B = Math.max(1, settings.prompt.length);
+  return Object.fromEntries(names.map((name) => [name, { B, T: textTokens(configs, settings, name) }]));
+}

@@ -1,21 +1,19 @@
 import { modelOptions } from "../../errors/models";
 import type { Sizes } from "../../graph/dim";
 import { defineFamily } from "../../loop/define-family";
-import type { Configs, SettingProblem } from "../../loop/family";
+import type { Configs } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
-import { imageCount, type Settings } from "../../loop/settings";
+import { imageCount } from "../../loop/settings";
 import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
-import { type ClipTextConfig, clipText } from "../encoders/clip-text";
+import { clipText } from "../encoders/clip-text";
+import { longPromptProblems, textSizes } from "../encoders/settings";
 import { t5Encoder } from "../encoders/t5";
 import { fluxFiles } from "./files";
 import { type FluxConfig, flux } from "./model";
 import { PACK } from "./pack-latents";
-import { AXES, FluxPipeline, isGuided } from "./pipeline";
+import { AXES, fluxPipeline, isGuided } from "./pipeline";
 import { FluxPromptEncoder } from "./prompts";
 import { type FluxSettings, fluxSettings } from "./settings";
-
-/** Most tokens of a prompt that T5 reads. */
-const LONGEST_PROMPT = 512;
 
 /**
  * FluxPipeline and FluxImg2ImgPipeline: FLUX.1 dev and schnell, with diffusers' settings and defaults. `guidance_scale`
@@ -26,7 +24,6 @@ export const fluxFamily = defineFamily({
   className: "FluxPipeline",
   title: "FLUX.1",
   singleFiles: fluxFiles,
-  denoiser: "transformer",
   settings: fluxSettings,
   defaults: ({ vae }, fromImage) => ({
     num_inference_steps: 28,
@@ -36,39 +33,31 @@ export const fluxFamily = defineFamily({
   }),
   sizeMultiple: ({ vae }) => scaleFactorOf(vae) * PACK,
   components: {
-    text_encoder: { CLIPTextModel: { architecture: clipText, entry: "encode" } },
-    text_encoder_2: { T5EncoderModel: { architecture: t5Encoder, entry: "encode" } },
-    transformer: { FluxTransformer2DModel: { architecture: flux, entry: "forward" } },
+    text_encoder: clipText,
+    text_encoder_2: t5Encoder,
+    transformer: flux,
     vae: autoencoderClasses,
   },
   others: ["image_encoder", "feature_extractor"],
   unheeded: { vae: ["latents_mean", "latents_std"] },
   schedulers: ["flow"],
   unfitSchedulers: ["FlowMatchHeunDiscreteScheduler"], // takes no levels of the pipeline's
-  problems: (configs, settings) => [...promptProblems(settings), ...tilingProblems(configs.vae, settings)],
+  problems: (configs, settings) => [...longPromptProblems(settings), ...tilingProblems(configs.vae, settings)],
   firstStep: flowFirstStep,
   sizes: (configs, settings) => runSizes(configs, settings),
   open: async (parts) => {
     checkFit(parts.configs);
-    return new FluxPipeline(parts, await FluxPromptEncoder.open(parts));
+    return fluxPipeline(parts, await FluxPromptEncoder.open(parts));
   },
 });
 
-function promptProblems({ max_sequence_length: most }: Settings): SettingProblem[] {
-  return most > LONGEST_PROMPT
-    ? [{ key: "max_sequence_length", text: `must be <= ${LONGEST_PROMPT}, found ${most}` }]
-    : [];
-}
-
 function runSizes(configs: Configs, settings: FluxSettings): Readonly<Record<string, Sizes>> {
-  const { prompt, height, width, max_sequence_length: S } = settings;
+  const { height, width, max_sequence_length: S } = settings;
   const factor = scaleFactorOf(configs.vae);
   const [h, w] = [height / factor, width / factor];
-  const prompts = Math.max(1, prompt.length);
   const images = Math.max(1, imageCount(settings)) * (isGuided(settings) ? 2 : 1);
   return {
-    text_encoder: { B: prompts, T: (configs.text_encoder as ClipTextConfig).max_position_embeddings },
-    text_encoder_2: { B: prompts, T: S },
+    ...textSizes(configs, settings, ["text_encoder", "text_encoder_2"]),
     transformer: { B: images, S, T: S + (h / PACK) * (w / PACK) },
     vae: decodeSizes(configs.vae, settings),
   };

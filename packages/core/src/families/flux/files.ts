@@ -5,7 +5,7 @@ import { partOf } from "../../weights/single-file/file-part";
 import type { SingleFiles } from "../../weights/single-file/known-files";
 import type { KnownPipeline } from "../../weights/single-file/known-pipeline";
 import type { Shapes } from "../../weights/single-file/recipe";
-import { knownVae } from "../autoencoders/files";
+import { fluxLatents, knownVae } from "../autoencoders/files";
 import { clipL, clipTokenizer, t5 } from "../encoders/files";
 
 const CLASS = "FluxTransformer2DModel";
@@ -14,9 +14,6 @@ const title = "FLUX.1";
 const HEAD = 128;
 const CHANNELS = 64;
 const GUIDANCE = /(^|\.)(guidance_in|guidance_embedder)\./;
-
-/** FLUX.1 and Z-Image share an autoencoder. */
-export const fluxLatents = { latent_channels: 16, scaling_factor: 0.3611, shift_factor: 0.1159, sample_size: 1024 };
 
 /** As https://huggingface.co/black-forest-labs/FLUX.1-dev and FLUX.1-schnell have it. @param stored tensors of the file */
 function flux1(stored: Shapes): KnownPipeline {

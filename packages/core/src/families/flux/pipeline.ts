@@ -1,14 +1,10 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
-import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
-import { flowFirstStep } from "../../loop/flow-first-step";
+import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
 import { combine, stack } from "../../loop/guidance";
-import type { RunOptions } from "../../program/program";
-import type { Generator } from "../../random";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import { linspace } from "../../schedulers/linspace";
-import type { Schedule } from "../../schedulers/scheduler";
 import { type Floats, floats } from "../../tensor";
-import { Autoencoder } from "../autoencoders/autoencoder";
+import { flowLatents } from "../transformers/flow-latents";
 import { type FluxConfig, rotaryTables } from "./model";
 import { PACK, packLatents, unpackLatents } from "./pack-latents";
 import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
@@ -31,103 +27,65 @@ export function isGuided({ true_cfg_scale, has_negative_prompt }: FluxSettings):
 }
 
 /** FLUX.1, opened. Its latents are packed into tokens for the denoiser only. */
-export class FluxPipeline implements FamilyPipeline<FluxConditioning> {
-  private readonly config: FluxConfig;
-  private readonly autoencoder: Autoencoder;
-  private readonly denoiser: Denoiser;
-  readonly imageToImage: ImageToImage;
+export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): FamilyPipeline<FluxConditioning> {
+  const config = parts.configs.transformer as FluxConfig;
+  const denoiser = new Denoiser(parts, "transformer");
+  const latents = flowLatents(parts, config.in_channels / PACK ** 2);
+  return {
+    ...latents,
+    encode: async (settings: FluxSettings, signal) => {
+      const { prompt, prompt_2, negative_prompt, negative_prompt_2, true_cfg_scale, has_negative_prompt } = settings;
+      const guided = isGuided(settings);
+      const positive = await prompts.encode(prompt, prompt_2, settings, signal);
+      const negative = guided ? await prompts.encode(negative_prompt, negative_prompt_2, settings, signal) : undefined;
+      const unused = [
+        ...(has_negative_prompt && !guided ? [negativePromptUnused(true_cfg_scale)] : []),
+        ...(true_cfg_scale > 1 && !guided ? [trueCfgScaleUnused(true_cfg_scale)] : []),
+      ];
+      return {
+        positive,
+        negative,
+        guidanceScale: settings.guidance_scale,
+        warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused],
+      };
+    },
+    schedule: ({ num_inference_steps, sigmas, height, width }, scheduler) => {
+      const multiple = latents.scaleFactor * PACK;
+      const mu = shiftOfImage(scheduler, (height / multiple) * (width / multiple));
+      // Schedulers of noise predictions space flows by themselves when they are told to.
+      if (!sigmas && scheduler.use_flow_sigmas === true) return { num_inference_steps, mu };
+      const own = linspace(1, 1 / num_inference_steps, num_inference_steps);
+      return { num_inference_steps, mu, sigmas: sigmas ?? [...own] };
+    },
+    guidanceAt: (settings: FluxSettings) => (isGuided(settings) ? settings.true_cfg_scale : 0),
+    predict: async (encoded, sample, timestep, branch, options) => {
+      const [, , height, width] = sample.shape as [number, number, number, number];
+      const batch = branchLatents(branch, sample);
+      const step = { hidden_states: packLatents(batch), timestep: forRows(batch.shape[0]!, timestep / 1000) };
+      const constants = { [`${branch} ${sample.shape}`]: () => constantsOf(config, encoded, branch, height, width) };
+      return unpackLatents(await denoiser.run(encoded, { step, constants }, options), height, width);
+    },
+    guide: (_, scale, cond, uncond) => (uncond ? combine(cond, uncond, (x, y) => y + scale * (x - y)) : cond),
+  };
+}
 
-  constructor(
-    parts: FamilyParts,
-    private readonly prompts: FluxPromptEncoder,
-  ) {
-    this.config = parts.configs.transformer as FluxConfig;
-    this.autoencoder = new Autoencoder(parts, "vae");
-    this.denoiser = new Denoiser(parts, "transformer");
-    this.imageToImage = this.autoencoder.imageToImage(flowFirstStep);
-  }
-
-  async encode(settings: FluxSettings, signal?: AbortSignal): Promise<FluxConditioning> {
-    const { prompt, prompt_2, negative_prompt, negative_prompt_2, true_cfg_scale, has_negative_prompt } = settings;
-    const guided = isGuided(settings);
-    const positive = await this.prompts.encode(prompt, prompt_2, settings, signal);
-    const negative = guided
-      ? await this.prompts.encode(negative_prompt, negative_prompt_2, settings, signal)
-      : undefined;
-    const unused = [
-      ...(has_negative_prompt && !guided ? [negativePromptUnused(true_cfg_scale)] : []),
-      ...(true_cfg_scale > 1 && !guided ? [trueCfgScaleUnused(true_cfg_scale)] : []),
-    ];
-    return {
-      positive,
-      negative,
-      guidanceScale: settings.guidance_scale,
-      warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused],
-    };
-  }
-
-  noise(settings: FluxSettings, generator: Generator): Floats {
-    return this.autoencoder.noise(settings, this.config.in_channels / PACK ** 2, generator);
-  }
-
-  schedule(
-    { num_inference_steps, sigmas, height, width }: FluxSettings,
-    scheduler: Readonly<Record<string, unknown>>,
-  ): Schedule {
-    const multiple = this.autoencoder.scaleFactor * PACK;
-    const mu = shiftOfImage(scheduler, (height / multiple) * (width / multiple));
-    // Schedulers of noise predictions space flows by themselves when they are told to.
-    if (!sigmas && scheduler.use_flow_sigmas === true) return { num_inference_steps, mu };
-    const own = linspace(1, 1 / num_inference_steps, num_inference_steps);
-    return { num_inference_steps, mu, sigmas: sigmas ?? [...own] };
-  }
-
-  guidanceAt(settings: FluxSettings): number {
-    return isGuided(settings) ? settings.true_cfg_scale : 0;
-  }
-
-  async predict(
-    encoded: FluxConditioning,
-    latents: Floats,
-    timestep: number,
-    branch: Branch,
-    options: RunOptions,
-  ): Promise<Floats> {
-    const [, , height, width] = latents.shape as [number, number, number, number];
-    const batch = branchLatents(branch, latents);
-    const step = { hidden_states: packLatents(batch), timestep: forRows(batch.shape[0]!, timestep / 1000) };
-    const constants = { [`${branch} ${latents.shape}`]: () => this.constants(encoded, branch, height, width) };
-    return unpackLatents(await this.denoiser.run(encoded, { step, constants }, options), height, width);
-  }
-
-  guide(_: FluxSettings, scale: number, cond: Floats, uncond?: Floats): Floats {
-    return uncond ? combine(cond, uncond, (x, y) => y + scale * (x - y)) : cond;
-  }
-
-  estimate(input: Floats, prediction: Floats, sigma: number): Floats {
-    return combine(input, prediction, (x, velocity) => x - sigma * velocity);
-  }
-
-  decode({ vae_tiling: tiling }: FluxSettings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
-    return this.autoencoder.decode(latents, { tiling, signal });
-  }
-
-  private constants(
-    { positive, negative, guidanceScale }: FluxConditioning,
-    branch: Branch,
-    height: number,
-    width: number,
-  ): DenoiserInputs {
-    const prompts = partsOf(branch, positive, negative);
-    const hidden = stack(prompts.map((prompt) => prompt.hidden));
-    const [batch, tokens] = hidden.shape as [number, number];
-    return {
-      encoder_hidden_states: hidden,
-      pooled_projections: stack(prompts.map((prompt) => prompt.pooled)),
-      ...(this.config.guidance_embeds ? { guidance: forRows(batch, guidanceScale) } : {}),
-      ...rotaryTables(this.config, floats([tokens, AXES]), imagePositions(height, width)),
-    };
-  }
+/** What the denoiser takes in all steps. */
+function constantsOf(
+  config: FluxConfig,
+  { positive, negative, guidanceScale }: FluxConditioning,
+  branch: Branch,
+  height: number,
+  width: number,
+): DenoiserInputs {
+  const prompts = partsOf(branch, positive, negative);
+  const hidden = stack(prompts.map((prompt) => prompt.hidden));
+  const [batch, tokens] = hidden.shape as [number, number];
+  return {
+    encoder_hidden_states: hidden,
+    pooled_projections: stack(prompts.map((prompt) => prompt.pooled)),
+    ...(config.guidance_embeds ? { guidance: forRows(batch, guidanceScale) } : {}),
+    ...rotaryTables(config, floats([tokens, AXES]), imagePositions(height, width)),
+  };
 }
 
 /** @param height of the latents @param width of the latents @returns `[X, 3]` */

@@ -7,6 +7,7 @@ import { imageCount } from "../../loop/settings";
 import { floats } from "../../tensor";
 import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder";
 import { sincosPositions } from "../blocks/sincos-positions";
+import { textSizes } from "../encoders/settings";
 import { t5Encoder } from "../encoders/t5";
 import { T5Encoder, type T5Encoding } from "../encoders/t5-encoder";
 import { type Drawn, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
@@ -31,7 +32,6 @@ function pixartFamily(className: string, max_sequence_length: number, binned: re
   return defineFamily({
     className,
     title: "PixArt",
-    denoiser: "transformer",
     settings: pixartSettings,
     defaults: (configs) => ({
       num_inference_steps: 20,
@@ -41,14 +41,7 @@ function pixartFamily(className: string, max_sequence_length: number, binned: re
       ...trainedSquare(configs),
     }),
     sizeMultiple: () => 1, // it depends on the settings
-    components: {
-      text_encoder: { T5EncoderModel: { architecture: t5Encoder, entry: "encode" } },
-      transformer: {
-        PixArtTransformer2DModel: { architecture: pixart, entry: "forward" },
-        Transformer2DModel: { architecture: pixart, entry: "forward" }, // what the class was called
-      },
-      vae: autoencoderClasses,
-    },
+    components: { text_encoder: t5Encoder, transformer: pixart, vae: autoencoderClasses },
     unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
     schedulers: ["variance-preserving", "variance-exploding"],
     schedulerDefaults: { eta: 0 },
@@ -56,21 +49,21 @@ function pixartFamily(className: string, max_sequence_length: number, binned: re
       ...(settings.use_resolution_binning && !hasBins(configs)
         ? [noBins(configs, binned)]
         : brokenSizes(multipleOf(configs), drawnSize(configs, settings))),
-      ...(settings.clean_caption ? [captionsStay] : []),
+      ...captionProblems(settings),
       ...tilingProblems(configs.vae, settings),
     ],
     sizes: (configs, settings) => ({
-      text_encoder: { B: Math.max(1, settings.prompt.length), T: settings.max_sequence_length },
+      ...textSizes(configs, settings, ["text_encoder"]),
       ...transformerSizes(configs, { ...settings, ...drawnSize(configs, settings) }, settings.max_sequence_length),
     }),
     open: async (parts) => new TransformerPipeline(parts, await methods(parts)),
   });
 }
 
-const captionsStay: SettingProblem = {
-  key: "clean_caption",
-  text: "must be false: prompts are taken as they are, in lower case",
-};
+function captionProblems({ clean_caption }: PixArtSettings): SettingProblem[] {
+  if (!clean_caption) return [];
+  return [{ key: "clean_caption", text: "must be false: prompts are taken as they are, in lower case" }];
+}
 
 function noBins({ transformer }: Configs, binned: readonly number[]): SettingProblem {
   const { sample_size } = transformer as PixArtConfig;

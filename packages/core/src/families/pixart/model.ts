@@ -57,6 +57,7 @@ const EMBEDDING = { cosFirst: true, shift: 0 } as const;
  */
 export const pixart: Architecture<PixArtConfig> = {
   className: CLASS_NAME,
+  aliases: ["Transformer2DModel"],
   file: pixartFile,
   parse,
   structure: ({ num_layers }) =>

@@ -1,23 +1,21 @@
 import { defineFamily } from "../../loop/define-family";
 import { partsOf } from "../../loop/denoiser";
 import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
+import { flowFirstStep } from "../../loop/flow-first-step";
 import { stack } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
-import type { Schedule } from "../../schedulers/scheduler";
 import type { Floats } from "../../tensor";
 import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder";
 import { croppedPositions } from "../blocks/cropped-positions";
-import { clipSkipProblem } from "../encoders/clip-encoder";
-import { type ClipTextConfig, clipTextWithProjection } from "../encoders/clip-text";
+import { clipSkipProblems } from "../encoders/clip-encoder";
+import { clipTextWithProjection } from "../encoders/clip-text";
+import { longPromptProblems, textSizes, textTokens } from "../encoders/settings";
 import { t5Encoder } from "../encoders/t5";
 import { type Drawn, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
 import { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
 import { type Sd3Config, sd3 } from "./model";
 import { Sd3PromptEncoder, type Sd3Prompts } from "./prompts";
 import { type Sd3Settings, sd3Settings } from "./settings";
-
-/** Most tokens of a prompt that T5 reads. */
-const LONGEST_PROMPT = 512;
 
 /**
  * StableDiffusion3Pipeline and StableDiffusion3Img2ImgPipeline: Stable Diffusion 3 and 3.5,
@@ -26,7 +24,6 @@ const LONGEST_PROMPT = 512;
 export const stableDiffusion3Family = defineFamily({
   className: "StableDiffusion3Pipeline",
   title: "Stable Diffusion 3",
-  denoiser: "transformer",
   settings: sd3Settings,
   defaults: (configs, fromImage) => ({
     guidance_scale: 7,
@@ -36,10 +33,10 @@ export const stableDiffusion3Family = defineFamily({
   }),
   sizeMultiple: patchPixels,
   components: {
-    text_encoder: { CLIPTextModelWithProjection: { architecture: clipTextWithProjection, entry: "encode" } },
-    text_encoder_2: { CLIPTextModelWithProjection: { architecture: clipTextWithProjection, entry: "encode" } },
-    text_encoder_3: { T5EncoderModel: { architecture: t5Encoder, entry: "encode" } },
-    transformer: { SD3Transformer2DModel: { architecture: sd3, entry: "forward" } },
+    text_encoder: clipTextWithProjection,
+    text_encoder_2: clipTextWithProjection,
+    text_encoder_3: t5Encoder,
+    transformer: sd3,
     vae: autoencoderClasses,
   },
   optional: ["text_encoder_3"],
@@ -48,10 +45,11 @@ export const stableDiffusion3Family = defineFamily({
   schedulers: ["flow"],
   problems: (configs, settings) => [
     ...sizeProblems(configs, settings),
-    ...promptProblems(configs, settings),
+    ...clipSkipProblems(configs, settings.clip_skip, ["text_encoder", "text_encoder_2"], "penultimate"),
+    ...longPromptProblems(settings),
     ...tilingProblems(configs.vae, settings),
   ],
-  firstStep,
+  firstStep: flowFirstStep,
   sizes: runSizes,
   open: async (parts) => new TransformerPipeline(parts, await methods(parts)),
 });
@@ -64,32 +62,11 @@ function sizeProblems(configs: Configs, { height, width }: Sd3Settings): Setting
   );
 }
 
-function promptProblems(configs: Configs, { max_sequence_length: most, clip_skip }: Sd3Settings): SettingProblem[] {
-  const text = ["text_encoder", "text_encoder_2"]
-    .map((name) => clipSkipProblem(configs[name], "penultimate", clip_skip))
-    .find((found) => found !== undefined);
-  return [
-    ...(text === undefined ? [] : [{ key: "clip_skip", text } as const]),
-    ...(most > LONGEST_PROMPT
-      ? [{ key: "max_sequence_length", text: `must be <= ${LONGEST_PROMPT}, found ${most}` } as const]
-      : []),
-  ];
-}
-
-/** A step that `strength` covers in part is run. */
-function firstStep({ num_inference_steps: steps, strength }: Sd3Settings): number {
-  return Math.floor(steps - Math.min(steps * strength, steps));
-}
-
 function runSizes(configs: Configs, settings: Sd3Settings): ReturnType<Family["sizes"]> {
-  const prompts = Math.max(1, settings.prompt.length);
-  const clipTokens = (name: string): number => (configs[name] as ClipTextConfig).max_position_embeddings;
-  const T = settings.max_sequence_length;
+  const tokens = textTokens(configs, settings, "text_encoder") + settings.max_sequence_length;
   return {
-    text_encoder: { B: prompts, T: clipTokens("text_encoder") },
-    text_encoder_2: { B: prompts, T: clipTokens("text_encoder_2") },
-    text_encoder_3: { B: prompts, T },
-    ...transformerSizes(configs, settings, clipTokens("text_encoder") + T),
+    ...textSizes(configs, settings, ["text_encoder", "text_encoder_2", "text_encoder_3"]),
+    ...transformerSizes(configs, settings, tokens),
   };
 }
 
@@ -99,8 +76,18 @@ async function methods(parts: FamilyParts): Promise<TransformerMethods> {
   return {
     encode: (settings: Sd3Settings, signal) => encode(prompts, settings, signal),
     positions: (height, width) => readPositions(parts, config, height, width),
-    schedule: (settings: Sd3Settings, scheduler) => schedule(parts.configs, settings, scheduler),
-    firstStep,
+    schedule: ({ num_inference_steps, sigmas, height, width }, scheduler) => {
+      const pixels = patchPixels(parts.configs);
+      const tokens = (height / pixels) * (width / pixels);
+      // A scheduler that does not say has another end of the line than FLUX.
+      const mu = () => shiftOfImage({ max_shift: 1.16, ...scheduler }, tokens);
+      return {
+        num_inference_steps,
+        ...(sigmas ? { sigmas } : {}),
+        ...(scheduler.use_dynamic_shifting === true ? { mu: mu() } : {}),
+      };
+    },
+    firstStep: flowFirstStep,
   };
 }
 
@@ -132,19 +119,4 @@ function readPositions({ checkpoint }: FamilyParts, config: Sd3Config, height: n
   } finally {
     weights.close();
   }
-}
-
-function schedule(
-  configs: Configs,
-  { num_inference_steps, sigmas, height, width }: Sd3Settings,
-  scheduler: Readonly<Record<string, unknown>>,
-): Schedule {
-  const pixels = patchPixels(configs);
-  const tokens = (height / pixels) * (width / pixels);
-  return {
-    num_inference_steps,
-    ...(sigmas ? { sigmas } : {}),
-    // A scheduler that does not say has another end of the line than FLUX.
-    ...(scheduler.use_dynamic_shifting === true ? { mu: shiftOfImage({ max_shift: 1.16, ...scheduler }, tokens) } : {}),
-  };
 }

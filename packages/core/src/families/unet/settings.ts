@@ -1,12 +1,11 @@
 import type { Sizes } from "../../graph/dim";
-import type { Configs, Family } from "../../loop/family";
+import type { Configs } from "../../loop/family";
 import { imageCount, type Settings, type SettingsOf } from "../../loop/settings";
 import { number } from "../../schema/option";
 import { take } from "../../settings/common-settings";
 import { setting } from "../../settings/setting";
 import { autoencoderClasses, decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
-import type { ClipTextConfig } from "../encoders/clip-text";
-import { clipSettings } from "../encoders/settings";
+import { clipSettings, textSizes, textTokens } from "../encoders/settings";
 import { unet2DCondition } from "./unet-2d-condition";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
@@ -29,10 +28,7 @@ export const unetSettings = {
 
 export type UNetSettings = SettingsOf<typeof unetSettings>;
 
-export const unetComponents: Family["components"] = {
-  unet: { UNet2DConditionModel: { architecture: unet2DCondition, entry: "forward" } },
-  vae: autoencoderClasses,
-};
+export const unetComponents = { unet: unet2DCondition, vae: autoencoderClasses };
 
 /** The size that the model was trained on. @param fallback latent pixels, for a U-Net that does not say */
 export function trainedSize({ unet, vae }: Configs, fallback: number): Pick<Settings, "height" | "width"> {
@@ -53,17 +49,15 @@ export function unetSizes(
   settings: Settings,
   textEncoders: readonly string[],
 ): Readonly<Record<string, Sizes>> {
-  const { prompt, height, width, guidance_scale } = settings;
+  const { height, width, guidance_scale } = settings;
   const factor = scaleFactorOf(configs.vae);
-  const tokensOf = (name: string): number => (configs[name] as ClipTextConfig).max_position_embeddings;
-  const texts = textEncoders.map((name) => [name, { B: Math.max(1, prompt.length), T: tokensOf(name) }]);
   return {
-    ...Object.fromEntries(texts),
+    ...textSizes(configs, settings, textEncoders),
     unet: {
       B: Math.max(1, imageCount(settings)) * (guidance_scale > 1 ? 2 : 1),
       h: height / factor,
       w: width / factor,
-      S: Math.min(...textEncoders.map(tokensOf)),
+      S: Math.min(...textEncoders.map((name) => textTokens(configs, settings, name))),
     },
     vae: decodeSizes(configs.vae, settings),
   };

@@ -1,10 +1,10 @@
 import { concat } from "../../loop/concat";
 import { defineFamily } from "../../loop/define-family";
-import type { Configs, FamilyParts, SettingProblem } from "../../loop/family";
+import type { FamilyParts } from "../../loop/family";
 import { ofTextEncoder } from "../../report/warnings";
 import { type Floats, floats } from "../../tensor";
 import { tilingProblems } from "../autoencoders/autoencoder";
-import { ClipEncoder, type ClipEncoding, type ClipOptions, clipSkipProblem } from "../encoders/clip-encoder";
+import { ClipEncoder, type ClipEncoding, type ClipOptions, clipSkipProblems } from "../encoders/clip-encoder";
 import { clipText, clipTextWithProjection } from "../encoders/clip-text";
 import { stableDiffusionXlFiles } from "./identify";
 import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
@@ -21,7 +21,6 @@ export const stableDiffusionXlFamily = defineFamily({
   className: "StableDiffusionXLPipeline",
   title: "Stable Diffusion XL",
   singleFiles: stableDiffusionXlFiles,
-  denoiser: "unet",
   settings: xlSettings,
   defaults: (configs, fromImage) => ({
     num_inference_steps: 50,
@@ -30,28 +29,18 @@ export const stableDiffusionXlFamily = defineFamily({
     ...(fromImage ? { strength: 0.3 } : {}),
   }),
   sizeMultiple: unetSizeMultiple,
-  components: {
-    text_encoder: { CLIPTextModel: { architecture: clipText, entry: "encode" } },
-    text_encoder_2: { CLIPTextModelWithProjection: { architecture: clipTextWithProjection, entry: "encode" } },
-    ...unetComponents,
-  },
+  components: { text_encoder: clipText, text_encoder_2: clipTextWithProjection, ...unetComponents },
   others: ["image_encoder", "feature_extractor", "force_zeros_for_empty_prompt", "add_watermarker"],
   unheeded: { vae: ["shift_factor"] },
   schedulers: ["variance-preserving", "variance-exploding"],
   schedulerDefaults: { eta: 0 },
-  problems: (configs, settings) => [...clipProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
+  problems: (configs, settings) => [
+    ...clipSkipProblems(configs, settings.clip_skip, textEncoders, "penultimate"),
+    ...tilingProblems(configs.vae, settings),
+  ],
   sizes: (configs, settings) => unetSizes(configs, settings, textEncoders),
   open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
 });
-
-/** One is enough: it is the same setting. */
-function clipProblems(configs: Configs, { clip_skip }: XlSettings): SettingProblem[] {
-  const found = textEncoders.map((name) => clipSkipProblem(configs[name], "penultimate", clip_skip));
-  return found
-    .filter((text) => text !== undefined)
-    .map((text) => ({ key: "clip_skip" as const, text }))
-    .slice(0, 1);
-}
 
 async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {
   const encoders = await Promise.all(textEncoders.map((name) => ClipEncoder.open(parts, name, "penultimate")));

@@ -1,13 +1,12 @@
 import { defineFamily } from "../../loop/define-family";
-import type { Configs, FamilyParts, SettingProblem } from "../../loop/family";
+import type { FamilyParts } from "../../loop/family";
 import type { JsonObject } from "../../schema/json";
 import { titleOfWidth } from "../../weights/lora/lora-family";
 import { tilingProblems } from "../autoencoders/autoencoder";
-import { ClipEncoder, clipSkipProblem } from "../encoders/clip-encoder";
+import { ClipEncoder, clipSkipProblems } from "../encoders/clip-encoder";
 import { clipText } from "../encoders/clip-text";
 import { stableDiffusionFiles } from "./identify";
 import { type EncodePrompts, UNetPipeline } from "./pipeline";
-import type { UNetSettings } from "./settings";
 import { trainedSize, unetComponents, unetSettings, unetSizeMultiple, unetSizes } from "./settings";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
@@ -20,7 +19,6 @@ export const stableDiffusionFamily = defineFamily({
   title: "Stable Diffusion 1.5, 2.1",
   singleFiles: stableDiffusionFiles,
   loraTitle: ({ unet }) => titleOfWidth([(unet as UNet2DConditionConfig).cross_attention_dim].flat()[0]!),
-  denoiser: "unet",
   settings: unetSettings,
   defaults: (configs, fromImage) => ({
     num_inference_steps: 50,
@@ -29,13 +27,16 @@ export const stableDiffusionFamily = defineFamily({
     ...(fromImage ? { strength: 0.8 } : {}),
   }),
   sizeMultiple: unetSizeMultiple,
-  components: { text_encoder: { CLIPTextModel: { architecture: clipText, entry: "encode" } }, ...unetComponents },
+  components: { text_encoder: clipText, ...unetComponents },
   others: ["safety_checker", "feature_extractor", "image_encoder", "requires_safety_checker"],
   unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
   schedulers: ["variance-preserving", "variance-exploding"],
   schedulerDefaults: { eta: 0 },
   mendScheduler,
-  problems: (configs, settings) => [...clipProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
+  problems: (configs, settings) => [
+    ...clipSkipProblems(configs, settings.clip_skip, ["text_encoder"], "last"),
+    ...tilingProblems(configs.vae, settings),
+  ],
   sizes: (configs, settings) => unetSizes(configs, settings, ["text_encoder"]),
   open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
 });
@@ -47,11 +48,6 @@ function mendScheduler(options: Readonly<JsonObject>): JsonObject {
     ...("steps_offset" in options ? { steps_offset: 1 } : {}),
     ...("clip_sample" in options ? { clip_sample: false } : {}),
   };
-}
-
-function clipProblems({ text_encoder }: Configs, { clip_skip }: UNetSettings): SettingProblem[] {
-  const text = clipSkipProblem(text_encoder, "last", clip_skip);
-  return text === undefined ? [] : [{ key: "clip_skip", text }];
 }
 
 async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {

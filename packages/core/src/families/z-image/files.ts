@@ -5,9 +5,8 @@ import { partOf } from "../../weights/single-file/file-part";
 import type { SingleFiles } from "../../weights/single-file/known-files";
 import type { KnownPipeline } from "../../weights/single-file/known-pipeline";
 import type { Shapes } from "../../weights/single-file/recipe";
-import { knownVae } from "../autoencoders/files";
+import { fluxLatents, knownVae } from "../autoencoders/files";
 import { qwen3 } from "../encoders/files";
-import { fluxLatents } from "../flux/files";
 
 const CLASS = "ZImageTransformer2DModel";
 const title = "Z-Image";
