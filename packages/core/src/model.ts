@@ -46,10 +46,11 @@ export {
 } from "./families/autoencoders/autoencoder";
 export { autoencoderKl } from "./families/autoencoders/autoencoder-kl";
 export { autoencoderTiny } from "./families/autoencoders/autoencoder-tiny";
-export { ClipEncoder } from "./families/encoders/clip-encoder";
+export { ClipEncoder, clipSkipProblems } from "./families/encoders/clip-encoder";
 export { clipText, clipTextWithProjection } from "./families/encoders/clip-text";
 export { qwen3, rotaryTables as qwen3RotaryTables } from "./families/encoders/qwen3";
 export { Qwen3Encoder } from "./families/encoders/qwen3-encoder";
+export { longPromptProblems, textSizes, textTokens } from "./families/encoders/settings";
 export { t5Encoder } from "./families/encoders/t5";
 export { T5Encoder } from "./families/encoders/t5-encoder";
 export {
@@ -90,8 +91,10 @@ export { applyRules, type Rule } from "./weights/single-file/rules";
 
 // A pipeline: what becomes of a request, and how the passes of a step are guided.
 
+export { flowLatents } from "./families/transformers/flow-latents";
 export {
   type Drawn,
+  drawPrompts,
   type TransformerMethods,
   TransformerPipeline,
 } from "./families/transformers/pipeline";
@@ -118,13 +121,30 @@ export { type DType, type Floats, floats, integers, itemSize, sizeOf, type Tenso
 // A scheduler: its options, its steps.
 
 export { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./schedulers/betas";
-export { defineScheduler, type SchedulerDefinition } from "./schedulers/define-scheduler";
+export { boundImage, clipSchemas, thresholdSchemas } from "./schedulers/clip";
+export { defineScheduler, type SamplerDefinition, type SchedulerDefinition } from "./schedulers/define-scheduler";
 export { drawNoise } from "./schedulers/draw-noise";
-export { type PredictionType, predictedImage, predictedNoise, predictionSchema } from "./schedulers/prediction";
+export { flowLevels, flowSampler } from "./schedulers/flow-levels";
+export { afterPairs, heunSteps, pairUp } from "./schedulers/heun-pairs";
+export {
+  diffusionPredictions,
+  type Mixture,
+  type PredictionType,
+  predictedImage,
+  predictedNoise,
+  predictionSchema,
+} from "./schedulers/prediction";
+export type { Process } from "./schedulers/process";
+export type { Call, Sampler } from "./schedulers/sampler";
+export type { ScheduleRequest } from "./schedulers/schedule-request";
 export { inferenceSteps } from "./schedulers/schedule-steps";
 export type { Schedule, Scheduler } from "./schedulers/scheduler";
-export { type SpacingOptions, spaceTimesteps, spacingSchemas } from "./schedulers/spacing";
+export { directionAt, imageAt, varianceExploding } from "./schedulers/sigma-sample";
+export { mixtureOf, signalAt, variancePreserving } from "./schedulers/signal-level";
+export { type SpacingOptions, spaceTimesteps, spacingSchemas, wholeTimesteps } from "./schedulers/spacing";
+export { sigmaAt, trainingSigmasOf } from "./schedulers/training-sigmas";
 export { trainingSteps } from "./schedulers/training-steps";
+export { type Term, weightedSum, weightedSumOver } from "./schedulers/weighted-sum";
 
 // A graph without a pipeline: what tests and measurements are made of. `@skipstep/contract/graph` has the rest.
 
@@ -145,9 +165,11 @@ export {
   list,
   number,
   type OptionSchemas,
+  type OptionsOf,
   optionalInteger,
   optionalNumber,
   optionsSchema,
   supported,
   text,
+  without,
 } from "./schema/option";

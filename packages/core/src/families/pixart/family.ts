@@ -1,5 +1,5 @@
 import { defineFamily } from "../../loop/define-family";
-import { type DenoiserInputs, partsOf } from "../../loop/denoiser";
+import type { DenoiserInputs } from "../../loop/denoiser";
 import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
 import { repeatRows, stack } from "../../loop/guidance";
 import { brokenSizes } from "../../loop/request";
@@ -10,8 +10,8 @@ import { sincosPositions } from "../blocks/sincos-positions";
 import { textSizes } from "../encoders/settings";
 import { t5Encoder } from "../encoders/t5";
 import { T5Encoder, type T5Encoding } from "../encoders/t5-encoder";
-import { type Drawn, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
-import { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
+import { type Drawn, drawPrompts, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
+import { patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
 import { type PixArtConfig, pixart } from "./model";
 import { plainCaption } from "./plain-caption";
 import { nearestBin } from "./resolution-bins";
@@ -118,25 +118,19 @@ async function methods(parts: FamilyParts): Promise<TransformerMethods> {
 }
 
 /** Prompts through T5, whose padding neither it nor the denoiser looks at. */
-async function encodePrompts(encoder: T5Encoder, settings: PixArtSettings, signal?: AbortSignal): Promise<Drawn> {
+function encodePrompts(encoder: T5Encoder, settings: PixArtSettings, signal?: AbortSignal): Promise<Drawn> {
   const { prompt, negative_prompt, max_sequence_length: limit, num_images_per_prompt: times } = settings;
-  const encode = (texts: readonly string[]): Promise<T5Encoding> =>
-    encoder.encode(texts.map(plainCaption), { limit, masked: true }, signal);
-  const positive = await encode(prompt);
-  const negative = guidanceStrength(settings) > 0 ? await encode(negative_prompt) : undefined;
-  return {
-    inputs: (branch) => {
-      const chosen = partsOf(branch, positive, negative);
-      const mask = stack(
-        chosen.map(({ mask: { shape, data } }) => repeatRows(floats(shape, Float32Array.from(data)), times)),
-      );
-      return {
-        encoder_hidden_states: stack(chosen.map(({ hidden }) => repeatRows(hidden, times))),
-        encoder_attention_mask: { dtype: "int32", shape: mask.shape, data: Int32Array.from(mask.data) },
-      };
-    },
-    warnings: [...positive.warnings, ...(negative?.warnings ?? [])],
-  };
+  const encode = (isNegative: boolean): Promise<T5Encoding> =>
+    encoder.encode((isNegative ? negative_prompt : prompt).map(plainCaption), { limit, masked: true }, signal);
+  return drawPrompts(settings, encode, (prompts) => {
+    const mask = stack(
+      prompts.map(({ mask: { shape, data } }) => repeatRows(floats(shape, Float32Array.from(data)), times)),
+    );
+    return {
+      encoder_hidden_states: stack(prompts.map(({ hidden }) => repeatRows(hidden, times))),
+      encoder_attention_mask: { dtype: "int32", shape: mask.shape, data: Int32Array.from(mask.data) },
+    };
+  });
 }
 
 /** What a model of many sizes is told of the image's. @returns the inputs of `count` images */

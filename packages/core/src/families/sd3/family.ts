@@ -1,18 +1,16 @@
 import { defineFamily } from "../../loop/define-family";
-import { partsOf } from "../../loop/denoiser";
 import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { stack } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
-import type { Floats } from "../../tensor";
 import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder";
 import { croppedPositions } from "../blocks/cropped-positions";
 import { clipSkipProblems } from "../encoders/clip-encoder";
 import { clipTextWithProjection } from "../encoders/clip-text";
 import { longPromptProblems, textSizes, textTokens } from "../encoders/settings";
 import { t5Encoder } from "../encoders/t5";
-import { type Drawn, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
-import { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
+import { type Drawn, drawPrompts, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
+import { patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
 import { type Sd3Config, sd3 } from "./model";
 import { Sd3PromptEncoder, type Sd3Prompts } from "./prompts";
 import { type Sd3Settings, sd3Settings } from "./settings";
@@ -91,28 +89,19 @@ async function methods(parts: FamilyParts): Promise<TransformerMethods> {
   };
 }
 
-async function encode(encoder: Sd3PromptEncoder, settings: Sd3Settings, signal?: AbortSignal): Promise<Drawn> {
+function encode(encoder: Sd3PromptEncoder, settings: Sd3Settings, signal?: AbortSignal): Promise<Drawn> {
   const { prompt, prompt_2, prompt_3, negative_prompt, negative_prompt_2, negative_prompt_3, clip_skip } = settings;
-  const positive = await encoder.encode([prompt, prompt_2, prompt_3], clip_skip, settings, signal);
-  const negatives = [negative_prompt, negative_prompt_2, negative_prompt_3] as const;
-  const negative =
-    guidanceStrength(settings) > 0
-      ? await encoder.encode(negatives, 0, settings, signal) // the reference skips no layer here
-      : undefined;
-  return {
-    inputs: (branch) => {
-      const chosen = partsOf(branch, positive, negative);
-      const stacked = (of: (prompts: Sd3Prompts) => Floats): Floats => stack(chosen.map(of));
-      return {
-        encoder_hidden_states: stacked(({ hidden }) => hidden),
-        pooled_projections: stacked(({ pooled }) => pooled),
-      };
-    },
-    warnings: [...positive.warnings, ...(negative?.warnings ?? [])],
-  };
+  const encoded = (isNegative: boolean): Promise<Sd3Prompts> =>
+    isNegative // where the reference skips no layer
+      ? encoder.encode([negative_prompt, negative_prompt_2, negative_prompt_3], 0, settings, signal)
+      : encoder.encode([prompt, prompt_2, prompt_3], clip_skip, settings, signal);
+  return drawPrompts(settings, encoded, (prompts) => ({
+    encoder_hidden_states: stack(prompts.map(({ hidden }) => hidden)),
+    pooled_projections: stack(prompts.map(({ pooled }) => pooled)),
+  }));
 }
 
-function readPositions({ checkpoint }: FamilyParts, config: Sd3Config, height: number, width: number): Floats {
+function readPositions({ checkpoint }: FamilyParts, config: Sd3Config, height: number, width: number) {
   const weights = checkpoint.component("transformer").weights();
   try {
     return croppedPositions(config, weights, height, width);

@@ -1,6 +1,6 @@
 import { modelOptions } from "../../errors/models";
 import { resizeAndCrop } from "../../image/resize-and-crop";
-import { branchLatents, Denoiser, type DenoiserInputs, forRows } from "../../loop/denoiser";
+import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import { estimateImage } from "../../loop/diffusion-estimate";
 import type { Branch, Conditioning, Family, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
 import { combine, rows, stack } from "../../loop/guidance";
@@ -17,6 +17,23 @@ import { guidanceStrength, type PatchTransformerConfig } from "./settings";
 export interface Drawn extends Conditioning {
   /** Inputs of the denoiser that say what to draw; one row an image of the branch. */
   inputs(branch: Branch): DenoiserInputs;
+}
+
+/**
+ * Prompts and, with guidance, negative prompts.
+ * @param encode the ones or the others, a row an image @param inputs of the denoiser, of what a branch draws
+ */
+export async function drawPrompts<Encoded extends Conditioning>(
+  settings: Settings,
+  encode: (isNegative: boolean) => Promise<Encoded>,
+  inputs: (encoded: readonly Encoded[]) => DenoiserInputs,
+): Promise<Drawn> {
+  const positive = await encode(false);
+  const negative = guidanceStrength(settings) > 0 ? await encode(true) : undefined;
+  return {
+    inputs: (branch) => inputs(partsOf(branch, positive, negative)),
+    warnings: [...positive.warnings, ...(negative?.warnings ?? [])],
+  };
 }
 
 /** What each family does its own way. */
