@@ -175,6 +175,27 @@ describe("pnpm structure", () => {
       ),
     ],
     [
+      "scheduler-boilerplate",
+      38,
+      "HeunScheduler: 38 (38 of its own, 0 elsewhere)",
+      {
+        [`${core}/schedulers/heun.ts`]: `import { defineScheduler } from "./define";
+          export const heun = defineScheduler({
+            className: "HeunScheduler",
+            options: {\n${"  option: number(1),\n".repeat(50)}},
+            create(options) {
+              const steps = options.steps;\n${"              let kept = 0;\n".repeat(30)}
+              return {
+                sigmas,
+                order: 2,
+                step() {\n${"  return 0;\n".repeat(50)}},
+              };
+            },
+          });`,
+        [`${core}/schedulers/define.ts`]: "export const defineScheduler = (definition: unknown) => definition;",
+      },
+    ],
+    [
       "setting-places",
       1,
       "needle_count: 1 (plan/plan.ts:1)",
@@ -249,6 +270,14 @@ describe("pnpm structure", () => {
     const exported = and(`${core}/index.ts`, `export { denoise } from "./loop/denoise";`);
     expect(lostIn({ ...exported, "docs/plugins.md": "Call `denoise()`." }).size).toBe(0);
     expect(lostIn({ ...exported, "docs/decisions.md": "We have `denoise()`." }).size).toBe(1);
+  });
+
+  it("counts what a single file of a released model is as knowledge, not as boilerplate", () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `row${i}: ${i},`).join("\n");
+    const files = {
+      [`${core}/families/pine/files.ts`]: `export const known = { className: "PinePipeline",\n${rows}\n};`,
+    };
+    expect(lostIn(files).get("family-boilerplate")).toBeUndefined();
   });
 
   it("allows what at-most.json says, and no more", () => {

@@ -55,6 +55,7 @@ const families: Readonly<Record<string, ExitCode>> = {
 
   PLUGIN: 5,
   FAMILY: 5,
+  SCHEDULER_INVALID: 5,
   SCHEDULER_TWICE: 5,
   HOOK: 5,
   NEXT: 5,
