@@ -7,8 +7,10 @@ export type { Architecture, Warn } from "./architecture/architecture";
 export { attentionThenFeedForward, blockLists } from "./architecture/block-lists";
 export * from "./architecture/config-option";
 export { defineConfig } from "./architecture/define-config";
+export { blockTypes, levelProblems } from "./architecture/per-level";
 export { SkipstepError } from "./errors/error";
 export { modelOptions } from "./errors/models";
+export { partUnfit } from "./errors/single-file";
 export type { BuildHooks } from "./graph/build-hooks";
 export { type Dim, evaluate, minus, over, plus, type Sizes, size, times } from "./graph/dim";
 export { Graph } from "./graph/graph";
@@ -20,15 +22,17 @@ export type { ConvOptions, Weight, WeightForm } from "./graph/weight";
 
 export { type Activation, activate, activationOption } from "./families/blocks/activation";
 export { adaLayerNormContinuous, modulate, modulation, plainLayerNorm } from "./families/blocks/ada-layer-norm";
+export { type ClassOptions, classEmbedding } from "./families/blocks/class-embedding";
 export { croppedPositions } from "./families/blocks/cropped-positions";
 export { dualStreamBlock, type StreamModules } from "./families/blocks/dual-stream-block";
 export { type FeedForwardActivation, feedForward, feedForwardOption } from "./families/blocks/feed-forward";
+export { gaussianFourier } from "./families/blocks/gaussian-fourier";
 export { attend, join, normalizeHeads, type Streams, separate } from "./families/blocks/joint-attention";
 export { jointBlock, lastJointBlock } from "./families/blocks/joint-block";
 export { embedPatches, patchify, unpatchify } from "./families/blocks/patch-embed";
 export { projectedAttention } from "./families/blocks/projected-attention";
 export { averagePool, downsample, upsample } from "./families/blocks/resample";
-export { type ResnetOptions, resnetBlock } from "./families/blocks/resnet-block";
+export { type ResnetOptions, resnetBlock, type TimeScaleShift } from "./families/blocks/resnet-block";
 export { axesOption, axialTables, checkAxes, rotaryInputs, tablesOfIds } from "./families/blocks/rotary-positions";
 export { sincosPositions, tokenWidth } from "./families/blocks/sincos-positions";
 export { spatialAttention } from "./families/blocks/spatial-attention";
@@ -54,6 +58,7 @@ export { longPromptProblems, textSizes, textTokens } from "./families/encoders/s
 export { t5Encoder } from "./families/encoders/t5";
 export { T5Encoder } from "./families/encoders/t5-encoder";
 export {
+  type DownBlock,
   dit,
   flux,
   flux2,
@@ -65,8 +70,11 @@ export {
   qwenImage,
   qwenImageRotaryTables,
   sd3,
-  unet2D,
+  type UNetBlock,
+  type UNetBlocks,
+  type UpBlock,
   unet2DCondition,
+  unetBody,
   unetStructure,
   zImage,
 } from "./families/families";
@@ -83,10 +91,12 @@ export {
   textSetting,
   unsetSetting,
 } from "./settings/setting";
+export { countOf } from "./weights/single-file/count-of";
 export { convertedShapes, partOf } from "./weights/single-file/file-part";
 export type { KnownFiles, SingleFiles } from "./weights/single-file/known-files";
 export type { KnownPipeline } from "./weights/single-file/known-pipeline";
 export { denoiserPrefixes, type ModelFile } from "./weights/single-file/model-file";
+export type { Shapes } from "./weights/single-file/recipe";
 export { applyRules, type Rule } from "./weights/single-file/rules";
 
 // A pipeline: what becomes of a request, and how the passes of a step are guided.
@@ -121,7 +131,7 @@ export { type DType, type Floats, floats, integers, itemSize, sizeOf, type Tenso
 // A scheduler: its options, its steps.
 
 export { alphasCumprod, type BetaOptions, betaSchemas, linearBetas } from "./schedulers/betas";
-export { boundImage, clipSchemas, thresholdSchemas } from "./schedulers/clip";
+export { boundImage, clip, clipSchemas, thresholdSchemas } from "./schedulers/clip";
 export { defineScheduler, type SamplerDefinition, type SchedulerDefinition } from "./schedulers/define-scheduler";
 export { drawNoise } from "./schedulers/draw-noise";
 export { flowLevels, flowSampler } from "./schedulers/flow-levels";

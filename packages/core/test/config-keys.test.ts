@@ -13,13 +13,12 @@ import { flux2 } from "../src/families/flux2/model";
 import { pixart } from "../src/families/pixart/model";
 import { qwenImage } from "../src/families/qwen-image/model";
 import { sd3 } from "../src/families/sd3/model";
-import { unet2D } from "../src/families/unet/unet-2d";
 import { unet2DCondition } from "../src/families/unet/unet-2d-condition";
 import { zImage } from "../src/families/z-image/model";
 
 const architectures: readonly Architecture[] = [
   ...[autoencoderKl, autoencoderTiny, clipText, clipTextWithProjection, dit, flux, flux2, pixart, qwen3, qwenImage],
-  ...[sd3, t5Encoder, unet2D, unet2DCondition, zImage],
+  ...[sd3, t5Encoder, unet2DCondition, zImage],
 ];
 /** Options by class with the reference's defaults, see make.py beside it. */
 const expected: Readonly<Record<string, Readonly<Record<string, unknown>>>> = JSON.parse(
@@ -59,7 +58,6 @@ describe("config.json", () => {
     [dit, { num_layer: 2 }, 'Did you mean "num_layers"?'],
     [clipText, { hidden_actt: "gelu" }, 'Did you mean "hidden_act"?'],
     [flux2, { guidance_embed: true }, 'Did you mean "guidance_embeds"?'],
-    [unet2D, { norm_num_group: 4 }, 'Did you mean "norm_num_groups"?'],
     [unet2DCondition, { layer_per_block: 3 }, 'Did you mean "layers_per_block"?'],
     [flux, { rope_theta: 2000 }, 'FluxTransformer2DModel has no option "rope_theta"'],
     [autoencoderKl, { scaling_facter: 0.5 }, 'Did you mean "scaling_factor"?'],

@@ -12,7 +12,6 @@ import { flux2 } from "../src/families/flux2/model";
 import { pixart } from "../src/families/pixart/model";
 import { qwenImage } from "../src/families/qwen-image/model";
 import { sd3 } from "../src/families/sd3/model";
-import { unet2D } from "../src/families/unet/unet-2d";
 import { unet2DCondition } from "../src/families/unet/unet-2d-condition";
 import { zImage } from "../src/families/z-image/model";
 import type { BuildHooks } from "../src/graph/build-hooks";
@@ -32,7 +31,6 @@ const models: readonly (readonly [Architecture, object])[] = [
   [qwen3, { num_hidden_layers: 1 }],
   [sd3, { num_layers: 2 }],
   [t5Encoder, { num_layers: 1 }],
-  [unet2D, { layers_per_block: 1 }],
   [unet2DCondition, { layers_per_block: 1, mid_block_type: null }],
   [zImage, { n_layers: 1, n_refiner_layers: 1 }],
 ];

@@ -1,22 +1,46 @@
-import type { Architecture, Warn } from "../../architecture/architecture";
-import { count, counts, layerCount, most, optionalCount } from "../../architecture/config-option";
-import { defineConfig } from "../../architecture/define-config";
-import { blockTypes, levelProblems } from "../../architecture/per-level";
-import { modelOptions } from "../../errors/models";
-import { type Dim, size } from "../../graph/dim";
-import type { Graph } from "../../graph/graph";
-import { conv2d, groupNorm } from "../../graph/layers";
-import type { Value } from "../../graph/value";
-import { flag, number, supported } from "../../schema/option";
-import { type Activation, activate, activationOption } from "../blocks/activation";
-import { type ClassOptions, classEmbedding } from "../blocks/class-embedding";
-import { gaussianFourier } from "../blocks/gaussian-fourier";
-import { averagePool, downsample, upsample } from "../blocks/resample";
-import { type ResnetOptions, resnetBlock, type TimeScaleShift } from "../blocks/resnet-block";
-import { spatialAttention } from "../blocks/spatial-attention";
-import { embedCondition, sinusoids } from "../blocks/timestep-embedding";
-import { type DownBlock, type UNetBlocks, type UpBlock, unetBody } from "./unet-body";
-import { unetStructure } from "./unet-structure";
+import type { Dim, Value } from "@skipstep/core/model";
+import {
+  type Activation,
+  type Architecture,
+  activate,
+  activationOption,
+  averagePool,
+  blockTypes,
+  type ClassOptions,
+  classEmbedding,
+  conv2d,
+  count,
+  counts,
+  type DownBlock,
+  defineConfig,
+  downsample,
+  embedCondition,
+  flag,
+  type Graph,
+  gaussianFourier,
+  groupNorm,
+  layerCount,
+  levelProblems,
+  modelOptions,
+  most,
+  number,
+  optionalCount,
+  type ResnetOptions,
+  resnetBlock,
+  sinusoids,
+  size,
+  sizeOption,
+  spatialAttention,
+  supported,
+  type TimeScaleShift,
+  type UNetBlocks,
+  type UpBlock,
+  unetBody,
+  unetStructure,
+  upsample,
+  type Warn,
+} from "@skipstep/core/model";
+import { unet2DFile } from "./file";
 
 type DownType = "DownBlock2D" | "AttnDownBlock2D";
 type UpType = "UpBlock2D" | "AttnUpBlock2D";
@@ -25,6 +49,8 @@ type UpType = "UpBlock2D" | "AttnUpBlock2D";
 export interface UNet2DConfig extends ClassOptions {
   readonly in_channels: number;
   readonly out_channels: number;
+  /** Pixels along a side, or height and width. */
+  readonly sample_size: number | readonly number[] | null;
   readonly center_input_sample: boolean;
   readonly time_embedding_type: "positional" | "fourier";
   readonly time_embedding_dim: number | null;
@@ -58,6 +84,7 @@ const parseFile = defineConfig<UNet2DConfig>(
   {
     in_channels: count(3, most.channels),
     out_channels: count(3, most.channels),
+    sample_size: sizeOption<UNet2DConfig["sample_size"]>(null),
     center_input_sample: flag(false),
     time_embedding_type: supported("positional", "fourier"),
     time_embedding_dim: optionalCount(null),
@@ -88,7 +115,7 @@ const parseFile = defineConfig<UNet2DConfig>(
     class_embed_type: supported(null, "timestep"),
     num_class_embeds: optionalCount(null),
   },
-  { withoutEffect: ["sample_size", "dropout", "num_train_timesteps"] }, // the last is of learned time embeddings
+  { withoutEffect: ["dropout", "num_train_timesteps"] }, // the last is of learned time embeddings
 );
 
 /** The U-Net of denoising diffusion, without a prompt, https://arxiv.org/abs/2006.11239. */
@@ -104,6 +131,7 @@ export const unet2D: Architecture<UNet2DConfig> = {
     return unetStructure(className, levels, config.mid_block_type !== null);
   },
   entries: { forward },
+  file: unet2DFile,
 };
 
 function parse(raw: unknown, warn?: Warn): UNet2DConfig {

@@ -1,0 +1,11 @@
+import { type Plugin, plugin } from "@skipstep/core/plugin";
+import { ddimFamily, ddpmFamily } from "./family";
+
+/** Brings the families: it has no options and no hooks. */
+@plugin<Record<string, never>>({
+  name: "ddpm",
+  description: "Draws with DDPM and DDIM, models of pixels without a prompt.",
+  options: { type: "object", additionalProperties: false, required: [], properties: {} },
+  families: [ddpmFamily, ddimFamily],
+})
+export class Ddpm implements Plugin {}
