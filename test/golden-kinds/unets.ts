@@ -1,7 +1,7 @@
 import { buildGraph } from "@skipstep/contract/graph";
 import type { Architecture, Value } from "@skipstep/core/model";
 import { floats, type Tensor, unet2DCondition } from "@skipstep/core/model";
-import { unet2D } from "skipstep-plugin-ddpm";
+import { unet2D } from "../../examples/family/src/index";
 import { checkModel, type Io, ioOf } from "./check-model";
 
 export const checkUNet2D = (folder: string): Promise<void> => checkUNet(unet2D, folder);

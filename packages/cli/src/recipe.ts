@@ -28,7 +28,7 @@ function recipeLines({ config, image, versions, weights, plugins }: Recipe): str
   return columns([
     ...prompts.map((text) => ["prompt", text]),
     ...negatives.map((text) => ["negative", text]),
-    ...(count > 1 ? [["image", `${image + 1} of ${count}`]] : []),
+    ...(count > 1 || image > 0 ? [["image", count > image ? `${image + 1} of ${count}` : `${image + 1}`]] : []),
     ["settings", factsText(settings)],
     ["model", `${fileText(config.model)}${config.variant === undefined ? "" : ` (${config.variant})`}`],
     ...Object.entries(config.components ?? {}).map(([name, file]) => ["component", `${name}: ${fileText(file)}`]),

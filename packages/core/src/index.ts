@@ -36,5 +36,5 @@ export { type FoundQuantizer, findQuantizer } from "./start/find-quantizer";
 export { type ComponentInspection, type Inspection, inspectConfig, type PluginInspection } from "./start/inspect";
 export { type OpenedComponent, openComponentWeights } from "./start/open-component";
 export { type OpenedRecipe, type OpenRecipeOptions, openRecipe } from "./start/open-recipe";
-export { estimateMemory, type ImagePlan, planImages, subjectOf } from "./start/plan-images";
+export { estimateMemory, type ImagePlan, imagesSettingOf, planImages, subjectOf } from "./start/plan-images";
 export type { Component } from "./weights/checkpoint/component";

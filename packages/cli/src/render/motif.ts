@@ -1,4 +1,4 @@
-import { type CheckedConfig, type GenerateConfig, planImages, subjectOf } from "@skipstep/core";
+import { type CheckedConfig, type GenerateConfig, imagesSettingOf, planImages, subjectOf } from "@skipstep/core";
 
 /** What one image shows, and its seed. */
 export interface Motif {
@@ -30,10 +30,10 @@ export function motifsOf(
 /** Of one subject; one image, also where the config asks for several. */
 export function requestOf(config: CheckedConfig, subject: Motif["subject"]): GenerateConfig {
   const { setting } = subjectOf(config) ?? {};
-  const isBatch = config.config.generate.num_images_per_prompt !== undefined;
+  const images = imagesSettingOf(config);
   return {
     ...(setting === undefined ? {} : { [setting]: setting === "prompt" ? String(subject) : [subject] }),
-    ...(isBatch ? { num_images_per_prompt: 1 } : {}),
+    ...(config.config.generate[images] === undefined ? {} : { [images]: 1 }),
   };
 }
 

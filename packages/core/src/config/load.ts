@@ -16,7 +16,7 @@ import { usualLimits } from "../schema/parse-json";
 import { validate } from "../schema/validate";
 import type { SettingProblem } from "../settings/setting-problem";
 import { checkBuildHooks, checkComponents, checkDeviceMap, type PipelineComponents } from "./check-components";
-import { checkFeatures, checkPlugins, type PlacedPlugin } from "./check-plugins";
+import { type CheckedPlugins, checkFeatures, checkPlugins, type PlacedPlugin } from "./check-plugins";
 import { checkScheduler, type SchedulerSchemas } from "./check-scheduler";
 import { plainInput } from "./class-entries";
 import type { Config, ConfigInput, GenerateConfig, PluginConfig, SchedulerConfig } from "./config";
@@ -102,14 +102,18 @@ export async function loadConfig<Model extends ConfigModel>(
 
   const found = await checkPlugins(config.plugins, { folderOf, classes, isLoading: options.plugins ?? true });
   const { catalogue, problems } = catalogued(found.plugins, options);
-  findings.push(...checkCore(config, catalogue.settingsSchema, reading.findings.length > 0));
+  const unstanding = problems.length > 0; // what they bring is not in the catalogue, and would be told to be unknown
+  const known = checkCore(config, catalogue.settingsSchema, reading.findings.length > 0);
+  findings.push(...(unstanding ? known.filter(({ path: [key] }) => key !== "generate") : known));
   findings.push(...found.findings, ...problems);
   makeAbsolute(config, folderOf, classes);
   findings.push(...placeLoras(config, folderOf));
   const canCheck =
     isObject(config.generate) &&
     !findings.some(({ path: [key, ...rest] }) => key === "limits" || (key === "generate" && rest.length > 0));
-  const against = await checkAgainstModel(config, found.plugins, catalogue, canCheck);
+  const against = unstanding
+    ? { findings: [] }
+    : familiesMissing(await checkAgainstModel(config, found.plugins, catalogue, canCheck), found, options);
   findings.push(...against.findings);
   if (findings.length > 0) throw configInvalid(locate(findings, layers, config));
 
@@ -211,6 +215,20 @@ interface AgainstModel<Model> {
   /** As far as it could be recognised. */
   readonly model?: Model;
   readonly findings: readonly Finding[];
+}
+
+/** A family that is unknown while a plugin is missing: it may be that plugin's. */
+function familiesMissing<Model>(
+  against: AgainstModel<Model>,
+  { findings, code }: CheckedPlugins,
+  { plugins: isLoading = true }: Pick<LoadOptions, "plugins">,
+): AgainstModel<Model> {
+  const isUnknown = ({ code }: Finding): boolean => code === "SKIPSTEP_PIPELINE_UNKNOWN";
+  if (findings.length > 0) return { ...against, findings: against.findings.filter((finding) => !isUnknown(finding)) };
+  if (isLoading || code.length === 0) return against;
+  const told = (finding: Finding): Finding =>
+    isUnknown(finding) ? { ...finding, text: `${finding.text} No code of the config's plugins was loaded.` } : finding;
+  return { ...against, findings: against.findings.map(told) };
 }
 
 /** What plugins bring that cannot stand together leaves what is known without them. */

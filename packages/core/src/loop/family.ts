@@ -77,6 +77,11 @@ export interface Subject {
   readonly examples: readonly (string | number)[];
 }
 
+/** The setting that says how many images to draw of each subject. */
+export function imagesSetting({ imagesSetting = "num_images_per_prompt" }: Pick<Family, "imagesSetting">): string {
+  return imagesSetting;
+}
+
 /** What a family works with once everything is compiled. */
 export interface FamilyParts {
   readonly checkpoint: Checkpoint;

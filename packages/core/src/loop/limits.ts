@@ -2,7 +2,7 @@ import { totalmem } from "node:os";
 import type { GenerateConfig } from "../config/config";
 import { type LimitChoice, type Limits, usualLimits } from "../config/limits";
 import { gigabytes } from "../errors/gigabytes";
-import type { SettingProblem } from "./family";
+import { imagesSetting, type SettingProblem } from "./family";
 import { memoryNeed } from "./memory-need";
 import type { RecognisedModel } from "./recognised-model";
 import { imageCount, type Settings } from "./settings";
@@ -32,7 +32,7 @@ export function limitProblems(
     ...(tokens > limits.max_sequence_length
       ? [problem("max_sequence_length", `${tokens}`, "max_sequence_length")]
       : []),
-    ...(images > limits.images ? [problem("num_images_per_prompt", `${images} images${about()}`, "images")] : []),
+    ...(images > limits.images ? [problem(imagesSetting(model.family), `${images} images${about()}`, "images")] : []),
     ...Object.entries({ height, width }).flatMap(([key, side]) =>
       side > limits.side ? [problem(key, `${side}${about()}`, "side")] : [],
     ),
@@ -53,11 +53,17 @@ export function memoryProblems(
   const bytes = limits.memory_gb !== undefined || isOnCpu ? need.all : need.images;
   if (!(bytes > most)) return [];
   const { height, width } = settings;
+  const { settings: taken } = model.family;
+  const images = imageCount(settings);
+  const [key, what] = Object.hasOwn(taken, "height")
+    ? ["height", `and width ${height} x ${width} with ${images} images take`]
+    : [imagesSetting(model.family), `${images} of ${height} x ${width} takes`];
+  const tiling = Object.hasOwn(taken, "vae_tiling") ? " use vae_tiling," : "";
   const why = limits.memory_gb === undefined ? "this machine has" : "limits.memory_gb is";
   return [
     {
-      key: "height",
-      text: `and width ${height} x ${width} with ${imageCount(settings)} images take about ${gigabytes(bytes)} besides the weights, and ${why} ${gigabytes(most)}. Make less at a time, use vae_tiling, or raise "limits": { "memory_gb": ... }`,
+      key,
+      text: `${what} about ${gigabytes(bytes)} besides the weights, and ${why} ${gigabytes(most)}. Make less at a time,${tiling} or raise "limits": { "memory_gb": ... }`,
     },
   ];
 }

@@ -10,7 +10,7 @@ import { validate } from "../schema/validate";
 import { commonSettings } from "../settings/common-settings";
 import type { SettingTable } from "../settings/setting";
 import type { Floats } from "../tensor";
-import type { Family, SettingProblem } from "./family";
+import { type Family, imagesSetting, type SettingProblem } from "./family";
 import { limitProblems, memoryProblems } from "./limits";
 import type { RecognisedModel } from "./recognised-model";
 import type { Settings } from "./settings";
@@ -81,14 +81,14 @@ export function fillSettings(
   const own = given.sigmas ?? given.timesteps;
   const table: SettingTable = { ...commonSettings, ...family.settings };
   const texts = textsOf(table, given);
-  const { subject = { setting: "prompt" }, imagesSetting = "num_images_per_prompt" } = family;
+  const { subject = { setting: "prompt" } } = family;
   const filled = { ...neutralValues(table), ...defaults, seed: given.seed ?? randomInt(2 ** 32), ...given, ...texts };
   return {
     ...(filled as unknown as Settings),
     num_inference_steps: given.num_inference_steps ?? own?.length ?? defaults.num_inference_steps,
     has_negative_prompt: given.negative_prompt !== undefined,
     subjects: subject === null ? 1 : (filled[subject.setting as "prompt"]?.length ?? 0),
-    num_images_per_prompt: filled[imagesSetting as "num_images_per_prompt"] ?? 1,
+    num_images_per_prompt: filled[imagesSetting(family) as "num_images_per_prompt"] ?? 1,
     ...(latents ? { latents } : {}),
     ...(picture ? { image: picture } : {}),
   };

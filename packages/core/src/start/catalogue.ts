@@ -1,5 +1,6 @@
 import type { ArchitectureEntry } from "../architecture/architecture";
 import type { Feature } from "../architecture/structure";
+import type { ConfigCatalogue } from "../config/load";
 import { familyTwice, pipelineUnknown } from "../errors/pipeline";
 import { ownFamilies } from "../families/families";
 import { otherFamilies } from "../families/other-families";
@@ -71,6 +72,19 @@ export class Catalogue {
       denoiserFeatures(family).some((has) => features.every((it) => has.includes(it))),
     );
     return [...new Set(fitting.map(({ title, className }) => title ?? className))];
+  };
+}
+
+/**
+ * Of `generate` and of each scheduler, with what any of several packages bring. Two may bring the same: a config names
+ * one of them.
+ */
+export function schemasOf(plugins: readonly Bringing[]): Pick<ConfigCatalogue, "settingsSchema" | "schedulerSchemas"> {
+  const families = [...ownFamilies, ...plugins.flatMap(({ manifest }) => manifest.families ?? [])];
+  const schedulers = [...plugins.flatMap(({ manifest }) => manifest.schedulers ?? []), ...ownSchedulers];
+  return {
+    settingsSchema: settingsSchema(families.map(({ settings }) => settings)),
+    schedulerSchemas: Object.fromEntries(schedulers.map(({ className, schema }) => [className, schema])),
   };
 }
 

@@ -2,7 +2,7 @@ import { composeSchema } from "../config/compose-schema";
 import { findPlugin } from "../plugins/discover";
 import { installedPlugins } from "../plugins/installed";
 import type { JsonObject } from "../schema/json";
-import { Catalogue } from "./catalogue";
+import { schemasOf } from "./catalogue";
 
 /**
  * JSON Schema of a config, for editors: core's keys, every scheduler, and the options of the plugins that are installed.
@@ -19,6 +19,5 @@ export async function configSchema(
     manifest: (await findPlugin(name, folder)).manifest,
   }));
   const manifests = await Promise.all(found);
-  const { schedulers, settingsSchema } = new Catalogue(manifests);
-  return composeSchema(manifests, { schedulerSchemas: schedulers.schemas, settingsSchema }) as JsonObject;
+  return composeSchema(manifests, schemasOf(manifests)) as JsonObject;
 }

@@ -1,6 +1,6 @@
 import type { GenerateConfig } from "../config/config";
 import { checkRequest } from "../loop/check-request";
-import type { Subject } from "../loop/family";
+import { imagesSetting, type Subject } from "../loop/family";
 import { memoryNeed } from "../loop/memory-need";
 import { fillSettings, resolveSettings } from "../loop/request";
 import { imageCount } from "../loop/settings";
@@ -41,6 +41,11 @@ export function estimateMemory({ config, model }: CheckedConfig): number {
 export function subjectOf({ model }: CheckedConfig): Subject | null {
   const { subject = { setting: "prompt", examples: usualPrompts } } = model.family;
   return subject;
+}
+
+/** The setting that says how many images to draw of each subject: `num_images_per_prompt` for most models. */
+export function imagesSettingOf({ model }: CheckedConfig): string {
+  return imagesSetting(model.family);
 }
 
 /** Things, a scene and a face: small shapes as well as large areas. */
