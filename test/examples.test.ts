@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it("has an example here for each folder in examples", () => {
   const folders = readdirSync(join(root, "examples"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  expect(folders.map(({ name }) => name).sort()).toEqual(["plugin", "script"]);
+  expect(folders.map(({ name }) => name).sort()).toEqual(["family", "plugin", "script"]);
 });
 
 describe("examples/script", () => {

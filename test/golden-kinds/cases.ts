@@ -5,6 +5,7 @@ import { checkAttention } from "./attention";
 import { extras } from "./extras";
 import { models } from "./models";
 import { pipelineCase } from "./pipelines";
+import { isPixelModel, pixelCase } from "./pixel-models";
 import { checkBitsandbytes } from "./quant-bitsandbytes";
 import { checkBlocks } from "./quant-gguf";
 import { checkInteger } from "./quant-integer";
@@ -47,7 +48,7 @@ function aboutCase(folder: string, root: string): GoldenCase["run"] {
 function fileCase(folder: string, name: string, root: string): GoldenCase["run"] {
   const file = join(folder, name);
   if (basename(folder) === "golden" && existsSync(join(folder, "../model_index.json")))
-    return pipelineCase(join(folder, ".."), file, 2e-3);
+    return (isPixelModel(join(folder, "..")) ? pixelCase : pipelineCase)(join(folder, ".."), file, 2e-3);
   if (existsSync(join(shippedModels, basename(folder), "model_index.json")) && dirname(folder) === root)
     return pipelineCase(join(shippedModels, basename(folder)), file, 4e-3);
   if (basename(folder) === "attention") return () => checkAttention(`${file}.safetensors`);

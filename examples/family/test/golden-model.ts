@@ -7,7 +7,7 @@ import { afterAll } from "vitest";
 /** What the reference drew, and the model that it drew with. */
 export const golden = join(import.meta.dirname, "golden/ddpm");
 
-/** A folder as a user has it: `ddpm/` is the model, and this package is installed under its name. */
+/** A folder as a user has it: `ddpm/` is the model, and this package is installed beside Skipstep's. */
 export function userFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "skipstep-ddpm-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -17,6 +17,8 @@ export function userFolder(): string {
     cpSync(join(golden, part), join(model, part), { recursive: true });
   writeFileSync(join(model, unet), gunzipSync(readFileSync(join(golden, `${unet}.gz`))));
   mkdirSync(join(folder, "node_modules"));
-  symlinkSync(join(import.meta.dirname, ".."), join(folder, "node_modules/skipstep-plugin-ddpm"));
+  const here = join(import.meta.dirname, "..");
+  symlinkSync(here, join(folder, "node_modules/skipstep-plugin-ddpm"));
+  symlinkSync(join(here, "node_modules/@skipstep"), join(folder, "node_modules/@skipstep"));
   return folder;
 }
