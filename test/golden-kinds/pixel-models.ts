@@ -25,13 +25,15 @@ export function isPixelModel(model: string): boolean {
 }
 
 /** As `pipelineCase`. What the reference's pipelines hand on to their scheduler is the scheduler's option here. */
-export function pixelCase(model: string, file: string, tolerance: number): (() => Promise<void>) | undefined {
+export function pixelCase(model: string, file: string, tolerance: number): () => Promise<void> {
   const { seed, num_inference_steps, call }: PixelCall = JSON.parse(readFileSync(`${file}.json`, "utf8"));
-  const { eta, use_clipped_model_output, ...own } = call;
-  if (use_clipped_model_output) return undefined;
+  const { batch_size, ...scheduler } = call;
   return async () => {
-    const config = { model, plugins: [Ddpm], strict: true, ...(eta === undefined ? {} : { scheduler: { eta } }) };
-    const result = await generate({ ...config, generate: { num_inference_steps, ...own } }, { seed });
+    const config = { model, plugins: [Ddpm], strict: true, scheduler };
+    const result = await generate(
+      { ...config, generate: { num_inference_steps, ...(batch_size ? { batch_size } : {}) } },
+      { seed },
+    );
     expectImages(result, readSafetensors(`${file}.safetensors`).get("out.image")!, tolerance);
   };
 }

@@ -33,15 +33,7 @@ function pixelFamily(className: string, title: string, steps: number): Family {
     sizeMultiple: () => 1,
     components: { unet: { UNet2DModel: { architecture: unet2D, entry: "forward" } } },
     // Those that scale what the model sees are not among them: the reference's pipelines do not scale.
-    schedulers: [
-      "DDIMScheduler",
-      "DDPMScheduler",
-      "DEISMultistepScheduler",
-      "DPMSolverMultistepScheduler",
-      "DPMSolverSinglestepScheduler",
-      "PNDMScheduler",
-      "UniPCMultistepScheduler",
-    ],
+    schedulers: ["variance-preserving"],
     sizes: (_, settings) => ({ unet: { B: imageCount(settings), h: settings.height, w: settings.width } }),
     open: async (parts) => pixelPipeline(parts),
   });

@@ -26,6 +26,7 @@ describe("from the same seed", () => {
     ["ddim", "DDIMScheduler"],
     ["ddim-eta", "DDIMScheduler"],
     ["dpm-solver", "DPMSolverMultistepScheduler"],
+    ["gradient-estimation", "GradientEstimationScheduler"],
   ])("%s is what the reference draws, by %s", async (name, type) => {
     const { seed, num_inference_steps, call, scheduler }: Case = JSON.parse(
       readFileSync(join(golden, "golden", `${name}.json`), "utf8"),

@@ -14,7 +14,7 @@ const compatible: readonly string[] = ownSchedulers
   .filter((className) => !strangers.includes(className));
 
 /** Options that are in no file of diffusers': arguments of its pipelines. */
-const notInFiles: readonly string[] = ["eta"];
+const notInFiles: readonly string[] = ["eta", "use_clipped_model_output"];
 
 /** Of DPMSolverSDEScheduler, which diffusers counts among the compatible ones and Skipstep lacks. */
 const others: readonly string[] = ["noise_sampler_seed"];

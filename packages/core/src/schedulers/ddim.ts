@@ -27,11 +27,12 @@ export const ddim = defineScheduler({
     set_alpha_to_one: flag(true, "The last step goes to a clean image instead of to timestep 0's noise."),
     prediction_type: predictionSchema(diffusionPredictions),
     rescale_betas_zero_snr: flag(false, "Make the noisiest timestep pure noise."),
-    // In diffusers it is an argument of the pipeline.
+    // In diffusers these two are arguments of the pipeline.
+    use_clipped_model_output: flag(false, "Step by the noise that the clipped image implies."),
     eta: number(0, { minimum: 0, maximum: 1, description: "Share of DDPM's noise that each step draws." }),
   },
   create(options, schedule) {
-    const { num_train_timesteps: train, prediction_type, eta } = options;
+    const { num_train_timesteps: train, prediction_type, use_clipped_model_output, eta } = options;
     const steps = schedule.steps([], train);
     const timesteps = wholeTimesteps(options, schedule);
     const alphaAt = signalAt(options);
@@ -45,7 +46,9 @@ export const ddim = defineScheduler({
         const next = alphaAfter(index);
         const now = mixtureOf(alpha);
         const bounded = boundImage(options, predictedImage(prediction_type, now, sample, output), batch);
-        const noise = predictedNoise(prediction_type, now, sample, output);
+        const noise = use_clipped_model_output
+          ? predictedNoise("sample", now, sample, bounded)
+          : predictedNoise(prediction_type, now, sample, output);
 
         const deviation = eta * Math.sqrt(((1 - next) / (1 - alpha)) * (1 - alpha / next));
         const kept = Math.sqrt(1 - next - deviation ** 2);

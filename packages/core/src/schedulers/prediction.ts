@@ -7,9 +7,9 @@ import { weightedSum, weightedSumOver } from "./weighted-sum";
  */
 export type PredictionType = "epsilon" | "sample" | "v_prediction" | "flow_prediction";
 
-/** Every diffusion scheduler's option; flow needs a scheduler that has flow noise levels. */
-export function predictionSchema<Type extends PredictionType | "original_sample">(
-  types: readonly Type[],
+/** Every diffusion scheduler's option; flow needs a scheduler that has flow noise levels. @param types the usual three when left out */
+export function predictionSchema<Type extends PredictionType | "original_sample" = DiffusionPrediction>(
+  types: readonly Type[] = diffusionPredictions as readonly PredictionType[] as readonly Type[],
 ): OptionSchema<Type> {
   return choice(types[0]!, types, "What the model predicts.");
 }
