@@ -4,6 +4,7 @@ import { validateConfig } from "@skipstep/core";
 import { hookKinds } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
 import { codeBlocks } from "./docs/code-blocks";
+import { familiesCode } from "./docs/families-guide";
 import { typeErrors } from "./docs/type-errors";
 
 const root = join(import.meta.dirname, "..");
@@ -28,6 +29,7 @@ const documents = [
   "plugins/xformers/README.md",
   "plugins/channels-last/README.md",
   "examples/plugin/README.md",
+  "examples/family/README.md",
 ];
 
 describe("docs/plugins.md", () => {
@@ -57,7 +59,8 @@ describe("docs/plugins.md", () => {
   });
 });
 
-it("has TypeScript in its documents on plugins that compiles", () => {
+it("has TypeScript in its documents on plugins and families that compiles", () => {
+  const families = [...familiesCode].map(([file, code]) => ({ path: join(root, "test/families", file), code }));
   const modules = documents.flatMap((file) =>
     codeBlocks(read(file), "ts").map(({ code, line }) => ({
       // The example's test imports its own sources.
@@ -70,8 +73,12 @@ it("has TypeScript in its documents on plugins that compiles", () => {
     })),
   );
   expect(modules.length).toBeGreaterThan(5);
-  expect(typeErrors(modules)).toEqual([]);
+  expect(families.length).toBeGreaterThan(5);
+  expect(typeErrors([...modules, ...families])).toEqual([]);
 });
+
+/** Folders of packages that lie in `examples`. */
+const examples = { "every-nth": "plugin", ddpm: "family" };
 
 it.each(documents)("has configs in %s that are valid", async (file) => {
   const configs = codeBlocks(read(file), "json")
@@ -79,11 +86,14 @@ it.each(documents)("has configs in %s that are valid", async (file) => {
     .filter((json) => "plugins" in json);
   for (const config of configs) {
     const folder = join(root, "configs");
-    const plugins = config.plugins.map((entry: { use: string }) => ({
+    const entries = config.plugins.map((entry: string | { use: string }) =>
+      typeof entry === "string" ? { use: entry } : entry,
+    );
+    const plugins = entries.map((entry: { use: string }) => ({
       ...entry,
       use:
-        entry.use === "every-nth"
-          ? join(root, "examples/plugin")
+        entry.use in examples
+          ? join(root, "examples", examples[entry.use as keyof typeof examples])
           : entry.use.startsWith(".")
             ? join(folder, entry.use)
             : entry.use,

@@ -11,6 +11,8 @@ export function typeErrors(modules: readonly { readonly path: string; readonly c
   const host = ts.createCompilerHost(options);
   const program = ts.createProgram([...texts.keys()], options, {
     ...host,
+    directoryExists: (path) =>
+      [...texts.keys()].some((file) => file.startsWith(`${path}/`)) || host.directoryExists!(path),
     fileExists: (path) => texts.has(path) || host.fileExists(path),
     readFile: (path) => texts.get(path) ?? host.readFile(path),
     getSourceFile: (path, ...more) => {

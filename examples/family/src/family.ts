@@ -22,7 +22,6 @@ function pixelFamily(className: string, title: string, steps: number): Family {
   return defineFamily({
     className,
     title,
-    denoiser: "unet",
     settings: {
       batch_size: setting<number>(integer(undefined, { minimum: 1, description: "Images to draw." }), 1),
       ...take("num_inference_steps", "seed"),
@@ -31,7 +30,7 @@ function pixelFamily(className: string, title: string, steps: number): Family {
     imagesSetting: "batch_size",
     defaults: (configs) => ({ num_inference_steps: steps, ...trainedSize(configs) }),
     sizeMultiple: () => 1,
-    components: { unet: { UNet2DModel: { architecture: unet2D, entry: "forward" } } },
+    components: { unet: unet2D },
     // Those that scale what the model sees are not among them: the reference's pipelines do not scale.
     schedulers: ["variance-preserving"],
     sizes: (_, settings) => ({ unet: { B: imageCount(settings), h: settings.height, w: settings.width } }),
