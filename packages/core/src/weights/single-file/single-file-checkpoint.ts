@@ -54,7 +54,7 @@ export function openSingleFile(
   if (unknown !== undefined)
     throw atComponent(componentUnknown(path, unknown, Object.keys(pipeline.components)), unknown);
   const nowhere = missing.filter((name) => !Object.hasOwn(places, name));
-  if (nowhere.length > 0) throw componentsMissing(path, pipeline.title, nowhere, denoiserOf(pipeline));
+  if (nowhere.length > 0) throw componentsMissing(path, pipeline.title, nowhere, denoiserOf(parts));
 
   const components = new Map(
     Object.entries(pipeline.components).map(([name, known]): [string, Component] => {
@@ -98,7 +98,8 @@ function schedulerOf(name: string, { className, config }: Extract<KnownComponent
   return { name, library: "diffusers", className, source: { path: "built in", config: "built in" }, config, weights };
 }
 
-/** The component that a file is for. */
-function denoiserOf({ components }: KnownPipeline): string {
-  return Object.hasOwn(components, "unet") ? "unet" : "transformer";
+/** The component that a file is for: of several, the one that draws. */
+function denoiserOf(parts: SingleFile["parts"]): string {
+  const names = [...parts.keys()];
+  return names.find((name) => name === "unet" || name === "transformer") ?? names[0]!;
 }
