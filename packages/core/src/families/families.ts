@@ -1,6 +1,7 @@
 import type { Family } from "../loop/family";
 import { ditFamily } from "./dit/family";
 import { fluxFamily } from "./flux/family";
+import { flux2KleinFamily } from "./flux2/family";
 import { pixartAlphaFamily, pixartSigmaFamily } from "./pixart/family";
 import { stableDiffusion3Family } from "./sd3/family";
 import { stableDiffusionFamily } from "./unet/stable-diffusion";
@@ -11,6 +12,7 @@ import { zImageFamily } from "./z-image/family";
 export const ownFamilies: readonly Family[] = [
   ditFamily,
   fluxFamily,
+  flux2KleinFamily,
   pixartAlphaFamily,
   pixartSigmaFamily,
   stableDiffusionFamily,

@@ -10,7 +10,7 @@ import { longPromptProblems, textSizes } from "../encoders/settings";
 import { t5Encoder } from "../encoders/t5";
 import { fluxFiles } from "./files";
 import { type FluxConfig, flux } from "./model";
-import { PACK } from "./pack-latents";
+import { PACK } from "../blocks/packed-latents";
 import { AXES, fluxPipeline, isGuided } from "./pipeline";
 import { FluxPromptEncoder } from "./prompts";
 import { type FluxSettings, fluxSettings } from "./settings";

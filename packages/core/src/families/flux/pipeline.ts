@@ -6,7 +6,7 @@ import { linspace } from "../../schedulers/linspace";
 import { type Floats, floats } from "../../tensor";
 import { flowLatents } from "../transformers/flow-latents";
 import { type FluxConfig, rotaryTables } from "./model";
-import { PACK, packLatents, unpackLatents } from "./pack-latents";
+import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
 import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
 import type { FluxSettings } from "./settings";
 import { negativePromptUnused, trueCfgScaleUnused } from "./warnings";
