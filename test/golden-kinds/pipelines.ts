@@ -56,12 +56,12 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
     readFileSync(`${file}.json`, "utf8"),
   );
   const configs = plugin === undefined ? [{}] : configsFor(plugin, options ?? {}, calibrator ?? null);
-  if (configs.length === 0 || !isBuilt(model) || recorded.images) return undefined;
+  if (configs.length === 0 || !isBuilt(model)) return undefined;
   return async () => {
     const io = readSafetensors(`${file}.safetensors`);
     for (const config of configs) {
       const result = await generate(
-        { model, ...config, strict: true, generate: settingsOf(recorded), ...(scheduler ? { scheduler } : {}) },
+        { model, ...config, strict: true, generate: settingsOf(recorded, file), ...(scheduler ? { scheduler } : {}) },
         // With a seed the noise is Skipstep's own.
         typeof recorded.seed === "number" ? { seed: recorded.seed } : { latents: io.get("in.latents") as Floats },
       );

@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import type { GenerateConfig } from "@skipstep/core";
 
 /** A call of the reference as a case's JSON file has it, in the form of the first sets or in that of the later ones. */
@@ -14,11 +15,19 @@ export interface Recorded extends Omit<GenerateConfig, "seed"> {
   readonly images?: readonly string[];
 }
 
-/** The settings that the reference was called with, but for its seed. */
-export function settingsOf({ class_, call, seed: _, images: __, size_given, ...rest }: Recorded): GenerateConfig {
+/** The settings that the reference was called with, but for its seed. @param file of the case */
+export function settingsOf(
+  { class_, call, seed: _, images, size_given, ...rest }: Recorded,
+  file: string,
+): GenerateConfig {
   if (class_ === undefined) return { ...rest, ...call };
   const { num_inference_steps, height, width }: GenerateConfig = rest;
-  return { ...given({ num_inference_steps }), ...(size_given === false ? {} : given({ height, width })), ...call };
+  return {
+    ...given({ num_inference_steps }),
+    ...(size_given === false ? {} : given({ height, width })),
+    ...(images ? { image: images.map((name) => join(dirname(file), name)) } : {}),
+    ...call,
+  };
 }
 
 function given<Settings extends object>(settings: Settings): { [Key in keyof Settings]: NonNullable<Settings[Key]> } {

@@ -86,10 +86,14 @@ export class Autoencoder {
 
   /**
    * @param image `[1, 3, H, W]` in -1..1
-   * @param generator draws from the posterior of an AutoencoderKL; models that give latents have none
+   * @param generator draws from the posterior of an AutoencoderKL; models that give latents need none
    * @returns `[1, C, h, w]`, scaled as the denoiser wants it
    */
-  async encode(image: Floats, generator: Generator, { tiling = false, signal }: CoderOptions = {}): Promise<Floats> {
+  async encode(
+    image: Floats,
+    generator: Generator | undefined,
+    { tiling = false, signal }: CoderOptions = {},
+  ): Promise<Floats> {
     const program = await this.parts.entry(this.component, "encode");
     const { sample: from, latent: to } = tileSizes(this.config);
     let isDrawn = false;
@@ -99,7 +103,7 @@ export class Autoencoder {
       return latents ?? concat([mean!, logvar!], 1);
     };
     const whole = await (tiling && needsTiles(image, from) ? inTiles(image, { from, to }, encoded) : encoded(image));
-    const z = isDrawn ? sampled(whole, generator) : whole;
+    const z = isDrawn ? sampled(whole, generator!) : whole;
     return this.scaled(z, (x, factor, shift) => (x - shift) * factor);
   }
 

@@ -11,6 +11,7 @@ import { PATCH } from "./patches";
 import { Flux2Pipeline } from "./pipeline";
 import { AXES } from "./positions";
 import { Flux2PromptEncoder } from "./prompts";
+import { flux2References, referenceTokens, tokenPixels } from "./references";
 import { type Flux2Settings, flux2Settings, guidanceOf, isDistilled } from "./settings";
 import { qwen3Taps } from "./text-encoder";
 
@@ -29,7 +30,8 @@ export const flux2KleinFamily = defineFamily({
     height: 128 * scaleFactorOf(configs.vae),
     width: 128 * scaleFactorOf(configs.vae),
   }),
-  sizeMultiple: ({ vae }) => scaleFactorOf(vae) * PATCH,
+  sizeMultiple: tokenPixels,
+  references: flux2References,
   components: {
     text_encoder: {
       Qwen3ForCausalLM: { architecture: qwen3Taps, entry: "taps" },
@@ -90,14 +92,14 @@ function tileProblems({ vae }: Configs, settings: Flux2Settings): SettingProblem
 
 function runSizes(configs: Configs, settings: Flux2Settings): Readonly<Record<string, Sizes>> {
   const { height, width, max_sequence_length: S } = settings;
-  const multiple = scaleFactorOf(configs.vae) * PATCH;
+  const multiple = tokenPixels(configs);
   const { B, h, w } = decodeSizes(configs.vae, settings);
   return {
     text_encoder: { B: 1, T: S },
     transformer: {
       B: Math.max(1, imageCount(settings)) * (guidanceOf(configs, settings) > 0 ? 2 : 1),
       S,
-      T: S + (height / multiple) * (width / multiple),
+      T: S + (height / multiple) * (width / multiple) + referenceTokens(configs, settings),
     },
     vae: { B: B!, h: h! / PATCH, w: w! / PATCH },
   };

@@ -1,3 +1,4 @@
+import { concat } from "../../loop/concat";
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
 import { combine, stack } from "../../loop/guidance";
@@ -10,9 +11,10 @@ import { type Floats, floats, sizeOf } from "../../tensor";
 import { Autoencoder } from "../autoencoders/autoencoder";
 import { empiricalMu } from "./empirical-mu";
 import { type Flux2Config, rotaryTables } from "./model";
-import { imageOf, PATCH, tokensOf, unpatched } from "./patches";
+import { imageOf, tokensOf, unpatched } from "./patches";
 import { imagePositions, textPositions } from "./positions";
 import type { Flux2PromptEncoder, Flux2Prompts } from "./prompts";
+import { encodeReferences, type Flux2References, tokenPixels } from "./references";
 import { type Flux2Settings, guidanceOf, isDistilled } from "./settings";
 import { guidanceUnused } from "./warnings";
 
@@ -20,6 +22,7 @@ interface Flux2Conditioning extends Conditioning {
   readonly positive: Flux2Prompts;
   /** Of the empty prompt, with guidance only. */
   readonly negative: Flux2Prompts | undefined;
+  readonly references: Flux2References | undefined;
 }
 
 /** FLUX.2 klein, opened. Its latents are patches of 2 x 2 latent pixels of the autoencoder, `[B, 4 C, h, w]`. */
@@ -44,7 +47,13 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
     const guided = guidanceOf(this.parts.configs, settings) > 0;
     const negative = guided ? await this.prompts.encode(empty, settings, signal) : undefined;
     const unused = isDistilled(this.parts.configs) && guidance_scale > 1 ? [guidanceUnused(guidance_scale)] : [];
-    return { positive, negative, warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused] };
+    const references = await encodeReferences(this.parts.configs, this.autoencoder, settings, signal);
+    return {
+      positive,
+      negative,
+      references,
+      warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused],
+    };
   }
 
   noise(settings: Flux2Settings, generator: Generator): Floats {
@@ -76,8 +85,11 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
   ): Promise<Floats> {
     const [, , height, width] = latents.shape as [number, number, number, number];
     const batch = branchLatents(branch, latents);
-    const step = { hidden_states: tokensOf(batch), timestep: forRows(batch.shape[0]!, timestep / 1000) };
-    const constants = { [`${branch} ${latents.shape}`]: () => this.constants(encoded, branch, height, width) };
+    const step = {
+      hidden_states: withReferences(tokensOf(batch), encoded.references),
+      timestep: forRows(batch.shape[0]!, timestep / 1000),
+    };
+    const constants = { [`${branch} ${latents.shape}`]: () => this.steady(encoded, branch, height, width) };
     return imageOf(await this.denoiser.run(encoded, { step, constants }, options), height, width);
   }
 
@@ -95,12 +107,13 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
 
   /** Rows and columns of an image's tokens. */
   private tokens({ height, width }: Flux2Settings): [number, number] {
-    const multiple = this.autoencoder.scaleFactor * PATCH;
+    const multiple = tokenPixels(this.parts.configs);
     return [height / multiple, width / multiple];
   }
 
-  private constants(
-    { positive, negative }: Flux2Conditioning,
+  /** What no step changes. */
+  private steady(
+    { positive, negative, references }: Flux2Conditioning,
     branch: Branch,
     height: number,
     width: number,
@@ -109,7 +122,13 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
     const text = textPositions(hidden.shape[1]!);
     return {
       encoder_hidden_states: hidden,
-      ...rotaryTables(this.config, text, imagePositions([{ height, width }])),
+      ...rotaryTables(this.config, text, imagePositions([{ height, width }, ...(references?.grids ?? [])])),
     };
   }
+}
+
+/** The same images behind those of each row. @param tokens `[B, X, 4 C]` @returns `[B, X + R, 4 C]` */
+function withReferences(tokens: Floats, references: Flux2References | undefined): Floats {
+  if (!references) return tokens;
+  return concat([tokens, stack(new Array<Floats>(tokens.shape[0]!).fill(references.tokens))], 1);
 }

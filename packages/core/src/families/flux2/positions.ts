@@ -5,6 +5,12 @@ export const AXES = 4;
 /** From one picture to the next; the first of those that are looked at has the first of them. */
 const APART = 10;
 
+/** Rows and columns of tokens. */
+export interface TokenGrid {
+  readonly height: number;
+  readonly width: number;
+}
+
 /** Of a prompt's tokens, in order. @returns `[count, 4]` */
 export function textPositions(count: number): Floats {
   const positions = floats([count, AXES]);
@@ -14,13 +20,13 @@ export function textPositions(count: number): Floats {
 
 /**
  * Of the image that is drawn, and behind it of those that are looked at, each row by row.
- * @param sizes in tokens @returns `[T, 4]`
+ * @returns `[T, 4]`
  */
-export function imagePositions(sizes: readonly { readonly height: number; readonly width: number }[]): Floats {
-  const total = sizes.reduce((sum, { height, width }) => sum + height * width, 0);
+export function imagePositions(grids: readonly TokenGrid[]): Floats {
+  const total = grids.reduce((sum, { height, width }) => sum + height * width, 0);
   const positions = floats([total, AXES]);
   let at = 0;
-  for (const [picture, { height, width }] of sizes.entries())
+  for (const [picture, { height, width }] of grids.entries())
     for (let row = 0; row < height; row++)
       for (let column = 0; column < width; column++, at += AXES)
         positions.data.set([picture * APART, row, column, 0], at);

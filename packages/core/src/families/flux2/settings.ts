@@ -16,7 +16,7 @@ export const flux2Settings = {
     }),
     TAPS,
   ),
-  ...take("sigmas", "vae_tiling"),
+  ...take("sigmas", "image", "vae_tiling"),
 };
 
 export type Flux2Settings = SettingsOf<typeof flux2Settings>;
