@@ -11,8 +11,8 @@ import { zImageFamily } from "./z-image/family";
 /** Every family of pipelines that Skipstep runs itself. */
 export const ownFamilies: readonly Family[] = [
   ditFamily,
+  flux2KleinFamily, // before FLUX.1, which files are taken for by tensors that it has, too
   fluxFamily,
-  flux2KleinFamily,
   pixartAlphaFamily,
   pixartSigmaFamily,
   stableDiffusionFamily,

@@ -8,6 +8,7 @@ import type { Value } from "../../graph/value";
 import { flag, list, number } from "../../schema/option";
 import { decoded, encoded, type KlLayers } from "../autoencoders/autoencoder-kl";
 import { activationOption } from "../blocks/activation";
+import { flux2AutoencoderFile } from "./names";
 import { PATCH } from "./patches";
 
 /** `config.json` of AutoencoderKLFlux2. */
@@ -62,6 +63,7 @@ const parseFile = defineConfig<Flux2AutoencoderConfig>(
  */
 export const flux2Autoencoder: Architecture<Flux2AutoencoderConfig> = {
   className: CLASS_NAME,
+  file: flux2AutoencoderFile,
   parse,
   entries: { encode, decode },
 };

@@ -6,6 +6,7 @@ import { imageCount } from "../../loop/settings";
 import { decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
 import type { Qwen3Config } from "../encoders/qwen3";
 import { type Flux2AutoencoderConfig, flux2Autoencoder } from "./autoencoder";
+import { flux2Files } from "./files";
 import { type Flux2Config, flux2 } from "./model";
 import { PATCH } from "./patches";
 import { Flux2Pipeline } from "./pipeline";
@@ -22,6 +23,8 @@ import { qwen3Taps } from "./text-encoder";
 export const flux2KleinFamily = defineFamily({
   className: "Flux2KleinPipeline",
   title: "FLUX.2 klein",
+  singleFiles: flux2Files,
+  loraTitle: () => "FLUX.2",
   denoiser: "transformer",
   settings: flux2Settings,
   defaults: (configs) => ({
