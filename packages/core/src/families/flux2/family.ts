@@ -25,7 +25,6 @@ export const flux2KleinFamily = defineFamily({
   title: "FLUX.2 klein",
   singleFiles: flux2Files,
   loraTitle: () => "FLUX.2",
-  denoiser: "transformer",
   settings: flux2Settings,
   defaults: (configs) => ({
     num_inference_steps: 50,
@@ -40,17 +39,12 @@ export const flux2KleinFamily = defineFamily({
       Qwen3ForCausalLM: { architecture: qwen3Taps, entry: "taps" },
       Qwen3Model: { architecture: qwen3Taps, entry: "taps" },
     },
-    transformer: { Flux2Transformer2DModel: { architecture: flux2, entry: "forward" } },
+    transformer: flux2,
     vae: { AutoencoderKLFlux2: { architecture: flux2Autoencoder, entry: "decode" } },
   },
   others: ["is_distilled"],
-  schedulers: [
-    "FlowMatchEulerDiscreteScheduler",
-    "UniPCMultistepScheduler",
-    "DEISMultistepScheduler",
-    "DPMSolverMultistepScheduler",
-    "DPMSolverSinglestepScheduler",
-  ],
+  schedulers: ["flow"],
+  unfitSchedulers: ["FlowMatchHeunDiscreteScheduler"], // takes no levels of the pipeline's
   problems: (configs, settings) => [...layerProblems(configs, settings), ...tileProblems(configs, settings)],
   sizes: (configs, settings) => runSizes(configs, settings),
   open: async (parts) => {
