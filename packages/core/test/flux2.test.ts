@@ -18,6 +18,7 @@ import { lookAt } from "../src/loop/look-at";
 import type { RecognisedModel } from "../src/loop/recognised-model";
 import { fillSettings, settingProblems } from "../src/loop/request";
 import { createGenerator } from "../src/random";
+import { ownCatalogue } from "../src/start/catalogue";
 import { type Floats, floats, sizeOf, type Tensor } from "../src/tensor";
 import type { WeightSource } from "../src/weights/checkpoint/weights";
 import { buildGraph, readConfig } from "./build-graph";
@@ -234,7 +235,12 @@ describe("settings of FLUX.2 klein", () => {
     vae: flux2Autoencoder.parse({ sample_size }),
   });
   const model = (of: Configs): RecognisedModel =>
-    ({ family: flux2KleinFamily, configs: of, components: new Map() }) as unknown as RecognisedModel;
+    ({
+      family: flux2KleinFamily,
+      configs: of,
+      components: new Map(),
+      settingsSchema: ownCatalogue.settingsSchema,
+    }) as unknown as RecognisedModel;
   const base = model(configs(false));
   const problems = (given: object, pictures?: readonly PictureSize[], of = base): string[] =>
     settingProblems(of, { prompt: "a", ...given }, pictures ? { pictures } : {}).map(

@@ -21,7 +21,7 @@ export const ownFamilies: readonly Family[] = [
   zImageFamily,
 ];
 
-// Their models, for the door `@skipstep/core/model`; FLUX.2's and Qwen-Image's are models alone.
+// Their models, for the door `@skipstep/core/model`; Qwen-Image's is a model alone.
 export { dit } from "./dit/model";
 export { flux, rotaryTables as fluxRotaryTables } from "./flux/model";
 export { flux2, rotaryTables as flux2RotaryTables } from "./flux2/model";

@@ -1,16 +1,14 @@
-import { modelOptions } from "../../errors/models";
 import type { Sizes } from "../../graph/dim";
 import { defineFamily } from "../../loop/define-family";
-import type { Configs, SettingProblem } from "../../loop/family";
+import type { Configs } from "../../loop/family";
 import { imageCount } from "../../loop/settings";
-import { decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
-import type { Qwen3Config } from "../encoders/qwen3";
-import { type Flux2AutoencoderConfig, flux2Autoencoder } from "./autoencoder";
+import { decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
+import { flux2Autoencoder } from "./autoencoder";
 import { flux2Files } from "./files";
-import { type Flux2Config, flux2 } from "./model";
+import { checkFit, flux2Problems } from "./fit";
+import { flux2 } from "./model";
 import { PATCH } from "./patches";
 import { Flux2Pipeline } from "./pipeline";
-import { AXES } from "./positions";
 import { Flux2PromptEncoder } from "./prompts";
 import { flux2References, referenceTokens, tokenPixels } from "./references";
 import { type Flux2Settings, flux2Settings, guidanceOf, isDistilled } from "./settings";
@@ -45,47 +43,13 @@ export const flux2KleinFamily = defineFamily({
   others: ["is_distilled"],
   schedulers: ["flow"],
   unfitSchedulers: ["FlowMatchHeunDiscreteScheduler"], // takes no levels of the pipeline's
-  problems: (configs, settings) => [...layerProblems(configs, settings), ...tileProblems(configs, settings)],
+  problems: flux2Problems,
   sizes: (configs, settings) => runSizes(configs, settings),
   open: async (parts) => {
     checkFit(parts.configs);
     return new Flux2Pipeline(parts, await Flux2PromptEncoder.open(parts));
   },
 });
-
-/** The layers must be there, and as wide together as the denoiser wants them. */
-function layerProblems(
-  { text_encoder, transformer }: Configs,
-  { text_encoder_out_layers: layers }: Flux2Settings,
-): SettingProblem[] {
-  const { num_hidden_layers, hidden_size } = text_encoder as Qwen3Config;
-  const { joint_attention_dim } = transformer as Flux2Config;
-  const problem = (text: string): SettingProblem => ({ key: "text_encoder_out_layers", text });
-  const beyond = layers.filter((layer) => layer > num_hidden_layers);
-  return [
-    ...(beyond.length === 0
-      ? []
-      : [problem(`must be at most ${num_hidden_layers}, the text encoder's layers, found ${beyond.join(", ")}`)]),
-    ...(layers.length * hidden_size === joint_attention_dim
-      ? []
-      : [
-          problem(
-            `must be as many as make up "joint_attention_dim" of the transformer (${joint_attention_dim}) with ${hidden_size} each, found ${layers.length}`,
-          ),
-        ]),
-  ];
-}
-
-/** A tile must begin and end with a patch: latents are scaled by their place in one. */
-function tileProblems({ vae }: Configs, settings: Flux2Settings): SettingProblem[] {
-  const problems = tilingProblems(vae, settings);
-  if (!settings.vae_tiling || problems.length > 0) return problems;
-  const [side] = [(vae as Flux2AutoencoderConfig).sample_size].flat() as [number];
-  const multiple = 4 * PATCH * scaleFactorOf(vae);
-  return side % multiple === 0
-    ? []
-    : [{ key: "vae_tiling", text: `needs a sample_size of the VAE that is a multiple of ${multiple}, found ${side}` }];
-}
 
 function runSizes(configs: Configs, settings: Flux2Settings): Readonly<Record<string, Sizes>> {
   const { height, width, max_sequence_length: S } = settings;
@@ -100,22 +64,4 @@ function runSizes(configs: Configs, settings: Flux2Settings): Readonly<Record<st
     },
     vae: { B: B!, h: h! / PATCH, w: w! / PATCH },
   };
-}
-
-/** The denoiser must take patches of latents and give what it takes, and tell no strength of guidance. */
-function checkFit({ transformer, vae }: Configs): void {
-  const { in_channels, out_channels, patch_size, axes_dims_rope, guidance_embeds } = transformer as Flux2Config;
-  const features = (vae as Flux2AutoencoderConfig).latent_channels * PATCH ** 2;
-  const given = patch_size ** 2 * (out_channels ?? in_channels);
-  const problems = [
-    ...(in_channels === features
-      ? []
-      : [`"in_channels" must be ${PATCH ** 2} times "latent_channels" of the VAE (${features}), found ${in_channels}`]),
-    ...(given === in_channels ? [] : [`"out_channels" must be "in_channels" (${in_channels}), found ${given}`]),
-    ...(axes_dims_rope.length === AXES
-      ? []
-      : [`"axes_dims_rope" must have ${AXES} entries, found ${axes_dims_rope.length}`]),
-    ...(guidance_embeds ? ['"guidance_embeds" must be false: FLUX.2 klein is not told the strength of guidance'] : []),
-  ];
-  if (problems.length > 0) throw modelOptions(flux2.className, problems);
 }
