@@ -6,7 +6,6 @@ import { expectWithin, readSafetensors } from "@skipstep/contract/graph";
 import {
   type ConfigInput,
   createPipeline,
-  type GenerateConfig,
   type GenerateRequest,
   type GenerateResult,
   type Image,
@@ -21,12 +20,10 @@ import { MagCache } from "@skipstep/plugin-magcache";
 import { TeaCache } from "@skipstep/plugin-teacache";
 import { expect } from "vitest";
 import { isBuilt } from "../../packages/core/test/is-built";
+import { type Recorded, settingsOf } from "./recorded";
 
 /** What the reference was called with, and what it did. */
-interface Call extends Omit<GenerateConfig, "seed"> {
-  /** Arguments of the pipeline, in pipelines' cases; emoji's stand beside it. */
-  readonly call?: GenerateConfig;
-  readonly seed?: number;
+interface Call extends Recorded {
   /** In place of the checkpoint's: what diffusers' `from_config` was told. */
   readonly scheduler?: NonNullable<ConfigInput["scheduler"]>;
   readonly plugin?: string;
@@ -55,7 +52,7 @@ interface CacheStats {
  * @returns `undefined` for a family or a plugin that is not built yet
  */
 export function pipelineCase(model: string, file: string, tolerance: number): (() => Promise<void>) | undefined {
-  const { call, plugin, options, stats, calibrator, decisions, seed, scheduler, ...rest }: Call = JSON.parse(
+  const { plugin, options, stats, calibrator, decisions, scheduler, ...recorded }: Call = JSON.parse(
     readFileSync(`${file}.json`, "utf8"),
   );
   const configs = plugin === undefined ? [{}] : configsFor(plugin, options ?? {}, calibrator ?? null);
@@ -64,9 +61,9 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
     const io = readSafetensors(`${file}.safetensors`);
     for (const config of configs) {
       const result = await generate(
-        { model, ...config, strict: true, generate: { ...rest, ...call }, ...(scheduler ? { scheduler } : {}) },
+        { model, ...config, strict: true, generate: settingsOf(recorded, file), ...(scheduler ? { scheduler } : {}) },
         // With a seed the noise is Skipstep's own.
-        seed === undefined ? { latents: io.get("in.latents") as Floats } : { seed },
+        typeof recorded.seed === "number" ? { seed: recorded.seed } : { latents: io.get("in.latents") as Floats },
       );
       if (decisions) expectReused(result, (step) => decisions[step] === "reuse");
       if (plugin === "deepcache") expectReused(result, deepCacheReuses(model, scheduler, options));

@@ -18,7 +18,10 @@ export function writtenConfig({ config, plugins, file: source }: CheckedConfig, 
     ...rest,
     ...(components ? { components: mapValues(components, here) } : {}),
     ...(lora ? { lora: lora.map((entry) => ({ ...entry, path: here(entry.path) })) } : {}),
-    generate: { ...generate, ...(image === undefined ? {} : { image: here(image) }) },
+    generate: {
+      ...generate,
+      ...(image === undefined ? {} : { image: typeof image === "string" ? here(image) : image.map(here) }),
+    },
     ...(guidance === "batch" ? {} : { guidance }),
     plugins: uses.map((entry, i) => ({
       ...entry,

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { ComponentModel } from "../src/architecture/component-model";
 import { ownFamilies } from "../src/families/families";
-import { flux2 } from "../src/families/flux2/model";
 import type { Family } from "../src/loop/family";
 import type { RecognisedModel } from "../src/loop/recognised-model";
 import { type AppliedLoras, applyLoras } from "../src/start/apply-loras";
@@ -76,9 +75,9 @@ export function apply(
   return applyLoras({ family: of, components: new Map(sources), configs } as unknown as RecognisedModel, uses);
 }
 
-/** How the tensors of a class lie in files. No family has FLUX.2's yet; LoRAs for it are told apart all the same. */
+/** How the tensors of a class lie in files. */
 export function fileOf(className: string): ModelFile | undefined {
-  return className === "Flux2Transformer2DModel" ? flux2.file : known.of(className);
+  return known.of(className);
 }
 
 export function using<Result>(

@@ -153,6 +153,13 @@ describe("opening a recipe", () => {
     expect((await pngOf(await generated(opened))).equals(png)).toBe(true);
   });
 
+  it("finds each of several images", async () => {
+    const { image } = recipe.config.generate;
+    const several = { ...recipe, config: { ...recipe.config, generate: { ...generate, image: [image, image] } } };
+    const opened = await open(several as Recipe, { allow: true });
+    expect(opened.config.generate).toEqual({ ...generate, image: [picture, picture] });
+  });
+
   it("asks once about everything, in order", async () => {
     const asked: RecipeSource[][] = [];
     const allow = (answer: boolean) => (sources: readonly RecipeSource[]) => {
@@ -306,6 +313,10 @@ describe("a hostile recipe", () => {
     const parsed = { ...recipe, config: { ...own, generate: { ...generate, image: "/etc/mine.png" } } };
     expect(await failure(open(parsed as never))).toMatch(
       /^SKIPSTEP_RECIPE_UNTRUSTED .*: model \/etc; components\.vae \/etc\/vae; lora\.0 [^;]+; generate\.image /,
+    );
+    const several = { ...parsed.config, generate: { ...generate, image: ["/etc/mine.png", "/etc/other.png"] } };
+    expect(await failure(open({ ...recipe, config: several } as never))).toMatch(
+      /^SKIPSTEP_RECIPE_UNTRUSTED .*; generate\.image\.0 [^;]+mine\.png; generate\.image\.1 [^;]+other\.png/,
     );
     const plugins = [{ use: evil() }];
     const code = open({ ...recipe, config: { ...parsed.config, plugins } } as never, traps);

@@ -54,6 +54,50 @@ export function originalSd3(tensors: StoredTensors): Map<string, Stored> {
   return result;
 }
 
+/** FLUX.2: queries, keys and values in one, one modulation for all blocks, shift before scale at the end. */
+export function originalFlux2(tensors: StoredTensors): Map<string, Stored> {
+  const { move, fuse, result, of } = renamer(tensors);
+  move("x_embedder", "img_in");
+  move("context_embedder", "txt_in");
+  for (const [from, to] of [
+    ["timestep_embedder", "time_in"],
+    ["guidance_embedder", "guidance_in"],
+  ])
+    for (const [i, layer] of ["in_layer", "out_layer"].entries())
+      move(`time_guidance_embed.${from}.linear_${i + 1}`, `${to}.${layer}`);
+  for (const name of ["double_stream_modulation_img", "double_stream_modulation_txt", "single_stream_modulation"])
+    move(`${name}.linear`, `${name}.lin`);
+  const renameNorm = (from: string, to: string): unknown => result.set(`${to}.scale`, of(from, "weight")!);
+  for (let i = 0; i < blocksIn(tensors); i++) {
+    const [from, to] = [`transformer_blocks.${i}`, `double_blocks.${i}`];
+    for (const [stream, names, norm, out, mlp] of [
+      ["img", ["to_q", "to_k", "to_v"], "norm", "to_out.0", "ff"],
+      ["txt", ["add_q_proj", "add_k_proj", "add_v_proj"], "norm_added", "to_add_out", "ff_context"],
+    ] as const) {
+      fuse(
+        names.map((name) => `${from}.attn.${name}`),
+        `${to}.${stream}_attn.qkv`,
+      );
+      renameNorm(`${from}.attn.${norm}_q`, `${to}.${stream}_attn.norm.query_norm`);
+      renameNorm(`${from}.attn.${norm}_k`, `${to}.${stream}_attn.norm.key_norm`);
+      move(`${from}.attn.${out}`, `${to}.${stream}_attn.proj`);
+      move(`${from}.${mlp}.linear_in`, `${to}.${stream}_mlp.0`);
+      move(`${from}.${mlp}.linear_out`, `${to}.${stream}_mlp.2`);
+    }
+  }
+  for (let i = 0; tensors.has(`single_transformer_blocks.${i}.attn.to_out.weight`); i++) {
+    const [from, to] = [`single_transformer_blocks.${i}.attn`, `single_blocks.${i}`];
+    move(`${from}.to_qkv_mlp_proj`, `${to}.linear1`);
+    move(`${from}.to_out`, `${to}.linear2`);
+    renameNorm(`${from}.norm_q`, `${to}.norm.query_norm`);
+    renameNorm(`${from}.norm_k`, `${to}.norm.key_norm`);
+  }
+  move("proj_out", "final_layer.linear");
+  const [scale, shift] = halves(of("norm_out.linear", "weight")!);
+  result.set("final_layer.adaLN_modulation.1.weight", stacked([shift, scale]));
+  return result;
+}
+
 /** PixArt: its blocks as DiT's, with keys and values of the prompt in one. */
 export function originalPixArt(tensors: StoredTensors): Map<string, Stored> {
   const { move, fuse, result } = renamer(tensors);

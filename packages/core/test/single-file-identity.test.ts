@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { flux2Autoencoder } from "../src/families/flux2/autoencoder";
+import { flux2 } from "../src/families/flux2/model";
 import { unetConfig } from "../src/families/unet/files";
 import { unet2DCondition } from "../src/families/unet/unet-2d-condition";
-import { shapesOf } from "../src/weights/single-file/file-part";
-import type { KnownPipeline, KnownScheduler } from "../src/weights/single-file/known-pipeline";
+import { convertedShapes, shapesOf } from "../src/weights/single-file/file-part";
+import type { KnownModel, KnownPipeline, KnownScheduler } from "../src/weights/single-file/known-pipeline";
 import type { Shapes } from "../src/weights/single-file/recipe";
 import { thrown } from "./checkpoint-files";
 import { shapesOfModel } from "./model-shapes";
 import { known, partOf } from "./open-known";
-import { originalUNet, type StoredTensors } from "./original-names";
+import { originalUNet, originalVae, type Stored, type StoredTensors } from "./original-names";
 
 /** What a file is taken for, by shapes, header and small tensors alone. */
 
@@ -295,6 +297,53 @@ describe("the U-Net of", () => {
   ])("with %s is refused", (_, added, message) => {
     const shapes = new Map([...shapesOfModel(unet2DCondition, unets.xl), ...added.map((name) => [name, [1]] as const)]);
     expect(thrown(() => unetConfig(shapes, "X"))).toMatch(message);
+  });
+});
+
+describe("FLUX.2 klein in a file", () => {
+  /** As black-forest-labs published klein 4B. */
+  const config = { num_layers: 5, num_single_layers: 20, num_attention_heads: 24, joint_attention_dim: 7680 };
+  const published = { ...config, guidance_embeds: false };
+  const identify = (file: string, given: object = published, metadata: Readonly<Record<string, unknown>> = {}) =>
+    known.identify(file, { shapes: shapesOfModel(flux2, given), metadata, numbers: () => undefined });
+
+  it("has the config that its tensors tell", () => {
+    const { transformer } = identify("flux-2-klein-4b.safetensors").components;
+    const found = flux2.parse((transformer as KnownModel).config(shapesOfModel(flux2, published)));
+    expect(found).toEqual(flux2.parse(published));
+  });
+
+  it.each([
+    ["flux-2-klein-4b.safetensors", {}, true],
+    ["flux-2-klein-base-4b.safetensors", {}, false],
+    ["base/klein.gguf", {}, true],
+    ["klein.gguf", { "general.name": "FLUX.2 klein base" }, false],
+  ])("%s %o is distilled: %s, which is told", (file, metadata, isDistilled) => {
+    const pipeline = identify(file, published, metadata);
+    expect(pipeline.options).toEqual({ is_distilled: isDistilled });
+    expect(textsOf(pipeline)).toEqual([
+      expect.stringContaining(`conclusion: ${file}: the ${isDistilled ? "distilled" : "base"} model, which is`),
+    ]);
+  });
+
+  it("is not the large model, which is told the strength of guidance", () => {
+    expect(thrown(() => identify("FILE", config))).toMatch(/^SKIPSTEP_FILE_UNKNOWN: FILE is FLUX\.2 dev\./);
+  });
+
+  it("has the autoencoder that its tensors tell, under its authors' names too", () => {
+    const shapes = shapesOfModel(flux2Autoencoder, { decoder_block_out_channels: [64, 128, 256, 256] });
+    const stored = new Map([...shapes].map(([name, shape]) => [name, { dtype: "float32", shape } as Stored]));
+    const moved = [...originalVae(stored)].map(([name, { shape }]): [string, readonly number[]] => [
+      name.replace(/^quant_conv/, "encoder.quant_conv").replace(/^post_quant_conv/, "decoder.post_quant_conv"),
+      shape,
+    ]);
+    for (const found of [shapes, convertedShapes(partOf(new Map(moved), "AutoencoderKLFlux2", "vae")!)]) {
+      expect(new Map(found)).toEqual(shapes);
+      const { vae } = identify("FILE").components;
+      expect(flux2Autoencoder.parse((vae as KnownModel).config(found))).toEqual(
+        flux2Autoencoder.parse({ decoder_block_out_channels: [64, 128, 256, 256] }),
+      );
+    }
   });
 });
 

@@ -16,7 +16,7 @@ import {
   type StoredTensors,
   withPrefix,
 } from "./original-names";
-import { originalPixArt, originalSd3 } from "./original-transformers";
+import { originalFlux2, originalPixArt, originalSd3 } from "./original-transformers";
 import { readSafetensors } from "./read-safetensors";
 
 const golden = join(import.meta.dirname, "../../../test/golden");
@@ -90,6 +90,13 @@ const cases: readonly Case[] = [
     className: "FluxTransformer2DModel",
     component: "transformer",
     original: originalFlux,
+    prefix: "model.diffusion_model.",
+  },
+  {
+    folder: "flux2",
+    className: "Flux2Transformer2DModel",
+    component: "transformer",
+    original: originalFlux2,
     prefix: "model.diffusion_model.",
   },
   ...["sd3", "sd35"].map((folder) => ({
@@ -221,13 +228,19 @@ describe("a file that is no whole model", () => {
     ["old-lora.safetensors", ["unet.x.processor.to_q_lora.up.weight"], "is a LoRA"],
     ["refiner.safetensors", ["conditioner.embedders.0.model.ln_final.bias"], "is the refiner of Stable Diffusion XL."],
     ["sd3.safetensors", ["model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight"], "is Stable Diffusion 3."],
-    ["flux2.safetensors", ["double_stream_modulation_img.lin.weight"], "is FLUX.2."],
+    [
+      "flux2.safetensors",
+      ["double_stream_modulation_img.lin.weight", "guidance_in.in_layer.weight", "guidance_in.out_layer.weight"],
+      "is FLUX.2 dev.",
+    ],
     ["chroma.safetensors", ["double_blocks.0.a", "distilled_guidance_layer.in_proj.bias"], "is Chroma."],
     ["odd.safetensors", ["weight"], "holds no model that is known by its tensors."],
   ])("%s", (name, tensors, text) => {
     const found = refusal(name, tensors);
     expect(found).toContain(`SKIPSTEP_FILE_UNKNOWN: ${text}`);
-    expect(found).toContain("Single files are opened of: FLUX.1, Stable Diffusion 1, 2, Stable Diffusion XL, Z-Image.");
+    expect(found).toContain(
+      "Single files are opened of: FLUX.2 klein, FLUX.1, Stable Diffusion 1, 2, Stable Diffusion XL, Z-Image.",
+    );
   });
 
   it("may have diffusers' names", () => {

@@ -193,13 +193,19 @@ function makeAbsolute(
       ]),
     );
   const image = valueAt(config, ["generate", "image"]);
-  if (typeof image === "string" && image !== "")
-    config.generate = { ...(config.generate as object), image: path.resolve(folderOf(["generate", "image"]), image) };
+  if (image !== undefined)
+    config.generate = { ...(config.generate as object), image: absoluteImage(image, folderOf(["generate", "image"])) };
   for (const [i, entry] of (Array.isArray(config.plugins) ? config.plugins : []).entries()) {
     const use = valueAt(entry, ["use"]);
     if (typeof use === "string" && !classes.has(use) && isPath(use))
       entry.use = absoluteUse(use, folderOf(["plugins", i, "use"]));
   }
+}
+
+/** Of one file or several; what is neither is left for the schema to tell. */
+function absoluteImage(image: unknown, folder: string): unknown {
+  if (Array.isArray(image)) return image.map((entry) => absoluteImage(entry, folder));
+  return typeof image === "string" && image !== "" ? path.resolve(folder, image) : image;
 }
 
 /** An address of no file stays as it is: it was told of when the plugin was looked for. */

@@ -1,6 +1,7 @@
 import type { Family } from "../loop/family";
 import { ditFamily } from "./dit/family";
 import { fluxFamily } from "./flux/family";
+import { flux2KleinFamily } from "./flux2/family";
 import { pixartAlphaFamily, pixartSigmaFamily } from "./pixart/family";
 import { stableDiffusion3Family } from "./sd3/family";
 import { stableDiffusionFamily } from "./unet/stable-diffusion";
@@ -10,6 +11,7 @@ import { zImageFamily } from "./z-image/family";
 /** Every family of pipelines that Skipstep runs itself. */
 export const ownFamilies: readonly Family[] = [
   ditFamily,
+  flux2KleinFamily, // before FLUX.1, which files are taken for by tensors that it has, too
   fluxFamily,
   pixartAlphaFamily,
   pixartSigmaFamily,
@@ -19,7 +21,7 @@ export const ownFamilies: readonly Family[] = [
   zImageFamily,
 ];
 
-// Their models, for the door `@skipstep/core/model`; FLUX.2's and Qwen-Image's are models alone.
+// Their models, for the door `@skipstep/core/model`; Qwen-Image's is a model alone.
 export { dit } from "./dit/model";
 export { flux, rotaryTables as fluxRotaryTables } from "./flux/model";
 export { flux2, rotaryTables as flux2RotaryTables } from "./flux2/model";

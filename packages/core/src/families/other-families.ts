@@ -20,7 +20,6 @@ export const otherFamilies: readonly (readonly [mark: RegExp, what: string])[] =
   [/(^|\.)blocks\.0\.mlp\.(inverted_conv|depth_conv|point_conv)\./, "SANA"],
   [/(^|\.)(t_block\.1|adaln_single\.linear)\.weight$/, "PixArt"],
   [/(^|\.)blocks\.0\.default_modulation\./, "Hunyuan-DiT"],
-  [/(^|\.)double_stream_modulation_img\./, "FLUX.2"],
   [/(^|\.)early_stream_modulations\./, "FLUX.3"],
   [/(^|\.)nerf_(image_embedder|blocks)\./, "Chroma Radiance"],
   [/(^|\.)distilled_guidance_layer\./, "Chroma"],

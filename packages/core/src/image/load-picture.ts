@@ -3,11 +3,11 @@ import { checkRegularFile } from "../disk/regular-file";
 import { messageOf } from "../errors/error";
 import { imageUnreadable } from "../errors/pipeline";
 import { type Floats, floats } from "../tensor";
-import type { Picture } from "./picture";
+import type { Picture, PictureSize, PictureSource } from "./picture";
 import { limitInputPixels, type Pixels, pixelsOfFile } from "./picture-pixels";
 
 /** Width and height of an image, upright. @throws SKIPSTEP_IMAGE_UNREADABLE */
-export async function pictureSize(image: string | Picture): Promise<{ width: number; height: number }> {
+export async function pictureSize(image: PictureSource): Promise<PictureSize> {
   if (typeof image !== "string") return image;
   try {
     checkRegularFile(image);
@@ -23,7 +23,7 @@ export async function pictureSize(image: string | Picture): Promise<{ width: num
  * @returns `[1, 3, height, width]`, -1..1
  * @throws SKIPSTEP_IMAGE_UNREADABLE
  */
-export async function loadPicture(image: string | Picture, width: number, height: number): Promise<Floats> {
+export async function loadPicture(image: PictureSource, width: number, height: number): Promise<Floats> {
   const { values, ...size } = typeof image === "string" ? await readPicture(image, width, height) : image;
   if (size.width !== width || size.height !== height)
     return loadPicture(await resized({ values, ...size }, width, height), width, height);

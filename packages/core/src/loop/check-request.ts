@@ -14,7 +14,7 @@ export function checkRequest(request: unknown): void {
   const problems = [
     ...optionProblems({ signal, onProgress, previews }),
     ...(latents === undefined ? [] : latentsProblems(latents)),
-    ...(picture === undefined ? [] : pictureProblems(picture)),
+    ...(picture === undefined ? [] : [picture].flat().flatMap(pictureProblems)),
   ];
   if (problems.length > 0) throw requestInvalid(problems);
 }

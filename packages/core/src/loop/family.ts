@@ -1,5 +1,6 @@
 import type { ArchitectureEntry } from "../architecture/architecture";
 import type { Sizes } from "../graph/dim";
+import type { PictureSize } from "../image/picture";
 import type { Program, RunOptions } from "../program/program";
 import type { Generator } from "../random";
 import type { Runtime } from "../runtime/runtime";
@@ -62,11 +63,23 @@ export interface Family {
   mendScheduler?(options: Readonly<JsonObject>): Readonly<JsonObject>;
   /** What is wrong with the settings, told before any weight is read. */
   problems(configs: Configs, settings: Settings): readonly SettingProblem[];
+  /** Of those that look at images instead of beginning with one. */
+  readonly references?: References;
   /** As `ImageToImage.firstStep`, where a part of a step counts as one; steps are cut down to whole ones when left out. */
   firstStep?(settings: Settings): number;
   /** Run-time sizes of each component's graph at these settings, the largest that occur; for estimates of memory. */
   sizes(configs: Configs, settings: Settings): Readonly<Record<string, Sizes>>;
   open(parts: FamilyParts): Promise<FamilyPipeline>;
+}
+
+/** What a family makes of its setting `image`, where that is one or several images to look at. */
+export interface References {
+  /** Images of one generation. */
+  readonly most: number;
+  /** What is wrong with an image, in words that follow its name: `must be at least 64 pixels wide`. */
+  problem(picture: PictureSize): string | undefined;
+  /** The size that the model sees it in. What it draws is as large as the first, where nothing else is said. */
+  size(configs: Configs, picture: PictureSize): PictureSize;
 }
 
 /** A setting that says what to draw: a list, each entry of which is an image. */

@@ -1,4 +1,5 @@
 import { loadPicture } from "../image/load-picture";
+import { picturesOf } from "../image/picture";
 import type { Generator } from "../random";
 import type { Scheduler } from "../schedulers/scheduler";
 import { type Floats, floats } from "../tensor";
@@ -22,7 +23,8 @@ export async function firstLatents(
   generator: Generator,
   signal: AbortSignal | undefined,
 ): Promise<FirstLatents> {
-  const { image, width, height } = settings;
+  const { width, height } = settings;
+  const [image] = picturesOf(settings.image);
   const noise = (): Floats => settings.latents ?? pipeline.noise(settings, generator);
   const { imageToImage } = pipeline;
   if (image === undefined || !imageToImage) {

@@ -6,6 +6,7 @@ import { printable } from "../errors/printable";
 import { runtimeStopped } from "../errors/runtime";
 import { shown } from "../errors/shown";
 import { type Image, imagesOf } from "../image/image";
+import { picturesOf } from "../image/picture";
 import { pictureWarnings } from "../image/picture-pixels";
 import type { BuildHookRunner } from "../plugins/build-hooks";
 import type { LoadedPlugin, PluginHost } from "../plugins/host";
@@ -26,10 +27,11 @@ import { checkLatents, checkRequest } from "./check-request";
 import { denoise, type StepDone } from "./denoise";
 import type { FamilyPipeline } from "./family";
 import { firstLatents } from "./first-latents";
+import { lookAt } from "./look-at";
 import type { StepEvent } from "./progress";
 import { type OnProgress, ProgressListener } from "./progress-listener";
 import type { RecognisedModel } from "./recognised-model";
-import { checkSettings, type RequestExtras, resolveSettings, sizeOfImage } from "./request";
+import { checkSettings, type RequestExtras, resolveSettings } from "./request";
 import { RunHooks } from "./run-hooks";
 import type { Settings } from "./settings";
 import { Stopwatch } from "./stopwatch";
@@ -112,9 +114,13 @@ export class Pipeline {
     const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
     const { model, config } = this.parts;
     checkSettings(model, given);
-    const extras = { ...(latents ? { latents } : {}), ...(picture ? { picture } : {}) };
-    const sized = await sizeOfImage(model, { ...config.generate, ...given }, picture);
-    const settings = resolveSettings(model, config.generate, { ...sized, ...given }, extras, config);
+    const { size, pictures } = await lookAt(model, { ...config.generate, ...given }, picture);
+    const extras = {
+      ...(latents ? { latents } : {}),
+      ...(picture ? { picture } : {}),
+      ...(pictures ? { pictures } : {}),
+    };
+    const settings = resolveSettings(model, config.generate, { ...size, ...given }, extras, config);
     const { parts } = this; // plugins may have changed meanwhile
     const progress = new ProgressListener(onProgress);
     const heard = { signal, previews, onProgress: progress.tell };
@@ -183,7 +189,8 @@ export class Pipeline {
     const warnings = [...parts.warnings, ...encoded.warnings];
 
     const first = await watch.time("encode", () => firstLatents(pipeline, settings, scheduler, generator, signal));
-    if (typeof settings.image === "string") warnings.push(...(await pictureWarnings(settings.image)));
+    for (const picture of picturesOf(settings.image))
+      if (typeof picture === "string") warnings.push(...(await pictureWarnings(picture)));
     const start = performance.now();
     let finite = true;
     const onStep = async (done: StepDone): Promise<void> => {
@@ -250,23 +257,25 @@ export class Pipeline {
 
   private recipe(parts: PipelineParts, settings: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
     const { config, plugins, models, model } = parts;
-    const { latents, image } = settings;
+    const { latents } = settings;
+    const pictures = picturesOf(settings.image);
+    const files = pictures.filter((picture) => typeof picture === "string");
     const missing = [
       ...(latents ? (["latents"] as const) : []),
-      ...(typeof image === "object" ? (["picture"] as const) : []),
+      ...(files.length < pictures.length ? (["picture"] as const) : []),
     ];
     const taken = Object.entries(settings).filter(
       ([key]) =>
-        !(key === "image" && typeof image === "object") &&
+        key !== "image" &&
         Object.hasOwn(model.family.settings, key) &&
         (key !== "negative_prompt" || settings.has_negative_prompt),
     );
-    const { image: file, ...generate } = Object.fromEntries(taken) as GenerateConfig;
-    const picture = file === undefined ? undefined : noteFile(parts.cacheDir, resolve(file));
+    const generate = Object.fromEntries(taken) as GenerateConfig;
+    const noted = files.map((file) => noteFile(parts.cacheDir, resolve(file)));
     const made = { ...withoutLimits(config), scheduler: { type: scheduler, ...config.scheduler }, generate };
     return {
       recipe: 2,
-      config: recipeConfig(made, parts.places, picture),
+      config: recipeConfig(made, parts.places, missing.includes("picture") ? [] : noted),
       image: 0,
       versions: versionsOf(plugins),
       weights: Object.fromEntries(models.map(({ name, identity }) => [name, identity])),

@@ -3,8 +3,7 @@ import type { GenerateConfig } from "../config/config";
 import type { LimitChoice } from "../config/limits";
 import { list } from "../errors/nearest";
 import { requestInvalid } from "../errors/pipeline";
-import { pictureSize } from "../image/load-picture";
-import type { Picture } from "../image/picture";
+import { type Picture, type PictureSize, picturesOf } from "../image/picture";
 import { toPointer } from "../schema/json";
 import { validate } from "../schema/validate";
 import { commonSettings } from "../settings/common-settings";
@@ -19,8 +18,14 @@ import type { Settings } from "./settings";
 export interface RequestExtras {
   /** Starting noise `[B, C, H, W]` instead of the seed's, before the scheduler scales it. */
   readonly latents?: Floats;
-  /** The image to begin with, in place of a file. */
-  readonly picture?: Picture;
+  /** The image to begin with, or those to look at, in place of files. */
+  readonly picture?: Picture | readonly Picture[];
+}
+
+/** With what somebody looked at. */
+export interface SettingExtras extends RequestExtras {
+  /** As in `Settings`. */
+  readonly pictures?: readonly PictureSize[];
 }
 
 /**
@@ -31,7 +36,7 @@ export function resolveSettings(
   model: RecognisedModel,
   config: GenerateConfig,
   request: GenerateConfig,
-  extras: RequestExtras = {},
+  extras: SettingExtras = {},
   choice: LimitChoice = {},
 ): Settings {
   checkSettings(model, request);
@@ -55,7 +60,7 @@ export function checkSettings({ settingsSchema }: RecognisedModel, request: Gene
 export function settingProblems(
   model: RecognisedModel,
   given: GenerateConfig,
-  extras: RequestExtras = {},
+  extras: SettingExtras = {},
   choice: LimitChoice = {},
 ): SettingProblem[] {
   const { family, configs } = model;
@@ -65,6 +70,7 @@ export function settingProblems(
   const others = [
     ...untaken(model, given),
     ...contradictions(family, settings),
+    ...pictureProblems(family, settings),
     ...brokenSizes(family.sizeMultiple(configs), settings),
     ...family.problems(configs, settings),
   ];
@@ -75,7 +81,7 @@ export function settingProblems(
 export function fillSettings(
   { family, configs }: RecognisedModel,
   given: GenerateConfig,
-  { latents, picture }: RequestExtras = {},
+  { latents, picture, pictures }: SettingExtras = {},
 ): Settings {
   const defaults = family.defaults(configs, (picture ?? given.image) !== undefined);
   const own = given.sigmas ?? given.timesteps;
@@ -91,6 +97,7 @@ export function fillSettings(
     num_images_per_prompt: filled[imagesSetting(family) as "num_images_per_prompt"] ?? 1,
     ...(latents ? { latents } : {}),
     ...(picture ? { image: picture } : {}),
+    ...(pictures ? { pictures } : {}),
   };
 }
 
@@ -153,6 +160,21 @@ function contradictions(family: Family, settings: Settings): SettingProblem[] {
   return problems;
 }
 
+/** Of `image`: more than are begun with or looked at, and those that are not fit to be looked at. */
+function pictureProblems({ className, references }: Family, { image, pictures = [] }: Settings): SettingProblem[] {
+  const { length } = picturesOf(image);
+  const most = references?.most ?? 1;
+  if (length > most) {
+    const allowed = references ? `at most ${most} images` : `one image, which a ${className} begins with`;
+    return [{ key: "image", text: `must be ${allowed}, found ${length}` }];
+  }
+  return pictures.flatMap((picture, i): SettingProblem[] => {
+    const text = references?.problem(picture);
+    const which = pictures.length > 1 ? `${i + 1} of ${pictures.length} ` : "";
+    return text === undefined ? [] : [{ key: "image", text: `${which}${text}` }];
+  });
+}
+
 /** Sides that are no multiple of so many pixels. */
 export function brokenSizes(multiple: number, { height, width }: Pick<Settings, "height" | "width">): SettingProblem[] {
   return Object.entries({ height, width }).flatMap(([key, side]): SettingProblem[] => {
@@ -160,20 +182,6 @@ export function brokenSizes(multiple: number, { height, width }: Pick<Settings, 
     if (side % multiple === 0) return [];
     return [{ key, text: `must be a multiple of ${multiple}, found ${side}; nearest: ${nearest}` }];
   });
-}
-
-/** Height and width of the image to begin with, rounded down to what the model takes, where none are given. */
-export async function sizeOfImage(
-  model: RecognisedModel,
-  given: GenerateConfig,
-  picture: Picture | undefined,
-): Promise<Pick<GenerateConfig, "height" | "width">> {
-  const image = picture ?? given.image;
-  if (image === undefined || given.height !== undefined || given.width !== undefined) return {};
-  const { width, height } = await pictureSize(image);
-  const multiple = model.family.sizeMultiple(model.configs);
-  const rounded = (side: number): number => Math.max(1, Math.floor(side / multiple)) * multiple;
-  return { width: rounded(width), height: rounded(height) };
 }
 
 function missingSubject({ subject }: Family, { subjects }: Settings): SettingProblem[] {

@@ -1,3 +1,4 @@
+import type { PictureSize } from "../image/picture";
 import type { CommonValues } from "../settings/common-settings";
 import type { SettingTable, SettingValues } from "../settings/setting";
 import type { Floats } from "../tensor";
@@ -8,6 +9,8 @@ export interface Settings extends CommonValues {
   readonly has_negative_prompt: boolean;
   /** Prompts, or what else the family draws; each makes `num_images_per_prompt` images. */
   readonly subjects: number;
+  /** Sizes of the images to look at, where somebody looked; for families with `references`. */
+  readonly pictures?: readonly PictureSize[];
   /** Starting noise instead of the seed's, `[B, C, H, W]`. */
   readonly latents?: Floats;
   /** The family's own; `SettingValues` of its table has their types. */

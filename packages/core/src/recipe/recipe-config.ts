@@ -12,7 +12,10 @@ export interface RecipeConfig extends Omit<Config, "model" | "components" | "lor
   readonly model: RecipeFile;
   readonly components?: Readonly<Record<string, RecipeFile>>;
   readonly lora?: readonly (Omit<LoraConfig, "path"> & { readonly path: RecipeFile })[];
-  readonly generate: Omit<CommonInputs, "image"> & { readonly image?: RecipeFile; readonly [own: string]: unknown };
+  readonly generate: Omit<CommonInputs, "image"> & {
+    readonly image?: RecipeFile | readonly RecipeFile[];
+    readonly [own: string]: unknown;
+  };
   /** `use` is a package's name; a plugin that a config named by path is a file here. */
   readonly plugins: readonly (Omit<PluginConfig, "use"> & { readonly use: string | RecipeFile })[];
 }
@@ -26,8 +29,8 @@ export interface RecipePlaces {
   readonly plugins: readonly (string | RecipeFile)[];
 }
 
-/** A checked config as a recipe has it. @param image in place of a file's path */
-export function recipeConfig(config: Config, places: RecipePlaces, image: RecipeFile | undefined): RecipeConfig {
+/** A checked config as a recipe has it. @param images in place of files' paths */
+export function recipeConfig(config: Config, places: RecipePlaces, images: readonly RecipeFile[]): RecipeConfig {
   const { components, lora, generate, plugins } = config;
   const { image: _, ...settings } = generate;
   return {
@@ -35,7 +38,7 @@ export function recipeConfig(config: Config, places: RecipePlaces, image: Recipe
     model: places.model,
     ...(components ? { components: places.components } : {}),
     ...(lora ? { lora: lora.map((entry, i) => ({ ...entry, path: places.lora[i]! })) } : {}),
-    generate: { ...settings, ...(image ? { image } : {}) },
+    generate: { ...settings, ...(images.length > 0 ? { image: images.length === 1 ? images[0] : images } : {}) },
     plugins: plugins.map((entry, i) => ({
       ...entry,
       use: places.plugins[i]!,
@@ -53,10 +56,14 @@ export function readRecipeConfig(config: JsonObject): JsonObject {
     ...(isObject(components) ? { components: mapValues(components, asRecipeFile) } : {}),
     ...(Array.isArray(lora) ? { lora: lora.map(readLora) } : {}),
     ...(isObject(generate) && generate.image !== undefined
-      ? { generate: { ...generate, image: asRecipeFile(generate.image) } }
+      ? { generate: { ...generate, image: readImage(generate.image) } }
       : {}),
     ...(Array.isArray(plugins) ? { plugins: plugins.map(readPlugin) } : {}),
   };
+}
+
+function readImage(image: unknown): unknown {
+  return Array.isArray(image) ? image.map(asRecipeFile) : asRecipeFile(image);
 }
 
 function readLora(entry: unknown): unknown {

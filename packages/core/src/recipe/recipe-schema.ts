@@ -38,7 +38,7 @@ const schema: JsonSchema = {
             prompt,
             negative_prompt: prompt,
             num_images_per_prompt: { type: "integer", minimum: 1 },
-            image: file,
+            image: { ...file, type: ["object", "array"], items: file },
           },
         },
         plugins: {

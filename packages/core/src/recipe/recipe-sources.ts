@@ -41,9 +41,14 @@ export function filesIn({ model, components, lora, generate }: JsonObject): Name
       ["lora", i, "path"],
       isObject(entry) ? entry.path : undefined,
     ]),
-    [["generate", "image"], isObject(generate) ? generate.image : undefined],
+    ...imagesIn(isObject(generate) ? generate.image : undefined),
   ];
   return named.flatMap(([at, file]) => (isRecipeFile(file) ? [{ at, file }] : []));
+}
+
+function imagesIn(image: unknown): [JsonPath, unknown][] {
+  const at = ["generate", "image"];
+  return Array.isArray(image) ? image.map((entry: unknown, i) => [[...at, i], entry]) : [[at, image]];
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Picture } from "../image/picture";
+import type { PictureSource } from "../image/picture";
 import { flag, integer, list, number, text } from "../schema/option";
 import { neededSetting, type SettingInputs, type SettingValues, setting, textSetting, unsetSetting } from "./setting";
 
@@ -39,7 +39,15 @@ export const commonSettings = {
       description: "Timesteps instead of the scheduler's own, noisiest first; one for each step.",
     }),
   ),
-  image: unsetSetting<string, string | Picture>(text(unset, "File of the image to begin with, relative to this file.")),
+  image: unsetSetting<string | readonly string[], PictureSource | readonly PictureSource[]>({
+    ...list(unset, text(unset), {
+      minItems: 1,
+      description:
+        "File of the image to begin with, or of one or several to look at, by family; relative to this file.",
+    }),
+    type: ["string", "array"],
+    minLength: 1,
+  }),
   strength: setting<number>(
     number(unset, {
       minimum: 0,

@@ -37,6 +37,20 @@ export interface AutoencoderKlConfig {
   readonly latents_std: readonly number[] | null;
 }
 
+/** What its two halves are built by. */
+export type KlLayers = Pick<
+  AutoencoderKlConfig,
+  | "out_channels"
+  | "latent_channels"
+  | "block_out_channels"
+  | "layers_per_block"
+  | "act_fn"
+  | "norm_num_groups"
+  | "mid_block_add_attention"
+  | "use_quant_conv"
+  | "use_post_quant_conv"
+>;
+
 const EPS = 1e-6;
 /** The reference clamps the encoder's logarithm of the variance to this. */
 const LOGVAR_RANGE = [-30, 20] as const;
@@ -106,25 +120,33 @@ function parse(raw: unknown, warn?: Warn): AutoencoderKlConfig {
  * `[B, C, h, w]` each.
  */
 function encode(g: Graph, config: AutoencoderKlConfig): void {
-  const { in_channels, latent_channels, block_out_channels, use_quant_conv } = config;
+  const { in_channels, block_out_channels } = config;
   const scale = 2 ** (block_out_channels.length - 1);
   const sample = g.input("sample", [size("B"), in_channels, times(size("h"), scale), times(size("w"), scale)]);
-  const encoded = encoder(g.scope("encoder"), config, sample); // [B, 2 C, h, w]
-  const moments = use_quant_conv ? conv2d(g, "quant_conv", encoded, 2 * latent_channels, 1) : encoded;
-  const [mean, logvar] = g.chunk(moments, 2, 1) as [Value, Value];
+  const [mean, logvar] = g.chunk(encoded(g, config, sample), 2, 1) as [Value, Value];
   g.output("mean", mean);
   g.output("logvar", g.node("Clip", [logvar, ...LOGVAR_RANGE.map((bound) => g.constant(bound))], logvar.shape));
 }
 
 /** Input: `z` `[B, C, h, w]`. Output: `sample` `[B, out_channels, s h, s w]`, about -1..1. Letters as in `encode`. */
 function decode(g: Graph, config: AutoencoderKlConfig): void {
-  const { latent_channels, use_post_quant_conv } = config;
-  const z = g.input("z", [size("B"), latent_channels, size("h"), size("w")]);
-  const latents = use_post_quant_conv ? conv2d(g, "post_quant_conv", z, latent_channels, 1) : z;
-  g.output("sample", decoder(g.scope("decoder"), config, latents));
+  const z = g.input("z", [size("B"), config.latent_channels, size("h"), size("w")]);
+  g.output("sample", decoded(g, config, z));
 }
 
-function encoder(g: Graph, config: AutoencoderKlConfig, sample: Value): Value {
+/** The encoding half. @param sample `[B, in_channels, s h, s w]` @returns mean and log variance, `[B, 2 C, h, w]` */
+export function encoded(g: Graph, config: KlLayers, sample: Value): Value {
+  const moments = encoder(g.scope("encoder"), config, sample);
+  return config.use_quant_conv ? conv2d(g, "quant_conv", moments, 2 * config.latent_channels, 1) : moments;
+}
+
+/** The decoding half. @param z `[B, C, h, w]` @returns `[B, out_channels, s h, s w]` */
+export function decoded(g: Graph, config: KlLayers, z: Value): Value {
+  const latents = config.use_post_quant_conv ? conv2d(g, "post_quant_conv", z, config.latent_channels, 1) : z;
+  return decoder(g.scope("decoder"), config, latents);
+}
+
+function encoder(g: Graph, config: KlLayers, sample: Value): Value {
   const { block_out_channels: channels, layers_per_block, latent_channels } = config;
   let x = conv2d(g, "conv_in", sample, channels[0]!, 3, { padding: 1 });
   for (const [level, width] of channels.entries()) {
@@ -136,7 +158,7 @@ function encoder(g: Graph, config: AutoencoderKlConfig, sample: Value): Value {
   return finish(g, config, x, 2 * latent_channels);
 }
 
-function decoder(g: Graph, config: AutoencoderKlConfig, latents: Value): Value {
+function decoder(g: Graph, config: KlLayers, latents: Value): Value {
   const { layers_per_block, out_channels } = config;
   const channels = [...config.block_out_channels].reverse();
   let x = conv2d(g, "conv_in", latents, channels[0]!, 3, { padding: 1 });
@@ -151,7 +173,7 @@ function decoder(g: Graph, config: AutoencoderKlConfig, latents: Value): Value {
   return finish(g, config, x, out_channels);
 }
 
-function middle(g: Graph, config: AutoencoderKlConfig, x: Value): Value {
+function middle(g: Graph, config: KlLayers, x: Value): Value {
   const width = x.shape[1] as number;
   const groups = config.norm_num_groups;
   let y = resnetBlock(g.scope("resnets.0"), x, width, resnetOf(config));
@@ -159,12 +181,12 @@ function middle(g: Graph, config: AutoencoderKlConfig, x: Value): Value {
   return resnetBlock(g.scope("resnets.1"), y, width, resnetOf(config));
 }
 
-function resnetOf({ act_fn, norm_num_groups }: AutoencoderKlConfig): ResnetOptions {
+function resnetOf({ act_fn, norm_num_groups }: KlLayers): ResnetOptions {
   return { activation: act_fn, groups: norm_num_groups, eps: EPS };
 }
 
 /** The reference ends in SiLU whatever `act_fn` is. */
-function finish(g: Graph, { norm_num_groups }: AutoencoderKlConfig, x: Value, outChannels: number): Value {
+function finish(g: Graph, { norm_num_groups }: KlLayers, x: Value, outChannels: number): Value {
   return conv2d(g, "conv_out", g.silu(groupNorm(g, "conv_norm_out", x, norm_num_groups, EPS)), outChannels, 3, {
     padding: 1,
   });

@@ -10,14 +10,15 @@ import { autoencoderKl } from "./autoencoder-kl";
 import { autoencoderTiny } from "./autoencoder-tiny";
 import { inTiles, needsTiles, tileStride } from "./tiled-decode";
 
-/** What AutoencoderKL and AutoencoderTiny configs share. */
+/** What autoencoders' configs share. */
 interface AutoencoderConfig {
-  readonly scaling_factor: number;
+  /** None where the model scales its latents itself. */
+  readonly scaling_factor?: number;
   readonly shift_factor?: number | null;
   readonly latents_mean?: readonly number[] | null;
   readonly latents_std?: readonly number[] | null;
   readonly block_out_channels?: readonly number[];
-  readonly decoder_block_out_channels?: readonly number[];
+  readonly decoder_block_out_channels?: readonly number[] | null;
   /** Of an AutoencoderKL: pixels of a tile. */
   readonly sample_size?: number | readonly [number, number];
 }
@@ -85,18 +86,24 @@ export class Autoencoder {
 
   /**
    * @param image `[1, 3, H, W]` in -1..1
-   * @param generator draws from the posterior of an AutoencoderKL; an AutoencoderTiny has none
+   * @param generator draws from the posterior of an AutoencoderKL; models that give latents need none
    * @returns `[1, C, h, w]`, scaled as the denoiser wants it
    */
-  async encode(image: Floats, generator: Generator, { tiling = false, signal }: CoderOptions = {}): Promise<Floats> {
+  async encode(
+    image: Floats,
+    generator: Generator | undefined,
+    { tiling = false, signal }: CoderOptions = {},
+  ): Promise<Floats> {
     const program = await this.parts.entry(this.component, "encode");
     const { sample: from, latent: to } = tileSizes(this.config);
+    let isDrawn = false;
     const encoded = async (sample: Floats): Promise<Floats> => {
       const { latents, mean, logvar } = await this.run(program, "sample", sample, signal);
+      isDrawn = latents === undefined;
       return latents ?? concat([mean!, logvar!], 1);
     };
     const whole = await (tiling && needsTiles(image, from) ? inTiles(image, { from, to }, encoded) : encoded(image));
-    const z = this.config.decoder_block_out_channels ? whole : sampled(whole, generator);
+    const z = isDrawn ? sampled(whole, generator!) : whole;
     return this.scaled(z, (x, factor, shift) => (x - shift) * factor);
   }
 
@@ -118,7 +125,7 @@ export class Autoencoder {
 
   /** Per channel where the config gives statistics, else by one factor and shift. */
   private scaled({ shape, data }: Floats, scale: (x: number, factor: number, shift: number) => number): Floats {
-    const { scaling_factor, shift_factor, latents_mean: mean, latents_std: std } = this.config;
+    const { scaling_factor = 1, shift_factor, latents_mean: mean, latents_std: std } = this.config;
     if (!mean || !std)
       return floats(
         shape,
@@ -151,8 +158,8 @@ export function scaleFactorOf(config: unknown): number {
   return 2 ** ((decoder_block_out_channels ?? block_out_channels).length - 1);
 }
 
-/** Sides of a tile in latent pixels and in pixels; an AutoencoderTiny has none. */
-function tileSizes(config: AutoencoderConfig): { readonly latent: number; readonly sample: number } {
+/** Sides of a tile in latent pixels and in pixels; an AutoencoderTiny has none. @param config of an autoencoder */
+export function tileSizes(config: AutoencoderConfig): { readonly latent: number; readonly sample: number } {
   const [sample = 0] = [config.sample_size ?? 0].flat() as number[];
   return { latent: Math.floor(sample / scaleFactorOf(config)), sample };
 }

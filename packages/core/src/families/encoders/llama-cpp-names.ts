@@ -40,7 +40,7 @@ export const t5File: ModelFile = {
 
 export const qwen3File: ModelFile = {
   mark: /^(model\.)?layers\.0\.self_attn\.q_norm\.weight$/,
-  prefixes: [{ text: "text_encoders.qwen3_4b.transformer." }],
+  prefixes: [{ text: "text_encoders.qwen3_4b.transformer." }, { text: "text_encoders.qwen3_8b.transformer." }],
   layouts: [{ title: "llama.cpp", mark: /^blk\.0\.attn_q_norm\./, rules: () => llamaCppQwenNames }],
   // Images are made from the states before the last layer's.
   unneeded: /^lm_head\./,

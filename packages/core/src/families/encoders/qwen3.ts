@@ -105,28 +105,39 @@ function parse(raw: unknown, warn?: Warn): Qwen3Config {
   return Object.freeze({ ...file, num_key_value_heads, rope_theta });
 }
 
+/** Output: `hidden` `[B, T, hidden_size]`, what enters the last layer; rows of padding hold no meaning. */
+function encode(g: Graph, config: Qwen3Config): void {
+  g.output("hidden", qwen3States(g, config, config.num_hidden_layers - 1).at(-1)!);
+}
+
 /**
+ * Emits the first layers; neither those behind them nor, without the last, the final norm is emitted.
  * Shapes: B prompts, T tokens, D size of a head.
  *
  * Inputs: `input_ids` int64 `[B, T]`; `attention_mask` int32 `[B, T]`, 1 where a token is real; `cos`, `sin`
- * `[B, T, D/2]` from `rotaryTables`. Output: `hidden` `[B, T, hidden_size]`; rows of padding hold no meaning.
+ * `[B, T, D/2]` from `rotaryTables`.
+ * @param last the last state that is wanted
+ * @returns `[B, T, hidden_size]` each, as transformers' `hidden_states`: embeddings, then a layer's output each; that of
+ *   the model's last layer is normalized
  */
-function encode(g: Graph, config: Qwen3Config): void {
+export function qwen3States(g: Graph, config: Qwen3Config, last: number): Value[] {
   const [batch, tokens] = [size("B"), size("T")];
-  const { vocab_size, hidden_size, num_hidden_layers, head_dim } = config;
+  const { vocab_size, hidden_size, num_hidden_layers, head_dim, rms_norm_eps } = config;
   const ids = g.input("input_ids", [batch, tokens], "int64");
   const keyMask = g.input("attention_mask", [batch, tokens], "int32");
   const cos = g.input("cos", [batch, tokens, head_dim / 2]);
   const sin = g.input("sin", [batch, tokens, head_dim / 2]);
 
   const model = g.has("model.embed_tokens.weight") ? g.scope("model") : g;
-  let hidden = embedding(model, "embed_tokens", ids, vocab_size, hidden_size); // [B, T, hidden_size]
-  // What is read enters the last layer: neither that layer nor the final norm is emitted.
-  for (let i = 0; i < num_hidden_layers - 1; i++)
-    ({ hidden } = model.block(`layers.${i}`, { hidden }, (inner, streams) => ({
+  const states = [embedding(model, "embed_tokens", ids, vocab_size, hidden_size)];
+  for (let i = 0; i < last; i++) {
+    const { hidden } = model.block(`layers.${i}`, { hidden: states[i]! }, (inner, streams) => ({
       hidden: layer(inner, streams.hidden, { config, cos, sin, keyMask }),
-    })));
-  g.output("hidden", hidden);
+    }));
+    states.push(hidden);
+  }
+  if (last === num_hidden_layers) states.push(rmsNorm(model, "norm", states.pop()!, rms_norm_eps));
+  return states;
 }
 
 /** What every layer needs beside its tokens. */

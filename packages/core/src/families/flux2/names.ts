@@ -1,5 +1,7 @@
 import { denoiserPrefixes, type ModelFile } from "../../weights/single-file/model-file";
+import type { Shapes } from "../../weights/single-file/recipe";
 import type { Rule } from "../../weights/single-file/rules";
+import { autoencoderFile, latentDiffusionVaeRules } from "../autoencoders/latent-diffusion-names";
 
 /** FLUX.2 as its authors name it, https://github.com/black-forest-labs/flux2, to Flux2Transformer2DModel. */
 export const flux2Names: readonly Rule[] = [
@@ -58,6 +60,21 @@ function stream(
 export const flux2File: ModelFile = {
   mark: /^double_stream_modulation_img\.linear\.weight$/,
   prefixes: denoiserPrefixes,
-  layouts: [],
+  layouts: [{ title: "black-forest-labs", mark: /^double_stream_modulation_img\.lin\./, rules: () => flux2Names }],
   loraNames: () => [flux2Names, [["sformer_blocks.*", "transformer_blocks.*"]]],
+};
+
+/** FLUX.2's authors have the convolutions around the latents inside of the two halves. */
+function flux2VaeRules(stored: Shapes): Rule[] {
+  return [
+    ["encoder.quant_conv", "quant_conv"],
+    ["decoder.post_quant_conv", "post_quant_conv"],
+    ...latentDiffusionVaeRules(stored),
+  ];
+}
+
+export const flux2AutoencoderFile: ModelFile = {
+  mark: /^bn\.running_mean$/,
+  prefixes: autoencoderFile.prefixes,
+  layouts: [{ title: "black-forest-labs", mark: /^(encoder|decoder)\.mid\.block_1\./, rules: flux2VaeRules }],
 };

@@ -1,0 +1,85 @@
+import { cutMiddle } from "../../image/cut-middle";
+import { loadPicture } from "../../image/load-picture";
+import { type PictureSize, type PictureSource, picturesOf } from "../../image/picture";
+import { concat } from "../../loop/concat";
+import type { Configs, References } from "../../loop/family";
+import type { Floats } from "../../tensor";
+import { type Autoencoder, scaleFactorOf } from "../autoencoders/autoencoder";
+import { PATCH, patched, tokensOf } from "./patches";
+import type { TokenGrid } from "./positions";
+import type { Flux2Settings } from "./settings";
+
+const LEAST_SIDE = 64;
+const MOST_ASPECT = 8;
+/** Pixels that an image is shrunk to where it has more. */
+const MOST_PIXELS = 1024 ** 2;
+
+/** Images that the denoiser looks at, as its tokens. */
+export interface Flux2References {
+  /** `[1, R, 4 C]`, one image behind the other. */
+  readonly tokens: Floats;
+  readonly grids: readonly TokenGrid[];
+}
+
+/** What may be looked at, and how large the model sees it. */
+export const flux2References: References = {
+  most: 10,
+  problem: ({ width, height }) => {
+    if (Math.min(width, height) < LEAST_SIDE)
+      return `must be at least ${LEAST_SIDE} pixels on each side, found ${width} x ${height}`;
+    return Math.max(width / height, height / width) > MOST_ASPECT
+      ? `must be at most ${MOST_ASPECT} times as long as wide, found ${width} x ${height}`
+      : undefined;
+  },
+  size: (configs, picture) => {
+    const { width, height } = shrunk(picture);
+    const multiple = tokenPixels(configs);
+    const rounded = (side: number): number => side - (side % multiple);
+    return { width: rounded(width), height: rounded(height) };
+  },
+};
+
+/** Pixels along one side of a token. */
+export function tokenPixels({ vae }: Configs): number {
+  return scaleFactorOf(vae) * PATCH;
+}
+
+/** Proportions are kept but for fractions of a pixel. */
+function shrunk({ width, height }: PictureSize): PictureSize {
+  if (width * height <= MOST_PIXELS) return { width, height };
+  const scale = Math.sqrt(MOST_PIXELS / (width * height));
+  return { width: Math.trunc(width * scale), height: Math.trunc(height * scale) };
+}
+
+/** Each image through the autoencoder, in their order; `undefined` without any. Nothing is drawn. */
+export async function encodeReferences(
+  configs: Configs,
+  autoencoder: Autoencoder,
+  { image, pictures = [], vae_tiling: tiling }: Flux2Settings,
+  signal?: AbortSignal,
+): Promise<Flux2References | undefined> {
+  const encoded: Floats[] = [];
+  for (const [i, source] of picturesOf(image).entries()) {
+    const pixels = await loadReference(configs, source, pictures[i]!);
+    encoded.push(patched(await autoencoder.encode(pixels, undefined, { tiling, signal })));
+  }
+  if (encoded.length === 0) return undefined;
+  const grids = encoded.map(({ shape }) => ({ height: shape[2]!, width: shape[3]! }));
+  return { tokens: concat(encoded.map(tokensOf), 1), grids };
+}
+
+/** Shrunk where it is large, and cut around the middle to whole tokens. @returns `[1, 3, H, W]`, -1..1 */
+async function loadReference(configs: Configs, source: PictureSource, picture: PictureSize): Promise<Floats> {
+  const { width, height } = shrunk(picture);
+  const cut = flux2References.size(configs, picture);
+  return cutMiddle(await loadPicture(source, width, height), cut.height, cut.width);
+}
+
+/** How many tokens the images of a generation are, as far as they were looked at. */
+export function referenceTokens(configs: Configs, { image, pictures }: Flux2Settings): number {
+  const unseen = { width: Math.sqrt(MOST_PIXELS), height: Math.sqrt(MOST_PIXELS) };
+  const sizes = pictures ?? picturesOf(image).map(() => unseen);
+  return sizes
+    .map((picture) => flux2References.size(configs, picture))
+    .reduce((sum, { width, height }) => sum + (width * height) / tokenPixels(configs) ** 2, 0);
+}

@@ -1,0 +1,38 @@
+import type { GenerateConfig } from "../config/config";
+import { pictureSize } from "../image/load-picture";
+import { type Picture, type PictureSize, picturesOf } from "../image/picture";
+import type { RecognisedModel } from "./recognised-model";
+
+/** What the images of a generation say of its settings. */
+export interface Seen {
+  /** Of the image to draw, where nothing is said of it. */
+  readonly size: Pick<GenerateConfig, "height" | "width">;
+  /** As in `Settings`. */
+  readonly pictures?: readonly PictureSize[];
+}
+
+/**
+ * Looks at the sizes of images. One to begin with is rounded down to what the model takes, and counts where neither
+ * height nor width is given; the first of those to look at counts for each of the two that is not.
+ * @throws SKIPSTEP_IMAGE_UNREADABLE
+ */
+export async function lookAt(
+  { family, configs }: RecognisedModel,
+  given: GenerateConfig,
+  picture: Picture | readonly Picture[] | undefined,
+): Promise<Seen> {
+  const sources = picturesOf(picture ?? given.image);
+  const { references } = family;
+  if (references && sources.length > 0) {
+    // What is too much is told without a look at each.
+    const pictures = sources.length > references.most ? [] : await Promise.all(sources.map(pictureSize));
+    if (!pictures[0] || references.problem(pictures[0]) !== undefined) return { pictures, size: {} };
+    const sides = Object.entries(references.size(configs, pictures[0]));
+    return { pictures, size: Object.fromEntries(sides.filter(([side]) => given[side] === undefined)) };
+  }
+  if (sources.length === 0 || given.height !== undefined || given.width !== undefined) return { size: {} };
+  const { width, height } = await pictureSize(sources[0]!);
+  const multiple = family.sizeMultiple(configs);
+  const rounded = (side: number): number => Math.max(1, Math.floor(side / multiple)) * multiple;
+  return { size: { width: rounded(width), height: rounded(height) } };
+}
