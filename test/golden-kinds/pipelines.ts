@@ -23,10 +23,17 @@ import { expect } from "vitest";
 import { isBuilt } from "../../packages/core/test/is-built";
 
 /** What the reference was called with, and what it did. */
-interface Call extends Omit<GenerateConfig, "seed"> {
+interface Call extends Omit<GenerateConfig, "seed" | "timesteps" | "sigmas"> {
   /** Arguments of the pipeline, in pipelines' cases; emoji's stand beside it. */
   readonly call?: GenerateConfig;
-  readonly seed?: number;
+  /** Null where the noise is given. */
+  readonly seed?: number | null;
+  /** The pipeline's class in diffusers, and what it told its scheduler; later cases have them. */
+  readonly class_?: string;
+  readonly set_timesteps?: object;
+  /** As the scheduler had them afterwards. */
+  readonly timesteps?: readonly number[] | null;
+  readonly sigmas?: readonly number[] | null;
   /** In place of the checkpoint's: what diffusers' `from_config` was told. */
   readonly scheduler?: NonNullable<ConfigInput["scheduler"]>;
   readonly plugin?: string;
@@ -55,9 +62,9 @@ interface CacheStats {
  * @returns `undefined` for a family or a plugin that is not built yet
  */
 export function pipelineCase(model: string, file: string, tolerance: number): (() => Promise<void>) | undefined {
-  const { call, plugin, options, stats, calibrator, decisions, seed, scheduler, ...rest }: Call = JSON.parse(
-    readFileSync(`${file}.json`, "utf8"),
-  );
+  const about: Call = JSON.parse(readFileSync(`${file}.json`, "utf8"));
+  const { call, plugin, options, stats, calibrator, decisions, seed, scheduler, ...others } = about;
+  const { class_, set_timesteps, timesteps, sigmas, ...rest } = others;
   const configs = plugin === undefined ? [{}] : configsFor(plugin, options ?? {}, calibrator ?? null);
   if (configs.length === 0 || !isBuilt(model)) return undefined;
   return async () => {
@@ -66,7 +73,7 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
       const result = await generate(
         { model, ...config, strict: true, generate: { ...rest, ...call }, ...(scheduler ? { scheduler } : {}) },
         // With a seed the noise is Skipstep's own.
-        seed === undefined ? { latents: io.get("in.latents") as Floats } : { seed },
+        seed === undefined || seed === null ? { latents: io.get("in.latents") as Floats } : { seed },
       );
       if (decisions) expectReused(result, (step) => decisions[step] === "reuse");
       if (plugin === "deepcache") expectReused(result, deepCacheReuses(model, scheduler, options));
