@@ -6,6 +6,7 @@ import { imageCount, type Settings } from "../../loop/settings";
 import type { Program } from "../../program/program";
 import type { Generator } from "../../random";
 import { type Floats, floats, sizeOf } from "../../tensor";
+import { autoencoderDc } from "./autoencoder-dc";
 import { autoencoderKl } from "./autoencoder-kl";
 import { autoencoderTiny } from "./autoencoder-tiny";
 import { inTiles, needsTiles, tileStride } from "./tiled-decode";
@@ -34,6 +35,11 @@ export interface CoderOptions {
 export const autoencoderClasses: Family["components"][string] = {
   AutoencoderKL: { architecture: autoencoderKl, entry: "decode" },
   AutoencoderTiny: { architecture: autoencoderTiny, entry: "decode" },
+};
+
+/** The class whose latent pixels are so many pixels that models need no patches. */
+export const deepAutoencoder: Family["components"][string] = {
+  AutoencoderDC: { architecture: autoencoderDc, entry: "decode" },
 };
 
 type ImageSize = Pick<Settings, "height" | "width">;

@@ -1,75 +1,55 @@
 import { defineFamily } from "../../loop/define-family";
-import type { SettingProblem } from "../../loop/family";
-import { tilingProblems } from "../autoencoders/autoencoder";
-import { autoencoderDc } from "../autoencoders/autoencoder-dc";
+import type { Family, SettingProblem } from "../../loop/family";
+import type { SettingTable } from "../../settings/setting";
+import { deepAutoencoder, tilingProblems } from "../autoencoders/autoencoder";
 import { gemma2 } from "../encoders/gemma2";
 import { complexHumanInstruction } from "./instruction";
 import { sana } from "./model";
 import { SanaPipeline } from "./pipeline";
-import { type SanaSprintSettings, sanaSettings, sanaSprintSettings } from "./settings";
+import { type SanaSettings, type SanaSprintSettings, sanaSettings, sanaSprintSettings } from "./settings";
 import { sanaBinning, sanaSizes, sprintBinning } from "./sizes";
 import { SanaSprintPipeline } from "./sprint";
-
-const components = {
-  text_encoder: gemma2,
-  transformer: sana,
-  vae: { AutoencoderDC: { architecture: autoencoderDc, entry: "decode" } },
-};
-
-/** Whatever the model was made for. */
-const defaults = {
-  guidance_scale: 4.5,
-  height: 1024,
-  width: 1024,
-  max_sequence_length: 300,
-  complex_human_instruction: complexHumanInstruction,
-};
 
 /**
  * SanaPipeline, https://arxiv.org/abs/2410.10629, with diffusers' settings and defaults but for `clean_caption`, as
  * PixArt, and for `use_resolution_binning`, which is off where the model has no sizes for it.
  */
-export const sanaFamily = defineFamily({
-  className: "SanaPipeline",
-  title: "SANA",
-  settings: sanaSettings,
-  defaults: (configs) => ({
-    ...defaults,
-    num_inference_steps: 20,
-    use_resolution_binning: sanaBinning.hasBins(configs),
-  }),
-  sizeMultiple: () => 1, // it depends on the settings
-  components,
-  schedulers: ["flow"],
-  problems: (configs, settings) => [
-    ...sanaBinning.problems(configs, settings),
-    ...tilingProblems(configs.vae, settings),
-  ],
-  sizes: (configs, settings) => sanaSizes(configs, settings, sanaBinning),
-  open: SanaPipeline.open,
-});
+export const sanaFamily = family("SanaPipeline", "SANA", sanaSettings);
 
-/** SanaSprintPipeline, https://arxiv.org/abs/2503.09641: one to four steps; see `sanaFamily`. */
-export const sanaSprintFamily = defineFamily({
-  className: "SanaSprintPipeline",
-  title: "SANA-Sprint",
-  settings: sanaSprintSettings,
-  defaults: (configs) => ({
-    ...defaults,
-    num_inference_steps: 2,
-    use_resolution_binning: sprintBinning.hasBins(configs),
-  }),
-  sizeMultiple: () => 1,
-  components,
-  schedulers: ["trigflow"],
-  problems: (configs, settings) => [
-    ...sprintBinning.problems(configs, settings),
-    ...stepProblems(settings),
-    ...tilingProblems(configs.vae, settings),
-  ],
-  sizes: (configs, settings) => sanaSizes(configs, { ...settings, guidance_scale: 0 }, sprintBinning),
-  open: SanaSprintPipeline.open,
-});
+/** SanaSprintPipeline, https://arxiv.org/abs/2503.09641: one to four steps, and one pass in each. */
+export const sanaSprintFamily = family("SanaSprintPipeline", "SANA-Sprint", sanaSprintSettings);
+
+function family(className: string, title: string, settings: SettingTable): Family {
+  const isSprint = settings === sanaSprintSettings;
+  const binning = isSprint ? sprintBinning : sanaBinning;
+  return defineFamily({
+    className,
+    title,
+    settings,
+    defaults: (configs) => ({
+      num_inference_steps: isSprint ? 2 : 20,
+      guidance_scale: 4.5,
+      height: 1024, // whatever the model was made for
+      width: 1024,
+      max_sequence_length: 300,
+      complex_human_instruction: complexHumanInstruction,
+      use_resolution_binning: binning.hasBins(configs),
+    }),
+    sizeMultiple: () => 1, // it depends on the settings
+    components: { text_encoder: gemma2, transformer: sana, vae: deepAutoencoder },
+    schedulers: isSprint ? ["trigflow"] : ["flow"],
+    problems: (configs, settings) => [
+      ...binning.problems(configs, settings as SanaSettings),
+      ...(isSprint ? stepProblems(settings as SanaSprintSettings) : []),
+      ...tilingProblems(configs.vae, settings),
+    ],
+    sizes: (configs, settings) => {
+      const given = settings as SanaSettings;
+      return sanaSizes(configs, isSprint ? { ...given, guidance_scale: 0 } : given, binning);
+    },
+    open: isSprint ? SanaSprintPipeline.open : SanaPipeline.open,
+  });
+}
 
 function stepProblems(settings: SanaSprintSettings): SettingProblem[] {
   const { num_inference_steps: steps, intermediate_timesteps: middle, max_timesteps } = settings;

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectClose, memoryWeights, newGraph, runGraph, wave, weightShapes } from "@skipstep/contract/graph";
+import { describe, expect, it } from "vitest";
+import { captionInputs, encodeCaptions } from "../src/families/sana/captions";
+import { sanaFamily, sanaSprintFamily } from "../src/families/sana/family";
 import {
   type Architecture,
   autoencoderDc,
@@ -12,11 +15,8 @@ import {
   sana,
   sincosPositions,
   type Tensor,
-} from "@skipstep/core/model";
-import { describe, expect, it } from "vitest";
-import { captionInputs, encodeCaptions } from "../packages/core/src/families/sana/captions";
-import { sanaFamily, sanaSprintFamily } from "../packages/core/src/families/sana/family";
-import { ownCatalogue } from "../packages/core/src/start/catalogue";
+} from "../src/model";
+import { ownCatalogue } from "../src/start/catalogue";
 
 /** Elements, or the seed of the wave that makes them. */
 interface Told {
@@ -34,7 +34,7 @@ interface Case {
 }
 
 const cases: Readonly<Record<string, Case>> = JSON.parse(
-  readFileSync(join(import.meta.dirname, "golden/sana-waves/expected.json"), "utf8"),
+  readFileSync(join(import.meta.dirname, "../../../test/golden/sana-waves/expected.json"), "utf8"),
 );
 const named = (className: string): [string, Case][] =>
   Object.entries(cases).filter(([, { class_ }]) => class_ === className);
