@@ -285,6 +285,14 @@ describe("settings", () => {
     );
   });
 
+  it.each([
+    [sanaFamily, true, '"guidance_embeds" must be false for the pipeline of SANA, found true: that is SANA-Sprint'],
+    [sanaSprintFamily, false, '"guidance_embeds" must be true for the pipeline of SANA-Sprint, found false'],
+  ])("go with the own transformer only", async (family, guidance_embeds, text) => {
+    const opened = family.open({ configs: { transformer: sana.parse({ guidance_embeds }) } } as never);
+    await expect(opened).rejects.toThrow(text);
+  });
+
   it("may ask for tiles of 512 pixels", () => {
     expect(problems(sanaFamily, { vae_tiling: true })).toEqual([]);
     const settings = {

@@ -4,6 +4,7 @@ import type { Floats } from "../../tensor";
 import { Gemma2Encoder } from "../encoders/gemma2-encoder";
 import { type Drawn, drawPrompts, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
 import { type Captions, captionInputs, encodeCaptions } from "./captions";
+import { checkGuidance } from "./check-guidance";
 import type { SanaConfig } from "./model";
 import type { SanaSettings } from "./settings";
 import { positionsOf, sanaBinning } from "./sizes";
@@ -17,7 +18,9 @@ export class SanaPipeline extends TransformerPipeline {
     this.timestepScale = (parts.configs.transformer as SanaConfig).timestep_scale;
   }
 
+  /** @throws SKIPSTEP_MODEL_OPTION for a transformer of SANA-Sprint */
   static async open(parts: FamilyParts): Promise<SanaPipeline> {
+    checkGuidance(parts, false);
     const encoder = await Gemma2Encoder.open(parts, "text_encoder");
     return new SanaPipeline(parts, {
       encode: (settings: SanaSettings, signal) => {

@@ -8,13 +8,16 @@ import { type Floats, floats } from "../../tensor";
 import { Gemma2Encoder } from "../encoders/gemma2-encoder";
 import { type Drawn, TransformerPipeline } from "../transformers/pipeline";
 import { captionInputs, encodeCaptions } from "./captions";
+import { checkGuidance } from "./check-guidance";
 import type { SanaConfig } from "./model";
 import type { SanaSprintSettings } from "./settings";
 import { positionsOf, sprintBinning } from "./sizes";
 
 /** SANA-Sprint's pipeline: one pass, which is told how strongly to follow the prompt. */
 export class SanaSprintPipeline extends TransformerPipeline {
+  /** @throws SKIPSTEP_MODEL_OPTION for a transformer of SANA */
   static async open(parts: FamilyParts): Promise<SanaSprintPipeline> {
+    checkGuidance(parts, true);
     const encoder = await Gemma2Encoder.open(parts, "text_encoder");
     const config = parts.configs.transformer as SanaConfig;
     return new SanaSprintPipeline(parts, {
@@ -24,7 +27,7 @@ export class SanaSprintPipeline extends TransformerPipeline {
         const positive = await encodeCaptions(encoder, prompt, { limit, instruction }, signal);
         const guidance = forRows(imageCount(settings), settings.guidance_scale * config.guidance_embeds_scale);
         return {
-          inputs: () => ({ ...captionInputs([positive], times), ...(config.guidance_embeds ? { guidance } : {}) }),
+          inputs: () => ({ ...captionInputs([positive], times), guidance }),
           warnings: positive.warnings,
         };
       },
