@@ -15,6 +15,7 @@ import { lowBitBenchmarks } from "./low-bit";
 import { matmulBenchmark } from "./matmul";
 import { memoryBenchmark } from "./memory";
 import { section, writeSections } from "./results";
+import { sanaBenchmark } from "./sana";
 import { sd15Benchmark } from "./sd15";
 import { svdquantBenchmark } from "./svdquant";
 
@@ -25,6 +26,7 @@ const benchmarks: readonly Benchmark[] = [
   compileBenchmark,
   denoisersBenchmark,
   sd15Benchmark,
+  sanaBenchmark,
   deepcacheBenchmark,
   attentionBenchmark,
   foraBenchmark,

@@ -1,5 +1,5 @@
 import { buildGraph, expectClose, runGraph } from "@skipstep/contract/graph";
-import { autoencoderKl, autoencoderTiny } from "@skipstep/core/model";
+import { autoencoderDc, autoencoderKl, autoencoderTiny } from "@skipstep/core/model";
 import { ioOf } from "./check-model";
 
 export async function checkAutoencoderKl(folder: string): Promise<void> {
@@ -13,12 +13,18 @@ export async function checkAutoencoderKl(folder: string): Promise<void> {
   expectClose("sample", sample!, io.get("out.2")!);
 }
 
-export async function checkAutoencoderTiny(folder: string): Promise<void> {
-  const io = ioOf(folder);
-  const { latents } = await runGraph(buildGraph(autoencoderTiny, folder, { entry: "encode" }), {
-    sample: io.get("in.sample")!,
-  });
-  expectClose("latents", latents!, io.get("out.0")!);
-  const { sample } = await runGraph(buildGraph(autoencoderTiny, folder, { entry: "decode" }), { z: io.get("in.z")! });
-  expectClose("sample", sample!, io.get("out.1")!);
-}
+/** One whose latents are drawn from no distribution. */
+const checkPlain =
+  (architecture: Parameters<typeof buildGraph>[0]) =>
+  async (folder: string): Promise<void> => {
+    const io = ioOf(folder);
+    const { latents } = await runGraph(buildGraph(architecture, folder, { entry: "encode" }), {
+      sample: io.get("in.sample")!,
+    });
+    expectClose("latents", latents!, io.get("out.0")!);
+    const { sample } = await runGraph(buildGraph(architecture, folder, { entry: "decode" }), { z: io.get("in.z")! });
+    expectClose("sample", sample!, io.get("out.1")!);
+  };
+
+export const checkAutoencoderDc = checkPlain(autoencoderDc);
+export const checkAutoencoderTiny = checkPlain(autoencoderTiny);

@@ -48,12 +48,15 @@ export {
   scaleFactorOf,
   tilingProblems,
 } from "./families/autoencoders/autoencoder";
+export { autoencoderDc } from "./families/autoencoders/autoencoder-dc";
 export { autoencoderKl } from "./families/autoencoders/autoencoder-kl";
 export { autoencoderTiny } from "./families/autoencoders/autoencoder-tiny";
 export { ClipEncoder, clipSkipProblems } from "./families/encoders/clip-encoder";
 export { clipText, clipTextWithProjection } from "./families/encoders/clip-text";
-export { qwen3, rotaryTables as qwen3RotaryTables } from "./families/encoders/qwen3";
+export { gemma2 } from "./families/encoders/gemma2";
+export { qwen3 } from "./families/encoders/qwen3";
 export { Qwen3Encoder } from "./families/encoders/qwen3-encoder";
+export { rotaryTables as qwen3RotaryTables } from "./families/encoders/rotary-tables";
 export { longPromptProblems, textSizes, textTokens } from "./families/encoders/settings";
 export { t5Encoder } from "./families/encoders/t5";
 export { T5Encoder } from "./families/encoders/t5-encoder";
@@ -69,6 +72,7 @@ export {
   pixart,
   qwenImage,
   qwenImageRotaryTables,
+  sana,
   sd3,
   type UNetBlock,
   type UNetBlocks,

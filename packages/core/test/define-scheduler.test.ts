@@ -130,10 +130,13 @@ describe("a scheduler that another package defines", () => {
   it.each<[string, object]>([
     ['The scheduler ? needs a "className", as in model_index.json.', { className: undefined }],
     [
-      'The scheduler A needs "processes": variance-preserving, variance-exploding or flow.',
+      'The scheduler A needs "processes": variance-preserving, variance-exploding, flow or trigflow.',
       { processes: ["diffusion"] },
     ],
-    ['The scheduler A needs "processes": variance-preserving, variance-exploding or flow.', { processes: undefined }],
+    [
+      'The scheduler A needs "processes": variance-preserving, variance-exploding, flow or trigflow.',
+      { processes: undefined },
+    ],
     ['The scheduler A needs "options", a schema each, and "create".', { options: undefined }],
     ['The scheduler A needs "options", a schema each, and "create".', { create: undefined }],
   ])("is refused: %s", (message, change) => {

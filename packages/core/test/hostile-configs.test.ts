@@ -1,16 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { Architecture } from "../src/architecture/architecture";
 import { SkipstepError } from "../src/errors/error";
+import { autoencoderDc } from "../src/families/autoencoders/autoencoder-dc";
 import { autoencoderKl } from "../src/families/autoencoders/autoencoder-kl";
 import { autoencoderTiny } from "../src/families/autoencoders/autoencoder-tiny";
 import { dit } from "../src/families/dit/model";
 import { clipText } from "../src/families/encoders/clip-text";
+import { gemma2 } from "../src/families/encoders/gemma2";
 import { qwen3 } from "../src/families/encoders/qwen3";
 import { t5Encoder } from "../src/families/encoders/t5";
 import { flux } from "../src/families/flux/model";
 import { flux2 } from "../src/families/flux2/model";
 import { pixart } from "../src/families/pixart/model";
 import { qwenImage } from "../src/families/qwen-image/model";
+import { sana } from "../src/families/sana/model";
 import { sd3 } from "../src/families/sd3/model";
 import { unet2DCondition } from "../src/families/unet/unet-2d-condition";
 import { zImage } from "../src/families/z-image/model";
@@ -20,15 +23,18 @@ import { anyWeights } from "../src/weights/checkpoint/any-weights";
 
 /** Every model, with as few layers as it may have and the reference's sizes otherwise. */
 const models: readonly (readonly [Architecture, object])[] = [
+  [autoencoderDc, {}],
   [autoencoderKl, {}],
   [autoencoderTiny, {}],
   [clipText, { num_hidden_layers: 1 }],
   [dit, { num_layers: 1 }],
   [flux, { num_layers: 1, num_single_layers: 1 }],
   [flux2, { num_layers: 1, num_single_layers: 1 }],
+  [gemma2, { num_hidden_layers: 1 }],
   [pixart, { num_layers: 1 }],
   [qwenImage, { num_layers: 1 }],
   [qwen3, { num_hidden_layers: 1 }],
+  [sana, { num_layers: 1 }],
   [sd3, { num_layers: 2 }],
   [t5Encoder, { num_layers: 1 }],
   [unet2DCondition, { layers_per_block: 1, mid_block_type: null }],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nearestBin } from "../src/families/pixart/resolution-bins";
+import { nearestBin } from "../src/families/transformers/resolution-bins";
 import { resizeAndCrop } from "../src/image/resize-and-crop";
 import { floats } from "../src/tensor";
 
@@ -13,7 +13,7 @@ describe("the nearest size that a model was trained on", () => {
     [256, 4000, 1100, 3712, 1024], // sizes that only this model has
     [256, 2048, 2048, 2048, 2048],
   ])("of latents of %i for %i x %i is %i x %i", (sampleSize, height, width, ...expected) => {
-    const bin = nearestBin({ height, width }, sampleSize);
+    const bin = nearestBin({ height, width }, sampleSize * 8);
     expect([bin.height, bin.width]).toEqual(expected);
   });
 });

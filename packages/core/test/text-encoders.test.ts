@@ -4,7 +4,7 @@ import { ClipEncoder, clipSkipProblems } from "../src/families/encoders/clip-enc
 import { clipTextWithProjection } from "../src/families/encoders/clip-text";
 import { t5Encoder } from "../src/families/encoders/t5";
 import { T5Encoder } from "../src/families/encoders/t5-encoder";
-import { plainCaption } from "../src/families/pixart/plain-caption";
+import { plainCaption } from "../src/families/transformers/plain-caption";
 import type { FamilyParts } from "../src/loop/family";
 import { Runtime } from "../src/runtime/runtime";
 import { type Floats, floats } from "../src/tensor";

@@ -9,13 +9,14 @@ import diffusers
 import transformers
 
 MODELS = (
-    "AutoencoderKL AutoencoderTiny DiTTransformer2DModel Flux2Transformer2DModel FluxTransformer2DModel "
-    "PixArtTransformer2DModel QwenImageTransformer2DModel SD3Transformer2DModel UNet2DConditionModel UNet2DModel "
+    "AutoencoderDC AutoencoderKL AutoencoderTiny DiTTransformer2DModel Flux2Transformer2DModel FluxTransformer2DModel "
+    "PixArtTransformer2DModel QwenImageTransformer2DModel SD3Transformer2DModel SanaTransformer2DModel UNet2DConditionModel UNet2DModel "
     "ZImageTransformer2DModel"
 ).split()
 CONFIGS = {
     "CLIPTextModel": transformers.CLIPTextConfig,
     "CLIPTextModelWithProjection": transformers.CLIPTextConfig,
+    "Gemma2Model": transformers.Gemma2Config,
     "Qwen3Model": transformers.Qwen3Config,
     "T5EncoderModel": transformers.T5Config,
 }

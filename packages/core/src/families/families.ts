@@ -3,6 +3,7 @@ import { ditFamily } from "./dit/family";
 import { fluxFamily } from "./flux/family";
 import { flux2KleinFamily } from "./flux2/family";
 import { pixartAlphaFamily, pixartSigmaFamily } from "./pixart/family";
+import { sanaFamily, sanaSprintFamily } from "./sana/family";
 import { stableDiffusion3Family } from "./sd3/family";
 import { stableDiffusionFamily } from "./unet/stable-diffusion";
 import { stableDiffusionXlFamily } from "./unet/stable-diffusion-xl";
@@ -15,6 +16,8 @@ export const ownFamilies: readonly Family[] = [
   fluxFamily,
   pixartAlphaFamily,
   pixartSigmaFamily,
+  sanaFamily,
+  sanaSprintFamily,
   stableDiffusionFamily,
   stableDiffusionXlFamily,
   stableDiffusion3Family,
@@ -28,6 +31,7 @@ export { flux2, rotaryTables as flux2RotaryTables } from "./flux2/model";
 export { pixart } from "./pixart/model";
 export { qwenImage } from "./qwen-image/model";
 export { modulateIndex, rotaryTables as qwenImageRotaryTables } from "./qwen-image/positions";
+export { sana } from "./sana/model";
 export { sd3 } from "./sd3/model";
 export { unet2DCondition } from "./unet/unet-2d-condition";
 export { type DownBlock, type UNetBlock, type UNetBlocks, type UpBlock, unetBody } from "./unet/unet-body";

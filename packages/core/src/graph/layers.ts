@@ -36,19 +36,26 @@ export function linear(
   return biasValue ? g.add(y, biasValue) : y;
 }
 
-/** 2D convolution, square kernel. @param x `[B, C, H, W]` @returns `[B, outChannels, H', W']` */
+/**
+ * 2D convolution, square kernel.
+ * @param x `[B, C, H, W]` @param options with `groups`, each part of the output's channels is made of its own part of
+ * the input's; plugins are not asked for such weights, which are a small share of a model
+ * @returns `[B, outChannels, H', W']`
+ */
 export function conv2d(
   g: Graph,
   name: string,
   x: Value,
   outChannels: number,
   kernel: number,
-  options: ConvOptions & { readonly bias?: boolean } = {},
+  options: ConvOptions & { readonly bias?: boolean; readonly groups?: number } = {},
 ): Value {
   const [batch, channels, height, width] = x.shape as [Dim, number, Dim, Dim];
-  const { stride = 1, padding = 0, bias = true } = options;
-  const shape = [outChannels, channels, kernel, kernel];
-  const form = askPlugins(g, `${name}.weight`, "conv", shape, x, { stride, padding });
+  const { stride = 1, padding = 0, groups = 1, bias = true } = options;
+  if (channels % groups !== 0 || outChannels % groups !== 0)
+    throw shapeMismatch(g.path, `conv2d ${name}`, `${channels} to ${outChannels} channels in ${groups} groups`);
+  const shape = [outChannels, channels / groups, kernel, kernel];
+  const form = groups === 1 ? askPlugins(g, `${name}.weight`, "conv", shape, x, { stride, padding }) : undefined;
   const biasValue = bias ? g.weight(`${name}.bias`, [outChannels]) : undefined;
   if (form) return form.emit(g, x, biasValue);
   const [top, left, bottom, right] = typeof padding === "number" ? [padding, padding, padding, padding] : padding;
@@ -63,6 +70,7 @@ export function conv2d(
       kernel_shape: { ints: [kernel, kernel] },
       strides: { ints: [stride, stride] },
       pads: { ints: [top, left, bottom, right] },
+      ...(groups === 1 ? {} : { group: { int: groups } }),
     },
   });
 }

@@ -9,7 +9,7 @@ const strangers: readonly string[] = ["EDMDPMSolverMultistepScheduler", "LCMSche
  * configs are written over one another's (`KarrasDiffusionSchedulers` there, which counts EDMEulerScheduler in).
  */
 const compatible: readonly string[] = ownSchedulers
-  .filter(({ processes }) => processes.some((process) => process !== "flow"))
+  .filter(({ processes }) => processes.some((process) => process.startsWith("variance-")))
   .map(({ className }) => className)
   .filter((className) => !strangers.includes(className));
 

@@ -42,7 +42,7 @@ export function defineScheduler<Options>(definition: SamplerDefinition<Options>)
   if (typeof className !== "string" || className === "")
     throw schedulerInvalid("?", 'needs a "className", as in model_index.json');
   if (!Array.isArray(processes) || processes.length === 0 || !processes.every(isProcess))
-    throw schedulerInvalid(className, 'needs "processes": variance-preserving, variance-exploding or flow');
+    throw schedulerInvalid(className, 'needs "processes": variance-preserving, variance-exploding, flow or trigflow');
   if (typeof options !== "object" || options === null || typeof create !== "function")
     throw schedulerInvalid(className, 'needs "options", a schema each, and "create"');
   return {

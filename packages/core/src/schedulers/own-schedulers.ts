@@ -16,6 +16,7 @@ import { kDpm2Discrete } from "./k-dpm-2-discrete";
 import { lcm } from "./lcm";
 import { lmsDiscrete } from "./lms-discrete";
 import { pndm } from "./pndm";
+import { scm } from "./scm";
 import { tcd } from "./tcd";
 import { uniPcMultistep } from "./uni-pc-multistep";
 
@@ -38,6 +39,7 @@ export const ownSchedulers: readonly SchedulerDefinition[] = [
   lcm,
   lmsDiscrete,
   pndm,
+  scm,
   tcd,
   uniPcMultistep,
 ];

@@ -7,12 +7,18 @@
  * | `variance-preserving` | alpha image + sigma noise, of variance 1 | the sample   |
  * | `variance-exploding`  | image + sigma noise               | it, scaled to variance 1 |
  * | `flow`                | (1 - sigma) image + sigma noise   | the sample          |
+ * | `trigflow`            | cos t image + sin t noise, of variance 1 | the sample, and the angle t |
  *
  * The first two are one to a model: it sees the same of both.
  */
-export type Process = "variance-preserving" | "variance-exploding" | "flow";
+export type Process = "variance-preserving" | "variance-exploding" | "flow" | "trigflow";
 
-const processes: readonly string[] = ["variance-preserving", "variance-exploding", "flow"] satisfies Process[];
+const processes: readonly string[] = [
+  "variance-preserving",
+  "variance-exploding",
+  "flow",
+  "trigflow",
+] satisfies Process[];
 
 export function isProcess(name: unknown): name is Process {
   return processes.includes(name as string);

@@ -6,11 +6,12 @@ import { imageCount, type Settings } from "../../loop/settings";
 import type { Program } from "../../program/program";
 import type { Generator } from "../../random";
 import { type Floats, floats, sizeOf } from "../../tensor";
+import { autoencoderDc } from "./autoencoder-dc";
 import { autoencoderKl } from "./autoencoder-kl";
 import { autoencoderTiny } from "./autoencoder-tiny";
 import { inTiles, needsTiles, tileStride } from "./tiled-decode";
 
-/** What autoencoders' configs share. */
+/** What the configs of the classes of autoencoders share. */
 interface AutoencoderConfig {
   /** None where the model scales its latents itself. */
   readonly scaling_factor?: number;
@@ -19,8 +20,10 @@ interface AutoencoderConfig {
   readonly latents_std?: readonly number[] | null;
   readonly block_out_channels?: readonly number[];
   readonly decoder_block_out_channels?: readonly number[] | null;
-  /** Of an AutoencoderKL: pixels of a tile. */
+  /** Pixels of a tile; an AutoencoderTiny has none. */
   readonly sample_size?: number | readonly [number, number];
+  /** Share of a tile that it has in common with its neighbour, where it is not AutoencoderKL's. */
+  readonly tile_overlap?: number;
 }
 
 export interface CoderOptions {
@@ -29,10 +32,15 @@ export interface CoderOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The classes that a pipeline's VAE may be. */
+/** The classes that most pipelines' VAE may be. */
 export const autoencoderClasses: Family["components"][string] = {
   AutoencoderKL: { architecture: autoencoderKl, entry: "decode" },
   AutoencoderTiny: { architecture: autoencoderTiny, entry: "decode" },
+};
+
+/** The class whose latent pixels are so many pixels that models need no patches. */
+export const deepAutoencoder: Family["components"][string] = {
+  AutoencoderDC: { architecture: autoencoderDc, entry: "decode" },
 };
 
 type ImageSize = Pick<Settings, "height" | "width">;
@@ -73,13 +81,13 @@ export class Autoencoder {
   /** @param latents `[B, C, h, w]` as the denoiser leaves them @returns `[B, 3, H, W]` in -1..1 */
   async decode(latents: Floats, { tiling = false, signal }: CoderOptions = {}): Promise<Floats> {
     const program = this.parts.programs[this.component]!;
-    const { latent: from, sample: to } = tileSizes(this.config);
+    const { latent: from, sample: to, ...overlap } = tileSizes(this.config);
     const sampleOf = async (z: Floats): Promise<Floats> => (await this.run(program, "z", z, signal)).sample!;
     const images: Floats[] = [];
     // One image at a time: the decoder's activations are the pipeline's largest.
     for (let item = 0; item < latents.shape[0]!; item++) {
       const z = this.scaled(rows(latents, item, item + 1), (x, factor, shift) => x / factor + shift);
-      images.push(await (tiling && needsTiles(z, from) ? inTiles(z, { from, to }, sampleOf) : sampleOf(z)));
+      images.push(await (tiling && needsTiles(z, from) ? inTiles(z, { from, to, ...overlap }, sampleOf) : sampleOf(z)));
     }
     return stack(images);
   }
@@ -95,14 +103,16 @@ export class Autoencoder {
     { tiling = false, signal }: CoderOptions = {},
   ): Promise<Floats> {
     const program = await this.parts.entry(this.component, "encode");
-    const { sample: from, latent: to } = tileSizes(this.config);
+    const { sample: from, latent: to, ...overlap } = tileSizes(this.config);
     let isDrawn = false;
     const encoded = async (sample: Floats): Promise<Floats> => {
       const { latents, mean, logvar } = await this.run(program, "sample", sample, signal);
       isDrawn = latents === undefined;
       return latents ?? concat([mean!, logvar!], 1);
     };
-    const whole = await (tiling && needsTiles(image, from) ? inTiles(image, { from, to }, encoded) : encoded(image));
+    const whole = await (tiling && needsTiles(image, from)
+      ? inTiles(image, { from, to, ...overlap }, encoded)
+      : encoded(image));
     const z = isDrawn ? sampled(whole, generator!) : whole;
     return this.scaled(z, (x, factor, shift) => (x - shift) * factor);
   }
@@ -152,29 +162,34 @@ function sampled({ shape, data }: Floats, generator: Generator): Floats {
   );
 }
 
-/** Pixels along one side of a latent pixel. @param config of an AutoencoderKL or AutoencoderTiny */
+/** Pixels along one side of a latent pixel. @param config of any class */
 export function scaleFactorOf(config: unknown): number {
   const { decoder_block_out_channels, block_out_channels = [] } = config as AutoencoderConfig;
   return 2 ** ((decoder_block_out_channels ?? block_out_channels).length - 1);
 }
 
-/** Sides of a tile in latent pixels and in pixels; an AutoencoderTiny has none. @param config of an autoencoder */
-export function tileSizes(config: AutoencoderConfig): { readonly latent: number; readonly sample: number } {
-  const [sample = 0] = [config.sample_size ?? 0].flat() as number[];
-  return { latent: Math.floor(sample / scaleFactorOf(config)), sample };
+/** Sides of a tile in latent pixels and in pixels, and what tiles have in common; an AutoencoderTiny has none. */
+export function tileSizes(config: AutoencoderConfig): {
+  readonly latent: number;
+  readonly sample: number;
+  readonly overlap?: number;
+} {
+  const { sample_size = 0, tile_overlap: overlap } = config;
+  const [sample = 0] = [sample_size].flat() as number[];
+  return { latent: Math.floor(sample / scaleFactorOf(config)), sample, ...(overlap === undefined ? {} : { overlap }) };
 }
 
-/** What is wrong with `vae_tiling`. @param config of an AutoencoderKL or AutoencoderTiny */
+/** What is wrong with `vae_tiling`. @param config of any class */
 export function tilingProblems(config: unknown, { vae_tiling }: Settings): SettingProblem[] {
   const problem = (text: string): SettingProblem[] => [{ key: "vae_tiling", text }];
   if (!vae_tiling) return [];
-  const { latent, sample } = tileSizes(config as AutoencoderConfig);
+  const { latent, sample, overlap } = tileSizes(config as AutoencoderConfig);
   if (sample === 0) return problem("is for AutoencoderKL, and this checkpoint has an AutoencoderTiny");
-  if (tileStride(latent) > 0) return [];
+  if (tileStride(latent, overlap) > 0) return [];
   return problem(`needs tiles of at least 2 latent pixels, and the VAE's sample_size ${sample} makes them ${latent}`);
 }
 
-/** Run-time sizes of `decode`, the largest that occur. @param config of an AutoencoderKL or AutoencoderTiny */
+/** Run-time sizes of `decode`, the largest that occur. @param config of any class */
 export function decodeSizes(config: unknown, { height, width, vae_tiling }: Settings): Sizes {
   const most = vae_tiling ? tileSizes(config as AutoencoderConfig).latent : Number.POSITIVE_INFINITY;
   const [h, w] = [height, width].map((side) => Math.min(most, side / scaleFactorOf(config))) as [number, number];

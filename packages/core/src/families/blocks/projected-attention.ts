@@ -4,6 +4,8 @@ import type { Value } from "../../graph/value";
 
 export interface ProjectedAttentionOptions {
   readonly heads: number;
+  /** Of all heads together; that of the tokens when left out. */
+  readonly width?: number;
   /** What keys and values are made of, `[B, S, N]`; the tokens themselves when left out. */
   readonly source?: Value;
   /** Whether the projections of queries, keys and values have biases. */
@@ -18,12 +20,10 @@ export interface ProjectedAttentionOptions {
  * Attention with its projections by diffusers' names; g is the module's scope.
  * @param x `[B, T, D]` @returns `[B, T, D]`
  */
-export function projectedAttention(
-  g: Graph,
-  x: Value,
-  { heads, source = x, bias = true, keyMask, normalize = (_g, _name, value) => value }: ProjectedAttentionOptions,
-): Value {
-  const width = x.shape.at(-1) as number;
+export function projectedAttention(g: Graph, x: Value, options: ProjectedAttentionOptions): Value {
+  const outFeatures = x.shape.at(-1) as number;
+  const { heads, width = outFeatures, source = x, bias = true, keyMask } = options;
+  const { normalize = (_g, _name, value) => value } = options;
   const mixed = attention(g, {
     kind: source === x ? "self" : "cross",
     query: normalize(g, "norm_q", linear(g, "to_q", x, width, { bias })),
@@ -32,7 +32,7 @@ export function projectedAttention(
     heads,
     ...(keyMask ? { keyMask } : {}),
   });
-  const output = linear(g, "to_out.0", mixed, width);
+  const output = linear(g, "to_out.0", mixed, outFeatures);
   g.tap(output);
   return output;
 }

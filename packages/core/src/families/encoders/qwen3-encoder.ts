@@ -4,7 +4,8 @@ import { promptsCut } from "../../report/warnings";
 import type { Runtime } from "../../runtime/runtime";
 import { type Floats, floats, integers } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
-import { type Qwen3Config, rotaryTables } from "./qwen3";
+import type { Qwen3Config } from "./qwen3";
+import { rotaryTables } from "./rotary-tables";
 
 /** Chat-templated prompts through Qwen3, as ZImagePipeline encodes them. */
 export class Qwen3Encoder {

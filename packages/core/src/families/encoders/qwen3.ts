@@ -8,8 +8,9 @@ import type { Graph } from "../../graph/graph";
 import { attention, embedding, linear, rmsNorm, rotary } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { flag, number, optionalNumber, supported } from "../../schema/option";
-import { type Floats, floats } from "../../tensor";
+import { repeatHeads } from "../blocks/repeat-heads";
 import { qwen3File } from "./llama-cpp-names";
+import { plainRope, ROPE_THETA, type RopeParameters } from "./rotary-tables";
 
 /** `config.json` of Qwen3Model and Qwen3ForCausalLM. */
 export interface Qwen3Config {
@@ -35,22 +36,6 @@ interface Qwen3ConfigFile extends Omit<Qwen3Config, "num_key_value_heads" | "rop
   readonly use_sliding_window: boolean;
   readonly layer_types: readonly string[] | null;
 }
-
-interface RopeParameters {
-  readonly rope_theta?: number;
-}
-
-const ROPE_THETA = 10_000;
-const plainRope = {
-  type: ["object", "null"],
-  additionalProperties: false,
-  properties: {
-    rope_theta: { type: "number", exclusiveMinimum: 0 },
-    rope_type: { enum: ["default"] },
-    type: { enum: ["default"] },
-  },
-  default: null,
-};
 
 /**
  * The Qwen3 language model as a text encoder: the hidden states that enter its last layer,
@@ -185,43 +170,9 @@ function selfAttention(g: Graph, x: Value, { config, cos, sin, keyMask }: Contex
   return linear(g, "o_proj", mixed, width, { bias });
 }
 
-/** Each of `from` heads several times in a row. @returns `[B, T, to*D]` */
-function repeatHeads(g: Graph, x: Value, from: number, to: number): Value {
-  if (from === to) return x;
-  const [batch, tokens, width] = x.shape as [Dim, Dim, number];
-  const apart = g.reshape(x, [batch, tokens, from, 1, width / from]);
-  return g.reshape(g.expand(apart, [1, 1, 1, to / from, 1]), [batch, tokens, (width / from) * to]);
-}
-
 /** SwiGLU, https://arxiv.org/abs/2002.05202. */
 function feedForward(g: Graph, x: Value, hiddenSize: number): Value {
   const gate = g.silu(linear(g, "gate_proj", x, hiddenSize, { bias: false }));
   const up = linear(g, "up_proj", x, hiddenSize, { bias: false });
   return linear(g, "down_proj", g.mul(gate, up), x.shape.at(-1) as number, { bias: false });
-}
-
-/**
- * Cosines and sines of the angles that positions 0, 1, ... turn queries and keys by, rounded where transformers rounds.
- * @returns `[batch, length, head_dim / 2]` each
- */
-export function rotaryTables(
-  config: Qwen3Config,
-  batch: number,
-  length: number,
-): { readonly cos: Floats; readonly sin: Floats } {
-  const { head_dim, rope_theta } = config;
-  const half = head_dim / 2;
-  const frequencies = Float32Array.from(
-    { length: half },
-    (_, i) => 1 / Math.fround(rope_theta ** Math.fround((2 * i) / head_dim)),
-  );
-  const table = (of: (angle: number) => number): Floats =>
-    floats(
-      [batch, length, half],
-      Float32Array.from({ length: batch * length * half }, (_, at) => {
-        const position = Math.floor(at / half) % length;
-        return of(Math.fround(position * frequencies[at % half]!));
-      }),
-    );
-  return { cos: table(Math.cos), sin: table(Math.sin) };
 }

@@ -5,7 +5,8 @@ import type { Program } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
 import { type Floats, integers } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
-import { type Qwen3Config, rotaryTables } from "../encoders/qwen3";
+import type { Qwen3Config } from "../encoders/qwen3";
+import { rotaryTables } from "../encoders/rotary-tables";
 import type { Flux2Settings } from "./settings";
 import { TAPS } from "./text-encoder";
 

@@ -1,8 +1,7 @@
 import { defineFamily } from "../../loop/define-family";
 import type { DenoiserInputs } from "../../loop/denoiser";
-import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/family";
+import type { Family, FamilyParts } from "../../loop/family";
 import { repeatRows, stack } from "../../loop/guidance";
-import { brokenSizes } from "../../loop/request";
 import { imageCount } from "../../loop/settings";
 import { floats } from "../../tensor";
 import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder";
@@ -11,10 +10,10 @@ import { textSizes } from "../encoders/settings";
 import { t5Encoder } from "../encoders/t5";
 import { T5Encoder, type T5Encoding } from "../encoders/t5-encoder";
 import { type Drawn, drawPrompts, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
-import { patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
+import { plainCaption } from "../transformers/plain-caption";
+import { ResolutionBinning } from "../transformers/resolution-binning";
+import { trainedSquare, transformerSizes } from "../transformers/settings";
 import { type PixArtConfig, pixart } from "./model";
-import { plainCaption } from "./plain-caption";
-import { nearestBin } from "./resolution-bins";
 import { type PixArtSettings, pixartSettings } from "./settings";
 
 /**
@@ -28,7 +27,7 @@ export const pixartSigmaFamily = pixartFamily("PixArtSigmaPipeline", 300, [32, 6
 
 /** @param binned sample sizes of the models that `use_resolution_binning` is for */
 function pixartFamily(className: string, max_sequence_length: number, binned: readonly number[]): Family {
-  const hasBins = ({ transformer }: Configs): boolean => binned.includes((transformer as PixArtConfig).sample_size);
+  const binning = new ResolutionBinning(binned, 8, 8);
   return defineFamily({
     className,
     title: "PixArt",
@@ -37,7 +36,7 @@ function pixartFamily(className: string, max_sequence_length: number, binned: re
       num_inference_steps: 20,
       guidance_scale: 4.5,
       max_sequence_length,
-      use_resolution_binning: hasBins(configs),
+      use_resolution_binning: binning.hasBins(configs),
       ...trainedSquare(configs),
     }),
     sizeMultiple: () => 1, // it depends on the settings
@@ -45,55 +44,24 @@ function pixartFamily(className: string, max_sequence_length: number, binned: re
     unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
     schedulers: ["variance-preserving", "variance-exploding"],
     schedulerDefaults: { eta: 0 },
-    problems: (configs, settings) => [
-      ...(settings.use_resolution_binning && !hasBins(configs)
-        ? [noBins(configs, binned)]
-        : brokenSizes(multipleOf(configs), drawnSize(configs, settings))),
-      ...captionProblems(settings),
-      ...tilingProblems(configs.vae, settings),
-    ],
+    problems: (configs, settings) => [...binning.problems(configs, settings), ...tilingProblems(configs.vae, settings)],
     sizes: (configs, settings) => ({
       ...textSizes(configs, settings, ["text_encoder"]),
-      ...transformerSizes(configs, { ...settings, ...drawnSize(configs, settings) }, settings.max_sequence_length),
+      ...transformerSizes(
+        configs,
+        { ...settings, ...binning.drawnSize(configs, settings) },
+        settings.max_sequence_length,
+      ),
     }),
-    open: async (parts) => new TransformerPipeline(parts, await methods(parts)),
+    open: async (parts) => new TransformerPipeline(parts, await methods(parts, binning)),
   });
 }
 
-function captionProblems({ clean_caption }: PixArtSettings): SettingProblem[] {
-  if (!clean_caption) return [];
-  return [{ key: "clean_caption", text: "must be false: prompts are taken as they are, in lower case" }];
-}
-
-function noBins({ transformer }: Configs, binned: readonly number[]): SettingProblem {
-  const { sample_size } = transformer as PixArtConfig;
-  return {
-    key: "use_resolution_binning",
-    text: `must be false for a model of sample_size ${sample_size}: only ${binned.join(", ")} have sizes to choose from`,
-  };
-}
-
-/** The pipelines want 8, and the model whole patches. */
-function multipleOf(configs: Configs): number {
-  const patch = patchPixels(configs);
-  return [1, 2, 4, 8].map((times) => times * patch).find((multiple) => multiple % 8 === 0)!;
-}
-
-/** Height and width that the denoiser draws; the image is cut from it at the end. */
-function drawnSize(
-  { transformer }: Configs,
-  { use_resolution_binning, height, width }: PixArtSettings,
-): Pick<PixArtSettings, "height" | "width"> {
-  return use_resolution_binning
-    ? nearestBin({ height, width }, (transformer as PixArtConfig).sample_size)
-    : { height, width };
-}
-
-async function methods(parts: FamilyParts): Promise<TransformerMethods> {
+async function methods(parts: FamilyParts, binning: ResolutionBinning): Promise<TransformerMethods> {
   const config = parts.configs.transformer as PixArtConfig;
   const encoder = await T5Encoder.open(parts, "text_encoder");
   const size = (settings: PixArtSettings): Pick<PixArtSettings, "height" | "width"> =>
-    drawnSize(parts.configs, settings);
+    binning.drawnSize(parts.configs, settings);
   return {
     encode: async (settings: PixArtSettings, signal) => {
       const prompts = await encodePrompts(encoder, settings, signal);

@@ -39,8 +39,8 @@ export async function drawPrompts<Encoded extends Conditioning>(
 /** What each family does its own way. */
 export interface TransformerMethods {
   encode(settings: Settings, signal?: AbortSignal): Promise<Drawn>;
-  /** The denoiser's `pos_embed`, `[1, T, D]`; asked once a size. @param height latent rows @param width latent columns */
-  positions(height: number, width: number): Floats;
+  /** The denoiser's `pos_embed`, `[1, T, D]`, where it has one; asked once a size. @param height latent rows @param width latent columns */
+  positions(height: number, width: number): Floats | undefined;
   schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule;
   /** Pixels to draw at; the image is brought to its own size at the end. The image's when left out. */
   size?(settings: Settings): Pick<Settings, "height" | "width">;
@@ -107,7 +107,7 @@ export class TransformerPipeline implements FamilyPipeline<Drawn> {
     const step = { hidden_states: batch, timestep: forRows(batch.shape[0]!, timestep) };
     const constants = {
       [branch]: () => encoded.inputs(branch),
-      [`${height} ${width}`]: () => ({ pos_embed: this.positionsOf(height, width) }),
+      [`${height} ${width}`]: () => this.positionsOf(height, width),
     };
     return firstChannels(await this.denoiser.run(encoded, { step, constants }, options), this.channels);
   }
@@ -125,11 +125,12 @@ export class TransformerPipeline implements FamilyPipeline<Drawn> {
     return resizeAndCrop(image, settings.height, settings.width);
   }
 
-  private positionsOf(height: number, width: number): Floats {
+  private positionsOf(height: number, width: number): DenoiserInputs {
     const key = `${height} ${width}`;
     const positions = this.positions.get(key) ?? this.methods.positions(height, width);
+    if (!positions) return {};
     this.positions.set(key, positions);
-    return positions;
+    return { pos_embed: positions };
   }
 }
 

@@ -6,7 +6,7 @@ type Size = Pick<Settings, "height" | "width">;
 /** Height over width as the reference rounds it, and both in sixteenths of the side that the model was trained on. */
 type Bin = readonly [ratio: number, height: number, width: number];
 
-/** Sizes of about the same area that PixArt was trained on. */
+/** Sizes of about the same area that PixArt and SANA were trained on. */
 const bins: readonly Bin[] = [
   [0.25, 8, 32],
   [0.28, 8, 29],
@@ -43,7 +43,7 @@ const bins: readonly Bin[] = [
   [4, 32, 8],
 ];
 
-/** Those that only the model of 2048 pixels has. */
+/** Those that only models of 2048 pixels and more have. */
 const moreBins: readonly Bin[] = [
   [0.26, 8, 31],
   [0.27, 8, 30],
@@ -56,14 +56,14 @@ const moreBins: readonly Bin[] = [
 
 /**
  * The size nearest in shape that a model was trained on.
- * @param sampleSize side of the latents that it was made for: 32, 64, 128 or 256, of which 8 pixels each are one
+ * @param side pixels of the square that it was made for: 256, 512, 1024, 2048 or 4096
  */
-export function nearestBin({ height, width }: Size, sampleSize: number): Size {
+export function nearestBin({ height, width }: Size, side: number): Size {
   const ratio = height / width;
-  const all = sampleSize === 256 ? [...bins, ...moreBins].sort(([a], [b]) => a - b) : bins;
+  const all = side >= 2048 ? [...bins, ...moreBins].sort(([a], [b]) => a - b) : bins;
   const distance = ([own]: Bin): number => Math.abs(own - ratio);
   // Of two that are as near the flatter one.
   const [, rows, columns] = all.reduce((best, bin) => (distance(bin) < distance(best) ? bin : best));
-  const unit = sampleSize / 2; // 8 pixels in 16 parts
+  const unit = side / 16;
   return { height: rows * unit, width: columns * unit };
 }
