@@ -70,7 +70,7 @@ describe("a pipeline", () => {
     ["a cat", /the request must be an object, found "a cat"/],
     [{ seed: 7n }, /seed must be an integer from 0 to .*, found 7n/],
     [{ prompt: [3] }, /prompt\/0 must be a string, found 3/],
-    [{ image: 3 }, /image must be a string, found 3/],
+    [{ image: 3 }, /image must be a string or a list, found 3/],
     [{ signal: {} }, /"signal" must be an AbortSignal, found \{\}/],
     [{ onProgress: 3, previews: 1 }, /"onProgress" must be a function, found 3; "previews" must be true or false/],
     [{ latents: 0 }, /"latents" must be a float32 tensor \{ dtype, shape, data \}, found 0/],

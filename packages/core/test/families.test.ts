@@ -24,9 +24,13 @@ describe("components of a family that is defined", () => {
     className: "APipeline",
     settings: take("prompt"),
     components: { text_encoder: qwen3, transformer: zImage, vae: autoencoderClasses },
+    open: () => Promise.reject(new Error("it is not opened here")),
   };
   const define = (change: object = {}) =>
     defineFamily({ ...whole, ...change } as unknown as FamilyDefinition<SettingTable>);
+
+  const needsDenoiser =
+    'The family APipeline needs a component with a "structure", which plugins go by, or a "denoiser" that says which of several.';
 
   it("are found by the names of their architectures and by what checkpoints call these besides", () => {
     const { components, denoiser } = define();
@@ -52,12 +56,16 @@ describe("components of a family that is defined", () => {
       "The family APipeline must say which function of AutoencoderKL it runs.",
       { components: { transformer: zImage, vae: autoencoderKl } },
     ],
-    ['The family APipeline needs a "denoiser" that is one of its components.', { components: { text_encoder: qwen3 } }],
+    [needsDenoiser, { components: { text_encoder: qwen3 } }],
+    [needsDenoiser, { components: { transformer: zImage, again: zImage } }],
+    [needsDenoiser, { denoiser: "unet" }],
+    ['The family APipeline draws by "labels", which is none of its settings.', { subject: { setting: "labels" } }],
     [
-      'The family APipeline needs a "denoiser" that is one of its components.',
-      { components: { transformer: zImage, again: zImage } },
+      'The family APipeline draws by "seed", which must be a list: each entry is an image.',
+      { subject: { setting: "seed" }, settings: take("seed") },
     ],
-    ['The family APipeline needs a "denoiser" that is one of its components.', { denoiser: "unet" }],
+    ['The family APipeline counts images by "count", which is none of its settings.', { imagesSetting: "count" }],
+    ['The family APipeline needs "open", which gives the pipeline.', { open: undefined }],
     ['The family APipeline needs a "structure" of Qwen3Model, for plugins.', { denoiser: "text_encoder" }],
   ])("are refused: %s", (message, change) => {
     expect(() => define(change)).toThrow(expect.objectContaining({ code: "SKIPSTEP_FAMILY_INVALID", message }));

@@ -36,7 +36,10 @@ export function defineFamily<Table extends SettingTable>(definition: FamilyDefin
   const components = Object.fromEntries(classes.map(([name, one]) => [name, classesOf(one)]));
   const denoiser = definition.denoiser ?? onlyWithStructure(components);
   if (denoiser === undefined || !Object.hasOwn(components, denoiser))
-    throw familyInvalid(className, 'needs a "denoiser" that is one of its components');
+    throw familyInvalid(
+      className,
+      'needs a component with a "structure", which plugins go by, or a "denoiser" that says which of several',
+    );
   const withoutStructure = Object.values(components[denoiser]!).find(
     ({ architecture }) => architecture.structure === undefined,
   );
@@ -46,6 +49,12 @@ export function defineFamily<Table extends SettingTable>(definition: FamilyDefin
   const named = (subject as Family["subject"])?.setting;
   if (named !== undefined && !Object.hasOwn(settings, named))
     throw familyInvalid(className, `draws by "${named}", which is none of its settings`);
+  if (named !== undefined && ![(settings as SettingTable)[named]!.schema.type].flat().includes("array"))
+    throw familyInvalid(className, `draws by "${named}", which must be a list: each entry is an image`);
+  const { imagesSetting = "num_images_per_prompt", open } = definition;
+  if (imagesSetting !== "num_images_per_prompt" && !Object.hasOwn(settings, imagesSetting))
+    throw familyInvalid(className, `counts images by "${imagesSetting}", which is none of its settings`);
+  if (typeof open !== "function") throw familyInvalid(className, 'needs "open", which gives the pipeline');
   const { problems = () => [] } = definition as unknown as Partial<Family>;
   return { ...(definition as unknown as Family), components, denoiser, problems };
 }
