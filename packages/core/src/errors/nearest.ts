@@ -8,7 +8,7 @@ const mostNames = 12;
 
 /** `' Did you mean "threshold"?'` when a known name is near enough to be a typing slip, else `""`. */
 export function didYouMean(name: string, known: readonly string[]): string {
-  if (known.length === 0 || name.length > longestName) return "";
+  if (known.length === 0 || known.includes(name) || name.length > longestName) return "";
   const best = closest(name, known);
   return distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(2, name.length / 3)
     ? ` Did you mean "${best}"?`
