@@ -49,7 +49,8 @@ export function resolveSettings(
 
 /** What the schema says of a request's settings. @throws SKIPSTEP_REQUEST_INVALID with everything that is wrong */
 export function checkSettings({ settingsSchema }: RecognisedModel, request: GenerateConfig): void {
-  const findings = validate(settingsSchema, { ...request }, [], false);
+  // Settings have no defaults to fill in; what fills is compiled for the config already.
+  const findings = validate(settingsSchema, { ...request }, [], true);
   if (findings.length > 0)
     throw requestInvalid(
       findings.map(({ path, text }) => `${toPointer(path).slice(1)}${text}`.trim().replace(/\.$/, "")),
