@@ -2,17 +2,17 @@ import type { FamilyParts } from "../../loop/family";
 import type { Program } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
 import type { Runtime } from "../../runtime/runtime";
-import { type Floats, floats, integers } from "../../tensor";
+import { type Floats, floats } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
+import { type CausalModel, causalStates } from "./causal-pass";
 import type { Gemma2Config } from "./gemma2";
-import { rotaryTables } from "./rotary-tables";
 
 /** Texts through Gemma 2. */
-export class Gemma2Encoder {
+export class Gemma2Encoder implements CausalModel {
   private constructor(
-    private readonly runtime: Runtime,
-    private readonly program: Program,
-    private readonly config: Gemma2Config,
+    readonly runtime: Runtime,
+    readonly program: Program,
+    readonly config: Gemma2Config,
     private readonly tokenizer: OpenTokenizer,
   ) {}
 
@@ -42,27 +42,8 @@ export class Gemma2Encoder {
   ): Promise<{ readonly hidden: readonly Floats[]; readonly warnings: readonly string[] }> {
     const encoded = await this.tokenizer.encode(texts, { maxLength: limit, truncation: true }, signal);
     const hidden: Floats[] = [];
-    for (const ids of encoded.inputIds) hidden.push(await this.run(ids, signal));
+    for (const ids of encoded.inputIds)
+      hidden.push(ids.length === 0 ? floats([0, this.config.hidden_size]) : await causalStates(this, ids, signal));
     return { hidden, warnings: promptsCut(told, encoded, limit) };
-  }
-
-  private run(ids: readonly number[], signal?: AbortSignal): Promise<Floats> {
-    const { runtime, config } = this;
-    const tokens = ids.length;
-    if (tokens === 0) return Promise.resolve(floats([0, config.hidden_size]));
-    return runtime.pass(async () => {
-      const { cos, sin } = rotaryTables(config, 1, tokens);
-      const { hidden } = await this.program.run(
-        {
-          input_ids: runtime.upload(integers([1, tokens], ids)),
-          attention_mask: runtime.upload({ dtype: "int32", shape: [1, tokens], data: new Int32Array(tokens).fill(1) }),
-          cos: runtime.upload(cos),
-          sin: runtime.upload(sin),
-        },
-        { signal },
-      );
-      const { data } = (await hidden!.read()) as Floats;
-      return floats([tokens, config.hidden_size], data);
-    });
   }
 }

@@ -2,17 +2,18 @@ import type { FamilyParts } from "../../loop/family";
 import type { Program } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
 import type { Runtime } from "../../runtime/runtime";
-import { type Floats, floats, integers } from "../../tensor";
+import type { Floats } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
+import { type CausalModel, causalStates } from "./causal-pass";
 import type { Qwen3Config } from "./qwen3";
-import { rotaryTables } from "./rotary-tables";
+import { userMessages } from "./user-messages";
 
 /** Chat-templated prompts through Qwen3, as ZImagePipeline encodes them. */
-export class Qwen3Encoder {
+export class Qwen3Encoder implements CausalModel {
   private constructor(
-    private readonly runtime: Runtime,
-    private readonly program: Program,
-    private readonly config: Qwen3Config,
+    readonly runtime: Runtime,
+    readonly program: Program,
+    readonly config: Qwen3Config,
     private readonly tokenizer: OpenTokenizer,
   ) {}
 
@@ -39,34 +40,12 @@ export class Qwen3Encoder {
     limit: number,
     signal?: AbortSignal,
   ): Promise<{ hidden: Floats[]; warnings: string[] }> {
-    const template = { addGenerationPrompt: true, enableThinking: true };
-    const texts: string[] = [];
-    for (const content of prompts)
-      texts.push(await this.tokenizer.applyChatTemplate([{ role: "user", content }], template, signal));
+    const texts = await userMessages(this.tokenizer, prompts, true, signal);
     const options = { maxLength: limit, padding: "none", truncation: true, addSpecialTokens: true } as const;
     const encoded = await this.tokenizer.encode(texts, options, signal);
     const hidden: Floats[] = [];
-    for (const ids of encoded.inputIds) hidden.push(await this.run(ids, signal));
+    for (const ids of encoded.inputIds) hidden.push(await causalStates(this, ids, signal));
     const warnings = promptsCut(prompts, encoded, limit);
     return { hidden, warnings };
-  }
-
-  private run(ids: readonly number[], signal?: AbortSignal): Promise<Floats> {
-    const { runtime, config } = this;
-    const tokens = ids.length;
-    return runtime.pass(async () => {
-      const { cos, sin } = rotaryTables(config, 1, tokens);
-      const { hidden } = await this.program.run(
-        {
-          input_ids: runtime.upload(integers([1, tokens], ids)),
-          attention_mask: runtime.upload({ dtype: "int32", shape: [1, tokens], data: new Int32Array(tokens).fill(1) }),
-          cos: runtime.upload(cos),
-          sin: runtime.upload(sin),
-        },
-        { signal },
-      );
-      const { data } = (await hidden!.read()) as Floats;
-      return floats([tokens, config.hidden_size], data);
-    });
   }
 }

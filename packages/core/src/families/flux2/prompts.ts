@@ -1,12 +1,12 @@
 import { concat } from "../../loop/concat";
 import type { FamilyParts } from "../../loop/family";
 import { repeatRows, stack } from "../../loop/guidance";
-import type { Program } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
-import { type Floats, integers } from "../../tensor";
+import type { Floats } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
+import { causalPass, type TokenRow } from "../encoders/causal-pass";
 import type { Qwen3Config } from "../encoders/qwen3";
-import { rotaryTables } from "../encoders/rotary-tables";
+import { userMessages } from "../encoders/user-messages";
 import type { Flux2Settings } from "./settings";
 import { TAPS } from "./text-encoder";
 
@@ -15,12 +15,6 @@ export interface Flux2Prompts {
   /** `[B, S, layers * hidden_size]`, a row an image. */
   readonly hidden: Floats;
   readonly warnings: readonly string[];
-}
-
-/** Ids of one prompt and which of them are real, both of one length. */
-interface Row {
-  readonly ids: readonly number[];
-  readonly mask: readonly number[];
 }
 
 /** Prompts through several layers of Qwen3, as a user's message. */
@@ -45,10 +39,7 @@ export class Flux2PromptEncoder {
    */
   async encode(prompts: readonly string[], settings: Flux2Settings, signal?: AbortSignal): Promise<Flux2Prompts> {
     const { max_sequence_length: maxLength, num_images_per_prompt, text_encoder_out_layers } = settings;
-    const template = { addGenerationPrompt: true, enableThinking: false };
-    const texts: string[] = [];
-    for (const content of prompts)
-      texts.push(await this.tokenizer.applyChatTemplate([{ role: "user", content }], template, signal));
+    const texts = await userMessages(this.tokenizer, prompts, false, signal);
     const options = { maxLength, padding: "max_length", truncation: true, addSpecialTokens: true } as const;
     const encoded = await this.tokenizer.encode(texts, options, signal);
     const hidden: Floats[] = [];
@@ -61,30 +52,13 @@ export class Flux2PromptEncoder {
   }
 
   /** @returns `[1, S, layers * hidden_size]` */
-  private async states(row: Row, layers: readonly number[], signal?: AbortSignal): Promise<Floats> {
+  private async states(row: TokenRow, layers: readonly number[], signal?: AbortSignal): Promise<Floats> {
+    const { runtime, programs } = this.parts;
+    const { config } = this;
     if (layers.join() === TAPS.join())
-      return (await this.run(this.parts.programs.text_encoder!, ["hidden"], row, signal))[0]!;
+      return (await causalPass({ runtime, program: programs.text_encoder!, config }, row, ["hidden"], signal))[0]!;
     const program = await this.parts.entry("text_encoder", "states");
     const names = layers.map((layer) => `state_${layer}`);
-    return concat(await this.run(program, names, row, signal), 2);
-  }
-
-  /** @param names of the outputs that are read */
-  private run(program: Program, names: readonly string[], { ids, mask }: Row, signal?: AbortSignal): Promise<Floats[]> {
-    const { runtime } = this.parts;
-    const shape = [1, ids.length];
-    return runtime.pass(async () => {
-      const { cos, sin } = rotaryTables(this.config, 1, ids.length);
-      const outputs = await program.run(
-        {
-          input_ids: runtime.upload(integers(shape, ids)),
-          attention_mask: runtime.upload({ dtype: "int32", shape, data: Int32Array.from(mask) }),
-          cos: runtime.upload(cos),
-          sin: runtime.upload(sin),
-        },
-        { signal },
-      );
-      return Promise.all(names.map(async (name) => (await outputs[name]!.read()) as Floats));
-    });
+    return concat(await causalPass({ runtime, program, config }, row, names, signal), 2);
   }
 }
