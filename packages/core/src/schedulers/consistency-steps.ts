@@ -1,6 +1,26 @@
+import { flag, number } from "../schema/option";
+import { betaSchemas } from "./betas";
+import { clipSchemas, thresholdSchemas } from "./clip";
 import { linspace } from "./linspace";
+import { diffusionPredictions, predictionSchema } from "./prediction";
 import type { ScheduleRequest } from "./schedule-request";
 import { givenTimesteps } from "./schedule-steps";
+import { spacingSchemas } from "./spacing";
+import { trainingSteps } from "./training-steps";
+
+/** Options that the schedulers of consistency models share. */
+export const consistencySchemas = {
+  ...betaSchemas({ beta_start: 0.00085, beta_end: 0.012, beta_schedule: "scaled_linear" }),
+  ...clipSchemas(false),
+  ...thresholdSchemas,
+  ...spacingSchemas("leading"),
+  original_inference_steps: trainingSteps(50, "Steps that the model was distilled on."),
+  set_alpha_to_one: flag(true),
+  prediction_type: predictionSchema(diffusionPredictions),
+  // Factor on the timestep where LCM weighs the sample against the predicted image.
+  timestep_scaling: number(10, { minimum: 0 }),
+  rescale_betas_zero_snr: flag(false, "Make the noisiest timestep pure noise."),
+};
 
 /**
  * Timesteps of consistency models: some of those that the model was distilled on.

@@ -1,12 +1,8 @@
-import { flag, number } from "../schema/option";
-import { betaSchemas } from "./betas";
-import { boundImage, clipSchemas, thresholdSchemas } from "./clip";
-import { consistencyTimesteps } from "./consistency-steps";
+import { boundImage } from "./clip";
+import { consistencySchemas, consistencyTimesteps } from "./consistency-steps";
 import { defineScheduler } from "./define-scheduler";
-import { diffusionPredictions, predictedImage, predictionSchema } from "./prediction";
+import { predictedImage } from "./prediction";
 import { mixtureOf, signalAt, variancePreserving } from "./signal-level";
-import { spacingSchemas } from "./spacing";
-import { trainingSteps } from "./training-steps";
 import { weightedSum } from "./weighted-sum";
 
 /** Deviation of the data, as the paper sets it. */
@@ -25,16 +21,7 @@ export const lcm = defineScheduler({
   processes: ["variance-preserving"],
   options: {
     // `set_alpha_to_one`, `timestep_spacing` and `steps_offset` are read and without effect, as in the reference.
-    ...betaSchemas({ beta_start: 0.00085, beta_end: 0.012, beta_schedule: "scaled_linear" }),
-    ...clipSchemas(false),
-    ...thresholdSchemas,
-    ...spacingSchemas("leading"),
-    original_inference_steps: trainingSteps(50, "Steps that the model was distilled on."),
-    set_alpha_to_one: flag(true),
-    prediction_type: predictionSchema(diffusionPredictions),
-    // Factor on the timestep where it weighs the sample against the predicted image.
-    timestep_scaling: number(10, { minimum: 0 }),
-    rescale_betas_zero_snr: flag(false, "Make the noisiest timestep pure noise."),
+    ...consistencySchemas,
   },
   create(options, schedule) {
     const timesteps = consistencyTimesteps(options, schedule);

@@ -1,12 +1,8 @@
-import { flag, number } from "../schema/option";
-import { betaSchemas } from "./betas";
-import { clipSchemas, thresholdSchemas } from "./clip";
-import { consistencyTimesteps } from "./consistency-steps";
+import { number } from "../schema/option";
+import { consistencySchemas, consistencyTimesteps } from "./consistency-steps";
 import { defineScheduler } from "./define-scheduler";
-import { diffusionPredictions, predictedImage, predictedNoise, predictionSchema } from "./prediction";
+import { predictedImage, predictedNoise } from "./prediction";
 import { mixtureOf, signalAt, variancePreserving } from "./signal-level";
-import { spacingSchemas } from "./spacing";
-import { trainingSteps } from "./training-steps";
 import { weightedSum } from "./weighted-sum";
 
 /**
@@ -22,15 +18,7 @@ export const tcd = defineScheduler({
   processes: ["variance-preserving"],
   options: {
     // Clipping, thresholding, spacing and scaling are read and without effect, as in the reference.
-    ...betaSchemas({ beta_start: 0.00085, beta_end: 0.012, beta_schedule: "scaled_linear" }),
-    ...clipSchemas(false),
-    ...thresholdSchemas,
-    ...spacingSchemas("leading"),
-    original_inference_steps: trainingSteps(50, "Steps that the model was distilled on."),
-    set_alpha_to_one: flag(true),
-    prediction_type: predictionSchema(diffusionPredictions),
-    timestep_scaling: number(10, { minimum: 0 }),
-    rescale_betas_zero_snr: flag(false, "Make the noisiest timestep pure noise."),
+    ...consistencySchemas,
     // In diffusers it is an argument of the pipeline.
     eta: number(0.3, { minimum: 0, maximum: 1, description: "Share of each step that is filled with fresh noise." }),
   },
