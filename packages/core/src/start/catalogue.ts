@@ -1,6 +1,6 @@
 import type { ArchitectureEntry } from "../architecture/architecture";
 import type { Feature } from "../architecture/structure";
-import type { ConfigCatalogue } from "../config/load";
+import type { ConfigCatalogue } from "../config/check-model";
 import { familyTwice, pipelineUnknown } from "../errors/pipeline";
 import { ownFamilies } from "../families/families";
 import { otherFamilies } from "../families/other-families";
@@ -21,8 +21,20 @@ export interface Bringing {
   readonly manifest: Pick<Manifest<never>, "families" | "schedulers" | "weightFormats">;
 }
 
-/** One object, so that its check is compiled once. */
 const ownSettings = settingsSchema(ownFamilies.map(({ settings }) => settings));
+const otherSettings = new WeakMap<Family, { readonly brought: readonly Family[]; readonly schema: JsonSchema }>();
+
+/** One object for the same families, so that its check is compiled once. @param brought by plugins */
+function settingsWith(brought: readonly Family[]): JsonSchema {
+  const [first] = brought;
+  if (!first) return ownSettings;
+  const known = otherSettings.get(first);
+  if (known?.brought.length === brought.length && known.brought.every((family, i) => family === brought[i]))
+    return known.schema;
+  const schema = settingsSchema([...ownFamilies, ...brought].map(({ settings }) => settings));
+  otherSettings.set(first, { brought, schema });
+  return schema;
+}
 
 /** All that models are recognised by: what core knows, and what a config's plugins bring. */
 export class Catalogue {
@@ -36,8 +48,7 @@ export class Catalogue {
   /** @throws SKIPSTEP_FAMILY_TWICE, SKIPSTEP_SCHEDULER_TWICE for two of one class name */
   constructor(plugins: readonly Bringing[] = []) {
     const brought = plugins.flatMap(({ manifest }) => manifest.families ?? []);
-    this.settingsSchema =
-      brought.length === 0 ? ownSettings : settingsSchema([...ownFamilies, ...brought].map(({ settings }) => settings));
+    this.settingsSchema = settingsWith(brought);
     this.families = [...ownFamilies, ...brought];
     const names = this.families.map(({ className }) => className);
     const twice = names.find((name, i) => names.indexOf(name) !== i);
@@ -80,10 +91,10 @@ export class Catalogue {
  * one of them.
  */
 export function schemasOf(plugins: readonly Bringing[]): Pick<ConfigCatalogue, "settingsSchema" | "schedulerSchemas"> {
-  const families = [...ownFamilies, ...plugins.flatMap(({ manifest }) => manifest.families ?? [])];
+  const families = plugins.flatMap(({ manifest }) => manifest.families ?? []);
   const schedulers = [...plugins.flatMap(({ manifest }) => manifest.schedulers ?? []), ...ownSchedulers];
   return {
-    settingsSchema: settingsSchema(families.map(({ settings }) => settings)),
+    settingsSchema: settingsWith(families),
     schedulerSchemas: Object.fromEntries(schedulers.map(({ className, schema }) => [className, schema])),
   };
 }
