@@ -4,15 +4,10 @@ import path from "node:path";
 import { Ajv, type JSONSchemaType } from "ajv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Structure } from "../src/architecture/structure";
+import type { ConfigCatalogue, ConfigModel, ModelChoice } from "../src/config/check-model";
 import { composeSchema } from "../src/config/compose-schema";
 import type { ConfigInput } from "../src/config/config";
-import {
-  type ConfigCatalogue,
-  type ConfigModel,
-  type LoadOptions,
-  loadConfig,
-  type ModelChoice,
-} from "../src/config/load";
+import { type LoadOptions, loadConfig } from "../src/config/load";
 import { ConfigError } from "../src/errors/config";
 import { messageOf, SkipstepError } from "../src/errors/error";
 import { inject, manifestOf, type Plugin, PluginOptions, plugin } from "../src/plugins/plugin";

@@ -2,9 +2,9 @@ import type { AnyManifest } from "../plugins/plugin";
 import { shortName } from "../plugins/resolve";
 import { isObject } from "../schema/json";
 import type { JsonSchema } from "../schema/json-schema";
+import type { ConfigCatalogue } from "./check-model";
 import { type SchedulerSchemas, schedulerSchema } from "./check-scheduler";
 import { coreSchema } from "./core-schema";
-import type { ConfigCatalogue } from "./load";
 
 /** A plugin whose options the schema is to know. */
 export interface SchemaPlugin {

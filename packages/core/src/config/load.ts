@@ -1,53 +1,25 @@
 import path from "node:path";
-import type { Structure } from "../architecture/structure";
 import { configInvalid } from "../errors/config";
-import { SkipstepError } from "../errors/error";
 import { isHubName } from "../hub/hub-name";
-import type { FamiliesWith } from "../plugins/conflicts";
 import type { FoundPlugin, PluginCode } from "../plugins/discover";
 import { createHost, type PluginHost } from "../plugins/host";
 import type { PluginClass } from "../plugins/plugin";
 import { isPath, pathOf } from "../plugins/resolve";
-import { type Finding, findingOf, invalid, locate } from "../schema/finding";
+import { type Finding, invalid, locate } from "../schema/finding";
 import { copyJson, deepFreeze, isDeeper, isObject, type JsonObject, type JsonPath, valueAt } from "../schema/json";
 import type { JsonSchema } from "../schema/json-schema";
 import { expandPlugins, type Layer, mergeLayers, ownerOf } from "../schema/layer";
 import { usualLimits } from "../schema/parse-json";
 import { validate } from "../schema/validate";
-import type { SettingProblem } from "../settings/setting-problem";
-import { checkBuildHooks, checkComponents, checkDeviceMap, type PipelineComponents } from "./check-components";
-import { type CheckedPlugins, checkFeatures, checkPlugins, type PlacedPlugin } from "./check-plugins";
-import { checkScheduler, type SchedulerSchemas } from "./check-scheduler";
+import { checkBuildHooks } from "./check-components";
+import { type ConfigCatalogue, type ConfigModel, catalogued, checkAgainstModel, familiesMissing } from "./check-model";
+import { checkPlugins } from "./check-plugins";
 import { plainInput } from "./class-entries";
-import type { Config, ConfigInput, GenerateConfig, PluginConfig, SchedulerConfig } from "./config";
+import type { Config, ConfigInput, PluginConfig } from "./config";
 import { coreSchema } from "./core-schema";
-import type { LimitChoice } from "./limits";
 import { applyOverride, type Override, overrideLayer, parseOverride } from "./overrides";
 import { placeLoras } from "./place-loras";
 import { readConfig, readObject } from "./read";
-
-/** A checkpoint's model, as far as a config is checked against it. */
-export interface ConfigModel {
-  readonly structure: Structure;
-  readonly pipeline: PipelineComponents;
-  /** Class name of the checkpoint's own scheduler, for checking options that come without a `type`. */
-  readonly ownScheduler: string | undefined;
-  /** Throws what keeps the checkpoint from running with that scheduler. */
-  checkFit(scheduler: SchedulerConfig | undefined): void;
-  /** Settings that it cannot follow. */
-  settingProblems(generate: GenerateConfig, limits: LimitChoice): readonly SettingProblem[];
-}
-
-/** What is known of models, by core and by a config's plugins. */
-export interface ConfigCatalogue<Model extends ConfigModel = ConfigModel> {
-  readonly schedulerSchemas: SchedulerSchemas;
-  /** Of `generate`. */
-  readonly settingsSchema: JsonSchema;
-  /** Families of models that a plugin fits, for errors. */
-  readonly familiesWith: FamiliesWith;
-  /** Looks at the checkpoint's configs, not at its weights; a `SkipstepError` from it is told with all others. */
-  recognise?(choice: ModelChoice): Promise<Model>;
-}
 
 export interface LoadOptions<Model extends ConfigModel = ConfigModel> {
   /** `generate.seed=7`; stronger than any file. */
@@ -59,9 +31,6 @@ export interface LoadOptions<Model extends ConfigModel = ConfigModel> {
   /** @throws what plugins bring that cannot stand together */
   catalogueOf(plugins: readonly FoundPlugin[]): ConfigCatalogue<Model>;
 }
-
-/** The part of a config that says which checkpoint is meant. */
-export type ModelChoice = Pick<Config, "model" | "variant" | "components">;
 
 export interface LoadedConfig {
   /** Frozen; paths are absolute. */
@@ -100,8 +69,9 @@ export async function loadConfig<Model extends ConfigModel>(
   checkDepth(config, "--set");
   const folderOf = (at: JsonPath): string => ownerOf(layers, config, at).folder;
 
-  const found = await checkPlugins(config.plugins, { folderOf, classes, isLoading: options.plugins ?? true });
-  const { catalogue, problems } = catalogued(found.plugins, options);
+  const { plugins: isLoading = true } = options;
+  const found = await checkPlugins(config.plugins, { folderOf, classes, isLoading });
+  const { catalogue, problems } = catalogued(found.plugins, options.catalogueOf);
   const unstanding = problems.length > 0; // what they bring is not in the catalogue, and would be told to be unknown
   const known = checkCore(config, catalogue.settingsSchema, reading.findings.length > 0);
   findings.push(...(unstanding ? known.filter(({ path: [key] }) => key !== "generate") : known));
@@ -113,7 +83,7 @@ export async function loadConfig<Model extends ConfigModel>(
     !findings.some(({ path: [key, ...rest] }) => key === "limits" || (key === "generate" && rest.length > 0));
   const against = unstanding
     ? { findings: [] }
-    : familiesMissing(await checkAgainstModel(config, found.plugins, catalogue, canCheck), found, options);
+    : familiesMissing(await checkAgainstModel(config, found.plugins, catalogue, canCheck), found, isLoading);
   findings.push(...against.findings);
   if (findings.length > 0) throw configInvalid(locate(findings, layers, config));
 
@@ -215,99 +185,4 @@ function absoluteUse(use: string, folder: string): string {
   } catch {
     return use;
   }
-}
-
-interface AgainstModel<Model> {
-  /** As far as it could be recognised. */
-  readonly model?: Model;
-  readonly findings: readonly Finding[];
-}
-
-/** A family that is unknown while a plugin is missing: it may be that plugin's. */
-function familiesMissing<Model>(
-  against: AgainstModel<Model>,
-  { findings, code }: CheckedPlugins,
-  { plugins: isLoading = true }: Pick<LoadOptions, "plugins">,
-): AgainstModel<Model> {
-  const isUnknown = ({ code }: Finding): boolean => code === "SKIPSTEP_PIPELINE_UNKNOWN";
-  if (findings.length > 0) return { ...against, findings: against.findings.filter((finding) => !isUnknown(finding)) };
-  if (isLoading || code.length === 0) return against;
-  const told = (finding: Finding): Finding =>
-    isUnknown(finding) ? { ...finding, text: `${finding.text} No code of the config's plugins was loaded.` } : finding;
-  return { ...against, findings: against.findings.map(told) };
-}
-
-/** What plugins bring that cannot stand together leaves what is known without them. */
-function catalogued<Model extends ConfigModel>(
-  plugins: readonly PlacedPlugin[],
-  { catalogueOf }: LoadOptions<Model>,
-): { readonly catalogue: ConfigCatalogue<Model>; readonly problems: readonly Finding[] } {
-  try {
-    return { catalogue: catalogueOf(plugins), problems: [] };
-  } catch (error) {
-    return { catalogue: catalogueOf([]), problems: [toldAt(["plugins"], error)] };
-  }
-}
-
-/** @param canCheck whether the values in `generate` are of the right types */
-async function checkAgainstModel<Model extends ConfigModel>(
-  config: JsonObject,
-  plugins: readonly PlacedPlugin[],
-  catalogue: ConfigCatalogue<Model>,
-  canCheck: boolean,
-): Promise<AgainstModel<Model>> {
-  const { schedulerSchemas, familiesWith } = catalogue;
-  const choice = choiceOf(config);
-  try {
-    const model = choice && (await catalogue.recognise?.(choice));
-    const own = checkScheduler(config.scheduler, schedulerSchemas, model?.ownScheduler);
-    if (!model) return { findings: own };
-    const features = checkFeatures(plugins, model.structure, familiesWith);
-    const settings = canCheck ? model.settingProblems(config.generate as GenerateConfig, config as LimitChoice) : [];
-    const findings = [
-      ...own,
-      ...(own.length === 0 ? misfits(model, config.scheduler) : []),
-      ...features,
-      ...checkComponents(config.plugins, model.pipeline),
-      ...checkDeviceMap(config.device_map, model.pipeline),
-      ...settings.map(({ key, text }) => invalid(["generate", key], `${text}.`)),
-    ];
-    return { model, findings };
-  } catch (error) {
-    const told = toldAt(["model"], error);
-    return { findings: [told, ...checkScheduler(config.scheduler, schedulerSchemas, undefined)] };
-  }
-}
-
-/** @throws the error where it is none of ours */
-function toldAt(at: JsonPath, error: unknown): Finding {
-  if (!(error instanceof SkipstepError)) throw error;
-  return findingOf(error.at ?? at, error);
-}
-
-/** What a config says of its checkpoint, where all of it is of the right types. */
-function choiceOf({ model, variant, components }: JsonObject): ModelChoice | undefined {
-  const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
-  if (!isText(model) || (variant !== undefined && !isText(variant))) return undefined;
-  if (components !== undefined && !(isObject(components) && Object.values(components).every(isText))) return undefined;
-  return {
-    model,
-    ...(variant === undefined ? {} : { variant }),
-    ...(components === undefined ? {} : { components: components as Readonly<Record<string, string>> }),
-  };
-}
-
-/** A scheduler, the config's or the checkpoint's, that the checkpoint cannot be run with. */
-function misfits(model: ConfigModel, scheduler: unknown): Finding[] {
-  if (scheduler !== undefined && !isSchedulerConfig(scheduler)) return []; // told by core's schema
-  try {
-    model.checkFit(scheduler);
-    return [];
-  } catch (error) {
-    return [toldAt([scheduler === undefined ? "model" : "scheduler"], error)];
-  }
-}
-
-function isSchedulerConfig(value: unknown): value is SchedulerConfig {
-  return isObject(value) && (value.type === undefined || typeof value.type === "string");
 }

@@ -1,4 +1,4 @@
-import type { ConfigCatalogue, ConfigModel, ModelChoice } from "../config/load";
+import type { ConfigCatalogue, ConfigModel, ModelChoice } from "../config/check-model";
 import type { RecognisedModel } from "../loop/recognised-model";
 import { settingProblems } from "../loop/request";
 import type { Catalogue } from "./catalogue";

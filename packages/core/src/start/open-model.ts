@@ -1,4 +1,4 @@
-import type { ModelChoice } from "../config/load";
+import type { ModelChoice } from "../config/check-model";
 import { atComponent, SkipstepError } from "../errors/error";
 import { tokenizerUnavailable } from "../errors/single-file";
 import { type BringOptions, bringComponent, bringPipeline } from "../hub/bring-model";
@@ -42,8 +42,7 @@ export async function withWeights(
   { config, plugins, named, model }: CheckedConfig,
   options: Omit<OpenModelOptions, "extent" | "named">,
 ): Promise<RecognisedModel> {
-  if (![config.model, ...Object.values(config.components ?? {})].some(isHubName) && !model.checkpoint.isPartial)
-    return model;
+  if (![config.model, ...Object.values(config.components ?? {})].some(isHubName)) return model;
   const catalogue = new Catalogue(plugins.plugins);
   const all: OpenModelOptions = { ...options, extent: "weights", named };
   if (model.checkpoint.isPartial) return openModel(config, catalogue, all);
