@@ -55,7 +55,7 @@ describe("config.json of a UNet2DModel", () => {
 });
 
 it("its structure lists every layer, in running order", () => {
-  const folder = join(golden, "unet2d");
+  const folder = join(golden, "models-extra/unet2d-fourier");
   const { features, unet } = unet2D.structure!(unet2D.parse(readConfig(folder)));
   expect(features).toEqual(["unet"]);
   const { levels, middle } = unet!;
@@ -69,8 +69,8 @@ it("its structure lists every layer, in running order", () => {
 });
 
 /** Where its weights are hooked is for the plugins to say; the numbers must be the reference's. */
-it.each(["unet2d", "models-extra/unet2d-fourier"])("channels-last leaves what %s computes", async (name) => {
-  const folder = join(golden, name);
+it("channels-last leaves what it computes", async () => {
+  const folder = join(golden, "models-extra/unet2d-fourier");
   const io = readSafetensors(join(folder, "io.safetensors"));
   const plugins = graphPlugins("unet", [{ use: ChannelsLast }]);
   const graph = buildGraph(unet2D, folder, { hooks: plugins.build, component: "unet" });

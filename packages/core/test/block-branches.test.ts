@@ -17,7 +17,7 @@ it.each<[string, Architecture, readonly string[]]>([
   ["sd3", sd3, ["attn", "ff", "ff_context"]],
   ["sd35", sd3, ["attn", "attn2", "ff", "ff_context"]],
   ["flux", flux, ["attn", "ff", "ff_context"]],
-  ["z-image", zImage, ["attention", "feed_forward"]],
+  ["pipelines/z-image/transformer", zImage, ["attention", "feed_forward"]],
 ])("branches of %s come in running order and make nothing but what a gate is to scale", (name, model, first) => {
   const graph = buildGraph(model, "forward", join(golden, name));
   const { blocks, branches = [], features } = model.structure!(model.parse(readConfig(join(golden, name))));

@@ -136,10 +136,10 @@ describe("the names", () => {
 
   /** A model under its authors' names is what a LoRA's modules are called after, and what a single file has. */
   it.each([
-    ["unet-sd15", "UNet2DConditionModel", (tensors: StoredTensors) => originalUNet(tensors, 2)],
-    ["unet-sdxl", "UNet2DConditionModel", (tensors: StoredTensors) => originalUNet(tensors, 2)],
+    ["pipelines/sd15/unet", "UNet2DConditionModel", (tensors: StoredTensors) => originalUNet(tensors, 2)],
+    ["pipelines/sdxl/unet", "UNet2DConditionModel", (tensors: StoredTensors) => originalUNet(tensors, 2)],
     ["flux", "FluxTransformer2DModel", originalFlux],
-    ["z-image", "ZImageTransformer2DModel", originalZImage],
+    ["pipelines/z-image/transformer", "ZImageTransformer2DModel", originalZImage],
   ] as const)("of all weights of %s are known as their authors gave them", (folder, className, original) => {
     const tensors = tensorsIn(join(golden, folder));
     const entries = [...tensors].map(([name, { shape, dtype }]) => {

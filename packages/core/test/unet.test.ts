@@ -176,7 +176,7 @@ describe("config.json of a U-Net", () => {
   });
 
   it("names a weight that the checkpoint lacks, with its module", () => {
-    const folder = join(golden, "unet-sd15");
+    const folder = join(golden, "pipelines/sd15/unet");
     const weights = Weights.open(folder);
     const g = Graph.create("unet", weights, { weightLoad: () => undefined, attention: () => undefined });
     const config = unet2DCondition.parse({ ...readConfig(folder), layers_per_block: 3 });
@@ -200,8 +200,8 @@ function mirrored({ levels }: UNetStructure): { down: UNetLayer[]; up: UNetLayer
 
 describe("a U-Net's structure", () => {
   it.each<[string, Architecture, string]>([
-    ["Stable Diffusion 1", unet2DCondition, "unet-sd15"],
-    ["Stable Diffusion XL", unet2DCondition, "unet-sdxl"],
+    ["Stable Diffusion 1", unet2DCondition, "pipelines/sd15/unet"],
+    ["Stable Diffusion XL", unet2DCondition, "pipelines/sdxl/unet"],
   ])("lists every layer of %s, in running order", (_name, architecture, folder) => {
     const graph = buildGraph(architecture, "forward", join(golden, folder));
     const { features, lists, blocks, unet } = architecture.structure!(
@@ -216,7 +216,7 @@ describe("a U-Net's structure", () => {
   });
 
   it("pairs layers so that the inner part of the U-Net is a region with one output, for every pair", () => {
-    const folder = join(golden, "unet-sd15");
+    const folder = join(golden, "pipelines/sd15/unet");
     const graph = buildGraph(unet2DCondition, "forward", folder);
     const { unet } = unet2DCondition.structure!(unet2DCondition.parse(readConfig(folder)));
     const { down, up } = mirrored(unet!);
