@@ -111,7 +111,10 @@ describe("a single file of a DDPM", () => {
   });
 
   it("is no other U-Net", async () => {
-    const file = join(import.meta.dirname, "../../../test/golden/pipelines/sd15/unet/diffusion_pytorch_model.safetensors");
+    const file = join(
+      import.meta.dirname,
+      "../../../test/golden/pipelines/sd15/unet/diffusion_pytorch_model.safetensors",
+    );
     await expect(check(file)).rejects.toThrow("is Stable Diffusion 1");
   });
 });
