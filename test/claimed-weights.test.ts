@@ -124,3 +124,13 @@ it("convolutions and linear layers go to those who take them, whichever is asked
     expect(found).toEqual({ "channels-last": 71, bnb: 129 });
   }
 });
+
+it("a quantizer rounds SANA's convolutions of 1 x 1, which are linears of its tokens", async () => {
+  const model = join(root, "test/golden/pipelines/sana");
+  const claimed = async (modules: string[]): Promise<number> => {
+    const plugins = [bnb({ llm_int8_skip_modules: modules })];
+    return claims(await drawWith(plugins, { model, generate: { ...generate, height: 64, width: 64 } })).bnb!;
+  };
+  const blocks = 3;
+  expect((await claimed(["proj_out"])) - (await claimed(["proj_out", "ff"]))).toBe(2 * blocks);
+});

@@ -7,7 +7,17 @@ import { DeepCache } from "../plugins/deepcache/src/index";
 import { FirstBlockCache } from "../plugins/fbcache/src/index";
 import { Fora } from "../plugins/fora/src/index";
 
-const transformers = ["dit", "flux", "pixart", "pixart-alpha", "sd3", "z-image"];
+const transformers = [
+  "dit",
+  "flux",
+  "flux2-klein-base",
+  "pixart",
+  "pixart-alpha",
+  "sana",
+  "sana-sprint",
+  "sd3",
+  "z-image",
+];
 const unets = ["sd15", "sdxl"];
 
 async function problem(
@@ -37,7 +47,7 @@ it.each(unets)("a transformer's caches on %s are refused, and name the models th
   for (const plugin of [FirstBlockCache, CacheDit, Fora] as PluginClass[]) {
     const { code, message } = (await problem(model, plugin))!;
     expect(code).toBe("SKIPSTEP_PLUGIN_REQUIRES");
-    for (const family of ["DiT", "FLUX.1", "PixArt", "Stable Diffusion 3", "Z-Image"])
+    for (const family of ["DiT", "FLUX.1", "PixArt", "SANA", "SANA-Sprint", "Stable Diffusion 3", "Z-Image"])
       expect(message).toContain(family);
     expect(message).not.toContain("Stable Diffusion XL");
   }

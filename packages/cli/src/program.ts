@@ -162,6 +162,13 @@ export function createProgram(session: Session): Command {
     .action(async (folder, options) => (await import("./plugins")).plugins(folder, options, session));
 
   program
+    .command("families")
+    .description("list the models that can be drawn with, and what works with each")
+    .argument("[folder]", "folder, or a config in it, whose plugins count (default: the working directory)")
+    .addOption(json)
+    .action(async (folder, options) => (await import("./families")).families(folder, options, session));
+
+  program
     .command("schema")
     .description("print the JSON Schema of configs, the installed plugins' options included")
     .argument("[folder]", "folder, or a config in it (default: the working directory)")

@@ -34,6 +34,7 @@ export {
 } from "./start/create-pipeline";
 export { type FoundQuantizer, findQuantizer } from "./start/find-quantizer";
 export { type ComponentInspection, type Inspection, inspectConfig, type PluginInspection } from "./start/inspect";
+export { type FamilyFacts, listFamilies } from "./start/list-families";
 export { type OpenedComponent, openComponentWeights } from "./start/open-component";
 export { type OpenedRecipe, type OpenRecipeOptions, openRecipe } from "./start/open-recipe";
 export { estimateMemory, type ImagePlan, imagesSettingOf, planImages, subjectOf } from "./start/plan-images";

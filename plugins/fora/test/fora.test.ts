@@ -18,7 +18,7 @@ const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-fora-"));
 afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 describe("fora", () => {
-  it.each(["pixart", "sd3", "flux", "z-image"])("reuses every branch of %s", async (name) => {
+  it.each(["pixart", "sd3", "flux", "z-image", "sana"])("reuses every branch of %s", async (name) => {
     const generate = { prompt: "a cat", num_inference_steps: 5, height: 64, width: 64, seed: 1 };
     const model = join(golden, name);
     const pipeline = await createPipeline({ model, generate, plugins: [{ use: Fora }], strict: true }, { cacheDir });

@@ -37,6 +37,28 @@ export function linear(
 }
 
 /**
+ * A convolution of 1 x 1 over tokens, `x W^T + b`; `<name>.weight` is `[N, K, 1, 1]`. Plugins take it for the linear that
+ * it is.
+ * @param x `[..., K]` @returns `[..., N]`
+ */
+export function pointwise(
+  g: Graph,
+  name: string,
+  x: Value,
+  outFeatures: number,
+  { bias = true }: { readonly bias?: boolean } = {},
+): Value {
+  const inFeatures = x.shape.at(-1) as number;
+  const stored = [outFeatures, inFeatures, 1, 1];
+  const form = askPlugins(g, `${name}.weight`, "linear", [outFeatures, inFeatures], x, { stored });
+  const biasValue = bias ? g.weight(`${name}.bias`, [outFeatures]) : undefined;
+  if (form) return form.emit(g, x, biasValue);
+  const turned = checkpointPayload(g.weights, g.fullName(`${name}.weight`), stored, "transposed");
+  const y = g.matmul(x, g.initializer(turned, [inFeatures, outFeatures]));
+  return biasValue ? g.add(y, biasValue) : y;
+}
+
+/**
  * 2D convolution, square kernel.
  * @param x `[B, C, H, W]` @param options with `groups`, each part of the output's channels is made of its own part of
  * the input's; plugins are not asked for such weights, which are a small share of a model
@@ -55,7 +77,8 @@ export function conv2d(
   if (channels % groups !== 0 || outChannels % groups !== 0)
     throw shapeMismatch(g.path, `conv2d ${name}`, `${channels} to ${outChannels} channels in ${groups} groups`);
   const shape = [outChannels, channels / groups, kernel, kernel];
-  const form = groups === 1 ? askPlugins(g, `${name}.weight`, "conv", shape, x, { stride, padding }) : undefined;
+  const form =
+    groups === 1 ? askPlugins(g, `${name}.weight`, "conv", shape, x, { conv: { stride, padding } }) : undefined;
   const biasValue = bias ? g.weight(`${name}.bias`, [outChannels]) : undefined;
   if (form) return form.emit(g, x, biasValue);
   const [top, left, bottom, right] = typeof padding === "number" ? [padding, padding, padding, padding] : padding;
@@ -173,16 +196,16 @@ export function rotary(
   });
 }
 
-/** Checks a weight's shape and asks the plugins how to store it. */
+/** Checks a weight's shape and asks the plugins how to store it. @param stored its shape in the checkpoint, where that is another */
 function askPlugins(
   g: Graph,
   name: string,
   role: Weight["role"],
   shape: readonly number[],
   input: Value,
-  conv?: ConvOptions,
+  { conv, stored = shape }: { readonly conv?: ConvOptions; readonly stored?: readonly number[] } = {},
 ): WeightForm | undefined {
-  const payload = checkpointPayload(g.weights, g.fullName(name), shape, "as-is");
+  const payload = checkpointPayload(g.weights, g.fullName(name), stored, "as-is");
   const packed = g.weights.packed?.(payload.label);
   const weight: Weight = {
     name: payload.label,

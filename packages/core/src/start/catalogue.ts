@@ -77,9 +77,9 @@ export class Catalogue {
     );
   }
 
-  /** Families whose denoiser has all of these, by what people call them: what an error lists. */
-  familiesWith = (features: readonly Feature[]): string[] => {
-    const fitting = this.families.filter((family) =>
+  /** Families whose denoiser has all of these, by what people call them: what an error lists. @param among all of them */
+  familiesWith = (features: readonly Feature[], among: readonly Family[] = this.families): string[] => {
+    const fitting = among.filter((family) =>
       denoiserFeatures(family).some((has) => features.every((it) => has.includes(it))),
     );
     return [...new Set(fitting.map(({ title, className }) => title ?? className))];

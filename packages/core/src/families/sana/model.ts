@@ -9,10 +9,9 @@ import { layerNorm, linear, rmsNorm } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { flag, number, optionalNumber, supported } from "../../schema/option";
 import { modulate, plainLayerNorm } from "../blocks/ada-layer-norm";
-import { gluMbConv } from "../blocks/glu-mb-conv";
+import { gluMbConvOfTokens } from "../blocks/glu-mb-conv";
 import { linearAttention } from "../blocks/linear-attention";
 import { embedPatches, unpatchify } from "../blocks/patch-embed";
-import { toImage, toTokens } from "../blocks/pixels";
 import { projectedAttention } from "../blocks/projected-attention";
 import { tokenWidth } from "../blocks/sincos-positions";
 import { embedCondition, sinusoids } from "../blocks/timestep-embedding";
@@ -189,8 +188,8 @@ function block(g: Graph, x: Value, context: Context): Value {
   });
   const y = g.add(attended, crossed);
   const normal2 = modulate(g, layerNorm(g, "norm2", y, norm_eps, { affine }), shift2, scale2);
-  const fed = gluMbConv(g.scope("ff"), toImage(g, normal2, ...grid), config.mlp_ratio);
-  return g.add(y, g.mul(gate2, toTokens(g, fed)));
+  const fed = gluMbConvOfTokens(g.scope("ff"), normal2, config.mlp_ratio, grid);
+  return g.add(y, g.mul(gate2, fed));
 }
 
 /** Linear attention with its projections; g is the module's scope. @param x `[B, T, D]` @returns `[B, T, D]` */

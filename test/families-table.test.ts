@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FamilyFacts } from "@skipstep/core";
+import { expect, it } from "vitest";
+import { abilities } from "../packages/cli/src/families";
+
+const root = join(import.meta.dirname, "..");
+const page = join(root, "docs/models.md");
+const table = /(?<=<!-- families -->\n)[\s\S]*?(?=<!-- \/families -->)/;
+
+/** As a user in this repository is told, with all of its plugins installed. */
+function told(): FamilyFacts[] {
+  const bin = join(root, "packages/cli/src/bin.ts");
+  const run = ["--import", "tsx", "--conditions=@skipstep/source", bin, "families", "--json"];
+  return JSON.parse(execFileSync(process.execPath, run, { cwd: root, encoding: "utf8" }));
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |\n`;
+}
+
+function cells(family: FamilyFacts): string[] {
+  const { title, className, autoencoders, schedulers, plugins } = family;
+  const vae = autoencoders.map((name) => `\`${name}\``).join(", ");
+  return [title, `\`${className}\``, abilities(family).join(", "), plugins.join(", "), `${schedulers.length}`, vae];
+}
+
+it("docs/models.md says of every family what its code says; `pnpm vitest run test/families-table.test.ts -u` writes it", async () => {
+  const head = ["model", "`_class_name` in model_index.json", "beside prompts", "caches", "schedulers", '`"vae"`'];
+  const written = [head, head.map(() => "---"), ...told().map(cells)].map(row).join("");
+  const text = readFileSync(page, "utf8");
+  expect(text.match(table)).not.toBeNull();
+  await expect(text.replace(table, written)).toMatchFileSnapshot(page);
+}, 60_000);
