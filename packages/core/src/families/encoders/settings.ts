@@ -27,10 +27,13 @@ export const clipSettings = {
 /** Most tokens of a prompt that T5 reads. */
 const LONGEST_PROMPT = 512;
 
-/** What is wrong with `max_sequence_length`, where T5 reads prompts. */
-export function longPromptProblems({ max_sequence_length: most }: Settings): SettingProblem[] {
-  if (most <= LONGEST_PROMPT) return [];
-  return [{ key: "max_sequence_length", text: `must be <= ${LONGEST_PROMPT}, found ${most}` }];
+/** What is wrong with `max_sequence_length`. @param longest that may be; T5's when left out */
+export function longPromptProblems(
+  { max_sequence_length: most }: Settings,
+  longest = LONGEST_PROMPT,
+): SettingProblem[] {
+  if (most <= longest) return [];
+  return [{ key: "max_sequence_length", text: `must be <= ${longest}, found ${most}` }];
 }
 
 /** Tokens of a prompt: CLIP's are always as many, the other encoders' are the setting's. */

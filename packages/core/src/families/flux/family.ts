@@ -9,9 +9,10 @@ import { PACK } from "../blocks/packed-latents";
 import { clipText } from "../encoders/clip-text";
 import { longPromptProblems, textSizes } from "../encoders/settings";
 import { t5Encoder } from "../encoders/t5";
+import { isGuided } from "../transformers/true-guidance";
 import { fluxFiles } from "./files";
 import { type FluxConfig, flux } from "./model";
-import { AXES, fluxPipeline, isGuided } from "./pipeline";
+import { AXES, fluxPipeline } from "./pipeline";
 import { FluxPromptEncoder } from "./prompts";
 import { type FluxSettings, fluxSettings } from "./settings";
 

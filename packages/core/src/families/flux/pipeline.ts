@@ -6,10 +6,10 @@ import { linspace } from "../../schedulers/linspace";
 import { type Floats, floats } from "../../tensor";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
 import { flowLatents } from "../transformers/flow-latents";
+import { isGuided, trueGuidanceUnused } from "../transformers/true-guidance";
 import { type FluxConfig, rotaryTables } from "./model";
 import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
 import type { FluxSettings } from "./settings";
-import { negativePromptUnused, trueCfgScaleUnused } from "./warnings";
 
 /** Axes of a token's position: 0 for all, its row, its column. */
 export const AXES = 3;
@@ -21,11 +21,6 @@ interface FluxConditioning extends Conditioning {
   readonly guidanceScale: number;
 }
 
-/** Whether a second pass guides away from the negative prompt. */
-export function isGuided({ true_cfg_scale, has_negative_prompt }: FluxSettings): boolean {
-  return true_cfg_scale > 1 && has_negative_prompt;
-}
-
 /** FLUX.1, opened. Its latents are packed into tokens for the denoiser only. */
 export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): FamilyPipeline<FluxConditioning> {
   const config = parts.configs.transformer as FluxConfig;
@@ -34,19 +29,15 @@ export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): Fa
   return {
     ...latents,
     encode: async (settings: FluxSettings, signal) => {
-      const { prompt, prompt_2, negative_prompt, negative_prompt_2, true_cfg_scale, has_negative_prompt } = settings;
+      const { prompt, prompt_2, negative_prompt, negative_prompt_2 } = settings;
       const guided = isGuided(settings);
       const positive = await prompts.encode(prompt, prompt_2, settings, signal);
       const negative = guided ? await prompts.encode(negative_prompt, negative_prompt_2, settings, signal) : undefined;
-      const unused = [
-        ...(has_negative_prompt && !guided ? [negativePromptUnused(true_cfg_scale)] : []),
-        ...(true_cfg_scale > 1 && !guided ? [trueCfgScaleUnused(true_cfg_scale)] : []),
-      ];
       return {
         positive,
         negative,
         guidanceScale: settings.guidance_scale,
-        warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused],
+        warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...trueGuidanceUnused(settings)],
       };
     },
     schedule: ({ num_inference_steps, sigmas, height, width }, scheduler) => {

@@ -13,6 +13,7 @@ import { feedForward } from "../blocks/feed-forward";
 import type { JointAttentionOptions, Streams } from "../blocks/joint-attention";
 import { axesOption, checkAxes, rotaryInputs } from "../blocks/rotary-positions";
 import { embedCondition, sinusoids } from "../blocks/timestep-embedding";
+import { qwenImageFile } from "./names";
 
 /** `config.json` of QwenImageTransformer2DModel. */
 export interface QwenImageConfig {
@@ -56,6 +57,7 @@ const parseFile = defineConfig<QwenImageConfig>(
 /** The denoiser of Qwen-Image, https://arxiv.org/abs/2508.02324, and of its editing and layered variants. */
 export const qwenImage: Architecture<QwenImageConfig> = {
   className: CLASS_NAME,
+  file: qwenImageFile,
   parse: (raw, warn) => {
     const config = parseFile(raw, warn);
     checkAxes(CLASS_NAME, config);
