@@ -63,7 +63,9 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
       const result = await generate(
         { model, ...config, strict: true, generate: settingsOf(recorded, file), ...(scheduler ? { scheduler } : {}) },
         // With a seed the noise is Skipstep's own.
-        typeof recorded.seed === "number" ? { seed: recorded.seed } : { latents: withoutFrames(io.get("in.latents") as Floats) },
+        typeof recorded.seed === "number"
+          ? { seed: recorded.seed }
+          : { latents: withoutFrames(io.get("in.latents") as Floats) },
       );
       if (decisions) expectReused(result, (step) => decisions[step] === "reuse");
       if (plugin === "deepcache") expectReused(result, deepCacheReuses(model, scheduler, options));

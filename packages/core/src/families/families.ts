@@ -32,6 +32,7 @@ export { dit } from "./dit/model";
 export { flux, rotaryTables as fluxRotaryTables } from "./flux/model";
 export { flux2, rotaryTables as flux2RotaryTables } from "./flux2/model";
 export { pixart } from "./pixart/model";
+export { qwenImageAutoencoder } from "./qwen-image/autoencoder";
 export { qwenImage } from "./qwen-image/model";
 export { modulateIndex, rotaryTables as qwenImageRotaryTables } from "./qwen-image/positions";
 export { sana } from "./sana/model";
