@@ -142,7 +142,7 @@ describe("caches over the blocks of Qwen-Image", () => {
       "cache-dit",
       (residual_diff_threshold: number): PluginUse => ({
         use: CacheDit,
-        options: { max_warmup_steps: 1, residual_diff_threshold, max_continuous_cached_steps: 2 },
+        options: { Fn_compute_blocks: 1, max_warmup_steps: 1, residual_diff_threshold, max_continuous_cached_steps: 2 },
       }),
     ],
   ] as const)("%s changes nothing at threshold 0, and saves steps above", async (_, cache) => {

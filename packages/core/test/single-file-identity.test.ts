@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { flux2Autoencoder } from "../src/families/flux2/autoencoder";
 import { flux2 } from "../src/families/flux2/model";
+import { qwenImage } from "../src/families/qwen-image/model";
 import { unetConfig } from "../src/families/unet/files";
 import { unet2DCondition } from "../src/families/unet/unet-2d-condition";
 import { convertedShapes, shapesOf } from "../src/weights/single-file/file-part";
@@ -379,6 +380,26 @@ describe("a file of another family is named", () => {
     expect(thrown(() => known.identify("FILE", { shapes, metadata: {}, numbers: () => undefined }))).toMatch(
       new RegExp(`^SKIPSTEP_FILE_UNKNOWN: FILE is ${what}\\. Single files are opened of: `),
     );
+  });
+
+  const qwen = { num_layers: 1, num_attention_heads: 1 };
+  it.each([
+    ["models/qwen_image_edit_2509_fp8_e4m3fn.safetensors", {}],
+    ["hf:unsloth/Qwen-Image-Edit-2511-GGUF/model.gguf", {}],
+    ["q4.gguf", { "general.name": "Qwen Image Edit" }],
+  ])("Qwen-Image-Edit, %s %j, by its name alone", (file, metadata) => {
+    const shapes = shapesOfModel(qwenImage, qwen);
+    expect(thrown(() => known.identify(file, { shapes, metadata, numbers: () => undefined }))).toContain(
+      `${file} is Qwen-Image-Edit, by the word "edit" in its name. Single files are opened of: `,
+    );
+  });
+
+  it("and takes no other word for it", () => {
+    const shapes = shapesOfModel(qwenImage, qwen);
+    for (const file of ["edit/qwen-image-Q4_K_M.gguf", "credits-qwen-image.safetensors"])
+      expect(known.identify(file, { shapes, metadata: {}, numbers: () => undefined }).className).toBe(
+        "QwenImagePipeline",
+      );
   });
 
   it.each([

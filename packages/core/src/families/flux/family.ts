@@ -3,13 +3,12 @@ import type { Sizes } from "../../graph/dim";
 import { defineFamily } from "../../loop/define-family";
 import type { Configs } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
-import { imageCount } from "../../loop/settings";
 import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
 import { PACK } from "../blocks/packed-latents";
 import { clipText } from "../encoders/clip-text";
 import { longPromptProblems, textSizes } from "../encoders/settings";
 import { t5Encoder } from "../encoders/t5";
-import { isGuided } from "../transformers/true-guidance";
+import { largestBatch } from "../transformers/true-guidance";
 import { fluxFiles } from "./files";
 import { type FluxConfig, flux } from "./model";
 import { AXES, fluxPipeline } from "./pipeline";
@@ -56,10 +55,9 @@ function runSizes(configs: Configs, settings: FluxSettings): Readonly<Record<str
   const { height, width, max_sequence_length: S } = settings;
   const factor = scaleFactorOf(configs.vae);
   const [h, w] = [height / factor, width / factor];
-  const images = Math.max(1, imageCount(settings)) * (isGuided(settings) ? 2 : 1);
   return {
     ...textSizes(configs, settings, ["text_encoder", "text_encoder_2"]),
-    transformer: { B: images, S, T: S + (h / PACK) * (w / PACK) },
+    transformer: { B: largestBatch(settings), S, T: S + (h / PACK) * (w / PACK) },
     vae: decodeSizes(configs.vae, settings),
   };
 }

@@ -2,12 +2,11 @@ import type { Sizes } from "../../graph/dim";
 import { defineFamily } from "../../loop/define-family";
 import type { Configs } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
-import { imageCount } from "../../loop/settings";
 import { decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
 import { PACK } from "../blocks/packed-latents";
 import { qwen25Vl } from "../encoders/qwen2-5-vl";
 import { longPromptProblems } from "../encoders/settings";
-import { isGuided } from "../transformers/true-guidance";
+import { largestBatch } from "../transformers/true-guidance";
 import { qwenImageAutoencoder } from "./autoencoder";
 import { qwenImageFiles } from "./files";
 import { checkFit } from "./fit";
@@ -61,11 +60,7 @@ function runSizes(configs: Configs, settings: QwenImageSettings): Readonly<Recor
   const multiple = scaleFactorOf(configs.vae) * PACK;
   return {
     text_encoder: { B: 1, T: DROPPED + S },
-    transformer: {
-      B: Math.max(1, imageCount(settings)) * (isGuided(settings) ? 2 : 1),
-      S,
-      T: S + (height / multiple) * (width / multiple),
-    },
+    transformer: { B: largestBatch(settings), S, T: S + (height / multiple) * (width / multiple) },
     vae: decodeSizes(configs.vae, settings),
   };
 }

@@ -1,4 +1,4 @@
-import type { SettingsOf } from "../../loop/settings";
+import { imageCount, type Settings, type SettingsOf } from "../../loop/settings";
 import { number } from "../../schema/option";
 import { setting } from "../../settings/setting";
 
@@ -18,6 +18,11 @@ type TrueGuidance = Pick<SettingsOf<typeof trueGuidanceSettings>, "true_cfg_scal
 /** Whether a second pass guides away from the negative prompt. */
 export function isGuided({ true_cfg_scale, has_negative_prompt }: TrueGuidance): boolean {
   return true_cfg_scale > 1 && has_negative_prompt;
+}
+
+/** Rows of the largest pass: an image each, or two with guidance in one batch; at least one. */
+export function largestBatch(settings: Settings & TrueGuidance): number {
+  return Math.max(1, imageCount(settings)) * (isGuided(settings) ? 2 : 1);
 }
 
 /** Lines of a report that tell of guidance which was asked for in part. */
