@@ -11,6 +11,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Stored } from "../packages/core/test/original-names";
 import { CacheDit } from "../plugins/cache-dit/src/index";
 import { FirstBlockCache } from "../plugins/fbcache/src/index";
+import { Fora } from "../plugins/fora/src/index";
 import { Gguf } from "../plugins/gguf/src/index";
 import { draw, psnr } from "./draw";
 import { temporaryFolder } from "./emoji";
@@ -145,6 +146,7 @@ describe("caches over the blocks of Qwen-Image", () => {
         options: { Fn_compute_blocks: 1, max_warmup_steps: 1, residual_diff_threshold, max_continuous_cached_steps: 2 },
       }),
     ],
+    ["fora", (threshold: number): PluginUse => ({ use: Fora, options: { interval: threshold > 0 ? 2 : 1 } })],
   ] as const)("%s changes nothing at threshold 0, and saves steps above", async (_, cache) => {
     const whole = await drawn({ generate: steps });
     const none = await drawn({ generate: steps, plugins: [cache(0)] });

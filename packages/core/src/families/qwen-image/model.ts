@@ -1,5 +1,5 @@
 import type { Architecture } from "../../architecture/architecture";
-import { blockLists } from "../../architecture/block-lists";
+import { attentionThenFeedForward, blockLists } from "../../architecture/block-lists";
 import { count, layerCount, most, optionalCount } from "../../architecture/config-option";
 import { defineConfig } from "../../architecture/define-config";
 import { type Dim, minus, size } from "../../graph/dim";
@@ -63,7 +63,14 @@ export const qwenImage: Architecture<QwenImageConfig> = {
     checkAxes(CLASS_NAME, config);
     return config;
   },
-  structure: ({ num_layers }) => blockLists(CLASS_NAME, [{ name: "transformer_blocks", count: num_layers }]),
+  structure: ({ num_layers }) =>
+    blockLists(CLASS_NAME, [
+      {
+        name: "transformer_blocks",
+        count: num_layers,
+        branches: () => [...attentionThenFeedForward("attn", "img_mlp"), { kind: "feed-forward", from: "txt_mlp" }],
+      },
+    ]),
   entries: { forward },
 };
 
