@@ -2,10 +2,10 @@ import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
 import { combine, stack } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
-import { linspace } from "../../schedulers/linspace";
 import { type Floats, floats } from "../../tensor";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
 import { flowLatents } from "../transformers/flow-latents";
+import { flowSchedule } from "../transformers/flow-schedule";
 import { isGuided, trueGuidanceUnused } from "../transformers/true-guidance";
 import { type FluxConfig, rotaryTables } from "./model";
 import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
@@ -40,13 +40,10 @@ export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): Fa
         warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...trueGuidanceUnused(settings)],
       };
     },
-    schedule: ({ num_inference_steps, sigmas, height, width }, scheduler) => {
+    schedule: (settings, scheduler) => {
       const multiple = latents.scaleFactor * PACK;
-      const mu = shiftOfImage(scheduler, (height / multiple) * (width / multiple));
-      // Schedulers of noise predictions space flows by themselves when they are told to.
-      if (!sigmas && scheduler.use_flow_sigmas === true) return { num_inference_steps, mu };
-      const own = linspace(1, 1 / num_inference_steps, num_inference_steps);
-      return { num_inference_steps, mu, sigmas: sigmas ?? [...own] };
+      const mu = shiftOfImage(scheduler, (settings.height / multiple) * (settings.width / multiple));
+      return flowSchedule(settings, scheduler, mu);
     },
     guidanceAt: (settings: FluxSettings) => (isGuided(settings) ? settings.true_cfg_scale : 0),
     predict: async (encoded, sample, timestep, branch, options) => {

@@ -1,10 +1,10 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
 import { shiftOfImage } from "../../schedulers/flow-shift";
-import { linspace } from "../../schedulers/linspace";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
 import { paddedStates } from "../encoders/padded-states";
 import { flowLatents } from "../transformers/flow-latents";
+import { flowSchedule } from "../transformers/flow-schedule";
 import { isGuided, trueGuidanceUnused } from "../transformers/true-guidance";
 import { guideTokens } from "./guidance";
 import type { QwenImageConfig } from "./model";
@@ -36,11 +36,10 @@ export function qwenImagePipeline(
       const unused = [...trueGuidanceUnused(settings), ...guidanceScaleUnused(settings)];
       return { positive, negative, warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused] };
     },
-    schedule: ({ num_inference_steps, sigmas, height, width }, scheduler) => {
+    schedule: (settings, scheduler) => {
       const multiple = latents.scaleFactor * PACK;
-      const mu = shiftOfImage(scheduler, (height / multiple) * (width / multiple));
-      const own = linspace(1, 1 / num_inference_steps, num_inference_steps);
-      return { num_inference_steps, mu, sigmas: sigmas ?? [...own] };
+      const mu = shiftOfImage(scheduler, (settings.height / multiple) * (settings.width / multiple));
+      return flowSchedule(settings, scheduler, mu);
     },
     guidanceAt: (settings: QwenImageSettings) => (isGuided(settings) ? settings.true_cfg_scale : 0),
     predict: async (encoded, sample, timestep, branch, options) => {
