@@ -4,7 +4,7 @@ import { defineConfig } from "../../architecture/define-config";
 import { modelOptions } from "../../errors/models";
 import { type Dim, size, times } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
-import { attention, conv2d } from "../../graph/layers";
+import { attention, conv2d, pointwise } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { flag, list, number, type OptionSchema, supported } from "../../schema/option";
 import { outputPosterior } from "../autoencoders/autoencoder-kl";
@@ -168,10 +168,10 @@ function residual(g: Graph, x: Value, width: number): Value {
 function pixelAttention(g: Graph, x: Value): Value {
   const [, width, height, columns] = x.shape as [Dim, number, Dim, Dim];
   const normal = normalize(g, "norm", x, [width, 1, 1]);
-  const projected = toTokens(g, conv2d(g, "to_qkv", normal, 3 * width, 1)); // [B, H W, 3 C]
+  const projected = pointwise(g, "to_qkv", toTokens(g, normal), 3 * width); // [B, H W, 3 C]
   const [query, key, value] = g.chunk(projected, 3, 2) as [Value, Value, Value];
-  const mixed = toImage(g, attention(g, { kind: "self", query, key, value, heads: 1 }), height, columns);
-  return g.add(conv2d(g, "proj", mixed, width, 1), x);
+  const mixed = pointwise(g, "proj", attention(g, { kind: "self", query, key, value, heads: 1 }), width);
+  return g.add(toImage(g, mixed, height, columns), x);
 }
 
 function finish(g: Graph, x: Value, outChannels: number): Value {
