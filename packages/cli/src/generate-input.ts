@@ -73,10 +73,12 @@ function oneOf(texts: unknown): unknown {
 
 /** What the options say over the config; `--set` first, as the others are more exact. */
 export function overridesOf(options: GenerateOptions): (string | Override)[] {
-  const { set = [], prompt, negativePrompt, seed, strict } = options;
+  const { set = [], prompt, negativePrompt, promptWeighting, longPrompts, seed, strict } = options;
   const named = [
     { name: "--prompt", path: ["generate", "prompt"], value: prompt },
     { name: "--negative-prompt", path: ["generate", "negative_prompt"], value: negativePrompt },
+    { name: "--prompt-weighting", path: ["generate", "prompt_weighting"], value: promptWeighting },
+    { name: "--long-prompts", path: ["generate", "long_prompts"], value: longPrompts },
     { name: "--seed", path: ["generate", "seed"], value: seed },
     { name: "--strict", path: ["strict"], value: strict },
   ];

@@ -43,6 +43,8 @@ export function createProgram(session: Session): Command {
     .argument("[config]", "JSON file; may be left out with --recipe")
     .option("-p, --prompt <text>", "what the image shows; again for more images", collect)
     .option("-n, --negative-prompt <text>", "what it must not show", collect)
+    .option("--prompt-weighting <rules>", "whose rules brackets in prompts follow: none, a1111, comfyui, compel")
+    .option("--long-prompts <how>", "what is too long for CLIP: truncate, chunks")
     .option("-s, --seed <number>", "start of the random numbers", number)
     .option("-o, --out <path>", "a .png file, or a folder (default: the working directory)")
     .option("--set <path=value>", "another value for the config: generate.height=256", collect)

@@ -63,6 +63,8 @@ export interface Family {
   mendScheduler?(options: Readonly<JsonObject>): Readonly<JsonObject>;
   /** What is wrong with the settings, told before any weight is read. */
   problems(configs: Configs, settings: Settings): readonly SettingProblem[];
+  /** What is concluded from settings that say more than a number, such as brackets in prompts; for reports and `inspect`. */
+  notes?(settings: Settings): readonly string[];
   /** Of those that look at images instead of beginning with one. */
   readonly references?: References;
   /** As `ImageToImage.firstStep`, where a part of a step counts as one; steps are cut down to whole ones when left out. */
@@ -115,6 +117,8 @@ export type Branch = "joint" | "cond" | "uncond";
 export interface Conditioning {
   /** Lines for the report, such as prompts that were cut. */
   readonly warnings: readonly string[];
+  /** What was found out and is no reason to worry: prompts in several chunks. */
+  readonly notes?: readonly string[];
 }
 
 /** What one family does its own way; the loop around it is the same for all. */

@@ -251,6 +251,7 @@ export class Pipeline {
       plugins: reports,
       keptBytes: hooks.account.peakKeptBytes,
       warnings: [...warnings, ...unmeasured(reports), ...idlePlugins(reports)].map(printable),
+      notes: [...(family.notes?.(settings) ?? []), ...(encoded.notes ?? [])].map(printable),
     };
     return { images: decoded.map(({ image }) => image), latents, report, recipe };
   }

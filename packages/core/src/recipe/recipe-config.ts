@@ -5,13 +5,19 @@ import { isPlainPackageName } from "../plugins/resolve";
 import { isObject, type JsonObject } from "../schema/json";
 import type { CommonInputs } from "../settings/common-settings";
 import type { LoraConfig } from "../weights/lora/lora";
+import type { TextualInversionConfig } from "../weights/textual-inversion/textual-inversion";
 import { asRecipeFile, type RecipeFile } from "./recipe-file";
 
+/** Keys of a config whose entries have a path. */
+export const fileLists = ["lora", "textual_inversions"] as const;
+export type FileList = (typeof fileLists)[number];
+
 /** A config without anything that only this machine knows. It is opened with `openRecipe`. */
-export interface RecipeConfig extends Omit<Config, "model" | "components" | "lora" | "generate" | "plugins"> {
+export interface RecipeConfig extends Omit<Config, "model" | "components" | FileList | "generate" | "plugins"> {
   readonly model: RecipeFile;
   readonly components?: Readonly<Record<string, RecipeFile>>;
   readonly lora?: readonly (Omit<LoraConfig, "path"> & { readonly path: RecipeFile })[];
+  readonly textual_inversions?: readonly (Omit<TextualInversionConfig, "path"> & { readonly path: RecipeFile })[];
   readonly generate: Omit<CommonInputs, "image"> & {
     readonly image?: RecipeFile | readonly RecipeFile[];
     readonly [own: string]: unknown;
@@ -25,19 +31,23 @@ export interface RecipePlaces {
   readonly model: RecipeFile;
   readonly components: Readonly<Record<string, RecipeFile>>;
   /** As many as the config has. */
-  readonly lora: readonly RecipeFile[];
+  readonly lists: Readonly<Record<FileList, readonly RecipeFile[]>>;
   readonly plugins: readonly (string | RecipeFile)[];
 }
 
 /** A checked config as a recipe has it. @param images in place of files' paths */
 export function recipeConfig(config: Config, places: RecipePlaces, images: readonly RecipeFile[]): RecipeConfig {
-  const { components, lora, generate, plugins } = config;
+  const { components, generate, plugins } = config;
   const { image: _, ...settings } = generate;
+  const listed = fileLists.flatMap((key) => {
+    const entries = config[key]?.map((entry, i) => ({ ...entry, path: places.lists[key][i]! }));
+    return entries ? [[key, entries]] : [];
+  });
   return {
     ...config,
     model: places.model,
     ...(components ? { components: places.components } : {}),
-    ...(lora ? { lora: lora.map((entry, i) => ({ ...entry, path: places.lora[i]! })) } : {}),
+    ...Object.fromEntries(listed),
     generate: { ...settings, ...(images.length > 0 ? { image: images.length === 1 ? images[0] : images } : {}) },
     plugins: plugins.map((entry, i) => ({
       ...entry,
@@ -49,12 +59,16 @@ export function recipeConfig(config: Config, places: RecipePlaces, images: reado
 
 /** A recipe's config as it was read, with files in place of all paths, so that nothing takes it for a config. */
 export function readRecipeConfig(config: JsonObject): JsonObject {
-  const { model, components, lora, generate, plugins } = config;
+  const { model, components, generate, plugins } = config;
+  const listed = fileLists.flatMap((key) => {
+    const entries = config[key];
+    return Array.isArray(entries) ? [[key, entries.map(readEntry)]] : [];
+  });
   return {
     ...config,
     ...(model === undefined ? {} : { model: asRecipeFile(model) }),
     ...(isObject(components) ? { components: mapValues(components, asRecipeFile) } : {}),
-    ...(Array.isArray(lora) ? { lora: lora.map(readLora) } : {}),
+    ...Object.fromEntries(listed),
     ...(isObject(generate) && generate.image !== undefined
       ? { generate: { ...generate, image: readImage(generate.image) } }
       : {}),
@@ -66,7 +80,7 @@ function readImage(image: unknown): unknown {
   return Array.isArray(image) ? image.map(asRecipeFile) : asRecipeFile(image);
 }
 
-function readLora(entry: unknown): unknown {
+function readEntry(entry: unknown): unknown {
   if (typeof entry === "string") return { path: asRecipeFile(entry) };
   return isObject(entry) && Object.hasOwn(entry, "path") ? { ...entry, path: asRecipeFile(entry.path) } : entry;
 }

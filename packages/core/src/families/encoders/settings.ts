@@ -3,6 +3,7 @@ import type { Configs, SettingProblem } from "../../loop/family";
 import type { Settings } from "../../loop/settings";
 import { integer } from "../../schema/option";
 import { setting, textSetting } from "../../settings/setting";
+import { chunksAbout, promptSettings } from "../prompts/prompt-settings";
 
 /** Of families with a second text encoder. */
 export const secondPrompts = {
@@ -18,6 +19,7 @@ export const thirdPrompts = {
 
 /** Of families whose prompts CLIP reads. */
 export const clipSettings = {
+  ...promptSettings,
   clip_skip: setting<number>(
     integer(undefined, { minimum: 0, description: "Last layers of CLIP that are left out." }),
     0,
@@ -36,14 +38,25 @@ export function longPromptProblems(
   return [{ key: "max_sequence_length", text: `must be <= ${longest}, found ${most}` }];
 }
 
-/** Tokens of a prompt: CLIP's are always as many, the other encoders' are the setting's. */
-export function textTokens(configs: Configs, { max_sequence_length }: Settings, name: string): number {
+/** Whether it reads prompts of one length, as CLIP does, in one chunk or several. */
+function lengthOf(configs: Configs, name: string): number | undefined {
   const { max_position_embeddings } = (configs[name] ?? {}) as { readonly max_position_embeddings?: number };
-  return max_position_embeddings ?? max_sequence_length;
+  return max_position_embeddings;
+}
+
+/** Tokens of a prompt: of CLIP's a whole number of chunks, of the other encoders' the setting's. */
+export function textTokens(configs: Configs, settings: Settings, name: string): number {
+  const length = lengthOf(configs, name);
+  return length === undefined ? settings.max_sequence_length : length * chunksAbout(configs, settings, name);
 }
 
 /** As `Family.sizes`, of encoders that read all prompts in one batch. @param names of components */
 export function textSizes(configs: Configs, settings: Settings, names: readonly string[]): Record<string, Sizes> {
-  const B = Math.max(1, settings.prompt.length);
-  return Object.fromEntries(names.map((name) => [name, { B, T: textTokens(configs, settings, name) }]));
+  const prompts = Math.max(1, settings.prompt.length);
+  return Object.fromEntries(
+    names.map((name) => {
+      const T = lengthOf(configs, name) ?? settings.max_sequence_length;
+      return [name, { B: (prompts * textTokens(configs, settings, name)) / T, T }];
+    }),
+  );
 }

@@ -35,10 +35,12 @@ export function readA1111(text: string): ReadPrompt {
   const rounds: Opened[] = [];
   const squares: Opened[] = [];
   let problem = wholeProblem(text);
-  const refuse = (found: string): void => void (problem ??= found);
+  const refuse = (found: string): void => {
+    problem ??= found;
+  };
   const multiply = ({ items: from }: Opened, weight: number): void => {
     for (const item of items.slice(from)) {
-      if (item.isBreak) refuse('has BREAK in brackets, where A1111 takes it for a word. Write it outside of them');
+      if (item.isBreak) refuse("has BREAK in brackets, where A1111 takes it for a word. Write it outside of them");
       item.weight *= weight;
     }
   };
@@ -56,7 +58,9 @@ export function readA1111(text: string): ReadPrompt {
     } else if (piece === ")" && round) multiply(rounds.pop()!, 1.1);
     else if (piece === "]" && square) {
       if (square.hasBar || step.test(text.slice(Math.max(square.place + 1, index - stepLength), index)))
-        refuse(`has ${shown(text.slice(square.place, index + 1))}, which changes from step to step in A1111, and is not done here`);
+        refuse(
+          `has ${shown(text.slice(square.place, index + 1))}, which changes from step to step in A1111, and is not done here`,
+        );
       multiply(squares.pop()!, 1 / 1.1);
     } else if (piece.startsWith("\\")) items.push({ text: piece === "\\" ? "" : piece.slice(1), weight: 1 });
     else {
@@ -76,7 +80,8 @@ export function readA1111(text: string): ReadPrompt {
 
 /** What is refused wherever it stands. */
 function wholeProblem(text: string): string | undefined {
-  if (composed.test(text)) return "has AND, which composes prompts in A1111, and is not done here. Write it in small letters where it is a word";
+  if (composed.test(text))
+    return "has AND, which composes prompts in A1111, and is not done here. Write it in small letters where it is a word";
   const named = network.exec(text)?.[0];
   return named === undefined ? undefined : `has ${shown(`${named}>`)}: name networks in the config, in "lora"`;
 }

@@ -34,8 +34,8 @@ export class CompelGrammar {
 
   constructor(
     private readonly text: string,
-    /** Brackets and quotes that it stands in. */
-    private readonly depth = 0,
+    /** Brackets and quotes that are open where it reads. */
+    private open = 0,
   ) {}
 
   /** The whole text, where everything that is no syntax is a word up to the next whitespace. */
@@ -43,7 +43,7 @@ export class CompelGrammar {
     const nodes: CompelNode[] = [];
     for (let at = this.skip(0); at < this.text.length; at = this.skip(at)) {
       const found = this.operated(at) ?? this.quoted(at) ?? this.bracketed(at) ?? this.freeWord(at);
-      nodes.push(...found.value);
+      for (const node of found.value) nodes.push(node);
       at = found.end;
     }
     return nodes;
@@ -71,7 +71,10 @@ export class CompelGrammar {
     const operator = [".blend", ".and", ".add"].find((name) => this.text.startsWith(name, at));
     const options = operator === undefined ? undefined : this.options(at + operator.length);
     if (!options) return undefined;
-    return { value: { operator: operator === ".blend" ? "blend" : "and", targets, options: options.value }, end: options.end };
+    return {
+      value: { operator: operator === ".blend" ? "blend" : "and", targets, options: options.value },
+      end: options.end,
+    };
   }
 
   /** Whether nothing but whitespace is left. */
@@ -84,7 +87,10 @@ export class CompelGrammar {
     if (this.text[at] !== "(") return undefined;
     const values: string[] = [];
     for (at = this.skip(at + 1); this.text[at] !== ")"; ) {
-      const option = this.match(/[\w-]+\s*=\s*(?:[+-]?(?:\d+\.\d*|\d*\.\d+)|[\w-]+)|[+-]?(?:\d+\.\d*|\d*\.\d+)|-?\d+|[\w-]+/y, at);
+      const option = this.match(
+        /[\w-]+\s*=\s*(?:[+-]?(?:\d+\.\d*|\d*\.\d+)|[\w-]+)|[+-]?(?:\d+\.\d*|\d*\.\d+)|-?\d+|[\w-]+/y,
+        at,
+      );
       if (option === undefined) return undefined;
       values.push(option);
       at = this.skip(at + option.length);
@@ -102,7 +108,7 @@ export class CompelGrammar {
       const at = this.skip(end);
       const found = this.operated(at) ?? this.bracketed(at) ?? this.quoted(at) ?? this.plainWord(at) ?? this.mark(at);
       if (!found) return { value, end };
-      value.push(...found.value);
+      for (const node of found.value) value.push(node);
       end = found.end;
     }
   }
@@ -110,7 +116,7 @@ export class CompelGrammar {
   /** Something with a weight behind it; what compel does besides is refused. */
   private operated(at: number): Found<CompelNode[]> | undefined {
     if (this.match(/(?:useLora|withLora)\s*\(/y, at) !== undefined)
-      this.problem ??= "names a LoRA, which belongs into the config, in \"lora\"";
+      this.problem ??= 'names a LoRA, which belongs into the config, in "lora"';
     const enclosed = this.quoted(at) ?? this.bracketed(at);
     const target = enclosed ?? this.plainWord(at);
     if (!target) return undefined;
@@ -128,7 +134,8 @@ export class CompelGrammar {
   /** `++`, `--`, and where it may be one a number. */
   private weight(at: number, isNumberToo: boolean): Found<number> | undefined {
     const signs = this.match(/\++|-+/y, at);
-    if (signs !== undefined) return { value: (signs.startsWith("+") ? 1.1 : 0.9) ** signs.length, end: at + signs.length };
+    if (signs !== undefined)
+      return { value: (signs.startsWith("+") ? 1.1 : 0.9) ** signs.length, end: at + signs.length };
     const number = isNumberToo ? this.match(/\d+\.\d*|\d*\.\d+|\d+/y, at) : undefined;
     return number === undefined ? undefined : { value: Number(number), end: at + number.length };
   }
@@ -158,7 +165,6 @@ export class CompelGrammar {
     const closing = this.skip(end);
     return this.text[closing] === ")" ? { value, end: closing + 1 } : undefined;
   }
-  private open = this.depth;
 
   /** `"a b"`, read as what stands in brackets. */
   private quoted(at: number): Found<CompelNode[]> | undefined {
@@ -169,11 +175,17 @@ export class CompelGrammar {
     return this.inQuotes(this.skip(at), (inner) => inner.freely());
   }
 
-  private inQuotes(at: number, read: (inner: CompelGrammar) => CompelNode[] | undefined): Found<CompelNode[]> | undefined {
+  private inQuotes(
+    at: number,
+    read: (inner: CompelGrammar) => CompelNode[] | undefined,
+  ): Found<CompelNode[]> | undefined {
     if (this.text[at] !== '"') return undefined;
     const end = this.quoteEnd(at + 1);
     if (end === undefined) return undefined;
-    const content = this.text.slice(at + 1, end).replaceAll('\\"', '"').replace(/\\[tnfr]/g, " ");
+    const content = this.text
+      .slice(at + 1, end)
+      .replaceAll('\\"', '"')
+      .replace(/\\[tnfr]/g, " ");
     if (content.trim() === "") return { value: [{ text: "" }], end: end + 1 };
     const inner = new CompelGrammar(content.replaceAll('"', '\\"'), this.open + 1);
     const value = read(inner);

@@ -1,5 +1,5 @@
 import { CompelGrammar, type CompelNode, type CompelOperation } from "./compel-grammar";
-import { type Fragment, plainPart, plainPrompt, type PromptPart, type ReadPrompt } from "./read-prompt";
+import { type Fragment, type PromptPart, plainPart, plainPrompt, type ReadPrompt } from "./read-prompt";
 
 /**
  * compel's rules: `word+` is 1.1, `word--` 0.81, `(a b)1.3` and `"a b"1.3` are 1.3, and brackets in brackets are
@@ -16,7 +16,9 @@ export function readCompel(prompt: string): ReadPrompt {
     return { ...plainPrompt(fragments.length > 0 ? fragments : [{ text: "", weight: 1 }]), problem: grammar.problem };
   }
   const read = operated(found.value);
-  const rest = grammar.endsAt(found.end) ? undefined : `has text behind .${found.value.operator}(), which must stand alone`;
+  const rest = grammar.endsAt(found.end)
+    ? undefined
+    : `has text behind .${found.value.operator}(), which must stand alone`;
   return { ...read, problem: grammar.problem ?? read.problem ?? rest };
 }
 
@@ -61,5 +63,5 @@ function fused(nodes: readonly CompelNode[]): Fragment[] {
 
 /** compel takes backslashes away again each time that it joins pieces. */
 function unescaped(text: string): string {
-  return text.replace(/\\+([()"])/g, "$1");
+  return text.replace(/(\\+)([()"])?/g, (_, slashes: string, mark?: string) => mark ?? slashes);
 }

@@ -81,7 +81,8 @@ export function wordsOf({ parts }: ReadPrompt): string {
 }
 
 function beyondLimits({ parts }: ReadPrompt, weighting: PromptWeighting): string | undefined {
-  if (parts.length > mostChunks) return `has ${parts.length} parts that begin chunks of their own, and ${mostChunks} is the most`;
+  if (parts.length > mostChunks)
+    return `has ${parts.length} parts that begin chunks of their own, and ${mostChunks} is the most`;
   const strands = parts.flatMap((part) => part.strands);
   const weights = [...parts, ...strands.flatMap(({ fragments }) => fragments)].map(({ weight }) => weight);
   const far = [...weights, ...strands.map(({ share }) => share)].find((weight) => !(Math.abs(weight) <= largestWeight));

@@ -22,6 +22,7 @@ export interface EncodedPrompts {
   /** Of the negative prompts, with guidance. */
   readonly uncond?: PromptInputs | undefined;
   readonly warnings: readonly string[];
+  readonly notes: readonly string[];
 }
 
 /** Prompts through the text encoders: what each family does its own way. @param guided whether guidance is on */
@@ -52,7 +53,8 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
   }
 
   async encode(settings: UNetSettings, signal?: AbortSignal): Promise<Prompts> {
-    const { cond, uncond, warnings } = await this.encodePrompts(settings, this.guidanceAt(settings) > 0, signal);
+    const encoded = await this.encodePrompts(settings, this.guidanceAt(settings) > 0, signal);
+    const { cond, uncond, warnings, notes } = encoded;
     const forImages = (inputs: PromptInputs): PromptInputs =>
       Object.fromEntries(
         Object.entries(inputs).map(([name, rows]) => [name, repeatRows(rows, settings.num_images_per_prompt)]),
@@ -66,6 +68,7 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
       cond: { ...forImages(cond), ...strength },
       uncond: uncond && forImages(uncond),
       warnings: [...warnings, ...this.unused(settings)],
+      notes,
     };
   }
 

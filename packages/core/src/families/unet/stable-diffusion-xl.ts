@@ -4,8 +4,10 @@ import type { FamilyParts } from "../../loop/family";
 import { ofTextEncoder } from "../../report/warnings";
 import { type Floats, floats } from "../../tensor";
 import { tilingProblems } from "../autoencoders/autoencoder";
-import { ClipEncoder, type ClipEncoding, type ClipOptions, clipSkipProblems } from "../encoders/clip-encoder";
+import { clipSkipProblems } from "../encoders/clip-encoder";
 import { clipText, clipTextWithProjection } from "../encoders/clip-text";
+import { type ClipEncoding, ClipPrompts } from "../prompts/clip-prompts";
+import { promptNotes, promptProblems, promptRules } from "../prompts/prompt-settings";
 import { stableDiffusionXlFiles } from "./identify";
 import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
 import { trainedSize, unetComponents, unetSizeMultiple, unetSizes } from "./settings";
@@ -36,32 +38,31 @@ export const stableDiffusionXlFamily = defineFamily({
   schedulerDefaults: { eta: 0 },
   problems: (configs, settings) => [
     ...clipSkipProblems(configs, settings.clip_skip, textEncoders, "penultimate"),
+    ...promptProblems(configs, settings, textEncoders),
     ...tilingProblems(configs.vae, settings),
   ],
+  notes: promptNotes,
   sizes: (configs, settings) => unetSizes(configs, settings, textEncoders),
   open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
 });
 
 async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {
-  const encoders = await Promise.all(textEncoders.map((name) => ClipEncoder.open(parts, name, "penultimate")));
-  const limit = Math.min(...encoders.map((encoder) => encoder.limit));
+  const prompts = await ClipPrompts.open(parts, textEncoders, "penultimate");
   const { force_zeros_for_empty_prompt: zeros = true } = parts.checkpoint.options;
-  const encode = (texts: readonly (readonly string[])[], options: ClipOptions, signal?: AbortSignal) =>
-    inTurn(encoders.map((encoder, i) => () => encoder.encode(texts[i]!, { ...options, limit }, signal)));
   return async (settings: XlSettings, guided, signal) => {
     const { prompt, prompt_2, negative_prompt, negative_prompt_2, clip_skip: clipSkip } = settings;
-    const cond = await encode([prompt, prompt_2], { clipSkip }, signal);
-    const inputs = promptInputs(settings, cond);
-    if (!guided) return { cond: inputs, warnings: warningsOf(cond) };
-    if (zeros && !settings.has_negative_prompt) {
-      const uncond = { ...inputs, ...zeroed(inputs, ["encoder_hidden_states", "text_embeds"]) };
-      return { cond: inputs, uncond, warnings: warningsOf(cond) };
-    }
-    const uncond = await encode([negative_prompt, negative_prompt_2], {}, signal); // the reference skips no layer here
+    const isZero = guided && Boolean(zeros) && !settings.has_negative_prompt;
+    const branches = [
+      { texts: [prompt, prompt_2], clipSkip },
+      ...(guided && !isZero ? [{ texts: [negative_prompt, negative_prompt_2] }] : []), // the reference skips no layer here
+    ];
+    const encodings = await prompts.encode(branches, promptRules(settings), signal);
+    const [cond, uncond] = encodings.map((encoding) => promptInputs(settings, encoding));
     return {
-      cond: inputs,
-      uncond: promptInputs(settings, uncond),
-      warnings: [...warningsOf(cond), ...warningsOf(uncond)],
+      cond: cond!,
+      uncond: isZero ? { ...cond!, ...zeroed(cond!, ["encoder_hidden_states", "text_embeds"]) } : uncond,
+      warnings: encodings.flatMap(warningsOf),
+      notes: [...new Set(encodings.flat().flatMap(({ notes }) => notes))],
     };
   };
 }
@@ -99,10 +100,4 @@ function zeroed(inputs: PromptInputs, names: readonly string[]): PromptInputs {
 
 function warningsOf(encodings: readonly ClipEncoding[]): string[] {
   return encodings.flatMap(({ warnings }, i) => ofTextEncoder(textEncoders[i]!, warnings));
-}
-
-async function inTurn<Result>(tasks: readonly (() => Promise<Result>)[]): Promise<Result[]> {
-  const results: Result[] = [];
-  for (const task of tasks) results.push(await task());
-  return results;
 }
