@@ -1,3 +1,4 @@
+import { checkPrompts } from "../../packages/core/test/golden/prompts";
 import { checkTiledDecode } from "../../packages/core/test/golden/tiled-decode";
 import { checkBnb } from "./bnb";
 import { ggufCase } from "./gguf";
@@ -13,5 +14,6 @@ export const extras: Readonly<Record<string, (folder: string, root: string) => (
   bnb: (folder) => () => checkBnb(folder),
   "image-to-image": imageToImageCase,
   lora: loraCase,
+  prompts: (folder, root) => () => checkPrompts(folder, root),
   "tiled-decode": (folder, root) => () => checkTiledDecode(folder, root),
 };
