@@ -11,6 +11,8 @@ import type { LearnedVectors, TextualInversionConfig } from "../weights/textual-
 /** A model whose text encoders have further tokens. */
 export interface AppliedTextualInversions {
   readonly model: RecognisedModel;
+  /** With the words that files name themselves. */
+  readonly uses: readonly TextualInversionConfig[];
   /** By text encoder. */
   readonly embeddings: ReadonlyMap<string, AddedEmbeddings>;
   readonly notes: readonly Note[];
@@ -38,12 +40,15 @@ export function applyTextualInversions(
   const encoders = [...model.components].filter(([, { model: own }]) => own.architecture.tokenEmbedding !== undefined);
   const added = new Map(encoders.map(([name]): [string, Added] => [name, { vectors: [], tokens: [] }]));
   const notes: Note[] = [];
+  const named: TextualInversionConfig[] = [];
   for (const use of uses) {
     const { file, name, vectors } = readTextualInversion(use.path);
+    const { token = name } = use;
+    named.push({ ...use, token });
     if (encoders.length === 0) throw embeddingsNowhere(file, model.family.className);
     for (const one of vectors) {
       const encoder = encoderFor(one, encoders);
-      const tokens = tokensOf(use.token ?? name, one);
+      const tokens = tokensOf(token, one);
       const { vectors: all, tokens: known } = added.get(encoder)!;
       const twice = tokens.flat().find((token) => known.flat().includes(token));
       if (twice !== undefined) throw embeddingToken(twice, `is another's as well, of ${file}`);
@@ -55,7 +60,7 @@ export function applyTextualInversions(
     }
   }
   const used = [...added].filter(([, { vectors }]) => vectors.length > 0);
-  if (used.length === 0) return { model, embeddings: new Map(), notes };
+  if (used.length === 0) return { model, uses: named, embeddings: new Map(), notes };
   const extended = new Map(
     used.map(([name, { vectors }]) => [name, withVectors(model.components.get(name)!, vectors)]),
   );
@@ -66,6 +71,7 @@ export function applyTextualInversions(
       components: new Map([...model.components, ...extended]),
       configs: { ...model.configs, ...configs },
     },
+    uses: named,
     embeddings: new Map(
       used.map(([name, { tokens }]) => [name, { tokens, firstId: (model.configs[name] as EncoderConfig).vocab_size }]),
     ),

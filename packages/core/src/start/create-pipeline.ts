@@ -159,7 +159,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads))
     throw threadsInvalid(threads, mostThreads);
   const { model: merged, loras } = applyLoras(await withWeights(checked, bringOptions(options)), config.lora);
-  const { model, embeddings, notes: learned } = applyTextualInversions(merged, config.textual_inversions);
+  const { model, embeddings, uses, notes: learned } = applyTextualInversions(merged, config.textual_inversions);
   const { checkpoint, family, configs, components } = model;
   const scheduler = chooseScheduler(model, config.scheduler); // throws before anything is loaded
   const { device, device_map } = config;
@@ -201,7 +201,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       ...noiseWarnings(plugins, hooks.receipts, family.denoiser),
     ];
     return {
-      config,
+      config: uses.length === 0 ? config : { ...config, textual_inversions: uses },
       plugins,
       model,
       scheduler,

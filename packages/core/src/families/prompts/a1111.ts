@@ -21,7 +21,7 @@ interface Opened {
 const pieces = /\\[()[\]\\]|[\\()[\]]|:([+-]?[.\d]+)\)|[^\\()[\]:]+|:/g;
 const breaks = /(?<![\p{L}\p{N}_])BREAK(?![\p{L}\p{N}_])/u;
 const composed = /(?<![\p{L}\p{N}_])AND(?![\p{L}\p{N}_])/u;
-const network = /<(?:lora|lyco|hypernet):[^<>:]{1,200}/;
+const network = /<(?:lora|lyco|hypernet):[^<>]{1,200}/;
 const step = /:\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /**

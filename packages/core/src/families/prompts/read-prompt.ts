@@ -39,6 +39,8 @@ export interface ReadPrompt {
 const largestWeight = 1000;
 /** Of parts that begin chunks of their own: as many as there may be chunks. */
 export const mostChunks = 32;
+/** Characters of a prompt whose brackets are read: many times what chunks have room for. */
+const mostCharacters = 100_000;
 /** Pieces of a weight below 1, each of which is a run of the text encoder by compel's rules. */
 const mostLowered = 64;
 
@@ -51,6 +53,10 @@ const readers: Readonly<Record<PromptWeighting, (text: string) => ReadPrompt>> =
 
 /** Takes time in proportion to the text's length. */
 export function readPrompt(text: string, weighting: PromptWeighting): ReadPrompt {
+  if (weighting !== "none" && text.length > mostCharacters) {
+    const problem = `has ${text.length} characters, and ${mostCharacters} is the most in which brackets are read`;
+    return { ...plainPrompt([]), problem };
+  }
   const read = readers[weighting](text);
   return read.problem === undefined ? { ...read, problem: beyondLimits(read, weighting) } : read;
 }
