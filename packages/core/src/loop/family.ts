@@ -63,8 +63,6 @@ export interface Family {
   mendScheduler?(options: Readonly<JsonObject>): Readonly<JsonObject>;
   /** What is wrong with the settings, told before any weight is read. */
   problems(configs: Configs, settings: Settings): readonly SettingProblem[];
-  /** What is concluded from settings that say more than a number, such as brackets in prompts; for reports and `inspect`. */
-  notes?(settings: Settings): readonly string[];
   /** Of those that look at images instead of beginning with one. */
   readonly references?: References;
   /** As `ImageToImage.firstStep`, where a part of a step counts as one; steps are cut down to whole ones when left out. */

@@ -10,6 +10,7 @@ import type { MemoryMode } from "../memory/memory-mode";
 import type { AttentionReceipt, BuildReceipt } from "../plugins/build-hooks";
 import type { PluginCode } from "../plugins/discover";
 import type { PluginHost } from "../plugins/host";
+import { settingNotes } from "../settings/setting";
 import { sizeOf } from "../tensor";
 import type { ComponentSource } from "../weights/checkpoint/component";
 import type { Note } from "../weights/checkpoint/note";
@@ -104,7 +105,7 @@ export function inspectConfig({ config, plugins, model: plain, code }: CheckedCo
       scheduler: chooseScheduler(model, config.scheduler),
       structure,
       components,
-      notes: [...notesOf(model, config.scheduler), ...notes, ...learned, ...settingNotes(family, settings)],
+      notes: [...notesOf(model, config.scheduler), ...notes, ...learned, ...promptNotes(family, settings)],
       loras,
       plugins: describePlugins(plugins, structure, hooks.receipts),
       code,
@@ -117,8 +118,8 @@ export function inspectConfig({ config, plugins, model: plain, code }: CheckedCo
 }
 
 /** Of the config's own prompts. */
-function settingNotes({ notes }: Family, settings: Settings): Note[] {
-  return (notes?.(settings) ?? []).map((text) => ({ kind: "conclusion", text: printable(text) }));
+function promptNotes({ settings: table }: Family, settings: Settings): Note[] {
+  return settingNotes(table, settings).map((text) => ({ kind: "conclusion", text: printable(text) }));
 }
 
 /** At most what one component takes at a time, besides the weights that stay. */

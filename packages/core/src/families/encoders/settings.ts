@@ -2,8 +2,9 @@ import type { Sizes } from "../../graph/dim";
 import type { Configs, SettingProblem } from "../../loop/family";
 import type { Settings } from "../../loop/settings";
 import { integer } from "../../schema/option";
-import { setting, textSetting } from "../../settings/setting";
-import { chunksAbout, promptSettings } from "../prompts/prompt-settings";
+import { type SettingValues, setting, textSetting } from "../../settings/setting";
+import { chunksAbout, promptProblems, promptSettings } from "../prompts/prompt-settings";
+import { type ClipState, clipSkipProblems } from "./clip-encoder";
 
 /** Of families with a second text encoder. */
 export const secondPrompts = {
@@ -25,6 +26,18 @@ export const clipSettings = {
     0,
   ),
 };
+
+type ClipValues = Settings & SettingValues<typeof clipSettings>;
+
+/** What is wrong with settings of CLIP. @param names of components */
+export function clipProblems(
+  configs: Configs,
+  settings: ClipValues,
+  names: readonly string[],
+  state: ClipState,
+): SettingProblem[] {
+  return [...clipSkipProblems(configs, settings.clip_skip, names, state), ...promptProblems(configs, settings, names)];
+}
 
 /** Most tokens of a prompt that T5 reads. */
 const LONGEST_PROMPT = 512;

@@ -1,5 +1,4 @@
 import type { Configs } from "../../loop/family";
-import type { Settings } from "../../loop/settings";
 import { choice } from "../../schema/option";
 import { setting } from "../../settings/setting";
 import type { SettingProblem } from "../../settings/setting-problem";
@@ -11,14 +10,17 @@ type LongPrompts = (typeof longPrompts)[number];
 
 /** Of families whose CLIP tells the denoiser a prompt word by word. */
 export const promptSettings = {
-  prompt_weighting: setting<PromptWeighting>(
-    choice<PromptWeighting>(
-      undefined,
-      promptWeightings,
-      "Whose rules say what brackets in prompts mean: of AUTOMATIC1111's webui, ComfyUI or compel; none reads them as text.",
+  prompt_weighting: {
+    ...setting<PromptWeighting>(
+      choice<PromptWeighting>(
+        undefined,
+        promptWeightings,
+        "Whose rules say what brackets in prompts mean: of AUTOMATIC1111's webui, ComfyUI or compel; none reads them as text.",
+      ),
+      "none",
     ),
-    "none",
-  ),
+    notes: promptNotes,
+  },
   long_prompts: setting<LongPrompts>(
     choice<LongPrompts>(
       undefined,
@@ -29,18 +31,20 @@ export const promptSettings = {
   ),
 };
 
+type PromptValues = Readonly<Record<string, unknown>>;
+
 /** What they come to; those of families without them are the neutral ones. */
 export interface PromptRules {
   readonly weighting: PromptWeighting;
   readonly isChunked: boolean;
 }
 
-export function promptRules({ prompt_weighting = "none", long_prompts }: Settings): PromptRules {
+export function promptRules({ prompt_weighting = "none", long_prompts }: PromptValues): PromptRules {
   return { weighting: prompt_weighting as PromptWeighting, isChunked: long_prompts === "chunks" };
 }
 
 /** Texts that CLIP reads, and those of a third encoder, which only loses brackets. */
-function textsOf(settings: Settings, isThirdToo: boolean): [key: string, texts: readonly string[]][] {
+function textsOf(settings: PromptValues, isThirdToo: boolean): [key: string, texts: readonly string[]][] {
   const keys = ["prompt", "prompt_2", "negative_prompt", "negative_prompt_2"];
   const all = isThirdToo ? [...keys, "prompt_3", "negative_prompt_3"] : keys;
   return all.flatMap((key): [string, readonly string[]][] =>
@@ -49,7 +53,11 @@ function textsOf(settings: Settings, isThirdToo: boolean): [key: string, texts: 
 }
 
 /** What is wrong with prompts by the rules that they are read by, each text told once. @param encoders names of components */
-export function promptProblems(configs: Configs, settings: Settings, encoders: readonly string[]): SettingProblem[] {
+export function promptProblems(
+  configs: Configs,
+  settings: PromptValues,
+  encoders: readonly string[],
+): SettingProblem[] {
   const { weighting, isChunked } = promptRules(settings);
   const most = mostChunks * Math.min(...encoders.map((name) => roomOf(configs, name)));
   const seen = new Set<string>();
@@ -71,7 +79,7 @@ export function tooManyTokens(count: number, most: number): string {
 }
 
 /** What was concluded from brackets, each text told once. */
-export function promptNotes(settings: Settings): string[] {
+function promptNotes(settings: PromptValues): string[] {
   const { weighting } = promptRules(settings);
   const texts = textsOf(settings, false).flatMap(([, list]) => list);
   const unread = weighting === "none" ? texts.find(bracketsUnread.isMeant) : undefined;
@@ -80,7 +88,7 @@ export function promptNotes(settings: Settings): string[] {
 }
 
 /** Chunks of the longest prompt, by its words; for estimates. @param encoder name of a component */
-export function chunksAbout(configs: Configs, settings: Settings, encoder: string): number {
+export function chunksAbout(configs: Configs, settings: PromptValues, encoder: string): number {
   const { weighting, isChunked } = promptRules(settings);
   const room = roomOf(configs, encoder);
   const counts = textsOf(settings, false).flatMap(([, texts]) =>

@@ -5,11 +5,9 @@ import { stack } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder";
 import { croppedPositions } from "../blocks/cropped-positions";
-import { clipSkipProblems } from "../encoders/clip-encoder";
 import { clipTextWithProjection } from "../encoders/clip-text";
-import { longPromptProblems, textSizes, textTokens } from "../encoders/settings";
+import { clipProblems, longPromptProblems, textSizes, textTokens } from "../encoders/settings";
 import { t5Encoder } from "../encoders/t5";
-import { promptNotes, promptProblems } from "../prompts/prompt-settings";
 import { type Drawn, drawPrompts, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
 import { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
 import { type Sd3Config, sd3 } from "./model";
@@ -44,13 +42,11 @@ export const stableDiffusion3Family = defineFamily({
   schedulers: ["flow"],
   problems: (configs, settings) => [
     ...sizeProblems(configs, settings),
-    ...clipSkipProblems(configs, settings.clip_skip, ["text_encoder", "text_encoder_2"], "penultimate"),
-    ...promptProblems(configs, settings, ["text_encoder", "text_encoder_2"]),
+    ...clipProblems(configs, settings, ["text_encoder", "text_encoder_2"], "penultimate"),
     ...longPromptProblems(settings),
     ...tilingProblems(configs.vae, settings),
   ],
   firstStep: flowFirstStep,
-  notes: promptNotes,
   sizes: runSizes,
   open: async (parts) => new TransformerPipeline(parts, await methods(parts)),
 });

@@ -4,10 +4,10 @@ import type { FamilyParts } from "../../loop/family";
 import { ofTextEncoder } from "../../report/warnings";
 import { type Floats, floats } from "../../tensor";
 import { tilingProblems } from "../autoencoders/autoencoder";
-import { clipSkipProblems } from "../encoders/clip-encoder";
 import { clipText, clipTextWithProjection } from "../encoders/clip-text";
+import { clipProblems } from "../encoders/settings";
 import { type ClipEncoding, ClipPrompts } from "../prompts/clip-prompts";
-import { promptNotes, promptProblems, promptRules } from "../prompts/prompt-settings";
+import { promptRules } from "../prompts/prompt-settings";
 import { stableDiffusionXlFiles } from "./identify";
 import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
 import { trainedSize, unetComponents, unetSizeMultiple, unetSizes } from "./settings";
@@ -37,11 +37,9 @@ export const stableDiffusionXlFamily = defineFamily({
   schedulers: ["variance-preserving", "variance-exploding"],
   schedulerDefaults: { eta: 0 },
   problems: (configs, settings) => [
-    ...clipSkipProblems(configs, settings.clip_skip, textEncoders, "penultimate"),
-    ...promptProblems(configs, settings, textEncoders),
+    ...clipProblems(configs, settings, textEncoders, "penultimate"),
     ...tilingProblems(configs.vae, settings),
   ],
-  notes: promptNotes,
   sizes: (configs, settings) => unetSizes(configs, settings, textEncoders),
   open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
 });

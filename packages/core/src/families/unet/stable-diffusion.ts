@@ -3,10 +3,10 @@ import type { FamilyParts } from "../../loop/family";
 import type { JsonObject } from "../../schema/json";
 import { titleOfWidth } from "../../weights/lora/lora-family";
 import { tilingProblems } from "../autoencoders/autoencoder";
-import { clipSkipProblems } from "../encoders/clip-encoder";
 import { clipText } from "../encoders/clip-text";
+import { clipProblems } from "../encoders/settings";
 import { ClipPrompts } from "../prompts/clip-prompts";
-import { promptNotes, promptProblems, promptRules } from "../prompts/prompt-settings";
+import { promptRules } from "../prompts/prompt-settings";
 import { stableDiffusionFiles } from "./identify";
 import { type EncodePrompts, UNetPipeline } from "./pipeline";
 import { trainedSize, unetComponents, unetSettings, unetSizeMultiple, unetSizes } from "./settings";
@@ -36,11 +36,9 @@ export const stableDiffusionFamily = defineFamily({
   schedulerDefaults: { eta: 0 },
   mendScheduler,
   problems: (configs, settings) => [
-    ...clipSkipProblems(configs, settings.clip_skip, ["text_encoder"], "last"),
-    ...promptProblems(configs, settings, ["text_encoder"]),
+    ...clipProblems(configs, settings, ["text_encoder"], "last"),
     ...tilingProblems(configs.vae, settings),
   ],
-  notes: promptNotes,
   sizes: (configs, settings) => unetSizes(configs, settings, ["text_encoder"]),
   open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
 });
