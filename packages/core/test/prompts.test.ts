@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type PromptWeighting, readPrompt } from "../src/families/prompts/read-prompt";
+import { chunkers, type PromptToken } from "../src/families/prompts/chunks";
+import { type PromptWeighting, promptWeightings, readPrompt } from "../src/families/prompts/read-prompt";
 import {
   type ConfigInput,
   createPipeline,
@@ -111,6 +112,35 @@ describe("brackets", () => {
     const start = performance.now();
     for (const weighting of rules) readPrompt(text, weighting);
     expect(performance.now() - start).toBeLessThan(1500); // 100 ms at most on an idle core
+  });
+});
+
+describe("chunks", () => {
+  /** `a cat/ ,` of which `/` binds a token to the one before. */
+  const tokens = (text: string): PromptToken[] =>
+    text.split(" ").map((word, id) => {
+      const token = `${word.replace("/", "")}</w>`;
+      return { id, token, weight: 1, fragment: 0, isBound: word.startsWith("/") };
+    });
+  const chunked = (weighting: PromptWeighting, text: string, room: number): string[] =>
+    chunkers[weighting](tokens(text), room).map((chunk) =>
+      chunk.map(({ token }) => token.replace("</w>", "")).join(" "),
+    );
+
+  it("end where the rules end them", () => {
+    expect(chunked("none", "a b , c d e", 4)).toEqual(["a b , c", "d e"]);
+    expect(chunked("a1111", "a b , c d e", 4)).toEqual(["a b ,", "c d e"]);
+    expect(chunked("a1111", "a b c d , e", 4)).toEqual(["a b c d", ", e"]);
+    expect(chunked("comfyui", "a b c d /e f", 4)).toEqual(["a b c", "d e f"]);
+    expect(chunked("compel", "a . b , c d", 4)).toEqual(["a .", "b , c d"]);
+    expect(chunked("compel", "a b , c d", 4)).toEqual(["a b ,", "c d"]);
+    for (const weighting of promptWeightings) expect(chunkers[weighting]([], 4)).toEqual([[]]);
+  });
+
+  it("keep the vectors of a word together by A1111's rules, and part what no chunk has room for", () => {
+    expect(chunked("a1111", "a b x /y /z c", 4)).toEqual(["a b", "x y z c"]);
+    expect(chunked("a1111", "a x /y /z /u /v", 4)).toEqual(["a", "x y z u", "v"]);
+    expect(chunked("comfyui", "a b c /d /e /f /g /h /i /j", 4)).toEqual(["a b c d", "e f g h", "i j"]);
   });
 });
 

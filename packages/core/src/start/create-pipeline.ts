@@ -19,7 +19,7 @@ import { buildWarnings } from "../report/build-warnings";
 import { noiseWarnings } from "../report/noise";
 import { Runtime } from "../runtime/runtime";
 import { checkInput, checkOptions } from "../schema/check-arguments";
-import { isObject } from "../schema/json";
+import { deepFreeze, isObject } from "../schema/json";
 import type { Note } from "../weights/checkpoint/note";
 import { applyLoras, loraWarnings } from "./apply-loras";
 import { applyTextualInversions } from "./apply-textual-inversions";
@@ -201,7 +201,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       ...noiseWarnings(plugins, hooks.receipts, family.denoiser),
     ];
     return {
-      config: uses.length === 0 ? config : { ...config, textual_inversions: uses },
+      config: uses.length === 0 ? config : deepFreeze({ ...config, textual_inversions: uses }),
       plugins,
       model,
       scheduler,
