@@ -1,7 +1,7 @@
-/** Type check, lint, and the goals of the structure. */
-import { install, pnpm } from "./pnpm.mjs";
+/** Type check with a whole build, lint, and the goals of the structure. */
+import { build, install, pnpm } from "./pnpm.mjs";
 
 install();
-pnpm("--silent", "run", "types");
+build("--declarations");
 pnpm("--silent", "run", "lint");
 pnpm("--silent", "run", "structure");

@@ -14,12 +14,13 @@ export function install() {
   const lock = join(root, "pnpm-lock.yaml");
   const installed = join(root, "node_modules", ".modules.yaml");
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  console.log("Installing packages");
   pnpm("install", "--frozen-lockfile");
 }
 
-/** Builds every package, unless nothing changed since. */
-export function build() {
-  pnpm("--silent", "run", "build");
+/** Builds the packages that changed. */
+export function build(...options) {
+  run(process.execPath, [join(root, "scripts/build.mjs"), ...options]);
 }
 
 /** Runs pnpm in the repository and ends this process with its exit code when it fails. */

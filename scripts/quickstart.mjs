@@ -1,4 +1,4 @@
-/** From a fresh clone to a picture: installs, builds, and makes one with the shipped model. */
+/** From a fresh clone to a picture: installs what is missing, builds what changed, and makes one with the shipped model. */
 import { join } from "node:path";
 import { build, install, root, run } from "./pnpm.mjs";
 

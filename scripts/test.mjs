@@ -1,4 +1,4 @@
-/** Installs what is missing, builds, and runs all tests; arguments go to vitest. */
+/** Installs what is missing, builds what changed, and runs all tests; arguments go to vitest. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -6,7 +6,5 @@ export default defineConfig({
   entry: doors,
   format: "esm",
   target: "node20",
-  dts: { entry: doors },
   sourcemap: true,
-  clean: true,
 });

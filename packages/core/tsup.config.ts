@@ -8,7 +8,5 @@ export default defineConfig({
   target: "node20",
   // What the doors share is one copy: classes, tokens and the marks of plugins are compared by identity.
   splitting: true,
-  dts: { entry: doors },
   sourcemap: true,
-  clean: true,
 });

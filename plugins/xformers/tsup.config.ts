@@ -4,7 +4,5 @@ export default defineConfig({
   entry: ["src/index.ts"],
   format: "esm",
   target: "node20",
-  dts: { entry: "src/index.ts" },
   sourcemap: true,
-  clean: true,
 });
