@@ -106,7 +106,15 @@ export async function startHub(): Promise<HubServer> {
 }
 
 const isLarge = (path: string): boolean => path.endsWith(".safetensors");
-const sha256 = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
+const digests = new WeakMap<Buffer, string>();
+
+/** Made once for each content: listings tell it again and again. */
+function sha256(content: Buffer): string {
+  const digest = digests.get(content) ?? createHash("sha256").update(content).digest("hex");
+  digests.set(content, digest);
+  return digest;
+}
+
 const sha1 = (content: Buffer | string): string =>
   createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
 

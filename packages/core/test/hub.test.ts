@@ -50,6 +50,11 @@ const cacheDir = join(root, "engines");
 let cache = "";
 let runs = 0;
 
+const emojiFiles = readdirSync(emoji, { recursive: true, encoding: "utf8" })
+  .filter((name) => statSync(join(emoji, name)).isFile() && !name.endsWith("samples.png"))
+  .sort()
+  .map((name) => [name, readFileSync(join(emoji, name))] as const);
+
 /** What a pipeline in the repository has besides what is needed. */
 const ballast = [
   "README.md",
@@ -70,9 +75,7 @@ beforeEach(() => {
   hub.sizes.clear();
   for (const fault of Object.keys(hub.faults)) delete hub.faults[fault as keyof typeof hub.faults];
   hub.files.clear();
-  for (const name of readdirSync(emoji, { recursive: true, encoding: "utf8" }).sort())
-    if (statSync(join(emoji, name)).isFile() && !name.endsWith("samples.png"))
-      hub.files.set(name, readFileSync(join(emoji, name)));
+  for (const [name, content] of emojiFiles) hub.files.set(name, content);
   for (const name of ballast) hub.files.set(name, Buffer.from("ballast ".repeat(20)));
   return () => vi.unstubAllEnvs();
 });
