@@ -6,6 +6,7 @@ const source = { conditions: ["@skipstep/source", "import", "module", "node", "d
 export default defineConfig({
   ssr: { resolve: source },
   test: {
+    setupFiles: "test/setup/same-numbers.ts",
     pool: "forks",
     // Of two cores Vitest would leave one idle; half of a test's time is not in ONNX Runtime's threads.
     poolOptions: { forks: { minForks: 1, maxForks: Math.max(2, availableParallelism() - 1) } },
