@@ -1,12 +1,21 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const source = { conditions: ["@skipstep/source", "import", "module", "node", "default"] };
 
+/** From sources each thread would load tsx. */
+const threads = {
+  find: /^\.\.?\/(runtime\/)?start-thread$/,
+  replacement: join(import.meta.dirname, "packages/core/test/threads/start-thread.ts"),
+};
+
 export default defineConfig({
   ssr: { resolve: source },
+  resolve: { alias: [threads] },
   test: {
-    setupFiles: "test/setup/same-numbers.ts",
+    globalSetup: "packages/core/test/threads/bundle-threads.ts",
+    setupFiles: "test/same-numbers.ts",
     pool: "forks",
     // Of two cores Vitest would leave one idle; half of a test's time is not in ONNX Runtime's threads.
     poolOptions: { forks: { minForks: 1, maxForks: Math.max(2, availableParallelism() - 1) } },
