@@ -2,6 +2,7 @@ import { checkTiledDecode } from "../../packages/core/test/golden/tiled-decode";
 import { checkBnb } from "./bnb";
 import { ggufCase } from "./gguf";
 import { imageToImageCase } from "./image-to-image";
+import { kontextCase } from "./kontext";
 import { loraCase } from "./lora";
 
 /**
@@ -12,6 +13,7 @@ export const extras: Readonly<Record<string, (folder: string, root: string) => (
   gguf: ggufCase,
   bnb: (folder) => () => checkBnb(folder),
   "image-to-image": imageToImageCase,
+  kontext: kontextCase,
   lora: loraCase,
   "tiled-decode": (folder, root) => () => checkTiledDecode(folder, root),
 };

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSafetensors } from "@skipstep/contract/graph";
-import type { ConfigInput, GenerateConfig, Image } from "@skipstep/core";
-import type { Tensor } from "@skipstep/core/model";
+import type { ConfigInput, GenerateConfig } from "@skipstep/core";
 import { isBuilt } from "../../packages/core/test/is-built";
+import { type Picture, picturesOf } from "./pictures";
 import { expectImages, generate } from "./pipelines";
 
 /** What the reference was called with. */
@@ -31,7 +31,7 @@ export function imageToImageCase(folder: string, root: string): (() => Promise<v
   if (!isBuilt(model)) return undefined;
   return async () => {
     const io = readSafetensors(join(folder, "io.safetensors"));
-    const picture = pictureOf(io.get("in.image")!);
+    const [picture] = picturesOf(io.get("in.image")!) as [Picture];
     const size = height === undefined || width === undefined ? {} : { height, width };
     const steps = num_inference_steps === undefined ? {} : { num_inference_steps };
     const config = { model, generate: { ...size, ...steps, ...call }, ...(scheduler ? { scheduler } : {}) };
@@ -46,14 +46,4 @@ function withoutTemplates(call: GenerateConfig): GenerateConfig {
       ? text.map((prompt: string) => prompt.replace(/^<\|im_start\|>user\n(.*)<\|im_end\|>\n.*$/s, "$1"))
       : text;
   return Object.fromEntries(Object.entries(call).map(([key, value]) => [key, bare(value)]));
-}
-
-/** @param image `[1, 3, H, W]`, 0..1 */
-function pictureOf({ shape, data }: Tensor): Pick<Image, "width" | "height" | "values"> {
-  const [, channels, height, width] = shape as [number, number, number, number];
-  const pixels = height * width;
-  const values = Float32Array.from({ length: channels * pixels }, (_, at) =>
-    Number(data[(at % channels) * pixels + Math.floor(at / channels)]),
-  );
-  return { width, height, values };
 }

@@ -1,6 +1,6 @@
 import type { Family } from "../loop/family";
 import { ditFamily } from "./dit/family";
-import { fluxFamily } from "./flux/family";
+import { fluxFamily, fluxKontextFamily } from "./flux/family";
 import { flux2KleinFamily } from "./flux2/family";
 import { pixartAlphaFamily, pixartSigmaFamily } from "./pixart/family";
 import { sanaFamily, sanaSprintFamily } from "./sana/family";
@@ -14,6 +14,7 @@ export const ownFamilies: readonly Family[] = [
   ditFamily,
   flux2KleinFamily, // before FLUX.1, which files are taken for by tensors that it has, too
   fluxFamily,
+  fluxKontextFamily,
   pixartAlphaFamily,
   pixartSigmaFamily,
   sanaFamily,

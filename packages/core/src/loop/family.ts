@@ -63,6 +63,12 @@ export interface Family {
   mendScheduler?(options: Readonly<JsonObject>): Readonly<JsonObject>;
   /** What is wrong with the settings, told before any weight is read. */
   problems(configs: Configs, settings: Settings): readonly SettingProblem[];
+  /**
+   * What settings come to that only ask: a height and a width that give the shape of an image. Of what it gives the same
+   * must come out again.
+   * @param settings filled in, and not checked yet
+   */
+  settle?(configs: Configs, settings: Settings): Partial<Settings>;
   /** Of those that look at images instead of beginning with one. */
   readonly references?: References;
   /** As `ImageToImage.firstStep`, where a part of a step counts as one; steps are cut down to whole ones when left out. */
@@ -77,9 +83,9 @@ export interface References {
   /** Images of one generation. */
   readonly most: number;
   /** What is wrong with an image, in words that follow its name: `must be at least 64 pixels wide`. */
-  problem(picture: PictureSize): string | undefined;
-  /** The size that the model sees it in. What it draws is as large as the first, where nothing else is said. */
-  size(configs: Configs, picture: PictureSize): PictureSize;
+  problem(picture: PictureSize, configs: Configs): string | undefined;
+  /** The size of what is drawn by the first image, where nothing else is said; the family's `defaults` when left out. */
+  drawn?(configs: Configs, picture: PictureSize): PictureSize;
 }
 
 /** A setting that says what to draw: a list, each entry of which is an image. */

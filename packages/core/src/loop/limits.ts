@@ -73,6 +73,7 @@ const amplePerPixel = 8192;
 
 /** Spares an estimate, for which graphs are built, where there is no question. */
 function isSmall(settings: Settings, bytes: number): boolean {
+  if ((settings.pictures ?? []).length > 0) return false; // what images come to that are looked at, the family knows
   const pixels = settings.height * settings.width * (1 + imageCount(settings));
   return settings.max_sequence_length <= 512 && pixels * amplePerPixel < bytes / 2;
 }

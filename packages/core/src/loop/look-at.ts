@@ -13,7 +13,7 @@ export interface Seen {
 
 /**
  * Looks at the sizes of images. One to begin with is rounded down to what the model takes, and counts where neither
- * height nor width is given; the first of those to look at counts for each of the two that is not.
+ * height nor width is given; the first of those to look at counts for each of the two that is not, in most families.
  * @throws SKIPSTEP_IMAGE_UNREADABLE
  */
 export async function lookAt(
@@ -26,8 +26,9 @@ export async function lookAt(
   if (references && sources.length > 0) {
     // What is too much is told without a look at each.
     const pictures = sources.length > references.most ? [] : await Promise.all(sources.map(pictureSize));
-    if (!pictures[0] || references.problem(pictures[0]) !== undefined) return { pictures, size: {} };
-    const sides = Object.entries(references.size(configs, pictures[0]));
+    if (!references.drawn || !pictures[0] || references.problem(pictures[0], configs) !== undefined)
+      return { pictures, size: {} };
+    const sides = Object.entries(references.drawn(configs, pictures[0]));
     return { pictures, size: Object.fromEntries(sides.filter(([side]) => given[side] === undefined)) };
   }
   if (sources.length === 0 || given.height !== undefined || given.width !== undefined) return { size: {} };

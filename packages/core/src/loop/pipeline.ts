@@ -186,7 +186,7 @@ export class Pipeline {
 
     onProgress?.({ kind: "encode" });
     const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
-    const warnings = [...parts.warnings, ...encoded.warnings];
+    const warnings = [...parts.warnings, ...(settings.remarks ?? []), ...encoded.warnings];
 
     const first = await watch.time("encode", () => firstLatents(pipeline, settings, scheduler, generator, signal));
     for (const picture of picturesOf(settings.image))

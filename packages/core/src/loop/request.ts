@@ -71,7 +71,7 @@ export function settingProblems(
   const others = [
     ...untaken(model, given),
     ...contradictions(family, settings),
-    ...pictureProblems(family, settings),
+    ...pictureProblems(model, settings),
     ...brokenSizes(family.sizeMultiple(configs), settings),
     ...family.problems(configs, settings),
   ];
@@ -90,7 +90,7 @@ export function fillSettings(
   const texts = textsOf(table, given);
   const { subject = { setting: "prompt" } } = family;
   const filled = { ...neutralValues(table), ...defaults, seed: given.seed ?? randomInt(2 ** 32), ...given, ...texts };
-  return {
+  const settings: Settings = {
     ...(filled as unknown as Settings),
     num_inference_steps: given.num_inference_steps ?? own?.length ?? defaults.num_inference_steps,
     has_negative_prompt: given.negative_prompt !== undefined,
@@ -100,6 +100,7 @@ export function fillSettings(
     ...(picture ? { image: picture } : {}),
     ...(pictures ? { pictures } : {}),
   };
+  return { ...settings, ...family.settle?.(configs, settings) };
 }
 
 function neutralValues(table: SettingTable): Partial<Settings> {
@@ -162,7 +163,8 @@ function contradictions(family: Family, settings: Settings): SettingProblem[] {
 }
 
 /** Of `image`: more than are begun with or looked at, and those that are not fit to be looked at. */
-function pictureProblems({ className, references }: Family, { image, pictures = [] }: Settings): SettingProblem[] {
+function pictureProblems({ family, configs }: RecognisedModel, { image, pictures = [] }: Settings): SettingProblem[] {
+  const { className, references } = family;
   const { length } = picturesOf(image);
   const most = references?.most ?? 1;
   if (length > most) {
@@ -170,7 +172,7 @@ function pictureProblems({ className, references }: Family, { image, pictures = 
     return [{ key: "image", text: `must be ${allowed}, found ${length}` }];
   }
   return pictures.flatMap((picture, i): SettingProblem[] => {
-    const text = references?.problem(picture);
+    const text = references?.problem(picture, configs);
     const which = pictures.length > 1 ? `${i + 1} of ${pictures.length} ` : "";
     return text === undefined ? [] : [{ key: "image", text: `${which}${text}` }];
   });

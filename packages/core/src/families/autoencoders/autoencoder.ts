@@ -94,7 +94,7 @@ export class Autoencoder {
 
   /**
    * @param image `[1, 3, H, W]` in -1..1
-   * @param generator draws from the posterior of an AutoencoderKL; models that give latents need none
+   * @param generator draws from the posterior of an AutoencoderKL, of which it is the mode without one
    * @returns `[1, C, h, w]`, scaled as the denoiser wants it
    */
   async encode(
@@ -113,7 +113,7 @@ export class Autoencoder {
     const whole = await (tiling && needsTiles(image, from)
       ? inTiles(image, { from, to, ...overlap }, encoded)
       : encoded(image));
-    const z = isDrawn ? sampled(whole, generator!) : whole;
+    const z = isDrawn ? sampled(whole, generator) : whole;
     return this.scaled(z, (x, factor, shift) => (x - shift) * factor);
   }
 
@@ -150,12 +150,13 @@ export class Autoencoder {
   }
 }
 
-/** A draw from the posterior: mean plus deviation times noise. @param moments mean and log variance, `[1, 2 C, h, w]` */
-function sampled({ shape, data }: Floats, generator: Generator): Floats {
+/** A draw from the posterior, mean plus deviation times noise, or the mean. @param moments mean and log variance, `[1, 2 C, h, w]` */
+function sampled({ shape, data }: Floats, generator: Generator | undefined): Floats {
   const [, channels, height, width] = shape as [number, number, number, number];
   const size = data.length / 2;
-  const noise = generator.randn(size);
   const mean = data.subarray(0, size);
+  if (!generator) return floats([1, channels / 2, height, width], mean.slice());
+  const noise = generator.randn(size);
   return floats(
     [1, channels / 2, height, width],
     mean.map((x, i) => x + Math.exp(0.5 * data[size + i]!) * noise[i]!),

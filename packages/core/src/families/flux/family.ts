@@ -1,37 +1,23 @@
-import { modelOptions } from "../../errors/models";
-import type { Sizes } from "../../graph/dim";
-import { defineFamily } from "../../loop/define-family";
-import type { Configs } from "../../loop/family";
+import { defineFamily, type FamilyDefinition } from "../../loop/define-family";
+import type { Configs, FamilyParts, FamilyPipeline, SettingProblem } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
-import { imageCount } from "../../loop/settings";
-import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
-import { PACK } from "../blocks/packed-latents";
+import { take } from "../../settings/common-settings";
+import { autoencoderClasses, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
 import { clipText } from "../encoders/clip-text";
-import { longPromptProblems, textSizes } from "../encoders/settings";
+import { longPromptProblems } from "../encoders/settings";
 import { t5Encoder } from "../encoders/t5";
 import { fluxFiles } from "./files";
-import { type FluxConfig, flux } from "./model";
-import { AXES, fluxPipeline, isGuided } from "./pipeline";
+import { checkFit } from "./fit";
+import { kontextLook, kontextProblems, kontextReferences, kontextSettings, seenSize, settle } from "./kontext";
+import { flux } from "./model";
+import { fluxPipeline, type Look } from "./pipeline";
 import { FluxPromptEncoder } from "./prompts";
 import { type FluxSettings, fluxSettings } from "./settings";
+import { fluxSizes, tokenPixels } from "./sizes";
 
-/**
- * FluxPipeline and FluxImg2ImgPipeline: FLUX.1 dev and schnell, with diffusers' settings and defaults. `guidance_scale`
- * is an input of the model where it was distilled to take one (dev); true guidance away from a negative prompt is a
- * second pass.
- */
-export const fluxFamily = defineFamily({
-  className: "FluxPipeline",
-  title: "FLUX.1",
-  singleFiles: fluxFiles,
-  settings: fluxSettings,
-  defaults: ({ vae }, fromImage) => ({
-    num_inference_steps: 28,
-    height: 128 * scaleFactorOf(vae),
-    width: 128 * scaleFactorOf(vae),
-    ...(fromImage ? { guidance_scale: 7, strength: 0.6 } : { guidance_scale: 3.5 }),
-  }),
-  sizeMultiple: ({ vae }) => scaleFactorOf(vae) * PACK,
+/** What the pipelines around FLUX.1's models have in common. */
+const shared = {
+  sizeMultiple: tokenPixels,
   components: {
     text_encoder: clipText,
     text_encoder_2: t5Encoder,
@@ -42,38 +28,54 @@ export const fluxFamily = defineFamily({
   unheeded: { vae: ["latents_mean", "latents_std"] },
   schedulers: ["flow"],
   unfitSchedulers: ["FlowMatchHeunDiscreteScheduler"], // takes no levels of the pipeline's
-  problems: (configs, settings) => [...longPromptProblems(settings), ...tilingProblems(configs.vae, settings)],
+  loraTitle: () => "FLUX.1",
+} satisfies Partial<FamilyDefinition<typeof fluxSettings>>;
+
+/**
+ * FluxPipeline and FluxImg2ImgPipeline: FLUX.1 dev and schnell, with diffusers' settings and defaults. `guidance_scale`
+ * is an input of the model where it was distilled to take one (dev); true guidance away from a negative prompt is a
+ * second pass.
+ */
+export const fluxFamily = defineFamily({
+  ...shared,
+  className: "FluxPipeline",
+  title: "FLUX.1",
+  singleFiles: fluxFiles,
+  settings: { ...fluxSettings, ...take("strength") },
+  defaults: (configs, fromImage) => ({
+    ...usual(configs),
+    ...(fromImage ? { guidance_scale: 7, strength: 0.6 } : { guidance_scale: 3.5 }),
+  }),
+  problems,
   firstStep: flowFirstStep,
-  sizes: (configs, settings) => runSizes(configs, settings),
-  open: async (parts) => {
-    checkFit(parts.configs);
-    return fluxPipeline(parts, await FluxPromptEncoder.open(parts));
-  },
+  sizes: (configs, settings) => fluxSizes(configs, settings),
+  open: (parts) => opened(parts),
 });
 
-function runSizes(configs: Configs, settings: FluxSettings): Readonly<Record<string, Sizes>> {
-  const { height, width, max_sequence_length: S } = settings;
-  const factor = scaleFactorOf(configs.vae);
-  const [h, w] = [height / factor, width / factor];
-  const images = Math.max(1, imageCount(settings)) * (isGuided(settings) ? 2 : 1);
-  return {
-    ...textSizes(configs, settings, ["text_encoder", "text_encoder_2"]),
-    transformer: { B: images, S, T: S + (h / PACK) * (w / PACK) },
-    vae: decodeSizes(configs.vae, settings),
-  };
+/** FluxKontextPipeline, https://arxiv.org/abs/2506.15742: an image to look at lies behind the one that is drawn. */
+export const fluxKontextFamily = defineFamily({
+  ...shared,
+  className: "FluxKontextPipeline",
+  title: "FLUX.1 Kontext",
+  settings: kontextSettings,
+  defaults: (configs) => ({ ...usual(configs), guidance_scale: 3.5 }),
+  settle,
+  references: kontextReferences,
+  problems: (configs, settings) => [...problems(configs, settings), ...kontextProblems(settings)],
+  sizes: (configs, settings) => fluxSizes(configs, settings, seenSize(configs, settings)),
+  open: (parts) => opened(parts, kontextLook(parts)),
+});
+
+function usual(configs: Configs): { num_inference_steps: number; height: number; width: number } {
+  const side = 128 * scaleFactorOf(configs.vae);
+  return { num_inference_steps: 28, height: side, width: side };
 }
 
-/** The denoiser must take what its latents are packed into, and positions on the axes that they have. */
-function checkFit({ transformer, vae }: Configs): void {
-  const { in_channels, axes_dims_rope } = transformer as FluxConfig;
-  const features = (vae as { latent_channels: number }).latent_channels * PACK ** 2;
-  const problems = [
-    ...(in_channels === features
-      ? []
-      : [`"in_channels" must be ${PACK ** 2} times "latent_channels" of the VAE (${features}), found ${in_channels}`]),
-    ...(axes_dims_rope.length === AXES
-      ? []
-      : [`"axes_dims_rope" must have ${AXES} entries, found ${axes_dims_rope.length}`]),
-  ];
-  if (problems.length > 0) throw modelOptions(flux.className, problems);
+function problems(configs: Configs, settings: FluxSettings): SettingProblem[] {
+  return [...longPromptProblems(settings), ...tilingProblems(configs.vae, settings)];
+}
+
+async function opened(parts: FamilyParts, look?: Look): Promise<FamilyPipeline> {
+  checkFit(parts.configs);
+  return fluxPipeline(parts, await FluxPromptEncoder.open(parts), look);
 }

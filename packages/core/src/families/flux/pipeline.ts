@@ -5,34 +5,47 @@ import { shiftOfImage } from "../../schedulers/flow-shift";
 import { linspace } from "../../schedulers/linspace";
 import { type Floats, floats } from "../../tensor";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
+import { type TokenGrid, withReferences } from "../blocks/reference-tokens";
 import { flowLatents } from "../transformers/flow-latents";
 import { type FluxConfig, rotaryTables } from "./model";
+import { AXES, imagePositions } from "./positions";
 import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
-import type { FluxSettings } from "./settings";
+import { type FluxSettings, isGuided } from "./settings";
 import { negativePromptUnused, trueCfgScaleUnused } from "./warnings";
 
-/** Axes of a token's position: 0 for all, its row, its column. */
-export const AXES = 3;
+/** Images that the denoiser looks at, as its tokens. */
+export interface FluxReferences {
+  /** `[n, R, C]`: of all images that are drawn, or of each of them in turn. */
+  readonly tokens: Floats;
+  readonly grid: TokenGrid;
+}
+
+/** What a pipeline makes of the images to look at. */
+export type Look = (settings: FluxSettings, signal?: AbortSignal) => Promise<FluxReferences | undefined>;
 
 interface FluxConditioning extends Conditioning {
   readonly positive: FluxPrompts;
   /** With true guidance only. */
   readonly negative: FluxPrompts | undefined;
   readonly guidanceScale: number;
+  readonly references: FluxReferences | undefined;
 }
 
-/** Whether a second pass guides away from the negative prompt. */
-export function isGuided({ true_cfg_scale, has_negative_prompt }: FluxSettings): boolean {
-  return true_cfg_scale > 1 && has_negative_prompt;
-}
-
-/** FLUX.1, opened. Its latents are packed into tokens for the denoiser only. */
-export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): FamilyPipeline<FluxConditioning> {
+/**
+ * FLUX.1, opened. Its latents are packed into tokens for the denoiser only.
+ * @param look for models that look at images; all others begin with one
+ */
+export function fluxPipeline(
+  parts: FamilyParts,
+  prompts: FluxPromptEncoder,
+  look?: Look,
+): FamilyPipeline<FluxConditioning> {
   const config = parts.configs.transformer as FluxConfig;
   const denoiser = new Denoiser(parts, "transformer");
-  const latents = flowLatents(parts, config.in_channels / PACK ** 2);
+  const { imageToImage, ...latents } = flowLatents(parts, config.in_channels / PACK ** 2);
   return {
     ...latents,
+    ...(look ? {} : { imageToImage }),
     encode: async (settings: FluxSettings, signal) => {
       const { prompt, prompt_2, negative_prompt, negative_prompt_2, true_cfg_scale, has_negative_prompt } = settings;
       const guided = isGuided(settings);
@@ -46,6 +59,7 @@ export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): Fa
         positive,
         negative,
         guidanceScale: settings.guidance_scale,
+        references: await look?.(settings, signal),
         warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused],
       };
     },
@@ -61,7 +75,10 @@ export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): Fa
     predict: async (encoded, sample, timestep, branch, options) => {
       const [, , height, width] = sample.shape as [number, number, number, number];
       const batch = branchLatents(branch, sample);
-      const step = { hidden_states: packLatents(batch), timestep: forRows(batch.shape[0]!, timestep / 1000) };
+      const step = {
+        hidden_states: withReferences(packLatents(batch), encoded.references?.tokens),
+        timestep: forRows(batch.shape[0]!, timestep / 1000),
+      };
       const constants = { [`${branch} ${sample.shape}`]: () => constantsOf(config, encoded, branch, height, width) };
       return unpackLatents(await denoiser.run(encoded, { step, constants }, options), height, width);
     },
@@ -72,7 +89,7 @@ export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): Fa
 /** What the denoiser takes in all steps. */
 function constantsOf(
   config: FluxConfig,
-  { positive, negative, guidanceScale }: FluxConditioning,
+  { positive, negative, guidanceScale, references }: FluxConditioning,
   branch: Branch,
   height: number,
   width: number,
@@ -80,19 +97,11 @@ function constantsOf(
   const prompts = partsOf(branch, positive, negative);
   const hidden = stack(prompts.map((prompt) => prompt.hidden));
   const [batch, tokens] = hidden.shape as [number, number];
+  const drawn = { height: height / PACK, width: width / PACK };
   return {
     encoder_hidden_states: hidden,
     pooled_projections: stack(prompts.map((prompt) => prompt.pooled)),
     ...(config.guidance_embeds ? { guidance: forRows(batch, guidanceScale) } : {}),
-    ...rotaryTables(config, floats([tokens, AXES]), imagePositions(height, width)),
+    ...rotaryTables(config, floats([tokens, AXES]), imagePositions([drawn, ...(references ? [references.grid] : [])])),
   };
-}
-
-/** @param height of the latents @param width of the latents @returns `[X, 3]` */
-function imagePositions(height: number, width: number): Floats {
-  const [rows, columns] = [height / PACK, width / PACK];
-  const positions = floats([rows * columns, AXES]);
-  for (let token = 0; token < rows * columns; token++)
-    positions.data.set([0, Math.floor(token / columns), token % columns], token * AXES);
-  return positions;
 }

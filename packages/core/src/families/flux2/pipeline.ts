@@ -1,4 +1,3 @@
-import { concat } from "../../loop/concat";
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
 import { combine, stack } from "../../loop/guidance";
@@ -9,6 +8,7 @@ import { linspace } from "../../schedulers/linspace";
 import type { Schedule } from "../../schedulers/scheduler";
 import { type Floats, floats, sizeOf } from "../../tensor";
 import { Autoencoder } from "../autoencoders/autoencoder";
+import { withReferences } from "../blocks/reference-tokens";
 import { empiricalMu } from "./empirical-mu";
 import { type Flux2Config, rotaryTables } from "./model";
 import { imageOf, tokensOf, unpatched } from "./patches";
@@ -86,7 +86,7 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
     const [, , height, width] = latents.shape as [number, number, number, number];
     const batch = branchLatents(branch, latents);
     const step = {
-      hidden_states: withReferences(tokensOf(batch), encoded.references),
+      hidden_states: withReferences(tokensOf(batch), encoded.references?.tokens),
       timestep: forRows(batch.shape[0]!, timestep / 1000),
     };
     const constants = { [`${branch} ${latents.shape}`]: () => this.steady(encoded, branch, height, width) };
@@ -125,10 +125,4 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
       ...rotaryTables(this.config, text, imagePositions([{ height, width }, ...(references?.grids ?? [])])),
     };
   }
-}
-
-/** The same images behind those of each row. @param tokens `[B, X, 4 C]` @returns `[B, X + R, 4 C]` */
-function withReferences(tokens: Floats, references: Flux2References | undefined): Floats {
-  if (!references) return tokens;
-  return concat([tokens, stack(new Array<Floats>(tokens.shape[0]!).fill(references.tokens))], 1);
 }

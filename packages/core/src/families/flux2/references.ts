@@ -5,8 +5,8 @@ import { concat } from "../../loop/concat";
 import type { Configs, References } from "../../loop/family";
 import type { Floats } from "../../tensor";
 import { type Autoencoder, scaleFactorOf } from "../autoencoders/autoencoder";
+import type { TokenGrid } from "../blocks/reference-tokens";
 import { PATCH, patched, tokensOf } from "./patches";
-import type { TokenGrid } from "./positions";
 import type { Flux2Settings } from "./settings";
 
 const LEAST_SIDE = 64;
@@ -31,13 +31,16 @@ export const flux2References: References = {
       ? `must be at most ${MOST_ASPECT} times as long as wide, found ${width} x ${height}`
       : undefined;
   },
-  size: (configs, picture) => {
-    const { width, height } = shrunk(picture);
-    const multiple = tokenPixels(configs);
-    const rounded = (side: number): number => side - (side % multiple);
-    return { width: rounded(width), height: rounded(height) };
-  },
+  drawn: seenSize,
 };
+
+/** The size that the model sees an image in, which is the size of what it draws as well. */
+function seenSize(configs: Configs, picture: PictureSize): PictureSize {
+  const { width, height } = shrunk(picture);
+  const multiple = tokenPixels(configs);
+  const rounded = (side: number): number => side - (side % multiple);
+  return { width: rounded(width), height: rounded(height) };
+}
 
 /** Pixels along one side of a token. */
 export function tokenPixels({ vae }: Configs): number {
@@ -71,7 +74,7 @@ export async function encodeReferences(
 /** Shrunk where it is large, and cut around the middle to whole tokens. @returns `[1, 3, H, W]`, -1..1 */
 async function loadReference(configs: Configs, source: PictureSource, picture: PictureSize): Promise<Floats> {
   const { width, height } = shrunk(picture);
-  const cut = flux2References.size(configs, picture);
+  const cut = seenSize(configs, picture);
   return cutMiddle(await loadPicture(source, width, height), cut.height, cut.width);
 }
 
@@ -80,6 +83,6 @@ export function referenceTokens(configs: Configs, { image, pictures }: Flux2Sett
   const unseen = { width: Math.sqrt(MOST_PIXELS), height: Math.sqrt(MOST_PIXELS) };
   const sizes = pictures ?? picturesOf(image).map(() => unseen);
   return sizes
-    .map((picture) => flux2References.size(configs, picture))
+    .map((picture) => seenSize(configs, picture))
     .reduce((sum, { width, height }) => sum + (width * height) / tokenPixels(configs) ** 2, 0);
 }

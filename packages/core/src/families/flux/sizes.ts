@@ -1,0 +1,33 @@
+import type { Sizes } from "../../graph/dim";
+import type { PictureSize } from "../../image/picture";
+import type { Configs } from "../../loop/family";
+import { imageCount } from "../../loop/settings";
+import { decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
+import { PACK } from "../blocks/packed-latents";
+import { textSizes } from "../encoders/settings";
+import { type FluxSettings, isGuided } from "./settings";
+
+/** Pixels along one side of a token. */
+export function tokenPixels({ vae }: Configs): number {
+  return scaleFactorOf(vae) * PACK;
+}
+
+/** As `Family.sizes`. @param seen the size of an image that is looked at */
+export function fluxSizes(
+  configs: Configs,
+  settings: FluxSettings,
+  seen: PictureSize = { width: 0, height: 0 },
+): Readonly<Record<string, Sizes>> {
+  const { max_sequence_length: S } = settings;
+  const tokensOf = ({ height, width }: PictureSize): number => (height * width) / tokenPixels(configs) ** 2;
+  const larger = tokensOf(seen) > tokensOf(settings) ? { ...settings, ...seen } : settings;
+  return {
+    ...textSizes(configs, settings, ["text_encoder", "text_encoder_2"]),
+    transformer: {
+      B: Math.max(1, imageCount(settings)) * (isGuided(settings) ? 2 : 1),
+      S,
+      T: S + tokensOf(settings) + tokensOf(seen),
+    },
+    vae: decodeSizes(configs.vae, larger), // encoding takes about as much
+  };
+}
