@@ -36,8 +36,9 @@ export interface Family {
   /**
    * Settings where nothing is said; sizes may depend on the checkpoint.
    * @param fromImage whether the generation begins with an image, for which the reference has a pipeline of its own
+   * @param inpaints whether a part of it that a mask shows is painted anew, for which it has another one
    */
-  defaults(configs: Configs, fromImage: boolean): SettingDefaults;
+  defaults(configs: Configs, fromImage: boolean, inpaints: boolean): SettingDefaults;
   /** Pixels that height and width must be a multiple of. */
   sizeMultiple(configs: Configs): number;
   /** The component that run-time hooks wrap, and build-time hooks where a config says nothing else. */
@@ -61,6 +62,8 @@ export interface Family {
   readonly schedulerDefaults?: Readonly<JsonObject>;
   /** What its pipeline changes in the options that its checkpoint gives. */
   mendScheduler?(options: Readonly<JsonObject>): Readonly<JsonObject>;
+  /** Whether the model was trained to inpaint and does nothing else. */
+  needsMask?(configs: Configs): boolean;
   /** What is wrong with the settings, told before any weight is read. */
   problems(configs: Configs, settings: Settings): readonly SettingProblem[];
   /**
@@ -143,6 +146,8 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
   estimate(input: Floats, prediction: Floats, sigma: number, predictionType: unknown): Floats;
   /** What image-to-image takes, where the family has it. */
   readonly imageToImage?: ImageToImage;
+  /** What inpainting takes, where the family has it. */
+  readonly inpainting?: Inpainting<Encoded>;
   /** @returns `[B, 3, H, W]` in -1..1 */
   decode(settings: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats>;
 }
@@ -157,6 +162,47 @@ export interface ImageToImage {
    * @param generator where the posterior is drawn from, before the noise
    */
   encode(settings: Settings, image: Floats, generator: Generator, signal?: AbortSignal): Promise<Floats>;
+}
+
+/**
+ * Painting a part of an image anew, which a mask shows. The rest is kept by one of two: latents are blended with the
+ * image's after each step, or the denoiser sees what it is to keep.
+ */
+export interface Inpainting<Encoded extends Conditioning = Conditioning> extends ImageToImage {
+  /** Whether strength 1 begins with noise alone, however noisy the first step's level is. */
+  readonly isNoiseAlone: boolean;
+  /**
+   * The mask that latents are blended by; of denoisers that see the mask there is none.
+   * @param mask `[1, 1, H, W]`, 1 is painted anew, 0 is kept @returns `[1, 1, h, w]`, 0..1
+   */
+  blendMask?(mask: Floats): Floats;
+  /**
+   * Encodes the image without what is painted anew, after the noise was drawn; a family whose denoiser does not see it
+   * draws as much of the generator as that would.
+   * @param image as for `encode`, 0 where the mask is 1
+   */
+  encodeMasked?(
+    settings: Settings,
+    image: Floats,
+    generator: Generator,
+    signal?: AbortSignal,
+  ): Promise<Floats | undefined>;
+  /** With what the denoiser sees of image and mask. */
+  see?(encoded: Encoded, seen: Inpainted): Encoded;
+  /** What images are shrunk to before all else, where that is not their own size. */
+  shrunk?(picture: PictureSize): PictureSize;
+  /** Whether with `padding_mask_crop` the middle of what was drawn is put back, instead of all of it, scaled. */
+  readonly isMiddlePasted?: boolean;
+}
+
+/** An image that is painted anew in part. */
+export interface Inpainted {
+  /** `[1, 1, H, W]` in pixels, 1 is painted anew, 0 is kept. */
+  readonly mask: Floats;
+  /** What `encode` gave, `[1, C, h, w]`; missing where nothing needs it: no blending, and noise alone to begin with. */
+  readonly image: Floats | undefined;
+  /** What `encodeMasked` gave. */
+  readonly masked: Floats | undefined;
 }
 
 export type { SettingProblem };
