@@ -2,6 +2,7 @@ import { checkTiledDecode } from "../../packages/core/test/golden/tiled-decode";
 import { checkBnb } from "./bnb";
 import { ggufCase } from "./gguf";
 import { imageToImageCase } from "./image-to-image";
+import { inpaintCase } from "./inpaint";
 import { kontextCase } from "./kontext";
 import { loraCase } from "./lora";
 
@@ -13,6 +14,7 @@ export const extras: Readonly<Record<string, (folder: string, root: string) => (
   gguf: ggufCase,
   bnb: (folder) => () => checkBnb(folder),
   "image-to-image": imageToImageCase,
+  inpaint: inpaintCase,
   kontext: kontextCase,
   lora: loraCase,
   "tiled-decode": (folder, root) => () => checkTiledDecode(folder, root),

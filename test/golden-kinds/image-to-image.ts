@@ -40,7 +40,7 @@ export function imageToImageCase(folder: string, root: string): (() => Promise<v
 }
 
 /** diffusers' Z-Image writes its chat template into the caller's list of prompts, which was noted down after the call. */
-function withoutTemplates(call: GenerateConfig): GenerateConfig {
+export function withoutTemplates(call: GenerateConfig): GenerateConfig {
   const bare = (text: unknown): unknown =>
     Array.isArray(text)
       ? text.map((prompt: string) => prompt.replace(/^<\|im_start\|>user\n(.*)<\|im_end\|>\n.*$/s, "$1"))

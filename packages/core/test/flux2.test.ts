@@ -312,9 +312,9 @@ describe("settings of FLUX.2 klein", () => {
     expect(size(4000, 3000)).toEqual({ width: 1168, height: 880 }); // int(1182.4), int(886.8)
     const picture = (width: number, height: number) => ({ width, height, values: new Float32Array(0) });
     const pictures = [picture(90, 75), picture(200, 100)];
-    expect((await lookAt(base, {}, pictures)).size).toEqual({ width: 80, height: 64 });
-    expect((await lookAt(base, { height: 128 }, pictures)).size).toEqual({ width: 80 });
-    expect((await lookAt(base, {}, pictures)).pictures).toHaveLength(2);
-    expect((await lookAt(base, {}, picture(90, 20))).size).toEqual({});
+    expect((await lookAt(base, {}, { picture: pictures })).size).toEqual({ width: 80, height: 64 });
+    expect((await lookAt(base, { height: 128 }, { picture: pictures })).size).toEqual({ width: 80 });
+    expect((await lookAt(base, {}, { picture: pictures })).pictures).toHaveLength(2);
+    expect((await lookAt(base, {}, { picture: picture(90, 20) })).size).toEqual({});
   });
 });

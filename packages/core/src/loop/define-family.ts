@@ -21,7 +21,7 @@ export interface FamilyDefinition<Table extends SettingTable> extends Omit<Famil
   /** When left out, the one component whose architectures have a `structure`. */
   readonly denoiser?: string;
   readonly settings: Table;
-  defaults(configs: Configs, fromImage: boolean, inpaints: boolean): SettingDefaults & Partial<SettingValues<Table>>;
+  defaults(configs: Configs, fromImage: boolean, inpaints?: boolean): SettingDefaults & Partial<SettingValues<Table>>;
   settle?(configs: Configs, settings: SettingsOf<Table>): Partial<SettingsOf<Table>>;
   problems?(configs: Configs, settings: SettingsOf<Table>): readonly SettingProblem[];
   firstStep?(settings: SettingsOf<Table>): number;

@@ -38,7 +38,7 @@ export interface Family {
    * @param fromImage whether the generation begins with an image, for which the reference has a pipeline of its own
    * @param inpaints whether a part of it that a mask shows is painted anew, for which it has another one
    */
-  defaults(configs: Configs, fromImage: boolean, inpaints: boolean): SettingDefaults;
+  defaults(configs: Configs, fromImage: boolean, inpaints?: boolean): SettingDefaults;
   /** Pixels that height and width must be a multiple of. */
   sizeMultiple(configs: Configs): number;
   /** The component that run-time hooks wrap, and build-time hooks where a config says nothing else. */
@@ -194,6 +194,9 @@ export interface Inpainting<Encoded extends Conditioning = Conditioning> extends
   /** Whether with `padding_mask_crop` the middle of what was drawn is put back, instead of all of it, scaled. */
   readonly isMiddlePasted?: boolean;
 }
+
+/** Of families whose denoiser sees nothing of image and mask. */
+export type Blending = Omit<Inpainting, "see">;
 
 /** An image that is painted anew in part. */
 export interface Inpainted {

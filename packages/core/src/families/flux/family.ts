@@ -41,7 +41,7 @@ export const fluxFamily = defineFamily({
   className: "FluxPipeline",
   title: "FLUX.1",
   singleFiles: fluxFiles,
-  settings: { ...fluxSettings, ...take("strength") },
+  settings: { ...fluxSettings, ...take("mask", "strength", "padding_mask_crop") },
   defaults: (configs, fromImage) => ({
     ...usual(configs),
     ...(fromImage ? { guidance_scale: 7, strength: 0.6 } : { guidance_scale: 3.5 }),

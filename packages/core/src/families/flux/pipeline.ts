@@ -42,10 +42,10 @@ export function fluxPipeline(
 ): FamilyPipeline<FluxConditioning> {
   const config = parts.configs.transformer as FluxConfig;
   const denoiser = new Denoiser(parts, "transformer");
-  const { imageToImage, ...latents } = flowLatents(parts, config.in_channels / PACK ** 2);
+  const { imageToImage, inpainting, ...latents } = flowLatents(parts, config.in_channels / PACK ** 2);
   return {
     ...latents,
-    ...(look ? {} : { imageToImage }),
+    ...(look ? {} : { imageToImage, inpainting }),
     encode: async (settings: FluxSettings, signal) => {
       const { prompt, prompt_2, negative_prompt, negative_prompt_2, true_cfg_scale, has_negative_prompt } = settings;
       const guided = isGuided(settings);

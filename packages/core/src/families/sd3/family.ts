@@ -3,6 +3,7 @@ import type { Configs, Family, FamilyParts, SettingProblem } from "../../loop/fa
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { stack } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
+import { type Floats, floats } from "../../tensor";
 import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder";
 import { croppedPositions } from "../blocks/cropped-positions";
 import { clipSkipProblems } from "../encoders/clip-encoder";
@@ -86,7 +87,17 @@ async function methods(parts: FamilyParts): Promise<TransformerMethods> {
       };
     },
     firstStep: flowFirstStep,
+    decoded: ({ mask }, latents) => (mask === undefined ? latents : unshifted(parts.configs, latents)),
   };
+}
+
+/** The reference's pipeline for inpainting forgets the shift when it decodes; a seed gives its picture all the same. */
+function unshifted({ vae }: Configs, { shape, data }: Floats): Floats {
+  const { scaling_factor = 1, shift_factor } = vae as { scaling_factor?: number; shift_factor?: number | null };
+  return floats(
+    shape,
+    data.map((x) => x - (shift_factor ?? 0) * scaling_factor),
+  );
 }
 
 function encode(encoder: Sd3PromptEncoder, settings: Sd3Settings, signal?: AbortSignal): Promise<Drawn> {

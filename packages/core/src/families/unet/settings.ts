@@ -23,7 +23,8 @@ export const unetSettings = {
     0,
   ),
   ...clipSettings,
-  ...take("height", "width", "seed", "num_images_per_prompt", "sigmas", "timesteps", "image", "strength", "vae_tiling"),
+  ...take("height", "width", "seed", "num_images_per_prompt", "sigmas", "timesteps"),
+  ...take("image", "mask", "strength", "padding_mask_crop", "vae_tiling"),
 };
 
 export type UNetSettings = SettingsOf<typeof unetSettings>;

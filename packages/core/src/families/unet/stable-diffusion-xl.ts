@@ -7,6 +7,7 @@ import { tilingProblems } from "../autoencoders/autoencoder";
 import { ClipEncoder, type ClipEncoding, type ClipOptions, clipSkipProblems } from "../encoders/clip-encoder";
 import { clipText, clipTextWithProjection } from "../encoders/clip-text";
 import { stableDiffusionXlFiles } from "./identify";
+import { seesMask } from "./inpainting";
 import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
 import { trainedSize, unetComponents, unetSizeMultiple, unetSizes } from "./settings";
 import { type XlSettings, xlSettings } from "./xl-settings";
@@ -22,13 +23,14 @@ export const stableDiffusionXlFamily = defineFamily({
   title: "Stable Diffusion XL",
   singleFiles: stableDiffusionXlFiles,
   settings: xlSettings,
-  defaults: (configs, fromImage) => ({
+  defaults: (configs, fromImage, inpaints) => ({
     num_inference_steps: 50,
-    guidance_scale: 5,
+    guidance_scale: inpaints ? 7.5 : 5,
     ...trainedSize(configs, 128),
-    ...(fromImage ? { strength: 0.3 } : {}),
+    ...(fromImage ? { strength: inpaints ? 0.9999 : 0.3 } : {}),
   }),
   sizeMultiple: unetSizeMultiple,
+  needsMask: seesMask,
   components: { text_encoder: clipText, text_encoder_2: clipTextWithProjection, ...unetComponents },
   others: ["image_encoder", "feature_extractor", "force_zeros_for_empty_prompt", "add_watermarker"],
   unheeded: { vae: ["shift_factor"] },

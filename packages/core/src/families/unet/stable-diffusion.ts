@@ -6,6 +6,7 @@ import { tilingProblems } from "../autoencoders/autoencoder";
 import { ClipEncoder, clipSkipProblems } from "../encoders/clip-encoder";
 import { clipText } from "../encoders/clip-text";
 import { stableDiffusionFiles } from "./identify";
+import { seesMask } from "./inpainting";
 import { type EncodePrompts, UNetPipeline } from "./pipeline";
 import { trainedSize, unetComponents, unetSettings, unetSizeMultiple, unetSizes } from "./settings";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
@@ -20,13 +21,14 @@ export const stableDiffusionFamily = defineFamily({
   singleFiles: stableDiffusionFiles,
   loraTitle: ({ unet }) => titleOfWidth([(unet as UNet2DConditionConfig).cross_attention_dim].flat()[0]!),
   settings: unetSettings,
-  defaults: (configs, fromImage) => ({
+  defaults: (configs, fromImage, inpaints) => ({
     num_inference_steps: 50,
     guidance_scale: 7.5,
     ...trainedSize(configs, 64),
-    ...(fromImage ? { strength: 0.8 } : {}),
+    ...(fromImage && !inpaints ? { strength: 0.8 } : {}),
   }),
   sizeMultiple: unetSizeMultiple,
+  needsMask: seesMask,
   components: { text_encoder: clipText, ...unetComponents },
   others: ["safety_checker", "feature_extractor", "image_encoder", "requires_safety_checker"],
   unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },

@@ -18,12 +18,12 @@ export const zImageFamily = defineFamily({
   title: "Z-Image",
   singleFiles: zImageFiles,
   settings: zImageSettings,
-  defaults: (_, fromImage) => ({
+  defaults: (_, fromImage, inpaints) => ({
     num_inference_steps: 50,
     guidance_scale: 5,
     height: 1024,
     width: 1024,
-    ...(fromImage ? { strength: 0.6 } : {}),
+    ...(fromImage && !inpaints ? { strength: 0.6 } : {}),
   }),
   firstStep: flowFirstStep,
   sizeMultiple: ({ vae }) => scaleFactorOf(vae) * PATCH,
