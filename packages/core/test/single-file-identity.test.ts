@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { flux } from "../src/families/flux/model";
 import { flux2Autoencoder } from "../src/families/flux2/autoencoder";
 import { flux2 } from "../src/families/flux2/model";
 import { unetConfig } from "../src/families/unet/files";
@@ -297,6 +298,29 @@ describe("the U-Net of", () => {
   ])("with %s is refused", (_, added, message) => {
     const shapes = new Map([...shapesOfModel(unet2DCondition, unets.xl), ...added.map((name) => [name, [1]] as const)]);
     expect(thrown(() => unetConfig(shapes, "X"))).toMatch(message);
+  });
+});
+
+describe("FLUX.1 in a file", () => {
+  const config = { num_layers: 1, num_single_layers: 1, guidance_embeds: true };
+  const identify = (file: string, given: object = config, metadata: Readonly<Record<string, unknown>> = {}) =>
+    known.identify(file, { shapes: shapesOfModel(flux, given), metadata, numbers: () => undefined });
+
+  it.each([
+    ["flux1-dev.safetensors", {}, "FluxPipeline", "FLUX.1 dev"],
+    ["flux1-kontext-dev-Q4_K_M.gguf", {}, "FluxKontextPipeline", "FLUX.1 Kontext"],
+    ["kontext/model.gguf", {}, "FluxPipeline", "FLUX.1 dev"],
+    ["model.gguf", { "general.name": "Flux.1 Kontext Dev" }, "FluxKontextPipeline", "FLUX.1 Kontext"],
+    ["model.safetensors", { "modelspec.title": "FLUX.1-Kontext-dev" }, "FluxKontextPipeline", "FLUX.1 Kontext"],
+  ])("%s %o is a %s, which is told", (file, metadata, className, title) => {
+    const pipeline = identify(file, config, metadata);
+    expect(pipeline.className).toBe(className);
+    expect(textsOf(pipeline)).toEqual([expect.stringContaining(`conclusion: ${file}: ${title}, which`)]);
+  });
+
+  it("is never a Kontext where it is not told the strength of guidance", () => {
+    const pipeline = identify("kontext-schnell.safetensors", { ...config, guidance_embeds: false });
+    expect([pipeline.className, textsOf(pipeline)]).toEqual(["FluxPipeline", []]);
   });
 });
 

@@ -52,11 +52,12 @@ export function memoryProblems(
   // Of an accelerator's memory nothing is known: there only what the program holds itself is compared.
   const bytes = limits.memory_gb !== undefined || isOnCpu ? need.all : need.images;
   if (!(bytes > most)) return [];
-  const { height, width } = settings;
+  const { height, width, pictures = [] } = settings;
+  const looked = pictures.length > 0 ? `, and ${pictures.length} to look at,` : "";
   const { settings: taken } = model.family;
   const images = imageCount(settings);
   const [key, what] = Object.hasOwn(taken, "height")
-    ? ["height", `and width ${height} x ${width} with ${images} images take`]
+    ? ["height", `and width ${height} x ${width} with ${images} images${looked} take`]
     : [imagesSetting(model.family), `${images} of ${height} x ${width} takes`];
   const tiling = Object.hasOwn(taken, "vae_tiling") ? " use vae_tiling," : "";
   const why = limits.memory_gb === undefined ? "this machine has" : "limits.memory_gb is";

@@ -1,10 +1,13 @@
 import { partUnfit } from "../../errors/single-file";
 import type { JsonObject } from "../../schema/json";
+import type { Note } from "../../weights/checkpoint/note";
 import { countOf } from "../../weights/single-file/count-of";
 import { partOf } from "../../weights/single-file/file-part";
 import type { SingleFiles } from "../../weights/single-file/known-files";
 import type { KnownPipeline } from "../../weights/single-file/known-pipeline";
 import type { Shapes } from "../../weights/single-file/recipe";
+import { saidNames } from "../../weights/single-file/said-names";
+import type { StoredFile } from "../../weights/single-file/stored-file";
 import { fluxLatents, knownVae } from "../autoencoders/files";
 import { clipL, clipTokenizer, t5 } from "../encoders/files";
 
@@ -15,13 +18,14 @@ const HEAD = 128;
 const CHANNELS = 64;
 const GUIDANCE = /(^|\.)(guidance_in|guidance_embedder)\./;
 
-/** As https://huggingface.co/black-forest-labs/FLUX.1-dev and FLUX.1-schnell have it. @param stored tensors of the file */
-function flux1(stored: Shapes): KnownPipeline {
-  const isDev = [...stored.keys()].some((name) => GUIDANCE.test(name));
+/** As https://huggingface.co/black-forest-labs/FLUX.1-dev, FLUX.1-schnell and FLUX.1-Kontext-dev have it. */
+function flux1(file: string, stored: StoredFile): KnownPipeline {
+  const isDev = [...stored.shapes.keys()].some((name) => GUIDANCE.test(name));
+  const isKontext = isDev && /kontext/i.test(saidNames(file, stored));
   const shifting = { shift: 3, use_dynamic_shifting: true, base_shift: 0.5, max_shift: 1.15 };
   return {
     title,
-    className: "FluxPipeline",
+    className: isKontext ? "FluxKontextPipeline" : "FluxPipeline",
     options: {},
     components: {
       transformer: { kind: "model", library: "diffusers", className: CLASS, config: transformerConfig },
@@ -41,7 +45,16 @@ function flux1(stored: Shapes): KnownPipeline {
         },
       },
     },
+    notes: isDev ? [kontextNote(file, isKontext)] : [],
   };
+}
+
+/** The tensors of both are alike. */
+function kontextNote(file: string, isKontext: boolean): Note {
+  const text = isKontext
+    ? `${file}: FLUX.1 Kontext, which looks at an image, by the word "kontext" in its name.`
+    : `${file}: FLUX.1 dev, which begins with an image, as its name has no "kontext". A Kontext's file needs the word in its name.`;
+  return { kind: "conclusion", text };
 }
 
 function transformerConfig(shapes: Shapes): JsonObject {
@@ -72,5 +85,6 @@ function channelProblem(channels: number): string {
 
 export const fluxFiles: SingleFiles = {
   title,
-  identify: (_, { shapes }, known) => (partOf(known, shapes, CLASS, "transformer") ? flux1(shapes) : undefined),
+  identify: (file, stored, known) =>
+    partOf(known, stored.shapes, CLASS, "transformer") ? flux1(file, stored) : undefined,
 };
