@@ -149,7 +149,7 @@ describe("settings of FLUX Kontext", () => {
   it("weigh a large image that is looked at as it is", () => {
     const choice = { limits: { memory_gb: 8 } };
     const given = { prompt: "a", image: "a.png", max_area: 256 ** 2, _auto_resize: false };
-    const of = { ...model, components: new Map([["vae", component]]) } as RecognisedModel;
+    const of = { ...model, components: new Map([["vae", component]]) } as unknown as RecognisedModel;
     const found = (side: number) =>
       settingProblems(of, given, { pictures: [{ width: side, height: side }] }, choice).map(({ text }) => text);
     expect(found(256)).toEqual([]);

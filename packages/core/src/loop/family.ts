@@ -156,6 +156,8 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
 export interface ImageToImage {
   /** Inference step to begin at, 0-based. */
   firstStep(settings: Settings): number;
+  /** Pixels that the image is brought to, where they are not the generation's. */
+  size?(settings: Settings): Pick<Settings, "height" | "width">;
   /**
    * Latents of an image, scaled as the denoiser wants them.
    * @param image `[1, 3, H, W]`, -1..1

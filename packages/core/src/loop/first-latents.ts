@@ -49,7 +49,8 @@ async function fromImage(
   image: PictureSource,
 ): Promise<FirstLatents> {
   const { settings, scheduler, generator, signal } = beginning;
-  const pixels = await loadPicture(image, settings.width, settings.height);
+  const { width, height } = imageToImage.size?.(settings) ?? settings;
+  const pixels = await loadPicture(image, width, height);
   const latents = await imageToImage.encode(settings, pixels, generator, signal);
   const noise = noiseOf(beginning);
   const begin = imageToImage.firstStep(settings) * scheduler.order;

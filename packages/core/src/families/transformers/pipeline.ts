@@ -2,15 +2,7 @@ import { modelOptions } from "../../errors/models";
 import { resizeAndCrop } from "../../image/resize-and-crop";
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import { estimateImage } from "../../loop/diffusion-estimate";
-import type {
-  Blending,
-  Branch,
-  Conditioning,
-  Family,
-  FamilyParts,
-  FamilyPipeline,
-  ImageToImage,
-} from "../../loop/family";
+import type { Blending, Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
 import { combine, rows, stack } from "../../loop/guidance";
 import type { Settings } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
@@ -50,10 +42,10 @@ export interface TransformerMethods {
   /** The denoiser's `pos_embed`, `[1, T, D]`, where it has one; asked once a size. @param height latent rows @param width latent columns */
   positions(height: number, width: number): Floats | undefined;
   schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule;
-  /** Pixels to draw at; the image is brought to its own size at the end. The image's when left out. */
+  /** Pixels to draw at, and to bring an image to that is begun with; what is drawn is brought to its own size at the end. The image's when left out. */
   size?(settings: Settings): Pick<Settings, "height" | "width">;
-  /** Of families that can begin with an image. */
-  readonly firstStep?: Family["firstStep"];
+  /** Of families that can begin with an image: as `ImageToImage.firstStep`. */
+  readonly firstStep?: ImageToImage["firstStep"];
   /** What of finished latents the decoder is given, where that is not what it was trained on. */
   decoded?(settings: Settings, latents: Floats): Floats;
 }
@@ -81,9 +73,9 @@ export class TransformerPipeline implements FamilyPipeline<Drawn> {
     this.channels = in_channels;
     this.autoencoder = new Autoencoder(parts, "vae");
     this.denoiser = new Denoiser(parts, "transformer");
-    const { firstStep } = methods;
+    const { firstStep, size } = methods;
     if (!firstStep) return;
-    this.imageToImage = this.autoencoder.imageToImage(firstStep);
+    this.imageToImage = { ...this.autoencoder.imageToImage(firstStep), ...(size ? { size } : {}) };
     this.inpainting = this.autoencoder.inpainting(firstStep, true);
   }
 

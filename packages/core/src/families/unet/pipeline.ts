@@ -1,9 +1,10 @@
 import { concat } from "../../loop/concat";
 import { branchLatents, Denoiser, forRows, partsOf } from "../../loop/denoiser";
 import { estimateImage } from "../../loop/diffusion-estimate";
+import { diffusionFirstStep } from "../../loop/diffusion-first-step";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage, Inpainting } from "../../loop/family";
 import { combine, repeatRows, rescaleSpread, stack } from "../../loop/guidance";
-import { imageCount, type Settings } from "../../loop/settings";
+import { imageCount } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
 import { negativePromptUnguided } from "../../report/warnings";
@@ -54,8 +55,8 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
     this.config = parts.configs.unet as UNet2DConditionConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
     this.denoiser = new Denoiser(parts, "unet");
-    this.imageToImage = this.autoencoder.imageToImage(firstStep);
-    this.inpainting = unetInpainting(parts.configs, this.autoencoder, firstStep);
+    this.imageToImage = this.autoencoder.imageToImage(diffusionFirstStep);
+    this.inpainting = unetInpainting(parts.configs, this.autoencoder, diffusionFirstStep);
   }
 
   async encode(settings: UNetSettings, signal?: AbortSignal): Promise<Seen> {
@@ -113,11 +114,6 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
     const unguided = settings.has_negative_prompt && this.guidanceAt(settings) === 0;
     return unguided ? [negativePromptUnguided(settings.guidance_scale, this.config.time_cond_proj_dim !== null)] : [];
   }
-}
-
-/** Steps are cut down to whole ones. */
-function firstStep({ num_inference_steps: steps, strength }: Settings): number {
-  return steps - Math.min(Math.floor(steps * strength), steps);
 }
 
 function withBeside(latents: Floats, beside: Floats | undefined): Floats {
