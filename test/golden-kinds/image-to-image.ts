@@ -16,6 +16,8 @@ interface About {
   readonly height?: number;
   readonly width?: number;
   readonly num_inference_steps?: number;
+  /** In place of the checkpoint's: folders below the golden folder. */
+  readonly components?: Readonly<Record<string, string>>;
   /** In place of the checkpoint's: what diffusers' `from_config` was told. */
   readonly scheduler?: NonNullable<ConfigInput["scheduler"]>;
 }
@@ -25,7 +27,7 @@ const TOLERANCE = 2e-3;
 /** From an image and a seed to an image. @returns `undefined` for a family that is not built yet */
 export function imageToImageCase(folder: string, root: string): (() => Promise<void>) | undefined {
   const about: About = JSON.parse(readFileSync(join(folder, "about.json"), "utf8"));
-  const { pipeline, seed, scheduler, height, width, num_inference_steps } = about;
+  const { pipeline, seed, components = {}, scheduler, height, width, num_inference_steps } = about;
   const call = withoutTemplates(about.call);
   const model = join(root, "pipelines", pipeline);
   if (!isBuilt(model)) return undefined;
@@ -34,7 +36,13 @@ export function imageToImageCase(folder: string, root: string): (() => Promise<v
     const [picture] = picturesOf(io.get("in.image")!) as [Picture];
     const size = height === undefined || width === undefined ? {} : { height, width };
     const steps = num_inference_steps === undefined ? {} : { num_inference_steps };
-    const config = { model, generate: { ...size, ...steps, ...call }, ...(scheduler ? { scheduler } : {}) };
+    const others = Object.fromEntries(Object.entries(components).map(([name, path]) => [name, join(root, path)]));
+    const config = {
+      model,
+      components: others,
+      generate: { ...size, ...steps, ...call },
+      ...(scheduler ? { scheduler } : {}),
+    };
     expectImages(await generate(config, { seed, picture }), io.get("out.image")!, TOLERANCE);
   };
 }

@@ -1,4 +1,4 @@
-"""Makes kontext-flux-two-images, image-to-image-sana-sprint and image-to-image-pixart with diffusers 0.42.1, torch 2.13.0
+"""Makes kontext-flux-two-images, image-to-image-sana-sprint, -pixart and -flux-tiny-vae with diffusers 0.42.1, torch 2.13.0
 and transformers 5.24.0. The first argument is the folder of pipelines; cases are written beside this file.
 
 diffusers has no image-to-image for PixArt: it is composed of its parts by the rule of StableDiffusionImg2ImgPipeline.
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import FluxKontextPipeline, PixArtSigmaPipeline, SanaSprintImg2ImgPipeline
+from diffusers import AutoencoderTiny, FluxImg2ImgPipeline, FluxKontextPipeline, PixArtSigmaPipeline, SanaSprintImg2ImgPipeline
 from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from safetensors.torch import save_file
@@ -18,8 +18,8 @@ from safetensors.torch import save_file
 here, pipelines = Path(__file__).parent, Path(sys.argv[1])
 
 
-def opened(cls, name):
-    pipe = cls.from_pretrained(pipelines / name, dtype=torch.float32)
+def opened(cls, name, **parts):
+    pipe = cls.from_pretrained(pipelines / name, dtype=torch.float32, **parts)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
@@ -106,6 +106,19 @@ def pixart():
     save("image-to-image-pixart", {**about, "height": 32, "width": 48, "num_inference_steps": steps}, in_image=image, out_image=drawn)
 
 
+def tiny_vae():
+    vae = AutoencoderTiny.from_pretrained(pipelines.parent / "vae-tiny", dtype=torch.float32)
+    pipe = opened(FluxImg2ImgPipeline, "flux", vae=vae)
+    call = {"prompt": "a red heart", "guidance_scale": 3.5, "max_sequence_length": 32, "strength": 0.7}
+    sizes = {"num_inference_steps": 4, "height": 48, "width": 64}
+    image = tensor(waves(64, 48))
+    drawn = pipe(image=image, generator=seeded(9), output_type="np", **sizes, **call).images
+    about = {"kind": "image-to-image", "pipeline": "flux", "class_": "FluxImg2ImgPipeline", "seed": 9}
+    about |= {"components": {"vae": "vae-tiny"}}
+    save("image-to-image-flux-tiny-vae", {**about, "call": call, **sizes}, in_image=image, out_image=torch.tensor(drawn)[0])
+
+
 kontext()
 sana_sprint()
 pixart()
+tiny_vae()
