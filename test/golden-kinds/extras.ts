@@ -1,5 +1,6 @@
 import { checkTiledDecode } from "../../packages/core/test/golden/tiled-decode";
 import { checkBnb } from "./bnb";
+import { fillCase } from "./fill";
 import { ggufCase } from "./gguf";
 import { imageToImageCase } from "./image-to-image";
 import { inpaintCase } from "./inpaint";
@@ -15,6 +16,7 @@ export const extras: Readonly<Record<string, (folder: string, root: string) => (
   bnb: (folder) => () => checkBnb(folder),
   "image-to-image": imageToImageCase,
   inpaint: inpaintCase,
+  fill: fillCase,
   kontext: kontextCase,
   lora: loraCase,
   "tiled-decode": (folder, root) => () => checkTiledDecode(folder, root),

@@ -113,7 +113,7 @@ describe("settings of FLUX Kontext", () => {
 
   it("leave the size of what is drawn alone, whatever is looked at", async () => {
     const picture = { width: 200, height: 100, values: new Float32Array(0) };
-    expect(await lookAt(model, {}, picture)).toEqual({ size: {}, pictures: [picture] });
+    expect(await lookAt(model, {}, { picture })).toEqual({ size: {}, pictures: [picture] });
   });
 
   it("count the tokens of what is looked at, and its encoding, for the memory that they take", () => {

@@ -318,6 +318,22 @@ describe("FLUX.1 in a file", () => {
     expect(textsOf(pipeline)).toEqual([expect.stringContaining(`conclusion: ${file}: ${title}, which`)]);
   });
 
+  it("is Fill by what its tensors take, whatever it is called", () => {
+    const fill = { ...config, in_channels: 384, out_channels: 64 };
+    const pipeline = identify("flux1-kontext.safetensors", fill);
+    expect([pipeline.className, textsOf(pipeline)]).toEqual(["FluxFillPipeline", []]);
+    const { transformer } = pipeline.components;
+    expect(flux.parse((transformer as KnownModel).config(shapesOfModel(flux, fill)))).toEqual(flux.parse(fill));
+  });
+
+  it("that sees a picture beside the latents is refused by name", () => {
+    const depth = { ...config, in_channels: 128, out_channels: 64 };
+    const { transformer } = identify("flux1-depth-dev.safetensors", depth).components;
+    expect(thrown(() => (transformer as KnownModel).config(shapesOfModel(flux, depth)))).toMatch(
+      /^SKIPSTEP_FILE_PART: .* found 128: it is FLUX\.1 Depth or Canny, which is not drawn/,
+    );
+  });
+
   it("is never a Kontext where it is not told the strength of guidance", () => {
     const pipeline = identify("kontext-schnell.safetensors", { ...config, guidance_embeds: false });
     expect([pipeline.className, textsOf(pipeline)]).toEqual(["FluxPipeline", []]);

@@ -1,6 +1,6 @@
 import type { Family } from "../loop/family";
 import { ditFamily } from "./dit/family";
-import { fluxFamily, fluxKontextFamily } from "./flux/family";
+import { fluxFamily, fluxFillFamily, fluxKontextFamily } from "./flux/family";
 import { flux2KleinFamily } from "./flux2/family";
 import { pixartAlphaFamily, pixartSigmaFamily } from "./pixart/family";
 import { sanaFamily, sanaSprintFamily } from "./sana/family";
@@ -15,6 +15,7 @@ export const ownFamilies: readonly Family[] = [
   flux2KleinFamily, // before FLUX.1, which files are taken for by tensors that it has, too
   fluxFamily,
   fluxKontextFamily,
+  fluxFillFamily,
   pixartAlphaFamily,
   pixartSigmaFamily,
   sanaFamily,

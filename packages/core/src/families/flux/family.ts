@@ -1,18 +1,20 @@
 import { defineFamily, type FamilyDefinition } from "../../loop/define-family";
 import type { Configs, FamilyParts, FamilyPipeline, SettingProblem } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
+import type { Settings } from "../../loop/settings";
 import { take } from "../../settings/common-settings";
 import { autoencoderClasses, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
 import { clipText } from "../encoders/clip-text";
 import { longPromptProblems } from "../encoders/settings";
 import { t5Encoder } from "../encoders/t5";
 import { fluxFiles } from "./files";
-import { checkFit } from "./fit";
+import { fillInpainting } from "./fill";
+import { checkFillFit, checkFit } from "./fit";
 import { kontextLook, kontextProblems, kontextReferences, kontextSettings, seenSize, settle } from "./kontext";
 import { flux } from "./model";
-import { fluxPipeline, type Look } from "./pipeline";
+import { type FluxVariant, fluxPipeline } from "./pipeline";
 import { FluxPromptEncoder } from "./prompts";
-import { type FluxSettings, fluxSettings } from "./settings";
+import { fillSettings, fluxSettings } from "./settings";
 import { fluxSizes, tokenPixels } from "./sizes";
 
 /** What the pipelines around FLUX.1's models have in common. */
@@ -49,7 +51,7 @@ export const fluxFamily = defineFamily({
   problems,
   firstStep: flowFirstStep,
   sizes: (configs, settings) => fluxSizes(configs, settings),
-  open: (parts) => opened(parts),
+  open: (parts) => opened(parts, checkFit),
 });
 
 /** FluxKontextPipeline, https://arxiv.org/abs/2506.15742: an image to look at lies behind the one that is drawn. */
@@ -63,7 +65,21 @@ export const fluxKontextFamily = defineFamily({
   references: kontextReferences,
   problems: (configs, settings) => [...problems(configs, settings), ...kontextProblems(settings)],
   sizes: (configs, settings) => fluxSizes(configs, settings, seenSize(configs, settings)),
-  open: (parts) => opened(parts, kontextLook(parts)),
+  open: (parts) => opened(parts, checkFit, { look: kontextLook(parts) }),
+});
+
+/** FluxFillPipeline: paints a part of an image anew, by a model that sees the rest and the mask. */
+export const fluxFillFamily = defineFamily({
+  ...shared,
+  className: "FluxFillPipeline",
+  title: "FLUX.1 Fill",
+  settings: fillSettings,
+  defaults: (configs) => ({ ...usual(configs), num_inference_steps: 50, guidance_scale: 30 }),
+  needsMask: () => true,
+  problems,
+  firstStep: flowFirstStep,
+  sizes: (configs, settings) => fluxSizes(configs, settings),
+  open: (parts) => opened(parts, checkFillFit, { inpainting: fillInpainting(parts) }),
 });
 
 function usual(configs: Configs): { num_inference_steps: number; height: number; width: number } {
@@ -71,11 +87,15 @@ function usual(configs: Configs): { num_inference_steps: number; height: number;
   return { num_inference_steps: 28, height: side, width: side };
 }
 
-function problems(configs: Configs, settings: FluxSettings): SettingProblem[] {
+function problems(configs: Configs, settings: Settings): SettingProblem[] {
   return [...longPromptProblems(settings), ...tilingProblems(configs.vae, settings)];
 }
 
-async function opened(parts: FamilyParts, look?: Look): Promise<FamilyPipeline> {
-  checkFit(parts.configs);
-  return fluxPipeline(parts, await FluxPromptEncoder.open(parts), look);
+async function opened(
+  parts: FamilyParts,
+  check: (configs: Configs) => void,
+  variant?: FluxVariant,
+): Promise<FamilyPipeline> {
+  check(parts.configs);
+  return fluxPipeline(parts, await FluxPromptEncoder.open(parts), variant);
 }

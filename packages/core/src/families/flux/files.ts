@@ -2,7 +2,7 @@ import { partUnfit } from "../../errors/single-file";
 import type { JsonObject } from "../../schema/json";
 import type { Note } from "../../weights/checkpoint/note";
 import { countOf } from "../../weights/single-file/count-of";
-import { partOf } from "../../weights/single-file/file-part";
+import { convertedShapes, partOf } from "../../weights/single-file/file-part";
 import type { SingleFiles } from "../../weights/single-file/known-files";
 import type { KnownPipeline } from "../../weights/single-file/known-pipeline";
 import type { Shapes } from "../../weights/single-file/recipe";
@@ -15,17 +15,22 @@ const CLASS = "FluxTransformer2DModel";
 const title = "FLUX.1";
 /** Channels of an attention head; positions are laid out for these only. */
 const HEAD = 128;
+/** Of a token's latents; and of what Fill sees: as many again of the image that it keeps, and the mask. */
 const CHANNELS = 64;
+const FILL_CHANNELS = 384;
 const GUIDANCE = /(^|\.)(guidance_in|guidance_embedder)\./;
 
-/** As https://huggingface.co/black-forest-labs/FLUX.1-dev, FLUX.1-schnell and FLUX.1-Kontext-dev have it. */
-function flux1(file: string, stored: StoredFile): KnownPipeline {
+/**
+ * As https://huggingface.co/black-forest-labs/FLUX.1-dev, FLUX.1-schnell, FLUX.1-Kontext-dev and FLUX.1-Fill-dev have it.
+ * @param isFill by its tensors
+ */
+function flux1(file: string, stored: StoredFile, isFill: boolean): KnownPipeline {
   const isDev = [...stored.shapes.keys()].some((name) => GUIDANCE.test(name));
-  const isKontext = isDev && /kontext/i.test(saidNames(file, stored));
+  const isKontext = isDev && !isFill && /kontext/i.test(saidNames(file, stored));
   const shifting = { shift: 3, use_dynamic_shifting: true, base_shift: 0.5, max_shift: 1.15 };
   return {
     title,
-    className: isKontext ? "FluxKontextPipeline" : "FluxPipeline",
+    className: isFill ? "FluxFillPipeline" : isKontext ? "FluxKontextPipeline" : "FluxPipeline",
     options: {},
     components: {
       transformer: { kind: "model", library: "diffusers", className: CLASS, config: transformerConfig },
@@ -45,7 +50,7 @@ function flux1(file: string, stored: StoredFile): KnownPipeline {
         },
       },
     },
-    notes: isDev ? [kontextNote(file, isKontext)] : [],
+    notes: isDev && !isFill ? [kontextNote(file, isKontext)] : [],
   };
 }
 
@@ -60,12 +65,13 @@ function kontextNote(file: string, isKontext: boolean): Note {
 function transformerConfig(shapes: Shapes): JsonObject {
   const [width, channels] = shapes.get("x_embedder.weight") as [number, number];
   const [head] = shapes.get("transformer_blocks.0.attn.norm_q.weight") as [number];
-  if (channels !== CHANNELS) throw partUnfit(CLASS, title, channelProblem(channels));
+  if (channels !== CHANNELS && channels !== FILL_CHANNELS) throw partUnfit(CLASS, title, channelProblem(channels));
   if (head !== HEAD) throw partUnfit(CLASS, title, `must have heads of ${HEAD} channels, found ${head}`);
   return {
     _class_name: CLASS,
     patch_size: 1,
     in_channels: channels,
+    out_channels: CHANNELS,
     num_layers: countOf(shapes, "transformer_blocks.*"),
     num_single_layers: countOf(shapes, "single_transformer_blocks.*"),
     attention_head_dim: HEAD,
@@ -77,14 +83,17 @@ function transformerConfig(shapes: Shapes): JsonObject {
   };
 }
 
-/** Models for editing see a picture beside the latents, and some a mask. */
+/** Other models see a picture beside the latents. */
 function channelProblem(channels: number): string {
-  const kind = { 128: "FLUX.1 Depth or Canny", 384: "FLUX.1 Fill" }[channels] ?? "one for editing";
-  return `must take ${CHANNELS} channels, found ${channels}: it is ${kind}, which is not drawn`;
+  const kind = channels === 128 ? "FLUX.1 Depth or Canny" : "one for editing";
+  return `must take ${CHANNELS} channels, or ${FILL_CHANNELS} as FLUX.1 Fill, found ${channels}: it is ${kind}, which is not drawn`;
 }
 
 export const fluxFiles: SingleFiles = {
   title,
-  identify: (file, stored, known) =>
-    partOf(known, stored.shapes, CLASS, "transformer") ? flux1(file, stored) : undefined,
+  identify: (file, stored, known) => {
+    const part = partOf(known, stored.shapes, CLASS, "transformer");
+    if (!part) return undefined;
+    return flux1(file, stored, convertedShapes(part).get("x_embedder.weight")?.[1] === FILL_CHANNELS);
+  },
 };

@@ -8,7 +8,7 @@ import { setting } from "../../settings/setting";
 import type { Floats } from "../../tensor";
 import { Autoencoder } from "../autoencoders/autoencoder";
 import { PACK, packLatents } from "../blocks/packed-latents";
-import type { Look } from "./pipeline";
+import type { FluxVariant } from "./pipeline";
 import { fluxSettings } from "./settings";
 import { tokenPixels } from "./sizes";
 
@@ -108,7 +108,7 @@ export function seenSize(
 }
 
 /** How images are looked at: through the autoencoder, nothing drawn. */
-export function kontextLook(parts: FamilyParts): Look {
+export function kontextLook(parts: FamilyParts): Required<FluxVariant>["look"] {
   const autoencoder = new Autoencoder(parts, "vae");
   return async (settings, signal) => {
     const seen = seenSize(parts.configs, settings as KontextSettings);

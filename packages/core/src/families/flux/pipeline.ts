@@ -1,12 +1,13 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
-import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
+import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainting } from "../../loop/family";
 import { combine, stack } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import { linspace } from "../../schedulers/linspace";
 import { type Floats, floats } from "../../tensor";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
-import { type TokenGrid, withReferences } from "../blocks/reference-tokens";
+import { type TokenGrid, withFeatures, withReferences } from "../blocks/reference-tokens";
 import { flowLatents } from "../transformers/flow-latents";
+import { latentChannels } from "./fit";
 import { type FluxConfig, rotaryTables } from "./model";
 import { AXES, imagePositions } from "./positions";
 import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
@@ -20,32 +21,38 @@ export interface FluxReferences {
   readonly grid: TokenGrid;
 }
 
-/** What a pipeline makes of the images to look at. */
-export type Look = (settings: FluxSettings, signal?: AbortSignal) => Promise<FluxReferences | undefined>;
+/** What a pipeline does its own way whose model sees more than latents. */
+export interface FluxVariant {
+  /** What it makes of images to look at. */
+  look?(settings: FluxSettings, signal?: AbortSignal): Promise<FluxReferences | undefined>;
+  readonly inpainting?: Inpainting<FluxConditioning>;
+}
 
-interface FluxConditioning extends Conditioning {
+export interface FluxConditioning extends Conditioning {
   readonly positive: FluxPrompts;
   /** With true guidance only. */
   readonly negative: FluxPrompts | undefined;
   readonly guidanceScale: number;
   readonly references: FluxReferences | undefined;
+  /** What the denoiser sees in each token besides latents, `[1, X, D]`. */
+  readonly features?: Floats;
 }
 
 /**
  * FLUX.1, opened. Its latents are packed into tokens for the denoiser only.
- * @param look for models that look at images; all others begin with one
+ * @param variant of models that see more; all others may begin with an image
  */
 export function fluxPipeline(
   parts: FamilyParts,
   prompts: FluxPromptEncoder,
-  look?: Look,
+  variant?: FluxVariant,
 ): FamilyPipeline<FluxConditioning> {
   const config = parts.configs.transformer as FluxConfig;
   const denoiser = new Denoiser(parts, "transformer");
-  const { imageToImage, inpainting, ...latents } = flowLatents(parts, config.in_channels / PACK ** 2);
+  const { imageToImage, inpainting, ...latents } = flowLatents(parts, latentChannels(parts.configs));
   return {
     ...latents,
-    ...(look ? {} : { imageToImage, inpainting }),
+    ...(variant ? { ...(variant.inpainting && { inpainting: variant.inpainting }) } : { imageToImage, inpainting }),
     encode: async (settings: FluxSettings, signal) => {
       const { prompt, prompt_2, negative_prompt, negative_prompt_2, true_cfg_scale, has_negative_prompt } = settings;
       const guided = isGuided(settings);
@@ -59,7 +66,7 @@ export function fluxPipeline(
         positive,
         negative,
         guidanceScale: settings.guidance_scale,
-        references: await look?.(settings, signal),
+        references: await variant?.look?.(settings, signal),
         warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused],
       };
     },
@@ -76,7 +83,7 @@ export function fluxPipeline(
       const [, , height, width] = sample.shape as [number, number, number, number];
       const batch = branchLatents(branch, sample);
       const step = {
-        hidden_states: withReferences(packLatents(batch), encoded.references?.tokens),
+        hidden_states: withReferences(withFeatures(packLatents(batch), encoded.features), encoded.references?.tokens),
         timestep: forRows(batch.shape[0]!, timestep / 1000),
       };
       const constants = { [`${branch} ${sample.shape}`]: () => constantsOf(config, encoded, branch, height, width) };

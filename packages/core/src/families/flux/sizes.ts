@@ -1,7 +1,7 @@
 import type { Sizes } from "../../graph/dim";
 import type { PictureSize } from "../../image/picture";
 import type { Configs } from "../../loop/family";
-import { imageCount } from "../../loop/settings";
+import { imageCount, type Settings } from "../../loop/settings";
 import { decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
 import { PACK } from "../blocks/packed-latents";
 import { textSizes } from "../encoders/settings";
@@ -15,7 +15,7 @@ export function tokenPixels({ vae }: Configs): number {
 /** As `Family.sizes`. @param seen the size of an image that is looked at */
 export function fluxSizes(
   configs: Configs,
-  settings: FluxSettings,
+  settings: Settings,
   seen: PictureSize = { width: 0, height: 0 },
 ): Readonly<Record<string, Sizes>> {
   const { max_sequence_length: S } = settings;
@@ -24,7 +24,7 @@ export function fluxSizes(
   return {
     ...textSizes(configs, settings, ["text_encoder", "text_encoder_2"]),
     transformer: {
-      B: Math.max(1, imageCount(settings)) * (isGuided(settings) ? 2 : 1),
+      B: Math.max(1, imageCount(settings)) * (isGuided(settings as FluxSettings) ? 2 : 1),
       S,
       T: S + tokensOf(settings) + tokensOf(seen),
     },
