@@ -35,7 +35,7 @@ describe("FLUX Fill", () => {
     const { images, recipe } = await pipeline.generate(request);
     expect([images[0]!.width, images[0]!.height]).toEqual([width, height]);
     expect(recipe.config.generate).toMatchObject({ guidance_scale: 30, strength: 1, num_inference_steps: 2 });
-    const again = await pipeline.generate({ ...recipe.config.generate, ...request } as GenerateRequest);
+    const again = await pipeline.generate({ ...recipe.config.generate, ...request } as unknown as GenerateRequest);
     expect(again.images[0]!.data).toEqual(images[0]!.data);
   });
 

@@ -1,6 +1,8 @@
 import type { Family } from "../loop/family";
 import { ditFamily } from "./dit/family";
-import { fluxFamily, fluxFillFamily, fluxKontextFamily } from "./flux/family";
+import { fluxFamily } from "./flux/family";
+import { fluxFillFamily } from "./flux/fill";
+import { fluxKontextFamily } from "./flux/kontext";
 import { flux2KleinFamily } from "./flux2/family";
 import { pixartAlphaFamily, pixartSigmaFamily } from "./pixart/family";
 import { sanaFamily, sanaSprintFamily } from "./sana/family";

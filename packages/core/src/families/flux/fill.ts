@@ -1,34 +1,21 @@
-import { concat } from "../../loop/concat";
-import type { FamilyParts, Inpainted, Inpainting } from "../../loop/family";
+import { defineFamily } from "../../loop/define-family";
 import { flowFirstStep } from "../../loop/flow-first-step";
-import { type Floats, floats } from "../../tensor";
-import { Autoencoder } from "../autoencoders/autoencoder";
-import { packLatents } from "../blocks/packed-latents";
-import type { FluxConditioning } from "./pipeline";
+import { fillInpainting } from "./fill-inpainting";
+import { checkFillFit } from "./fit";
+import { fillSettings } from "./settings";
+import { opened, problems, shared, usual } from "./shared-family";
+import { fluxSizes } from "./sizes";
 
-/** How a part of an image is painted anew by a denoiser that sees the rest. */
-export function fillInpainting(parts: FamilyParts): Inpainting<FluxConditioning> {
-  const autoencoder = new Autoencoder(parts, "vae");
-  const { blendMask: _, ...seeing } = autoencoder.inpainting(flowFirstStep);
-  return {
-    ...seeing,
-    encodeMasked: seeing.encode,
-    see: (encoded, { mask, masked }: Inpainted) => ({
-      ...encoded,
-      features: concat([packLatents(masked!), packLatents(folded(mask, autoencoder.scaleFactor))], 2),
-    }),
-  };
-}
-
-/** The pixels of each latent pixel as channels, row by row. @param image `[1, 1, f h, f w]` @returns `[1, f f, h, w]` */
-function folded({ shape, data }: Floats, factor: number): Floats {
-  const [, , fromHeight, fromWidth] = shape as [number, number, number, number];
-  const [height, width] = [fromHeight / factor, fromWidth / factor];
-  const result = floats([1, factor ** 2, height, width]);
-  for (let at = 0; at < data.length; at++) {
-    const [y, x] = [Math.floor(at / fromWidth), at % fromWidth];
-    const channel = (y % factor) * factor + (x % factor);
-    result.data[(channel * height + Math.floor(y / factor)) * width + Math.floor(x / factor)] = data[at]!;
-  }
-  return result;
-}
+/** FluxFillPipeline: paints a part of an image anew, by a model that sees the rest and the mask. */
+export const fluxFillFamily = defineFamily({
+  ...shared,
+  className: "FluxFillPipeline",
+  title: "FLUX.1 Fill",
+  settings: fillSettings,
+  defaults: (configs) => ({ ...usual(configs), num_inference_steps: 50, guidance_scale: 30 }),
+  needsMask: () => true,
+  problems,
+  firstStep: flowFirstStep,
+  sizes: (configs, settings) => fluxSizes(configs, settings),
+  open: (parts) => opened(parts, checkFillFit, { inpainting: fillInpainting(parts) }),
+});
