@@ -46,11 +46,12 @@ export function inpaintCase(folder: string, root: string): (() => Promise<void>)
       ...(isCropped
         ? { image: join(folder, "image.png"), mask: join(folder, "mask_image.png") }
         : { picture, maskPicture }),
-      ...(reference ? { referencePicture: picturesOf(reference) } : {}),
+      ...(reference ? { referencePicture: picturesOf(reference)[0]! } : {}),
     };
     // Of what is drawn: a small model cannot draw its family's usual size.
     const [rows, columns] = about.draws[0]!.slice(-2) as [number, number];
-    const size = isCropped ? { height: 8 * rows, width: 8 * columns } : { height, width };
+    const cell = pipeline.startsWith("flux2") ? 16 : 8;
+    const size = isCropped ? { height: cell * rows, width: cell * columns } : { height, width };
     const result = await generate({ model, generate: { ...size, num_inference_steps, ...call } }, request);
     const [{ data }] = result.images as [Image];
     if (isCropped)

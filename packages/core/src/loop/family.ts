@@ -85,8 +85,8 @@ export interface Family {
 export interface References {
   /** Images of one generation. */
   readonly most: number;
-  /** What is wrong with an image, in words that follow its name: `must be at least 64 pixels wide`. */
-  problem(picture: PictureSize, configs: Configs): string | undefined;
+  /** What is wrong with an image, or with one that is inpainted, in words that follow its name: `must be at least 64 pixels wide`. */
+  problem(picture: PictureSize, configs: Configs, inpaints: boolean): string | undefined;
   /** The size of what is drawn by the first image, where nothing else is said; the family's `defaults` when left out. */
   drawn?(configs: Configs, picture: PictureSize): PictureSize;
 }

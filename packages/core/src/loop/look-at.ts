@@ -29,7 +29,7 @@ export async function lookAt(
   if (references && sources.length > 0) {
     // What is too much is told without a look at each.
     const pictures = sources.length > references.most ? [] : await Promise.all(sources.map(pictureSize));
-    if (!references.drawn || !pictures[0] || references.problem(pictures[0], configs) !== undefined)
+    if (!references.drawn || !pictures[0] || references.problem(pictures[0], configs, mask !== undefined) !== undefined)
       return { pictures, size: {} };
     const sides = Object.entries(references.drawn(configs, pictures[0]));
     return { pictures, size: Object.fromEntries(sides.filter(([side]) => given[side] === undefined)) };

@@ -23,7 +23,7 @@ export interface RequestExtras {
   /** The mask in place of a file; of grey, or of colours that count as the grey that they look like. */
   readonly maskPicture?: Picture;
   /** What `image_reference` would have files of. */
-  readonly referencePicture?: Picture | readonly Picture[];
+  readonly referencePicture?: Picture;
 }
 
 /** What a request may have in place of settings that are files. */
@@ -195,17 +195,19 @@ function pictureProblems(
 ): SettingProblem[] {
   const { className, references } = family;
   const { length } = picturesOf(image);
-  if (mask !== undefined && length > 1)
-    return [{ key: "image", text: `must be one image, which is inpainted, found ${length}` }];
+  const inpaints = mask !== undefined;
+  if (inpaints && length > 1) return [{ key: "image", text: `must be one image, which is inpainted, found ${length}` }];
   const most = references?.most ?? 1;
   if (length > most) {
     const allowed = references ? `at most ${most} images` : `one image, which a ${className} begins with`;
     return [{ key: "image", text: `must be ${allowed}, found ${length}` }];
   }
   return pictures.flatMap((picture, i): SettingProblem[] => {
-    const text = references?.problem(picture, configs);
-    const which = pictures.length > 1 ? `${i + 1} of ${pictures.length} ` : "";
-    return text === undefined ? [] : [{ key: "image", text: `${which}${text}` }];
+    const text = references?.problem(picture, configs, inpaints);
+    const which = pictures.length > 1 && !inpaints ? `${i + 1} of ${pictures.length} ` : "";
+    return text === undefined
+      ? []
+      : [{ key: inpaints && i > 0 ? "image_reference" : "image", text: `${which}${text}` }];
   });
 }
 

@@ -1,11 +1,13 @@
 import type { Sizes } from "../../graph/dim";
 import { defineFamily } from "../../loop/define-family";
 import type { Configs } from "../../loop/family";
+import { flowFirstStep } from "../../loop/flow-first-step";
 import { imageCount } from "../../loop/settings";
 import { decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
 import { flux2Autoencoder } from "./autoencoder";
 import { flux2Files } from "./files";
 import { checkFit, flux2Problems } from "./fit";
+import { settleInpainting } from "./inpainting";
 import { flux2 } from "./model";
 import { PATCH } from "./patches";
 import { Flux2Pipeline } from "./pipeline";
@@ -24,12 +26,15 @@ export const flux2KleinFamily = defineFamily({
   singleFiles: flux2Files,
   loraTitle: () => "FLUX.2",
   settings: flux2Settings,
-  defaults: (configs) => ({
+  defaults: (configs, _, inpaints) => ({
     num_inference_steps: 50,
-    guidance_scale: isDistilled(configs) ? 1 : 4,
+    guidance_scale: usualGuidance(configs, inpaints),
     height: 128 * scaleFactorOf(configs.vae),
     width: 128 * scaleFactorOf(configs.vae),
+    ...(inpaints ? { strength: 0.8 } : {}),
   }),
+  settle: settleInpainting,
+  firstStep: flowFirstStep,
   sizeMultiple: tokenPixels,
   references: flux2References,
   components: {
@@ -50,6 +55,12 @@ export const flux2KleinFamily = defineFamily({
     return new Flux2Pipeline(parts, await Flux2PromptEncoder.open(parts));
   },
 });
+
+/** A distilled model is not guided. */
+function usualGuidance(configs: Configs, inpaints = false): number {
+  if (isDistilled(configs)) return 1;
+  return inpaints ? 8 : 4;
+}
 
 function runSizes(configs: Configs, settings: Flux2Settings): Readonly<Record<string, Sizes>> {
   const { height, width, max_sequence_length: S } = settings;
