@@ -21,6 +21,8 @@ export type Configs = Readonly<Record<string, unknown>>;
 /** A family of pipelines: one class of `model_index.json`. */
 export interface Family {
   readonly className: string;
+  /** Other classes of `model_index.json` that the same components make up: those that only inpaint. */
+  readonly aliases?: readonly string[];
   /** What people call its models: `Stable Diffusion 1.5, 2.1`. */
   readonly title?: string;
   /** Single files of its models, where they are recognised. */

@@ -15,6 +15,7 @@ import { fluxSizes } from "./sizes";
 export const fluxFamily = defineFamily({
   ...shared,
   className: "FluxPipeline",
+  aliases: ["FluxInpaintPipeline"],
   title: "FLUX.1",
   singleFiles: fluxFiles,
   settings: { ...fluxSettings, ...take("mask", "strength", "padding_mask_crop") },

@@ -4,17 +4,15 @@ import type { Configs } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { imageCount } from "../../loop/settings";
 import { decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
-import { flux2Autoencoder } from "./autoencoder";
+import { flux2Components } from "./components";
 import { flux2Files } from "./files";
 import { checkFit, flux2Problems } from "./fit";
 import { settleInpainting } from "./inpainting";
-import { flux2 } from "./model";
 import { PATCH } from "./patches";
 import { Flux2Pipeline } from "./pipeline";
 import { Flux2PromptEncoder } from "./prompts";
 import { flux2References, referenceTokens, tokenPixels } from "./references";
 import { type Flux2Settings, flux2Settings, guidanceOf, isDistilled } from "./settings";
-import { qwen3Taps } from "./text-encoder";
 
 /**
  * Flux2KleinPipeline: FLUX.2 klein, distilled and base, https://github.com/black-forest-labs/flux2, with diffusers'
@@ -22,6 +20,7 @@ import { qwen3Taps } from "./text-encoder";
  */
 export const flux2KleinFamily = defineFamily({
   className: "Flux2KleinPipeline",
+  aliases: ["Flux2KleinInpaintPipeline"],
   title: "FLUX.2 klein",
   singleFiles: flux2Files,
   loraTitle: () => "FLUX.2",
@@ -37,14 +36,7 @@ export const flux2KleinFamily = defineFamily({
   firstStep: flowFirstStep,
   sizeMultiple: tokenPixels,
   references: flux2References,
-  components: {
-    text_encoder: {
-      Qwen3ForCausalLM: { architecture: qwen3Taps, entry: "taps" },
-      Qwen3Model: { architecture: qwen3Taps, entry: "taps" },
-    },
-    transformer: flux2,
-    vae: { AutoencoderKLFlux2: { architecture: flux2Autoencoder, entry: "decode" } },
-  },
+  components: flux2Components,
   others: ["is_distilled"],
   schedulers: ["flow"],
   unfitSchedulers: ["FlowMatchHeunDiscreteScheduler"], // takes no levels of the pipeline's

@@ -4,15 +4,14 @@ import { flowFirstStep } from "../../loop/flow-first-step";
 import { stack } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import { type Floats, floats } from "../../tensor";
-import { autoencoderClasses, tilingProblems } from "../autoencoders/autoencoder";
+import { tilingProblems } from "../autoencoders/autoencoder";
 import { croppedPositions } from "../blocks/cropped-positions";
 import { clipSkipProblems } from "../encoders/clip-encoder";
-import { clipTextWithProjection } from "../encoders/clip-text";
 import { longPromptProblems, textSizes, textTokens } from "../encoders/settings";
-import { t5Encoder } from "../encoders/t5";
 import { type Drawn, drawPrompts, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
 import { patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
-import { type Sd3Config, sd3 } from "./model";
+import { sd3Components } from "./components";
+import type { Sd3Config } from "./model";
 import { Sd3PromptEncoder, type Sd3Prompts } from "./prompts";
 import { type Sd3Settings, sd3Settings } from "./settings";
 
@@ -22,6 +21,7 @@ import { type Sd3Settings, sd3Settings } from "./settings";
  */
 export const stableDiffusion3Family = defineFamily({
   className: "StableDiffusion3Pipeline",
+  aliases: ["StableDiffusion3InpaintPipeline"],
   title: "Stable Diffusion 3",
   settings: sd3Settings,
   defaults: (configs, fromImage) => ({
@@ -31,13 +31,7 @@ export const stableDiffusion3Family = defineFamily({
     ...(fromImage ? { num_inference_steps: 50, strength: 0.6 } : { num_inference_steps: 28 }),
   }),
   sizeMultiple: patchPixels,
-  components: {
-    text_encoder: clipTextWithProjection,
-    text_encoder_2: clipTextWithProjection,
-    text_encoder_3: t5Encoder,
-    transformer: sd3,
-    vae: autoencoderClasses,
-  },
+  components: sd3Components,
   optional: ["text_encoder_3"],
   others: ["image_encoder", "feature_extractor"],
   unheeded: { vae: ["latents_mean", "latents_std"] },

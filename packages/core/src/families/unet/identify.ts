@@ -37,7 +37,8 @@ function unetIn(file: string, { shapes }: StoredFile, known: KnownFiles): Shapes
   if (!part) return undefined;
   const converted = convertedShapes(part);
   const [, channels] = converted.get("conv_in.weight") ?? [];
-  if (channels !== 4) throw known.unknown(file, `a U-Net of ${channels} channels, ${channelsFor(channels)}`);
+  if (channels !== 4 && channels !== 9)
+    throw known.unknown(file, `a U-Net of ${channels} channels, ${channelsFor(channels)}`);
   return converted;
 }
 
@@ -47,8 +48,7 @@ function isXl(shapes: Shapes): boolean {
 
 /** What sees more than latents. */
 function channelsFor(channels: number | undefined): string {
-  if (channels === 9) return "for inpainting and not for 4";
   if (channels === 8) return "for editing (instruct-pix2pix) and not for 4";
   if (channels === 7 || channels === 5) return "for upscaling or depth and not for 4";
-  return "for inpainting or editing and not for 4";
+  return "and not for 4, or for 9 to inpaint";
 }

@@ -1,11 +1,12 @@
 import type { Sizes } from "../../graph/dim";
-import type { Configs } from "../../loop/family";
+import type { Configs, Family } from "../../loop/family";
 import { imageCount, type Settings, type SettingsOf } from "../../loop/settings";
 import { number } from "../../schema/option";
 import { take } from "../../settings/common-settings";
 import { setting } from "../../settings/setting";
 import { autoencoderClasses, decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
 import { clipSettings, textSizes, textTokens } from "../encoders/settings";
+import { seesMask } from "./inpainting";
 import { unet2DCondition } from "./unet-2d-condition";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
@@ -31,6 +32,14 @@ export type UNetSettings = SettingsOf<typeof unetSettings>;
 
 export const unetComponents = { unet: unet2DCondition, vae: autoencoderClasses };
 
+/** What they all say of themselves. */
+export const unetFamily = {
+  sizeMultiple: unetSizeMultiple,
+  needsMask: seesMask,
+  schedulers: ["variance-preserving", "variance-exploding"],
+  schedulerDefaults: { eta: 0 },
+} satisfies Partial<Family>;
+
 /** The size that the model was trained on. @param fallback latent pixels, for a U-Net that does not say */
 export function trainedSize({ unet, vae }: Configs, fallback: number): Pick<Settings, "height" | "width"> {
   const { sample_size } = unet as UNet2DConditionConfig;
@@ -40,7 +49,7 @@ export function trainedSize({ unet, vae }: Configs, fallback: number): Pick<Sett
 }
 
 /** The pipelines want 8, whatever the autoencoder does; the U-Net itself takes every size. */
-export function unetSizeMultiple({ vae }: Configs): number {
+function unetSizeMultiple({ vae }: Configs): number {
   return Math.max(8, scaleFactorOf(vae));
 }
 

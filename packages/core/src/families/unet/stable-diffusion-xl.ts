@@ -7,10 +7,12 @@ import { tilingProblems } from "../autoencoders/autoencoder";
 import { ClipEncoder, type ClipEncoding, type ClipOptions, clipSkipProblems } from "../encoders/clip-encoder";
 import { clipText, clipTextWithProjection } from "../encoders/clip-text";
 import { stableDiffusionXlFiles } from "./identify";
-import { seesMask } from "./inpainting";
 import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
-import { trainedSize, unetComponents, unetSizeMultiple, unetSizes } from "./settings";
+import { trainedSize, unetComponents, unetFamily, unetSizes } from "./settings";
 import { type XlSettings, xlSettings } from "./xl-settings";
+
+/** Options of its pipelines that model_index.json may have. */
+const xlOptions = ["force_zeros_for_empty_prompt", "add_watermarker", "requires_aesthetics_score"];
 
 const textEncoders = ["text_encoder", "text_encoder_2"] as const;
 
@@ -19,7 +21,9 @@ const textEncoders = ["text_encoder", "text_encoder_2"] as const;
  * settings and defaults. No watermark is drawn.
  */
 export const stableDiffusionXlFamily = defineFamily({
+  ...unetFamily,
   className: "StableDiffusionXLPipeline",
+  aliases: ["StableDiffusionXLInpaintPipeline"],
   title: "Stable Diffusion XL",
   singleFiles: stableDiffusionXlFiles,
   settings: xlSettings,
@@ -29,13 +33,9 @@ export const stableDiffusionXlFamily = defineFamily({
     ...trainedSize(configs, 128),
     ...(fromImage ? { strength: inpaints ? 0.9999 : 0.3 } : {}),
   }),
-  sizeMultiple: unetSizeMultiple,
-  needsMask: seesMask,
   components: { text_encoder: clipText, text_encoder_2: clipTextWithProjection, ...unetComponents },
-  others: ["image_encoder", "feature_extractor", "force_zeros_for_empty_prompt", "add_watermarker"],
+  others: ["image_encoder", "feature_extractor", ...xlOptions],
   unheeded: { vae: ["shift_factor"] },
-  schedulers: ["variance-preserving", "variance-exploding"],
-  schedulerDefaults: { eta: 0 },
   problems: (configs, settings) => [
     ...clipSkipProblems(configs, settings.clip_skip, textEncoders, "penultimate"),
     ...tilingProblems(configs.vae, settings),

@@ -6,9 +6,8 @@ import { tilingProblems } from "../autoencoders/autoencoder";
 import { ClipEncoder, clipSkipProblems } from "../encoders/clip-encoder";
 import { clipText } from "../encoders/clip-text";
 import { stableDiffusionFiles } from "./identify";
-import { seesMask } from "./inpainting";
 import { type EncodePrompts, UNetPipeline } from "./pipeline";
-import { trainedSize, unetComponents, unetSettings, unetSizeMultiple, unetSizes } from "./settings";
+import { trainedSize, unetComponents, unetFamily, unetSettings, unetSizes } from "./settings";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
 /**
@@ -16,7 +15,9 @@ import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
  * 2, with diffusers' settings and defaults. A safety checker is not run.
  */
 export const stableDiffusionFamily = defineFamily({
+  ...unetFamily,
   className: "StableDiffusionPipeline",
+  aliases: ["StableDiffusionInpaintPipeline"],
   title: "Stable Diffusion 1.5, 2.1",
   singleFiles: stableDiffusionFiles,
   loraTitle: ({ unet }) => titleOfWidth([(unet as UNet2DConditionConfig).cross_attention_dim].flat()[0]!),
@@ -27,13 +28,9 @@ export const stableDiffusionFamily = defineFamily({
     ...trainedSize(configs, 64),
     ...(fromImage && !inpaints ? { strength: 0.8 } : {}),
   }),
-  sizeMultiple: unetSizeMultiple,
-  needsMask: seesMask,
   components: { text_encoder: clipText, ...unetComponents },
   others: ["safety_checker", "feature_extractor", "image_encoder", "requires_safety_checker"],
   unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
-  schedulers: ["variance-preserving", "variance-exploding"],
-  schedulerDefaults: { eta: 0 },
   mendScheduler,
   problems: (configs, settings) => [
     ...clipSkipProblems(configs, settings.clip_skip, ["text_encoder"], "last"),

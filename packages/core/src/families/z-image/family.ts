@@ -15,6 +15,7 @@ import { type ZImageSettings, zImageSettings } from "./settings";
 /** ZImagePipeline and ZImageImg2ImgPipeline, https://arxiv.org/abs/2511.22699, with diffusers' settings and defaults. */
 export const zImageFamily = defineFamily({
   className: "ZImagePipeline",
+  aliases: ["ZImageInpaintPipeline"],
   title: "Z-Image",
   singleFiles: zImageFiles,
   settings: zImageSettings,
