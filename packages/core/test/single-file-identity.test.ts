@@ -387,6 +387,19 @@ describe("FLUX.2 klein in a file", () => {
   });
 });
 
+describe("a U-Net that was trained to inpaint", () => {
+  it("is told by its channels; of Stable Diffusion 2 it predicts noise where nothing tells", () => {
+    for (const unet of [1, 2, "xl"] as const) {
+      const shapes = shapesOfModel(unet2DCondition, { ...unets[unet], in_channels: 9 });
+      const pipeline = known.identify("FILE", { shapes, metadata: {}, numbers: () => undefined });
+      const found = (pipeline.components.unet as KnownModel).config(shapes);
+      expect(unet2DCondition.parse(found)).toMatchObject({ in_channels: 9, out_channels: 4 });
+      expect(schedulerOf(pipeline).config.prediction_type).toBe("epsilon");
+      expect(textsOf(pipeline)).toEqual([]);
+    }
+  });
+});
+
 describe("a file of another family is named", () => {
   it.each([
     ["Stable Video Diffusion", "model.diffusion_model.input_blocks.1.0.time_stack.in_layers.0.weight"],
@@ -420,7 +433,6 @@ describe("a file of another family is named", () => {
   });
 
   it.each([
-    [9, "for inpainting"],
     [8, "for editing (instruct-pix2pix)"],
     [7, "for upscaling"],
   ])("by %i channels", (channels, what) => {

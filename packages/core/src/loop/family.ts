@@ -64,6 +64,8 @@ export interface Family {
   readonly schedulerDefaults?: Readonly<JsonObject>;
   /** What its pipeline changes in the options that its checkpoint gives. */
   mendScheduler?(options: Readonly<JsonObject>): Readonly<JsonObject>;
+  /** Told when a checkpoint is recognised. @throws SKIPSTEP_MODEL_OPTION for components that do not go together */
+  checkFit?(configs: Configs): void;
   /** Whether the model was trained to inpaint and does nothing else. */
   needsMask?(configs: Configs): boolean;
   /** What is wrong with the settings, told before any weight is read. */

@@ -12,7 +12,7 @@ import type { Schedule } from "../../schedulers/scheduler";
 import type { Floats } from "../../tensor";
 import { Autoencoder } from "../autoencoders/autoencoder";
 import { guidanceEmbedding } from "./guidance-embedding";
-import { checkChannels, latentChannels, unetInpainting } from "./inpainting";
+import { latentChannels, unetInpainting } from "./inpainting";
 import type { UNetSettings } from "./settings";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
@@ -51,7 +51,6 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
     private readonly parts: FamilyParts,
     private readonly encodePrompts: EncodePrompts,
   ) {
-    checkChannels(parts.configs);
     this.config = parts.configs.unet as UNet2DConditionConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
     this.denoiser = new Denoiser(parts, "unet");

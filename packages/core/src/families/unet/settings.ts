@@ -6,7 +6,7 @@ import { take } from "../../settings/common-settings";
 import { setting } from "../../settings/setting";
 import { autoencoderClasses, decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
 import { clipSettings, textSizes, textTokens } from "../encoders/settings";
-import { seesMask } from "./inpainting";
+import { checkChannels, seesMask } from "./inpainting";
 import { unet2DCondition } from "./unet-2d-condition";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
@@ -35,6 +35,7 @@ export const unetComponents = { unet: unet2DCondition, vae: autoencoderClasses }
 /** What they all say of themselves. */
 export const unetFamily = {
   sizeMultiple: unetSizeMultiple,
+  checkFit: checkChannels,
   needsMask: seesMask,
   schedulers: ["variance-preserving", "variance-exploding"],
   schedulerDefaults: { eta: 0 },
