@@ -84,7 +84,7 @@ def mask(width, height, soft=0):
 sd = {"prompt": "slightly smiling cat face", "negative_prompt": "blurry", "guidance_scale": 6.0, "strength": 0.7}
 square = {"image": picture(64, 64, 1), "mask_image": mask(64, 64)}
 sd_class = "StableDiffusionInpaintPipeline"
-make("sd15-heun", "sd15", sd_class, sd, 6, square, "HeunDiscreteScheduler")
+make("sd15-kdpm2", "sd15", sd_class, sd, 6, square, "KDPM2DiscreteScheduler")
 make("sd15-euler-ancestral", "sd15", sd_class, {**sd, "strength": 1.0}, 6, square, "EulerAncestralDiscreteScheduler")
 others = {"image": picture(90, 70, 2), "mask_image": mask(37, 111, 0.3)}
 make("sd15-other-sizes", "sd15", sd_class, sd, 6, others, None, 64)
