@@ -17,7 +17,7 @@ export const fluxFamily = defineFamily({
   className: "FluxPipeline",
   aliases: ["FluxInpaintPipeline"],
   title: "FLUX.1",
-  singleFiles: fluxFiles,
+  singleFiles: fluxFiles("FluxPipeline"),
   settings: { ...fluxSettings, ...take("mask", "strength", "padding_mask_crop") },
   defaults: (configs, fromImage) => ({
     ...usual(configs),

@@ -1,5 +1,6 @@
 import { defineFamily } from "../../loop/define-family";
 import { flowFirstStep } from "../../loop/flow-first-step";
+import { fluxFiles } from "./files";
 import { fillInpainting } from "./fill-inpainting";
 import { checkFillFit } from "./fit";
 import { fillSettings } from "./settings";
@@ -11,6 +12,7 @@ export const fluxFillFamily = defineFamily({
   ...shared,
   className: "FluxFillPipeline",
   title: "FLUX.1 Fill",
+  singleFiles: fluxFiles("FluxFillPipeline"),
   settings: fillSettings,
   defaults: (configs) => ({ ...usual(configs), num_inference_steps: 50, guidance_scale: 30 }),
   needsMask: () => true,

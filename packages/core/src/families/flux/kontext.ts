@@ -1,4 +1,5 @@
 import { defineFamily } from "../../loop/define-family";
+import { fluxFiles } from "./files";
 import { checkFit } from "./fit";
 import { kontextLook, kontextProblems, kontextReferences } from "./kontext-references";
 import { kontextSettings } from "./kontext-settings";
@@ -11,6 +12,7 @@ export const fluxKontextFamily = defineFamily({
   ...shared,
   className: "FluxKontextPipeline",
   title: "FLUX.1 Kontext",
+  singleFiles: fluxFiles("FluxKontextPipeline"),
   settings: kontextSettings,
   defaults: (configs) => ({ ...usual(configs), guidance_scale: 3.5 }),
   settle,
