@@ -1,8 +1,14 @@
-import { type ConfigInput, createPipeline, type GenerateRequest, type GenerateResult } from "@skipstep/core";
+import {
+  type ConfigInput,
+  createPipeline,
+  type GenerateRequest,
+  type GenerateResult,
+  type OpenedRecipe,
+} from "@skipstep/core";
 
 /** What a pipeline of its own makes of a request. */
 export async function draw(
-  config: ConfigInput,
+  config: ConfigInput | OpenedRecipe,
   cacheDir: string,
   request: GenerateRequest = {},
 ): Promise<GenerateResult> {

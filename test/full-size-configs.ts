@@ -193,3 +193,84 @@ export const qwen3For4B = {
   rope_theta: 1_000_000,
   vocab_size: 151_936,
 };
+
+/** https://huggingface.co/Qwen/Qwen-Image */
+export const qwenImage = {
+  attention_head_dim: 128,
+  axes_dims_rope: [16, 56, 56],
+  guidance_embeds: false,
+  in_channels: 64,
+  joint_attention_dim: 3584,
+  num_attention_heads: 24,
+  num_layers: 60,
+  out_channels: 16,
+  patch_size: 2,
+  pooled_projection_dim: 768,
+};
+export const qwenImageVae = {
+  attn_scales: [],
+  base_dim: 96,
+  dim_mult: [1, 2, 4, 4],
+  dropout: 0,
+  latents_mean: [
+    ...[-0.7571, -0.7089, -0.9113, 0.1075, -0.1745, 0.9653, -0.1517, 1.5508],
+    ...[0.4134, -0.0715, 0.5517, -0.3632, -0.1922, -0.9497, 0.2503, -0.2921],
+  ],
+  latents_std: [
+    ...[2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743],
+    ...[3.2687, 2.1526, 2.8652, 1.5579, 1.6382, 1.1253, 2.8251, 1.916],
+  ],
+  num_res_blocks: 2,
+  temperal_downsample: [false, true, true],
+  z_dim: 16,
+};
+export const qwenImageScheduler = {
+  base_image_seq_len: 256,
+  base_shift: 0.5,
+  max_image_seq_len: 8192,
+  max_shift: 0.9,
+  num_train_timesteps: 1000,
+  shift: 1,
+  shift_terminal: 0.02,
+  use_dynamic_shifting: true,
+};
+/** Its text encoder, with the text's options twice, as the file has them. */
+const qwen25VlText = {
+  attention_dropout: 0,
+  hidden_act: "silu",
+  hidden_size: 3584,
+  initializer_range: 0.02,
+  intermediate_size: 18_944,
+  max_position_embeddings: 128_000,
+  max_window_layers: 28,
+  num_attention_heads: 28,
+  num_hidden_layers: 28,
+  num_key_value_heads: 4,
+  rms_norm_eps: 1e-6,
+  rope_scaling: { mrope_section: [16, 24, 24], rope_type: "default", type: "default" },
+  rope_theta: 1_000_000,
+  use_cache: true,
+  use_sliding_window: false,
+  vocab_size: 152_064,
+};
+export const qwen25Vl7B = {
+  architectures: ["Qwen2_5_VLForConditionalGeneration"],
+  ...qwen25VlText,
+  image_token_id: 151_655,
+  model_type: "qwen2_5_vl",
+  sliding_window: 32_768,
+  text_config: {
+    ...qwen25VlText,
+    image_token_id: null,
+    layer_types: new Array<string>(28).fill("full_attention"),
+    model_type: "qwen2_5_vl_text",
+    sliding_window: null,
+    video_token_id: null,
+    vision_token_id: 151_654,
+  },
+  tie_word_embeddings: false,
+  torch_dtype: "bfloat16",
+  video_token_id: 151_656,
+  vision_config: { depth: 32, hidden_size: 1280 },
+  vision_token_id: 151_654,
+};

@@ -18,6 +18,9 @@ import {
   clipTextWithProjection,
   flux,
   qwen3,
+  qwen25Vl,
+  qwenImage,
+  qwenImageAutoencoder,
   sizeOf,
   t5Encoder,
   unet2DCondition,
@@ -34,6 +37,9 @@ const architectures: Readonly<Record<string, Architecture>> = {
   FluxTransformer2DModel: flux,
   ZImageTransformer2DModel: zImage,
   Qwen3ForCausalLM: qwen3,
+  Qwen2_5_VLForConditionalGeneration: qwen25Vl,
+  QwenImageTransformer2DModel: qwenImage,
+  AutoencoderKLQwenImage: qwenImageAutoencoder,
 };
 
 /** A component of a checkpoint that a test makes. */

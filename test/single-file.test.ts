@@ -1,13 +1,24 @@
 import { join } from "node:path";
 import { type ConfigInput, createPipeline, inspectConfig, validateConfig } from "@skipstep/core";
-import { autoencoderKl, flux, unet2DCondition, zImage } from "@skipstep/core/model";
+import {
+  autoencoderKl,
+  flux,
+  qwen25Vl,
+  qwenImage,
+  qwenImageAutoencoder,
+  unet2DCondition,
+  zImage,
+} from "@skipstep/core/model";
 import { describe, expect, it, vi } from "vitest";
 import {
+  nestedQwenVl,
   openClip,
   originalFlux,
   originalUNet,
   originalVae,
+  originalWanVae,
   originalZImage,
+  type Stored,
   type StoredTensors,
   withPrefix,
 } from "../packages/core/test/original-names";
@@ -55,6 +66,7 @@ describe("components of a folder given as files with their authors' names", () =
     ["sdxl", { unet: unetNames, vae: originalVae, text_encoder_2: openClip }],
     ["flux", { transformer: originalFlux, vae: originalVae }],
     ["z-image", { transformer: originalZImage, vae: originalVae }],
+    ["qwen-image", { text_encoder: nestedQwenVl, vae: originalWanVae }],
   ])("make the image of %s", async (name, originals) => {
     const files = Object.entries(originals).map(([component, original]) => [
       component,
@@ -251,6 +263,33 @@ const wholes: Readonly<Record<string, Whole>> = {
     inFile: { transformer: (tensors) => withPrefix("model.diffusion_model.", originalZImage(tensors)) },
     files: { vae: originalVae, text_encoder: same },
   },
+  "Qwen-Image": {
+    className: "QwenImagePipeline",
+    options: {},
+    components: {
+      transformer: {
+        className: "QwenImageTransformer2DModel",
+        config: { ...full.qwenImage, num_layers: 2, num_attention_heads: 1, joint_attention_dim: 128 },
+      },
+      vae: {
+        className: "AutoencoderKLQwenImage",
+        config: { ...full.qwenImageVae, base_dim: 8, dim_mult: [1, 2, 1], temperal_downsample: [false, false] },
+      },
+      text_encoder: {
+        className: "Qwen2_5_VLForConditionalGeneration",
+        config: {
+          ...full.qwen25Vl7B.text_config,
+          ...{ vocab_size: 4096, hidden_size: 128, intermediate_size: 96, num_hidden_layers: 2 },
+          ...{ num_attention_heads: 1, num_key_value_heads: 1, layer_types: null },
+        },
+      },
+      // By its own config: the class in its place would not write the template's words small.
+      tokenizer: { className: "TokenizersBackend", config: {}, from: golden("qwen-image", "tokenizer") },
+      scheduler: { className: "FlowMatchEulerDiscreteScheduler", config: full.qwenImageScheduler },
+    },
+    inFile: { transformer: same },
+    files: { vae: originalWanVae, text_encoder: same },
+  },
 };
 
 describe.each(Object.entries(wholes))("a file of %s", (title, { className, options, components, inFile, files }) => {
@@ -318,10 +357,18 @@ describe.each(Object.entries(wholes))("a file of %s", (title, { className, optio
     const stranger = golden(title === "FLUX.1" ? "z-image" : "flux", "transformer");
     const file = writeTensors(place("stranger.safetensors"), tensorsIn(stranger));
     expect(await failure({ model, components: { ...all, vae: file } })).toMatch(
-      /^SKIPSTEP_FILE_PART: config#\/components\/vae: \S.*stranger\.safetensors holds no AutoencoderKL for "vae"\. It holds: (Flux|ZImage)Transformer2DModel\./,
+      /^SKIPSTEP_FILE_PART: config#\/components\/vae: \S.*stranger\.safetensors holds no AutoencoderKL\w* for "vae"\. It holds: (Flux|ZImage)Transformer2DModel\./,
     );
   });
 });
+
+function timeConv(module: string): [string, Stored][] {
+  const empty = { dtype: "float32", bytes: new Uint8Array(0) } as const;
+  return [
+    [`${module}.time_conv.weight`, { ...empty, shape: [384, 384, 3, 1, 1] }],
+    [`${module}.time_conv.bias`, { ...empty, shape: [384] }],
+  ];
+}
 
 /** The models as they are published, in files that hold names and shapes only. */
 describe("a file of full size", () => {
@@ -445,5 +492,37 @@ describe("a file of full size", () => {
     expect(zImage.parse(loaded.model.checkpoint.component("transformer").config)).toEqual(
       zImage.parse(full.zImageTurbo),
     );
+  });
+
+  it("is read with the published configs: Qwen-Image", async () => {
+    const parts = {
+      transformer: { className: "QwenImageTransformer2DModel", config: full.qwenImage },
+      vae: { className: "AutoencoderKLQwenImage", config: full.qwenImageVae },
+      text_encoder: { className: "Qwen2_5_VLForConditionalGeneration", config: full.qwen25Vl7B },
+    };
+    const model = writeSparse(join(root, "qwen_image.safetensors"), emptyTensors(parts.transformer));
+    const vae = new Map([
+      ...emptyTensors(parts.vae),
+      // Between frames, which a picture has one of; they tell where the published model has them.
+      ...[5, 8].flatMap((at) => timeConv(`encoder.down_blocks.${at}`)),
+    ]);
+    const components = {
+      vae: writeSparse(join(root, "qwen_image_vae.safetensors"), originalWanVae(vae)),
+      text_encoder: writeSparse(join(root, "qwen_2.5_vl_7b.safetensors"), emptyTensors(parts.text_encoder)),
+      tokenizer: golden("qwen-image", "tokenizer"),
+    };
+    const loaded = await validateConfig({ model, components });
+    const { components: inspected, scheduler: chosen } = inspectConfig(loaded);
+    expect(inspected.map(({ name, parameters }) => [name, parameters])).toEqual([
+      ["text_encoder", 7_070_619_136],
+      ["transformer", 20_430_401_088],
+      ["vae", 125_453_491],
+    ]);
+    expect(chosen.options).toMatchObject(full.qwenImageScheduler);
+    const configOf = (name: string): object => loaded.model.checkpoint.component(name).config;
+    expect(qwenImage.parse(configOf("transformer"))).toEqual(qwenImage.parse(full.qwenImage));
+    expect(qwenImageAutoencoder.parse(configOf("vae"))).toEqual(qwenImageAutoencoder.parse(full.qwenImageVae));
+    expect(configOf("vae")).toMatchObject({ temperal_downsample: full.qwenImageVae.temperal_downsample });
+    expect(qwen25Vl.parse(configOf("text_encoder"))).toEqual(qwen25Vl.parse(full.qwen25Vl7B));
   });
 });

@@ -1,3 +1,4 @@
+import { checkPrompts } from "../../packages/core/test/golden/prompts";
 import { checkTiledDecode } from "../../packages/core/test/golden/tiled-decode";
 import { checkBnb } from "./bnb";
 import { fillCase } from "./fill";
@@ -19,5 +20,6 @@ export const extras: Readonly<Record<string, (folder: string, root: string) => (
   fill: fillCase,
   kontext: kontextCase,
   lora: loraCase,
+  prompts: (folder, root) => () => checkPrompts(folder, root),
   "tiled-decode": (folder, root) => () => checkTiledDecode(folder, root),
 };

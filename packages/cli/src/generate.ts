@@ -19,6 +19,9 @@ import { checkWritable, writeWhole } from "./write-file";
 export interface GenerateOptions {
   readonly prompt?: readonly string[];
   readonly negativePrompt?: readonly string[];
+  /** What was typed: the config's schema tells what there is. */
+  readonly promptWeighting?: string;
+  readonly longPrompts?: string;
   /** A number, or what else was typed: the config's schema tells what is wrong with it. */
   readonly seed?: unknown;
   /** Files, from the working directory. */

@@ -43,6 +43,8 @@ export function createProgram(session: Session): Command {
     .argument("[config]", "JSON file; may be left out with --recipe")
     .option("-p, --prompt <text>", "what the image shows; again for more images", collect)
     .option("-n, --negative-prompt <text>", "what it must not show", collect)
+    .option("--prompt-weighting <rules>", "whose rules brackets in prompts follow: none, a1111, comfyui, compel")
+    .option("--long-prompts <how>", "what is too long for CLIP: truncate, chunks")
     .option("-s, --seed <number>", "start of the random numbers", number)
     .option("-i, --image <file>", "what to begin with, or to look at; again for more to look at", collect)
     .option("--mask <file>", "what of the image to paint anew: what is white in it")

@@ -33,6 +33,10 @@ function recipeLines({ config, image, versions, weights, plugins }: Recipe): str
     ["model", `${fileText(config.model)}${config.variant === undefined ? "" : ` (${config.variant})`}`],
     ...Object.entries(config.components ?? {}).map(([name, file]) => ["component", `${name}: ${fileText(file)}`]),
     ...(config.lora ?? []).map(({ path, scale }) => ["lora", `${fileText(path)} at scale ${scale}`]),
+    ...(config.textual_inversions ?? []).map(({ path, token }) => [
+      "word",
+      `${token === undefined ? "" : `${[token].flat().join(", ")}: `}${fileText(path)}`,
+    ]),
     ["device", config.device ?? ""],
     ["scheduler", [type, factsText(scheduler)].filter((text) => text !== "").join(": ")],
     ...plugins.flatMap(({ name, regions }, i) => [

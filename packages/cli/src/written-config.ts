@@ -10,14 +10,17 @@ type PlainObject = Readonly<Record<string, unknown>>;
  */
 export function writtenConfig({ config, plugins, file: source }: CheckedConfig, file: string): PlainObject {
   const folder = dirname(file);
-  const { guidance, strict, model, components, lora, generate, plugins: uses, ...rest } = config;
+  const { guidance, strict, model, components, lora, textual_inversions, generate, plugins: uses, ...rest } = config;
   const { image } = generate;
   const here = (path: string): string => relativePath(path, folder);
+  const placed = <Entry extends { readonly path: string }>(entries: readonly Entry[]): Entry[] =>
+    entries.map((entry) => ({ ...entry, path: here(entry.path) }));
   return {
     model: here(model),
     ...rest,
     ...(components ? { components: mapValues(components, here) } : {}),
-    ...(lora ? { lora: lora.map((entry) => ({ ...entry, path: here(entry.path) })) } : {}),
+    ...(lora ? { lora: placed(lora) } : {}),
+    ...(textual_inversions ? { textual_inversions: placed(textual_inversions) } : {}),
     generate: {
       ...generate,
       ...(image === undefined ? {} : { image: typeof image === "string" ? here(image) : image.map(here) }),

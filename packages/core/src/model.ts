@@ -54,6 +54,7 @@ export { autoencoderTiny } from "./families/autoencoders/autoencoder-tiny";
 export { ClipEncoder, clipSkipProblems } from "./families/encoders/clip-encoder";
 export { clipText, clipTextWithProjection } from "./families/encoders/clip-text";
 export { gemma2 } from "./families/encoders/gemma2";
+export { qwen25Vl } from "./families/encoders/qwen2-5-vl";
 export { qwen3 } from "./families/encoders/qwen3";
 export { Qwen3Encoder } from "./families/encoders/qwen3-encoder";
 export { rotaryTables as qwen3RotaryTables } from "./families/encoders/rotary-tables";
@@ -71,6 +72,7 @@ export {
   modulateIndex,
   pixart,
   qwenImage,
+  qwenImageAutoencoder,
   qwenImageRotaryTables,
   sana,
   sd3,

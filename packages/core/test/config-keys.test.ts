@@ -8,11 +8,13 @@ import { autoencoderTiny } from "../src/families/autoencoders/autoencoder-tiny";
 import { dit } from "../src/families/dit/model";
 import { clipText, clipTextWithProjection } from "../src/families/encoders/clip-text";
 import { gemma2 } from "../src/families/encoders/gemma2";
+import { qwen25Vl } from "../src/families/encoders/qwen2-5-vl";
 import { qwen3 } from "../src/families/encoders/qwen3";
 import { t5Encoder } from "../src/families/encoders/t5";
 import { flux } from "../src/families/flux/model";
 import { flux2 } from "../src/families/flux2/model";
 import { pixart } from "../src/families/pixart/model";
+import { qwenImageAutoencoder } from "../src/families/qwen-image/autoencoder";
 import { qwenImage } from "../src/families/qwen-image/model";
 import { sana } from "../src/families/sana/model";
 import { sd3 } from "../src/families/sd3/model";
@@ -21,7 +23,7 @@ import { zImage } from "../src/families/z-image/model";
 
 const architectures: readonly Architecture[] = [
   ...[autoencoderKl, autoencoderTiny, clipText, clipTextWithProjection, dit, flux, flux2, pixart, qwen3, qwenImage],
-  ...[autoencoderDc, gemma2, sana, sd3, t5Encoder, unet2DCondition, zImage],
+  ...[autoencoderDc, gemma2, qwen25Vl, qwenImageAutoencoder, sana, sd3, t5Encoder, unet2DCondition, zImage],
 ];
 /** Options by class with the reference's defaults, see make.py beside it. */
 const expected: Readonly<Record<string, Readonly<Record<string, unknown>>>> = JSON.parse(

@@ -7,11 +7,13 @@ import { autoencoderTiny } from "../src/families/autoencoders/autoencoder-tiny";
 import { dit } from "../src/families/dit/model";
 import { clipText } from "../src/families/encoders/clip-text";
 import { gemma2 } from "../src/families/encoders/gemma2";
+import { qwen25Vl } from "../src/families/encoders/qwen2-5-vl";
 import { qwen3 } from "../src/families/encoders/qwen3";
 import { t5Encoder } from "../src/families/encoders/t5";
 import { flux } from "../src/families/flux/model";
 import { flux2 } from "../src/families/flux2/model";
 import { pixart } from "../src/families/pixart/model";
+import { qwenImageAutoencoder } from "../src/families/qwen-image/autoencoder";
 import { qwenImage } from "../src/families/qwen-image/model";
 import { sana } from "../src/families/sana/model";
 import { sd3 } from "../src/families/sd3/model";
@@ -33,6 +35,8 @@ const models: readonly (readonly [Architecture, object])[] = [
   [gemma2, { num_hidden_layers: 1 }],
   [pixart, { num_layers: 1 }],
   [qwenImage, { num_layers: 1 }],
+  [qwenImageAutoencoder, {}],
+  [qwen25Vl, { num_hidden_layers: 1 }],
   [qwen3, { num_hidden_layers: 1 }],
   [sana, { num_layers: 1 }],
   [sd3, { num_layers: 2 }],

@@ -14,6 +14,7 @@ const root = temporaryFolder();
 it.each([
   ["t5", "T5EncoderModel"],
   ["qwen3", "Qwen3Model"],
+  ["pipelines/qwen-image/text_encoder", "Qwen2_5_VLForConditionalGeneration"],
 ])("reads %s under llama.cpp's names", (folder, className) => {
   const name = readdirSync(join(golden, folder)).find((file) => /^model.*\.safetensors$/.test(file))!;
   const tensors = new Map(

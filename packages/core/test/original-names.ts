@@ -190,6 +190,49 @@ export function originalZImage(tensors: StoredTensors): Map<string, Stored> {
   return result;
 }
 
+/** Qwen-Image's autoencoder as Wan's authors have it: the blocks of each half in one list. */
+export function originalWanVae(tensors: StoredTensors): Map<string, Stored> {
+  const blocks = [...tensors.keys()].filter((name) =>
+    /^decoder\.up_blocks\.0\.resnets\.\d+\.conv1\.bias$/.test(name),
+  ).length;
+  const parts: Record<string, string> = {
+    norm1: "residual.0",
+    conv1: "residual.2",
+    norm2: "residual.3",
+    conv2: "residual.6",
+    conv_shortcut: "shortcut",
+  };
+  return renamed(tensors, (name) =>
+    name
+      .replace(/^quant_conv/, "conv1")
+      .replace(/^post_quant_conv/, "conv2")
+      .replace(/\b(norm1|conv1|norm2|conv2|conv_shortcut)(?=\.\w+$)/, (part) =>
+        name.includes("quant") ? part : parts[part]!,
+      )
+      .replace("conv_in", "conv1")
+      .replace("norm_out", "head.0")
+      .replace("conv_out", "head.2")
+      .replace(/mid_block\.resnets\.(\d)/, (_, i) => `middle.${2 * Number(i)}`)
+      .replace("mid_block.attentions.0", "middle.1")
+      .replace("encoder.down_blocks", "encoder.downsamples")
+      .replace(
+        /decoder\.up_blocks\.(\d+)\.resnets\.(\d+)/,
+        (_, level, i) => `decoder.upsamples.${Number(level) * (blocks + 1) + Number(i)}`,
+      )
+      .replace(
+        /decoder\.up_blocks\.(\d+)\.upsamplers\.0/,
+        (_, level) => `decoder.upsamples.${Number(level) * (blocks + 1) + blocks}`,
+      ),
+  );
+}
+
+/** Qwen2.5-VL as transformers has it in memory since 4.52. */
+export function nestedQwenVl(tensors: StoredTensors): Map<string, Stored> {
+  return renamed(tensors, (name) =>
+    name.replace(/^model\./, "model.language_model.").replace(/^visual\./, "model.visual."),
+  );
+}
+
 export function withPrefix(prefix: string, tensors: StoredTensors): Map<string, Stored> {
   return renamed(tensors, (name) => prefix + name);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { flux } from "../src/families/flux/model";
 import { flux2Autoencoder } from "../src/families/flux2/autoencoder";
 import { flux2 } from "../src/families/flux2/model";
+import { qwenImage } from "../src/families/qwen-image/model";
 import { unetConfig } from "../src/families/unet/files";
 import { unet2DCondition } from "../src/families/unet/unet-2d-condition";
 import { convertedShapes, shapesOf } from "../src/weights/single-file/file-part";
@@ -420,7 +421,9 @@ describe("a file of another family is named", () => {
     ["Kolors", "encoder_hid_proj.weight"],
     ["FLUX.1 Redux", "redux_up.weight"],
     ["Chroma", "distilled_guidance_layer.in_proj.bias"],
-    ["Qwen-Image", "transformer_blocks.0.img_mod.1.weight"],
+    ["Qwen-Image 2.1", "txt_in.text_norm.weight"],
+    ["Qwen-Image-Edit \\(2511\\)", "__index_timestep_zero__"],
+    ["Qwen-Image-Layered", "time_text_embed.addition_t_embedding.weight"],
     ["an IP-Adapter", "image_proj.proj.weight"],
     ["a ControlNet", "control_model.time_embed.0.weight"],
     ["the refiner of Stable Diffusion XL", "conditioner.embedders.0.model.ln_final.bias"],
@@ -430,6 +433,26 @@ describe("a file of another family is named", () => {
     expect(thrown(() => known.identify("FILE", { shapes, metadata: {}, numbers: () => undefined }))).toMatch(
       new RegExp(`^SKIPSTEP_FILE_UNKNOWN: FILE is ${what}\\. Single files are opened of: `),
     );
+  });
+
+  const qwen = { num_layers: 1, num_attention_heads: 1 };
+  it.each([
+    ["models/qwen_image_edit_2509_fp8_e4m3fn.safetensors", {}],
+    ["hf:unsloth/Qwen-Image-Edit-2511-GGUF/model.gguf", {}],
+    ["q4.gguf", { "general.name": "Qwen Image Edit" }],
+  ])("Qwen-Image-Edit, %s %j, by its name alone", (file, metadata) => {
+    const shapes = shapesOfModel(qwenImage, qwen);
+    expect(thrown(() => known.identify(file, { shapes, metadata, numbers: () => undefined }))).toContain(
+      `${file} is Qwen-Image-Edit, by the word "edit" in its name. Single files are opened of: `,
+    );
+  });
+
+  it("and takes no other word for it", () => {
+    const shapes = shapesOfModel(qwenImage, qwen);
+    for (const file of ["edit/qwen-image-Q4_K_M.gguf", "credits-qwen-image.safetensors"])
+      expect(known.identify(file, { shapes, metadata: {}, numbers: () => undefined }).className).toBe(
+        "QwenImagePipeline",
+      );
   });
 
   it.each([

@@ -1,9 +1,10 @@
 import { expectClose } from "@skipstep/contract/graph";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ClipEncoder, clipSkipProblems } from "../src/families/encoders/clip-encoder";
+import { type ClipState, clipSkipProblems } from "../src/families/encoders/clip-encoder";
 import { clipTextWithProjection } from "../src/families/encoders/clip-text";
 import { t5Encoder } from "../src/families/encoders/t5";
 import { T5Encoder } from "../src/families/encoders/t5-encoder";
+import { type ClipEncoding, ClipPrompts } from "../src/families/prompts/clip-prompts";
 import { plainCaption } from "../src/families/transformers/plain-caption";
 import type { FamilyParts } from "../src/loop/family";
 import { Runtime } from "../src/runtime/runtime";
@@ -78,17 +79,14 @@ function firstRows({ shape, data }: Floats, count: number): Floats {
   return floats([count, shape[2]!], data.slice(0, count * shape[2]!));
 }
 
-describe("ClipEncoder", () => {
+describe("CLIP text encoders", () => {
   let parts: FamilyParts;
   beforeAll(async () => {
     parts = await openTextEncoder(runtime, clipTextWithProjection, clipConfig, clipShapes(), "clip");
   });
 
   it("fills every prompt up to the model's length, and tells of those that it cut", async () => {
-    const { hidden, pooled, warnings } = await (await ClipEncoder.open(parts, "text_encoder", "last")).encode([
-      "a cat",
-      LONG,
-    ]);
+    const { hidden, pooled, warnings } = await (await clip("last"))(["a cat", LONG]);
     expect(hidden.shape).toEqual([2, 16, D]);
     expect(pooled.shape).toEqual([2, P]);
     expect(warnings).toEqual([
@@ -99,27 +97,28 @@ describe("ClipEncoder", () => {
   });
 
   it("skips layers as diffusers does: the last state is normalized, the penultimate is not", async () => {
-    const last = await ClipEncoder.open(parts, "text_encoder", "last");
-    const penultimate = await ClipEncoder.open(parts, "text_encoder", "penultimate");
+    const last = await clip("last");
+    const penultimate = await clip("penultimate");
     const states = [];
     for (const clipSkip of [0, 1, 2]) {
-      const plain = await penultimate.encode(["a cat"], { clipSkip });
-      const skipped = await last.encode(["a cat"], { clipSkip: clipSkip + 1 });
+      const plain = await penultimate(["a cat"], clipSkip);
+      const skipped = await last(["a cat"], clipSkip + 1);
       expectClose(`clip_skip ${clipSkip}`, skipped.hidden, layerNorm(plain.hidden));
       expect(skipped.pooled).toEqual(plain.pooled); // the whole model's in any case
       states.push(plain.hidden.data.join());
     }
     expect(new Set(states).size).toBe(3);
-    expect((await last.encode(["a cat"])).hidden).toEqual((await last.encode(["a cat"], { clipSkip: 0 })).hidden);
+    expect((await last(["a cat"])).hidden).toEqual((await last(["a cat"], 0)).hidden);
   });
 
-  it("reads the pooled state at the end token, wherever it stands", async () => {
-    const encoder = await ClipEncoder.open(parts, "text_encoder", "last");
-    const whole = await encoder.encode(["a cat", ""]);
-    const short = await encoder.encode(["a cat", ""], { limit: 8 });
-    expect(short.hidden.shape).toEqual([2, 8, D]);
-    expectClose("pooled", short.pooled, whole.pooled);
-    expect((await encoder.encode(["a cat"], { limit: 99 })).hidden.shape).toEqual([1, 16, D]);
+  it("gives each prompt of a batch what it gets alone", async () => {
+    const encode = await clip("last");
+    const { hidden, pooled } = await encode(["a cat", "", "a cat"]);
+    for (const [i, prompt] of ["a cat", "", "a cat"].entries()) {
+      const alone = await encode([prompt]);
+      expectClose("hidden", floats([1, 16, D], hidden.data.slice(i * 16 * D, (i + 1) * 16 * D)), alone.hidden);
+      expectClose("pooled", floats([1, P], pooled.data.slice(i * P, (i + 1) * P)), alone.pooled);
+    }
   });
 
   it("says how many layers can be skipped", () => {
@@ -134,11 +133,21 @@ describe("ClipEncoder", () => {
     expect(problems(-1, "last")[0]!.text).toContain("found -1");
   });
 
-  it("stops when it is cancelled, and has room for the special tokens at least", async () => {
-    const encoder = await ClipEncoder.open(parts, "text_encoder", "last");
-    await expect(encoder.encode(["a"], {}, AbortSignal.abort())).rejects.toMatchObject({ code: "SKIPSTEP_CANCELLED" });
-    await expect(encoder.encode(["a"], { limit: 1 })).rejects.toMatchObject({ code: "SKIPSTEP_TOKENIZER_LENGTH" });
+  it("stops when it is cancelled", async () => {
+    await expect((await clip("last"))(["a"], 0, AbortSignal.abort())).rejects.toMatchObject({
+      code: "SKIPSTEP_CANCELLED",
+    });
   });
+
+  /** Prompts as they are. */
+  async function clip(state: ClipState) {
+    const prompts = await ClipPrompts.open(parts, ["text_encoder"], state);
+    return async (texts: readonly string[], clipSkip = 0, signal?: AbortSignal): Promise<ClipEncoding> => {
+      const rules = { weighting: "none", isChunked: false } as const;
+      const [[encoding]] = (await prompts.encode([{ texts: [texts], clipSkip }], rules, signal)) as [[ClipEncoding]];
+      return encoding;
+    };
+  }
 
   /** With the weights that the checkpoint has for the final norm. */
   function layerNorm(x: Floats): Floats {

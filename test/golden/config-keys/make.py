@@ -9,7 +9,7 @@ import diffusers
 import transformers
 
 MODELS = (
-    "AutoencoderDC AutoencoderKL AutoencoderTiny DiTTransformer2DModel Flux2Transformer2DModel FluxTransformer2DModel "
+    "AutoencoderDC AutoencoderKL AutoencoderKLQwenImage AutoencoderTiny DiTTransformer2DModel Flux2Transformer2DModel FluxTransformer2DModel "
     "PixArtTransformer2DModel QwenImageTransformer2DModel SD3Transformer2DModel SanaTransformer2DModel UNet2DConditionModel UNet2DModel "
     "ZImageTransformer2DModel"
 ).split()
@@ -17,6 +17,7 @@ CONFIGS = {
     "CLIPTextModel": transformers.CLIPTextConfig,
     "CLIPTextModelWithProjection": transformers.CLIPTextConfig,
     "Gemma2Model": transformers.Gemma2Config,
+    "Qwen2_5_VLForConditionalGeneration": transformers.Qwen2_5_VLConfig,
     "Qwen3Model": transformers.Qwen3Config,
     "T5EncoderModel": transformers.T5Config,
 }

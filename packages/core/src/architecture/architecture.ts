@@ -22,8 +22,15 @@ export interface Architecture<Config = unknown> {
   parse(raw: unknown, warn?: Warn): Config;
   /** The model's functions by name: `encode`, `decode`. */
   readonly entries: Readonly<Record<string, Emit<Config>>>;
+  /** Of several, the one that families run that say nothing else. */
+  readonly mainEntry?: string;
   /** How its tensors are named in files; as it names them itself when left out. */
   readonly file?: ModelFile;
+  /**
+   * Of text encoders that textual inversions are for: the embeddings of tokens `[vocab_size, hidden_size]`, both of which
+   * are options of the config. Rows are added to it.
+   */
+  readonly tokenEmbedding?: RegExp;
   /** Tensors of such models that no function here computes with. */
   withoutEffect?(config: Config): RegExp;
   /** What plugins may know before anything is loaded; denoisers only. */

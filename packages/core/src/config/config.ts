@@ -3,6 +3,7 @@ import type { MemoryMode } from "../memory/memory-mode";
 import type { PluginClass, PluginOptionValues } from "../plugins/plugin";
 import type { CommonInputs } from "../settings/common-settings";
 import type { LoraConfig } from "../weights/lora/lora";
+import type { TextualInversionConfig } from "../weights/textual-inversion/textual-inversion";
 import type { Limits } from "./limits";
 
 /**
@@ -31,6 +32,9 @@ export interface PluginConfig {
 /** A LoRA as a config names it; a path alone is added whole. */
 export type LoraInput = string | (Pick<LoraConfig, "path"> & Partial<LoraConfig>);
 
+/** A textual inversion as a config names it; a path alone says nothing of its word. */
+export type TextualInversionInput = string | TextualInversionConfig;
+
 /** A checked config: defaults filled in, paths absolute, frozen. */
 export interface Config {
   /** Absolute path of the checkpoint's folder or file, or `hf:owner/name@revision`. */
@@ -41,6 +45,8 @@ export interface Config {
   readonly components?: Readonly<Record<string, string>>;
   /** Added to the weights, in this order. */
   readonly lora?: readonly LoraConfig[];
+  /** Words that were learned, for text encoders. */
+  readonly textual_inversions?: readonly TextualInversionConfig[];
   /** An ONNX Runtime execution provider. */
   readonly device: string;
   readonly memory: MemoryMode;
@@ -73,6 +79,7 @@ export interface ConfigInput {
   readonly variant?: string;
   readonly components?: Readonly<Record<string, string>>;
   readonly lora?: readonly LoraInput[];
+  readonly textual_inversions?: readonly TextualInversionInput[];
   readonly device?: string;
   readonly memory?: MemoryMode;
   readonly device_map?: DeviceMap;

@@ -46,6 +46,29 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
       },
     },
   },
+  textual_inversions: {
+    type: "array",
+    maxItems: 100,
+    description: "Words that were learned (textual inversion), for CLIP text encoders.",
+    items: {
+      type: ["string", "object"],
+      required: ["path"],
+      minLength: 1,
+      additionalProperties: false,
+      properties: {
+        path: text(unset, "A safetensors file, or a folder with one, relative to this file."),
+        token: {
+          type: ["string", "array"],
+          items: { type: "string", minLength: 1, maxLength: 100 },
+          minItems: 1,
+          minLength: 1,
+          maxLength: 100,
+          description:
+            "Its word in prompts; a list is one for each vector. What the file says when left out, else its name.",
+        },
+      },
+    },
+  },
   device: text("cpu", 'ONNX Runtime execution provider: "cpu", "webgpu", "cuda".'),
   memory: choice(
     "resident",

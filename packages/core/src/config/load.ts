@@ -19,7 +19,7 @@ import { plainInput } from "./class-entries";
 import type { Config, ConfigInput, PluginConfig } from "./config";
 import { coreSchema } from "./core-schema";
 import { applyOverride, type Override, overrideLayer, parseOverride } from "./overrides";
-import { placeLoras } from "./place-loras";
+import { placeFiles } from "./place-files";
 import { readConfig, readObject } from "./read";
 
 export interface LoadOptions<Model extends ConfigModel = ConfigModel> {
@@ -78,7 +78,7 @@ export async function loadConfig<Model extends ConfigModel>(
   findings.push(...(unstanding ? known.filter(({ path: [key] }) => key !== "generate") : known));
   findings.push(...found.findings, ...problems);
   makeAbsolute(config, folderOf, classes);
-  findings.push(...placeLoras(config, folderOf));
+  findings.push(...placeFiles(config, folderOf));
   const canCheck =
     isObject(config.generate) &&
     !findings.some(({ path: [key, ...rest] }) => key === "limits" || (key === "generate" && rest.length > 0));

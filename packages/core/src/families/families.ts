@@ -5,6 +5,7 @@ import { fluxFillFamily } from "./flux/fill";
 import { fluxKontextFamily } from "./flux/kontext";
 import { flux2KleinFamily } from "./flux2/family";
 import { pixartAlphaFamily, pixartSigmaFamily } from "./pixart/family";
+import { qwenImageFamily } from "./qwen-image/family";
 import { sanaFamily, sanaSprintFamily } from "./sana/family";
 import { stableDiffusion3Family } from "./sd3/family";
 import { stableDiffusionFamily } from "./unet/stable-diffusion";
@@ -14,7 +15,9 @@ import { zImageFamily } from "./z-image/family";
 /** Every family of pipelines that Skipstep runs itself. */
 export const ownFamilies: readonly Family[] = [
   ditFamily,
-  flux2KleinFamily, // before FLUX.1, which files are taken for by tensors that it has, too
+  // Before FLUX.1, which files are taken for by tensors that they have, too.
+  flux2KleinFamily,
+  qwenImageFamily,
   fluxFamily,
   fluxKontextFamily,
   fluxFillFamily,
@@ -28,11 +31,12 @@ export const ownFamilies: readonly Family[] = [
   zImageFamily,
 ];
 
-// Their models, for the door `@skipstep/core/model`; Qwen-Image's is a model alone.
+// Their models, for the door `@skipstep/core/model`.
 export { dit } from "./dit/model";
 export { flux, rotaryTables as fluxRotaryTables } from "./flux/model";
 export { flux2, rotaryTables as flux2RotaryTables } from "./flux2/model";
 export { pixart } from "./pixart/model";
+export { qwenImageAutoencoder } from "./qwen-image/autoencoder";
 export { qwenImage } from "./qwen-image/model";
 export { modulateIndex, rotaryTables as qwenImageRotaryTables } from "./qwen-image/positions";
 export { sana } from "./sana/model";

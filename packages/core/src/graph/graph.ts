@@ -3,7 +3,7 @@ import type { WeightSource } from "../weights/checkpoint/weights";
 import type { BuildHooks } from "./build-hooks";
 import type { Dim } from "./dim";
 import type { NodeOptions } from "./emitter";
-import { checkpointPayload, type Layout } from "./payload";
+import { checkpointPayload, type Layout, laidOutShape } from "./payload";
 import { Shapes } from "./shapes";
 import { createStore, type SizeCheck, type Store } from "./store";
 import type { Node, Payload, Value } from "./value";
@@ -204,11 +204,11 @@ export class Graph extends Shapes {
 
   // --- weights and constants ---
 
-  /** The checkpoint tensor `<scope>.<name>` as float32, which must have this shape. */
+  /** The checkpoint tensor `<scope>.<name>` as float32, which must have this shape there. */
   weight(name: string, shape: readonly number[], layout: Layout = "as-is"): Value {
     return this.initializer(
       checkpointPayload(this.store.weights, this.fullName(name), shape, layout),
-      layout === "as-is" ? shape : [...shape].reverse(),
+      laidOutShape(shape, layout),
     );
   }
 

@@ -3,7 +3,7 @@ import type { AttentionInputs } from "./attention";
 import { type Dim, equalShapes, shapeText } from "./dim";
 import type { Graph } from "./graph";
 import { convolved } from "./infer";
-import { checkpointPayload } from "./payload";
+import { checkpointPayload, type Layout, laidOut } from "./payload";
 import type { Value } from "./value";
 import type { ConvOptions, Weight, WeightForm } from "./weight";
 
@@ -61,7 +61,9 @@ export function pointwise(
 /**
  * 2D convolution, square kernel.
  * @param x `[B, C, H, W]` @param options with `groups`, each part of the output's channels is made of its own part of
- * the input's; plugins are not asked for such weights, which are a small share of a model
+ * the input's; plugins are not asked for such weights, which are a small share of a model. With `frames` the weight is
+ * a filter over so many frames of a video, `[N, C, frames, k, k]`, and x is the first frame: where a filter sees what
+ * came before, and zeros are before the first, its last frame alone counts
  * @returns `[B, outChannels, H', W']`
  */
 export function conv2d(
@@ -70,15 +72,17 @@ export function conv2d(
   x: Value,
   outChannels: number,
   kernel: number,
-  options: ConvOptions & { readonly bias?: boolean; readonly groups?: number } = {},
+  options: ConvOptions & { readonly bias?: boolean; readonly groups?: number; readonly frames?: number } = {},
 ): Value {
   const [batch, channels, height, width] = x.shape as [Dim, number, Dim, Dim];
-  const { stride = 1, padding = 0, groups = 1, bias = true } = options;
+  const { stride = 1, padding = 0, groups = 1, bias = true, frames } = options;
   if (channels % groups !== 0 || outChannels % groups !== 0)
     throw shapeMismatch(g.path, `conv2d ${name}`, `${channels} to ${outChannels} channels in ${groups} groups`);
   const shape = [outChannels, channels / groups, kernel, kernel];
-  const form =
-    groups === 1 ? askPlugins(g, `${name}.weight`, "conv", shape, x, { conv: { stride, padding } }) : undefined;
+  const stored = frames === undefined ? shape : [...shape.slice(0, 2), frames, kernel, kernel];
+  const layout: Layout = frames === undefined ? "as-is" : "last-frame";
+  const conv = { stride, padding };
+  const form = groups === 1 ? askPlugins(g, `${name}.weight`, "conv", shape, x, { conv, stored, layout }) : undefined;
   const biasValue = bias ? g.weight(`${name}.bias`, [outChannels]) : undefined;
   if (form) return form.emit(g, x, biasValue);
   const [top, left, bottom, right] = typeof padding === "number" ? [padding, padding, padding, padding] : padding;
@@ -88,7 +92,7 @@ export function conv2d(
     convolved(height, kernel, stride, top, bottom),
     convolved(width, kernel, stride, left, right),
   ];
-  return g.node("Conv", [x, g.weight(`${name}.weight`, shape), biasValue], output, {
+  return g.node("Conv", [x, g.weight(`${name}.weight`, stored, layout), biasValue], output, {
     attributes: {
       kernel_shape: { ints: [kernel, kernel] },
       strides: { ints: [stride, stride] },
@@ -196,17 +200,24 @@ export function rotary(
   });
 }
 
-/** Checks a weight's shape and asks the plugins how to store it. @param stored its shape in the checkpoint, where that is another */
+/** In what a weight in the checkpoint is not as its layer is. */
+interface StoredWeight {
+  /** Its shape there. */
+  readonly stored?: readonly number[];
+  readonly layout?: Layout;
+}
+
+/** Checks a weight's shape and asks the plugins how to store it. */
 function askPlugins(
   g: Graph,
   name: string,
   role: Weight["role"],
   shape: readonly number[],
   input: Value,
-  { conv, stored = shape }: { readonly conv?: ConvOptions; readonly stored?: readonly number[] } = {},
+  { conv, stored = shape, layout = "as-is" }: StoredWeight & { readonly conv?: ConvOptions } = {},
 ): WeightForm | undefined {
-  const payload = checkpointPayload(g.weights, g.fullName(name), stored, "as-is");
-  const packed = g.weights.packed?.(payload.label);
+  const payload = checkpointPayload(g.weights, g.fullName(name), stored, layout);
+  const packed = layout === "as-is" ? g.weights.packed?.(payload.label) : undefined;
   const weight: Weight = {
     name: payload.label,
     component: g.component,
@@ -217,7 +228,7 @@ function askPlugins(
     ...(conv ? { conv } : {}),
     key: payload.key,
     ...(packed ? { packed } : {}),
-    read: () => g.weights.readFloat32(payload.label),
+    read: () => laidOut(g.weights.readFloat32(payload.label), stored, layout),
   };
   return g.hooks.weightLoad(weight, g);
 }

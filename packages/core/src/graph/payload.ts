@@ -4,8 +4,11 @@ import { transposed } from "../transposed";
 import type { WeightSource } from "../weights/checkpoint/weights";
 import type { Payload } from "./value";
 
-/** How a checkpoint tensor lies in the engine's weights: as it is, or `[N, K]` turned into `[K, N]` for MatMul. */
-export type Layout = "as-is" | "transposed";
+/**
+ * How a checkpoint tensor lies in the engine's weights: as it is; `[N, K]` turned into `[K, N]` for MatMul; of a filter
+ * over frames `[N, C, F, kh, kw]` what it does with the last one, `[N, C, kh, kw]`.
+ */
+export type Layout = "as-is" | "transposed" | "last-frame";
 
 /**
  * A tensor of the checkpoint as float32. Its shape is checked now, its values are read when they are written.
@@ -22,12 +25,32 @@ export function checkpointPayload(
   return {
     key: `checkpoint:${name}:${layout}`,
     label: name,
-    byteLength: sizeOf(shape) * itemSize.float32,
-    bytes: () => {
-      const values = weights.readFloat32(name);
-      return bytesOf(layout === "as-is" ? values : transposed(values, shape[0]!, shape[1]!));
-    },
+    byteLength: sizeOf(laidOutShape(shape, layout)) * itemSize.float32,
+    bytes: () => bytesOf(laidOut(weights.readFloat32(name), shape, layout)),
   };
+}
+
+/** @param shape in the checkpoint */
+export function laidOutShape(shape: readonly number[], layout: Layout): readonly number[] {
+  if (layout === "as-is") return shape;
+  return layout === "transposed" ? [...shape].reverse() : [...shape.slice(0, 2), ...shape.slice(3)];
+}
+
+/** @param shape of the values as they are */
+export function laidOut(values: Float32Array, shape: readonly number[], layout: Layout): Float32Array {
+  if (layout === "as-is") return values;
+  return layout === "transposed" ? transposed(values, shape[0]!, shape[1]!) : lastFrames(values, shape);
+}
+
+function lastFrames(values: Float32Array, [rows, channels, frames, height, width]: readonly number[]): Float32Array {
+  const [filters, plane] = [rows! * channels!, height! * width!];
+  if (frames === 1) return values;
+  const last = new Float32Array(filters * plane);
+  for (let filter = 0; filter < filters; filter++) {
+    const end = (filter + 1) * frames! * plane;
+    last.set(values.subarray(end - plane, end), filter * plane);
+  }
+  return last;
 }
 
 /** A few numbers written into the model. */

@@ -17,7 +17,7 @@ export interface Weight {
   /** The component that it belongs to: `transformer`. */
   readonly component: string;
   readonly role: "linear" | "conv" | "embedding";
-  /** As in the checkpoint: linear `[N, K]`, conv `[N, C, kh, kw]`, embedding `[rows, D]`. */
+  /** As in the checkpoint, but for filters over frames: linear `[N, K]`, conv `[N, C, kh, kw]`, embedding `[rows, D]`. */
   readonly shape: readonly number[];
   /** As in the checkpoint. */
   readonly dtype: DType;

@@ -6,11 +6,11 @@ import type { Architecture, ArchitectureEntry } from "../architecture/architectu
  */
 export type ComponentClasses = Architecture | readonly Architecture[] | Readonly<Record<string, ArchitectureEntry>>;
 
-/** Architectures by class name. Of one with several functions the family must say which one it runs. */
+/** Architectures by class name. Of one with several functions, none of them the main one, the family must say which it runs. */
 export function classesOf(classes: ComponentClasses): Readonly<Record<string, ArchitectureEntry>> {
   if (!isArchitecture(classes) && !isList(classes)) return classes;
   const named = [classes].flat().flatMap((architecture): [string, ArchitectureEntry][] => {
-    const [entry] = Object.keys(architecture.entries) as [string];
+    const { entries, mainEntry: entry = Object.keys(entries)[0]! } = architecture;
     return [architecture.className, ...(architecture.aliases ?? [])].map((name) => [name, { architecture, entry }]);
   });
   return Object.fromEntries(named);
@@ -19,7 +19,9 @@ export function classesOf(classes: ComponentClasses): Readonly<Record<string, Ar
 /** Architectures with several functions of which none is said. */
 export function unclear(classes: ComponentClasses): Architecture[] {
   if (!isArchitecture(classes) && !isList(classes)) return [];
-  return [classes].flat().filter(({ entries }) => Object.keys(entries).length > 1);
+  return [classes]
+    .flat()
+    .filter(({ entries, mainEntry }) => mainEntry === undefined && Object.keys(entries).length > 1);
 }
 
 function isArchitecture(classes: ComponentClasses): classes is Architecture {

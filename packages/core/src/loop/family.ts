@@ -128,6 +128,8 @@ export type Branch = "joint" | "cond" | "uncond";
 export interface Conditioning {
   /** Lines for the report, such as prompts that were cut. */
   readonly warnings: readonly string[];
+  /** What was found out and is no reason to worry: prompts in several chunks. */
+  readonly notes?: readonly string[];
 }
 
 /** What one family does its own way; the loop around it is the same for all. */

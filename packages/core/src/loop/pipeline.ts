@@ -22,6 +22,7 @@ import type { Runtime } from "../runtime/runtime";
 import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
 import { pictureSettingNames, pictureSettings } from "../settings/common-settings";
+import { settingNotes } from "../settings/setting";
 import type { Floats } from "../tensor";
 import { broughtBy } from "./brought";
 import { checkLatents, checkRequest } from "./check-request";
@@ -256,6 +257,7 @@ export class Pipeline {
       plugins: reports,
       keptBytes: hooks.account.peakKeptBytes,
       warnings: [...warnings, ...unmeasured(reports), ...idlePlugins(reports)].map(printable),
+      notes: [...settingNotes(family.settings, settings), ...(encoded.notes ?? [])].map(printable),
     };
     return { images: decoded.map(({ image }) => image), latents, report, recipe };
   }

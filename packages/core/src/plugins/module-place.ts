@@ -17,6 +17,7 @@ const modelFiles = [
   "preprocessor_config.json",
   "adapter_config.json",
   "pytorch_lora_weights.safetensors",
+  "learned_embeds.safetensors",
 ];
 
 /**

@@ -5,6 +5,7 @@ import type { PluginHost } from "../plugins/host";
 import { isPath } from "../plugins/resolve";
 import type { Checkpoint } from "../weights/checkpoint/checkpoint";
 import { findLoraFile } from "../weights/lora/lora-file";
+import { findTextualInversion } from "../weights/textual-inversion/read-textual-inversion";
 import { type Content, componentContent, fileContent, modelContent, type Used } from "./content";
 import { notePlace } from "./known-places";
 import type { RecipePlaces } from "./recipe-config";
@@ -41,9 +42,14 @@ export function noteParts(opened: OpenedConfig, cacheDir: string): Omit<RecipePl
     const find = () => ({ path, ...componentContent(component, path, used, cacheDir) });
     return [name, noted(cacheDir, text, find)] as const;
   });
+  const listed = (entries: readonly { readonly path: string }[] = [], find: (path: string) => string): RecipeFile[] =>
+    entries.map(({ path }) => noteFile(cacheDir, path, () => find(path)));
   return {
     components: Object.fromEntries(components),
-    lora: (config.lora ?? []).map(({ path }) => noteFile(cacheDir, path, () => findLoraFile(path))),
+    lists: {
+      lora: listed(config.lora, findLoraFile),
+      textual_inversions: listed(config.textual_inversions, findTextualInversion),
+    },
     plugins: plugins.plugins.map(({ use, name, file }) =>
       isPath(use) && file !== undefined ? { ...noteFile(cacheDir, file), name } : use,
     ),

@@ -5,13 +5,19 @@ import { isPlainPackageName } from "../plugins/resolve";
 import { isObject, type JsonObject } from "../schema/json";
 import { type CommonInputs, type PictureSetting, pictureSettings } from "../settings/common-settings";
 import type { LoraConfig } from "../weights/lora/lora";
+import type { TextualInversionConfig } from "../weights/textual-inversion/textual-inversion";
 import { asRecipeFile, type RecipeFile } from "./recipe-file";
 
+/** Keys of a config whose entries have a path. */
+export const fileLists = ["lora", "textual_inversions"] as const;
+export type FileList = (typeof fileLists)[number];
+
 /** A config without anything that only this machine knows. It is opened with `openRecipe`. */
-export interface RecipeConfig extends Omit<Config, "model" | "components" | "lora" | "generate" | "plugins"> {
+export interface RecipeConfig extends Omit<Config, "model" | "components" | FileList | "generate" | "plugins"> {
   readonly model: RecipeFile;
   readonly components?: Readonly<Record<string, RecipeFile>>;
   readonly lora?: readonly (Omit<LoraConfig, "path"> & { readonly path: RecipeFile })[];
+  readonly textual_inversions?: readonly (Omit<TextualInversionConfig, "path"> & { readonly path: RecipeFile })[];
   readonly generate: Omit<CommonInputs, PictureSetting> & RecipePictures & { readonly [own: string]: unknown };
   /** `use` is a package's name; a plugin that a config named by path is a file here. */
   readonly plugins: readonly (Omit<PluginConfig, "use"> & { readonly use: string | RecipeFile })[];
@@ -25,7 +31,7 @@ export interface RecipePlaces {
   readonly model: RecipeFile;
   readonly components: Readonly<Record<string, RecipeFile>>;
   /** As many as the config has. */
-  readonly lora: readonly RecipeFile[];
+  readonly lists: Readonly<Record<FileList, readonly RecipeFile[]>>;
   readonly plugins: readonly (string | RecipeFile)[];
 }
 
@@ -35,14 +41,18 @@ export function recipeConfig(
   places: RecipePlaces,
   pictures: Partial<Readonly<Record<PictureSetting, readonly RecipeFile[]>>>,
 ): RecipeConfig {
-  const { components, lora, generate, plugins } = config;
+  const { components, generate, plugins } = config;
   const settings = Object.entries(generate).filter(([name]) => !Object.hasOwn(pictureSettings, name));
   const files = mapValues(pictures, (noted) => (Array.isArray(noted) && noted.length === 1 ? noted[0] : noted));
+  const listed = fileLists.flatMap((key) => {
+    const entries = config[key]?.map((entry, i) => ({ ...entry, path: places.lists[key][i]! }));
+    return entries ? [[key, entries]] : [];
+  });
   return {
     ...config,
     model: places.model,
     ...(components ? { components: places.components } : {}),
-    ...(lora ? { lora: lora.map((entry, i) => ({ ...entry, path: places.lora[i]! })) } : {}),
+    ...Object.fromEntries(listed),
     generate: { ...Object.fromEntries(settings), ...files },
     plugins: plugins.map((entry, i) => ({
       ...entry,
@@ -54,12 +64,16 @@ export function recipeConfig(
 
 /** A recipe's config as it was read, with files in place of all paths, so that nothing takes it for a config. */
 export function readRecipeConfig(config: JsonObject): JsonObject {
-  const { model, components, lora, generate, plugins } = config;
+  const { model, components, generate, plugins } = config;
+  const listed = fileLists.flatMap((key) => {
+    const entries = config[key];
+    return Array.isArray(entries) ? [[key, entries.map(readEntry)]] : [];
+  });
   return {
     ...config,
     ...(model === undefined ? {} : { model: asRecipeFile(model) }),
     ...(isObject(components) ? { components: mapValues(components, asRecipeFile) } : {}),
-    ...(Array.isArray(lora) ? { lora: lora.map(readLora) } : {}),
+    ...Object.fromEntries(listed),
     ...(isObject(generate) ? { generate: readPictures(generate) } : {}),
     ...(Array.isArray(plugins) ? { plugins: plugins.map(readPlugin) } : {}),
   };
@@ -74,7 +88,7 @@ function readPictures(generate: JsonObject): JsonObject {
   return Object.fromEntries(named);
 }
 
-function readLora(entry: unknown): unknown {
+function readEntry(entry: unknown): unknown {
   if (typeof entry === "string") return { path: asRecipeFile(entry) };
   return isObject(entry) && Object.hasOwn(entry, "path") ? { ...entry, path: asRecipeFile(entry.path) } : entry;
 }

@@ -33,6 +33,10 @@ const schema: JsonSchema = {
           type: "array",
           items: { type: "object", required: ["path"], properties: { path: file, scale: { type: "number" } } },
         },
+        textual_inversions: {
+          type: "array",
+          items: { type: "object", required: ["path"], properties: { path: file, token: prompt } },
+        },
         variant: { type: "string" },
         device: { type: "string" },
         scheduler: { type: "object", properties: { type: { type: "string" } } },

@@ -9,6 +9,7 @@ import { withoutToken } from "../hub/hub-settings";
 import { isObject, type JsonObject, type JsonPath } from "../schema/json";
 import { pictureSettingNames } from "../settings/common-settings";
 import { findPlace } from "./known-places";
+import { type FileList, fileLists } from "./recipe-config";
 import { isRecipeFile, type RecipeFile } from "./recipe-file";
 
 /** Something outside of itself that a recipe reads. */
@@ -31,20 +32,26 @@ export interface NamedFile {
 }
 
 /** All files that a recipe's config names. What is none of the right shape is left to the schema. */
-export function filesIn({ model, components, lora, generate }: JsonObject): NamedFile[] {
+export function filesIn(config: JsonObject): NamedFile[] {
+  const { model, components, generate } = config;
   const named: [JsonPath, unknown][] = [
     [["model"], model],
     ...Object.entries(isObject(components) ? components : {}).map(([name, file]): [JsonPath, unknown] => [
       ["components", name],
       file,
     ]),
-    ...(Array.isArray(lora) ? lora : []).map((entry: unknown, i): [JsonPath, unknown] => [
-      ["lora", i, "path"],
-      isObject(entry) ? entry.path : undefined,
-    ]),
+    ...fileLists.flatMap((key) => listed(config, key)),
     ...pictureSettingNames.flatMap((name) => picturesIn(name, isObject(generate) ? generate[name] : undefined)),
   ];
   return named.flatMap(([at, file]) => (isRecipeFile(file) ? [{ at, file }] : []));
+}
+
+function listed(config: JsonObject, key: FileList): [JsonPath, unknown][] {
+  const entries = config[key];
+  return (Array.isArray(entries) ? entries : []).map((entry: unknown, i): [JsonPath, unknown] => [
+    [key, i, "path"],
+    isObject(entry) ? entry.path : undefined,
+  ]);
 }
 
 function picturesIn(name: string, files: unknown): [JsonPath, unknown][] {

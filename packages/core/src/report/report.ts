@@ -57,6 +57,8 @@ export interface Report {
   /** Most bytes that plugins kept at once. What the family itself keeps for all steps is not among them. */
   readonly keptBytes: number;
   readonly warnings: readonly string[];
+  /** What was concluded and is no reason to worry: weights in prompts, prompts in several chunks. */
+  readonly notes: readonly string[];
 }
 
 /**

@@ -82,11 +82,11 @@ export function text<Value extends string | undefined>(value: Value, description
 
 /** One of some strings. */
 export function choice<Value extends string>(
-  value: Value,
+  value: Value | undefined,
   values: readonly Value[],
   description?: string,
 ): OptionSchema<Value> {
-  return withDefault(value, { type: "string", enum: values, ...told(description) });
+  return withDefault(value, { type: "string", enum: values, ...told(description) }) as OptionSchema<Value>;
 }
 
 /** One of some values of any types. */

@@ -12,6 +12,8 @@ export interface Setting<Input = unknown, Value = unknown> {
   readonly neutral?: Value;
   /** Set for texts of which there is one a prompt: the setting that stands for one that is left out; "" for an empty text. */
   readonly follows?: string;
+  /** What it makes of all settings, such as weights in prompts: lines for reports and `inspect`. */
+  readonly notes?: (settings: Readonly<Record<string, unknown>>) => readonly string[];
   /** For types alone; never there. */
   readonly types?: readonly [Input, Value];
 }
@@ -66,4 +68,9 @@ export function textSetting(
 ): Setting<string | readonly string[], readonly string[]> {
   const schema = { ...list(undefined, { type: "string" }, { minItems: 1, description }), type: ["string", "array"] };
   return { schema, neutral: [], ...(follows === undefined ? {} : { follows }) };
+}
+
+/** What settings make of each other. */
+export function settingNotes(table: SettingTable, settings: Readonly<Record<string, unknown>>): string[] {
+  return Object.values(table).flatMap(({ notes }) => notes?.(settings) ?? []);
 }

@@ -19,9 +19,10 @@ import { buildWarnings } from "../report/build-warnings";
 import { noiseWarnings } from "../report/noise";
 import { Runtime } from "../runtime/runtime";
 import { checkInput, checkOptions } from "../schema/check-arguments";
-import { isObject } from "../schema/json";
+import { deepFreeze, isObject } from "../schema/json";
 import type { Note } from "../weights/checkpoint/note";
 import { applyLoras, loraWarnings } from "./apply-loras";
+import { applyTextualInversions } from "./apply-textual-inversions";
 import { buildModels } from "./build-model";
 import { Catalogue } from "./catalogue";
 import { configCatalogue } from "./config-model";
@@ -157,7 +158,8 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
   const { cacheDir = defaultCacheDir(), threads, signal, onProgress } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads))
     throw threadsInvalid(threads, mostThreads);
-  const { model, loras } = applyLoras(await withWeights(checked, bringOptions(options)), config.lora);
+  const { model: merged, loras } = applyLoras(await withWeights(checked, bringOptions(options)), config.lora);
+  const { model, embeddings, uses, notes: learned } = applyTextualInversions(merged, config.textual_inversions);
   const { checkpoint, family, configs, components } = model;
   const scheduler = chooseScheduler(model, config.scheduler); // throws before anything is loaded
   const { device, device_map } = config;
@@ -165,8 +167,9 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
   starting.catch(() => undefined); // told when it is awaited
   const tokenizerNotes: Note[] = [];
   const note = (one: Note): void => void tokenizerNotes.push(one);
-  const tokenizers = openTokenizers(checkpoint, configs, note, signal);
+  const tokenizers = openTokenizers(checkpoint, configs, note, signal, embeddings);
   try {
+    for (const name of embeddings.keys()) await tokenizers.of(name); // refuses tokens before a weight is compiled
     const accelerators = device_map === "balanced" ? await (await starting).accelerators() : [];
     const placement = { ...config, accelerators };
     const { models: built, hooks, notes } = buildModels(model, plugins, placement);
@@ -189,7 +192,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, program]));
     const entry = lazyEntries(components, runtime, hooks, open);
     const pipeline = await family.open({ checkpoint, runtime, programs, configs, tokenizer: tokenizers.of, entry });
-    const found = [...notesOf(model, config.scheduler), ...notes, ...tokenizerNotes];
+    const found = [...notesOf(model, config.scheduler), ...notes, ...learned, ...tokenizerNotes];
     const warnings = [
       ...noteWarnings(found),
       ...loraWarnings(loras),
@@ -198,7 +201,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       ...noiseWarnings(plugins, hooks.receipts, family.denoiser),
     ];
     return {
-      config,
+      config: uses.length === 0 ? config : deepFreeze({ ...config, textual_inversions: uses }),
       plugins,
       model,
       scheduler,

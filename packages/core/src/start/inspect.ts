@@ -1,16 +1,21 @@
 import type { Structure } from "../architecture/structure";
 import { activationBytes, weightBytes } from "../compiler/memory-estimate";
 import type { Segment } from "../compiler/plan";
+import { printable } from "../errors/printable";
 import { type Hooks, hookKinds, type Region } from "../hooks";
+import type { Family } from "../loop/family";
 import { fillSettings } from "../loop/request";
+import type { Settings } from "../loop/settings";
 import type { MemoryMode } from "../memory/memory-mode";
 import type { AttentionReceipt, BuildReceipt } from "../plugins/build-hooks";
 import type { PluginCode } from "../plugins/discover";
 import type { PluginHost } from "../plugins/host";
+import { settingNotes } from "../settings/setting";
 import { sizeOf } from "../tensor";
 import type { ComponentSource } from "../weights/checkpoint/component";
 import type { Note } from "../weights/checkpoint/note";
 import { applyLoras, type LoraMatch } from "./apply-loras";
+import { applyTextualInversions } from "./apply-textual-inversions";
 import { type BuiltModel, buildModels, regionClaims } from "./build-model";
 import type { CheckedConfig } from "./create-pipeline";
 import { notesOf } from "./notes";
@@ -81,12 +86,14 @@ export interface PluginInspection {
 
 /** Builds every graph of a checked config and describes them. Reads no weights but their headers. */
 export function inspectConfig({ config, plugins, model: plain, code }: CheckedConfig): Inspection {
-  const { model, loras } = applyLoras(plain, config.lora);
+  const { model: merged, loras } = applyLoras(plain, config.lora);
+  const { model, notes: learned } = applyTextualInversions(merged, config.textual_inversions);
   const { family, structure, configs } = model;
   const { memory } = config;
   const { models, hooks, notes } = buildModels(model, plugins, config);
   try {
-    const sizes = family.sizes(configs, fillSettings(model, config.generate));
+    const settings = fillSettings(model, config.generate);
+    const sizes = family.sizes(configs, settings);
     const components = models.map((built) => ({
       ...describe(built, config.device),
       activationBytes: activationBytes(built.graph, sizes[built.name]!),
@@ -98,7 +105,7 @@ export function inspectConfig({ config, plugins, model: plain, code }: CheckedCo
       scheduler: chooseScheduler(model, config.scheduler),
       structure,
       components,
-      notes: [...notesOf(model, config.scheduler), ...notes],
+      notes: [...notesOf(model, config.scheduler), ...notes, ...learned, ...promptNotes(family, settings)],
       loras,
       plugins: describePlugins(plugins, structure, hooks.receipts),
       code,
@@ -108,6 +115,11 @@ export function inspectConfig({ config, plugins, model: plain, code }: CheckedCo
   } finally {
     for (const { weights } of models) weights.close();
   }
+}
+
+/** Of the config's own prompts. */
+function promptNotes({ settings: table }: Family, settings: Settings): Note[] {
+  return settingNotes(table, settings).map((text) => ({ kind: "conclusion", text: printable(text) }));
 }
 
 /** At most what one component takes at a time, besides the weights that stay. */

@@ -121,14 +121,14 @@ function withoutReplaced(entry: unknown, at: JsonPath, isReplaced: (at: JsonPath
 
 /** What the user's config reads. Where the recipe knows a file by its content, it is found by that from now on. */
 function placesOf(own: CheckedConfig, files: readonly NamedFile[], cacheDir: string): string[] {
-  const { model, components = {}, lora = [], generate } = own.config;
+  const { model, components = {}, lora = [], textual_inversions = [], generate } = own.config;
   const images = pictureSettingNames.flatMap((name) => generate[name] ?? []);
   if (files.some(({ file }) => file.sha256 !== undefined && file.hub === undefined)) {
     const { checkpoint, family } = own.model;
     noteParts({ ...own, checkpoint, running: new Set(Object.keys(family.components)) }, cacheDir);
     for (const image of images) noteFile(cacheDir, image);
   }
-  return [model, ...Object.values(components), ...lora.map(({ path }) => path), ...images];
+  return [model, ...Object.values(components), ...[...lora, ...textual_inversions].map(({ path }) => path), ...images];
 }
 
 async function checkAllowed(

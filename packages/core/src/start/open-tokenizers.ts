@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Configs } from "../loop/family";
+import type { AddedEmbeddings } from "../text/added-embeddings";
 import { type OpenTokenizer, openTokenizer } from "../text/open-tokenizer";
 import type { Checkpoint } from "../weights/checkpoint/checkpoint";
 import type { Note } from "../weights/checkpoint/note";
@@ -19,19 +20,25 @@ export interface Tokenizers {
  *
  * @param configs of the pipeline's components
  * @param note takes what is found out of each, before `of` gives it
+ * @param embeddings of textual inversions, by text encoder
  */
 export function openTokenizers(
   { folder, components }: Checkpoint,
   configs: Configs,
   note: (note: Note) => void,
   signal?: AbortSignal,
+  embeddings: ReadonlyMap<string, AddedEmbeddings> = new Map(),
 ): Tokenizers {
   const opened = new Map<string, Promise<OpenTokenizer>>();
   for (const [textEncoder, config] of Object.entries(configs)) {
     if (!textEncoder.startsWith("text_encoder")) continue;
     const name = tokenizerName(textEncoder);
     const component = components.get(name);
-    const place = { path: component?.source.path ?? join(folder, name), className: component?.className };
+    const place = {
+      path: component?.source.path ?? join(folder, name),
+      className: component?.className,
+      embeddings: embeddings.get(textEncoder),
+    };
     const { vocab_size: rows } = config as { readonly vocab_size: number };
     const encoder = { name: textEncoder, className: components.get(textEncoder)?.className, rows };
     const opening = openTokenizer(place, signal).then((tokenizer) => {

@@ -14,6 +14,9 @@ export interface OpenTokenizer {
   readonly padId: number | undefined;
   /** Number of ids, those of added tokens included. */
   readonly size: number;
+  /** As a `Tokenizer`'s. */
+  readonly embeddings: readonly string[];
+  readonly following: readonly number[];
   /** Sentences about files of the folder that were not followed. */
   readonly warnings: readonly string[];
   /**

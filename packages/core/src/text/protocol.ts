@@ -1,10 +1,12 @@
+import type { AddedEmbeddings } from "./added-embeddings";
 import type { ChatMessage, ChatTemplateOptions } from "./chat-template";
 import type { Encoded, EncodeOptions, Tokenizer } from "./tokenizer";
 
-/** A tokenizer's folder, and its class in `model_index.json`. */
+/** A tokenizer's folder, its class in `model_index.json`, and what is added to it. */
 export interface TokenizerPlace {
   readonly path: string;
   readonly className?: string | undefined;
+  readonly embeddings?: AddedEmbeddings | undefined;
 }
 
 /** What the text process is asked, and what it answers. */

@@ -1,6 +1,7 @@
 import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { messageOf, SkipstepError } from "../errors/error";
 import { lengthTooShort, padTokenMissing, tokenizerInvalid, tokenizerUnsupported } from "../errors/text";
+import { type AddedEmbeddings, type EmbeddingTokens, embeddingTokens } from "./added-embeddings";
 import { splitAtTokens } from "./added-tokens";
 import { type ApplyChatTemplate, chatTemplateOf } from "./chat-template";
 import { checkIds } from "./check-ids";
@@ -22,6 +23,8 @@ export interface EncodeOptions {
   readonly truncation?: boolean;
   /** Begin and end tokens, where the tokenizer has them. Default `true`. */
   readonly addSpecialTokens?: boolean;
+  /** Gives the tokens as the vocabulary writes them, too. Default `false`. */
+  readonly asTokens?: boolean;
   /** Called as each text is done. */
   readonly onText?: () => void;
 }
@@ -37,6 +40,8 @@ export interface Encoded {
   readonly counted: boolean[];
   /** Which texts were cut. */
   readonly truncated: boolean[];
+  /** Of each id, where that was asked for: `cat</w>`. */
+  readonly tokens?: string[][];
 }
 
 /** A checkpoint's tokenizer. */
@@ -47,6 +52,9 @@ export interface Tokenizer {
   readonly padId: number | undefined;
   /** Number of ids, those of added tokens included. */
   readonly size: number;
+  /** Names of textual inversions, and ids of their vectors after the first. */
+  readonly embeddings: readonly string[];
+  readonly following: readonly number[];
   /** Sentences about files and settings of the folder that were not followed. */
   readonly warnings: readonly string[];
   /** @throws SKIPSTEP_TOKENIZER_PAD, SKIPSTEP_TOKENIZER_LENGTH */
@@ -60,10 +68,12 @@ export interface Tokenizer {
  * of T5. Ids are those of transformers' fast tokenizers (5.24), token by token.
  *
  * @param className the tokenizer's class in `model_index.json`: `CLIPTokenizer`
- * @throws SKIPSTEP_TOKENIZER_MISSING, SKIPSTEP_TOKENIZER_INVALID, SKIPSTEP_TOKENIZER_UNSUPPORTED
+ * @param embeddings of textual inversions
+ * @throws SKIPSTEP_TOKENIZER_MISSING, SKIPSTEP_TOKENIZER_INVALID, SKIPSTEP_TOKENIZER_UNSUPPORTED,
+ *   SKIPSTEP_TEXTUAL_INVERSION_TOKEN, SKIPSTEP_TEXTUAL_INVERSION_UNFIT
  */
-export function loadTokenizer(path: string, className?: string): Tokenizer {
-  const tokenizer = told(path, "no tokenizer can be built from it", () => build(path, className));
+export function loadTokenizer(path: string, className?: string, embeddings?: AddedEmbeddings): Tokenizer {
+  const tokenizer = told(path, "no tokenizer can be built from it", () => build(path, className, embeddings));
   return { ...tokenizer, encode: (...given) => told(path, "it fails on a text", () => tokenizer.encode(...given)) };
 }
 
@@ -77,10 +87,10 @@ function told<Result>(path: string, problem: string, work: () => Result): Result
   }
 }
 
-function build(path: string, className: string | undefined): Tokenizer {
+function build(path: string, className: string | undefined, embeddings: AddedEmbeddings | undefined): Tokenizer {
   const folder = settle(readTokenizerFolder(path), className);
   checkIds(folder);
-  const pieces = piecesOf(folder);
+  const pieces = piecesOf(folder, embeddings);
   const { config, json } = folder;
   const { idOf, bareIds, added } = pieces;
   const frame = frameOf(json, config, pieces);
@@ -92,7 +102,8 @@ function build(path: string, className: string | undefined): Tokenizer {
   const modelMaxLength = typeof limit === "number" && limit < 1e9 ? limit : Number.POSITIVE_INFINITY;
 
   const encode = (texts: readonly string[], options: EncodeOptions = {}): Encoded => {
-    const { maxLength = modelMaxLength, padding = "none", truncation = false, addSpecialTokens = true } = options;
+    const { maxLength = modelMaxLength, padding = "none", truncation = false } = options;
+    const { addSpecialTokens = true, asTokens = false } = options;
     const [prefix, suffix] = addSpecialTokens ? frame : [[], []];
     const room = maxLength - prefix.length - suffix.length;
     if (room < 0 || (Number.isFinite(maxLength) && !Number.isInteger(maxLength)) || Number.isNaN(room))
@@ -121,8 +132,9 @@ function build(path: string, className: string | undefined): Tokenizer {
       const filling = new Array<number>(count).fill(value);
       return padLeft ? [...filling, ...row] : [...row, ...filling];
     };
+    const inputIds = rows.map((ids, i) => pad(ids, fill[i]!, padId ?? 0));
     return {
-      inputIds: rows.map((ids, i) => pad(ids, fill[i]!, padId ?? 0)),
+      inputIds,
       attentionMask: rows.map((ids, i) =>
         pad(
           ids.map(() => 1),
@@ -133,10 +145,20 @@ function build(path: string, className: string | undefined): Tokenizer {
       lengths,
       counted: bare.map(({ isWhole }) => isWhole),
       truncated: lengths.map((length, i) => truncation && (length > maxLength || !bare[i]!.isWhole)),
+      ...(asTokens ? { tokens: inputIds.map((ids) => ids.map(pieces.tokenOf)) } : {}),
     };
   };
   const warnings = [...folder.warnings, ...claimWarnings(folder, added)];
-  return { modelMaxLength, padId, size: pieces.size, warnings, encode, applyChatTemplate: chatTemplateOf(folder) };
+  return {
+    modelMaxLength,
+    padId,
+    size: pieces.size,
+    embeddings: embeddings?.tokens.map(([token]) => token!) ?? [],
+    following: [...pieces.vectors.values()].flatMap(([, ...following]) => following),
+    warnings,
+    encode,
+    applyChatTemplate: chatTemplateOf(folder),
+  };
 }
 
 /** The tokenizer without its framing: text to ids, token to id. */
@@ -145,6 +167,9 @@ interface Pieces {
   readonly added: readonly AddedToken[];
   readonly size: number;
   readonly idOf: (token: string) => number | undefined;
+  readonly tokenOf: (id: number) => string;
+  /** Of textual inversions: ids of all vectors by the id of the first. */
+  readonly vectors: EmbeddingTokens["vectors"];
   /** @param start where the text begins in the whole one */
   readonly bareIds: (text: string, start: number) => number[];
 }
@@ -153,7 +178,7 @@ interface Pieces {
  * The library's model and pre-tokenizer between our own search for added tokens: the library's also finds an added
  * token in the normalized text ("<|IM_START|>" would become the special token), and knows no `single_word`.
  */
-function piecesOf({ json, config, file, added: given }: SettledFolder): Pieces {
+function piecesOf({ path, json, config, file, added: given }: SettledFolder, embeddings?: AddedEmbeddings): Pieces {
   const library = new LibraryTokenizer(
     { ...json, added_tokens: [], normalizer: null, pre_tokenizer: forLibrary(json.pre_tokenizer, file), decoder: null },
     {},
@@ -164,12 +189,18 @@ function piecesOf({ json, config, file, added: given }: SettledFolder): Pieces {
   // The library joins the texts of unknown tokens one by one, which takes the square of their number.
   const fusesUnknown = model.fuse_unk === true;
   model.fuse_unk = false;
-  const added = completeAddedTokens(
+  const own = completeAddedTokens(
     [...json.added_tokens, ...given],
     config,
     (token) => model.tokens_to_ids.get(token),
     model.tokens_to_ids.size,
   );
+  const ownSize = model.tokens_to_ids.size + own.filter(({ content }) => !model.tokens_to_ids.has(content)).length;
+  const isKnown = (token: string): boolean =>
+    model.tokens_to_ids.has(token) || own.some(({ content }) => content === token);
+  const learned = embeddings && embeddingTokens(embeddings, path, isKnown, ownSize);
+  const vectors = learned?.vectors ?? new Map<number, readonly number[]>();
+  const added = [...own, ...(learned?.added ?? [])];
   const sought = config.split_special_tokens === true ? added.filter(({ special }) => !special) : added;
   const addedIds = new Map(added.map((token) => [token.content, token.id]));
   const idOf = (token: string) => addedIds.get(token) ?? model.tokens_to_ids.get(token);
@@ -199,11 +230,26 @@ function piecesOf({ json, config, file, added: given }: SettledFolder): Pieces {
     raw(text).flatMap((outer) => {
       if ("token" in outer) return [outer.token.id];
       return normalized(normalize(outer.text)).flatMap((inner) =>
-        "token" in inner ? [inner.token.id] : wordIds(inner.text, start + outer.start + inner.start === 0),
+        "token" in inner
+          ? (vectors.get(inner.token.id) ?? [inner.token.id])
+          : wordIds(inner.text, start + outer.start + inner.start === 0),
       );
     });
-  const size = model.tokens_to_ids.size + added.filter(({ content }) => !model.tokens_to_ids.has(content)).length;
-  return { library, added, size, idOf, bareIds };
+  // With learned tokens it counts on from the text encoder's rows.
+  const size = learned ? embeddings!.firstId + learned.added.length : ownSize;
+  return { library, added, size, idOf, vectors, tokenOf: tokensById(model.tokens_to_ids, added), bareIds };
+}
+
+/** Tokens by id, looked through when one is first asked for. */
+function tokensById(vocabulary: ReadonlyMap<string, number>, added: readonly AddedToken[]): (id: number) => string {
+  let known: Map<number, string> | undefined;
+  return (id) => {
+    known ??= new Map([
+      ...[...vocabulary].map(([token, own]) => [own, token] as const),
+      ...added.map(({ content, id: own }) => [own, content] as const),
+    ]);
+    return known.get(id) ?? "";
+  };
 }
 
 /** Ids before and after each text, as the post-processor, or without one `add_bos_token` and `add_eos_token` set them. */

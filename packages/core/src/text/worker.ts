@@ -9,8 +9,8 @@ const tokenizers = new Map<number, Tokenizer>();
 
 function answer(message: Exclude<TextMessage, { name: "forget" }>): unknown {
   if (message.name === "load") {
-    const { path, className } = message.ask;
-    const tokenizer = loadTokenizer(path, className);
+    const { path, className, embeddings } = message.ask;
+    const tokenizer = loadTokenizer(path, className, embeddings);
     tokenizers.set(message.tokenizer, tokenizer);
     const { encode, applyChatTemplate, ...facts } = tokenizer;
     return facts;

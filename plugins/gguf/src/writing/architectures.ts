@@ -8,6 +8,7 @@ const architectures: Readonly<Record<string, string>> = {
   PixArtTransformer2DModel: "pixart",
   DiTTransformer2DModel: "dit",
   T5EncoderModel: "t5encoder",
+  Qwen2_5_VLForConditionalGeneration: "qwen2vl",
   Qwen3ForCausalLM: "qwen3",
   Qwen3Model: "qwen3",
 };

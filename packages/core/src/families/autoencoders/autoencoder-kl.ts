@@ -123,7 +123,12 @@ function encode(g: Graph, config: AutoencoderKlConfig): void {
   const { in_channels, block_out_channels } = config;
   const scale = 2 ** (block_out_channels.length - 1);
   const sample = g.input("sample", [size("B"), in_channels, times(size("h"), scale), times(size("w"), scale)]);
-  const [mean, logvar] = g.chunk(encoded(g, config, sample), 2, 1) as [Value, Value];
+  outputPosterior(g, encoded(g, config, sample));
+}
+
+/** Declares `mean` and `logvar`, `[B, C, h, w]` each. @param moments `[B, 2 C, h, w]` */
+export function outputPosterior(g: Graph, moments: Value): void {
+  const [mean, logvar] = g.chunk(moments, 2, 1) as [Value, Value];
   g.output("mean", mean);
   g.output("logvar", g.node("Clip", [logvar, ...LOGVAR_RANGE.map((bound) => g.constant(bound))], logvar.shape));
 }

@@ -9,10 +9,15 @@ const EPS = 1e-5;
  * stay as they lie. @param x `[B, C, H, W]`
  */
 export function rmsNormChannels(g: Graph, name: string, x: Value): Value {
+  const channels = x.shape[1] as number;
+  const perChannel = (part: string): Value => g.reshape(g.weight(`${name}.${part}`, [channels]), [channels, 1, 1]);
+  return g.add(g.mul(unitChannels(g, x, EPS), perChannel("weight")), perChannel("bias"));
+}
+
+/** Each pixel divided by the root of its channels' mean square. @param x `[B, C, H, W]` @param eps added to that mean */
+export function unitChannels(g: Graph, x: Value, eps: number): Value {
   const [batch, channels, height, width] = x.shape as [Dim, number, Dim, Dim];
   const axes = g.constant([1], undefined, "int64");
   const squares = g.node("ReduceSumSquare", [x, axes], [batch, 1, height, width]);
-  const length = g.sqrt(g.add(g.div(squares, g.constant(channels)), g.constant(EPS)));
-  const perChannel = (part: string): Value => g.reshape(g.weight(`${name}.${part}`, [channels]), [channels, 1, 1]);
-  return g.add(g.mul(g.div(x, length), perChannel("weight")), perChannel("bias"));
+  return g.div(x, g.sqrt(g.add(g.div(squares, g.constant(channels)), g.constant(eps))));
 }

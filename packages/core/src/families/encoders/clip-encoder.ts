@@ -1,6 +1,5 @@
 import type { Configs, FamilyParts, SettingProblem } from "../../loop/family";
 import type { Program } from "../../program/program";
-import { promptsCut } from "../../report/warnings";
 import type { Runtime } from "../../runtime/runtime";
 import { type Floats, integers } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
@@ -12,22 +11,21 @@ import type { ClipTextConfig } from "./clip-text";
  */
 export type ClipState = "last" | "penultimate";
 
-export interface ClipOptions {
-  /** Layers that are left out at the end, as diffusers' `clip_skip`: 0 is what its `None` is. Default 0. */
-  readonly clipSkip?: number;
-  /** Tokens of a row, the special ones included. Default: `limit` of the encoder. */
-  readonly limit?: number;
+/** Rows of ids, and of each which of them may be seen, where not all are: 1, else 0. */
+type Ask = (row: readonly number[], mask?: readonly number[]) => void;
+
+/** What came of rows of ids. */
+interface ClipRuns {
+  /** `[T, hidden_size]` */
+  hidden(row: readonly number[], mask?: readonly number[]): Float32Array;
+  /** `[P]`, the state at the end token. */
+  pooled(row: readonly number[]): Float32Array;
 }
 
-export interface ClipEncoding {
-  /** `[B, T, hidden_size]` */
-  readonly hidden: Floats;
-  /** `[B, P]`, the state at the end token: projected (P = projection_dim) by encoders with projection, else P = hidden_size. */
-  readonly pooled: Floats;
-  readonly warnings: readonly string[];
-}
+/** Rows that run at once. */
+const mostRows = 64;
 
-/** Prompts through a CLIP text encoder, padded to its full length and without a mask, as diffusers' pipelines do. */
+/** A CLIP text encoder. */
 export class ClipEncoder {
   /** Most tokens of a row, the special ones included: 77. */
   readonly limit: number;
@@ -35,8 +33,9 @@ export class ClipEncoder {
   private constructor(
     private readonly runtime: Runtime,
     private readonly program: Program,
-    private readonly config: ClipTextConfig,
-    private readonly tokenizer: OpenTokenizer,
+    private readonly masked: () => Promise<Program>,
+    config: ClipTextConfig,
+    readonly tokenizer: OpenTokenizer,
     private readonly state: ClipState,
   ) {
     this.limit = Math.min(tokenizer.modelMaxLength, config.max_position_embeddings);
@@ -44,37 +43,95 @@ export class ClipEncoder {
 
   /** @param component `text_encoder`, `text_encoder_2`; its tokenizer is `tokenizer`, `tokenizer_2` */
   static async open(
-    { runtime, programs, configs, tokenizer: tokenizerOf }: FamilyParts,
+    { runtime, programs, configs, tokenizer: tokenizerOf, entry }: FamilyParts,
     component: string,
     state: ClipState,
   ): Promise<ClipEncoder> {
     const tokenizer = await tokenizerOf(component);
-    return new ClipEncoder(runtime, programs[component]!, configs[component] as ClipTextConfig, tokenizer, state);
+    const masked = () => entry(component, "encodeMasked");
+    return new ClipEncoder(
+      runtime,
+      programs[component]!,
+      masked,
+      configs[component] as ClipTextConfig,
+      tokenizer,
+      state,
+    );
   }
 
-  /** All prompts in one batch; what does not fit is cut, with a warning. */
-  async encode(
-    prompts: readonly string[],
-    { clipSkip = 0, limit = this.limit }: ClipOptions = {},
-    signal?: AbortSignal,
-  ): Promise<ClipEncoding> {
-    const { runtime, program, state } = this;
-    const maxLength = Math.min(limit, this.config.max_position_embeddings);
-    const options = { maxLength, padding: "max_length", truncation: true } as const;
-    const encoded = await this.tokenizer.encode(prompts, options, signal);
-    const warnings = promptsCut(prompts, encoded, maxLength);
+  /** Runs each of the rows that are asked for once, all of one length. @param clipSkip layers that are left out at the end */
+  async run(asked: (ask: Ask) => void, clipSkip: number, signal: AbortSignal | undefined): Promise<ClipRuns> {
+    const plain = new Map<string, readonly number[]>();
+    const hidden = new Map<string, readonly (readonly number[])[]>();
+    asked((row, mask) => void (mask ? hidden.set(keyOf(row, mask), [row, mask]) : plain.set(keyOf(row), row)));
+    const found = new Map<string, RowStates>();
+    const run = async (
+      program: Program,
+      keys: readonly string[],
+      inputs: readonly (readonly (readonly number[])[])[],
+    ) => {
+      for (let from = 0; from < keys.length; from += mostRows) {
+        const states = await this.runRows(program, inputs.slice(from, from + mostRows), clipSkip, signal);
+        for (const [i, one] of states.entries()) found.set(keys[from + i]!, one);
+      }
+    };
+    await run(
+      this.program,
+      [...plain.keys()],
+      [...plain.values()].map((row) => [row]),
+    );
+    if (hidden.size > 0) await run(await this.masked(), [...hidden.keys()], [...hidden.values()]);
+    return {
+      hidden: (row, mask) => found.get(keyOf(row, mask))!.hidden,
+      pooled: (row) => found.get(keyOf(row))!.pooled,
+    };
+  }
+
+  /** @param rows ids, and where there is one a mask */
+  private runRows(
+    program: Program,
+    rows: readonly (readonly (readonly number[])[])[],
+    clipSkip: number,
+    signal: AbortSignal | undefined,
+  ): Promise<RowStates[]> {
+    const { runtime, state } = this;
+    const shape = [rows.length, rows[0]![0]!.length];
+    const masks = rows.flatMap(([, mask = []]) => mask);
     return runtime.pass(async () => {
       const { hidden, normalized, pooled } = await program.run(
         {
-          input_ids: runtime.upload(integers([prompts.length, maxLength], encoded.inputIds.flat())),
+          input_ids: runtime.upload(
+            integers(
+              shape,
+              rows.flatMap(([ids]) => ids!),
+            ),
+          ),
           layer: runtime.upload(integers([], [-clipSkip - (state === "last" ? 1 : 2)])),
+          ...(masks.length > 0
+            ? { attention_mask: runtime.upload({ dtype: "int32", shape, data: Int32Array.from(masks) }) }
+            : {}),
         },
         { signal },
       );
-      const chosen = state === "last" ? normalized! : hidden!;
-      return { hidden: (await chosen.read()) as Floats, pooled: (await pooled!.read()) as Floats, warnings };
+      const states = (await (state === "last" ? normalized! : hidden!).read()) as Floats;
+      const ends = (await pooled!.read()) as Floats;
+      return rows.map((_, i) => ({ hidden: rowOf(states, i), pooled: rowOf(ends, i) }));
     });
   }
+}
+
+interface RowStates {
+  readonly hidden: Float32Array;
+  readonly pooled: Float32Array;
+}
+
+function rowOf({ shape, data }: Floats, i: number): Float32Array {
+  const length = data.length / shape[0]!;
+  return data.subarray(i * length, (i + 1) * length);
+}
+
+function keyOf(row: readonly number[], mask: readonly number[] = []): string {
+  return `${row} ${mask}`;
 }
 
 /** What is wrong with `clip_skip`; told once, since it is the same setting for all. @param names of components */

@@ -44,6 +44,8 @@ const options: OptionSchemas<ClipTextConfig> = {
 };
 const withoutEffect = transformersOptionsWithoutEffect.filter((option) => option !== "eos_token_id");
 
+const tokenEmbedding = /^(text_model\.)?embeddings\.token_embedding\.weight$/;
+
 const parsePlain = defineConfig<ClipTextConfig>("CLIPTextModel", options, {
   withoutEffect: [...withoutEffect, "projection_dim"],
   fixed: transformersOptionsFixed,
@@ -54,15 +56,19 @@ const parseProjected = defineConfig<ClipTextProjectionConfig>(
   { withoutEffect, fixed: transformersOptionsFixed },
 );
 
-/** The text half of CLIP, https://arxiv.org/abs/2103.00020. Weight names may begin with `text_model.`. */
+/**
+ * The text half of CLIP, https://arxiv.org/abs/2103.00020. Weight names may begin with `text_model.`. Pipelines hide no
+ * token; `encodeMasked` is for prompts in which some are.
+ */
 export const clipText: Architecture<ClipTextConfig> = {
   className: "CLIPTextModel",
   file: clipFile,
+  tokenEmbedding,
+  mainEntry: "encode",
   parse: (raw, warn) => checked("CLIPTextModel", parsePlain(raw, warn)),
   entries: {
-    encode: (g, config) => {
-      g.output("pooled", encode(g, config)); // [B, hidden_size]
-    },
+    encode: (g, config) => summed(g, encode(g, config)),
+    encodeMasked: (g, config) => summed(g, encode(g, config, maskInput(g))),
   },
 };
 
@@ -70,13 +76,27 @@ export const clipText: Architecture<ClipTextConfig> = {
 export const clipTextWithProjection: Architecture<ClipTextProjectionConfig> = {
   className: "CLIPTextModelWithProjection",
   file: projectedClipFile,
+  tokenEmbedding,
+  mainEntry: "encode",
   parse: (raw, warn) => checked("CLIPTextModelWithProjection", parseProjected(raw, warn)),
   entries: {
-    encode: (g, config) => {
-      g.output("pooled", linear(g, "text_projection", encode(g, config), config.projection_dim, { bias: false }));
-    },
+    encode: (g, config) => projected(g, config, encode(g, config)),
+    encodeMasked: (g, config) => projected(g, config, encode(g, config, maskInput(g))),
   },
 };
+
+function summed(g: Graph, pooled: Value): void {
+  g.output("pooled", pooled); // [B, hidden_size]
+}
+
+function projected(g: Graph, { projection_dim }: ClipTextProjectionConfig, pooled: Value): void {
+  g.output("pooled", linear(g, "text_projection", pooled, projection_dim, { bias: false }));
+}
+
+/** `attention_mask` int32 `[B, T]`: 1 for a token that later ones see, else 0. */
+function maskInput(g: Graph): Value {
+  return g.input("attention_mask", [size("B"), size("T")], "int32");
+}
 
 function checked<Config extends ClipTextConfig>(className: string, config: Config): Config {
   const { hidden_size, num_attention_heads: heads } = config;
@@ -96,7 +116,7 @@ function checked<Config extends ClipTextConfig>(className: string, config: Confi
  * layer -1 transformers' `last_hidden_state`; `pooled` `[B, P]`, the last state at the end token.
  * @returns the pooled state before projection
  */
-function encode(g: Graph, config: ClipTextConfig): Value {
+function encode(g: Graph, config: ClipTextConfig, mask?: Value): Value {
   const { num_hidden_layers, layer_norm_eps, eos_token_id } = config;
   const ids = g.input("input_ids", [size("B"), size("T")], "int64");
   const chosen = g.input("layer", [], "int64");
@@ -106,7 +126,7 @@ function encode(g: Graph, config: ClipTextConfig): Value {
   const states = [hidden];
   for (let i = 0; i < num_hidden_layers; i++) {
     ({ hidden } = model.block(`encoder.layers.${i}`, { hidden }, (inner, streams) => ({
-      hidden: layer(inner, streams.hidden, config),
+      hidden: layer(inner, streams.hidden, config, mask),
     })));
     states.push(hidden);
   }
@@ -129,16 +149,16 @@ function embed(g: Graph, ids: Value, { vocab_size, hidden_size, max_position_emb
   return g.add(embedding(g, "token_embedding", ids, vocab_size, hidden_size), positions);
 }
 
-function layer(g: Graph, x: Value, { layer_norm_eps, ...config }: ClipTextConfig): Value {
+function layer(g: Graph, x: Value, { layer_norm_eps, ...config }: ClipTextConfig, mask: Value | undefined): Value {
   const { num_attention_heads, intermediate_size, hidden_act, hidden_size } = config;
   const normal = layerNorm(g, "layer_norm1", x, layer_norm_eps);
-  const attended = g.add(x, selfAttention(g.scope("self_attn"), normal, num_attention_heads));
+  const attended = g.add(x, selfAttention(g.scope("self_attn"), normal, num_attention_heads, mask));
   const mlp = g.scope("mlp");
   const wide = linear(mlp, "fc1", layerNorm(g, "layer_norm2", attended, layer_norm_eps), intermediate_size);
   return g.add(attended, linear(mlp, "fc2", activateAs(mlp, hidden_act, wide), hidden_size));
 }
 
-function selfAttention(g: Graph, x: Value, heads: number): Value {
+function selfAttention(g: Graph, x: Value, heads: number, keyMask: Value | undefined): Value {
   const width = x.shape.at(-1) as number;
   const mixed = attention(g, {
     kind: "self",
@@ -147,6 +167,7 @@ function selfAttention(g: Graph, x: Value, heads: number): Value {
     value: linear(g, "v_proj", x, width),
     heads,
     causal: true,
+    ...(keyMask ? { keyMask } : {}),
   });
   return linear(g, "out_proj", mixed, width);
 }

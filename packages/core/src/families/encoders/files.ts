@@ -86,6 +86,30 @@ export const qwen3: KnownModel = {
   },
 };
 
+/** Channels of an attention head in all sizes of Qwen2.5-VL. */
+const QWEN_HEAD = 128;
+
+/** Qwen2.5-VL 7B. */
+export const qwen25Vl: KnownModel = {
+  kind: "model",
+  library: "transformers",
+  className: "Qwen2_5_VLForConditionalGeneration",
+  config: (shapes) => {
+    const at = (name: string): readonly number[] => shapes.get(`model.${name}`) ?? shapes.get(name) ?? [];
+    const [vocabulary, width] = at("embed_tokens.weight");
+    return {
+      vocab_size: vocabulary,
+      hidden_size: width,
+      intermediate_size: at("layers.0.mlp.gate_proj.weight")[0],
+      num_hidden_layers: Math.max(countOf(shapes, "model.layers.*"), countOf(shapes, "layers.*")),
+      num_attention_heads: at("layers.0.self_attn.q_proj.weight")[0]! / QWEN_HEAD,
+      num_key_value_heads: at("layers.0.self_attn.k_proj.weight")[0]! / QWEN_HEAD,
+      rms_norm_eps: 1e-6,
+      rope_theta: 1_000_000,
+    };
+  },
+};
+
 /** Sizes of a CLIP text encoder; a head has 64 channels in all of them. */
 function clipConfig(shapes: Shapes): JsonObject {
   const model = shapes.has("text_model.embeddings.token_embedding.weight") ? "text_model." : "";

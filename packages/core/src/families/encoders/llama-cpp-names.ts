@@ -45,3 +45,21 @@ export const qwen3File: ModelFile = {
   // Images are made from the states before the last layer's.
   unneeded: /^lm_head\./,
 };
+
+/** The language model of Qwen2.5-VL. llama.cpp's files have no other; in transformers' there are two layouts. */
+export const qwen25VlFile: ModelFile = {
+  mark: /^(model\.)?layers\.0\.self_attn\.q_proj\.bias$/,
+  prefixes: [{ text: "text_encoders.qwen25_7b.transformer." }],
+  layouts: [
+    { title: "llama.cpp", mark: /^blk\.0\.attn_q\.bias$/, rules: () => llamaCppQwenNames },
+    { title: "transformers", mark: /^model\.language_model\.layers\.0\./, rules: () => transformersQwenVlNames },
+  ],
+  unneeded: /^lm_head\./,
+  notRun: { tensors: /^visual\./, what: "the model that sees images" },
+};
+
+/** Since transformers 4.52 both models lie in one module. */
+const transformersQwenVlNames: readonly Rule[] = [
+  ["model.language_model", "model"],
+  ["model.visual", "visual"],
+];

@@ -20,6 +20,17 @@ export const plainRope = {
   default: null,
 };
 
+/** The same where positions have several axes, on all of which a text's are equal. */
+export const multimodalRope = {
+  ...plainRope,
+  properties: {
+    ...plainRope.properties,
+    mrope_section: { type: "array", items: { type: "integer" }, maxItems: 16 },
+    rope_type: { enum: ["default", "mrope"] },
+    type: { enum: ["default", "mrope"] },
+  },
+};
+
 /**
  * Cosines and sines of the angles that positions 0, 1, ... turn queries and keys by, rounded where transformers rounds.
  * @returns `[batch, length, head_dim / 2]` each

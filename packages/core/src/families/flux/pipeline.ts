@@ -2,17 +2,17 @@ import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainting } from "../../loop/family";
 import { combine, stack } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
-import { linspace } from "../../schedulers/linspace";
 import { type Floats, floats } from "../../tensor";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
 import { type TokenGrid, withFeatures, withReferences } from "../blocks/reference-tokens";
 import { flowLatents } from "../transformers/flow-latents";
+import { flowSchedule } from "../transformers/flow-schedule";
+import { isGuided, trueGuidanceUnused } from "../transformers/true-guidance";
 import { latentChannels } from "./fit";
 import { type FluxConfig, rotaryTables } from "./model";
 import { AXES, imagePositions } from "./positions";
 import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
-import { type FluxSettings, isGuided } from "./settings";
-import { negativePromptUnused, trueCfgScaleUnused } from "./warnings";
+import type { FluxSettings } from "./settings";
 
 /** Images that the denoiser looks at, as its tokens. */
 export interface FluxReferences {
@@ -54,14 +54,13 @@ export function fluxPipeline(
     ...latents,
     ...(variant ? { ...(variant.inpainting && { inpainting: variant.inpainting }) } : { imageToImage, inpainting }),
     encode: async (settings: FluxSettings, signal) => {
-      const { prompt, prompt_2, negative_prompt, negative_prompt_2, true_cfg_scale, has_negative_prompt } = settings;
+      const { prompt, prompt_2, negative_prompt, negative_prompt_2 } = settings;
       const guided = isGuided(settings);
       const positive = await prompts.encode(prompt, prompt_2, settings, signal);
       const negative = guided ? await prompts.encode(negative_prompt, negative_prompt_2, settings, signal) : undefined;
-      const unused = [
-        ...(has_negative_prompt && !guided ? [negativePromptUnused(true_cfg_scale)] : []),
-        ...(true_cfg_scale > 1 && !guided ? [trueCfgScaleUnused(true_cfg_scale)] : []),
-      ];
+      // Fill takes no such settings.
+      const takesGuidance = (settings as Partial<FluxSettings>).true_cfg_scale !== undefined;
+      const unused = takesGuidance ? trueGuidanceUnused(settings) : [];
       return {
         positive,
         negative,
@@ -70,13 +69,10 @@ export function fluxPipeline(
         warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused],
       };
     },
-    schedule: ({ num_inference_steps, sigmas, height, width }, scheduler) => {
+    schedule: (settings, scheduler) => {
       const multiple = latents.scaleFactor * PACK;
-      const mu = shiftOfImage(scheduler, (height / multiple) * (width / multiple));
-      // Schedulers of noise predictions space flows by themselves when they are told to.
-      if (!sigmas && scheduler.use_flow_sigmas === true) return { num_inference_steps, mu };
-      const own = linspace(1, 1 / num_inference_steps, num_inference_steps);
-      return { num_inference_steps, mu, sigmas: sigmas ?? [...own] };
+      const mu = shiftOfImage(scheduler, (settings.height / multiple) * (settings.width / multiple));
+      return flowSchedule(settings, scheduler, mu);
     },
     guidanceAt: (settings: FluxSettings) => (isGuided(settings) ? settings.true_cfg_scale : 0),
     predict: async (encoded, sample, timestep, branch, options) => {

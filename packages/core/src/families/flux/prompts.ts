@@ -3,8 +3,9 @@ import { repeatRows } from "../../loop/guidance";
 import type { Settings } from "../../loop/settings";
 import { ofTextEncoder } from "../../report/warnings";
 import type { Floats } from "../../tensor";
-import { ClipEncoder } from "../encoders/clip-encoder";
 import { T5Encoder } from "../encoders/t5-encoder";
+import { type ClipEncoding, ClipPrompts } from "../prompts/clip-prompts";
+import { promptRules } from "../prompts/prompt-settings";
 
 /** Prompts as the denoiser takes them, a row an image. */
 export interface FluxPrompts {
@@ -18,13 +19,13 @@ export interface FluxPrompts {
 /** Prompts through both text encoders: CLIP sums a prompt up, T5 tells it word by word. */
 export class FluxPromptEncoder {
   private constructor(
-    private readonly clip: ClipEncoder,
+    private readonly clip: ClipPrompts,
     private readonly t5: T5Encoder,
   ) {}
 
   static async open(parts: FamilyParts): Promise<FluxPromptEncoder> {
     return new FluxPromptEncoder(
-      await ClipEncoder.open(parts, "text_encoder", "last"),
+      await ClipPrompts.open(parts, ["text_encoder"], "last"),
       await T5Encoder.open(parts, "text_encoder_2"),
     );
   }
@@ -33,10 +34,11 @@ export class FluxPromptEncoder {
   async encode(
     prompt: readonly string[],
     prompt2: readonly string[],
-    { max_sequence_length, num_images_per_prompt }: Settings,
+    settings: Settings,
     signal?: AbortSignal,
   ): Promise<FluxPrompts> {
-    const clip = await this.clip.encode(prompt, {}, signal);
+    const { max_sequence_length, num_images_per_prompt } = settings;
+    const [[clip]] = (await this.clip.encode([{ texts: [prompt] }], promptRules(settings), signal)) as [[ClipEncoding]];
     const t5 = await this.t5.encode(prompt2, { limit: max_sequence_length, masked: false }, signal);
     return {
       hidden: repeatRows(t5.hidden, num_images_per_prompt),

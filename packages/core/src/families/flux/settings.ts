@@ -1,8 +1,7 @@
 import type { SettingsOf } from "../../loop/settings";
-import { number } from "../../schema/option";
 import { take } from "../../settings/common-settings";
-import { setting } from "../../settings/setting";
 import { secondPrompts } from "../encoders/settings";
+import { trueGuidanceSettings } from "../transformers/true-guidance";
 
 const { prompt_2, negative_prompt_2 } = secondPrompts;
 
@@ -19,21 +18,10 @@ export const fluxSettings = {
   ...shared,
   ...take("negative_prompt"),
   negative_prompt_2,
-  true_cfg_scale: setting<number>(
-    number(undefined, {
-      minimum: 0,
-      description: "Guidance with a second pass, for models whose guidance_scale is an input. 1 is off.",
-    }),
-    1,
-  ),
+  ...trueGuidanceSettings,
 };
 
 /** FLUX.1 Fill's. */
 export const fillSettings = { ...shared, ...take("mask", "strength") };
 
 export type FluxSettings = SettingsOf<typeof fluxSettings>;
-
-/** Whether a second pass guides away from the negative prompt; never where the pipeline takes none. */
-export function isGuided({ true_cfg_scale, has_negative_prompt }: FluxSettings): boolean {
-  return true_cfg_scale > 1 && has_negative_prompt;
-}

@@ -1,11 +1,12 @@
 import type { Sizes } from "../../graph/dim";
 import type { PictureSize } from "../../image/picture";
 import type { Configs } from "../../loop/family";
-import { imageCount, type Settings } from "../../loop/settings";
+import type { Settings } from "../../loop/settings";
 import { decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
 import { PACK } from "../blocks/packed-latents";
 import { textSizes } from "../encoders/settings";
-import { type FluxSettings, isGuided } from "./settings";
+import { largestBatch } from "../transformers/true-guidance";
+import type { FluxSettings } from "./settings";
 
 /** Pixels along one side of a token. */
 export function tokenPixels({ vae }: Configs): number {
@@ -24,7 +25,7 @@ export function fluxSizes(
   return {
     ...textSizes(configs, settings, ["text_encoder", "text_encoder_2"]),
     transformer: {
-      B: Math.max(1, imageCount(settings)) * (isGuided(settings as FluxSettings) ? 2 : 1),
+      B: largestBatch(settings as FluxSettings),
       S,
       T: S + tokensOf(settings) + tokensOf(seen),
     },

@@ -1,5 +1,5 @@
 import type { Architecture } from "../../architecture/architecture";
-import { blockLists } from "../../architecture/block-lists";
+import { attentionThenFeedForward, blockLists } from "../../architecture/block-lists";
 import { count, layerCount, most, optionalCount } from "../../architecture/config-option";
 import { defineConfig } from "../../architecture/define-config";
 import { type Dim, minus, size } from "../../graph/dim";
@@ -13,6 +13,7 @@ import { feedForward } from "../blocks/feed-forward";
 import type { JointAttentionOptions, Streams } from "../blocks/joint-attention";
 import { axesOption, checkAxes, rotaryInputs } from "../blocks/rotary-positions";
 import { embedCondition, sinusoids } from "../blocks/timestep-embedding";
+import { qwenImageFile } from "./names";
 
 /** `config.json` of QwenImageTransformer2DModel. */
 export interface QwenImageConfig {
@@ -56,12 +57,20 @@ const parseFile = defineConfig<QwenImageConfig>(
 /** The denoiser of Qwen-Image, https://arxiv.org/abs/2508.02324, and of its editing and layered variants. */
 export const qwenImage: Architecture<QwenImageConfig> = {
   className: CLASS_NAME,
+  file: qwenImageFile,
   parse: (raw, warn) => {
     const config = parseFile(raw, warn);
     checkAxes(CLASS_NAME, config);
     return config;
   },
-  structure: ({ num_layers }) => blockLists(CLASS_NAME, [{ name: "transformer_blocks", count: num_layers }]),
+  structure: ({ num_layers }) =>
+    blockLists(CLASS_NAME, [
+      {
+        name: "transformer_blocks",
+        count: num_layers,
+        branches: () => [...attentionThenFeedForward("attn", "img_mlp"), { kind: "feed-forward", from: "txt_mlp" }],
+      },
+    ]),
   entries: { forward },
 };
 

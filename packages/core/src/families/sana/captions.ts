@@ -1,6 +1,7 @@
 import type { DenoiserInputs } from "../../loop/denoiser";
 import { type Floats, floats } from "../../tensor";
 import type { Gemma2Encoder } from "../encoders/gemma2-encoder";
+import { paddedStates } from "../encoders/padded-states";
 import { plainCaption } from "../transformers/plain-caption";
 
 /** Prompts as the denoiser takes them: `[tokens, hidden_size]` each, without padding. */
@@ -50,16 +51,6 @@ function withoutInstruction({ shape, data }: Floats, start: number): Floats {
 /** What a pass is told of its prompts, filled up to the longest. @param times images a prompt */
 export function captionInputs(captions: readonly Captions[], times: number): DenoiserInputs {
   const chosen = captions.flatMap(({ hidden }) => hidden.flatMap((rows) => new Array<Floats>(times).fill(rows)));
-  const width = chosen[0]!.shape[1]!;
-  const longest = Math.max(1, ...chosen.map(({ shape }) => shape[0]!));
-  const states = floats([chosen.length, longest, width]);
-  const mask = new Int32Array(chosen.length * longest);
-  for (const [i, { shape, data }] of chosen.entries()) {
-    states.data.set(data, i * longest * width);
-    mask.fill(1, i * longest, i * longest + shape[0]!);
-  }
-  return {
-    encoder_hidden_states: states,
-    encoder_attention_mask: { dtype: "int32", shape: [chosen.length, longest], data: mask },
-  };
+  const { states, mask } = paddedStates(chosen);
+  return { encoder_hidden_states: states, encoder_attention_mask: mask };
 }

@@ -6,13 +6,12 @@ import { shiftOfImage } from "../../schedulers/flow-shift";
 import { type Floats, floats } from "../../tensor";
 import { tilingProblems } from "../autoencoders/autoencoder";
 import { croppedPositions } from "../blocks/cropped-positions";
-import { clipSkipProblems } from "../encoders/clip-encoder";
-import { longPromptProblems, textSizes, textTokens } from "../encoders/settings";
+import { clipProblems, longPromptProblems, textSizes, textTokens } from "../encoders/settings";
 import { type Drawn, drawPrompts, type TransformerMethods, TransformerPipeline } from "../transformers/pipeline";
-import { patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
+import { guidanceStrength, patchPixels, trainedSquare, transformerSizes } from "../transformers/settings";
 import { sd3Components } from "./components";
 import type { Sd3Config } from "./model";
-import { Sd3PromptEncoder, type Sd3Prompts } from "./prompts";
+import { type Sd3Branch, Sd3PromptEncoder } from "./prompts";
 import { type Sd3Settings, sd3Settings } from "./settings";
 
 /**
@@ -38,7 +37,7 @@ export const stableDiffusion3Family = defineFamily({
   schedulers: ["flow"],
   problems: (configs, settings) => [
     ...sizeProblems(configs, settings),
-    ...clipSkipProblems(configs, settings.clip_skip, ["text_encoder", "text_encoder_2"], "penultimate"),
+    ...clipProblems(configs, settings, ["text_encoder", "text_encoder_2"], "penultimate"),
     ...longPromptProblems(settings),
     ...tilingProblems(configs.vae, settings),
   ],
@@ -94,16 +93,25 @@ function unshifted({ vae }: Configs, { shape, data }: Floats): Floats {
   );
 }
 
-function encode(encoder: Sd3PromptEncoder, settings: Sd3Settings, signal?: AbortSignal): Promise<Drawn> {
+async function encode(encoder: Sd3PromptEncoder, settings: Sd3Settings, signal?: AbortSignal): Promise<Drawn> {
   const { prompt, prompt_2, prompt_3, negative_prompt, negative_prompt_2, negative_prompt_3, clip_skip } = settings;
-  const encoded = (isNegative: boolean): Promise<Sd3Prompts> =>
-    isNegative // where the reference skips no layer
-      ? encoder.encode([negative_prompt, negative_prompt_2, negative_prompt_3], 0, settings, signal)
-      : encoder.encode([prompt, prompt_2, prompt_3], clip_skip, settings, signal);
-  return drawPrompts(settings, encoded, (prompts) => ({
-    encoder_hidden_states: stack(prompts.map(({ hidden }) => hidden)),
-    pooled_projections: stack(prompts.map(({ pooled }) => pooled)),
-  }));
+  const branches: Sd3Branch[] = [
+    { texts: [prompt, prompt_2, prompt_3], clipSkip: clip_skip },
+    { texts: [negative_prompt, negative_prompt_2, negative_prompt_3], clipSkip: 0 }, // the reference skips no layer here
+  ];
+  const encoded = await encoder.encode(
+    guidanceStrength(settings) > 0 ? branches : branches.slice(0, 1),
+    settings,
+    signal,
+  );
+  return drawPrompts(
+    settings,
+    async (isNegative) => encoded[isNegative ? 1 : 0]!,
+    (prompts) => ({
+      encoder_hidden_states: stack(prompts.map(({ hidden }) => hidden)),
+      pooled_projections: stack(prompts.map(({ pooled }) => pooled)),
+    }),
+  );
 }
 
 function readPositions({ checkpoint }: FamilyParts, config: Sd3Config, height: number, width: number) {

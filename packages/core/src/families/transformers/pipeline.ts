@@ -33,6 +33,7 @@ export async function drawPrompts<Encoded extends Conditioning>(
   return {
     inputs: (branch) => inputs(partsOf(branch, positive, negative)),
     warnings: [...positive.warnings, ...(negative?.warnings ?? [])],
+    notes: [...(positive.notes ?? []), ...(negative?.notes ?? [])],
   };
 }
 
@@ -80,12 +81,12 @@ export class TransformerPipeline implements FamilyPipeline<Drawn> {
   }
 
   async encode(settings: Settings, signal?: AbortSignal): Promise<Drawn> {
-    const { inputs, warnings } = await this.methods.encode(settings, signal);
+    const { inputs, warnings, notes = [] } = await this.methods.encode(settings, signal);
     const unused =
       settings.has_negative_prompt && this.guidanceAt(settings) === 0
         ? [negativePromptUnguided(settings.guidance_scale, false)]
         : [];
-    return { inputs, warnings: [...warnings, ...unused] };
+    return { inputs, warnings: [...warnings, ...unused], notes };
   }
 
   noise(settings: Settings, generator: Generator): Floats {

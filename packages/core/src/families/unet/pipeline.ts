@@ -25,6 +25,7 @@ export interface EncodedPrompts {
   /** Of the negative prompts, with guidance. */
   readonly uncond?: PromptInputs | undefined;
   readonly warnings: readonly string[];
+  readonly notes: readonly string[];
 }
 
 /** Prompts through the text encoders: what each family does its own way. @param guided whether guidance is on */
@@ -59,7 +60,8 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
   }
 
   async encode(settings: UNetSettings, signal?: AbortSignal): Promise<Seen> {
-    const { cond, uncond, warnings } = await this.encodePrompts(settings, this.guidanceAt(settings) > 0, signal);
+    const encoded = await this.encodePrompts(settings, this.guidanceAt(settings) > 0, signal);
+    const { cond, uncond, warnings, notes } = encoded;
     const forImages = (inputs: PromptInputs): PromptInputs =>
       Object.fromEntries(
         Object.entries(inputs).map(([name, rows]) => [name, repeatRows(rows, settings.num_images_per_prompt)]),
@@ -73,6 +75,7 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
       cond: { ...forImages(cond), ...strength },
       uncond: uncond && forImages(uncond),
       warnings: [...warnings, ...this.unused(settings)],
+      notes,
     };
   }
 

@@ -4,8 +4,10 @@ import type { FamilyParts } from "../../loop/family";
 import { ofTextEncoder } from "../../report/warnings";
 import { type Floats, floats } from "../../tensor";
 import { tilingProblems } from "../autoencoders/autoencoder";
-import { ClipEncoder, type ClipEncoding, type ClipOptions, clipSkipProblems } from "../encoders/clip-encoder";
 import { clipText, clipTextWithProjection } from "../encoders/clip-text";
+import { clipProblems } from "../encoders/settings";
+import { type ClipEncoding, ClipPrompts } from "../prompts/clip-prompts";
+import { promptRules } from "../prompts/prompt-settings";
 import { stableDiffusionXlFiles } from "./identify";
 import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
 import { trainedSize, unetComponents, unetFamily, unetSizes } from "./settings";
@@ -37,7 +39,7 @@ export const stableDiffusionXlFamily = defineFamily({
   others: ["image_encoder", "feature_extractor", ...xlOptions],
   unheeded: { vae: ["shift_factor"] },
   problems: (configs, settings) => [
-    ...clipSkipProblems(configs, settings.clip_skip, textEncoders, "penultimate"),
+    ...clipProblems(configs, settings, textEncoders, "penultimate"),
     ...tilingProblems(configs.vae, settings),
   ],
   sizes: (configs, settings) => unetSizes(configs, settings, textEncoders),
@@ -45,25 +47,22 @@ export const stableDiffusionXlFamily = defineFamily({
 });
 
 async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {
-  const encoders = await Promise.all(textEncoders.map((name) => ClipEncoder.open(parts, name, "penultimate")));
-  const limit = Math.min(...encoders.map((encoder) => encoder.limit));
+  const prompts = await ClipPrompts.open(parts, textEncoders, "penultimate");
   const { force_zeros_for_empty_prompt: zeros = true } = parts.checkpoint.options;
-  const encode = (texts: readonly (readonly string[])[], options: ClipOptions, signal?: AbortSignal) =>
-    inTurn(encoders.map((encoder, i) => () => encoder.encode(texts[i]!, { ...options, limit }, signal)));
   return async (settings: XlSettings, guided, signal) => {
     const { prompt, prompt_2, negative_prompt, negative_prompt_2, clip_skip: clipSkip } = settings;
-    const cond = await encode([prompt, prompt_2], { clipSkip }, signal);
-    const inputs = promptInputs(settings, cond);
-    if (!guided) return { cond: inputs, warnings: warningsOf(cond) };
-    if (zeros && !settings.has_negative_prompt) {
-      const uncond = { ...inputs, ...zeroed(inputs, ["encoder_hidden_states", "text_embeds"]) };
-      return { cond: inputs, uncond, warnings: warningsOf(cond) };
-    }
-    const uncond = await encode([negative_prompt, negative_prompt_2], {}, signal); // the reference skips no layer here
+    const isZero = guided && Boolean(zeros) && !settings.has_negative_prompt;
+    const branches = [
+      { texts: [prompt, prompt_2], clipSkip },
+      ...(guided && !isZero ? [{ texts: [negative_prompt, negative_prompt_2] }] : []), // the reference skips no layer here
+    ];
+    const encodings = await prompts.encode(branches, promptRules(settings), signal);
+    const [cond, uncond] = encodings.map((encoding) => promptInputs(settings, encoding));
     return {
-      cond: inputs,
-      uncond: promptInputs(settings, uncond),
-      warnings: [...warningsOf(cond), ...warningsOf(uncond)],
+      cond: cond!,
+      uncond: isZero ? { ...cond!, ...zeroed(cond!, ["encoder_hidden_states", "text_embeds"]) } : uncond,
+      warnings: encodings.flatMap(warningsOf),
+      notes: [...new Set(encodings.flat().flatMap(({ notes }) => notes))],
     };
   };
 }
@@ -101,10 +100,4 @@ function zeroed(inputs: PromptInputs, names: readonly string[]): PromptInputs {
 
 function warningsOf(encodings: readonly ClipEncoding[]): string[] {
   return encodings.flatMap(({ warnings }, i) => ofTextEncoder(textEncoders[i]!, warnings));
-}
-
-async function inTurn<Result>(tasks: readonly (() => Promise<Result>)[]): Promise<Result[]> {
-  const results: Result[] = [];
-  for (const task of tasks) results.push(await task());
-  return results;
 }

@@ -3,8 +3,10 @@ import type { FamilyParts } from "../../loop/family";
 import type { JsonObject } from "../../schema/json";
 import { titleOfWidth } from "../../weights/lora/lora-family";
 import { tilingProblems } from "../autoencoders/autoencoder";
-import { ClipEncoder, clipSkipProblems } from "../encoders/clip-encoder";
 import { clipText } from "../encoders/clip-text";
+import { clipProblems } from "../encoders/settings";
+import { ClipPrompts } from "../prompts/clip-prompts";
+import { promptRules } from "../prompts/prompt-settings";
 import { stableDiffusionFiles } from "./identify";
 import { type EncodePrompts, UNetPipeline } from "./pipeline";
 import { trainedSize, unetComponents, unetFamily, unetSettings, unetSizes } from "./settings";
@@ -33,7 +35,7 @@ export const stableDiffusionFamily = defineFamily({
   unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
   mendScheduler,
   problems: (configs, settings) => [
-    ...clipSkipProblems(configs, settings.clip_skip, ["text_encoder"], "last"),
+    ...clipProblems(configs, settings, ["text_encoder"], "last"),
     ...tilingProblems(configs.vae, settings),
   ],
   sizes: (configs, settings) => unetSizes(configs, settings, ["text_encoder"]),
@@ -50,15 +52,18 @@ function mendScheduler(options: Readonly<JsonObject>): JsonObject {
 }
 
 async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {
-  const encoder = await ClipEncoder.open(parts, "text_encoder", "last");
-  return async ({ prompt, negative_prompt, clip_skip: clipSkip }, guided, signal) => {
-    const cond = await encoder.encode(prompt, { clipSkip }, signal);
-    // The reference skips no layer here.
-    const uncond = guided ? await encoder.encode(negative_prompt, {}, signal) : undefined;
+  const prompts = await ClipPrompts.open(parts, ["text_encoder"], "last");
+  return async (settings, guided, signal) => {
+    const { prompt, negative_prompt, clip_skip: clipSkip } = settings;
+    // The reference skips no layer of the negative prompt.
+    const branches = [{ texts: [prompt], clipSkip }, ...(guided ? [{ texts: [negative_prompt] }] : [])];
+    const encodings = (await prompts.encode(branches, promptRules(settings), signal)).flat();
+    const [cond, uncond] = encodings.map(({ hidden }) => ({ encoder_hidden_states: hidden }));
     return {
-      cond: { encoder_hidden_states: cond.hidden },
-      uncond: uncond && { encoder_hidden_states: uncond.hidden },
-      warnings: [...cond.warnings, ...(uncond?.warnings ?? [])],
+      cond: cond!,
+      uncond,
+      warnings: encodings.flatMap(({ warnings }) => warnings),
+      notes: encodings.flatMap(({ notes }) => notes),
     };
   };
 }

@@ -9,7 +9,7 @@ const prefixes: readonly (readonly [RegExp, LoraModel])[] = [
   [/^(text_encoders\.)?clip_[lh]\.(transformer\.)?/, "clip_l"],
   [/^(text_encoders\.)?clip_g\.(transformer\.)?/, "clip_g"],
   [/^(text_encoders\.)?t5(xxl)?\.(transformer\.)?/, "t5"],
-  [/^(text_encoders\.)?qwen3?(_\d+b)?\.(transformer\.)?/, "qwen3"],
+  [/^(text_encoders\.)?qwen(25|3)?(_\d+b)?\.(transformer\.)?/, "qwen"],
   [/^text_encoders\.(transformer\.)?/, "any"],
   [/^te([123])\./, "te"],
   [/^(unet|transformer|(model\.)?diffusion_model)\./, "denoiser"],

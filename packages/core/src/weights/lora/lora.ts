@@ -16,7 +16,7 @@ export type TextEncoderLabel =
   | "clip_l"
   | "clip_g"
   | "t5"
-  | "qwen3"
+  | "qwen"
   | "any";
 
 /** What a tensor of a LoRA is to its module. Those of LoHa and LoKr have the names that LyCORIS gives them. */

@@ -8,7 +8,7 @@ const byClass: Readonly<Partial<Record<TextEncoderLabel, readonly [RegExp, numbe
   clip_l: [/^CLIPText/, 0],
   clip_g: [/^CLIPText/, 1],
   t5: [/^(U?MT5|T5)/, 0],
-  qwen3: [/^Qwen3/, 0],
+  qwen: [/^Qwen/, 0],
 };
 
 /** What is counted: the component, and what stands in for it. FLUX's T5 is its second encoder, and a third for kohya. */

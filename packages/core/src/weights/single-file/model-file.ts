@@ -23,6 +23,8 @@ export interface ModelFile {
   readonly marks?: readonly string[];
   /** Tensors of its files that no image needs: halves of models of which the other half runs. */
   readonly unneeded?: RegExp;
+  /** Another model that its files hold and no image needs, with what to call it; a conclusion of `inspect`. */
+  readonly notRun?: { readonly tensors: RegExp; readonly what: string };
   /** Modules that LoRAs may have all the same. */
   readonly unneededModules?: readonly string[];
   /** What a file says of the noise that its model was trained on. @param file name for the notes */
