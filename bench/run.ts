@@ -18,6 +18,7 @@ import { section, writeSections } from "./results";
 import { sanaBenchmark } from "./sana";
 import { sd15Benchmark } from "./sd15";
 import { svdquantBenchmark } from "./svdquant";
+import { tinyVaeBenchmark } from "./tiny-vae";
 
 const benchmarks: readonly Benchmark[] = [
   emojiBenchmark,
@@ -27,6 +28,7 @@ const benchmarks: readonly Benchmark[] = [
   denoisersBenchmark,
   sd15Benchmark,
   sanaBenchmark,
+  tinyVaeBenchmark,
   deepcacheBenchmark,
   attentionBenchmark,
   foraBenchmark,

@@ -73,13 +73,27 @@ function oneOf(texts: unknown): unknown {
 
 /** What the options say over the config; `--set` first, as the others are more exact. */
 export function overridesOf(options: GenerateOptions): (string | Override)[] {
-  const { set = [], prompt, negativePrompt, promptWeighting, longPrompts, seed, strict } = options;
+  const {
+    set = [],
+    prompt,
+    negativePrompt,
+    promptWeighting,
+    longPrompts,
+    seed,
+    image,
+    mask,
+    strength,
+    strict,
+  } = options;
   const named = [
     { name: "--prompt", path: ["generate", "prompt"], value: prompt },
     { name: "--negative-prompt", path: ["generate", "negative_prompt"], value: negativePrompt },
     { name: "--prompt-weighting", path: ["generate", "prompt_weighting"], value: promptWeighting },
     { name: "--long-prompts", path: ["generate", "long_prompts"], value: longPrompts },
     { name: "--seed", path: ["generate", "seed"], value: seed },
+    { name: "--image", path: ["generate", "image"], value: image?.length === 1 ? image[0] : image },
+    { name: "--mask", path: ["generate", "mask"], value: mask },
+    { name: "--strength", path: ["generate", "strength"], value: strength },
     { name: "--strict", path: ["strict"], value: strict },
   ];
   return [...set, ...named.filter(({ value }) => value !== undefined)];

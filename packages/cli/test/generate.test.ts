@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { type Recipe, type Report, readRecipe } from "@skipstep/core";
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { driftWarnings } from "../src/recipe-drift";
 import { pngPixels } from "./png-pixels";
@@ -69,6 +70,30 @@ describe("generate", () => {
     expect(generate).toMatchObject({ seed: 7, num_inference_steps: 2, prompt: ["red heart"] });
     expect(plugins.map(({ use }) => use)).toEqual(["@skipstep/plugin-fbcache"]);
     expect(pngPixels(out).equals(pngPixels(inFolder("again.png")))).toBe(false);
+  });
+
+  it("paints what a mask shows of an image anew, by options and by the recipe of that", async () => {
+    const heart = inFolder("new/folder/heart.png");
+    const mask = inFolder("mask.png");
+    const black = Buffer.alloc(128 * 128);
+    for (let row = 32; row < 96; row++) black.fill(255, row * 128 + 32, row * 128 + 96);
+    await sharp(black, { raw: { width: 128, height: 128, channels: 1 } }).toFile(mask);
+    const out = inFolder("inpainted.png");
+    const options = ["-i", heart, "--mask", mask, "--strength", "0.5", "--prompt", "cat", "--out", out];
+    expect(await skipstep("generate", plain, ...options, "--set", "generate.num_inference_steps=4")).toMatchObject({
+      exitCode: 0,
+      stderr: "",
+    });
+    expect(recipeOf(out).config.generate).toMatchObject({ strength: 0.5, mask: { name: "mask.png" } });
+    expect(pngPixels(out).equals(pngPixels(heart))).toBe(false);
+    const again = inFolder("inpainted-again.png");
+    expect(await skipstep("generate", "--recipe", out, "--trust", "--out", again)).toMatchObject({ exitCode: 0 });
+    expect(pngPixels(again).equals(pngPixels(out))).toBe(true);
+
+    const wrong = await skipstep("generate", plain, "--mask", mask, "--strength", "half", "--prompt", "cat");
+    expect(wrong).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("--strength must be a number") });
+    const alone = await skipstep("generate", plain, "--mask", mask, "--prompt", "cat");
+    expect(alone.stderr).toMatch(/image is needed, here or in the config: the one that the mask is of/);
   });
 
   it("numbers the images of a batch, and makes one of them again", async () => {

@@ -4,7 +4,16 @@ import { type ComponentClasses, classesOf, unclear } from "./component-classes";
 import type { Configs, Family, FamilyParts, FamilyPipeline, SettingProblem } from "./family";
 import type { SettingDefaults, SettingsOf } from "./settings";
 
-type Told = "components" | "denoiser" | "settings" | "defaults" | "problems" | "firstStep" | "sizes" | "open";
+type Told =
+  | "components"
+  | "denoiser"
+  | "settings"
+  | "defaults"
+  | "settle"
+  | "problems"
+  | "firstStep"
+  | "sizes"
+  | "open";
 
 /** A `Family` as its author writes it: its own settings have their types, and its components are architectures. */
 export interface FamilyDefinition<Table extends SettingTable> extends Omit<Family, Told> {
@@ -12,7 +21,8 @@ export interface FamilyDefinition<Table extends SettingTable> extends Omit<Famil
   /** When left out, the one component whose architectures have a `structure`. */
   readonly denoiser?: string;
   readonly settings: Table;
-  defaults(configs: Configs, fromImage: boolean): SettingDefaults & Partial<SettingValues<Table>>;
+  defaults(configs: Configs, fromImage: boolean, inpaints?: boolean): SettingDefaults & Partial<SettingValues<Table>>;
+  settle?(configs: Configs, settings: SettingsOf<Table>): Partial<SettingsOf<Table>>;
   problems?(configs: Configs, settings: SettingsOf<Table>): readonly SettingProblem[];
   firstStep?(settings: SettingsOf<Table>): number;
   sizes(configs: Configs, settings: SettingsOf<Table>): ReturnType<Family["sizes"]>;

@@ -6,7 +6,7 @@ import { printable } from "../errors/printable";
 import { runtimeStopped } from "../errors/runtime";
 import { shown } from "../errors/shown";
 import { type Image, imagesOf } from "../image/image";
-import { picturesOf } from "../image/picture";
+import { type PictureSource, picturesOf } from "../image/picture";
 import { pictureWarnings } from "../image/picture-pixels";
 import type { BuildHookRunner } from "../plugins/build-hooks";
 import type { LoadedPlugin, PluginHost } from "../plugins/host";
@@ -21,18 +21,20 @@ import { latentsNotFinite, pixelsNotFinite } from "../report/warnings";
 import type { Runtime } from "../runtime/runtime";
 import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
+import { pictureSettingNames, pictureSettings } from "../settings/common-settings";
 import { settingNotes } from "../settings/setting";
 import type { Floats } from "../tensor";
 import { broughtBy } from "./brought";
 import { checkLatents, checkRequest } from "./check-request";
 import { denoise, type StepDone } from "./denoise";
 import type { FamilyPipeline } from "./family";
-import { firstLatents } from "./first-latents";
+import { begin } from "./first-latents";
 import { lookAt } from "./look-at";
+import { maskedPicture } from "./masked-picture";
 import type { StepEvent } from "./progress";
 import { type OnProgress, ProgressListener } from "./progress-listener";
 import type { RecognisedModel } from "./recognised-model";
-import { checkSettings, type RequestExtras, resolveSettings } from "./request";
+import { checkSettings, pictureExtras, type RequestExtras, resolveSettings } from "./request";
 import { RunHooks } from "./run-hooks";
 import type { Settings } from "./settings";
 import { Stopwatch } from "./stopwatch";
@@ -81,6 +83,11 @@ export interface PluginChange {
   readonly onProgress?: OnProgress | undefined;
 }
 
+/** Without what is left out in so many words. */
+function defined<Given extends object>(given: Given): { [Key in keyof Given]?: NonNullable<Given[Key]> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given & object;
+}
+
 /** What somebody else allows says nothing of this machine. */
 function withoutLimits({ limits: _, ...config }: Config): Config {
   return config;
@@ -111,17 +118,14 @@ export class Pipeline {
    */
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
     checkRequest(request);
-    const { signal, onProgress, previews, latents, picture, ...others } = request;
-    const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
+    const { signal, onProgress, previews, latents, picture, maskPicture, referencePicture, ...others } = request;
+    const given = defined(others);
     const { model, config } = this.parts;
     checkSettings(model, given);
-    const { size, pictures } = await lookAt(model, { ...config.generate, ...given }, picture);
-    const extras = {
-      ...(latents ? { latents } : {}),
-      ...(picture ? { picture } : {}),
-      ...(pictures ? { pictures } : {}),
-    };
-    const settings = resolveSettings(model, config.generate, { ...size, ...given }, extras, config);
+    const inMemory = defined({ latents, picture, maskPicture, referencePicture });
+    const { size, pictures } = await lookAt(model, { ...config.generate, ...given }, inMemory);
+    const extras = { ...inMemory, ...(pictures ? { pictures } : {}) };
+    const settings = resolveSettings(model, config.generate, { ...given, ...size }, extras, config);
     const { parts } = this; // plugins may have changed meanwhile
     const progress = new ProgressListener(onProgress);
     const heard = { signal, previews, onProgress: progress.tell };
@@ -186,12 +190,14 @@ export class Pipeline {
     if (given) checkLatents(given, pipeline.noise(settings, createGenerator(0)).shape);
 
     onProgress?.({ kind: "encode" });
+    const masked = await maskedPicture(pipeline, settings);
     const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
-    const warnings = [...parts.warnings, ...encoded.warnings];
-
-    const first = await watch.time("encode", () => firstLatents(pipeline, settings, scheduler, generator, signal));
-    for (const picture of picturesOf(settings.image))
+    const warnings = [...parts.warnings, ...(settings.remarks ?? []), ...encoded.warnings, ...masked.warnings];
+    const beginning = { pipeline, settings, scheduler, generator, signal };
+    const first = await watch.time("encode", () => begin(beginning, encoded, masked.picture));
+    for (const picture of pictureSettingNames.flatMap((name) => picturesOf(settings[name])))
       if (typeof picture === "string") warnings.push(...(await pictureWarnings(picture)));
+    const { pasted } = masked.picture ?? {};
     const start = performance.now();
     let finite = true;
     const onStep = async (done: StepDone): Promise<void> => {
@@ -211,12 +217,11 @@ export class Pipeline {
         return;
       }
       const sample = await watch.time("previews", () => pipeline.decode(settings, done.estimate(), signal));
-      onProgress({ ...event, previews: imagesOf(sample, () => ({})).map(({ image }) => image) });
+      onProgress({ ...event, previews: imagesOf(sample, () => ({}), pasted).map(({ image }) => image) });
     };
     const latents = await watch.time("denoise", () =>
       denoise({
         family: pipeline,
-        encoded,
         settings,
         scheduler,
         ...first,
@@ -244,7 +249,7 @@ export class Pipeline {
     if (config.strict && idle.length > 0) throw pluginIdle(idle);
 
     const recipe = this.recipe(parts, settings, choice.className, reports);
-    const decoded = imagesOf(sample, (image) => recipeText({ ...recipe, image }));
+    const decoded = imagesOf(sample, (image) => recipeText({ ...recipe, image }), pasted);
     for (const [i, { nonFinite }] of decoded.entries()) if (nonFinite > 0) warnings.push(pixelsNotFinite(i, nonFinite));
     const report: Report = {
       seed: settings.seed,
@@ -260,24 +265,29 @@ export class Pipeline {
   private recipe(parts: PipelineParts, settings: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
     const { config, plugins, models, model } = parts;
     const { latents } = settings;
-    const pictures = picturesOf(settings.image);
-    const files = pictures.filter((picture) => typeof picture === "string");
+    const sources = pictureSettingNames.map((name) => [name, picturesOf(settings[name])] as const);
+    const isFromFiles = (pictures: readonly PictureSource[]): pictures is readonly string[] =>
+      pictures.every((picture) => typeof picture === "string");
     const missing = [
       ...(latents ? (["latents"] as const) : []),
-      ...(files.length < pictures.length ? (["picture"] as const) : []),
+      ...sources.filter(([, pictures]) => !isFromFiles(pictures)).map(([name]) => pictureExtras[name]),
     ];
     const taken = Object.entries(settings).filter(
       ([key]) =>
-        key !== "image" &&
+        !Object.hasOwn(pictureSettings, key) &&
         Object.hasOwn(model.family.settings, key) &&
         (key !== "negative_prompt" || settings.has_negative_prompt),
     );
     const generate = Object.fromEntries(taken) as GenerateConfig;
-    const noted = files.map((file) => noteFile(parts.cacheDir, resolve(file)));
+    const noted = sources.flatMap(([name, pictures]) =>
+      isFromFiles(pictures) && pictures.length > 0
+        ? [[name, pictures.map((file) => noteFile(parts.cacheDir, resolve(file)))] as const]
+        : [],
+    );
     const made = { ...withoutLimits(config), scheduler: { type: scheduler, ...config.scheduler }, generate };
     return {
       recipe: 2,
-      config: recipeConfig(made, parts.places, missing.includes("picture") ? [] : noted),
+      config: recipeConfig(made, parts.places, Object.fromEntries(noted)),
       image: 0,
       versions: versionsOf(plugins),
       weights: Object.fromEntries(models.map(({ name, identity }) => [name, identity])),

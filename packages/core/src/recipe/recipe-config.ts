@@ -3,7 +3,7 @@ import type { Config, PluginConfig } from "../config/config";
 import type { PluginOptionValues } from "../plugins/plugin";
 import { isPlainPackageName } from "../plugins/resolve";
 import { isObject, type JsonObject } from "../schema/json";
-import type { CommonInputs } from "../settings/common-settings";
+import { type CommonInputs, type PictureSetting, pictureSettings } from "../settings/common-settings";
 import type { LoraConfig } from "../weights/lora/lora";
 import type { TextualInversionConfig } from "../weights/textual-inversion/textual-inversion";
 import { asRecipeFile, type RecipeFile } from "./recipe-file";
@@ -18,13 +18,13 @@ export interface RecipeConfig extends Omit<Config, "model" | "components" | File
   readonly components?: Readonly<Record<string, RecipeFile>>;
   readonly lora?: readonly (Omit<LoraConfig, "path"> & { readonly path: RecipeFile })[];
   readonly textual_inversions?: readonly (Omit<TextualInversionConfig, "path"> & { readonly path: RecipeFile })[];
-  readonly generate: Omit<CommonInputs, "image"> & {
-    readonly image?: RecipeFile | readonly RecipeFile[];
-    readonly [own: string]: unknown;
-  };
+  readonly generate: Omit<CommonInputs, PictureSetting> & RecipePictures & { readonly [own: string]: unknown };
   /** `use` is a package's name; a plugin that a config named by path is a file here. */
   readonly plugins: readonly (Omit<PluginConfig, "use"> & { readonly use: string | RecipeFile })[];
 }
+
+/** Files in place of images' paths. */
+type RecipePictures = { readonly [Name in PictureSetting]?: RecipeFile | readonly RecipeFile[] };
 
 /** What stands for the paths of a config. */
 export interface RecipePlaces {
@@ -35,10 +35,15 @@ export interface RecipePlaces {
   readonly plugins: readonly (string | RecipeFile)[];
 }
 
-/** A checked config as a recipe has it. @param images in place of files' paths */
-export function recipeConfig(config: Config, places: RecipePlaces, images: readonly RecipeFile[]): RecipeConfig {
+/** A checked config as a recipe has it. @param pictures by setting, in place of files' paths */
+export function recipeConfig(
+  config: Config,
+  places: RecipePlaces,
+  pictures: Partial<Readonly<Record<PictureSetting, readonly RecipeFile[]>>>,
+): RecipeConfig {
   const { components, generate, plugins } = config;
-  const { image: _, ...settings } = generate;
+  const settings = Object.entries(generate).filter(([name]) => !Object.hasOwn(pictureSettings, name));
+  const files = mapValues(pictures, (noted) => (Array.isArray(noted) && noted.length === 1 ? noted[0] : noted));
   const listed = fileLists.flatMap((key) => {
     const entries = config[key]?.map((entry, i) => ({ ...entry, path: places.lists[key][i]! }));
     return entries ? [[key, entries]] : [];
@@ -48,7 +53,7 @@ export function recipeConfig(config: Config, places: RecipePlaces, images: reado
     model: places.model,
     ...(components ? { components: places.components } : {}),
     ...Object.fromEntries(listed),
-    generate: { ...settings, ...(images.length > 0 ? { image: images.length === 1 ? images[0] : images } : {}) },
+    generate: { ...Object.fromEntries(settings), ...files },
     plugins: plugins.map((entry, i) => ({
       ...entry,
       use: places.plugins[i]!,
@@ -69,15 +74,18 @@ export function readRecipeConfig(config: JsonObject): JsonObject {
     ...(model === undefined ? {} : { model: asRecipeFile(model) }),
     ...(isObject(components) ? { components: mapValues(components, asRecipeFile) } : {}),
     ...Object.fromEntries(listed),
-    ...(isObject(generate) && generate.image !== undefined
-      ? { generate: { ...generate, image: readImage(generate.image) } }
-      : {}),
+    ...(isObject(generate) ? { generate: readPictures(generate) } : {}),
     ...(Array.isArray(plugins) ? { plugins: plugins.map(readPlugin) } : {}),
   };
 }
 
-function readImage(image: unknown): unknown {
-  return Array.isArray(image) ? image.map(asRecipeFile) : asRecipeFile(image);
+function readPictures(generate: JsonObject): JsonObject {
+  const read = (value: unknown): unknown => (Array.isArray(value) ? value.map(asRecipeFile) : asRecipeFile(value));
+  const named = Object.entries(generate).map(([name, value]) => [
+    name,
+    Object.hasOwn(pictureSettings, name) && value !== undefined ? read(value) : value,
+  ]);
+  return Object.fromEntries(named);
 }
 
 function readEntry(entry: unknown): unknown {

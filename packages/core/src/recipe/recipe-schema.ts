@@ -1,6 +1,7 @@
 import { isObject } from "../schema/json";
 import type { JsonSchema } from "../schema/json-schema";
 import { validate } from "../schema/validate";
+import { pictureSettingNames } from "../settings/common-settings";
 
 const text: JsonSchema = { type: "string" };
 const texts: JsonSchema = { type: "object", additionalProperties: { type: "string" } };
@@ -12,6 +13,9 @@ const file: JsonSchema = {
   required: ["name"],
   properties: { name: text, sha256: text, hub: text, path: text },
 };
+
+/** One, or several. */
+const files: JsonSchema = { ...file, type: ["object", "array"], items: file };
 
 /** What is needed to tell of a recipe; the config in it is checked as any other when it is used. */
 const schema: JsonSchema = {
@@ -42,7 +46,7 @@ const schema: JsonSchema = {
             prompt,
             negative_prompt: prompt,
             num_images_per_prompt: { type: "integer", minimum: 1 },
-            image: { ...file, type: ["object", "array"], items: file },
+            ...Object.fromEntries(pictureSettingNames.map((name) => [name, files])),
           },
         },
         plugins: {

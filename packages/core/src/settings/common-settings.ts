@@ -1,9 +1,50 @@
 import type { PictureSource } from "../image/picture";
 import { flag, integer, list, number, text } from "../schema/option";
-import { neededSetting, type SettingInputs, type SettingValues, setting, textSetting, unsetSetting } from "./setting";
+import {
+  neededSetting,
+  type Setting,
+  type SettingInputs,
+  type SettingValues,
+  setting,
+  textSetting,
+  unsetSetting,
+} from "./setting";
 
 /** Their default is the model family's to say. */
 const unset = undefined;
+
+/** One image file. */
+function pictureSetting(description: string): Setting<string, PictureSource | undefined> {
+  return unsetSetting<string, PictureSource>({ ...text(unset), minLength: 1, description });
+}
+
+/** One image file, or several. */
+function picturesSetting(
+  description: string,
+): Setting<string | readonly string[], PictureSource | readonly PictureSource[] | undefined> {
+  return unsetSetting<string | readonly string[], PictureSource | readonly PictureSource[]>({
+    ...list(unset, text(unset), { minItems: 1, description }),
+    type: ["string", "array"],
+    minLength: 1,
+  });
+}
+
+/** Settings that are image files: relative to the config in one, files named by content in a recipe, images in a request's extras. */
+export const pictureSettings = {
+  image: picturesSetting(
+    "File of the image to begin with, or of one or several to look at, by family; relative to this file.",
+  ),
+  mask: pictureSetting(
+    "File of the mask for inpainting: what is white in it is painted anew, what is black stays; relative to this file.",
+  ),
+  image_reference: pictureSetting("File of an image to look at while another one is inpainted; relative to this file."),
+};
+
+/** Name of a setting that is one image file or several. */
+export type PictureSetting = keyof typeof pictureSettings;
+
+/** All of them, in one order. */
+export const pictureSettingNames = Object.keys(pictureSettings) as readonly PictureSetting[];
 
 /** Settings that the loop itself goes by; names and meanings are diffusers'. No family takes all of them. */
 export const commonSettings = {
@@ -39,15 +80,14 @@ export const commonSettings = {
       description: "Timesteps instead of the scheduler's own, noisiest first; one for each step.",
     }),
   ),
-  image: unsetSetting<string | readonly string[], PictureSource | readonly PictureSource[]>({
-    ...list(unset, text(unset), {
-      minItems: 1,
+  ...pictureSettings,
+  padding_mask_crop: unsetSetting<number>(
+    integer(unset, {
+      minimum: 0,
       description:
-        "File of the image to begin with, or of one or several to look at, by family; relative to this file.",
+        "Inpaints only the part of the image around what the mask shows, and so many pixels more on each side; it is drawn at the model's size and put back.",
     }),
-    type: ["string", "array"],
-    minLength: 1,
-  }),
+  ),
   strength: setting<number>(
     number(unset, {
       minimum: 0,

@@ -50,7 +50,7 @@ export class Catalogue {
     const brought = plugins.flatMap(({ manifest }) => manifest.families ?? []);
     this.settingsSchema = settingsWith(brought);
     this.families = [...ownFamilies, ...brought];
-    const names = this.families.map(({ className }) => className);
+    const names = this.families.flatMap(namesOf);
     const twice = names.find((name, i) => names.indexOf(name) !== i);
     if (twice !== undefined) throw familyTwice(twice);
     this.schedulers = new Schedulers([
@@ -68,13 +68,9 @@ export class Catalogue {
 
   /** @throws SKIPSTEP_PIPELINE_UNKNOWN, listing those that are known */
   familyOf({ folder, className }: Pick<Checkpoint, "folder" | "className">): Family {
-    const family = this.families.find((known) => known.className === className);
+    const family = this.families.find((known) => namesOf(known).includes(className));
     if (family) return family;
-    throw pipelineUnknown(
-      folder,
-      className,
-      this.families.map((known) => known.className),
-    );
+    throw pipelineUnknown(folder, className, this.families.flatMap(namesOf));
   }
 
   /** Families whose denoiser has all of these, by what people call them: what an error lists. @param among all of them */
@@ -121,6 +117,10 @@ function filesOf(families: readonly Family[]): Map<string, ModelFile> {
 
 function fileOf({ architecture }: ArchitectureEntry): ModelFile | undefined {
   return architecture.file;
+}
+
+function namesOf({ className, aliases = [] }: Family): string[] {
+  return [className, ...aliases];
 }
 
 /** Of each class that a family's denoiser may be, with the reference's default config. */

@@ -1,11 +1,11 @@
-import type { FamilyParts, FamilyPipeline } from "../../loop/family";
+import type { Blending, FamilyParts, FamilyPipeline } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { combine } from "../../loop/guidance";
 import { Autoencoder } from "../autoencoders/autoencoder";
 
 /** What a pipeline has whose denoiser moves an autoencoder's latents along a flow, `(1 - sigma) image + sigma noise`. */
 type FlowLatents = Pick<FamilyPipeline, "noise" | "estimate" | "decode"> &
-  Required<Pick<FamilyPipeline, "imageToImage">> & { readonly scaleFactor: number };
+  Required<Pick<FamilyPipeline, "imageToImage">> & { readonly inpainting: Blending; readonly scaleFactor: number };
 
 /** @param channels of the latents */
 export function flowLatents(parts: FamilyParts, channels: number): FlowLatents {
@@ -15,6 +15,7 @@ export function flowLatents(parts: FamilyParts, channels: number): FlowLatents {
     noise: (settings, generator) => autoencoder.noise(settings, channels, generator),
     estimate: (input, prediction, sigma) => combine(input, prediction, (x, velocity) => x - sigma * velocity),
     imageToImage: autoencoder.imageToImage(flowFirstStep),
+    inpainting: autoencoder.inpainting(flowFirstStep),
     decode: ({ vae_tiling: tiling }, latents, signal) => autoencoder.decode(latents, { tiling, signal }),
   };
 }

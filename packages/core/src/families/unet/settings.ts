@@ -1,11 +1,12 @@
 import type { Sizes } from "../../graph/dim";
-import type { Configs } from "../../loop/family";
+import type { Configs, Family } from "../../loop/family";
 import { imageCount, type Settings, type SettingsOf } from "../../loop/settings";
 import { number } from "../../schema/option";
 import { take } from "../../settings/common-settings";
 import { setting } from "../../settings/setting";
 import { autoencoderClasses, decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
 import { clipSettings, textSizes, textTokens } from "../encoders/settings";
+import { checkChannels, seesMask } from "./inpainting";
 import { unet2DCondition } from "./unet-2d-condition";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
@@ -23,12 +24,22 @@ export const unetSettings = {
     0,
   ),
   ...clipSettings,
-  ...take("height", "width", "seed", "num_images_per_prompt", "sigmas", "timesteps", "image", "strength", "vae_tiling"),
+  ...take("height", "width", "seed", "num_images_per_prompt", "sigmas", "timesteps"),
+  ...take("image", "mask", "strength", "padding_mask_crop", "vae_tiling"),
 };
 
 export type UNetSettings = SettingsOf<typeof unetSettings>;
 
 export const unetComponents = { unet: unet2DCondition, vae: autoencoderClasses };
+
+/** What they all say of themselves. */
+export const unetFamily = {
+  sizeMultiple: unetSizeMultiple,
+  checkFit: checkChannels,
+  needsMask: seesMask,
+  schedulers: ["variance-preserving", "variance-exploding"],
+  schedulerDefaults: { eta: 0 },
+} satisfies Partial<Family>;
 
 /** The size that the model was trained on. @param fallback latent pixels, for a U-Net that does not say */
 export function trainedSize({ unet, vae }: Configs, fallback: number): Pick<Settings, "height" | "width"> {
@@ -39,7 +50,7 @@ export function trainedSize({ unet, vae }: Configs, fallback: number): Pick<Sett
 }
 
 /** The pipelines want 8, whatever the autoencoder does; the U-Net itself takes every size. */
-export function unetSizeMultiple({ vae }: Configs): number {
+function unetSizeMultiple({ vae }: Configs): number {
   return Math.max(8, scaleFactorOf(vae));
 }
 

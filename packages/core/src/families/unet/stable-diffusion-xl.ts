@@ -10,8 +10,11 @@ import { type ClipEncoding, ClipPrompts } from "../prompts/clip-prompts";
 import { promptRules } from "../prompts/prompt-settings";
 import { stableDiffusionXlFiles } from "./identify";
 import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
-import { trainedSize, unetComponents, unetSizeMultiple, unetSizes } from "./settings";
+import { trainedSize, unetComponents, unetFamily, unetSizes } from "./settings";
 import { type XlSettings, xlSettings } from "./xl-settings";
+
+/** Options of its pipelines that model_index.json may have. */
+const xlOptions = ["force_zeros_for_empty_prompt", "add_watermarker", "requires_aesthetics_score"];
 
 const textEncoders = ["text_encoder", "text_encoder_2"] as const;
 
@@ -20,22 +23,21 @@ const textEncoders = ["text_encoder", "text_encoder_2"] as const;
  * settings and defaults. No watermark is drawn.
  */
 export const stableDiffusionXlFamily = defineFamily({
+  ...unetFamily,
   className: "StableDiffusionXLPipeline",
+  aliases: ["StableDiffusionXLInpaintPipeline"],
   title: "Stable Diffusion XL",
   singleFiles: stableDiffusionXlFiles,
   settings: xlSettings,
-  defaults: (configs, fromImage) => ({
+  defaults: (configs, fromImage, inpaints) => ({
     num_inference_steps: 50,
-    guidance_scale: 5,
+    guidance_scale: inpaints ? 7.5 : 5,
     ...trainedSize(configs, 128),
-    ...(fromImage ? { strength: 0.3 } : {}),
+    ...(fromImage ? { strength: inpaints ? 0.9999 : 0.3 } : {}),
   }),
-  sizeMultiple: unetSizeMultiple,
   components: { text_encoder: clipText, text_encoder_2: clipTextWithProjection, ...unetComponents },
-  others: ["image_encoder", "feature_extractor", "force_zeros_for_empty_prompt", "add_watermarker"],
+  others: ["image_encoder", "feature_extractor", ...xlOptions],
   unheeded: { vae: ["shift_factor"] },
-  schedulers: ["variance-preserving", "variance-exploding"],
-  schedulerDefaults: { eta: 0 },
   problems: (configs, settings) => [
     ...clipProblems(configs, settings, textEncoders, "penultimate"),
     ...tilingProblems(configs.vae, settings),

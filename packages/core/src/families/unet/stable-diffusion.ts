@@ -9,7 +9,7 @@ import { ClipPrompts } from "../prompts/clip-prompts";
 import { promptRules } from "../prompts/prompt-settings";
 import { stableDiffusionFiles } from "./identify";
 import { type EncodePrompts, UNetPipeline } from "./pipeline";
-import { trainedSize, unetComponents, unetSettings, unetSizeMultiple, unetSizes } from "./settings";
+import { trainedSize, unetComponents, unetFamily, unetSettings, unetSizes } from "./settings";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
 /**
@@ -17,23 +17,22 @@ import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
  * 2, with diffusers' settings and defaults. A safety checker is not run.
  */
 export const stableDiffusionFamily = defineFamily({
+  ...unetFamily,
   className: "StableDiffusionPipeline",
+  aliases: ["StableDiffusionInpaintPipeline"],
   title: "Stable Diffusion 1.5, 2.1",
   singleFiles: stableDiffusionFiles,
   loraTitle: ({ unet }) => titleOfWidth([(unet as UNet2DConditionConfig).cross_attention_dim].flat()[0]!),
   settings: unetSettings,
-  defaults: (configs, fromImage) => ({
+  defaults: (configs, fromImage, inpaints) => ({
     num_inference_steps: 50,
     guidance_scale: 7.5,
     ...trainedSize(configs, 64),
-    ...(fromImage ? { strength: 0.8 } : {}),
+    ...(fromImage && !inpaints ? { strength: 0.8 } : {}),
   }),
-  sizeMultiple: unetSizeMultiple,
   components: { text_encoder: clipText, ...unetComponents },
   others: ["safety_checker", "feature_extractor", "image_encoder", "requires_safety_checker"],
   unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
-  schedulers: ["variance-preserving", "variance-exploding"],
-  schedulerDefaults: { eta: 0 },
   mendScheduler,
   problems: (configs, settings) => [
     ...clipProblems(configs, settings, ["text_encoder"], "last"),
