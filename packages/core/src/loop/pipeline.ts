@@ -23,6 +23,8 @@ import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
 import { settingNotes } from "../settings/setting";
 import type { Floats } from "../tensor";
+import { type BesideLoras, placeLoras, type ReadLoras } from "./beside-loras";
+import { findLoraFile } from "../weights/lora/lora-file";
 import { broughtBy } from "./brought";
 import { checkLatents, checkRequest } from "./check-request";
 import { denoise, type StepDone } from "./denoise";
@@ -71,6 +73,8 @@ export interface PipelineParts {
   /** What recipes call the config's files. */
   readonly places: RecipePlaces;
   readonly cacheDir: string;
+  /** Runs its models with a generation's LoRAs. */
+  readonly loras: BesideLoras;
   /** The same with other plugins. */
   reopen(plugins: readonly PluginUse[], changes?: PluginChange): Promise<PipelineParts>;
 }
@@ -82,7 +86,7 @@ export interface PluginChange {
 }
 
 /** What somebody else allows says nothing of this machine. */
-function withoutLimits({ limits: _, ...config }: Config): Config {
+function withoutLimits({ limits: _, request_loras: _allowed, ...config }: Config): Config {
   return config;
 }
 
@@ -121,11 +125,20 @@ export class Pipeline {
       ...(picture ? { picture } : {}),
       ...(pictures ? { pictures } : {}),
     };
-    const settings = resolveSettings(model, config.generate, { ...size, ...given }, extras, config);
+    const { loras: asked = config.generate.loras } = given as GenerateConfig;
+    const loras = placeLoras(asked, config);
+    const own = asked ? { loras } : {};
+    const settings = resolveSettings(model, config.generate, { ...size, ...given, ...own }, extras, config);
     const { parts } = this; // plugins may have changed meanwhile
+    const beside = loras.filter(({ scale }) => scale !== 0);
+    const read = beside.length > 0 ? parts.loras.read(beside) : undefined;
     const progress = new ProgressListener(onProgress);
     const heard = { signal, previews, onProgress: progress.tell };
-    const result = await parts.runtime.generation(() => this.run(parts, settings, heard));
+    const result = await parts.runtime.generation(() =>
+      read
+        ? parts.loras.run(read, heard, (models) => this.run({ ...parts, models }, settings, heard, read))
+        : this.run(parts, settings, heard),
+    );
     await progress.settled();
     return result;
   }
@@ -174,6 +187,7 @@ export class Pipeline {
     parts: PipelineParts,
     settings: Settings,
     { signal, onProgress, previews = false }: Pick<GenerateRequest, "signal" | "onProgress" | "previews">,
+    loras?: ReadLoras,
   ): Promise<GenerateResult> {
     const { pipeline, model, scheduler: choice, config, plugins, runtime, models, buildHooks } = parts;
     const { family, schedulers } = model;
@@ -187,7 +201,7 @@ export class Pipeline {
 
     onProgress?.({ kind: "encode" });
     const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
-    const warnings = [...parts.warnings, ...encoded.warnings];
+    const warnings = [...parts.warnings, ...(loras?.warnings ?? []), ...encoded.warnings];
 
     const first = await watch.time("encode", () => firstLatents(pipeline, settings, scheduler, generator, signal));
     for (const picture of picturesOf(settings.image))
@@ -251,6 +265,7 @@ export class Pipeline {
       seconds: watch.seconds(),
       plugins: reports,
       keptBytes: hooks.account.peakKeptBytes,
+      ...(loras ? { loras: loras.reports } : {}),
       warnings: [...warnings, ...unmeasured(reports), ...idlePlugins(reports)].map(printable),
       notes: [...settingNotes(family.settings, settings), ...(encoded.notes ?? [])].map(printable),
     };
@@ -269,15 +284,20 @@ export class Pipeline {
     const taken = Object.entries(settings).filter(
       ([key]) =>
         key !== "image" &&
+        key !== "loras" &&
         Object.hasOwn(model.family.settings, key) &&
         (key !== "negative_prompt" || settings.has_negative_prompt),
     );
     const generate = Object.fromEntries(taken) as GenerateConfig;
     const noted = files.map((file) => noteFile(parts.cacheDir, resolve(file)));
+    const loras = settings.loras?.map(({ path, scale }) => ({
+      path: noteFile(parts.cacheDir, path, () => findLoraFile(path)),
+      scale,
+    }));
     const made = { ...withoutLimits(config), scheduler: { type: scheduler, ...config.scheduler }, generate };
     return {
       recipe: 2,
-      config: recipeConfig(made, parts.places, missing.includes("picture") ? [] : noted),
+      config: recipeConfig(made, parts.places, missing.includes("picture") ? [] : noted, loras),
       image: 0,
       versions: versionsOf(plugins),
       weights: Object.fromEntries(models.map(({ name, identity }) => [name, identity])),

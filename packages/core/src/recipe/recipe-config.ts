@@ -16,15 +16,19 @@ export type FileList = (typeof fileLists)[number];
 export interface RecipeConfig extends Omit<Config, "model" | "components" | FileList | "generate" | "plugins"> {
   readonly model: RecipeFile;
   readonly components?: Readonly<Record<string, RecipeFile>>;
-  readonly lora?: readonly (Omit<LoraConfig, "path"> & { readonly path: RecipeFile })[];
+  readonly lora?: readonly RecipeLora[];
   readonly textual_inversions?: readonly (Omit<TextualInversionConfig, "path"> & { readonly path: RecipeFile })[];
-  readonly generate: Omit<CommonInputs, "image"> & {
+  readonly generate: Omit<CommonInputs, "image" | "loras"> & {
     readonly image?: RecipeFile | readonly RecipeFile[];
+    readonly loras?: readonly RecipeLora[];
     readonly [own: string]: unknown;
   };
   /** `use` is a package's name; a plugin that a config named by path is a file here. */
   readonly plugins: readonly (Omit<PluginConfig, "use"> & { readonly use: string | RecipeFile })[];
 }
+
+/** A LoRA, merged or beside the weights. */
+export type RecipeLora = Omit<LoraConfig, "path"> & { readonly path: RecipeFile };
 
 /** What stands for the paths of a config. */
 export interface RecipePlaces {
@@ -35,10 +39,15 @@ export interface RecipePlaces {
   readonly plugins: readonly (string | RecipeFile)[];
 }
 
-/** A checked config as a recipe has it. @param images in place of files' paths */
-export function recipeConfig(config: Config, places: RecipePlaces, images: readonly RecipeFile[]): RecipeConfig {
+/** A checked config as a recipe has it. @param images in place of files' paths @param loras of the generation */
+export function recipeConfig(
+  config: Config,
+  places: RecipePlaces,
+  images: readonly RecipeFile[],
+  loras?: readonly RecipeLora[],
+): RecipeConfig {
   const { components, generate, plugins } = config;
-  const { image: _, ...settings } = generate;
+  const { image: _, loras: _loras, ...settings } = generate;
   const listed = fileLists.flatMap((key) => {
     const entries = config[key]?.map((entry, i) => ({ ...entry, path: places.lists[key][i]! }));
     return entries ? [[key, entries]] : [];
@@ -48,7 +57,11 @@ export function recipeConfig(config: Config, places: RecipePlaces, images: reado
     model: places.model,
     ...(components ? { components: places.components } : {}),
     ...Object.fromEntries(listed),
-    generate: { ...settings, ...(images.length > 0 ? { image: images.length === 1 ? images[0] : images } : {}) },
+    generate: {
+      ...settings,
+      ...(images.length > 0 ? { image: images.length === 1 ? images[0] : images } : {}),
+      ...(loras ? { loras } : {}),
+    },
     plugins: plugins.map((entry, i) => ({
       ...entry,
       use: places.plugins[i]!,
@@ -69,10 +82,16 @@ export function readRecipeConfig(config: JsonObject): JsonObject {
     ...(model === undefined ? {} : { model: asRecipeFile(model) }),
     ...(isObject(components) ? { components: mapValues(components, asRecipeFile) } : {}),
     ...Object.fromEntries(listed),
-    ...(isObject(generate) && generate.image !== undefined
-      ? { generate: { ...generate, image: readImage(generate.image) } }
-      : {}),
+    ...(isObject(generate) ? { generate: readGenerate(generate) } : {}),
     ...(Array.isArray(plugins) ? { plugins: plugins.map(readPlugin) } : {}),
+  };
+}
+
+function readGenerate({ image, loras, ...settings }: JsonObject): JsonObject {
+  return {
+    ...settings,
+    ...(image === undefined ? {} : { image: readImage(image) }),
+    ...(loras === undefined ? {} : { loras: Array.isArray(loras) ? loras.map(readEntry) : loras }),
   };
 }
 

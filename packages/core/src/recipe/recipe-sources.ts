@@ -8,7 +8,7 @@ import { parseHubName } from "../hub/hub-name";
 import { withoutToken } from "../hub/hub-settings";
 import { isObject, type JsonObject, type JsonPath } from "../schema/json";
 import { findPlace } from "./known-places";
-import { type FileList, fileLists } from "./recipe-config";
+import { fileLists } from "./recipe-config";
 import { isRecipeFile, type RecipeFile } from "./recipe-file";
 
 /** Something outside of itself that a recipe reads. */
@@ -39,18 +39,16 @@ export function filesIn(config: JsonObject): NamedFile[] {
       ["components", name],
       file,
     ]),
-    ...fileLists.flatMap((key) => listed(config, key)),
+    ...fileLists.flatMap((key) => listed(config[key], [key])),
+    ...listed(isObject(generate) ? generate.loras : undefined, ["generate", "loras"]),
     ...imagesIn(isObject(generate) ? generate.image : undefined),
   ];
   return named.flatMap(([at, file]) => (isRecipeFile(file) ? [{ at, file }] : []));
 }
 
-function listed(config: JsonObject, key: FileList): [JsonPath, unknown][] {
-  const entries = config[key];
-  return (Array.isArray(entries) ? entries : []).map((entry: unknown, i): [JsonPath, unknown] => [
-    [key, i, "path"],
-    isObject(entry) ? entry.path : undefined,
-  ]);
+function listed(list: unknown, at: JsonPath): [JsonPath, unknown][] {
+  const entries = Array.isArray(list) ? list : [];
+  return entries.map((entry: unknown, i) => [[...at, i, "path"], isObject(entry) ? entry.path : undefined]);
 }
 
 function imagesIn(image: unknown): [JsonPath, unknown][] {

@@ -1,5 +1,5 @@
 import type { Configs, FamilyParts, SettingProblem } from "../../loop/family";
-import type { Program } from "../../program/program";
+import type { Runs } from "../../program/program";
 import type { Runtime } from "../../runtime/runtime";
 import { type Floats, integers } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
@@ -32,8 +32,8 @@ export class ClipEncoder {
 
   private constructor(
     private readonly runtime: Runtime,
-    private readonly program: Program,
-    private readonly masked: () => Promise<Program>,
+    private readonly program: Runs,
+    private readonly masked: () => Promise<Runs>,
     config: ClipTextConfig,
     readonly tokenizer: OpenTokenizer,
     private readonly state: ClipState,
