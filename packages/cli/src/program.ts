@@ -46,6 +46,7 @@ export function createProgram(session: Session): Command {
     .option("--prompt-weighting <rules>", "whose rules brackets in prompts follow: none, a1111, comfyui, compel")
     .option("--long-prompts <how>", "what is too long for CLIP: truncate, chunks")
     .option("-s, --seed <number>", "start of the random numbers", number)
+    .option("--lora <file[:scale]>", "a LoRA beside the weights: ink.safetensors:0.8; again for more", collect)
     .option("-o, --out <path>", "a .png file, or a folder (default: the working directory)")
     .option("--set <path=value>", "another value for the config: generate.height=256", collect)
     .option("--recipe <image>", "make this image again; other options are stronger")

@@ -20,7 +20,7 @@ function reusedText(regions: Recipe["plugins"][number]["regions"]): string {
 }
 
 function recipeLines({ config, image, versions, weights, plugins }: Recipe): string[] {
-  const { prompt, negative_prompt: negative, num_images_per_prompt: each = 1, ...settings } = config.generate;
+  const { prompt, negative_prompt: negative, num_images_per_prompt: each = 1, loras, ...settings } = config.generate;
   const prompts = [prompt ?? []].flat();
   const negatives = [negative ?? []].flat().filter((text) => text !== "");
   const count = Math.max(1, prompts.length) * each;
@@ -33,10 +33,14 @@ function recipeLines({ config, image, versions, weights, plugins }: Recipe): str
     ["model", `${fileText(config.model)}${config.variant === undefined ? "" : ` (${config.variant})`}`],
     ...Object.entries(config.components ?? {}).map(([name, file]) => ["component", `${name}: ${fileText(file)}`]),
     ...(config.lora ?? []).map(({ path, scale }) => ["lora", `${fileText(path)} at scale ${scale}`]),
+<<<<<<< HEAD
     ...(config.textual_inversions ?? []).map(({ path, token }) => [
       "word",
       `${token === undefined ? "" : `${[token].flat().join(", ")}: `}${fileText(path)}`,
     ]),
+=======
+    ...(loras ?? []).map(({ path, scale }) => ["lora", `${fileText(path)} at scale ${scale}, beside the weights`]),
+>>>>>>> 1670eb5 (LoRAs at a request: command line, limits, recipes, memory, docs, tests and a benchmark)
     ["device", config.device ?? ""],
     ["scheduler", [type, factsText(scheduler)].filter((text) => text !== "").join(": ")],
     ...plugins.flatMap(({ name, regions }, i) => [

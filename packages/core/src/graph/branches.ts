@@ -39,7 +39,8 @@ export class Branches implements BuildHooks {
     this.places.set(component, places);
     const extent = role === "linear" || shape[2] === 1 ? "pointwise" : "all";
     const asked = this.extents.get(component);
-    const inputs = asked === "all" || asked === extent ? (places.get(name)?.inputs ?? branchInputs(graph, weight)) : undefined;
+    const inputs =
+      asked === "all" || asked === extent ? (places.get(name)?.inputs ?? branchInputs(graph, weight)) : undefined;
     places.set(name, { name, role, shape, extent, ...(inputs ? { inputs } : {}) });
     return inputs && lowRank(graph, weight, inputs);
   };

@@ -13,11 +13,22 @@ export interface BranchInputs {
 }
 
 /** Declares the factors of a weight of `[N, K]` or `[N, C, kh, kw]`. Their rank is known at run time. */
-export function branchInputs(graph: Graph, { name, role, shape }: Pick<Weight, "name" | "role" | "shape">): BranchInputs {
+export function branchInputs(
+  graph: Graph,
+  { name, role, shape }: Pick<Weight, "name" | "role" | "shape">,
+): BranchInputs {
   const rank = size(`rank${graph.inputs.length}`);
   const [rows = 1, ...rest] = shape;
   const shapes: readonly (readonly Dim[])[] =
-    role === "linear" ? [[...rest, rank], [rank, rows]] : [[rank, ...rest], [rows, rank, 1, 1]];
+    role === "linear"
+      ? [
+          [...rest, rank],
+          [rank, rows],
+        ]
+      : [
+          [rank, ...rest],
+          [rows, rank, 1, 1],
+        ];
   const [down, up] = shapes;
   return { down: graph.branchInput(`${name}/down`, down!), up: graph.branchInput(`${name}/up`, up!) };
 }

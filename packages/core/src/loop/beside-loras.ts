@@ -4,8 +4,9 @@ import { usualLimits } from "../config/limits";
 import { requestInvalid } from "../errors/pipeline";
 import type { OpenedComponent } from "../program/opened-component";
 import type { LoraReport } from "../report/report";
-import { placeRequestLora } from "../weights/lora/place-request-lora";
 import type { RequestLora, RequestLoraInput } from "../weights/lora/lora";
+import { findLoraFile } from "../weights/lora/lora-file";
+import { placeRequestLora } from "../weights/lora/place-request-lora";
 import type { OnProgress } from "./progress-listener";
 
 /** LoRAs that were read and fit the model. */
@@ -23,11 +24,11 @@ export interface BesideLoras {
    */
   read(loras: readonly RequestLora[]): ReadLoras;
   /**
-   * Runs a generation with them.
+   * Runs a generation with them, or without any.
    * @param body given the models that it runs
    */
   run<Result>(
-    loras: ReadLoras,
+    loras: ReadLoras | undefined,
     watch: { readonly signal?: AbortSignal | undefined; readonly onProgress?: OnProgress | undefined },
     body: (models: readonly OpenedComponent[]) => Promise<Result>,
   ): Promise<Result>;
@@ -35,7 +36,7 @@ export interface BesideLoras {
 
 /**
  * Writes a request's LoRAs in full. Those of scale 0 are none: without any the model runs as it is.
- * @throws SKIPSTEP_REQUEST_INVALID with everything that is wrong
+ * @throws SKIPSTEP_REQUEST_INVALID with everything that is wrong, SKIPSTEP_LORA_MISSING
  */
 export function placeLoras(
   loras: readonly RequestLoraInput[] | undefined,
@@ -51,6 +52,7 @@ export function placeLoras(
   const problems = placed.flatMap((lora, i) => (typeof lora === "string" ? [`loras/${i} ${lora}`] : []));
   const found = placed.filter((lora) => typeof lora !== "string");
   const paths = found.map((lora) => path.resolve(lora.path));
+  for (const lora of found) findLoraFile(lora.path);
   const twice = found.find((_, i) => paths.indexOf(paths[i]!) !== i);
   if (twice) problems.push(`loras have "${twice.name ?? twice.path}" twice. Give it once, with the sum of the scales`);
   const endless = found.find(({ scale }) => !Number.isFinite(scale));

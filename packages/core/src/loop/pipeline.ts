@@ -23,8 +23,8 @@ import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
 import { settingNotes } from "../settings/setting";
 import type { Floats } from "../tensor";
-import { type BesideLoras, placeLoras, type ReadLoras } from "./beside-loras";
 import { findLoraFile } from "../weights/lora/lora-file";
+import { type BesideLoras, placeLoras, type ReadLoras } from "./beside-loras";
 import { broughtBy } from "./brought";
 import { checkLatents, checkRequest } from "./check-request";
 import { denoise, type StepDone } from "./denoise";
@@ -135,9 +135,7 @@ export class Pipeline {
     const progress = new ProgressListener(onProgress);
     const heard = { signal, previews, onProgress: progress.tell };
     const result = await parts.runtime.generation(() =>
-      read
-        ? parts.loras.run(read, heard, (models) => this.run({ ...parts, models }, settings, heard, read))
-        : this.run(parts, settings, heard),
+      parts.loras.run(read, heard, (models) => this.run({ ...parts, models }, settings, heard, read)),
     );
     await progress.settled();
     return result;

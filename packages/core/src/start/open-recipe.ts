@@ -124,7 +124,10 @@ function withoutReplaced(entry: unknown, at: JsonPath, isReplaced: (at: JsonPath
 function placesOf(own: CheckedConfig, files: readonly NamedFile[], cacheDir: string): string[] {
   const { model, components = {}, lora = [], textual_inversions = [], request_loras = {}, generate } = own.config;
   const images = [generate.image ?? []].flat();
-  const beside = [...Object.values(request_loras), ...((generate.loras ?? []) as readonly RequestLora[]).map(({ path }) => path)];
+  const beside = [
+    ...Object.values(request_loras),
+    ...((generate.loras ?? []) as readonly RequestLora[]).map(({ path }) => path),
+  ];
   if (files.some(({ file }) => file.sha256 !== undefined && file.hub === undefined)) {
     const { checkpoint, family } = own.model;
     noteParts({ ...own, checkpoint, running: new Set(Object.keys(family.components)) }, cacheDir);

@@ -5,7 +5,7 @@ import { usualLimits } from "../config/limits";
 import { stampOf } from "../disk/file-stamp";
 import { loraBeside } from "../errors/lora";
 import { requestInvalid } from "../errors/pipeline";
-import type { BranchExtent, BranchPlace, Branches } from "../graph/branches";
+import type { BranchExtent, Branches, BranchPlace } from "../graph/branches";
 import type { Tensors } from "../hooks";
 import type { BesideLoras, ReadLoras } from "../loop/beside-loras";
 import type { RecognisedModel } from "../loop/recognised-model";
@@ -99,7 +99,9 @@ export class RequestLoras implements BesideLoras {
   }
 
   read(loras: readonly RequestLora[]): Read {
-    const key = JSON.stringify(loras.map((lora) => [lora, stampOf(statSync(findLoraFile(lora.path), { bigint: true }))]));
+    const key = JSON.stringify(
+      loras.map((lora) => [lora, stampOf(statSync(findLoraFile(lora.path), { bigint: true }))]),
+    );
     if (this.last?.key !== key) {
       this.last = undefined; // its memory is free before the next is read
       this.last = this.readAll(loras, key);
@@ -108,12 +110,13 @@ export class RequestLoras implements BesideLoras {
   }
 
   async run<Result>(
-    loras: ReadLoras,
+    loras: ReadLoras | undefined,
     { signal, onProgress }: Parameters<BesideLoras["run"]>[1],
     body: (models: readonly OpenedComponent[]) => Promise<Result>,
   ): Promise<Result> {
-    const { factors, extents } = loras as Read;
     const { models, open } = this.parts;
+    if (!loras) return this.active.run(new Map(), () => body(models)); // also inside a generation that has some
+    const { factors, extents } = loras as Read;
     await this.openEngines(extents, {
       ...open,
       signal,

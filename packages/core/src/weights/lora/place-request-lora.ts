@@ -23,7 +23,8 @@ export function placeRequestLora(
   const found = Object.entries(allowed).find(([name, file]) =>
     said.name === undefined ? file === own : name === said.name && (own === undefined || file === own),
   );
-  if (!found) return `is "${said.name ?? said.path}", which request_loras does not allow. It allows: ${list(Object.keys(allowed))}`;
+  if (!found)
+    return `is "${said.name ?? said.path}", which request_loras does not allow. It allows: ${list(Object.keys(allowed))}`;
   return { name: found[0], path: String(found[1]), scale };
 }
 

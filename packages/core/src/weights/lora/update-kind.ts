@@ -1,7 +1,7 @@
 import { loraInvalid, loraShape } from "../../errors/lora";
 import { sizeOf } from "../../tensor";
-import type { LoraRole, LoraTensors } from "./lora";
 import { type Factors, hadamardFactors, kroneckerFactors } from "./factors";
+import type { LoraRole, LoraTensors } from "./lora";
 import { collected, hadamard, kronecker, type Matrix, product, type UpdateMatrix, whole } from "./update-matrix";
 
 /**
