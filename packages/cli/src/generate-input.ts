@@ -73,11 +73,7 @@ function oneOf(texts: unknown): unknown {
 
 /** What the options say over the config; `--set` first, as the others are more exact. */
 export function overridesOf(options: GenerateOptions): (string | Override)[] {
-<<<<<<< HEAD
-  const { set = [], prompt, negativePrompt, promptWeighting, longPrompts, seed, strict } = options;
-=======
-  const { set = [], prompt, negativePrompt, seed, lora, strict } = options;
->>>>>>> 1670eb5 (LoRAs at a request: command line, limits, recipes, memory, docs, tests and a benchmark)
+  const { set = [], prompt, negativePrompt, promptWeighting, longPrompts, seed, lora, strict } = options;
   const named = [
     { name: "--prompt", path: ["generate", "prompt"], value: prompt },
     { name: "--negative-prompt", path: ["generate", "negative_prompt"], value: negativePrompt },

@@ -14,11 +14,7 @@ export interface Generated {
 
 /** The files, seed and time, one line a plugin, and what was made of prompts. */
 export function generateResult({ files, seconds, warnings, result: { report } }: Generated): Result {
-<<<<<<< HEAD
-  const { seed, plugins, notes } = report;
-=======
-  const { seed, plugins, loras = [] } = report;
->>>>>>> 1670eb5 (LoRAs at a request: command line, limits, recipes, memory, docs, tests and a benchmark)
+  const { seed, plugins, loras = [], notes } = report;
   return {
     lines: [
       ...files.map(shownPath),

@@ -33,14 +33,11 @@ function recipeLines({ config, image, versions, weights, plugins }: Recipe): str
     ["model", `${fileText(config.model)}${config.variant === undefined ? "" : ` (${config.variant})`}`],
     ...Object.entries(config.components ?? {}).map(([name, file]) => ["component", `${name}: ${fileText(file)}`]),
     ...(config.lora ?? []).map(({ path, scale }) => ["lora", `${fileText(path)} at scale ${scale}`]),
-<<<<<<< HEAD
+    ...(loras ?? []).map(({ path, scale }) => ["lora", `${fileText(path)} at scale ${scale}, beside the weights`]),
     ...(config.textual_inversions ?? []).map(({ path, token }) => [
       "word",
       `${token === undefined ? "" : `${[token].flat().join(", ")}: `}${fileText(path)}`,
     ]),
-=======
-    ...(loras ?? []).map(({ path, scale }) => ["lora", `${fileText(path)} at scale ${scale}, beside the weights`]),
->>>>>>> 1670eb5 (LoRAs at a request: command line, limits, recipes, memory, docs, tests and a benchmark)
     ["device", config.device ?? ""],
     ["scheduler", [type, factsText(scheduler)].filter((text) => text !== "").join(": ")],
     ...plugins.flatMap(({ name, regions }, i) => [

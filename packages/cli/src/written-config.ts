@@ -16,11 +16,18 @@ type PlainObject = Readonly<Record<string, unknown>>;
  */
 export function writtenConfig({ config, plugins, file: source }: CheckedConfig, file: string): PlainObject {
   const folder = dirname(file);
-<<<<<<< HEAD
-  const { guidance, strict, model, components, lora, textual_inversions, generate, plugins: uses, ...rest } = config;
-=======
-  const { guidance, strict, model, components, lora, request_loras, generate, plugins: uses, ...rest } = config;
->>>>>>> 1670eb5 (LoRAs at a request: command line, limits, recipes, memory, docs, tests and a benchmark)
+  const {
+    guidance,
+    strict,
+    model,
+    components,
+    lora,
+    request_loras,
+    textual_inversions,
+    generate,
+    plugins: uses,
+    ...rest
+  } = config;
   const { image } = generate;
   const loras = generate.loras as readonly RequestLora[] | undefined; // as they were checked
   const here = (path: string): string => relativePath(path, folder);
@@ -30,13 +37,9 @@ export function writtenConfig({ config, plugins, file: source }: CheckedConfig, 
     model: here(model),
     ...rest,
     ...(components ? { components: mapValues(components, here) } : {}),
-<<<<<<< HEAD
     ...(lora ? { lora: placed(lora) } : {}),
     ...(textual_inversions ? { textual_inversions: placed(textual_inversions) } : {}),
-=======
-    ...(lora ? { lora: lora.map((entry) => ({ ...entry, path: here(entry.path) })) } : {}),
     ...(request_loras ? { request_loras: mapValues(request_loras, here) } : {}),
->>>>>>> 1670eb5 (LoRAs at a request: command line, limits, recipes, memory, docs, tests and a benchmark)
     generate: {
       ...generate,
       ...(loras ? { loras: loras.map(({ path, ...entry }) => ({ ...entry, path: here(path) })) } : {}),

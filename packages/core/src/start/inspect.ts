@@ -3,11 +3,8 @@ import { activationBytes, weightBytes } from "../compiler/memory-estimate";
 import type { Segment } from "../compiler/plan";
 import { printable } from "../errors/printable";
 import { type Hooks, hookKinds, type Region } from "../hooks";
-<<<<<<< HEAD
 import type { Family } from "../loop/family";
-=======
 import type { RecognisedModel } from "../loop/recognised-model";
->>>>>>> 1670eb5 (LoRAs at a request: command line, limits, recipes, memory, docs, tests and a benchmark)
 import { fillSettings } from "../loop/request";
 import type { Settings } from "../loop/settings";
 import type { MemoryMode } from "../memory/memory-mode";
@@ -18,14 +15,10 @@ import { settingNotes } from "../settings/setting";
 import { sizeOf } from "../tensor";
 import type { ComponentSource } from "../weights/checkpoint/component";
 import type { Note } from "../weights/checkpoint/note";
-<<<<<<< HEAD
-import { applyLoras, type LoraMatch } from "./apply-loras";
-import { applyTextualInversions } from "./apply-textual-inversions";
-=======
 import type { RequestLora } from "../weights/lora/lora";
 import { loraBytes } from "../weights/lora/lora-bytes";
 import { applyLoras, type LoraMatch, matchLoras, placeOf } from "./apply-loras";
->>>>>>> 1670eb5 (LoRAs at a request: command line, limits, recipes, memory, docs, tests and a benchmark)
+import { applyTextualInversions } from "./apply-textual-inversions";
 import { type BuiltModel, buildModels, regionClaims } from "./build-model";
 import type { CheckedConfig } from "./create-pipeline";
 import { notesOf } from "./notes";
@@ -127,11 +120,11 @@ export function inspectConfig({ config, plugins, model: plain, code }: CheckedCo
   }
 }
 
-<<<<<<< HEAD
 /** Of the config's own prompts. */
 function promptNotes({ settings: table }: Family, settings: Settings): Note[] {
   return settingNotes(table, settings).map((text) => ({ kind: "conclusion", text: printable(text) }));
-=======
+}
+
 /** What LoRAs beside the weights take: those of the config, and the components that run with them, which are open twice. */
 function besideBytes(
   model: RecognisedModel,
@@ -146,7 +139,6 @@ function besideBytes(
   const twice = memory === "resident" ? components.filter(({ name }) => updates.has(name)) : [];
   const least = Math.max(0, ...allowed.map((lora) => loraBytes([lora])));
   return twice.reduce((sum, { weightBytes: bytes }) => sum + bytes, 0) + 2 * Math.max(least, loraBytes(always));
->>>>>>> 1670eb5 (LoRAs at a request: command line, limits, recipes, memory, docs, tests and a benchmark)
 }
 
 /** At most what one component takes at a time, besides the weights that stay. */
