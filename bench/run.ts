@@ -14,6 +14,7 @@ import { hooksBenchmark } from "./hooks";
 import { lowBitBenchmarks } from "./low-bit";
 import { matmulBenchmark } from "./matmul";
 import { memoryBenchmark } from "./memory";
+import { requestLoraBenchmark } from "./request-lora";
 import { section, writeSections } from "./results";
 import { sanaBenchmark } from "./sana";
 import { sd15Benchmark } from "./sd15";
@@ -38,6 +39,7 @@ const benchmarks: readonly Benchmark[] = [
   ggufTypesBenchmark,
   ggufTokensBenchmark,
   svdquantBenchmark,
+  requestLoraBenchmark,
   ...lowBitBenchmarks,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));

@@ -83,6 +83,7 @@ export function overridesOf(options: GenerateOptions): (string | Override)[] {
     image,
     mask,
     strength,
+    lora,
     strict,
   } = options;
   const named = [
@@ -94,7 +95,14 @@ export function overridesOf(options: GenerateOptions): (string | Override)[] {
     { name: "--image", path: ["generate", "image"], value: image?.length === 1 ? image[0] : image },
     { name: "--mask", path: ["generate", "mask"], value: mask },
     { name: "--strength", path: ["generate", "strength"], value: strength },
+    { name: "--lora", path: ["generate", "loras"], value: lora?.map(loraOf) },
     { name: "--strict", path: ["strict"], value: strict },
   ];
   return [...set, ...named.filter(({ value }) => value !== undefined)];
+}
+
+/** `ink.safetensors:0.8`; a colon with no number behind it is a part of the path. */
+function loraOf(text: string): string | { readonly path: string; readonly scale: number } {
+  const [, name = "", scale] = /^(.+):(-?(?:\d+\.?\d*|\.\d+))$/.exec(text) ?? [];
+  return scale === undefined ? text : { path: name, scale: Number(scale) };
 }

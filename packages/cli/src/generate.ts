@@ -29,6 +29,8 @@ export interface GenerateOptions {
   readonly mask?: string;
   /** As `seed`. */
   readonly strength?: unknown;
+  /** `file`, or `file:scale`. */
+  readonly lora?: readonly string[];
   readonly out?: string;
   readonly set?: readonly string[];
   readonly recipe?: string;

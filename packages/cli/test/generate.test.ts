@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Recipe, type Report, readRecipe } from "@skipstep/core";
 import sharp from "sharp";
@@ -124,6 +124,19 @@ describe("generate", () => {
     expect(document.files).toEqual([file]);
     expect(recipeOf(file).config.generate.prompt).toEqual([prompt]);
     expect(readdirSync(inFolder("words/红心-herz-x-42-previews"))).toEqual(["step-1.png", "step-2.png"]);
+  });
+
+  it("runs a LoRA beside the weights, by file and scale, and tells what it changed", async () => {
+    const golden = path.join(root, "test/golden");
+    const config = inFolder("flux.json");
+    const generate = { height: 64, width: 64, num_inference_steps: 1, prompt: "red heart", seed: 1 };
+    writeFileSync(config, JSON.stringify({ model: path.join(golden, "pipelines/flux"), generate }));
+    const lora = path.join(golden, "extras/lora-peft-flux/lora.safetensors");
+    const out = inFolder("lora.png");
+    const { stdout } = await skipstep("generate", config, "--lora", `${lora}:0.5`, "--out", out);
+    expect(stdout).toMatch(/lora .*lora\.safetensors at 0\.5: 20 of 20 modules \(transformer 20\)\n/);
+    expect(recipeOf(out).config.generate.loras).toMatchObject([{ path: { name: "lora.safetensors" }, scale: 0.5 }]);
+    expect((await skipstep("recipe", out)).stdout).toContain("at scale 0.5, beside the weights");
   });
 
   it("takes an empty prompt, and warns of one that is too long", async () => {

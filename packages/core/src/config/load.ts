@@ -20,6 +20,7 @@ import type { Config, ConfigInput, PluginConfig } from "./config";
 import { coreSchema } from "./core-schema";
 import { applyOverride, type Override, overrideLayer, parseOverride } from "./overrides";
 import { placeFiles } from "./place-files";
+import { placeRequestLoras } from "./place-request-loras";
 import { readConfig, readObject } from "./read";
 
 export interface LoadOptions<Model extends ConfigModel = ConfigModel> {
@@ -78,7 +79,7 @@ export async function loadConfig<Model extends ConfigModel>(
   findings.push(...(unstanding ? known.filter(({ path: [key] }) => key !== "generate") : known));
   findings.push(...found.findings, ...problems);
   makeAbsolute(config, folderOf, classes);
-  findings.push(...placeFiles(config, folderOf));
+  findings.push(...placeFiles(config, folderOf), ...placeRequestLoras(config, folderOf));
   const canCheck =
     isObject(config.generate) &&
     !findings.some(({ path: [key, ...rest] }) => key === "limits" || (key === "generate" && rest.length > 0));

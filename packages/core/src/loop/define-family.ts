@@ -1,4 +1,5 @@
 import { familyInvalid } from "../errors/pipeline";
+import { take } from "../settings/common-settings";
 import type { SettingTable, SettingValues } from "../settings/setting";
 import { type ComponentClasses, classesOf, unclear } from "./component-classes";
 import type { Configs, Family, FamilyParts, FamilyPipeline, SettingProblem } from "./family";
@@ -66,7 +67,8 @@ export function defineFamily<Table extends SettingTable>(definition: FamilyDefin
     throw familyInvalid(className, `counts images by "${imagesSetting}", which is none of its settings`);
   if (typeof open !== "function") throw familyInvalid(className, 'needs "open", which gives the pipeline');
   const { problems = () => [] } = definition as unknown as Partial<Family>;
-  return { ...(definition as unknown as Family), components, denoiser, problems };
+  const taken = { ...take("loras"), ...settings }; // of every family: they change weights, whatever these compute
+  return { ...(definition as unknown as Family), settings: taken, components, denoiser, problems };
 }
 
 /** The component that plugins may know of before anything is loaded. */

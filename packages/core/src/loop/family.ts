@@ -1,7 +1,7 @@
 import type { ArchitectureEntry } from "../architecture/architecture";
 import type { Sizes } from "../graph/dim";
 import type { PictureSize } from "../image/picture";
-import type { Program, RunOptions } from "../program/program";
+import type { RunOptions, Runs } from "../program/program";
 import type { Generator } from "../random";
 import type { Runtime } from "../runtime/runtime";
 import type { Process } from "../schedulers/process";
@@ -113,12 +113,12 @@ export interface FamilyParts {
   readonly checkpoint: Checkpoint;
   readonly runtime: Runtime;
   /** Open graphs and parsed configs by component name. */
-  readonly programs: Readonly<Record<string, Program>>;
+  readonly programs: Readonly<Record<string, Runs>>;
   readonly configs: Configs;
   /** The tokenizer of a text encoder, which is freed with the runtime. */
   tokenizer(textEncoder: string): Promise<OpenTokenizer>;
   /** Opens another function of a component when it is first asked for: `entry("vae", "encode")`. */
-  entry(component: string, entry: string): Promise<Program>;
+  entry(component: string, entry: string): Promise<Runs>;
 }
 
 /** A pass over the denoiser: `joint` holds both guidance branches in one batch. */

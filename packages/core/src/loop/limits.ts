@@ -2,6 +2,7 @@ import { totalmem } from "node:os";
 import type { GenerateConfig } from "../config/config";
 import { type LimitChoice, type Limits, usualLimits } from "../config/limits";
 import { gigabytes } from "../errors/gigabytes";
+import { loraBytes } from "../weights/lora/lora-bytes";
 import { imagesSetting, type SettingProblem } from "./family";
 import { memoryNeed } from "./memory-need";
 import type { RecognisedModel } from "./recognised-model";
@@ -46,7 +47,7 @@ export function memoryProblems(
   { limits = {}, device = "cpu", device_map }: LimitChoice,
 ): SettingProblem[] {
   const most = limits.memory_gb === undefined ? machineMemory() : limits.memory_gb * 1e9;
-  if (isSmall(settings, most)) return [];
+  if (isSmall(settings, most) && loraBytes(settings.loras) < most / 8) return [];
   const need = memoryNeed(model, settings);
   const isOnCpu = device === "cpu" && device_map === undefined;
   // Of an accelerator's memory nothing is known: there only what the program holds itself is compared.

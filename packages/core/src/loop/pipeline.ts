@@ -24,6 +24,8 @@ import { checkOptions } from "../schema/check-arguments";
 import { pictureSettingNames, pictureSettings } from "../settings/common-settings";
 import { settingNotes } from "../settings/setting";
 import type { Floats } from "../tensor";
+import { findLoraFile } from "../weights/lora/lora-file";
+import { type BesideLoras, placeLoras, type ReadLoras } from "./beside-loras";
 import { broughtBy } from "./brought";
 import { checkLatents, checkRequest } from "./check-request";
 import { denoise, type StepDone } from "./denoise";
@@ -73,6 +75,8 @@ export interface PipelineParts {
   /** What recipes call the config's files. */
   readonly places: RecipePlaces;
   readonly cacheDir: string;
+  /** Runs its models with a generation's LoRAs. */
+  readonly loras: BesideLoras;
   /** The same with other plugins. */
   reopen(plugins: readonly PluginUse[], changes?: PluginChange): Promise<PipelineParts>;
 }
@@ -89,7 +93,7 @@ function defined<Given extends object>(given: Given): { [Key in keyof Given]?: N
 }
 
 /** What somebody else allows says nothing of this machine. */
-function withoutLimits({ limits: _, ...config }: Config): Config {
+function withoutLimits({ limits: _, request_loras: _allowed, ...config }: Config): Config {
   return config;
 }
 
@@ -125,11 +129,18 @@ export class Pipeline {
     const inMemory = defined({ latents, picture, maskPicture, referencePicture });
     const { size, pictures } = await lookAt(model, { ...config.generate, ...given }, inMemory);
     const extras = { ...inMemory, ...(pictures ? { pictures } : {}) };
-    const settings = resolveSettings(model, config.generate, { ...given, ...size }, extras, config);
+    const { loras: asked = config.generate.loras } = given as GenerateConfig;
+    const loras = placeLoras(asked, config);
+    const own = asked ? { loras } : {};
+    const settings = resolveSettings(model, config.generate, { ...given, ...size, ...own }, extras, config);
     const { parts } = this; // plugins may have changed meanwhile
+    const beside = loras.filter(({ scale }) => scale !== 0);
+    const read = beside.length > 0 ? parts.loras.read(beside) : undefined;
     const progress = new ProgressListener(onProgress);
     const heard = { signal, previews, onProgress: progress.tell };
-    const result = await parts.runtime.generation(() => this.run(parts, settings, heard));
+    const result = await parts.runtime.generation(() =>
+      parts.loras.run(read, heard, (models) => this.run({ ...parts, models }, settings, heard, read)),
+    );
     await progress.settled();
     return result;
   }
@@ -178,6 +189,7 @@ export class Pipeline {
     parts: PipelineParts,
     settings: Settings,
     { signal, onProgress, previews = false }: Pick<GenerateRequest, "signal" | "onProgress" | "previews">,
+    loras?: ReadLoras,
   ): Promise<GenerateResult> {
     const { pipeline, model, scheduler: choice, config, plugins, runtime, models, buildHooks } = parts;
     const { family, schedulers } = model;
@@ -192,7 +204,13 @@ export class Pipeline {
     onProgress?.({ kind: "encode" });
     const masked = await maskedPicture(pipeline, settings);
     const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
-    const warnings = [...parts.warnings, ...(settings.remarks ?? []), ...encoded.warnings, ...masked.warnings];
+    const warnings = [
+      ...parts.warnings,
+      ...(settings.remarks ?? []),
+      ...(loras?.warnings ?? []),
+      ...encoded.warnings,
+      ...masked.warnings,
+    ];
     const beginning = { pipeline, settings, scheduler, generator, signal };
     const first = await watch.time("encode", () => begin(beginning, encoded, masked.picture));
     for (const picture of pictureSettingNames.flatMap((name) => picturesOf(settings[name])))
@@ -256,6 +274,7 @@ export class Pipeline {
       seconds: watch.seconds(),
       plugins: reports,
       keptBytes: hooks.account.peakKeptBytes,
+      ...(loras ? { loras: loras.reports } : {}),
       warnings: [...warnings, ...unmeasured(reports), ...idlePlugins(reports)].map(printable),
       notes: [...settingNotes(family.settings, settings), ...(encoded.notes ?? [])].map(printable),
     };
@@ -275,6 +294,7 @@ export class Pipeline {
     const taken = Object.entries(settings).filter(
       ([key]) =>
         !Object.hasOwn(pictureSettings, key) &&
+        key !== "loras" &&
         Object.hasOwn(model.family.settings, key) &&
         (key !== "negative_prompt" || settings.has_negative_prompt),
     );
@@ -284,10 +304,14 @@ export class Pipeline {
         ? [[name, pictures.map((file) => noteFile(parts.cacheDir, resolve(file)))] as const]
         : [],
     );
+    const loras = settings.loras?.map(({ path, scale }) => ({
+      path: noteFile(parts.cacheDir, path, () => findLoraFile(path)),
+      scale,
+    }));
     const made = { ...withoutLimits(config), scheduler: { type: scheduler, ...config.scheduler }, generate };
     return {
       recipe: 2,
-      config: recipeConfig(made, parts.places, Object.fromEntries(noted)),
+      config: recipeConfig(made, parts.places, Object.fromEntries(noted), loras),
       image: 0,
       versions: versionsOf(plugins),
       weights: Object.fromEntries(models.map(({ name, identity }) => [name, identity])),

@@ -16,15 +16,19 @@ export type FileList = (typeof fileLists)[number];
 export interface RecipeConfig extends Omit<Config, "model" | "components" | FileList | "generate" | "plugins"> {
   readonly model: RecipeFile;
   readonly components?: Readonly<Record<string, RecipeFile>>;
-  readonly lora?: readonly (Omit<LoraConfig, "path"> & { readonly path: RecipeFile })[];
+  readonly lora?: readonly RecipeLora[];
   readonly textual_inversions?: readonly (Omit<TextualInversionConfig, "path"> & { readonly path: RecipeFile })[];
-  readonly generate: Omit<CommonInputs, PictureSetting> & RecipePictures & { readonly [own: string]: unknown };
+  readonly generate: Omit<CommonInputs, PictureSetting | "loras"> &
+    RecipePictures & { readonly loras?: readonly RecipeLora[]; readonly [own: string]: unknown };
   /** `use` is a package's name; a plugin that a config named by path is a file here. */
   readonly plugins: readonly (Omit<PluginConfig, "use"> & { readonly use: string | RecipeFile })[];
 }
 
 /** Files in place of images' paths. */
 type RecipePictures = { readonly [Name in PictureSetting]?: RecipeFile | readonly RecipeFile[] };
+
+/** A LoRA, merged or beside the weights. */
+export type RecipeLora = Omit<LoraConfig, "path"> & { readonly path: RecipeFile };
 
 /** What stands for the paths of a config. */
 export interface RecipePlaces {
@@ -35,14 +39,16 @@ export interface RecipePlaces {
   readonly plugins: readonly (string | RecipeFile)[];
 }
 
-/** A checked config as a recipe has it. @param pictures by setting, in place of files' paths */
+/** A checked config as a recipe has it. @param pictures by setting, in place of files' paths @param loras of the generation */
 export function recipeConfig(
   config: Config,
   places: RecipePlaces,
   pictures: Partial<Readonly<Record<PictureSetting, readonly RecipeFile[]>>>,
+  loras?: readonly RecipeLora[],
 ): RecipeConfig {
   const { components, generate, plugins } = config;
-  const settings = Object.entries(generate).filter(([name]) => !Object.hasOwn(pictureSettings, name));
+  const isFile = (name: string): boolean => Object.hasOwn(pictureSettings, name) || name === "loras";
+  const settings = Object.entries(generate).filter(([name]) => !isFile(name));
   const files = mapValues(pictures, (noted) => (Array.isArray(noted) && noted.length === 1 ? noted[0] : noted));
   const listed = fileLists.flatMap((key) => {
     const entries = config[key]?.map((entry, i) => ({ ...entry, path: places.lists[key][i]! }));
@@ -53,7 +59,7 @@ export function recipeConfig(
     model: places.model,
     ...(components ? { components: places.components } : {}),
     ...Object.fromEntries(listed),
-    generate: { ...Object.fromEntries(settings), ...files },
+    generate: { ...Object.fromEntries(settings), ...files, ...(loras ? { loras } : {}) },
     plugins: plugins.map((entry, i) => ({
       ...entry,
       use: places.plugins[i]!,
@@ -74,17 +80,17 @@ export function readRecipeConfig(config: JsonObject): JsonObject {
     ...(model === undefined ? {} : { model: asRecipeFile(model) }),
     ...(isObject(components) ? { components: mapValues(components, asRecipeFile) } : {}),
     ...Object.fromEntries(listed),
-    ...(isObject(generate) ? { generate: readPictures(generate) } : {}),
+    ...(isObject(generate) ? { generate: readGenerate(generate) } : {}),
     ...(Array.isArray(plugins) ? { plugins: plugins.map(readPlugin) } : {}),
   };
 }
 
-function readPictures(generate: JsonObject): JsonObject {
+function readGenerate(generate: JsonObject): JsonObject {
   const read = (value: unknown): unknown => (Array.isArray(value) ? value.map(asRecipeFile) : asRecipeFile(value));
-  const named = Object.entries(generate).map(([name, value]) => [
-    name,
-    Object.hasOwn(pictureSettings, name) && value !== undefined ? read(value) : value,
-  ]);
+  const named = Object.entries(generate).map(([name, value]) => {
+    if (name === "loras" && Array.isArray(value)) return [name, value.map(readEntry)];
+    return [name, Object.hasOwn(pictureSettings, name) && value !== undefined ? read(value) : value];
+  });
   return Object.fromEntries(named);
 }
 

@@ -17,6 +17,11 @@ const file: JsonSchema = {
 /** One, or several. */
 const files: JsonSchema = { ...file, type: ["object", "array"], items: file };
 
+const loras: JsonSchema = {
+  type: "array",
+  items: { type: "object", required: ["path"], properties: { path: file, scale: { type: "number" } } },
+};
+
 /** What is needed to tell of a recipe; the config in it is checked as any other when it is used. */
 const schema: JsonSchema = {
   type: "object",
@@ -29,10 +34,7 @@ const schema: JsonSchema = {
       properties: {
         model: file,
         components: { type: "object", additionalProperties: file },
-        lora: {
-          type: "array",
-          items: { type: "object", required: ["path"], properties: { path: file, scale: { type: "number" } } },
-        },
+        lora: loras,
         textual_inversions: {
           type: "array",
           items: { type: "object", required: ["path"], properties: { path: file, token: prompt } },
@@ -47,6 +49,7 @@ const schema: JsonSchema = {
             negative_prompt: prompt,
             num_images_per_prompt: { type: "integer", minimum: 1 },
             ...Object.fromEntries(pictureSettingNames.map((name) => [name, files])),
+            loras,
           },
         },
         plugins: {

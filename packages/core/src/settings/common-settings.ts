@@ -1,5 +1,6 @@
 import type { PictureSource } from "../image/picture";
 import { flag, integer, list, number, text } from "../schema/option";
+import type { RequestLora, RequestLoraInput } from "../weights/lora/lora";
 import {
   neededSetting,
   type Setting,
@@ -96,6 +97,21 @@ export const commonSettings = {
     }),
     1,
   ),
+  loras: unsetSetting<readonly RequestLoraInput[], readonly RequestLora[]>({
+    type: "array",
+    maxItems: 100,
+    description: "LoRAs of this generation, which run beside the weights: paths, or names of request_loras.",
+    items: {
+      type: ["string", "object"],
+      minLength: 1,
+      additionalProperties: false,
+      properties: {
+        path: text(unset, "A safetensors file, or a folder with one, relative to this file."),
+        name: text(unset, "Its name in request_loras."),
+        scale: number(unset, { description: "How much of the LoRA is added. 1 is all of it." }),
+      },
+    },
+  }),
   vae_tiling: setting<boolean>(
     flag(unset, "Decode and encode large images in overlapping tiles: less memory, slightly different pixels."),
     false,

@@ -4,7 +4,7 @@ import { concat } from "../../loop/concat";
 import type { Blending, Family, FamilyParts, ImageToImage, SettingProblem } from "../../loop/family";
 import { rows, stack } from "../../loop/guidance";
 import { imageCount, type Settings } from "../../loop/settings";
-import type { Program } from "../../program/program";
+import type { Runs } from "../../program/program";
 import type { Generator } from "../../random";
 import { type Floats, floats, sizeOf } from "../../tensor";
 import { autoencoderDc } from "./autoencoder-dc";
@@ -138,7 +138,7 @@ export class Autoencoder {
   }
 
   private run(
-    program: Program,
+    program: Runs,
     input: string,
     tensor: Floats,
     signal: AbortSignal | undefined,
