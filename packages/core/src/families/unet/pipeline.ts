@@ -36,6 +36,7 @@ export type EncodePrompts = {
 /** What the U-Net sees: `EncodedPrompts` with one row an image. */
 export interface Seen extends Conditioning, EncodedPrompts {
   readonly warnings: readonly string[];
+  readonly notes: readonly string[];
   /** Channels behind those of the latents, the same for all images: `[1, X, h, w]`. */
   readonly beside?: Floats;
 }
