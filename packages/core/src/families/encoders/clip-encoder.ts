@@ -65,11 +65,7 @@ export class ClipEncoder {
     const hidden = new Map<string, readonly (readonly number[])[]>();
     asked((row, mask) => void (mask ? hidden.set(keyOf(row, mask), [row, mask]) : plain.set(keyOf(row), row)));
     const found = new Map<string, RowStates>();
-    const run = async (
-      program: Runs,
-      keys: readonly string[],
-      inputs: readonly (readonly (readonly number[])[])[],
-    ) => {
+    const run = async (program: Runs, keys: readonly string[], inputs: readonly (readonly (readonly number[])[])[]) => {
       for (let from = 0; from < keys.length; from += mostRows) {
         const states = await this.runRows(program, inputs.slice(from, from + mostRows), clipSkip, signal);
         for (const [i, one] of states.entries()) found.set(keys[from + i]!, one);
