@@ -60,8 +60,9 @@ function facts(family: Family, catalogue: Catalogue, asking: readonly Asking[]):
   };
 }
 
-/** The denoiser's config, where its file says nothing. */
-function usualConfigs({ components, denoiser }: Family): Configs {
-  const [usual] = Object.values(components[denoiser]!);
-  return { [denoiser]: usual!.architecture.parse({}) };
+/** Configs of its components where their files say nothing: those of the models that a class is named after. */
+function usualConfigs({ components }: Family): Configs {
+  return Object.fromEntries(
+    Object.entries(components).map(([name, classes]) => [name, Object.values(classes)[0]!.architecture.parse({})]),
+  );
 }
