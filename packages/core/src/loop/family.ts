@@ -1,5 +1,6 @@
 import type { ArchitectureEntry } from "../architecture/architecture";
 import type { Sizes } from "../graph/dim";
+import type { GuidanceBranch } from "../hooks";
 import type { PictureSize } from "../image/picture";
 import type { RunOptions, Runs } from "../program/program";
 import type { Generator } from "../random";
@@ -142,8 +143,14 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
   guidanceAt(settings: Settings, timestep: number): number;
   /** Runs the denoiser. @param latents `[B, C, H, W]` @returns `[B, C, H, W]`, for `joint` `[2B, C, H, W]`: prompt, then negative prompt */
   predict(encoded: Encoded, latents: Floats, timestep: number, branch: Branch, options: RunOptions): Promise<Floats>;
-  /** Joins the branches into what the scheduler's `step` takes; without guidance there is no `uncond`. */
-  guide(settings: Settings, scale: number, cond: Floats, uncond?: Floats): Floats;
+  /** What guidance sets out from: `base + scale (cond - uncond)`; `uncond` when left out. */
+  readonly guidanceBase?: GuidanceBranch;
+  /**
+   * Makes of a step's prediction what the scheduler's `step` takes: brings it back to a spread or a length, turns it. As
+   * it is when left out.
+   * @param cond of the prompt alone, where the prediction was guided
+   */
+  finish?(settings: Settings, prediction: Floats, cond?: Floats): Floats;
   /**
    * The finished latents if this prediction were exact; for previews.
    * @param input what the model saw, as `scaleModelInput` gave it

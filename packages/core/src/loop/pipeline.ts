@@ -33,6 +33,7 @@ import type { FamilyPipeline } from "./family";
 import { begin } from "./first-latents";
 import { lookAt } from "./look-at";
 import { maskedPicture } from "./masked-picture";
+import { PassHooks } from "./pass-hooks";
 import type { StepEvent } from "./progress";
 import { type OnProgress, ProgressListener } from "./progress-listener";
 import type { RecognisedModel } from "./recognised-model";
@@ -195,8 +196,10 @@ export class Pipeline {
     const { family, schedulers } = model;
     const watch = new Stopwatch(models);
     const hooks = new RunHooks(plugins);
+    const separate = config.guidance === "separate";
     const generator = createGenerator(settings.seed);
-    const scheduler = schedulers.create(choice.className, choice.options, pipeline.schedule(settings, choice.options));
+    const schedule = pipeline.schedule(settings, choice.options);
+    const scheduler = schedulers.create(choice.className, choice.options, schedule);
 
     const { latents: given } = settings;
     if (given) checkLatents(given, pipeline.noise(settings, createGenerator(0)).shape);
@@ -243,11 +246,13 @@ export class Pipeline {
         settings,
         scheduler,
         ...first,
+        scheduling: { scheduler: { type: choice.className, options: choice.options }, mu: schedule.mu },
         predictionType: choice.options.prediction_type,
         generator,
         hooks,
+        passHooks: new PassHooks(plugins, hooks, separate),
         runtime,
-        separate: config.guidance === "separate",
+        separate,
         signal,
         onStep,
       }),

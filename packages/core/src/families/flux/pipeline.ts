@@ -1,6 +1,6 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainting } from "../../loop/family";
-import { combine, stack } from "../../loop/guidance";
+import { stack } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import { type Floats, floats } from "../../tensor";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
@@ -85,7 +85,6 @@ export function fluxPipeline(
       const constants = { [`${branch} ${sample.shape}`]: () => constantsOf(config, encoded, branch, height, width) };
       return unpackLatents(await denoiser.run(encoded, { step, constants }, options), height, width);
     },
-    guide: (_, scale, cond, uncond) => (uncond ? combine(cond, uncond, (x, y) => y + scale * (x - y)) : cond),
   };
 }
 

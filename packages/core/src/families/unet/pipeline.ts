@@ -3,7 +3,7 @@ import { branchLatents, Denoiser, forRows, partsOf } from "../../loop/denoiser";
 import { estimateImage } from "../../loop/diffusion-estimate";
 import { diffusionFirstStep } from "../../loop/diffusion-first-step";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage, Inpainting } from "../../loop/family";
-import { combine, repeatRows, rescaleSpread, stack } from "../../loop/guidance";
+import { repeatRows, rescaleSpread, stack } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
@@ -99,10 +99,8 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
     return this.denoiser.run(encoded, { step, constants: { [branch]: () => promptInputs(encoded, branch) } }, options);
   }
 
-  guide({ guidance_rescale }: UNetSettings, scale: number, cond: Floats, uncond?: Floats): Floats {
-    if (!uncond) return cond;
-    const guided = combine(cond, uncond, (x, y) => y + scale * (x - y));
-    return guidance_rescale > 0 ? rescaleSpread(guided, cond, guidance_rescale) : guided;
+  finish({ guidance_rescale: share }: UNetSettings, prediction: Floats, cond?: Floats): Floats {
+    return cond && share > 0 ? rescaleSpread(prediction, cond, share) : prediction;
   }
 
   estimate(input: Floats, prediction: Floats, sigma: number, predictionType: unknown): Floats {

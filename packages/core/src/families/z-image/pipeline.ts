@@ -1,6 +1,6 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
-import { combine, limitNorm, negated } from "../../loop/guidance";
+import { limitNorm, negated } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import type { Floats } from "../../tensor";
 import type { Qwen3Encoder } from "../encoders/qwen3-encoder";
@@ -56,11 +56,10 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
       };
       return denoiser.run(encoded, { step, constants: { [`${branch} ${sample.shape}`]: sequence } }, options);
     },
-    guide: ({ cfg_normalization }: ZImageSettings, scale, cond, uncond) => {
-      if (!uncond) return negated(cond); // the model points from noise to image
-      const prediction = combine(cond, uncond, (x, y) => x + scale * (x - y));
-      return negated(cfg_normalization > 0 ? limitNorm(prediction, cond, cfg_normalization) : prediction);
-    },
+    guidanceBase: "cond",
+    // The model points from noise to image.
+    finish: ({ cfg_normalization: most }: ZImageSettings, prediction, cond) =>
+      negated(cond && most > 0 ? limitNorm(prediction, cond, most) : prediction),
   };
 }
 
