@@ -2,6 +2,7 @@ import type { ArchitectureEntry } from "../architecture/architecture";
 import type { Sizes } from "../graph/dim";
 import type { GuidanceBranch } from "../hooks";
 import type { PictureSize } from "../image/picture";
+import type { Encode } from "../program/encodings";
 import type { RunOptions, Runs } from "../program/program";
 import type { Generator } from "../random";
 import type { Runtime } from "../runtime/runtime";
@@ -118,6 +119,8 @@ export interface FamilyParts {
   readonly configs: Configs;
   /** The tokenizer of a text encoder, which is freed with the runtime. */
   tokenizer(textEncoder: string): Promise<OpenTokenizer>;
+  /** Runs a text encoder, or another function of one: what it gave for the same inputs before is remembered. */
+  encoder(component: string, entry?: string): Encode;
   /** Opens another function of a component when it is first asked for: `entry("vae", "encode")`. */
   entry(component: string, entry: string): Promise<Runs>;
 }

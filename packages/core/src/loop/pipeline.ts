@@ -10,6 +10,7 @@ import { type PictureSource, picturesOf } from "../image/picture";
 import { pictureWarnings } from "../image/picture-pixels";
 import type { BuildHookRunner } from "../plugins/build-hooks";
 import type { LoadedPlugin, PluginHost } from "../plugins/host";
+import type { Encodings } from "../program/encodings";
 import type { OpenedComponent } from "../program/opened-component";
 import { createGenerator } from "../random";
 import { noteFile } from "../recipe/note-places";
@@ -76,6 +77,7 @@ export interface PipelineParts {
   /** What recipes call the config's files. */
   readonly places: RecipePlaces;
   readonly cacheDir: string;
+  readonly encodings: Pick<Encodings, "since">;
   /** Runs its models with a generation's LoRAs. */
   readonly loras: BesideLoras;
   /** The same with other plugins. */
@@ -93,8 +95,8 @@ function defined<Given extends object>(given: Given): { [Key in keyof Given]?: N
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given & object;
 }
 
-/** What somebody else allows says nothing of this machine. */
-function withoutLimits({ limits: _, request_loras: _allowed, ...config }: Config): Config {
+/** What somebody else allows, and how much he keeps, says nothing of this machine. */
+function withoutLimits({ limits: _, request_loras: _allowed, conditioning_cache: _kept, ...config }: Config): Config {
   return config;
 }
 
@@ -205,6 +207,7 @@ export class Pipeline {
     if (given) checkLatents(given, pipeline.noise(settings, createGenerator(0)).shape);
 
     onProgress?.({ kind: "encode" });
+    const encodings = parts.encodings.since();
     const masked = await maskedPicture(pipeline, settings);
     const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
     const warnings = [
@@ -279,6 +282,7 @@ export class Pipeline {
       seconds: watch.seconds(),
       plugins: reports,
       keptBytes: hooks.account.peakKeptBytes,
+      encodings: encodings(),
       ...(loras ? { loras: loras.reports } : {}),
       warnings: [...warnings, ...unmeasured(reports), ...idlePlugins(reports)].map(printable),
       notes: [...settingNotes(family.settings, settings), ...(encoded.notes ?? [])].map(printable),

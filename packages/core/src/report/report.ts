@@ -1,5 +1,6 @@
 import { megabytes } from "../errors/gigabytes";
 import type { BuildCounts, BuildReceipt } from "../plugins/build-hooks";
+import type { EncodingCount } from "../program/encodings";
 import type { PassName, Work, WorkMeter } from "../program/work-meter";
 import { type ComputeReport, reportCompute, skippedFlopsOf } from "./compute-report";
 import { guidanceRow, type RegionReceipt, type RunReceipts } from "./receipts";
@@ -69,6 +70,8 @@ export interface Report {
   readonly plugins: readonly PluginReport[];
   /** Most bytes that plugins kept at once. What the family itself keeps for all steps is not among them. */
   readonly keptBytes: number;
+  /** How often text encoders ran, and how often their result was there from an earlier generation of the pipeline. */
+  readonly encodings: EncodingCount;
   /** LoRAs that ran beside the weights, where the generation had some. */
   readonly loras?: readonly LoraReport[];
   readonly warnings: readonly string[];
