@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Architecture } from "../src/architecture/architecture";
 import type { Family, FamilyParts } from "../src/loop/family";
 import { Turns } from "../src/memory/component";
+import { Encodings } from "../src/program/encodings";
 import type { Runtime } from "../src/runtime/runtime";
 import { buildModels } from "../src/start/build-model";
 import { openModels } from "../src/start/open-models";
