@@ -55,10 +55,7 @@ export async function openTextEncoder(
   const configs = configsOf(sources, checkpoint);
   const opening = openTokenizers(checkpoint, configs, () => undefined);
   runtime.atClose(opening.close);
-  const encodings = new Encodings(
-    { runtime, runs: (name) => programs[name as keyof typeof programs], stateOf: () => "" },
-    0,
-  );
+  const encodings = new Encodings({ runtime, runs: (name) => programs[name]!, stateOf: () => "" }, 0);
   const encoder: FamilyParts["encoder"] = (name, entry) => encodings.of(name, entry);
   return { checkpoint, runtime, programs, configs, tokenizer: opening.of, encoder } as unknown as FamilyParts;
 }
