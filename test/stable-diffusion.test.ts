@@ -58,7 +58,7 @@ describe("prompts", () => {
     const empty = await xl.generate({ prompt: "cat", negative_prompt: "" });
     expect(difference(none, empty)).toBeGreaterThan(0.001);
     for (const result of [none, empty]) {
-      const { image: _, ...settings } = result.recipe.config.generate;
+      const { image: _, control_image: _control, ...settings } = result.recipe.config.generate;
       const again = await xl.generate(settings);
       expect(again.images[0]!.values).toEqual(result.images[0]!.values);
     }

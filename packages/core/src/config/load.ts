@@ -11,6 +11,7 @@ import type { JsonSchema } from "../schema/json-schema";
 import { expandPlugins, type Layer, mergeLayers, ownerOf } from "../schema/layer";
 import { usualLimits } from "../schema/parse-json";
 import { validate } from "../schema/validate";
+import { pictureSettingNames } from "../settings/common-settings";
 import { checkBuildHooks } from "./check-components";
 import { type ConfigCatalogue, type ConfigModel, catalogued, checkAgainstModel, familiesMissing } from "./check-model";
 import { checkPlugins } from "./check-plugins";
@@ -162,9 +163,11 @@ function makeAbsolute(
         typeof text === "string" && text !== "" ? absolute(text, ["components", name]) : text,
       ]),
     );
-  const image = valueAt(config, ["generate", "image"]);
-  if (image !== undefined)
-    config.generate = { ...(config.generate as object), image: absoluteImage(image, folderOf(["generate", "image"])) };
+  for (const name of pictureSettingNames) {
+    const image = valueAt(config, ["generate", name]);
+    if (image !== undefined)
+      config.generate = { ...(config.generate as object), [name]: absoluteImage(image, folderOf(["generate", name])) };
+  }
   for (const [i, entry] of (Array.isArray(config.plugins) ? config.plugins : []).entries()) {
     const use = valueAt(entry, ["use"]);
     if (typeof use === "string" && !classes.has(use) && isPath(use))

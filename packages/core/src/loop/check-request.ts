@@ -10,11 +10,11 @@ import { type Floats, sizeOf } from "../tensor";
  */
 export function checkRequest(request: unknown): void {
   if (!isObject(request)) throw requestInvalid([`the request must be an object, found ${shown(request)}`]);
-  const { latents, picture, signal, onProgress, previews } = request;
+  const { latents, picture, controlPicture, signal, onProgress, previews } = request;
   const problems = [
     ...optionProblems({ signal, onProgress, previews }),
     ...(latents === undefined ? [] : latentsProblems(latents)),
-    ...(picture === undefined ? [] : [picture].flat().flatMap(pictureProblems)),
+    ...pictureProblems({ picture, controlPicture }),
   ];
   if (problems.length > 0) throw requestInvalid(problems);
 }
@@ -36,12 +36,19 @@ function latentsProblems(latents: unknown): string[] {
       ];
 }
 
-function pictureProblems(picture: unknown): string[] {
+/** Of images in memory, one or several a key. */
+function pictureProblems(given: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(given).flatMap(([key, pictures]) =>
+    pictures === undefined ? [] : [pictures].flat().flatMap((picture) => pictureProblem(key, picture)),
+  );
+}
+
+function pictureProblem(key: string, picture: unknown): string[] {
   const { width, height, values } = isObject(picture) ? picture : {};
   if (!isShape([width, height]) || !(values instanceof Float32Array))
-    return [`"picture" must be an image { width, height, values }, found ${shown(picture)}`];
+    return [`"${key}" must be an image { width, height, values }, found ${shown(picture)}`];
   const count = (width as number) * (height as number) * 3;
-  return values.length === count ? [] : [`"picture" must have ${count} values for its size, found ${values.length}`];
+  return values.length === count ? [] : [`"${key}" must have ${count} values for its size, found ${values.length}`];
 }
 
 function isShape(value: unknown): value is readonly number[] {

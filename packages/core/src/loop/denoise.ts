@@ -4,6 +4,8 @@ import { throwIfAborted } from "../runtime/cancel";
 import type { Runtime } from "../runtime/runtime";
 import type { Scheduler } from "../schedulers/scheduler";
 import type { Floats } from "../tensor";
+import { controlAt } from "./control-schedule";
+import { ControlledRuns } from "./controlled-runs";
 import type { Conditioning, FamilyPipeline } from "./family";
 import { GuardedLatents, guardedStep } from "./guarded-latents";
 import { rows } from "./guidance";
@@ -34,6 +36,8 @@ export interface Denoising {
   readonly generator: Generator;
   readonly hooks: RunHooks;
   readonly runtime: Runtime;
+  /** ControlNets of the model. */
+  readonly nets: number;
   /** One pass a guidance branch instead of one batch. */
   readonly separate: boolean;
   readonly signal: AbortSignal | undefined;
@@ -45,14 +49,11 @@ export async function denoise(call: Denoising): Promise<Floats> {
   const { family, settings, scheduler, hooks, runtime, signal } = call;
   const { meter } = hooks;
   const count = scheduler.timesteps.length - call.begin;
-  const runs: Record<Run["branch"], Run> = {
-    joint: { branch: "joint", count },
-    cond: { branch: "cond", count },
-    uncond: { branch: "uncond", count },
-  };
+  const runs = new ControlledRuns(count);
   let { latents } = call;
   for (let index = 0; index < count; index++) {
     throwIfAborted(signal);
+    const control = controlAt(settings, call.nets, index, count);
     const at = call.begin + index;
     const timestep = scheduler.timesteps[at]!;
     const input = scheduler.scaleModelInput(latents, at);
@@ -61,10 +62,10 @@ export async function denoise(call: Denoising): Promise<Floats> {
     const pass = (branch: Run["branch"]): Promise<Floats> =>
       meter.time(() =>
         runtime.pass(async () => {
-          const step = guardedStep({ run: runs[branch], index, count, timestep, sigma }, guard);
+          const step = guardedStep({ run: runs.of(branch, control), index, count, timestep, sigma }, guard);
           await hooks.beforeStep(step);
           const [around, observe] = [hooks.around(step), hooks.observe(step)];
-          const options = { around, observe, signal, meter };
+          const options = { around, observe, signal, meter, control };
           const predicted = await family.predict(call.encoded, input, timestep, branch, options);
           guard.checkLast();
           return predicted;

@@ -3,7 +3,7 @@ import { picturesOf } from "../image/picture";
 import type { Generator } from "../random";
 import type { Scheduler } from "../schedulers/scheduler";
 import { type Floats, floats } from "../tensor";
-import type { FamilyPipeline } from "./family";
+import type { Conditioning, FamilyPipeline } from "./family";
 import { stack } from "./guidance";
 import type { Settings } from "./settings";
 
@@ -13,6 +13,21 @@ export interface FirstLatents {
   readonly latents: Floats;
   /** The scheduler's call to begin with. */
   readonly begin: number;
+}
+
+/** Shows ControlNets the pictures that they follow. */
+export async function takeControl(
+  pipeline: FamilyPipeline,
+  encoded: Conditioning,
+  settings: Settings,
+  generator: Generator,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { width, height, control_image } = settings;
+  const sources = picturesOf(control_image);
+  if (sources.length === 0) return;
+  const pictures = await Promise.all(sources.map((source) => loadPicture(source, width, height)));
+  await pipeline.takeControl!(encoded, settings, pictures, generator, signal);
 }
 
 /** Noise, or the image to begin with and as much noise as `strength` asks for. */

@@ -13,13 +13,14 @@ export interface Seen {
 
 /**
  * Looks at the sizes of images. One to begin with is rounded down to what the model takes, and counts where neither
- * height nor width is given; the first of those to look at counts for each of the two that is not.
+ * height nor width is given, as does in some families the first that a ControlNet follows; the first of those to look at counts for each of the two that is not.
  * @throws SKIPSTEP_IMAGE_UNREADABLE
  */
 export async function lookAt(
   { family, configs }: RecognisedModel,
   given: GenerateConfig,
   picture: Picture | readonly Picture[] | undefined,
+  controlPicture?: Picture | readonly Picture[],
 ): Promise<Seen> {
   const sources = picturesOf(picture ?? given.image);
   const { references } = family;
@@ -30,8 +31,10 @@ export async function lookAt(
     const sides = Object.entries(references.size(configs, pictures[0]));
     return { pictures, size: Object.fromEntries(sides.filter(([side]) => given[side] === undefined)) };
   }
-  if (sources.length === 0 || given.height !== undefined || given.width !== undefined) return { size: {} };
-  const { width, height } = await pictureSize(sources[0]!);
+  const control = family.controlNets?.sizesImages ? picturesOf(controlPicture ?? given.control_image) : [];
+  const [first] = sources.length > 0 ? sources : control;
+  if (first === undefined || given.height !== undefined || given.width !== undefined) return { size: {} };
+  const { width, height } = await pictureSize(first);
   const multiple = family.sizeMultiple(configs);
   const rounded = (side: number): number => Math.max(1, Math.floor(side / multiple)) * multiple;
   return { size: { width: rounded(width), height: rounded(height) } };

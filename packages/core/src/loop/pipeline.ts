@@ -15,19 +15,23 @@ import { createGenerator } from "../random";
 import { noteFile } from "../recipe/note-places";
 import { type Recipe, recipeText } from "../recipe/recipe";
 import { type RecipePlaces, recipeConfig } from "../recipe/recipe-config";
+import { idleControlNets, reportControlNets } from "../report/control-net-report";
 import { idlePlugins, type Report, reportPlugins, unmeasured } from "../report/report";
 import { versionsOf } from "../report/versions";
 import { latentsNotFinite, pixelsNotFinite } from "../report/warnings";
 import type { Runtime } from "../runtime/runtime";
 import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
+import { pictureSettingNames } from "../settings/common-settings";
 import { settingNotes } from "../settings/setting";
 import type { Floats } from "../tensor";
 import { broughtBy } from "./brought";
 import { checkLatents, checkRequest } from "./check-request";
+import { controlNetsIn } from "./control-nets";
+import { controlAt } from "./control-schedule";
 import { denoise, type StepDone } from "./denoise";
 import type { FamilyPipeline } from "./family";
-import { firstLatents } from "./first-latents";
+import { firstLatents, takeControl } from "./first-latents";
 import { lookAt } from "./look-at";
 import type { StepEvent } from "./progress";
 import { type OnProgress, ProgressListener } from "./progress-listener";
@@ -111,14 +115,15 @@ export class Pipeline {
    */
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
     checkRequest(request);
-    const { signal, onProgress, previews, latents, picture, ...others } = request;
+    const { signal, onProgress, previews, latents, picture, controlPicture, ...others } = request;
     const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
     const { model, config } = this.parts;
     checkSettings(model, given);
-    const { size, pictures } = await lookAt(model, { ...config.generate, ...given }, picture);
+    const { size, pictures } = await lookAt(model, { ...config.generate, ...given }, picture, controlPicture);
     const extras = {
       ...(latents ? { latents } : {}),
       ...(picture ? { picture } : {}),
+      ...(controlPicture ? { controlPicture } : {}),
       ...(pictures ? { pictures } : {}),
     };
     const settings = resolveSettings(model, config.generate, { ...size, ...given }, extras, config);
@@ -189,8 +194,10 @@ export class Pipeline {
     const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
     const warnings = [...parts.warnings, ...encoded.warnings];
 
+    const control = picturesOf(settings.control_image);
+    await watch.time("encode", () => takeControl(pipeline, encoded, settings, generator, signal));
     const first = await watch.time("encode", () => firstLatents(pipeline, settings, scheduler, generator, signal));
-    for (const picture of picturesOf(settings.image))
+    for (const picture of [...picturesOf(settings.image), ...control])
       if (typeof picture === "string") warnings.push(...(await pictureWarnings(picture)));
     const start = performance.now();
     let finite = true;
@@ -224,6 +231,7 @@ export class Pipeline {
         generator,
         hooks,
         runtime,
+        nets: control.length,
         separate: config.guidance === "separate",
         signal,
         onStep,
@@ -240,6 +248,11 @@ export class Pipeline {
       family.denoiser,
       broughtBy(plugins, model, choice),
     );
+    const nets = controlNetsIn(model.components.keys());
+    const steered = reportControlNets(
+      nets,
+      Array.from({ length: steps }, (_, i) => controlAt(settings, nets.length, i, steps)),
+    );
     const idle = reports.filter(({ effect }) => !effect).map(({ name }) => name);
     if (config.strict && idle.length > 0) throw pluginIdle(idle);
 
@@ -250,8 +263,11 @@ export class Pipeline {
       seed: settings.seed,
       seconds: watch.seconds(),
       plugins: reports,
+      ...(steered.length > 0 ? { controlnets: steered } : {}),
       keptBytes: hooks.account.peakKeptBytes,
-      warnings: [...warnings, ...unmeasured(reports), ...idlePlugins(reports)].map(printable),
+      warnings: [...warnings, ...idleControlNets(steered), ...unmeasured(reports), ...idlePlugins(reports)].map(
+        printable,
+      ),
       notes: [...settingNotes(family.settings, settings), ...(encoded.notes ?? [])].map(printable),
     };
     return { images: decoded.map(({ image }) => image), latents, report, recipe };
@@ -260,24 +276,27 @@ export class Pipeline {
   private recipe(parts: PipelineParts, settings: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
     const { config, plugins, models, model } = parts;
     const { latents } = settings;
-    const pictures = picturesOf(settings.image);
-    const files = pictures.filter((picture) => typeof picture === "string");
+    const files = pictureSettingNames.map((name) => [name, pictureFiles(settings[name])] as const);
+    const extras = { image: "picture", control_image: "controlPicture" } as const;
     const missing = [
       ...(latents ? (["latents"] as const) : []),
-      ...(files.length < pictures.length ? (["picture"] as const) : []),
+      ...files.flatMap(([name, found]) => (found ? [] : [extras[name]])),
     ];
     const taken = Object.entries(settings).filter(
       ([key]) =>
-        key !== "image" &&
+        !(pictureSettingNames as readonly string[]).includes(key) &&
         Object.hasOwn(model.family.settings, key) &&
         (key !== "negative_prompt" || settings.has_negative_prompt),
     );
     const generate = Object.fromEntries(taken) as GenerateConfig;
-    const noted = files.map((file) => noteFile(parts.cacheDir, resolve(file)));
+    const noted = files.map(([name, found]) => [
+      name,
+      (found ?? []).map((file) => noteFile(parts.cacheDir, resolve(file))),
+    ]);
     const made = { ...withoutLimits(config), scheduler: { type: scheduler, ...config.scheduler }, generate };
     return {
       recipe: 2,
-      config: recipeConfig(made, parts.places, missing.includes("picture") ? [] : noted),
+      config: recipeConfig(made, parts.places, Object.fromEntries(noted)),
       image: 0,
       versions: versionsOf(plugins),
       weights: Object.fromEntries(models.map(({ name, identity }) => [name, identity])),
@@ -294,4 +313,11 @@ export class Pipeline {
       })),
     };
   }
+}
+
+/** Files of images; nothing where one of them came from memory. */
+function pictureFiles(images: Settings["image"]): readonly string[] | undefined {
+  const pictures = picturesOf(images);
+  const files = pictures.filter((picture) => typeof picture === "string");
+  return files.length < pictures.length ? undefined : files;
 }

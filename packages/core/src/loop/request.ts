@@ -9,6 +9,7 @@ import { validate } from "../schema/validate";
 import { commonSettings } from "../settings/common-settings";
 import type { SettingTable } from "../settings/setting";
 import type { Floats } from "../tensor";
+import { controlProblems, missingControl } from "./control-problems";
 import { type Family, imagesSetting, type SettingProblem } from "./family";
 import { limitProblems, memoryProblems } from "./limits";
 import type { RecognisedModel } from "./recognised-model";
@@ -20,6 +21,8 @@ export interface RequestExtras {
   readonly latents?: Floats;
   /** The image to begin with, or those to look at, in place of files. */
   readonly picture?: Picture | readonly Picture[];
+  /** What ControlNets follow, one picture a net, in place of `control_image`. */
+  readonly controlPicture?: Picture | readonly Picture[];
 }
 
 /** With what somebody looked at. */
@@ -42,7 +45,11 @@ export function resolveSettings(
   checkSettings(model, request);
   const given = { ...config, ...request };
   const settings = fillSettings(model, given, extras);
-  const found = [...missingSubject(model.family, settings), ...settingProblems(model, given, extras, choice)];
+  const found = [
+    ...missingSubject(model.family, settings),
+    ...missingControl(model, settings),
+    ...settingProblems(model, given, extras, choice),
+  ];
   if (found.length > 0) throw requestInvalid(found.map(({ key, text }) => `${key} ${text}`));
   return settings;
 }
@@ -72,6 +79,7 @@ export function settingProblems(
     ...untaken(model, given),
     ...contradictions(family, settings),
     ...pictureProblems(family, settings),
+    ...controlProblems(model, settings),
     ...brokenSizes(family.sizeMultiple(configs), settings),
     ...family.problems(configs, settings),
   ];
@@ -82,7 +90,7 @@ export function settingProblems(
 export function fillSettings(
   { family, configs }: RecognisedModel,
   given: GenerateConfig,
-  { latents, picture, pictures }: SettingExtras = {},
+  { latents, picture, controlPicture, pictures }: SettingExtras = {},
 ): Settings {
   const defaults = family.defaults(configs, (picture ?? given.image) !== undefined);
   const own = given.sigmas ?? given.timesteps;
@@ -98,6 +106,7 @@ export function fillSettings(
     num_images_per_prompt: filled[imagesSetting(family) as "num_images_per_prompt"] ?? 1,
     ...(latents ? { latents } : {}),
     ...(picture ? { image: picture } : {}),
+    ...(controlPicture ? { control_image: controlPicture } : {}),
     ...(pictures ? { pictures } : {}),
   };
 }

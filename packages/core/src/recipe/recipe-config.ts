@@ -3,7 +3,7 @@ import type { Config, PluginConfig } from "../config/config";
 import type { PluginOptionValues } from "../plugins/plugin";
 import { isPlainPackageName } from "../plugins/resolve";
 import { isObject, type JsonObject } from "../schema/json";
-import type { CommonInputs } from "../settings/common-settings";
+import { type CommonInputs, type PictureSetting, pictureSettingNames } from "../settings/common-settings";
 import type { LoraConfig } from "../weights/lora/lora";
 import type { TextualInversionConfig } from "../weights/textual-inversion/textual-inversion";
 import { asRecipeFile, type RecipeFile } from "./recipe-file";
@@ -18,10 +18,9 @@ export interface RecipeConfig extends Omit<Config, "model" | "components" | File
   readonly components?: Readonly<Record<string, RecipeFile>>;
   readonly lora?: readonly (Omit<LoraConfig, "path"> & { readonly path: RecipeFile })[];
   readonly textual_inversions?: readonly (Omit<TextualInversionConfig, "path"> & { readonly path: RecipeFile })[];
-  readonly generate: Omit<CommonInputs, "image"> & {
-    readonly image?: RecipeFile | readonly RecipeFile[];
-    readonly [own: string]: unknown;
-  };
+  readonly generate: Omit<CommonInputs, PictureSetting> & {
+    readonly [Name in PictureSetting]?: RecipeFile | readonly RecipeFile[];
+  } & { readonly [own: string]: unknown };
   /** `use` is a package's name; a plugin that a config named by path is a file here. */
   readonly plugins: readonly (Omit<PluginConfig, "use"> & { readonly use: string | RecipeFile })[];
 }
@@ -35,10 +34,15 @@ export interface RecipePlaces {
   readonly plugins: readonly (string | RecipeFile)[];
 }
 
+/** What stands for the paths of images, by setting. */
+export type RecipeImages = { readonly [Name in PictureSetting]?: readonly RecipeFile[] };
+
 /** A checked config as a recipe has it. @param images in place of files' paths */
-export function recipeConfig(config: Config, places: RecipePlaces, images: readonly RecipeFile[]): RecipeConfig {
+export function recipeConfig(config: Config, places: RecipePlaces, images: RecipeImages): RecipeConfig {
   const { components, generate, plugins } = config;
-  const { image: _, ...settings } = generate;
+  const isPicture = (key: string): boolean => (pictureSettingNames as readonly string[]).includes(key);
+  const settings = Object.fromEntries(Object.entries(generate).filter(([key]) => !isPicture(key)));
+  const pictures = Object.entries(images).filter(([, files]) => files.length > 0);
   const listed = fileLists.flatMap((key) => {
     const entries = config[key]?.map((entry, i) => ({ ...entry, path: places.lists[key][i]! }));
     return entries ? [[key, entries]] : [];
@@ -48,7 +52,10 @@ export function recipeConfig(config: Config, places: RecipePlaces, images: reado
     model: places.model,
     ...(components ? { components: places.components } : {}),
     ...Object.fromEntries(listed),
-    generate: { ...settings, ...(images.length > 0 ? { image: images.length === 1 ? images[0] : images } : {}) },
+    generate: {
+      ...settings,
+      ...Object.fromEntries(pictures.map(([name, files]) => [name, files.length === 1 ? files[0] : files])),
+    },
     plugins: plugins.map((entry, i) => ({
       ...entry,
       use: places.plugins[i]!,
@@ -69,11 +76,14 @@ export function readRecipeConfig(config: JsonObject): JsonObject {
     ...(model === undefined ? {} : { model: asRecipeFile(model) }),
     ...(isObject(components) ? { components: mapValues(components, asRecipeFile) } : {}),
     ...Object.fromEntries(listed),
-    ...(isObject(generate) && generate.image !== undefined
-      ? { generate: { ...generate, image: readImage(generate.image) } }
-      : {}),
+    ...(isObject(generate) ? { generate: readImages(generate) } : {}),
     ...(Array.isArray(plugins) ? { plugins: plugins.map(readPlugin) } : {}),
   };
+}
+
+function readImages(generate: JsonObject): JsonObject {
+  const given = pictureSettingNames.filter((name) => generate[name] !== undefined);
+  return { ...generate, ...Object.fromEntries(given.map((name) => [name, readImage(generate[name])])) };
 }
 
 function readImage(image: unknown): unknown {

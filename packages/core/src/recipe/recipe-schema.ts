@@ -1,6 +1,7 @@
 import { isObject } from "../schema/json";
 import type { JsonSchema } from "../schema/json-schema";
 import { validate } from "../schema/validate";
+import { pictureSettingNames } from "../settings/common-settings";
 
 const text: JsonSchema = { type: "string" };
 const texts: JsonSchema = { type: "object", additionalProperties: { type: "string" } };
@@ -42,7 +43,9 @@ const schema: JsonSchema = {
             prompt,
             negative_prompt: prompt,
             num_images_per_prompt: { type: "integer", minimum: 1 },
-            image: { ...file, type: ["object", "array"], items: file },
+            ...Object.fromEntries(
+              pictureSettingNames.map((name) => [name, { ...file, type: ["object", "array"], items: file }]),
+            ),
           },
         },
         plugins: {

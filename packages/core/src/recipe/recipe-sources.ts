@@ -7,6 +7,7 @@ import { downloadSize } from "../hub/download-size";
 import { parseHubName } from "../hub/hub-name";
 import { withoutToken } from "../hub/hub-settings";
 import { isObject, type JsonObject, type JsonPath } from "../schema/json";
+import { pictureSettingNames } from "../settings/common-settings";
 import { findPlace } from "./known-places";
 import { type FileList, fileLists } from "./recipe-config";
 import { isRecipeFile, type RecipeFile } from "./recipe-file";
@@ -40,7 +41,7 @@ export function filesIn(config: JsonObject): NamedFile[] {
       file,
     ]),
     ...fileLists.flatMap((key) => listed(config, key)),
-    ...imagesIn(isObject(generate) ? generate.image : undefined),
+    ...pictureSettingNames.flatMap((name) => imagesIn(name, isObject(generate) ? generate[name] : undefined)),
   ];
   return named.flatMap(([at, file]) => (isRecipeFile(file) ? [{ at, file }] : []));
 }
@@ -53,8 +54,8 @@ function listed(config: JsonObject, key: FileList): [JsonPath, unknown][] {
   ]);
 }
 
-function imagesIn(image: unknown): [JsonPath, unknown][] {
-  const at = ["generate", "image"];
+function imagesIn(name: string, image: unknown): [JsonPath, unknown][] {
+  const at = ["generate", name];
   return Array.isArray(image) ? image.map((entry: unknown, i) => [[...at, i], entry]) : [[at, image]];
 }
 

@@ -46,6 +46,19 @@ function everyNth([a]: readonly Float32Array[], [factor, width]: readonly number
   return result;
 }
 
+/** One copy of it for each factor, multiplied by that. */
+function copies([a]: readonly Float32Array[], factors: readonly number[]): Float32Array {
+  const result = new Float32Array(factors.length * a!.length);
+  for (const [i, factor] of factors.entries())
+    if (factor === 1) result.set(a!, i * a!.length);
+    else if (factor !== 0)
+      result.set(
+        a!.map((x) => factor * x),
+        i * a!.length,
+      );
+  return result;
+}
+
 /** mean of |a|. */
 function meanAbs([a]: readonly Float32Array[]): number {
   let sum = 0;
@@ -86,7 +99,7 @@ function relativeL1Above(inputs: readonly Float32Array[], [ratio, width]: readon
 }
 
 /** What the worker can compute on its tensors; a row here and a function in math.ts make a new operation. */
-export const elementwise = { add, subtract, combine, everyNth } as const satisfies Record<string, Elementwise>;
+export const elementwise = { add, subtract, combine, everyNth, copies } as const satisfies Record<string, Elementwise>;
 export const reductions = { meanAbs, relativeL1, relativeL1Above } as const satisfies Record<string, Reduction>;
 
 export type ElementwiseName = keyof typeof elementwise;

@@ -1,9 +1,59 @@
 import type { PictureSource } from "../image/picture";
+import type { JsonSchema } from "../schema/json-schema";
 import { flag, integer, list, number, text } from "../schema/option";
-import { neededSetting, type SettingInputs, type SettingValues, setting, textSetting, unsetSetting } from "./setting";
+import {
+  neededSetting,
+  type Setting,
+  type SettingInputs,
+  type SettingValues,
+  setting,
+  textSetting,
+  unsetSetting,
+} from "./setting";
 
 /** Their default is the model family's to say. */
 const unset = undefined;
+
+/** A number, or one for each ControlNet. */
+function forEachNet({ description, ...range }: NumberRange & { readonly description: string }): JsonSchema {
+  return {
+    ...list(unset, number(unset, range), { minItems: 1, description }),
+    type: ["number", "array"],
+    ...range,
+  };
+}
+
+interface NumberRange {
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+/** One image file, or several. */
+function picturesSetting(
+  description: string,
+): Setting<string | readonly string[], PictureSource | readonly PictureSource[] | undefined> {
+  return unsetSetting<string | readonly string[], PictureSource | readonly PictureSource[]>({
+    ...list(unset, text(unset), { minItems: 1, description }),
+    type: ["string", "array"],
+    minLength: 1,
+  });
+}
+
+/** Settings that are image files: relative to the config in one, files named by content in a recipe, images in a request's extras. */
+export const pictureSettings = {
+  image: picturesSetting(
+    "File of the image to begin with, or of one or several to look at, by family; relative to this file.",
+  ),
+  control_image: picturesSetting(
+    "File of the picture that a ControlNet follows, one for each net; relative to this file.",
+  ),
+};
+
+/** Name of a setting that is one image file or several. */
+export type PictureSetting = keyof typeof pictureSettings;
+
+/** All of them, in one order. */
+export const pictureSettingNames = Object.keys(pictureSettings) as readonly PictureSetting[];
 
 /** Settings that the loop itself goes by; names and meanings are diffusers'. No family takes all of them. */
 export const commonSettings = {
@@ -39,21 +89,25 @@ export const commonSettings = {
       description: "Timesteps instead of the scheduler's own, noisiest first; one for each step.",
     }),
   ),
-  image: unsetSetting<string | readonly string[], PictureSource | readonly PictureSource[]>({
-    ...list(unset, text(unset), {
-      minItems: 1,
-      description:
-        "File of the image to begin with, or of one or several to look at, by family; relative to this file.",
-    }),
-    type: ["string", "array"],
-    minLength: 1,
-  }),
+  ...pictureSettings,
   strength: setting<number>(
     number(unset, {
       minimum: 0,
       maximum: 1,
       description: "How much of the image to begin with is redrawn. 1 redraws all of it.",
     }),
+    1,
+  ),
+  controlnet_conditioning_scale: setting<number | readonly number[]>(
+    forEachNet({ description: "How strongly a ControlNet steers; one number, or one for each net. 0 is off." }),
+    1,
+  ),
+  control_guidance_start: setting<number | readonly number[]>(
+    forEachNet({ minimum: 0, maximum: 1, description: "Share of the steps at which a ControlNet begins to steer." }),
+    0,
+  ),
+  control_guidance_end: setting<number | readonly number[]>(
+    forEachNet({ minimum: 0, maximum: 1, description: "Share of the steps at which a ControlNet ends to steer." }),
     1,
   ),
   vae_tiling: setting<boolean>(

@@ -15,6 +15,7 @@ import { ownPlugin } from "../recipe/recipe-plugins";
 import { filesIn, locate, measured, type NamedFile, type RecipeSource, sourceText } from "../recipe/recipe-sources";
 import { checkOptions } from "../schema/check-arguments";
 import { isObject, type JsonObject, type JsonPath } from "../schema/json";
+import { pictureSettingNames } from "../settings/common-settings";
 import type { CheckedConfig } from "./create-pipeline";
 
 export interface OpenRecipeOptions {
@@ -121,7 +122,7 @@ function withoutReplaced(entry: unknown, at: JsonPath, isReplaced: (at: JsonPath
 /** What the user's config reads. Where the recipe knows a file by its content, it is found by that from now on. */
 function placesOf(own: CheckedConfig, files: readonly NamedFile[], cacheDir: string): string[] {
   const { model, components = {}, lora = [], textual_inversions = [], generate } = own.config;
-  const images = [generate.image ?? []].flat();
+  const images = pictureSettingNames.flatMap((name) => generate[name] ?? []);
   if (files.some(({ file }) => file.sha256 !== undefined && file.hub === undefined)) {
     const { checkpoint, family } = own.model;
     noteParts({ ...own, checkpoint, running: new Set(Object.keys(family.components)) }, cacheDir);

@@ -94,13 +94,13 @@ export class Autoencoder {
 
   /**
    * @param image `[1, 3, H, W]` in -1..1
-   * @param generator draws from the posterior of an AutoencoderKL; models that give latents need none
-   * @returns `[1, C, h, w]`, scaled as the denoiser wants it
+   * @param generator draws from the posterior of an AutoencoderKL; its mode when left out. Models that give latents need none
+   * @returns `[draws, C, h, w]`, scaled as the denoiser wants it
    */
   async encode(
     image: Floats,
     generator: Generator | undefined,
-    { tiling = false, signal }: CoderOptions = {},
+    { tiling = false, draws = 1, signal }: CoderOptions & { readonly draws?: number } = {},
   ): Promise<Floats> {
     const program = await this.parts.entry(this.component, "encode");
     const { sample: from, latent: to, ...overlap } = tileSizes(this.config);
@@ -113,7 +113,7 @@ export class Autoencoder {
     const whole = await (tiling && needsTiles(image, from)
       ? inTiles(image, { from, to, ...overlap }, encoded)
       : encoded(image));
-    const z = isDrawn ? sampled(whole, generator!) : whole;
+    const z = isDrawn ? sampled(whole, draws, generator) : stack(new Array<Floats>(draws).fill(whole));
     return this.scaled(z, (x, factor, shift) => (x - shift) * factor);
   }
 
@@ -150,16 +150,15 @@ export class Autoencoder {
   }
 }
 
-/** A draw from the posterior: mean plus deviation times noise. @param moments mean and log variance, `[1, 2 C, h, w]` */
-function sampled({ shape, data }: Floats, generator: Generator): Floats {
+/** Draws from the posterior: mean plus deviation times noise. @param moments mean and log variance, `[1, 2 C, h, w]` */
+function sampled({ shape, data }: Floats, draws: number, generator: Generator | undefined): Floats {
   const [, channels, height, width] = shape as [number, number, number, number];
   const size = data.length / 2;
-  const noise = generator.randn(size);
-  const mean = data.subarray(0, size);
-  return floats(
-    [1, channels / 2, height, width],
-    mean.map((x, i) => x + Math.exp(0.5 * data[size + i]!) * noise[i]!),
-  );
+  const noise = generator?.randn(draws * size);
+  const result = floats([draws, channels / 2, height, width]);
+  for (let i = 0; i < result.data.length; i++)
+    result.data[i] = data[i % size]! + (noise ? Math.exp(0.5 * data[size + (i % size)]!) * noise[i]! : 0);
+  return result;
 }
 
 /** Pixels along one side of a latent pixel. @param config of any class */

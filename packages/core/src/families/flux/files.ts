@@ -45,12 +45,17 @@ function flux1(stored: Shapes): KnownPipeline {
 }
 
 function transformerConfig(shapes: Shapes): JsonObject {
+  const [, channels] = shapes.get("x_embedder.weight") as [number, number];
+  if (channels !== CHANNELS) throw partUnfit(CLASS, title, channelProblem(channels));
+  return { ...blocksConfig(shapes), _class_name: CLASS };
+}
+
+/** What tensors say of a model of FLUX's blocks. @throws SKIPSTEP_FILE_PART */
+export function blocksConfig(shapes: Shapes): JsonObject {
   const [width, channels] = shapes.get("x_embedder.weight") as [number, number];
   const [head] = shapes.get("transformer_blocks.0.attn.norm_q.weight") as [number];
-  if (channels !== CHANNELS) throw partUnfit(CLASS, title, channelProblem(channels));
   if (head !== HEAD) throw partUnfit(CLASS, title, `must have heads of ${HEAD} channels, found ${head}`);
   return {
-    _class_name: CLASS,
     patch_size: 1,
     in_channels: channels,
     num_layers: countOf(shapes, "transformer_blocks.*"),

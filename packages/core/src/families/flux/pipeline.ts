@@ -1,15 +1,18 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
 import { combine, stack } from "../../loop/guidance";
+import { imageCount } from "../../loop/settings";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import { type Floats, floats } from "../../tensor";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
+import { isSteered } from "../control/settings";
 import { flowLatents } from "../transformers/flow-latents";
 import { flowSchedule } from "../transformers/flow-schedule";
 import { isGuided, trueGuidanceUnused } from "../transformers/true-guidance";
 import { type FluxConfig, rotaryTables } from "./model";
 import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
 import type { FluxSettings } from "./settings";
+import { FluxSteering } from "./steering";
 
 /** Axes of a token's position: 0 for all, its row, its column. */
 export const AXES = 3;
@@ -26,8 +29,15 @@ export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): Fa
   const config = parts.configs.transformer as FluxConfig;
   const denoiser = new Denoiser(parts, "transformer");
   const latents = flowLatents(parts, config.in_channels / PACK ** 2);
+  const steering = isSteered(parts.configs) ? new FluxSteering(parts) : undefined;
   return {
     ...latents,
+    takeControl: async (encoded, settings: FluxSettings, pictures, generator, signal) => {
+      const shown: Floats[] = [];
+      for (const picture of pictures)
+        shown.push(await latents.encodeEach(settings, picture, imageCount(settings), generator, signal));
+      steering!.show(encoded, shown, [settings.control_mode ?? []].flat());
+    },
     encode: async (settings: FluxSettings, signal) => {
       const { prompt, prompt_2, negative_prompt, negative_prompt_2 } = settings;
       const guided = isGuided(settings);
@@ -50,20 +60,29 @@ export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): Fa
       const [, , height, width] = sample.shape as [number, number, number, number];
       const batch = branchLatents(branch, sample);
       const step = { hidden_states: packLatents(batch), timestep: forRows(batch.shape[0]!, timestep / 1000) };
-      const constants = { [`${branch} ${sample.shape}`]: () => constantsOf(config, encoded, branch, height, width) };
-      return unpackLatents(await denoiser.run(encoded, { step, constants }, options), height, width);
+      const constants = { [`${branch} ${sample.shape}`]: () => constantsOf(config, encoded, branch, [height, width]) };
+      const steered = await steering?.samples(
+        encoded,
+        {
+          ...{ latents: sample, timestep: timestep / 1000, branch },
+          constants: (net, extra) => constantsOf(net, encoded, "cond", [height, width], extra),
+        },
+        options,
+      );
+      const pass = { step, made: steered?.made, constants: { ...constants, ...steered?.constants } };
+      return unpackLatents(await denoiser.run(encoded, pass, options), height, width);
     },
     guide: (_, scale, cond, uncond) => (uncond ? combine(cond, uncond, (x, y) => y + scale * (x - y)) : cond),
   };
 }
 
-/** What the denoiser takes in all steps. */
+/** What the denoiser takes in all steps, or a ControlNet. @param extra text tokens before the prompt's */
 function constantsOf(
   config: FluxConfig,
   { positive, negative, guidanceScale }: FluxConditioning,
   branch: Branch,
-  height: number,
-  width: number,
+  [height, width]: readonly [number, number],
+  extra = 0,
 ): DenoiserInputs {
   const prompts = partsOf(branch, positive, negative);
   const hidden = stack(prompts.map((prompt) => prompt.hidden));
@@ -72,7 +91,7 @@ function constantsOf(
     encoder_hidden_states: hidden,
     pooled_projections: stack(prompts.map((prompt) => prompt.pooled)),
     ...(config.guidance_embeds ? { guidance: forRows(batch, guidanceScale) } : {}),
-    ...rotaryTables(config, floats([tokens, AXES]), imagePositions(height, width)),
+    ...rotaryTables(config, floats([tokens + extra, AXES]), imagePositions(height, width)),
   };
 }
 

@@ -1,16 +1,17 @@
 import { branchLatents, Denoiser, forRows, partsOf } from "../../loop/denoiser";
 import { estimateImage } from "../../loop/diffusion-estimate";
-import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
+import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage, PassOptions } from "../../loop/family";
 import { combine, repeatRows, rescaleSpread, stack } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
-import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
 import { negativePromptUnguided } from "../../report/warnings";
 import type { Schedule } from "../../schedulers/scheduler";
 import type { Floats } from "../../tensor";
 import { Autoencoder } from "../autoencoders/autoencoder";
+import { isSteered } from "../control/settings";
 import { guidanceEmbedding } from "./guidance-embedding";
 import type { UNetSettings } from "./settings";
+import { UNetSteering } from "./steering";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
 /** Inputs of the U-Net that say what to draw, by name; one row a prompt: `encoder_hidden_states` `[B, T, D]`. */
@@ -38,6 +39,7 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
   private readonly config: UNet2DConditionConfig;
   private readonly autoencoder: Autoencoder;
   private readonly denoiser: Denoiser;
+  private readonly steering: UNetSteering | undefined;
   readonly imageToImage: ImageToImage;
 
   constructor(
@@ -47,6 +49,7 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
     this.config = parts.configs.unet as UNet2DConditionConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
     this.denoiser = new Denoiser(parts, "unet");
+    this.steering = isSteered(parts.configs) ? new UNetSteering(parts, this.config) : undefined;
     this.imageToImage = this.autoencoder.imageToImage(
       ({ num_inference_steps: steps, strength }) => steps - Math.min(Math.floor(steps * strength), steps),
     );
@@ -85,10 +88,24 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
     return guidance_scale > 1 && this.config.time_cond_proj_dim === null ? guidance_scale : 0;
   }
 
-  predict(encoded: Prompts, latents: Floats, timestep: number, branch: Branch, options: RunOptions): Promise<Floats> {
+  async takeControl(encoded: Prompts, { guess_mode }: UNetSettings, pictures: readonly Floats[]): Promise<void> {
+    this.steering!.show(encoded, pictures, guess_mode);
+  }
+
+  async predict(
+    encoded: Prompts,
+    latents: Floats,
+    timestep: number,
+    branch: Branch,
+    options: PassOptions,
+  ): Promise<Floats> {
     const sample = branchLatents(branch, latents);
     const step = { sample, timestep: forRows(sample.shape[0]!, timestep) };
-    return this.denoiser.run(encoded, { step, constants: { [branch]: () => promptInputs(encoded, branch) } }, options);
+    const prompt = (of: Branch): PromptInputs => promptInputs(encoded, of);
+    const constants = { [branch]: () => prompt(branch) };
+    const residuals = await this.steering?.residuals(encoded, { latents, timestep, branch, prompt }, options);
+    const pass = { step, made: residuals?.made, constants: { ...constants, ...residuals?.constants } };
+    return this.denoiser.run(encoded, pass, options);
   }
 
   guide({ guidance_rescale }: UNetSettings, scale: number, cond: Floats, uncond?: Floats): Floats {

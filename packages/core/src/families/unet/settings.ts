@@ -1,11 +1,12 @@
 import type { Sizes } from "../../graph/dim";
-import type { Configs } from "../../loop/family";
+import type { Configs, SettingProblem } from "../../loop/family";
 import { imageCount, type Settings, type SettingsOf } from "../../loop/settings";
-import { number } from "../../schema/option";
+import { flag, number } from "../../schema/option";
 import { take } from "../../settings/common-settings";
 import { setting } from "../../settings/setting";
-import { autoencoderClasses, decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
-import { clipSettings, textSizes, textTokens } from "../encoders/settings";
+import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
+import { controlSettings, controlSizes, isSteered } from "../control/settings";
+import { clipProblems, clipSettings, textSizes, textTokens } from "../encoders/settings";
 import { unet2DCondition } from "./unet-2d-condition";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
@@ -23,7 +24,13 @@ export const unetSettings = {
     0,
   ),
   ...clipSettings,
-  ...take("height", "width", "seed", "num_images_per_prompt", "sigmas", "timesteps", "image", "strength", "vae_tiling"),
+  ...take("height", "width", "seed", "num_images_per_prompt", "sigmas", "timesteps", "image", "strength"),
+  ...controlSettings,
+  guess_mode: setting<boolean>(
+    flag(undefined, "ControlNets steer the prompt's own branch alone, and the first layers less than the last."),
+    false,
+  ),
+  ...take("vae_tiling"),
 };
 
 export type UNetSettings = SettingsOf<typeof unetSettings>;
@@ -51,14 +58,44 @@ export function unetSizes(
 ): Readonly<Record<string, Sizes>> {
   const { height, width, guidance_scale } = settings;
   const factor = scaleFactorOf(configs.vae);
+  const unet = {
+    B: Math.max(1, imageCount(settings)) * (guidance_scale > 1 ? 2 : 1),
+    h: height / factor,
+    w: width / factor,
+    S: Math.min(...textEncoders.map((name) => textTokens(configs, settings, name))),
+  };
   return {
     ...textSizes(configs, settings, textEncoders),
-    unet: {
-      B: Math.max(1, imageCount(settings)) * (guidance_scale > 1 ? 2 : 1),
-      h: height / factor,
-      w: width / factor,
-      S: Math.min(...textEncoders.map((name) => textTokens(configs, settings, name))),
-    },
+    unet,
+    ...controlSizes(configs, unet),
     vae: decodeSizes(configs.vae, settings),
   };
+}
+
+/**
+ * Defaults that the families differ in by numbers alone.
+ * @param size of latents, for a U-Net that does not say @param strength where an image is begun with
+ */
+export function unetDefaults(
+  configs: Configs,
+  { size, strength }: { readonly size: number; readonly strength: number | undefined },
+): Pick<Settings, "height" | "width"> & Partial<Settings> {
+  const steered = { strength: 0.8, controlnet_conditioning_scale: 0.8 }; // of both families' pipelines
+  const beginning = strength === undefined ? {} : isSteered(configs) ? steered : { strength };
+  return { ...trainedSize(configs, size), ...beginning };
+}
+
+/** As `Family.problems`. @param textEncoders names of components @param usual layer that prompts are taken from */
+export function unetProblems(
+  configs: Configs,
+  settings: UNetSettings,
+  textEncoders: readonly string[],
+  usual: "last" | "penultimate",
+): SettingProblem[] {
+  const guess = settings.guess_mode && !isSteered(configs);
+  return [
+    ...clipProblems(configs, settings, textEncoders, usual),
+    ...tilingProblems(configs.vae, settings),
+    ...(guess ? [{ key: "guess_mode", text: "is for ControlNets, and the config has none" }] : []),
+  ];
 }

@@ -3,14 +3,13 @@ import { defineFamily } from "../../loop/define-family";
 import type { FamilyParts } from "../../loop/family";
 import { ofTextEncoder } from "../../report/warnings";
 import { type Floats, floats } from "../../tensor";
-import { tilingProblems } from "../autoencoders/autoencoder";
 import { clipText, clipTextWithProjection } from "../encoders/clip-text";
-import { clipProblems } from "../encoders/settings";
 import { type ClipEncoding, ClipPrompts } from "../prompts/clip-prompts";
 import { promptRules } from "../prompts/prompt-settings";
+import { stableDiffusionXlNets } from "./control-nets";
 import { stableDiffusionXlFiles } from "./identify";
 import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
-import { trainedSize, unetComponents, unetSizeMultiple, unetSizes } from "./settings";
+import { unetComponents, unetDefaults, unetProblems, unetSizeMultiple, unetSizes } from "./settings";
 import { type XlSettings, xlSettings } from "./xl-settings";
 
 const textEncoders = ["text_encoder", "text_encoder_2"] as const;
@@ -27,19 +26,16 @@ export const stableDiffusionXlFamily = defineFamily({
   defaults: (configs, fromImage) => ({
     num_inference_steps: 50,
     guidance_scale: 5,
-    ...trainedSize(configs, 128),
-    ...(fromImage ? { strength: 0.3 } : {}),
+    ...unetDefaults(configs, { size: 128, strength: fromImage ? 0.3 : undefined }),
   }),
   sizeMultiple: unetSizeMultiple,
   components: { text_encoder: clipText, text_encoder_2: clipTextWithProjection, ...unetComponents },
+  controlNets: stableDiffusionXlNets,
   others: ["image_encoder", "feature_extractor", "force_zeros_for_empty_prompt", "add_watermarker"],
   unheeded: { vae: ["shift_factor"] },
   schedulers: ["variance-preserving", "variance-exploding"],
   schedulerDefaults: { eta: 0 },
-  problems: (configs, settings) => [
-    ...clipProblems(configs, settings, textEncoders, "penultimate"),
-    ...tilingProblems(configs.vae, settings),
-  ],
+  problems: (configs, settings) => unetProblems(configs, settings, textEncoders, "penultimate"),
   sizes: (configs, settings) => unetSizes(configs, settings, textEncoders),
   open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
 });

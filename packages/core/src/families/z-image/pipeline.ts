@@ -1,13 +1,15 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
-import type { Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
+import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
 import { combine, limitNorm, negated } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import type { Floats } from "../../tensor";
+import { isSteered } from "../control/settings";
 import type { Qwen3Encoder } from "../encoders/qwen3-encoder";
 import { flowLatents } from "../transformers/flow-latents";
 import { PATCH, type ZImageConfig } from "./model";
-import { layOutSequence, longestCaption } from "./sequence";
+import { layOutSequence, longestCaption, paddedLength } from "./sequence";
 import type { ZImageSettings } from "./settings";
+import { ZImageSteering } from "./steering";
 
 /** Prompt embeddings `[tokens, width]`, one an image. */
 interface Captions extends Conditioning {
@@ -20,8 +22,11 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
   const config = parts.configs.transformer as ZImageConfig;
   const denoiser = new Denoiser(parts, "transformer");
   const latents = flowLatents(parts, config.in_channels);
+  const steering = isSteered(parts.configs) ? new ZImageSteering(parts) : undefined;
   return {
     ...latents,
+    takeControl: async (encoded, settings, [picture], _generator, signal) =>
+      steering!.show(encoded, await latents.encodeMode(settings, picture!, signal)),
     encode: async (settings: ZImageSettings, signal) => {
       const { prompt, negative_prompt, guidance_scale, num_images_per_prompt, max_sequence_length } = settings;
       const limit = Math.min(max_sequence_length, longestCaption(config));
@@ -46,7 +51,7 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
     },
     guidanceAt: ({ guidance_scale, cfg_truncation }: ZImageSettings, timestep) =>
       cfg_truncation <= 1 && progress(timestep) > cfg_truncation ? 0 : guidance_scale,
-    predict: (encoded, sample, timestep, branch, options) => {
+    predict: async (encoded, sample, timestep, branch, options) => {
       const [, , height, width] = sample.shape as [number, number, number, number];
       const batch = branchLatents(branch, sample);
       const step = { latents: batch, timestep: forRows(batch.shape[0]!, progress(timestep)) };
@@ -54,7 +59,10 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
         const captions = partsOf(branch, encoded.positive, encoded.negative).flat();
         return { ...layOutSequence(config, captions, height, width) };
       };
-      return denoiser.run(encoded, { step, constants: { [`${branch} ${sample.shape}`]: sequence } }, options);
+      const pass = { step, constants: { [`${branch} ${sample.shape}`]: sequence } };
+      const steered = await steering?.hints(encoded, pass, tokensOf(encoded, branch, height, width), options);
+      const constants = { ...pass.constants, ...steered?.constants };
+      return denoiser.run(encoded, { step, made: steered?.made, constants }, options);
     },
     guide: ({ cfg_normalization }: ZImageSettings, scale, cond, uncond) => {
       if (!uncond) return negated(cond); // the model points from noise to image
@@ -62,6 +70,13 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
       return negated(cfg_normalization > 0 ? limitNorm(prediction, cond, cfg_normalization) : prediction);
     },
   };
+}
+
+/** Tokens of image and caption in one pass. @param height of the latents @param width of the latents */
+function tokensOf({ positive, negative }: Captions, branch: Branch, height: number, width: number): number {
+  const captions = partsOf(branch, positive, negative).flat();
+  const longest = Math.max(...captions.map(({ shape }) => paddedLength(shape[0]!)));
+  return paddedLength((height / PATCH) * (width / PATCH)) + longest;
 }
 
 /** What the model is told: 0 at pure noise, 1 at the image. */
