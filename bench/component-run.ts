@@ -4,6 +4,7 @@ import {
   type Architecture,
   autoencoderDc,
   autoencoderKl,
+  autoencoderTiny,
   type Sizes,
   sana,
   unet2DCondition,
@@ -17,6 +18,7 @@ export const architectures: Readonly<Record<string, { readonly architecture: Arc
     "sana decoder": { architecture: autoencoderDc, entry: "decode" },
     "sd15 unet": { architecture: unet2DCondition, entry: "forward" },
     "kl decoder": { architecture: autoencoderKl, entry: "decode" },
+    "tiny decoder": { architecture: autoencoderTiny, entry: "decode" },
     "z-image transformer": { architecture: zImage, entry: "forward" },
   };
 

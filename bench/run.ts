@@ -14,10 +14,12 @@ import { hooksBenchmark } from "./hooks";
 import { lowBitBenchmarks } from "./low-bit";
 import { matmulBenchmark } from "./matmul";
 import { memoryBenchmark } from "./memory";
+import { requestLoraBenchmark } from "./request-lora";
 import { section, writeSections } from "./results";
 import { sanaBenchmark } from "./sana";
 import { sd15Benchmark } from "./sd15";
 import { svdquantBenchmark } from "./svdquant";
+import { tinyVaeBenchmark } from "./tiny-vae";
 
 const benchmarks: readonly Benchmark[] = [
   emojiBenchmark,
@@ -27,6 +29,7 @@ const benchmarks: readonly Benchmark[] = [
   denoisersBenchmark,
   sd15Benchmark,
   sanaBenchmark,
+  tinyVaeBenchmark,
   deepcacheBenchmark,
   attentionBenchmark,
   foraBenchmark,
@@ -36,6 +39,7 @@ const benchmarks: readonly Benchmark[] = [
   ggufTypesBenchmark,
   ggufTokensBenchmark,
   svdquantBenchmark,
+  requestLoraBenchmark,
   ...lowBitBenchmarks,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));

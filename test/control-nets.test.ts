@@ -24,7 +24,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bytes } from "../packages/contract/test/build-plugins";
 import { temporaryFolder } from "./emoji";
-import { pictureOf } from "./golden-kinds/image-to-image";
+import { type Picture, picturesOf } from "./golden-kinds/pictures";
 
 const cacheDir = temporaryFolder();
 const golden = join(import.meta.dirname, "golden");
@@ -77,14 +77,15 @@ const withNets = (name: string, components: Record<string, string>, generate: Ge
 
 describe("draws what the reference draws", () => {
   const asked = { prompt: "slightly smiling cat face", seed: 5, height: 64, width: 64 };
-  const inPicture = (name: string, tensor: string): ReturnType<typeof pictureOf> => {
+  const inPicture = (name: string, tensor: string): Picture => {
     const { shape, data } = readSafetensors(join(golden, "extras", name, "io.safetensors")).get(tensor) as Floats;
-    return pictureOf(
+    const [picture] = picturesOf(
       floats(
         shape,
         data.map((x) => Math.round(x * 255) / 255),
       ),
-    ); // as a file has it
+    );
+    return picture!; // as a file has it
   };
   const controlPicture = inPicture("controlnet-sd15", "in.control_image");
   const begun = { ...asked, num_inference_steps: 8, strength: 0.6, controlnet_conditioning_scale: 0.7 };

@@ -4,7 +4,8 @@ import { readSafetensors } from "@skipstep/contract/graph";
 import type { GenerateConfig } from "@skipstep/core";
 import { type Floats, floats } from "@skipstep/core/model";
 import { isBuilt } from "../../packages/core/test/is-built";
-import { pictureOf, withoutTemplates } from "./image-to-image";
+import { withoutTemplates } from "./image-to-image";
+import { picturesOf } from "./pictures";
 import { expectImages, generate } from "./pipelines";
 
 /** What the reference was called with. */
@@ -35,9 +36,9 @@ export function controlNetCase(folder: string, root: string): (() => Promise<voi
   return async () => {
     const io = readSafetensors(join(folder, "io.safetensors"));
     const nets = controlnet.map((net, i) => [i === 0 ? "controlnet" : `controlnet_${i}`, join(folder, net)]);
-    const pictures = controlnet.map((_, i) => {
+    const pictures = controlnet.flatMap((_, i) => {
       const { shape, data } = io.get(`in.control_image${i === 0 ? "" : i}`) as Floats;
-      return pictureOf(floats(shape, isPlain ? data : data.map((x) => (x + 1) / 2)));
+      return picturesOf(floats(shape, isPlain ? data : data.map((x) => (x + 1) / 2)));
     });
     const settings = { height, width, num_inference_steps, ...withoutTemplates(about.call) };
     const config = { model, components: Object.fromEntries(nets), generate: settings };

@@ -2,8 +2,11 @@ import { checkPrompts } from "../../packages/core/test/golden/prompts";
 import { checkTiledDecode } from "../../packages/core/test/golden/tiled-decode";
 import { checkBnb } from "./bnb";
 import { controlNetCase } from "./control-net";
+import { fillCase } from "./fill";
 import { ggufCase } from "./gguf";
 import { imageToImageCase } from "./image-to-image";
+import { inpaintCase } from "./inpaint";
+import { kontextCase } from "./kontext";
 import { loraCase } from "./lora";
 
 /**
@@ -15,6 +18,9 @@ export const extras: Readonly<Record<string, (folder: string, root: string) => (
   bnb: (folder) => () => checkBnb(folder),
   controlnet: controlNetCase,
   "image-to-image": imageToImageCase,
+  inpaint: inpaintCase,
+  fill: fillCase,
+  kontext: kontextCase,
   lora: loraCase,
   prompts: (folder, root) => () => checkPrompts(folder, root),
   "tiled-decode": (folder, root) => () => checkTiledDecode(folder, root),

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSafetensors } from "@skipstep/contract/graph";
-import type { ConfigInput, GenerateConfig, Image } from "@skipstep/core";
-import type { Tensor } from "@skipstep/core/model";
+import type { ConfigInput, GenerateConfig } from "@skipstep/core";
 import { isBuilt } from "../../packages/core/test/is-built";
+import { type Picture, picturesOf } from "./pictures";
 import { expectImages, generate } from "./pipelines";
 
 /** What the reference was called with. */
@@ -16,6 +16,8 @@ interface About {
   readonly height?: number;
   readonly width?: number;
   readonly num_inference_steps?: number;
+  /** In place of the checkpoint's: folders below the golden folder. */
+  readonly components?: Readonly<Record<string, string>>;
   /** In place of the checkpoint's: what diffusers' `from_config` was told. */
   readonly scheduler?: NonNullable<ConfigInput["scheduler"]>;
 }
@@ -25,16 +27,22 @@ const TOLERANCE = 2e-3;
 /** From an image and a seed to an image. @returns `undefined` for a family that is not built yet */
 export function imageToImageCase(folder: string, root: string): (() => Promise<void>) | undefined {
   const about: About = JSON.parse(readFileSync(join(folder, "about.json"), "utf8"));
-  const { pipeline, seed, scheduler, height, width, num_inference_steps } = about;
+  const { pipeline, seed, components = {}, scheduler, height, width, num_inference_steps } = about;
   const call = withoutTemplates(about.call);
   const model = join(root, "pipelines", pipeline);
   if (!isBuilt(model)) return undefined;
   return async () => {
     const io = readSafetensors(join(folder, "io.safetensors"));
-    const picture = pictureOf(io.get("in.image")!);
+    const [picture] = picturesOf(io.get("in.image")!) as [Picture];
     const size = height === undefined || width === undefined ? {} : { height, width };
     const steps = num_inference_steps === undefined ? {} : { num_inference_steps };
-    const config = { model, generate: { ...size, ...steps, ...call }, ...(scheduler ? { scheduler } : {}) };
+    const others = Object.fromEntries(Object.entries(components).map(([name, path]) => [name, join(root, path)]));
+    const config = {
+      model,
+      components: others,
+      generate: { ...size, ...steps, ...call },
+      ...(scheduler ? { scheduler } : {}),
+    };
     expectImages(await generate(config, { seed, picture }), io.get("out.image")!, TOLERANCE);
   };
 }
@@ -47,14 +55,4 @@ export function withoutTemplates(call: GenerateConfig): GenerateConfig {
 
 function bareText(text: unknown): unknown {
   return typeof text === "string" ? text.replace(/^<\|im_start\|>user\n(.*)<\|im_end\|>\n.*$/s, "$1") : text;
-}
-
-/** @param image `[1, 3, H, W]`, 0..1 */
-export function pictureOf({ shape, data }: Tensor): Pick<Image, "width" | "height" | "values"> {
-  const [, channels, height, width] = shape as [number, number, number, number];
-  const pixels = height * width;
-  const values = Float32Array.from({ length: channels * pixels }, (_, at) =>
-    Number(data[(at % channels) * pixels + Math.floor(at / channels)]),
-  );
-  return { width, height, values };
 }

@@ -22,7 +22,7 @@ export function abilities({ settings, references, singleFiles }: FamilyFacts): s
   const takes = (name: string): boolean => settings.includes(name);
   return [
     ...(singleFiles ? ["single files"] : []),
-    ...(takes("image") && takes("strength") ? ["image to image"] : []),
+    ...(takes("image") && takes("strength") && references === 0 ? ["image to image"] : []),
     ...(takes("mask") ? ["inpainting"] : []),
     ...(references > 0 ? [`up to ${references} reference ${references === 1 ? "image" : "images"}`] : []),
     ...(takes("control_image") ? ["ControlNet"] : []),

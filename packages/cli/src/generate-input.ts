@@ -73,14 +73,36 @@ function oneOf(texts: unknown): unknown {
 
 /** What the options say over the config; `--set` first, as the others are more exact. */
 export function overridesOf(options: GenerateOptions): (string | Override)[] {
-  const { set = [], prompt, negativePrompt, promptWeighting, longPrompts, seed, strict } = options;
+  const {
+    set = [],
+    prompt,
+    negativePrompt,
+    promptWeighting,
+    longPrompts,
+    seed,
+    image,
+    mask,
+    strength,
+    lora,
+    strict,
+  } = options;
   const named = [
     { name: "--prompt", path: ["generate", "prompt"], value: prompt },
     { name: "--negative-prompt", path: ["generate", "negative_prompt"], value: negativePrompt },
     { name: "--prompt-weighting", path: ["generate", "prompt_weighting"], value: promptWeighting },
     { name: "--long-prompts", path: ["generate", "long_prompts"], value: longPrompts },
     { name: "--seed", path: ["generate", "seed"], value: seed },
+    { name: "--image", path: ["generate", "image"], value: image?.length === 1 ? image[0] : image },
+    { name: "--mask", path: ["generate", "mask"], value: mask },
+    { name: "--strength", path: ["generate", "strength"], value: strength },
+    { name: "--lora", path: ["generate", "loras"], value: lora?.map(loraOf) },
     { name: "--strict", path: ["strict"], value: strict },
   ];
   return [...set, ...named.filter(({ value }) => value !== undefined)];
+}
+
+/** `ink.safetensors:0.8`; a colon with no number behind it is a part of the path. */
+function loraOf(text: string): string | { readonly path: string; readonly scale: number } {
+  const [, name = "", scale] = /^(.+):(-?(?:\d+\.?\d*|\.\d+))$/.exec(text) ?? [];
+  return scale === undefined ? text : { path: name, scale: Number(scale) };
 }

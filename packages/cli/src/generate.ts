@@ -24,6 +24,13 @@ export interface GenerateOptions {
   readonly longPrompts?: string;
   /** A number, or what else was typed: the config's schema tells what is wrong with it. */
   readonly seed?: unknown;
+  /** Files, from the working directory. */
+  readonly image?: readonly string[];
+  readonly mask?: string;
+  /** As `seed`. */
+  readonly strength?: unknown;
+  /** `file`, or `file:scale`. */
+  readonly lora?: readonly string[];
   readonly out?: string;
   readonly set?: readonly string[];
   readonly recipe?: string;

@@ -20,7 +20,7 @@ function reusedText(regions: Recipe["plugins"][number]["regions"]): string {
 }
 
 function recipeLines({ config, image, versions, weights, plugins }: Recipe): string[] {
-  const { prompt, negative_prompt: negative, num_images_per_prompt: each = 1, ...settings } = config.generate;
+  const { prompt, negative_prompt: negative, num_images_per_prompt: each = 1, loras, ...settings } = config.generate;
   const prompts = [prompt ?? []].flat();
   const negatives = [negative ?? []].flat().filter((text) => text !== "");
   const count = Math.max(1, prompts.length) * each;
@@ -33,6 +33,7 @@ function recipeLines({ config, image, versions, weights, plugins }: Recipe): str
     ["model", `${fileText(config.model)}${config.variant === undefined ? "" : ` (${config.variant})`}`],
     ...Object.entries(config.components ?? {}).map(([name, file]) => ["component", `${name}: ${fileText(file)}`]),
     ...(config.lora ?? []).map(({ path, scale }) => ["lora", `${fileText(path)} at scale ${scale}`]),
+    ...(loras ?? []).map(({ path, scale }) => ["lora", `${fileText(path)} at scale ${scale}, beside the weights`]),
     ...(config.textual_inversions ?? []).map(({ path, token }) => [
       "word",
       `${token === undefined ? "" : `${[token].flat().join(", ")}: `}${fileText(path)}`,

@@ -1,5 +1,11 @@
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
-import { type CheckedConfig, type Config, type InstalledPlugin, installedPlugins } from "@skipstep/core";
+import {
+  type CheckedConfig,
+  type Config,
+  type InstalledPlugin,
+  installedPlugins,
+  type RequestLora,
+} from "@skipstep/core";
 
 type PlainObject = Readonly<Record<string, unknown>>;
 
@@ -10,8 +16,20 @@ type PlainObject = Readonly<Record<string, unknown>>;
  */
 export function writtenConfig({ config, plugins, file: source }: CheckedConfig, file: string): PlainObject {
   const folder = dirname(file);
-  const { guidance, strict, model, components, lora, textual_inversions, generate, plugins: uses, ...rest } = config;
+  const {
+    guidance,
+    strict,
+    model,
+    components,
+    lora,
+    request_loras,
+    textual_inversions,
+    generate,
+    plugins: uses,
+    ...rest
+  } = config;
   const { image } = generate;
+  const loras = generate.loras as readonly RequestLora[] | undefined; // as they were checked
   const here = (path: string): string => relativePath(path, folder);
   const placed = <Entry extends { readonly path: string }>(entries: readonly Entry[]): Entry[] =>
     entries.map((entry) => ({ ...entry, path: here(entry.path) }));
@@ -21,8 +39,10 @@ export function writtenConfig({ config, plugins, file: source }: CheckedConfig, 
     ...(components ? { components: mapValues(components, here) } : {}),
     ...(lora ? { lora: placed(lora) } : {}),
     ...(textual_inversions ? { textual_inversions: placed(textual_inversions) } : {}),
+    ...(request_loras ? { request_loras: mapValues(request_loras, here) } : {}),
     generate: {
       ...generate,
+      ...(loras ? { loras: loras.map(({ path, ...entry }) => ({ ...entry, path: here(path) })) } : {}),
       ...(image === undefined ? {} : { image: typeof image === "string" ? here(image) : image.map(here) }),
     },
     ...(guidance === "batch" ? {} : { guidance }),

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Recipe, type Report, readRecipe } from "@skipstep/core";
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { driftWarnings } from "../src/recipe-drift";
 import { pngPixels } from "./png-pixels";
@@ -71,6 +72,30 @@ describe("generate", () => {
     expect(pngPixels(out).equals(pngPixels(inFolder("again.png")))).toBe(false);
   });
 
+  it("paints what a mask shows of an image anew, by options and by the recipe of that", async () => {
+    const heart = inFolder("new/folder/heart.png");
+    const mask = inFolder("mask.png");
+    const black = Buffer.alloc(128 * 128);
+    for (let row = 32; row < 96; row++) black.fill(255, row * 128 + 32, row * 128 + 96);
+    await sharp(black, { raw: { width: 128, height: 128, channels: 1 } }).toFile(mask);
+    const out = inFolder("inpainted.png");
+    const options = ["-i", heart, "--mask", mask, "--strength", "0.5", "--prompt", "cat", "--out", out];
+    expect(await skipstep("generate", plain, ...options, "--set", "generate.num_inference_steps=4")).toMatchObject({
+      exitCode: 0,
+      stderr: "",
+    });
+    expect(recipeOf(out).config.generate).toMatchObject({ strength: 0.5, mask: { name: "mask.png" } });
+    expect(pngPixels(out).equals(pngPixels(heart))).toBe(false);
+    const again = inFolder("inpainted-again.png");
+    expect(await skipstep("generate", "--recipe", out, "--trust", "--out", again)).toMatchObject({ exitCode: 0 });
+    expect(pngPixels(again).equals(pngPixels(out))).toBe(true);
+
+    const wrong = await skipstep("generate", plain, "--mask", mask, "--strength", "half", "--prompt", "cat");
+    expect(wrong).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("--strength must be a number") });
+    const alone = await skipstep("generate", plain, "--mask", mask, "--prompt", "cat");
+    expect(alone.stderr).toMatch(/image is needed, here or in the config: the one that the mask is of/);
+  });
+
   it("numbers the images of a batch, and makes one of them again", async () => {
     const { document } = await skipstepJson<Generated>(
       ...["generate", plain, "--prompt", "dog", "--prompt", "house", "--negative-prompt", "red", ...twoSteps],
@@ -99,6 +124,19 @@ describe("generate", () => {
     expect(document.files).toEqual([file]);
     expect(recipeOf(file).config.generate.prompt).toEqual([prompt]);
     expect(readdirSync(inFolder("words/红心-herz-x-42-previews"))).toEqual(["step-1.png", "step-2.png"]);
+  });
+
+  it("runs a LoRA beside the weights, by file and scale, and tells what it changed", async () => {
+    const golden = path.join(root, "test/golden");
+    const config = inFolder("flux.json");
+    const generate = { height: 64, width: 64, num_inference_steps: 1, prompt: "red heart", seed: 1 };
+    writeFileSync(config, JSON.stringify({ model: path.join(golden, "pipelines/flux"), generate }));
+    const lora = path.join(golden, "extras/lora-peft-flux/lora.safetensors");
+    const out = inFolder("lora.png");
+    const { stdout } = await skipstep("generate", config, "--lora", `${lora}:0.5`, "--out", out);
+    expect(stdout).toMatch(/lora .*lora\.safetensors at 0\.5: 20 of 20 modules \(transformer 20\)\n/);
+    expect(recipeOf(out).config.generate.loras).toMatchObject([{ path: { name: "lora.safetensors" }, scale: 0.5 }]);
+    expect((await skipstep("recipe", out)).stdout).toContain("at scale 0.5, beside the weights");
   });
 
   it("takes an empty prompt, and warns of one that is too long", async () => {

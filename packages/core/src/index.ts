@@ -21,7 +21,7 @@ export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
 export { type Recipe, readRecipe } from "./recipe/recipe";
 export type { RecipeFile } from "./recipe/recipe-file";
 export { sourceText } from "./recipe/recipe-sources";
-export type { PluginReport, RegionReport, Report } from "./report/report";
+export type { LoraReport, PluginReport, RegionReport, Report } from "./report/report";
 export { parseJson } from "./schema/parse-json";
 export type { LoraMatch } from "./start/apply-loras";
 export { configSchema } from "./start/config-schema";
@@ -39,3 +39,4 @@ export { type OpenedComponent, openComponentWeights } from "./start/open-compone
 export { type OpenedRecipe, type OpenRecipeOptions, openRecipe } from "./start/open-recipe";
 export { estimateMemory, type ImagePlan, imagesSettingOf, planImages, subjectOf } from "./start/plan-images";
 export type { Component } from "./weights/checkpoint/component";
+export type { RequestLora } from "./weights/lora/lora";

@@ -126,6 +126,8 @@ export type {
   FamilyParts,
   FamilyPipeline,
   ImageToImage,
+  Inpainted,
+  Inpainting,
   SettingProblem,
 } from "./loop/family";
 export { flowFirstStep } from "./loop/flow-first-step";

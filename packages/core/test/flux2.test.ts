@@ -305,15 +305,16 @@ describe("settings of FLUX.2 klein", () => {
   });
 
   it("take their size from the first image, shrunk to a million pixels and cut to whole tokens", async () => {
-    const size = (width: number, height: number): PictureSize => flux2References.size(base.configs, { width, height });
+    const size = (width: number, height: number): PictureSize =>
+      flux2References.drawn!(base.configs, { width, height });
     expect(size(90, 75)).toEqual({ width: 80, height: 64 });
     expect(size(1024, 1024)).toEqual({ width: 1024, height: 1024 });
     expect(size(4000, 3000)).toEqual({ width: 1168, height: 880 }); // int(1182.4), int(886.8)
     const picture = (width: number, height: number) => ({ width, height, values: new Float32Array(0) });
     const pictures = [picture(90, 75), picture(200, 100)];
-    expect((await lookAt(base, {}, pictures)).size).toEqual({ width: 80, height: 64 });
-    expect((await lookAt(base, { height: 128 }, pictures)).size).toEqual({ width: 80 });
-    expect((await lookAt(base, {}, pictures)).pictures).toHaveLength(2);
-    expect((await lookAt(base, {}, picture(90, 20))).size).toEqual({});
+    expect((await lookAt(base, {}, { picture: pictures })).size).toEqual({ width: 80, height: 64 });
+    expect((await lookAt(base, { height: 128 }, { picture: pictures })).size).toEqual({ width: 80 });
+    expect((await lookAt(base, {}, { picture: pictures })).pictures).toHaveLength(2);
+    expect((await lookAt(base, {}, { picture: picture(90, 20) })).size).toEqual({});
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { flux } from "../src/families/flux/model";
 import { flux2Autoencoder } from "../src/families/flux2/autoencoder";
 import { flux2 } from "../src/families/flux2/model";
 import { qwenImage } from "../src/families/qwen-image/model";
@@ -301,6 +302,45 @@ describe("the U-Net of", () => {
   });
 });
 
+describe("FLUX.1 in a file", () => {
+  const config = { num_layers: 1, num_single_layers: 1, guidance_embeds: true };
+  const identify = (file: string, given: object = config, metadata: Readonly<Record<string, unknown>> = {}) =>
+    known.identify(file, { shapes: shapesOfModel(flux, given), metadata, numbers: () => undefined });
+
+  it.each([
+    ["flux1-dev.safetensors", {}, "FluxPipeline", "FLUX.1 dev"],
+    ["flux1-kontext-dev-Q4_K_M.gguf", {}, "FluxKontextPipeline", "FLUX.1 Kontext"],
+    ["kontext/model.gguf", {}, "FluxPipeline", "FLUX.1 dev"],
+    ["model.gguf", { "general.name": "Flux.1 Kontext Dev" }, "FluxKontextPipeline", "FLUX.1 Kontext"],
+    ["model.safetensors", { "modelspec.title": "FLUX.1-Kontext-dev" }, "FluxKontextPipeline", "FLUX.1 Kontext"],
+  ])("%s %o is a %s, which is told", (file, metadata, className, title) => {
+    const pipeline = identify(file, config, metadata);
+    expect(pipeline.className).toBe(className);
+    expect(textsOf(pipeline)).toEqual([expect.stringContaining(`conclusion: ${file}: ${title}, which`)]);
+  });
+
+  it("is Fill by what its tensors take, whatever it is called", () => {
+    const fill = { ...config, in_channels: 384, out_channels: 64 };
+    const pipeline = identify("flux1-kontext.safetensors", fill);
+    expect([pipeline.className, textsOf(pipeline)]).toEqual(["FluxFillPipeline", []]);
+    const { transformer } = pipeline.components;
+    expect(flux.parse((transformer as KnownModel).config(shapesOfModel(flux, fill)))).toEqual(flux.parse(fill));
+  });
+
+  it("that sees a picture beside the latents is refused by name", () => {
+    const depth = { ...config, in_channels: 128, out_channels: 64 };
+    const { transformer } = identify("flux1-depth-dev.safetensors", depth).components;
+    expect(thrown(() => (transformer as KnownModel).config(shapesOfModel(flux, depth)))).toMatch(
+      /^SKIPSTEP_FILE_PART: .* found 128: it is FLUX\.1 Depth or Canny, which is not drawn/,
+    );
+  });
+
+  it("is never a Kontext where it is not told the strength of guidance", () => {
+    const pipeline = identify("kontext-schnell.safetensors", { ...config, guidance_embeds: false });
+    expect([pipeline.className, textsOf(pipeline)]).toEqual(["FluxPipeline", []]);
+  });
+});
+
 describe("FLUX.2 klein in a file", () => {
   /** As black-forest-labs published klein 4B. */
   const config = { num_layers: 5, num_single_layers: 20, num_attention_heads: 24, joint_attention_dim: 7680 };
@@ -344,6 +384,19 @@ describe("FLUX.2 klein in a file", () => {
       expect(flux2Autoencoder.parse((vae as KnownModel).config(found))).toEqual(
         flux2Autoencoder.parse({ decoder_block_out_channels: [64, 128, 256, 256] }),
       );
+    }
+  });
+});
+
+describe("a U-Net that was trained to inpaint", () => {
+  it("is told by its channels; of Stable Diffusion 2 it predicts noise where nothing tells", () => {
+    for (const unet of [1, 2, "xl"] as const) {
+      const shapes = shapesOfModel(unet2DCondition, { ...unets[unet], in_channels: 9 });
+      const pipeline = known.identify("FILE", { shapes, metadata: {}, numbers: () => undefined });
+      const found = (pipeline.components.unet as KnownModel).config(shapes);
+      expect(unet2DCondition.parse(found)).toMatchObject({ in_channels: 9, out_channels: 4 });
+      expect(schedulerOf(pipeline).config.prediction_type).toBe("epsilon");
+      expect(textsOf(pipeline)).toEqual([]);
     }
   });
 });
@@ -403,7 +456,6 @@ describe("a file of another family is named", () => {
   });
 
   it.each([
-    [9, "for inpainting"],
     [8, "for editing (instruct-pix2pix)"],
     [7, "for upscaling"],
   ])("by %i channels", (channels, what) => {

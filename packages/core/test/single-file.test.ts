@@ -247,7 +247,7 @@ describe("a file that is no whole model", () => {
     const found = refusal(name, tensors);
     expect(found).toContain(`SKIPSTEP_FILE_UNKNOWN: ${text}`);
     expect(found).toContain(
-      "Single files are opened of: FLUX.2 klein, Qwen-Image, FLUX.1, Stable Diffusion 1, 2, Stable Diffusion XL, Z-Image.",
+      "Single files are opened of: FLUX.2 klein, Qwen-Image, FLUX.1, FLUX.1 Kontext, FLUX.1 Fill, Stable Diffusion 1, 2, Stable Diffusion XL, Z-Image.",
     );
   });
 

@@ -245,7 +245,9 @@ function edges(
   last: ReadonlyMap<Value, number>,
 ): { inputs: Port[]; outputs: Port[] } {
   const { reads, outputs } = crossing(nodes, begin, end, last);
-  const entering = [...reads].filter(({ origin }) => origin.kind === "input" || origin.kind === "node");
+  const entering = [...reads].filter(
+    ({ origin }) => origin.kind === "node" || (origin.kind === "input" && !origin.branch),
+  );
   return { inputs: ports(graph, entering), outputs: ports(graph, outputs) };
 }
 

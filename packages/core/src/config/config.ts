@@ -47,6 +47,8 @@ export interface Config {
   readonly lora?: readonly LoraConfig[];
   /** Words that were learned, for text encoders. */
   readonly textual_inversions?: readonly TextualInversionConfig[];
+  /** LoRAs that requests may name, and no others: files by name. Any file where there is none. */
+  readonly request_loras?: Readonly<Record<string, string>>;
   /** An ONNX Runtime execution provider. */
   readonly device: string;
   readonly memory: MemoryMode;
@@ -80,6 +82,7 @@ export interface ConfigInput {
   readonly components?: Readonly<Record<string, string>>;
   readonly lora?: readonly LoraInput[];
   readonly textual_inversions?: readonly TextualInversionInput[];
+  readonly request_loras?: Readonly<Record<string, string>>;
   readonly device?: string;
   readonly memory?: MemoryMode;
   readonly device_map?: DeviceMap;

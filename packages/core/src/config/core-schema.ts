@@ -69,6 +69,13 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
       },
     },
   },
+  request_loras: {
+    type: "object",
+    maxProperties: 100,
+    additionalProperties: text(unset, "A safetensors file, or a folder with one, relative to this file."),
+    description:
+      'LoRAs that requests may name, and no others: { "ink": "loras/ink.safetensors" }. They run beside the weights.',
+  },
   device: text("cpu", 'ONNX Runtime execution provider: "cpu", "webgpu", "cuda".'),
   memory: choice(
     "resident",
@@ -119,6 +126,12 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
         minimum: 1,
         maximum: 65_536,
         description: "Tokens of a prompt.",
+      }),
+      loras: integer(usualLimits.loras, { minimum: 0, maximum: 100, description: "LoRAs of one generation." }),
+      lora_rank: integer(usualLimits.lora_rank, {
+        minimum: 1,
+        maximum: 65_536,
+        description: "Rank of what a generation's LoRAs are beside one weight, all together.",
       }),
       memory_gb: number(unset, {
         exclusiveMinimum: 0,

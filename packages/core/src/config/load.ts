@@ -20,6 +20,7 @@ import type { Config, ConfigInput, PluginConfig } from "./config";
 import { coreSchema } from "./core-schema";
 import { applyOverride, type Override, overrideLayer, parseOverride } from "./overrides";
 import { placeFiles } from "./place-files";
+import { placeRequestLoras } from "./place-request-loras";
 import { readConfig, readObject } from "./read";
 
 export interface LoadOptions<Model extends ConfigModel = ConfigModel> {
@@ -78,7 +79,7 @@ export async function loadConfig<Model extends ConfigModel>(
   findings.push(...(unstanding ? known.filter(({ path: [key] }) => key !== "generate") : known));
   findings.push(...found.findings, ...problems);
   makeAbsolute(config, folderOf, classes);
-  findings.push(...placeFiles(config, folderOf));
+  findings.push(...placeFiles(config, folderOf), ...placeRequestLoras(config, folderOf));
   const canCheck =
     isObject(config.generate) &&
     !findings.some(({ path: [key, ...rest] }) => key === "limits" || (key === "generate" && rest.length > 0));
@@ -164,9 +165,9 @@ function makeAbsolute(
       ]),
     );
   for (const name of pictureSettingNames) {
-    const image = valueAt(config, ["generate", name]);
-    if (image !== undefined)
-      config.generate = { ...(config.generate as object), [name]: absoluteImage(image, folderOf(["generate", name])) };
+    const files = valueAt(config, ["generate", name]);
+    if (files !== undefined)
+      config.generate = { ...(config.generate as object), [name]: absoluteFiles(files, folderOf(["generate", name])) };
   }
   for (const [i, entry] of (Array.isArray(config.plugins) ? config.plugins : []).entries()) {
     const use = valueAt(entry, ["use"]);
@@ -176,9 +177,9 @@ function makeAbsolute(
 }
 
 /** Of one file or several; what is neither is left for the schema to tell. */
-function absoluteImage(image: unknown, folder: string): unknown {
-  if (Array.isArray(image)) return image.map((entry) => absoluteImage(entry, folder));
-  return typeof image === "string" && image !== "" ? path.resolve(folder, image) : image;
+function absoluteFiles(files: unknown, folder: string): unknown {
+  if (Array.isArray(files)) return files.map((entry) => absoluteFiles(entry, folder));
+  return typeof files === "string" && files !== "" ? path.resolve(folder, files) : files;
 }
 
 /** An address of no file stays as it is: it was told of when the plugin was looked for. */

@@ -32,7 +32,8 @@ export function placeFiles(config: JsonObject, folderOf: (at: JsonPath) => strin
   return findings;
 }
 
-function missing(find: () => string, at: JsonPath): Finding[] {
+/** What is wrong with a file that is looked for. */
+export function missing(find: () => string, at: JsonPath): Finding[] {
   try {
     find();
     return [];

@@ -17,6 +17,14 @@ export function loraKind(file: string, tensor: string, kind: string): SkipstepEr
   );
 }
 
+/** An update that cannot run beside a weight. @param why `a DoRA, whose lengths are of the changed weight` */
+export function loraBeside(file: string, tensor: string, why: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_LORA_BESIDE",
+    `${file} cannot run beside the weights: its "${tensor}" is ${why}. Have it merged when the model is opened: name it in the config's "lora" instead.`,
+  );
+}
+
 /** @param problem `has "x.lora_A.weight" without the other factor` */
 export function loraInvalid(file: string, problem: string): SkipstepError {
   return new SkipstepError("SKIPSTEP_LORA_INVALID", `${file} ${problem}. Download or convert it again.`);

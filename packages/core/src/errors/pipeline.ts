@@ -53,6 +53,14 @@ export function recipeMissing(file: string, problem: string): SkipstepError {
   );
 }
 
+/** A mask shows nothing to paint anew, so that there is no part of the image to cut out. @param file where it is one */
+export function maskEmpty(file: string | undefined): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_MASK_EMPTY",
+    `${file ?? "The mask"} is black all over, so that "padding_mask_crop" has nothing to cut out. White in a mask is painted anew.`,
+  );
+}
+
 /** The image to begin with cannot be read. */
 export function imageUnreadable(file: string, reason: string, cause: unknown): SkipstepError {
   return new SkipstepError(

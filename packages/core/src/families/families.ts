@@ -1,6 +1,8 @@
 import type { Family } from "../loop/family";
 import { ditFamily } from "./dit/family";
 import { fluxFamily } from "./flux/family";
+import { fluxFillFamily } from "./flux/fill";
+import { fluxKontextFamily } from "./flux/kontext";
 import { flux2KleinFamily } from "./flux2/family";
 import { pixartAlphaFamily, pixartSigmaFamily } from "./pixart/family";
 import { qwenImageFamily } from "./qwen-image/family";
@@ -17,6 +19,8 @@ export const ownFamilies: readonly Family[] = [
   flux2KleinFamily,
   qwenImageFamily,
   fluxFamily,
+  fluxKontextFamily,
+  fluxFillFamily,
   pixartAlphaFamily,
   pixartSigmaFamily,
   sanaFamily,

@@ -7,6 +7,8 @@ import type { Weight, WeightForm } from "./weight";
 export interface BuildHooks {
   weightLoad(weight: Weight, graph: Graph): WeightForm | undefined;
   attention(inputs: AttentionInputs, graph: Graph): Value | undefined;
+  /** What runs beside a linear's or convolution's weight, and is added to what that gives. */
+  branch?(weight: Weight, graph: Graph): Value | undefined;
   /** Told of a graph once all of it was emitted. */
   graphBuilt?(graph: Graph): void;
 }

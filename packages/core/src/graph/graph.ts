@@ -86,6 +86,11 @@ export class Graph extends Shapes {
     return this.addInput({ name, dtype, shape, origin: { kind: "input", steady: true } });
   }
 
+  /** Declares an input for what runs beside a weight: the same in a whole generation, and no plugin's business. */
+  branchInput(name: string, shape: readonly Dim[]): Value {
+    return this.addInput({ name, dtype: "float32", shape, origin: { kind: "input", steady: true, branch: true } });
+  }
+
   /** Declares an output. */
   output(name: string, value: Value): void {
     this.store.outputs.push({ name, value });

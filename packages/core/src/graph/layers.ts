@@ -29,11 +29,11 @@ export function linear(
     throw shapeMismatch(g.path, `linear ${name}`, `last axis of ${shapeText(x.shape)} must be a number`);
   const shape = [outFeatures, inFeatures];
   const prefix = name === "" ? "" : `${name}.`;
-  const form = askPlugins(g, `${prefix}weight`, "linear", shape, x);
+  const { form, weight } = askPlugins(g, `${prefix}weight`, "linear", shape, x);
   const biasValue = bias ? g.weight(`${prefix}bias`, [outFeatures]) : undefined;
-  if (form) return form.emit(g, x, biasValue);
+  if (form) return withBranch(g, weight, form.emit(g, x, biasValue));
   const y = g.matmul(x, g.weight(`${prefix}weight`, shape, "transposed"));
-  return biasValue ? g.add(y, biasValue) : y;
+  return withBranch(g, weight, biasValue ? g.add(y, biasValue) : y);
 }
 
 /**
@@ -50,12 +50,12 @@ export function pointwise(
 ): Value {
   const inFeatures = x.shape.at(-1) as number;
   const stored = [outFeatures, inFeatures, 1, 1];
-  const form = askPlugins(g, `${name}.weight`, "linear", [outFeatures, inFeatures], x, { stored });
+  const { form, weight } = askPlugins(g, `${name}.weight`, "linear", [outFeatures, inFeatures], x, { stored });
   const biasValue = bias ? g.weight(`${name}.bias`, [outFeatures]) : undefined;
-  if (form) return form.emit(g, x, biasValue);
+  if (form) return withBranch(g, weight, form.emit(g, x, biasValue));
   const turned = checkpointPayload(g.weights, g.fullName(`${name}.weight`), stored, "transposed");
   const y = g.matmul(x, g.initializer(turned, [inFeatures, outFeatures]));
-  return biasValue ? g.add(y, biasValue) : y;
+  return withBranch(g, weight, biasValue ? g.add(y, biasValue) : y);
 }
 
 /**
@@ -82,9 +82,9 @@ export function conv2d(
   const stored = frames === undefined ? shape : [...shape.slice(0, 2), frames, kernel, kernel];
   const layout: Layout = frames === undefined ? "as-is" : "last-frame";
   const conv = { stride, padding };
-  const form = groups === 1 ? askPlugins(g, `${name}.weight`, "conv", shape, x, { conv, stored, layout }) : undefined;
+  const asked = groups === 1 ? askPlugins(g, `${name}.weight`, "conv", shape, x, { conv, stored, layout }) : undefined;
   const biasValue = bias ? g.weight(`${name}.bias`, [outChannels]) : undefined;
-  if (form) return form.emit(g, x, biasValue);
+  if (asked?.form) return withBranch(g, asked.weight, asked.form.emit(g, x, biasValue));
   const [top, left, bottom, right] = typeof padding === "number" ? [padding, padding, padding, padding] : padding;
   const output = [
     batch,
@@ -92,7 +92,7 @@ export function conv2d(
     convolved(height, kernel, stride, top, bottom),
     convolved(width, kernel, stride, left, right),
   ];
-  return g.node("Conv", [x, g.weight(`${name}.weight`, stored, layout), biasValue], output, {
+  const y = g.node("Conv", [x, g.weight(`${name}.weight`, stored, layout), biasValue], output, {
     attributes: {
       kernel_shape: { ints: [kernel, kernel] },
       strides: { ints: [stride, stride] },
@@ -100,11 +100,12 @@ export function conv2d(
       ...(groups === 1 ? {} : { group: { int: groups } }),
     },
   });
+  return asked ? withBranch(g, asked.weight, y) : y;
 }
 
 /** Rows of a table. @param ids int64 `[...]` @returns `[..., D]` */
 export function embedding(g: Graph, name: string, ids: Value, rows: number, dim: number): Value {
-  const form = askPlugins(g, `${name}.weight`, "embedding", [rows, dim], ids);
+  const { form } = askPlugins(g, `${name}.weight`, "embedding", [rows, dim], ids);
   return form ? form.emit(g, ids, undefined) : g.gather(g.weight(`${name}.weight`, [rows, dim]), ids, 0);
 }
 
@@ -215,7 +216,7 @@ function askPlugins(
   shape: readonly number[],
   input: Value,
   { conv, stored = shape, layout = "as-is" }: StoredWeight & { readonly conv?: ConvOptions } = {},
-): WeightForm | undefined {
+): { readonly weight: Weight; readonly form: WeightForm | undefined } {
   const payload = checkpointPayload(g.weights, g.fullName(name), stored, layout);
   const packed = layout === "as-is" ? g.weights.packed?.(payload.label) : undefined;
   const weight: Weight = {
@@ -230,5 +231,11 @@ function askPlugins(
     ...(packed ? { packed } : {}),
     read: () => laidOut(g.weights.readFloat32(payload.label), stored, layout),
   };
-  return g.hooks.weightLoad(weight, g);
+  return { weight, form: g.hooks.weightLoad(weight, g) };
+}
+
+/** Adds what runs beside a weight, in whatever form the weight itself is. */
+function withBranch(g: Graph, weight: Weight, y: Value): Value {
+  const branch = g.hooks.branch?.(weight, g);
+  return branch ? g.add(y, branch) : y;
 }

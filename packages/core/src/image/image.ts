@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import type { Floats } from "../tensor";
+import type { Pixels } from "./picture-pixels";
 import { addText } from "./png-text";
 
 /** One finished image. */
@@ -33,24 +34,25 @@ export interface DecodedImage {
  * Turns a decoder's output into images.
  * @param sample `[B, 3, H, W]`, -1..1
  * @param textOf texts for the image at an index
+ * @param pasted what becomes of each image's pixels, where they are not the image themselves
  */
 export function imagesOf(
   { shape, data }: Floats,
   textOf: (index: number) => Readonly<Record<string, string>>,
+  pasted?: (drawn: Pixels) => Pixels,
 ): DecodedImage[] {
   const [batch, channels, height, width] = shape as [number, number, number, number];
   const size = channels * height * width;
-  return Array.from({ length: batch }, (_, index) =>
-    imageOf(data.subarray(index * size, (index + 1) * size), width, height, textOf(index)),
-  );
+  return Array.from({ length: batch }, (_, index) => {
+    const { nonFinite, ...drawn } = pixelsOf(data.subarray(index * size, (index + 1) * size), width, height);
+    const pixels = pasted ? withValues(pasted(drawn)) : drawn;
+    return { image: imageOf(pixels, textOf(index)), nonFinite };
+  });
 }
 
-function imageOf(
-  planes: Float32Array,
-  width: number,
-  height: number,
-  text: Readonly<Record<string, string>>,
-): DecodedImage {
+type ValuedPixels = Pixels & Pick<Image, "values">;
+
+function pixelsOf(planes: Float32Array, width: number, height: number): ValuedPixels & Pick<DecodedImage, "nonFinite"> {
   const pixels = width * height;
   const values = new Float32Array(3 * pixels);
   const data = new Uint8Array(3 * pixels);
@@ -66,17 +68,18 @@ function imageOf(
       values[at] = Math.min(1, Math.max(0, value / 2 + 0.5));
       data[at] = Math.round(values[at]! * 255);
     }
-  const png = ({ recipe = true }: PngOptions = {}): Promise<Uint8Array> =>
-    toPng(width, height, data, recipe ? text : {});
-  return { image: { width, height, data, values, text, toPng: png }, nonFinite };
+  return { width, height, values, data, nonFinite };
 }
 
-async function toPng(
-  width: number,
-  height: number,
-  data: Uint8Array,
-  text: Readonly<Record<string, string>>,
-): Promise<Uint8Array> {
+function withValues(pixels: Pixels): ValuedPixels {
+  return { ...pixels, values: Float32Array.from(pixels.data, (byte) => byte / 255) };
+}
+
+function imageOf(pixels: ValuedPixels, text: Readonly<Record<string, string>>): Image {
+  return { ...pixels, text, toPng: ({ recipe = true } = {}) => toPng(pixels, recipe ? text : {}) };
+}
+
+async function toPng({ width, height, data }: Pixels, text: Readonly<Record<string, string>>): Promise<Uint8Array> {
   const png = await sharp(data, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();

@@ -3,6 +3,7 @@ import { shown } from "../errors/shown";
 import { optionProblems } from "../schema/check-arguments";
 import { isObject } from "../schema/json";
 import { type Floats, sizeOf } from "../tensor";
+import { pictureExtras } from "./request";
 
 /**
  * Checks what a request has beside its settings, and that it is one at all.
@@ -10,11 +11,11 @@ import { type Floats, sizeOf } from "../tensor";
  */
 export function checkRequest(request: unknown): void {
   if (!isObject(request)) throw requestInvalid([`the request must be an object, found ${shown(request)}`]);
-  const { latents, picture, controlPicture, signal, onProgress, previews } = request;
+  const { latents, signal, onProgress, previews } = request;
   const problems = [
     ...optionProblems({ signal, onProgress, previews }),
     ...(latents === undefined ? [] : latentsProblems(latents)),
-    ...pictureProblems({ picture, controlPicture }),
+    ...Object.values(pictureExtras).flatMap((key) => [request[key] ?? []].flat().flatMap(pictureProblems(key))),
   ];
   if (problems.length > 0) throw requestInvalid(problems);
 }
@@ -36,19 +37,16 @@ function latentsProblems(latents: unknown): string[] {
       ];
 }
 
-/** Of images in memory, one or several a key. */
-function pictureProblems(given: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(given).flatMap(([key, pictures]) =>
-    pictures === undefined ? [] : [pictures].flat().flatMap((picture) => pictureProblem(key, picture)),
-  );
-}
-
-function pictureProblem(key: string, picture: unknown): string[] {
-  const { width, height, values } = isObject(picture) ? picture : {};
-  if (!isShape([width, height]) || !(values instanceof Float32Array))
-    return [`"${key}" must be an image { width, height, values }, found ${shown(picture)}`];
-  const count = (width as number) * (height as number) * 3;
-  return values.length === count ? [] : [`"${key}" must have ${count} values for its size, found ${values.length}`];
+function pictureProblems(key: string): (picture: unknown) => string[] {
+  return (picture) => {
+    const { width, height, values } = isObject(picture) ? picture : {};
+    if (!isShape([width, height]) || !(values instanceof Float32Array))
+      return [`"${key}" must be an image { width, height, values }, found ${shown(picture)}`];
+    const count = (width as number) * (height as number) * 3;
+    if (values.length !== count) return [`"${key}" must have ${count} values for its size, found ${values.length}`];
+    const odd = values.find((value) => !Number.isFinite(value));
+    return odd === undefined ? [] : [`"${key}" must have finite values, found ${odd}`];
+  };
 }
 
 function isShape(value: unknown): value is readonly number[] {

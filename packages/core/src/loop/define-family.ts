@@ -1,10 +1,20 @@
 import { familyInvalid } from "../errors/pipeline";
+import { take } from "../settings/common-settings";
 import type { SettingTable, SettingValues } from "../settings/setting";
 import { type ComponentClasses, classesOf, unclear } from "./component-classes";
 import type { Configs, Family, FamilyParts, FamilyPipeline, SettingProblem } from "./family";
 import type { SettingDefaults, SettingsOf } from "./settings";
 
-type Told = "components" | "denoiser" | "settings" | "defaults" | "problems" | "firstStep" | "sizes" | "open";
+type Told =
+  | "components"
+  | "denoiser"
+  | "settings"
+  | "defaults"
+  | "settle"
+  | "problems"
+  | "firstStep"
+  | "sizes"
+  | "open";
 
 /** A `Family` as its author writes it: its own settings have their types, and its components are architectures. */
 export interface FamilyDefinition<Table extends SettingTable> extends Omit<Family, Told> {
@@ -12,7 +22,8 @@ export interface FamilyDefinition<Table extends SettingTable> extends Omit<Famil
   /** When left out, the one component whose architectures have a `structure`. */
   readonly denoiser?: string;
   readonly settings: Table;
-  defaults(configs: Configs, fromImage: boolean): SettingDefaults & Partial<SettingValues<Table>>;
+  defaults(configs: Configs, fromImage: boolean, inpaints?: boolean): SettingDefaults & Partial<SettingValues<Table>>;
+  settle?(configs: Configs, settings: SettingsOf<Table>): Partial<SettingsOf<Table>>;
   problems?(configs: Configs, settings: SettingsOf<Table>): readonly SettingProblem[];
   firstStep?(settings: SettingsOf<Table>): number;
   sizes(configs: Configs, settings: SettingsOf<Table>): ReturnType<Family["sizes"]>;
@@ -56,7 +67,8 @@ export function defineFamily<Table extends SettingTable>(definition: FamilyDefin
     throw familyInvalid(className, `counts images by "${imagesSetting}", which is none of its settings`);
   if (typeof open !== "function") throw familyInvalid(className, 'needs "open", which gives the pipeline');
   const { problems = () => [] } = definition as unknown as Partial<Family>;
-  return { ...(definition as unknown as Family), components, denoiser, problems };
+  const taken = { ...take("loras"), ...settings }; // of every family: they change weights, whatever these compute
+  return { ...(definition as unknown as Family), settings: taken, components, denoiser, problems };
 }
 
 /** The component that plugins may know of before anything is loaded. */

@@ -9,6 +9,7 @@ import { ControlledRuns } from "./controlled-runs";
 import type { Conditioning, FamilyPipeline } from "./family";
 import { GuardedLatents, guardedStep } from "./guarded-latents";
 import { rows } from "./guidance";
+import { type KeptImage, keepClean, keepImage } from "./kept-image";
 import type { RunHooks } from "./run-hooks";
 import type { Settings } from "./settings";
 
@@ -32,6 +33,8 @@ export interface Denoising {
   readonly latents: Floats;
   /** The scheduler's call to begin with. */
   readonly begin: number;
+  /** What latents are blended with after each step, for inpainting. */
+  readonly kept?: KeptImage | undefined;
   readonly predictionType: unknown;
   readonly generator: Generator;
   readonly hooks: RunHooks;
@@ -46,7 +49,7 @@ export interface Denoising {
 
 /** From noise to finished latents, `[B, C, H, W]`. */
 export async function denoise(call: Denoising): Promise<Floats> {
-  const { family, settings, scheduler, hooks, runtime, signal } = call;
+  const { family, settings, scheduler, hooks, runtime, signal, kept } = call;
   const { meter } = hooks;
   const count = scheduler.timesteps.length - call.begin;
   const runs = new ControlledRuns(count);
@@ -77,10 +80,14 @@ export async function denoise(call: Denoising): Promise<Floats> {
         ? await guided(call, scale, latents.shape[0]!, pass)
         : family.guide(settings, scale, await pass("cond"));
     const before = latents;
-    const estimate = (): Floats =>
-      scheduler.predictedImage?.(prediction, at, before) ??
-      family.estimate(input, prediction, sigma, call.predictionType);
+    const estimate = (): Floats => {
+      const clean =
+        scheduler.predictedImage?.(prediction, at, before) ??
+        family.estimate(input, prediction, sigma, call.predictionType);
+      return kept ? keepClean(clean, kept) : clean;
+    };
     latents = scheduler.step(prediction, at, latents, call.generator);
+    if (kept) latents = keepImage(latents, kept, scheduler, at + 1);
     await call.onStep({ step: index + 1, of: count, latents, estimate, finite: isAllFinite(latents) });
   }
   return latents;

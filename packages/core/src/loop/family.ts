@@ -1,7 +1,7 @@
 import type { ArchitectureEntry } from "../architecture/architecture";
 import type { Sizes } from "../graph/dim";
 import type { PictureSize } from "../image/picture";
-import type { Program, RunOptions } from "../program/program";
+import type { RunOptions, Runs } from "../program/program";
 import type { Generator } from "../random";
 import type { Runtime } from "../runtime/runtime";
 import type { Process } from "../schedulers/process";
@@ -22,6 +22,8 @@ export type Configs = Readonly<Record<string, unknown>>;
 /** A family of pipelines: one class of `model_index.json`. */
 export interface Family {
   readonly className: string;
+  /** Other classes of `model_index.json` that the same components make up: those that only inpaint. */
+  readonly aliases?: readonly string[];
   /** What people call its models: `Stable Diffusion 1.5, 2.1`. */
   readonly title?: string;
   /** Single files of its models, where they are recognised. */
@@ -37,8 +39,9 @@ export interface Family {
   /**
    * Settings where nothing is said; sizes may depend on the checkpoint.
    * @param fromImage whether the generation begins with an image, for which the reference has a pipeline of its own
+   * @param inpaints whether a part of it that a mask shows is painted anew, for which it has another one
    */
-  defaults(configs: Configs, fromImage: boolean): SettingDefaults;
+  defaults(configs: Configs, fromImage: boolean, inpaints?: boolean): SettingDefaults;
   /** Pixels that height and width must be a multiple of. */
   sizeMultiple(configs: Configs): number;
   /** The component that run-time hooks wrap, and build-time hooks where a config says nothing else. */
@@ -64,8 +67,18 @@ export interface Family {
   readonly schedulerDefaults?: Readonly<JsonObject>;
   /** What its pipeline changes in the options that its checkpoint gives. */
   mendScheduler?(options: Readonly<JsonObject>): Readonly<JsonObject>;
+  /** Told when a checkpoint is recognised. @throws SKIPSTEP_MODEL_OPTION for components that do not go together */
+  checkFit?(configs: Configs): void;
+  /** Whether the model was trained to inpaint and does nothing else. */
+  needsMask?(configs: Configs): boolean;
   /** What is wrong with the settings, told before any weight is read. */
   problems(configs: Configs, settings: Settings): readonly SettingProblem[];
+  /**
+   * What settings come to that only ask: a height and a width that give the shape of an image. Of what it gives the same
+   * must come out again.
+   * @param settings filled in, and not checked yet
+   */
+  settle?(configs: Configs, settings: Settings): Partial<Settings>;
   /** Of those that look at images instead of beginning with one. */
   readonly references?: References;
   /** As `ImageToImage.firstStep`, where a part of a step counts as one; steps are cut down to whole ones when left out. */
@@ -79,10 +92,10 @@ export interface Family {
 export interface References {
   /** Images of one generation. */
   readonly most: number;
-  /** What is wrong with an image, in words that follow its name: `must be at least 64 pixels wide`. */
-  problem(picture: PictureSize): string | undefined;
-  /** The size that the model sees it in. What it draws is as large as the first, where nothing else is said. */
-  size(configs: Configs, picture: PictureSize): PictureSize;
+  /** What is wrong with an image, or with one that is inpainted, in words that follow its name: `must be at least 64 pixels wide`. */
+  problem(picture: PictureSize, configs: Configs, inpaints: boolean): string | undefined;
+  /** The size of what is drawn by the first image, where nothing else is said; the family's `defaults` when left out. */
+  drawn?(configs: Configs, picture: PictureSize): PictureSize;
 }
 
 /** A setting that says what to draw: a list, each entry of which is an image. */
@@ -103,12 +116,12 @@ export interface FamilyParts {
   readonly checkpoint: Checkpoint;
   readonly runtime: Runtime;
   /** Open graphs and parsed configs by component name. */
-  readonly programs: Readonly<Record<string, Program>>;
+  readonly programs: Readonly<Record<string, Runs>>;
   readonly configs: Configs;
   /** The tokenizer of a text encoder, which is freed with the runtime. */
   tokenizer(textEncoder: string): Promise<OpenTokenizer>;
   /** Opens another function of a component when it is first asked for: `entry("vae", "encode")`. */
-  entry(component: string, entry: string): Promise<Program>;
+  entry(component: string, entry: string): Promise<Runs>;
 }
 
 /** A pass over the denoiser: `joint` holds both guidance branches in one batch. */
@@ -148,6 +161,8 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
   estimate(input: Floats, prediction: Floats, sigma: number, predictionType: unknown): Floats;
   /** What image-to-image takes, where the family has it. */
   readonly imageToImage?: ImageToImage;
+  /** What inpainting takes, where the family has it. */
+  readonly inpainting?: Inpainting<Encoded>;
   /**
    * Takes in the pictures of ControlNets, before noise is drawn; there where the family has `controlNets`.
    * @param encoded the generation's own object, which they hang on
@@ -168,12 +183,58 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
 export interface ImageToImage {
   /** Inference step to begin at, 0-based. */
   firstStep(settings: Settings): number;
+  /** Pixels that the image is brought to, where they are not the generation's. */
+  size?(settings: Settings): Pick<Settings, "height" | "width">;
   /**
    * Latents of an image, scaled as the denoiser wants them.
    * @param image `[1, 3, H, W]`, -1..1
    * @param generator where the posterior is drawn from, before the noise
    */
   encode(settings: Settings, image: Floats, generator: Generator, signal?: AbortSignal): Promise<Floats>;
+}
+
+/**
+ * Painting a part of an image anew, which a mask shows. The rest is kept by one of two: latents are blended with the
+ * image's after each step, or the denoiser sees what it is to keep.
+ */
+export interface Inpainting<Encoded extends Conditioning = Conditioning> extends ImageToImage {
+  /** Whether strength 1 begins with noise alone, however noisy the first step's level is. */
+  readonly isNoiseAlone: boolean;
+  /**
+   * The mask that latents are blended by; of denoisers that see the mask there is none.
+   * @param mask `[1, 1, H, W]`, 1 is painted anew, 0 is kept @returns `[1, 1, h, w]`, 0..1
+   */
+  blendMask?(mask: Floats): Floats;
+  /**
+   * Encodes the image without what is painted anew, after the noise was drawn; a family whose denoiser does not see it
+   * draws as much of the generator as that would.
+   * @param image as for `encode`, 0 where the mask is 1
+   */
+  encodeMasked?(
+    settings: Settings,
+    image: Floats,
+    generator: Generator,
+    signal?: AbortSignal,
+  ): Promise<Floats | undefined>;
+  /** With what the denoiser sees of image and mask. */
+  see?(encoded: Encoded, seen: Inpainted): Encoded;
+  /** What images are shrunk to before all else, where that is not their own size. */
+  shrunk?(picture: PictureSize): PictureSize;
+  /** Whether with `padding_mask_crop` the middle of what was drawn is put back, instead of all of it, scaled. */
+  readonly isMiddlePasted?: boolean;
+}
+
+/** Of families whose denoiser sees nothing of image and mask. */
+export type Blending = Omit<Inpainting, "see">;
+
+/** An image that is painted anew in part. */
+export interface Inpainted {
+  /** `[1, 1, H, W]` in pixels, 1 is painted anew, 0 is kept. */
+  readonly mask: Floats;
+  /** What `encode` gave, `[1, C, h, w]`; missing where nothing needs it: no blending, and noise alone to begin with. */
+  readonly image: Floats | undefined;
+  /** What `encodeMasked` gave. */
+  readonly masked: Floats | undefined;
 }
 
 export type { SettingProblem };

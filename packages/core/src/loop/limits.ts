@@ -2,6 +2,7 @@ import { totalmem } from "node:os";
 import type { GenerateConfig } from "../config/config";
 import { type LimitChoice, type Limits, usualLimits } from "../config/limits";
 import { gigabytes } from "../errors/gigabytes";
+import { loraBytes } from "../weights/lora/lora-bytes";
 import { imagesSetting, type SettingProblem } from "./family";
 import { memoryNeed } from "./memory-need";
 import type { RecognisedModel } from "./recognised-model";
@@ -46,17 +47,18 @@ export function memoryProblems(
   { limits = {}, device = "cpu", device_map }: LimitChoice,
 ): SettingProblem[] {
   const most = limits.memory_gb === undefined ? machineMemory() : limits.memory_gb * 1e9;
-  if (isSmall(settings, most)) return [];
+  if (isSmall(settings, most) && loraBytes(settings.loras) < most / 8) return [];
   const need = memoryNeed(model, settings);
   const isOnCpu = device === "cpu" && device_map === undefined;
   // Of an accelerator's memory nothing is known: there only what the program holds itself is compared.
   const bytes = limits.memory_gb !== undefined || isOnCpu ? need.all : need.images;
   if (!(bytes > most)) return [];
-  const { height, width } = settings;
+  const { height, width, pictures = [] } = settings;
+  const looked = pictures.length > 0 ? `, and ${pictures.length} to look at,` : "";
   const { settings: taken } = model.family;
   const images = imageCount(settings);
   const [key, what] = Object.hasOwn(taken, "height")
-    ? ["height", `and width ${height} x ${width} with ${images} images take`]
+    ? ["height", `and width ${height} x ${width} with ${images} images${looked} take`]
     : [imagesSetting(model.family), `${images} of ${height} x ${width} takes`];
   const tiling = Object.hasOwn(taken, "vae_tiling") ? " use vae_tiling," : "";
   const why = limits.memory_gb === undefined ? "this machine has" : "limits.memory_gb is";
@@ -73,6 +75,7 @@ const amplePerPixel = 8192;
 
 /** Spares an estimate, for which graphs are built, where there is no question. */
 function isSmall(settings: Settings, bytes: number): boolean {
+  if ((settings.pictures ?? []).length > 0) return false; // what images come to that are looked at, the family knows
   const pixels = settings.height * settings.width * (1 + imageCount(settings));
   return settings.max_sequence_length <= 512 && pixels * amplePerPixel < bytes / 2;
 }

@@ -5,6 +5,7 @@ import { noHooks } from "../graph/build-hooks";
 import type { Sizes } from "../graph/dim";
 import { Graph } from "../graph/graph";
 import { anyWeights } from "../weights/checkpoint/any-weights";
+import { loraBytes } from "../weights/lora/lora-bytes";
 import type { RecognisedModel } from "./recognised-model";
 import { imageCount, type Settings } from "./settings";
 
@@ -12,7 +13,7 @@ import { imageCount, type Settings } from "./settings";
 export interface MemoryNeed {
   /** Pixels of all images as they lie in the program's memory. */
   readonly images: number;
-  /** These, and the largest activations of one component. */
+  /** These, the largest activations of one component, and LoRAs here and with the runtime. */
   readonly all: number;
 }
 
@@ -28,7 +29,7 @@ export function memoryNeed({ family, components, configs }: RecognisedModel, set
     bytesPerPixel;
   const sizes = family.sizes(configs, settings);
   const activations = Object.keys(sizes).map((name) => activationsOf(name, components.get(name), sizes[name]!));
-  return { images, all: images + Math.max(0, ...activations) };
+  return { images, all: images + Math.max(0, ...activations) + 2 * loraBytes(settings.loras) };
 }
 
 /** Of a component: its graph, and what was worked out last. */

@@ -6,7 +6,7 @@ import { printable } from "../errors/printable";
 import { runtimeStopped } from "../errors/runtime";
 import { shown } from "../errors/shown";
 import { type Image, imagesOf } from "../image/image";
-import { picturesOf } from "../image/picture";
+import { type PictureSource, picturesOf } from "../image/picture";
 import { pictureWarnings } from "../image/picture-pixels";
 import type { BuildHookRunner } from "../plugins/build-hooks";
 import type { LoadedPlugin, PluginHost } from "../plugins/host";
@@ -22,21 +22,24 @@ import { latentsNotFinite, pixelsNotFinite } from "../report/warnings";
 import type { Runtime } from "../runtime/runtime";
 import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
-import { pictureSettingNames } from "../settings/common-settings";
+import { pictureSettingNames, pictureSettings } from "../settings/common-settings";
 import { settingNotes } from "../settings/setting";
 import type { Floats } from "../tensor";
+import { findLoraFile } from "../weights/lora/lora-file";
+import { type BesideLoras, placeLoras, type ReadLoras } from "./beside-loras";
 import { broughtBy } from "./brought";
 import { checkLatents, checkRequest } from "./check-request";
 import { controlNetsIn } from "./control-nets";
 import { controlAt } from "./control-schedule";
 import { denoise, type StepDone } from "./denoise";
 import type { FamilyPipeline } from "./family";
-import { firstLatents, takeControl } from "./first-latents";
+import { begin, takeControl } from "./first-latents";
 import { lookAt } from "./look-at";
+import { maskedPicture } from "./masked-picture";
 import type { StepEvent } from "./progress";
 import { type OnProgress, ProgressListener } from "./progress-listener";
 import type { RecognisedModel } from "./recognised-model";
-import { checkSettings, type RequestExtras, resolveSettings } from "./request";
+import { checkSettings, pictureExtras, type RequestExtras, resolveSettings } from "./request";
 import { RunHooks } from "./run-hooks";
 import type { Settings } from "./settings";
 import { Stopwatch } from "./stopwatch";
@@ -75,6 +78,8 @@ export interface PipelineParts {
   /** What recipes call the config's files. */
   readonly places: RecipePlaces;
   readonly cacheDir: string;
+  /** Runs its models with a generation's LoRAs. */
+  readonly loras: BesideLoras;
   /** The same with other plugins. */
   reopen(plugins: readonly PluginUse[], changes?: PluginChange): Promise<PipelineParts>;
 }
@@ -85,8 +90,13 @@ export interface PluginChange {
   readonly onProgress?: OnProgress | undefined;
 }
 
+/** Without what is left out in so many words. */
+function defined<Given extends object>(given: Given): { [Key in keyof Given]?: NonNullable<Given[Key]> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given & object;
+}
+
 /** What somebody else allows says nothing of this machine. */
-function withoutLimits({ limits: _, ...config }: Config): Config {
+function withoutLimits({ limits: _, request_loras: _allowed, ...config }: Config): Config {
   return config;
 }
 
@@ -115,22 +125,26 @@ export class Pipeline {
    */
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
     checkRequest(request);
-    const { signal, onProgress, previews, latents, picture, controlPicture, ...others } = request;
-    const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
+    const { signal, onProgress, previews, ...asked } = request;
+    const { latents, picture, maskPicture, referencePicture, controlPicture, ...others } = asked;
+    const given = defined(others);
     const { model, config } = this.parts;
     checkSettings(model, given);
-    const { size, pictures } = await lookAt(model, { ...config.generate, ...given }, picture, controlPicture);
-    const extras = {
-      ...(latents ? { latents } : {}),
-      ...(picture ? { picture } : {}),
-      ...(controlPicture ? { controlPicture } : {}),
-      ...(pictures ? { pictures } : {}),
-    };
-    const settings = resolveSettings(model, config.generate, { ...size, ...given }, extras, config);
+    const inMemory = defined({ latents, picture, maskPicture, referencePicture, controlPicture });
+    const { size, pictures } = await lookAt(model, { ...config.generate, ...given }, inMemory);
+    const extras = { ...inMemory, ...(pictures ? { pictures } : {}) };
+    const { loras: named = config.generate.loras } = given as GenerateConfig;
+    const loras = placeLoras(named, config);
+    const own = named ? { loras } : {};
+    const settings = resolveSettings(model, config.generate, { ...given, ...size, ...own }, extras, config);
     const { parts } = this; // plugins may have changed meanwhile
+    const beside = loras.filter(({ scale }) => scale !== 0);
+    const read = beside.length > 0 ? parts.loras.read(beside) : undefined;
     const progress = new ProgressListener(onProgress);
     const heard = { signal, previews, onProgress: progress.tell };
-    const result = await parts.runtime.generation(() => this.run(parts, settings, heard));
+    const result = await parts.runtime.generation(() =>
+      parts.loras.run(read, heard, (models) => this.run({ ...parts, models }, settings, heard, read)),
+    );
     await progress.settled();
     return result;
   }
@@ -179,6 +193,7 @@ export class Pipeline {
     parts: PipelineParts,
     settings: Settings,
     { signal, onProgress, previews = false }: Pick<GenerateRequest, "signal" | "onProgress" | "previews">,
+    loras?: ReadLoras,
   ): Promise<GenerateResult> {
     const { pipeline, model, scheduler: choice, config, plugins, runtime, models, buildHooks } = parts;
     const { family, schedulers } = model;
@@ -191,14 +206,22 @@ export class Pipeline {
     if (given) checkLatents(given, pipeline.noise(settings, createGenerator(0)).shape);
 
     onProgress?.({ kind: "encode" });
+    const masked = await maskedPicture(pipeline, settings);
     const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
-    const warnings = [...parts.warnings, ...encoded.warnings];
-
-    const control = picturesOf(settings.control_image);
-    await watch.time("encode", () => takeControl(pipeline, encoded, settings, generator, signal));
-    const first = await watch.time("encode", () => firstLatents(pipeline, settings, scheduler, generator, signal));
-    for (const picture of [...picturesOf(settings.image), ...control])
+    const warnings = [
+      ...parts.warnings,
+      ...(settings.remarks ?? []),
+      ...(loras?.warnings ?? []),
+      ...encoded.warnings,
+      ...masked.warnings,
+    ];
+    const beginning = { pipeline, settings, scheduler, generator, signal };
+    await watch.time("encode", () => takeControl(beginning, encoded));
+    const first = await watch.time("encode", () => begin(beginning, encoded, masked.picture));
+    for (const picture of pictureSettingNames.flatMap((name) => picturesOf(settings[name])))
       if (typeof picture === "string") warnings.push(...(await pictureWarnings(picture)));
+    const { pasted } = masked.picture ?? {};
+    const nets = controlNetsIn(model.components.keys());
     const start = performance.now();
     let finite = true;
     const onStep = async (done: StepDone): Promise<void> => {
@@ -218,12 +241,11 @@ export class Pipeline {
         return;
       }
       const sample = await watch.time("previews", () => pipeline.decode(settings, done.estimate(), signal));
-      onProgress({ ...event, previews: imagesOf(sample, () => ({})).map(({ image }) => image) });
+      onProgress({ ...event, previews: imagesOf(sample, () => ({}), pasted).map(({ image }) => image) });
     };
     const latents = await watch.time("denoise", () =>
       denoise({
         family: pipeline,
-        encoded,
         settings,
         scheduler,
         ...first,
@@ -231,7 +253,7 @@ export class Pipeline {
         generator,
         hooks,
         runtime,
-        nets: control.length,
+        nets: nets.length,
         separate: config.guidance === "separate",
         signal,
         onStep,
@@ -248,7 +270,6 @@ export class Pipeline {
       family.denoiser,
       broughtBy(plugins, model, choice),
     );
-    const nets = controlNetsIn(model.components.keys());
     const steered = reportControlNets(
       nets,
       Array.from({ length: steps }, (_, i) => controlAt(settings, nets.length, i, steps)),
@@ -257,7 +278,7 @@ export class Pipeline {
     if (config.strict && idle.length > 0) throw pluginIdle(idle);
 
     const recipe = this.recipe(parts, settings, choice.className, reports);
-    const decoded = imagesOf(sample, (image) => recipeText({ ...recipe, image }));
+    const decoded = imagesOf(sample, (image) => recipeText({ ...recipe, image }), pasted);
     for (const [i, { nonFinite }] of decoded.entries()) if (nonFinite > 0) warnings.push(pixelsNotFinite(i, nonFinite));
     const report: Report = {
       seed: settings.seed,
@@ -265,6 +286,7 @@ export class Pipeline {
       plugins: reports,
       ...(steered.length > 0 ? { controlnets: steered } : {}),
       keptBytes: hooks.account.peakKeptBytes,
+      ...(loras ? { loras: loras.reports } : {}),
       warnings: [...warnings, ...idleControlNets(steered), ...unmeasured(reports), ...idlePlugins(reports)].map(
         printable,
       ),
@@ -276,27 +298,34 @@ export class Pipeline {
   private recipe(parts: PipelineParts, settings: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
     const { config, plugins, models, model } = parts;
     const { latents } = settings;
-    const files = pictureSettingNames.map((name) => [name, pictureFiles(settings[name])] as const);
-    const extras = { image: "picture", control_image: "controlPicture" } as const;
+    const sources = pictureSettingNames.map((name) => [name, picturesOf(settings[name])] as const);
+    const isFromFiles = (pictures: readonly PictureSource[]): pictures is readonly string[] =>
+      pictures.every((picture) => typeof picture === "string");
     const missing = [
       ...(latents ? (["latents"] as const) : []),
-      ...files.flatMap(([name, found]) => (found ? [] : [extras[name]])),
+      ...sources.filter(([, pictures]) => !isFromFiles(pictures)).map(([name]) => pictureExtras[name]),
     ];
     const taken = Object.entries(settings).filter(
       ([key]) =>
-        !(pictureSettingNames as readonly string[]).includes(key) &&
+        !Object.hasOwn(pictureSettings, key) &&
+        key !== "loras" &&
         Object.hasOwn(model.family.settings, key) &&
         (key !== "negative_prompt" || settings.has_negative_prompt),
     );
     const generate = Object.fromEntries(taken) as GenerateConfig;
-    const noted = files.map(([name, found]) => [
-      name,
-      (found ?? []).map((file) => noteFile(parts.cacheDir, resolve(file))),
-    ]);
+    const noted = sources.flatMap(([name, pictures]) =>
+      isFromFiles(pictures) && pictures.length > 0
+        ? [[name, pictures.map((file) => noteFile(parts.cacheDir, resolve(file)))] as const]
+        : [],
+    );
+    const loras = settings.loras?.map(({ path, scale }) => ({
+      path: noteFile(parts.cacheDir, path, () => findLoraFile(path)),
+      scale,
+    }));
     const made = { ...withoutLimits(config), scheduler: { type: scheduler, ...config.scheduler }, generate };
     return {
       recipe: 2,
-      config: recipeConfig(made, parts.places, Object.fromEntries(noted)),
+      config: recipeConfig(made, parts.places, Object.fromEntries(noted), loras),
       image: 0,
       versions: versionsOf(plugins),
       weights: Object.fromEntries(models.map(({ name, identity }) => [name, identity])),
@@ -313,11 +342,4 @@ export class Pipeline {
       })),
     };
   }
-}
-
-/** Files of images; nothing where one of them came from memory. */
-function pictureFiles(images: Settings["image"]): readonly string[] | undefined {
-  const pictures = picturesOf(images);
-  const files = pictures.filter((picture) => typeof picture === "string");
-  return files.length < pictures.length ? undefined : files;
 }

@@ -6,7 +6,7 @@ import { requestInvalid } from "../errors/pipeline";
 import { type Picture, type PictureSize, picturesOf } from "../image/picture";
 import { toPointer } from "../schema/json";
 import { validate } from "../schema/validate";
-import { commonSettings } from "../settings/common-settings";
+import { commonSettings, type PictureSetting, pictureSettingNames } from "../settings/common-settings";
 import type { SettingTable } from "../settings/setting";
 import type { Floats } from "../tensor";
 import { controlProblems, missingControl } from "./control-problems";
@@ -21,8 +21,29 @@ export interface RequestExtras {
   readonly latents?: Floats;
   /** The image to begin with, or those to look at, in place of files. */
   readonly picture?: Picture | readonly Picture[];
+  /** The mask in place of a file; of grey, or of colours that count as the grey that they look like. */
+  readonly maskPicture?: Picture;
+  /** What `image_reference` would have files of. */
+  readonly referencePicture?: Picture;
   /** What ControlNets follow, one picture a net, in place of `control_image`. */
   readonly controlPicture?: Picture | readonly Picture[];
+}
+
+/** What a request may have in place of settings that are files. */
+export const pictureExtras = {
+  image: "picture",
+  mask: "maskPicture",
+  image_reference: "referencePicture",
+  control_image: "controlPicture",
+} as const satisfies Record<PictureSetting, keyof RequestExtras>;
+
+/** Images of a generation by setting, from memory before files. */
+export type GivenPictures = Partial<Pick<Settings, PictureSetting>>;
+
+/** What a request's extras and the settings say of images. */
+export function givenPictures(given: GenerateConfig, extras: RequestExtras): GivenPictures {
+  const sources = pictureSettingNames.map((name) => [name, extras[pictureExtras[name]] ?? given[name]]);
+  return Object.fromEntries(sources.filter(([, source]) => source !== undefined));
 }
 
 /** With what somebody looked at. */
@@ -47,6 +68,7 @@ export function resolveSettings(
   const settings = fillSettings(model, given, extras);
   const found = [
     ...missingSubject(model.family, settings),
+    ...missingPictures(model, settings),
     ...missingControl(model, settings),
     ...settingProblems(model, given, extras, choice),
   ];
@@ -78,7 +100,7 @@ export function settingProblems(
   const others = [
     ...untaken(model, given),
     ...contradictions(family, settings),
-    ...pictureProblems(family, settings),
+    ...pictureProblems(model, settings),
     ...controlProblems(model, settings),
     ...brokenSizes(family.sizeMultiple(configs), settings),
     ...family.problems(configs, settings),
@@ -90,25 +112,27 @@ export function settingProblems(
 export function fillSettings(
   { family, configs }: RecognisedModel,
   given: GenerateConfig,
-  { latents, picture, controlPicture, pictures }: SettingExtras = {},
+  extras: SettingExtras = {},
 ): Settings {
-  const defaults = family.defaults(configs, (picture ?? given.image) !== undefined);
+  const { latents, pictures } = extras;
+  const sources = givenPictures(given, extras);
+  const defaults = family.defaults(configs, sources.image !== undefined, sources.mask !== undefined);
   const own = given.sigmas ?? given.timesteps;
   const table: SettingTable = { ...commonSettings, ...family.settings };
   const texts = textsOf(table, given);
   const { subject = { setting: "prompt" } } = family;
   const filled = { ...neutralValues(table), ...defaults, seed: given.seed ?? randomInt(2 ** 32), ...given, ...texts };
-  return {
+  const settings: Settings = {
     ...(filled as unknown as Settings),
     num_inference_steps: given.num_inference_steps ?? own?.length ?? defaults.num_inference_steps,
     has_negative_prompt: given.negative_prompt !== undefined,
     subjects: subject === null ? 1 : (filled[subject.setting as "prompt"]?.length ?? 0),
     num_images_per_prompt: filled[imagesSetting(family) as "num_images_per_prompt"] ?? 1,
     ...(latents ? { latents } : {}),
-    ...(picture ? { image: picture } : {}),
-    ...(controlPicture ? { control_image: controlPicture } : {}),
+    ...sources,
     ...(pictures ? { pictures } : {}),
   };
+  return { ...settings, ...family.settle?.(configs, settings) };
 }
 
 function neutralValues(table: SettingTable): Partial<Settings> {
@@ -171,17 +195,25 @@ function contradictions(family: Family, settings: Settings): SettingProblem[] {
 }
 
 /** Of `image`: more than are begun with or looked at, and those that are not fit to be looked at. */
-function pictureProblems({ className, references }: Family, { image, pictures = [] }: Settings): SettingProblem[] {
+function pictureProblems(
+  { family, configs }: RecognisedModel,
+  { image, mask, pictures = [] }: Settings,
+): SettingProblem[] {
+  const { className, references } = family;
   const { length } = picturesOf(image);
+  const inpaints = mask !== undefined;
+  if (inpaints && length > 1) return [{ key: "image", text: `must be one image, which is inpainted, found ${length}` }];
   const most = references?.most ?? 1;
   if (length > most) {
     const allowed = references ? `at most ${most} images` : `one image, which a ${className} begins with`;
     return [{ key: "image", text: `must be ${allowed}, found ${length}` }];
   }
   return pictures.flatMap((picture, i): SettingProblem[] => {
-    const text = references?.problem(picture);
-    const which = pictures.length > 1 ? `${i + 1} of ${pictures.length} ` : "";
-    return text === undefined ? [] : [{ key: "image", text: `${which}${text}` }];
+    const text = references?.problem(picture, configs, inpaints);
+    const which = pictures.length > 1 && !inpaints ? `${i + 1} of ${pictures.length} ` : "";
+    return text === undefined
+      ? []
+      : [{ key: inpaints && i > 0 ? "image_reference" : "image", text: `${which}${text}` }];
   });
 }
 
@@ -192,6 +224,24 @@ export function brokenSizes(multiple: number, { height, width }: Pick<Settings, 
     if (side % multiple === 0) return [];
     return [{ key, text: `must be a multiple of ${multiple}, found ${side}; nearest: ${nearest}` }];
   });
+}
+
+/** Images that others are of no use without. */
+function missingPictures(
+  { family, configs }: RecognisedModel,
+  { image, mask, padding_mask_crop: padding, image_reference: others }: Settings,
+): SettingProblem[] {
+  const { settings } = family;
+  const needs = (key: string, what: string): SettingProblem[] => [
+    { key, text: `is needed, here or in the config: ${what}` },
+  ];
+  if (!Object.hasOwn(settings, "mask")) return [];
+  if (mask !== undefined) return image === undefined ? needs("image", "the one that the mask is of") : [];
+  if (family.needsMask?.(configs)) return needs("mask", "this model was trained to inpaint");
+  if (padding !== undefined) return needs("mask", "padding_mask_crop cuts out what it shows");
+  return others === undefined
+    ? []
+    : needs("mask", "image_reference is for inpainting. Without a mask, give all images as image");
 }
 
 function missingSubject({ subject }: Family, { subjects }: Settings): SettingProblem[] {

@@ -11,6 +11,8 @@ export interface Settings extends CommonValues {
   readonly subjects: number;
   /** Sizes of the images to look at, where somebody looked; for families with `references`. */
   readonly pictures?: readonly PictureSize[];
+  /** Lines for the report on what settings came to that only asked. */
+  readonly remarks?: readonly string[];
   /** Starting noise instead of the seed's, `[B, C, H, W]`. */
   readonly latents?: Floats;
   /** The family's own; `SettingValues` of its table has their types. */

@@ -37,6 +37,9 @@ export interface RunOptions {
   readonly meter?: WorkMeter | undefined;
 }
 
+/** What runs a graph. */
+export type Runs = Pick<Program, "run">;
+
 type Values = Map<Value, DeviceTensor>;
 
 /** What stays the same during one run. */

@@ -3,7 +3,7 @@ import type { Config, PluginConfig } from "../config/config";
 import type { PluginOptionValues } from "../plugins/plugin";
 import { isPlainPackageName } from "../plugins/resolve";
 import { isObject, type JsonObject } from "../schema/json";
-import { type CommonInputs, type PictureSetting, pictureSettingNames } from "../settings/common-settings";
+import { type CommonInputs, type PictureSetting, pictureSettings } from "../settings/common-settings";
 import type { LoraConfig } from "../weights/lora/lora";
 import type { TextualInversionConfig } from "../weights/textual-inversion/textual-inversion";
 import { asRecipeFile, type RecipeFile } from "./recipe-file";
@@ -16,14 +16,19 @@ export type FileList = (typeof fileLists)[number];
 export interface RecipeConfig extends Omit<Config, "model" | "components" | FileList | "generate" | "plugins"> {
   readonly model: RecipeFile;
   readonly components?: Readonly<Record<string, RecipeFile>>;
-  readonly lora?: readonly (Omit<LoraConfig, "path"> & { readonly path: RecipeFile })[];
+  readonly lora?: readonly RecipeLora[];
   readonly textual_inversions?: readonly (Omit<TextualInversionConfig, "path"> & { readonly path: RecipeFile })[];
-  readonly generate: Omit<CommonInputs, PictureSetting> & {
-    readonly [Name in PictureSetting]?: RecipeFile | readonly RecipeFile[];
-  } & { readonly [own: string]: unknown };
+  readonly generate: Omit<CommonInputs, PictureSetting | "loras"> &
+    RecipePictures & { readonly loras?: readonly RecipeLora[]; readonly [own: string]: unknown };
   /** `use` is a package's name; a plugin that a config named by path is a file here. */
   readonly plugins: readonly (Omit<PluginConfig, "use"> & { readonly use: string | RecipeFile })[];
 }
+
+/** Files in place of images' paths. */
+type RecipePictures = { readonly [Name in PictureSetting]?: RecipeFile | readonly RecipeFile[] };
+
+/** A LoRA, merged or beside the weights. */
+export type RecipeLora = Omit<LoraConfig, "path"> & { readonly path: RecipeFile };
 
 /** What stands for the paths of a config. */
 export interface RecipePlaces {
@@ -34,15 +39,17 @@ export interface RecipePlaces {
   readonly plugins: readonly (string | RecipeFile)[];
 }
 
-/** What stands for the paths of images, by setting. */
-export type RecipeImages = { readonly [Name in PictureSetting]?: readonly RecipeFile[] };
-
-/** A checked config as a recipe has it. @param images in place of files' paths */
-export function recipeConfig(config: Config, places: RecipePlaces, images: RecipeImages): RecipeConfig {
+/** A checked config as a recipe has it. @param pictures by setting, in place of files' paths @param loras of the generation */
+export function recipeConfig(
+  config: Config,
+  places: RecipePlaces,
+  pictures: Partial<Readonly<Record<PictureSetting, readonly RecipeFile[]>>>,
+  loras?: readonly RecipeLora[],
+): RecipeConfig {
   const { components, generate, plugins } = config;
-  const isPicture = (key: string): boolean => (pictureSettingNames as readonly string[]).includes(key);
-  const settings = Object.fromEntries(Object.entries(generate).filter(([key]) => !isPicture(key)));
-  const pictures = Object.entries(images).filter(([, files]) => files.length > 0);
+  const isFile = (name: string): boolean => Object.hasOwn(pictureSettings, name) || name === "loras";
+  const settings = Object.entries(generate).filter(([name]) => !isFile(name));
+  const files = mapValues(pictures, (noted) => (Array.isArray(noted) && noted.length === 1 ? noted[0] : noted));
   const listed = fileLists.flatMap((key) => {
     const entries = config[key]?.map((entry, i) => ({ ...entry, path: places.lists[key][i]! }));
     return entries ? [[key, entries]] : [];
@@ -52,10 +59,7 @@ export function recipeConfig(config: Config, places: RecipePlaces, images: Recip
     model: places.model,
     ...(components ? { components: places.components } : {}),
     ...Object.fromEntries(listed),
-    generate: {
-      ...settings,
-      ...Object.fromEntries(pictures.map(([name, files]) => [name, files.length === 1 ? files[0] : files])),
-    },
+    generate: { ...Object.fromEntries(settings), ...files, ...(loras ? { loras } : {}) },
     plugins: plugins.map((entry, i) => ({
       ...entry,
       use: places.plugins[i]!,
@@ -76,18 +80,18 @@ export function readRecipeConfig(config: JsonObject): JsonObject {
     ...(model === undefined ? {} : { model: asRecipeFile(model) }),
     ...(isObject(components) ? { components: mapValues(components, asRecipeFile) } : {}),
     ...Object.fromEntries(listed),
-    ...(isObject(generate) ? { generate: readImages(generate) } : {}),
+    ...(isObject(generate) ? { generate: readGenerate(generate) } : {}),
     ...(Array.isArray(plugins) ? { plugins: plugins.map(readPlugin) } : {}),
   };
 }
 
-function readImages(generate: JsonObject): JsonObject {
-  const given = pictureSettingNames.filter((name) => generate[name] !== undefined);
-  return { ...generate, ...Object.fromEntries(given.map((name) => [name, readImage(generate[name])])) };
-}
-
-function readImage(image: unknown): unknown {
-  return Array.isArray(image) ? image.map(asRecipeFile) : asRecipeFile(image);
+function readGenerate(generate: JsonObject): JsonObject {
+  const read = (value: unknown): unknown => (Array.isArray(value) ? value.map(asRecipeFile) : asRecipeFile(value));
+  const named = Object.entries(generate).map(([name, value]) => {
+    if (name === "loras" && Array.isArray(value)) return [name, value.map(readEntry)];
+    return [name, Object.hasOwn(pictureSettings, name) && value !== undefined ? read(value) : value];
+  });
+  return Object.fromEntries(named);
 }
 
 function readEntry(entry: unknown): unknown {

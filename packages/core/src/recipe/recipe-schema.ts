@@ -14,6 +14,14 @@ const file: JsonSchema = {
   properties: { name: text, sha256: text, hub: text, path: text },
 };
 
+/** One, or several. */
+const files: JsonSchema = { ...file, type: ["object", "array"], items: file };
+
+const loras: JsonSchema = {
+  type: "array",
+  items: { type: "object", required: ["path"], properties: { path: file, scale: { type: "number" } } },
+};
+
 /** What is needed to tell of a recipe; the config in it is checked as any other when it is used. */
 const schema: JsonSchema = {
   type: "object",
@@ -26,10 +34,7 @@ const schema: JsonSchema = {
       properties: {
         model: file,
         components: { type: "object", additionalProperties: file },
-        lora: {
-          type: "array",
-          items: { type: "object", required: ["path"], properties: { path: file, scale: { type: "number" } } },
-        },
+        lora: loras,
         textual_inversions: {
           type: "array",
           items: { type: "object", required: ["path"], properties: { path: file, token: prompt } },
@@ -43,9 +48,8 @@ const schema: JsonSchema = {
             prompt,
             negative_prompt: prompt,
             num_images_per_prompt: { type: "integer", minimum: 1 },
-            ...Object.fromEntries(
-              pictureSettingNames.map((name) => [name, { ...file, type: ["object", "array"], items: file }]),
-            ),
+            ...Object.fromEntries(pictureSettingNames.map((name) => [name, files])),
+            loras,
           },
         },
         plugins: {

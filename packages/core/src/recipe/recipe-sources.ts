@@ -9,7 +9,7 @@ import { withoutToken } from "../hub/hub-settings";
 import { isObject, type JsonObject, type JsonPath } from "../schema/json";
 import { pictureSettingNames } from "../settings/common-settings";
 import { findPlace } from "./known-places";
-import { type FileList, fileLists } from "./recipe-config";
+import { fileLists } from "./recipe-config";
 import { isRecipeFile, type RecipeFile } from "./recipe-file";
 
 /** Something outside of itself that a recipe reads. */
@@ -40,23 +40,21 @@ export function filesIn(config: JsonObject): NamedFile[] {
       ["components", name],
       file,
     ]),
-    ...fileLists.flatMap((key) => listed(config, key)),
-    ...pictureSettingNames.flatMap((name) => imagesIn(name, isObject(generate) ? generate[name] : undefined)),
+    ...fileLists.flatMap((key) => listed(config[key], [key])),
+    ...listed(isObject(generate) ? generate.loras : undefined, ["generate", "loras"]),
+    ...pictureSettingNames.flatMap((name) => picturesIn(name, isObject(generate) ? generate[name] : undefined)),
   ];
   return named.flatMap(([at, file]) => (isRecipeFile(file) ? [{ at, file }] : []));
 }
 
-function listed(config: JsonObject, key: FileList): [JsonPath, unknown][] {
-  const entries = config[key];
-  return (Array.isArray(entries) ? entries : []).map((entry: unknown, i): [JsonPath, unknown] => [
-    [key, i, "path"],
-    isObject(entry) ? entry.path : undefined,
-  ]);
+function listed(list: unknown, at: JsonPath): [JsonPath, unknown][] {
+  const entries = Array.isArray(list) ? list : [];
+  return entries.map((entry: unknown, i) => [[...at, i, "path"], isObject(entry) ? entry.path : undefined]);
 }
 
-function imagesIn(name: string, image: unknown): [JsonPath, unknown][] {
+function picturesIn(name: string, files: unknown): [JsonPath, unknown][] {
   const at = ["generate", name];
-  return Array.isArray(image) ? image.map((entry: unknown, i) => [[...at, i], entry]) : [[at, image]];
+  return Array.isArray(files) ? files.map((entry: unknown, i) => [[...at, i], entry]) : [[at, files]];
 }
 
 /**

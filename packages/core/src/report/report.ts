@@ -67,9 +67,22 @@ export interface Report {
   readonly controlnets?: readonly ControlNetReport[];
   /** Most bytes that plugins kept at once. What the family itself keeps for all steps is not among them. */
   readonly keptBytes: number;
+  /** LoRAs that ran beside the weights, where the generation had some. */
+  readonly loras?: readonly LoraReport[];
   readonly warnings: readonly string[];
   /** What was concluded and is no reason to worry: weights in prompts, prompts in several chunks. */
   readonly notes: readonly string[];
+}
+
+/** What a LoRA beside the weights came to. */
+export interface LoraReport {
+  /** Absolute path, and the name under which the config allows it. */
+  readonly file: string;
+  readonly name?: string;
+  readonly scale: number;
+  /** Modules that it has, and how many of them run by the components that they are in. */
+  readonly modules: number;
+  readonly matched: Readonly<Record<string, number>>;
 }
 
 /**

@@ -97,3 +97,8 @@ export function numbersNotFinite(plugin: string, number: string, steps: readonly
 export function noEffect(plugin: string): string {
   return `Plugin "${plugin}" had no effect: the image and the work are the same as without it. Change its options or remove it.`;
 }
+
+/** A mask that shows nothing. */
+export function nothingInpainted(): string {
+  return "The mask is black all over: nothing of the image was painted anew. White in a mask is painted anew, black stays.";
+}

@@ -24,6 +24,8 @@ export const kDpm2Discrete = defineScheduler({
     return {
       ...varianceExploding(options.timestep_spacing, timesteps, sigmas),
       order: 2,
+      // In the middle of a step, where only inpainting asks, the reference takes the level of its end.
+      mixture: (index) => ({ alpha: 1, sigma: sigmas[index % 2 === 1 ? index + 1 : index]! }),
       step(call) {
         const { index, sample } = call;
         const towards = directionAt(options.prediction_type, sigmas[index]!, call);

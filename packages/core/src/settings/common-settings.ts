@@ -1,6 +1,7 @@
 import type { PictureSource } from "../image/picture";
 import type { JsonSchema } from "../schema/json-schema";
 import { flag, integer, list, number, text } from "../schema/option";
+import type { RequestLora, RequestLoraInput } from "../weights/lora/lora";
 import {
   neededSetting,
   type Setting,
@@ -28,6 +29,11 @@ interface NumberRange {
   readonly maximum?: number;
 }
 
+/** One image file. */
+function pictureSetting(description: string): Setting<string, PictureSource | undefined> {
+  return unsetSetting<string, PictureSource>({ ...text(unset), minLength: 1, description });
+}
+
 /** One image file, or several. */
 function picturesSetting(
   description: string,
@@ -44,6 +50,10 @@ export const pictureSettings = {
   image: picturesSetting(
     "File of the image to begin with, or of one or several to look at, by family; relative to this file.",
   ),
+  mask: pictureSetting(
+    "File of the mask for inpainting: what is white in it is painted anew, what is black stays; relative to this file.",
+  ),
+  image_reference: pictureSetting("File of an image to look at while another one is inpainted; relative to this file."),
   control_image: picturesSetting(
     "File of the picture that a ControlNet follows, one for each net; relative to this file.",
   ),
@@ -90,6 +100,13 @@ export const commonSettings = {
     }),
   ),
   ...pictureSettings,
+  padding_mask_crop: unsetSetting<number>(
+    integer(unset, {
+      minimum: 0,
+      description:
+        "Inpaints only the part of the image around what the mask shows, and so many pixels more on each side; it is drawn at the model's size and put back.",
+    }),
+  ),
   strength: setting<number>(
     number(unset, {
       minimum: 0,
@@ -110,6 +127,21 @@ export const commonSettings = {
     forEachNet({ minimum: 0, maximum: 1, description: "Share of the steps at which a ControlNet ends to steer." }),
     1,
   ),
+  loras: unsetSetting<readonly RequestLoraInput[], readonly RequestLora[]>({
+    type: "array",
+    maxItems: 100,
+    description: "LoRAs of this generation, which run beside the weights: paths, or names of request_loras.",
+    items: {
+      type: ["string", "object"],
+      minLength: 1,
+      additionalProperties: false,
+      properties: {
+        path: text(unset, "A safetensors file, or a folder with one, relative to this file."),
+        name: text(unset, "Its name in request_loras."),
+        scale: number(unset, { description: "How much of the LoRA is added. 1 is all of it." }),
+      },
+    },
+  }),
   vae_tiling: setting<boolean>(
     flag(unset, "Decode and encode large images in overlapping tiles: less memory, slightly different pixels."),
     false,

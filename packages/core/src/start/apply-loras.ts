@@ -27,7 +27,20 @@ export interface AppliedLoras {
  */
 export function applyLoras(model: RecognisedModel, uses: readonly LoraConfig[] = []): AppliedLoras {
   if (uses.length === 0) return { model, loras: [] };
-  const place = placeOf(model);
+  const { loras, updates } = matchLoras(model, placeOf(model), uses);
+  const merged = [...model.components].map(([name, source]) => [name, withUpdates(source, updates.get(name))] as const);
+  return { model: { ...model, components: new Map(merged) }, loras };
+}
+
+/**
+ * Finds what LoRAs change in a model.
+ * @throws SKIPSTEP_LORA_UNFIT, and what `openLora` and `matchLora` throw
+ */
+export function matchLoras(
+  model: RecognisedModel,
+  place: LoraPlace,
+  uses: readonly LoraConfig[],
+): { readonly loras: readonly LoraMatch[]; readonly updates: Updates } {
   const updates: Updates = new Map();
   const loras = uses.map((use) => {
     const lora = openLora(use);
@@ -39,11 +52,11 @@ export function applyLoras(model: RecognisedModel, uses: readonly LoraConfig[] =
       lora.weights.close();
     }
   });
-  const merged = [...model.components].map(([name, source]) => [name, withUpdates(source, updates.get(name))] as const);
-  return { model: { ...model, components: new Map(merged) }, loras };
+  return { loras, updates };
 }
 
-function placeOf({ family, components, configs }: RecognisedModel): LoraPlace {
+/** The weights of a model that LoRAs may change, and what these call them. */
+export function placeOf({ family, components, configs }: RecognisedModel): LoraPlace {
   const { denoiser, className, title = className } = family;
   const targets = new Map<string, LoraTargets>();
   for (const [name, source] of components)

@@ -3,6 +3,7 @@ import type { Structure } from "../architecture/structure";
 import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
 import { SkipstepError } from "../errors/error";
 import { hookFailed, isOptionUnfit } from "../errors/plugins";
+import { type BranchExtent, Branches } from "../graph/branches";
 import type { BuildHooks } from "../graph/build-hooks";
 import { Graph } from "../graph/graph";
 import type { RecognisedModel } from "../loop/recognised-model";
@@ -32,6 +33,8 @@ export interface BuiltModel {
 export interface BuiltModels {
   readonly models: readonly BuiltModel[];
   readonly hooks: BuildHookRunner;
+  /** Beside which weights something may run, and does. */
+  readonly branches: Branches;
   /** What in the files no model has a use for. */
   readonly notes: readonly Note[];
 }
@@ -44,6 +47,7 @@ export interface PlacementChoice extends MemoryChoice {
 
 /**
  * Builds the graph of every component. Plugins cut the denoiser's, and hook the components that the config says.
+ * @param extents components that are to have branches beside their weights
  * @throws SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_SHAPE, SKIPSTEP_REGION_UNKNOWN, SKIPSTEP_REGION_OVERLAP,
  *   SKIPSTEP_PLUGIN_OPTION, SKIPSTEP_HOOK_FAILED, SKIPSTEP_DEVICE_MAP
  */
@@ -51,13 +55,15 @@ export function buildModels(
   { family, components, structure }: RecognisedModel,
   plugins: PluginHost,
   { accelerators = [], ...memory }: PlacementChoice,
+  extents?: ReadonlyMap<string, BranchExtent>,
 ): BuiltModels {
   const hooks = new BuildHookRunner(plugins, family.denoiser);
+  const branches = new Branches(hooks, extents);
   const graphs: BuiltGraph[] = [];
   try {
     const notes: Note[] = [];
     for (const [name, source] of components) {
-      const { asked, ...built } = buildGraph(name, withShared(source, components), hooks);
+      const { asked, ...built } = buildGraph(name, withShared(source, components), branches);
       graphs.push(built);
       notes.push(...leftoverNotes(name, source, asked));
     }
@@ -67,7 +73,7 @@ export function buildModels(
       const claims = built.name === family.denoiser ? regionClaims(plugins, structure) : [];
       return planned(built, claims, placements.get(built.name)!);
     });
-    return { models, hooks, notes };
+    return { models, hooks, branches, notes };
   } catch (error) {
     for (const { weights } of graphs) weights.close();
     throw error;

@@ -52,7 +52,7 @@ export class Catalogue {
     const brought = plugins.flatMap(({ manifest }) => manifest.families ?? []);
     this.settingsSchema = settingsWith(brought);
     this.families = [...ownFamilies, ...brought];
-    const names = this.families.map(({ className }) => className);
+    const names = this.families.flatMap(namesOf);
     const twice = names.find((name, i) => names.indexOf(name) !== i);
     if (twice !== undefined) throw familyTwice(twice);
     this.schedulers = new Schedulers([
@@ -72,11 +72,7 @@ export class Catalogue {
   familyOf({ folder, className }: Pick<Checkpoint, "folder" | "className">): Family {
     const family = this.known(className);
     if (family) return family;
-    throw pipelineUnknown(
-      folder,
-      className,
-      this.families.map((known) => known.className),
-    );
+    throw pipelineUnknown(folder, className, this.families.flatMap(namesOf));
   }
 
   /** Components that a pipeline of a class runs. @throws SKIPSTEP_PIPELINE_UNKNOWN */
@@ -91,7 +87,7 @@ export class Catalogue {
 
   private known(className: string): Family | undefined {
     return (
-      this.families.find((family) => family.className === className) ??
+      this.families.find((family) => namesOf(family).includes(className)) ??
       this.families.find(({ controlNets }) => controlNets?.pipelines.includes(className))
     );
   }
@@ -141,6 +137,10 @@ function filesOf(families: readonly Family[]): Map<string, ModelFile> {
 
 function fileOf({ architecture }: ArchitectureEntry): ModelFile | undefined {
   return architecture.file;
+}
+
+function namesOf({ className, aliases = [] }: Family): string[] {
+  return [className, ...aliases];
 }
 
 /** Of each class that a family's denoiser may be, with the reference's default config. */

@@ -32,6 +32,7 @@ import { openModel, withWeights } from "./open-model";
 import { openModels, openWarnings } from "./open-models";
 import { isOpenedRecipe, type OpenedRecipe } from "./open-recipe";
 import { openTokenizers } from "./open-tokenizers";
+import { RequestLoras } from "./request-loras";
 import { chooseScheduler } from "./scheduler-choice";
 
 export interface ConfigOptions {
@@ -172,7 +173,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
     for (const name of embeddings.keys()) await tokenizers.of(name); // refuses tokens before a weight is compiled
     const accelerators = device_map === "balanced" ? await (await starting).accelerators() : [];
     const placement = { ...config, accelerators };
-    const { models: built, hooks, notes } = buildModels(model, plugins, placement);
+    const { models: built, hooks, branches, notes } = buildModels(model, plugins, placement);
     const runtime = await starting.catch((error: unknown) => {
       for (const { weights } of built) weights.close();
       throw error;
@@ -189,8 +190,14 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
         onProgress?.({ kind: "compile", component, done, of }),
     };
     const models = await openModels(built, runtime, open);
-    const programs = Object.fromEntries(models.map(({ name, program }) => [name, program]));
-    const entry = lazyEntries(components, runtime, hooks, open);
+    const besides = new RequestLoras({ config, model, plugins, runtime, open, models, branches });
+    if (config.request_loras || config.generate.loras) await besides.open();
+    const programs = Object.fromEntries(models.map(({ name, program }) => [name, besides.program(name, program)]));
+    const lazy = lazyEntries(components, runtime, hooks, open);
+    const entry: typeof lazy = async (name, function_) => {
+      besides.checkPlain(name, function_);
+      return lazy(name, function_);
+    };
     const pipeline = await family.open({ checkpoint, runtime, programs, configs, tokenizer: tokenizers.of, entry });
     const found = [...notesOf(model, config.scheduler), ...notes, ...learned, ...tokenizerNotes];
     const warnings = [
@@ -212,6 +219,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       warnings,
       places: notePlaces({ config, checkpoint, plugins, running: new Set(components.keys()) }, cacheDir),
       cacheDir,
+      loras: besides,
       reopen: (uses, change = {}) => reopen(checked, uses, options, change),
     };
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Segment } from "../compiler/plan";
 import { printable } from "../errors/printable";
 import { type Hooks, hookKinds, type Region } from "../hooks";
 import type { Family } from "../loop/family";
+import type { RecognisedModel } from "../loop/recognised-model";
 import { fillSettings } from "../loop/request";
 import type { Settings } from "../loop/settings";
 import type { MemoryMode } from "../memory/memory-mode";
@@ -14,7 +15,9 @@ import { settingNotes } from "../settings/setting";
 import { sizeOf } from "../tensor";
 import type { ComponentSource } from "../weights/checkpoint/component";
 import type { Note } from "../weights/checkpoint/note";
-import { applyLoras, type LoraMatch } from "./apply-loras";
+import type { RequestLora } from "../weights/lora/lora";
+import { loraBytes } from "../weights/lora/lora-bytes";
+import { applyLoras, type LoraMatch, matchLoras, placeOf } from "./apply-loras";
 import { applyTextualInversions } from "./apply-textual-inversions";
 import { type BuiltModel, buildModels, regionClaims } from "./build-model";
 import type { CheckedConfig } from "./create-pipeline";
@@ -110,7 +113,7 @@ export function inspectConfig({ config, plugins, model: plain, code }: CheckedCo
       plugins: describePlugins(plugins, structure, hooks.receipts),
       code,
       memory,
-      estimatedMemory: estimate(memory, components),
+      estimatedMemory: estimate(memory, components) + besideBytes(model, config, components),
     };
   } finally {
     for (const { weights } of models) weights.close();
@@ -120,6 +123,22 @@ export function inspectConfig({ config, plugins, model: plain, code }: CheckedCo
 /** Of the config's own prompts. */
 function promptNotes({ settings: table }: Family, settings: Settings): Note[] {
   return settingNotes(table, settings).map((text) => ({ kind: "conclusion", text: printable(text) }));
+}
+
+/** What LoRAs beside the weights take: those of the config, and the components that run with them, which are open twice. */
+function besideBytes(
+  model: RecognisedModel,
+  { memory, request_loras = {}, generate }: CheckedConfig["config"],
+  components: readonly ComponentInspection[],
+): number {
+  const always = (generate.loras ?? []) as readonly RequestLora[];
+  const allowed = Object.values(request_loras).map((path): RequestLora => ({ path, scale: 1 }));
+  const loras = [...always.filter(({ scale }) => scale !== 0), ...allowed];
+  if (loras.length === 0) return 0;
+  const { updates } = matchLoras(model, placeOf(model), loras);
+  const twice = memory === "resident" ? components.filter(({ name }) => updates.has(name)) : [];
+  const least = Math.max(0, ...allowed.map((lora) => loraBytes([lora])));
+  return twice.reduce((sum, { weightBytes: bytes }) => sum + bytes, 0) + 2 * Math.max(least, loraBytes(always));
 }
 
 /** At most what one component takes at a time, besides the weights that stay. */

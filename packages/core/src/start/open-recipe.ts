@@ -16,6 +16,8 @@ import { filesIn, locate, measured, type NamedFile, type RecipeSource, sourceTex
 import { checkOptions } from "../schema/check-arguments";
 import { isObject, type JsonObject, type JsonPath } from "../schema/json";
 import { pictureSettingNames } from "../settings/common-settings";
+import type { RequestLora } from "../weights/lora/lora";
+import { findLoraFile } from "../weights/lora/lora-file";
 import type { CheckedConfig } from "./create-pipeline";
 
 export interface OpenRecipeOptions {
@@ -99,7 +101,7 @@ function plainConfig(recipe: Recipe, own: CheckedConfig | undefined): JsonObject
   // Again, as whoever parsed a recipe himself has texts in it where files are meant.
   const config = readRecipeConfig(recipe.config as unknown as JsonObject);
   // A stranger does not say what this machine can bear.
-  const { $schema: _, limits: _limits, ...plain } = config;
+  const { $schema: _, limits: _limits, request_loras: _allowed, ...plain } = config;
   if (Object.hasOwn(plain, "extends")) throw recipeRefused('"extends"', "a recipe is whole, and reads no configs");
   if (!own) return plain;
   const { model: _model, device: _device, variant: _variant, ...rest } = plain;
@@ -121,14 +123,20 @@ function withoutReplaced(entry: unknown, at: JsonPath, isReplaced: (at: JsonPath
 
 /** What the user's config reads. Where the recipe knows a file by its content, it is found by that from now on. */
 function placesOf(own: CheckedConfig, files: readonly NamedFile[], cacheDir: string): string[] {
-  const { model, components = {}, lora = [], textual_inversions = [], generate } = own.config;
+  const { model, components = {}, lora = [], textual_inversions = [], request_loras = {}, generate } = own.config;
   const images = pictureSettingNames.flatMap((name) => generate[name] ?? []);
+  const beside = [
+    ...Object.values(request_loras),
+    ...((generate.loras ?? []) as readonly RequestLora[]).map(({ path }) => path),
+  ];
   if (files.some(({ file }) => file.sha256 !== undefined && file.hub === undefined)) {
     const { checkpoint, family } = own.model;
     noteParts({ ...own, checkpoint, running: new Set(Object.keys(family.components)) }, cacheDir);
     for (const image of images) noteFile(cacheDir, image);
+    for (const path of beside) noteFile(cacheDir, path, () => findLoraFile(path));
   }
-  return [model, ...Object.values(components), ...[...lora, ...textual_inversions].map(({ path }) => path), ...images];
+  const listed = [...lora, ...textual_inversions].map(({ path }) => path);
+  return [model, ...Object.values(components), ...listed, ...beside, ...images];
 }
 
 async function checkAllowed(

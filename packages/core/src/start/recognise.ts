@@ -17,11 +17,13 @@ import type { Catalogue } from "./catalogue";
 export function recognise(checkpoint: Checkpoint, catalogue: Catalogue): RecognisedModel {
   const family = catalogue.familyOf(checkpoint);
   const components = withControlNets(family, componentModels(family, checkpoint), checkpoint);
+  const configs = configsOf(components, checkpoint);
+  family.checkFit?.(configs);
   return {
     checkpoint,
     family,
     components,
-    configs: configsOf(components, checkpoint),
+    configs,
     structure: denoiserStructure(family, components),
     schedulers: catalogue.schedulers,
     settingsSchema: catalogue.settingsSchema,

@@ -1,9 +1,10 @@
 import type { Sizes } from "../../graph/dim";
+import { nearestPixels } from "../../image/nearest-pixels";
 import { concat } from "../../loop/concat";
-import type { Family, FamilyParts, ImageToImage, SettingProblem } from "../../loop/family";
+import type { Blending, Family, FamilyParts, ImageToImage, SettingProblem } from "../../loop/family";
 import { rows, stack } from "../../loop/guidance";
 import { imageCount, type Settings } from "../../loop/settings";
-import type { Program } from "../../program/program";
+import type { Runs } from "../../program/program";
 import type { Generator } from "../../random";
 import { type Floats, floats, sizeOf } from "../../tensor";
 import { autoencoderDc } from "./autoencoder-dc";
@@ -50,6 +51,8 @@ export class Autoencoder {
   /** Pixels along one side of a latent pixel. */
   readonly scaleFactor: number;
   private readonly config: AutoencoderConfig;
+  /** Numbers that the last image took of the generator; another one of its size takes as many. */
+  private drawn = 0;
 
   /** @param component its name in the checkpoint; its main entry must be `decode` */
   constructor(
@@ -65,6 +68,22 @@ export class Autoencoder {
     return {
       firstStep,
       encode: ({ vae_tiling: tiling }, image, generator, signal) => this.encode(image, generator, { tiling, signal }),
+    };
+  }
+
+  /**
+   * How a family blends latents with an image that is painted anew in part. Its denoiser sees nothing of the mask.
+   * @param firstStep as for `imageToImage` @param isNoiseAlone see `Inpainting`
+   */
+  inpainting(firstStep: ImageToImage["firstStep"], isNoiseAlone = false): Blending {
+    return {
+      ...this.imageToImage(firstStep),
+      isNoiseAlone,
+      blendMask: (mask) => nearestPixels(mask, this.scaleFactor),
+      encodeMasked: async (_, __, generator) => {
+        generator.randn(this.drawn);
+        return undefined;
+      },
     };
   }
 
@@ -94,7 +113,7 @@ export class Autoencoder {
 
   /**
    * @param image `[1, 3, H, W]` in -1..1
-   * @param generator draws from the posterior of an AutoencoderKL; its mode when left out. Models that give latents need none
+   * @param generator draws from the posterior of an AutoencoderKL, of which it is the mode without one
    * @returns `[draws, C, h, w]`, scaled as the denoiser wants it
    */
   async encode(
@@ -114,11 +133,12 @@ export class Autoencoder {
       ? inTiles(image, { from, to, ...overlap }, encoded)
       : encoded(image));
     const z = isDrawn ? sampled(whole, draws, generator) : stack(new Array<Floats>(draws).fill(whole));
+    this.drawn = isDrawn ? z.data.length : 0;
     return this.scaled(z, (x, factor, shift) => (x - shift) * factor);
   }
 
   private run(
-    program: Program,
+    program: Runs,
     input: string,
     tensor: Floats,
     signal: AbortSignal | undefined,
@@ -150,7 +170,10 @@ export class Autoencoder {
   }
 }
 
-/** Draws from the posterior: mean plus deviation times noise. @param moments mean and log variance, `[1, 2 C, h, w]` */
+/**
+ * Draws from the posterior, mean plus deviation times noise; the mean without a generator.
+ * @param moments mean and log variance, `[1, 2 C, h, w]`
+ */
 function sampled({ shape, data }: Floats, draws: number, generator: Generator | undefined): Floats {
   const [, channels, height, width] = shape as [number, number, number, number];
   const size = data.length / 2;

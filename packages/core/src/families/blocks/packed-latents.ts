@@ -9,30 +9,34 @@ export const PACK = 2;
  */
 export function packLatents(latents: Floats): Floats {
   const [batch, channels, height, width] = latents.shape as [number, number, number, number];
-  const packed = floats([batch, (height / PACK) * (width / PACK), channels * PACK ** 2]);
-  eachPixel([batch, channels, height, width], (pixel, at) => {
+  const tokens = (height / PACK) * (width / PACK);
+  const packed = floats([batch, tokens, channels * PACK ** 2]);
+  eachPixel([batch, channels, height, width], tokens, (pixel, at) => {
     packed.data[at] = latents.data[pixel]!;
   });
   return packed;
 }
 
-/** @param tokens `[B, h / 2 * w / 2, 4 C]` @param height h @param width w @returns `[B, C, h, w]` */
+/**
+ * The first tokens as latents.
+ * @param tokens `[B, h / 2 * w / 2 or more, 4 C]` @param height h @param width w @returns `[B, C, h, w]`
+ */
 export function unpackLatents(tokens: Floats, height: number, width: number): Floats {
-  const [batch, , features] = tokens.shape as [number, number, number];
+  const [batch, count, features] = tokens.shape as [number, number, number];
   const shape = [batch, features / PACK ** 2, height, width] as const;
   const latents = floats(shape);
-  eachPixel(shape, (pixel, at) => {
+  eachPixel(shape, count, (pixel, at) => {
     latents.data[pixel] = tokens.data[at]!;
   });
   return latents;
 }
 
-/** Tells of each pixel of `[B, C, h, w]` in order where it lies in the packed tensor. */
+/** Tells of each pixel of `[B, C, h, w]` in order where it lies in the packed tensor of so many tokens a row. */
 function eachPixel(
   [batch, channels, height, width]: readonly [number, number, number, number],
+  tokens: number,
   tell: (pixel: number, at: number) => void,
 ): void {
-  const tokens = (height / PACK) * (width / PACK);
   const features = channels * PACK ** 2;
   let pixel = 0;
   for (let item = 0; item < batch; item++)

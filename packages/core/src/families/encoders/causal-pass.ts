@@ -1,4 +1,4 @@
-import type { Program } from "../../program/program";
+import type { Runs } from "../../program/program";
 import type { Runtime } from "../../runtime/runtime";
 import { type Floats, integers } from "../../tensor";
 import { rotaryTables } from "./rotary-tables";
@@ -6,7 +6,7 @@ import { rotaryTables } from "./rotary-tables";
 /** A language model whose tokens see those before them, opened. */
 export interface CausalModel {
   readonly runtime: Runtime;
-  readonly program: Program;
+  readonly program: Runs;
   readonly config: Parameters<typeof rotaryTables>[0];
 }
 

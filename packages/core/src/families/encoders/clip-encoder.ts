@@ -1,5 +1,5 @@
 import type { Configs, FamilyParts, SettingProblem } from "../../loop/family";
-import type { Program } from "../../program/program";
+import type { Runs } from "../../program/program";
 import type { Runtime } from "../../runtime/runtime";
 import { type Floats, integers } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
@@ -32,8 +32,8 @@ export class ClipEncoder {
 
   private constructor(
     private readonly runtime: Runtime,
-    private readonly program: Program,
-    private readonly masked: () => Promise<Program>,
+    private readonly program: Runs,
+    private readonly masked: () => Promise<Runs>,
     config: ClipTextConfig,
     readonly tokenizer: OpenTokenizer,
     private readonly state: ClipState,
@@ -65,11 +65,7 @@ export class ClipEncoder {
     const hidden = new Map<string, readonly (readonly number[])[]>();
     asked((row, mask) => void (mask ? hidden.set(keyOf(row, mask), [row, mask]) : plain.set(keyOf(row), row)));
     const found = new Map<string, RowStates>();
-    const run = async (
-      program: Program,
-      keys: readonly string[],
-      inputs: readonly (readonly (readonly number[])[])[],
-    ) => {
+    const run = async (program: Runs, keys: readonly string[], inputs: readonly (readonly (readonly number[])[])[]) => {
       for (let from = 0; from < keys.length; from += mostRows) {
         const states = await this.runRows(program, inputs.slice(from, from + mostRows), clipSkip, signal);
         for (const [i, one] of states.entries()) found.set(keys[from + i]!, one);
@@ -89,7 +85,7 @@ export class ClipEncoder {
 
   /** @param rows ids, and where there is one a mask */
   private runRows(
-    program: Program,
+    program: Runs,
     rows: readonly (readonly (readonly number[])[])[],
     clipSkip: number,
     signal: AbortSignal | undefined,

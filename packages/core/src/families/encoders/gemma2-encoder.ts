@@ -1,5 +1,5 @@
 import type { FamilyParts } from "../../loop/family";
-import type { Program } from "../../program/program";
+import type { Runs } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
 import type { Runtime } from "../../runtime/runtime";
 import { type Floats, floats } from "../../tensor";
@@ -11,7 +11,7 @@ import type { Gemma2Config } from "./gemma2";
 export class Gemma2Encoder implements CausalModel {
   private constructor(
     readonly runtime: Runtime,
-    readonly program: Program,
+    readonly program: Runs,
     readonly config: Gemma2Config,
     private readonly tokenizer: OpenTokenizer,
   ) {}

@@ -1,5 +1,5 @@
 import type { FamilyParts } from "../../loop/family";
-import type { Program } from "../../program/program";
+import type { Runs } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
 import type { Runtime } from "../../runtime/runtime";
 import type { Floats } from "../../tensor";
@@ -12,7 +12,7 @@ import { userMessages } from "./user-messages";
 export class Qwen3Encoder implements CausalModel {
   private constructor(
     readonly runtime: Runtime,
-    readonly program: Program,
+    readonly program: Runs,
     readonly config: Qwen3Config,
     private readonly tokenizer: OpenTokenizer,
   ) {}

@@ -1,5 +1,5 @@
 import type { FamilyParts } from "../../loop/family";
-import type { Program } from "../../program/program";
+import type { Runs } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
 import type { Runtime } from "../../runtime/runtime";
 import { type Floats, integers, type Tensor } from "../../tensor";
@@ -24,7 +24,7 @@ export interface T5Encoding {
 export class T5Encoder {
   private constructor(
     private readonly runtime: Runtime,
-    private readonly program: Program,
+    private readonly program: Runs,
     private readonly tokenizer: OpenTokenizer,
   ) {}
 

@@ -7,7 +7,7 @@ import { otherNets } from "../control/other-nets";
 import { type FluxControlNetConfig, fluxControlNet } from "./control-net";
 import { blocksConfig } from "./files";
 import type { FluxConfig } from "./model";
-import type { FluxSettings } from "./settings";
+import type { FluxControlSettings } from "./settings";
 
 const { className } = fluxControlNet;
 const title = "FLUX.1";
@@ -59,7 +59,7 @@ function join({ transformer }: Configs, nets: readonly ControlNet[]): JoinedConf
 }
 
 /** What is wrong with `control_mode`: nets of several kinds of pictures must be told which one theirs is. */
-export function modeProblems(configs: Configs, { control_mode }: FluxSettings): SettingProblem[] {
+export function modeProblems(configs: Configs, { control_mode }: FluxControlSettings): SettingProblem[] {
   const names = controlNetsIn(Object.keys(configs));
   const problem = (text: string): SettingProblem[] => [{ key: "control_mode", text }];
   if (names.length === 0)

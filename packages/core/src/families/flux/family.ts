@@ -1,17 +1,13 @@
 import { defineFamily } from "../../loop/define-family";
 import { flowFirstStep } from "../../loop/flow-first-step";
-import { autoencoderClasses, scaleFactorOf } from "../autoencoders/autoencoder";
-import { PACK } from "../blocks/packed-latents";
+import { take } from "../../settings/common-settings";
 import { isSteered } from "../control/settings";
-import { clipText } from "../encoders/clip-text";
-import { t5Encoder } from "../encoders/t5";
-import { fluxControlNets } from "./control-nets";
+import { fluxControlNets, modeProblems } from "./control-nets";
 import { fluxFiles } from "./files";
-import { checkFit, fluxProblems, fluxSizes } from "./fit";
-import { flux } from "./model";
-import { fluxPipeline } from "./pipeline";
-import { FluxPromptEncoder } from "./prompts";
-import { fluxSettings } from "./settings";
+import { checkFit } from "./fit";
+import { fluxControlSettings, fluxSettings } from "./settings";
+import { opened, problems, shared, usual } from "./shared-family";
+import { fluxSizes } from "./sizes";
 
 /**
  * FluxPipeline and FluxImg2ImgPipeline: FLUX.1 dev and schnell, with diffusers' settings and defaults. `guidance_scale`
@@ -19,34 +15,20 @@ import { fluxSettings } from "./settings";
  * second pass.
  */
 export const fluxFamily = defineFamily({
+  ...shared,
   className: "FluxPipeline",
+  aliases: ["FluxInpaintPipeline"],
   title: "FLUX.1",
-  singleFiles: fluxFiles,
-  settings: fluxSettings,
+  singleFiles: fluxFiles("FluxPipeline"),
+  settings: { ...fluxSettings, ...take("mask", "strength", "padding_mask_crop"), ...fluxControlSettings },
   defaults: (configs, fromImage) => ({
-    num_inference_steps: 28,
-    height: 128 * scaleFactorOf(configs.vae),
-    width: 128 * scaleFactorOf(configs.vae),
+    ...usual(configs),
     guidance_scale: fromImage || isSteered(configs) ? 7 : 3.5,
     ...(fromImage ? { strength: 0.6 } : {}),
   }),
-  sizeMultiple: ({ vae }) => scaleFactorOf(vae) * PACK,
-  components: {
-    text_encoder: clipText,
-    text_encoder_2: t5Encoder,
-    transformer: flux,
-    vae: autoencoderClasses,
-  },
   controlNets: fluxControlNets,
-  others: ["image_encoder", "feature_extractor"],
-  unheeded: { vae: ["latents_mean", "latents_std"] },
-  schedulers: ["flow"],
-  unfitSchedulers: ["FlowMatchHeunDiscreteScheduler"], // takes no levels of the pipeline's
-  problems: fluxProblems,
+  problems: (configs, settings) => [...problems(configs, settings), ...modeProblems(configs, settings)],
   firstStep: flowFirstStep,
-  sizes: fluxSizes,
-  open: async (parts) => {
-    checkFit(parts.configs);
-    return fluxPipeline(parts, await FluxPromptEncoder.open(parts));
-  },
+  sizes: (configs, settings) => fluxSizes(configs, settings),
+  open: (parts) => opened(parts, checkFit),
 });

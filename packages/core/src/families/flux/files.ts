@@ -1,27 +1,49 @@
 import { partUnfit } from "../../errors/single-file";
 import type { JsonObject } from "../../schema/json";
+import type { Note } from "../../weights/checkpoint/note";
 import { countOf } from "../../weights/single-file/count-of";
-import { partOf } from "../../weights/single-file/file-part";
+import { convertedShapes, partOf } from "../../weights/single-file/file-part";
 import type { SingleFiles } from "../../weights/single-file/known-files";
 import type { KnownPipeline } from "../../weights/single-file/known-pipeline";
 import type { Shapes } from "../../weights/single-file/recipe";
+import { saidNames } from "../../weights/single-file/said-names";
+import type { StoredFile } from "../../weights/single-file/stored-file";
 import { fluxLatents, knownVae } from "../autoencoders/files";
 import { clipL, clipTokenizer, t5 } from "../encoders/files";
 
 const CLASS = "FluxTransformer2DModel";
-const title = "FLUX.1";
+const titles = {
+  FluxPipeline: "FLUX.1",
+  FluxKontextPipeline: "FLUX.1 Kontext",
+  FluxFillPipeline: "FLUX.1 Fill",
+} as const;
+type ClassName = keyof typeof titles;
 /** Channels of an attention head; positions are laid out for these only. */
 const HEAD = 128;
+/** Of a token's latents; and of what Fill sees: as many again of the image that it keeps, and the mask. */
 const CHANNELS = 64;
+const FILL_CHANNELS = 384;
 const GUIDANCE = /(^|\.)(guidance_in|guidance_embedder)\./;
 
-/** As https://huggingface.co/black-forest-labs/FLUX.1-dev and FLUX.1-schnell have it. @param stored tensors of the file */
-function flux1(stored: Shapes): KnownPipeline {
-  const isDev = [...stored.keys()].some((name) => GUIDANCE.test(name));
+/** Fill's tensors take more channels; those of dev and Kontext are alike. @param shapes of the transformer's tensors */
+function classOf(file: string, stored: StoredFile, shapes: Shapes): ClassName {
+  if (shapes.get("x_embedder.weight")?.[1] === FILL_CHANNELS) return "FluxFillPipeline";
+  return isGuided(stored) && /kontext/i.test(saidNames(file, stored)) ? "FluxKontextPipeline" : "FluxPipeline";
+}
+
+/** Whether the model is told how strongly to follow the prompt; schnell is not. */
+function isGuided({ shapes }: StoredFile): boolean {
+  return [...shapes.keys()].some((name) => GUIDANCE.test(name));
+}
+
+/** As https://huggingface.co/black-forest-labs/FLUX.1-dev, FLUX.1-schnell, FLUX.1-Kontext-dev and FLUX.1-Fill-dev have it. */
+function flux1(file: string, stored: StoredFile, className: ClassName): KnownPipeline {
+  const title = titles[className];
+  const isDev = isGuided(stored);
   const shifting = { shift: 3, use_dynamic_shifting: true, base_shift: 0.5, max_shift: 1.15 };
   return {
     title,
-    className: "FluxPipeline",
+    className,
     options: {},
     components: {
       transformer: { kind: "model", library: "diffusers", className: CLASS, config: transformerConfig },
@@ -41,20 +63,31 @@ function flux1(stored: Shapes): KnownPipeline {
         },
       },
     },
+    notes: isDev && className !== "FluxFillPipeline" ? [kontextNote(file, className)] : [],
   };
+}
+
+/** The tensors of both are alike. */
+function kontextNote(file: string, className: ClassName): Note {
+  const text =
+    className === "FluxKontextPipeline"
+      ? `${file}: FLUX.1 Kontext, which looks at an image, by the word "kontext" in its name.`
+      : `${file}: FLUX.1 dev, which begins with an image, as its name has no "kontext". A Kontext's file needs the word in its name.`;
+  return { kind: "conclusion", text };
 }
 
 function transformerConfig(shapes: Shapes): JsonObject {
   const [, channels] = shapes.get("x_embedder.weight") as [number, number];
-  if (channels !== CHANNELS) throw partUnfit(CLASS, title, channelProblem(channels));
-  return { ...blocksConfig(shapes), _class_name: CLASS };
+  if (channels !== CHANNELS && channels !== FILL_CHANNELS)
+    throw partUnfit(CLASS, titles.FluxPipeline, channelProblem(channels));
+  return { ...blocksConfig(shapes), _class_name: CLASS, out_channels: CHANNELS };
 }
 
 /** What tensors say of a model of FLUX's blocks. @throws SKIPSTEP_FILE_PART */
 export function blocksConfig(shapes: Shapes): JsonObject {
   const [width, channels] = shapes.get("x_embedder.weight") as [number, number];
   const [head] = shapes.get("transformer_blocks.0.attn.norm_q.weight") as [number];
-  if (head !== HEAD) throw partUnfit(CLASS, title, `must have heads of ${HEAD} channels, found ${head}`);
+  if (head !== HEAD) throw partUnfit(CLASS, titles.FluxPipeline, `must have heads of ${HEAD} channels, found ${head}`);
   return {
     patch_size: 1,
     in_channels: channels,
@@ -69,13 +102,20 @@ export function blocksConfig(shapes: Shapes): JsonObject {
   };
 }
 
-/** Models for editing see a picture beside the latents, and some a mask. */
+/** Other models see a picture beside the latents. */
 function channelProblem(channels: number): string {
-  const kind = { 128: "FLUX.1 Depth or Canny", 384: "FLUX.1 Fill" }[channels] ?? "one for editing";
-  return `must take ${CHANNELS} channels, found ${channels}: it is ${kind}, which is not drawn`;
+  const kind = channels === 128 ? "FLUX.1 Depth or Canny" : "one for editing";
+  return `must take ${CHANNELS} channels, or ${FILL_CHANNELS} as FLUX.1 Fill, found ${channels}: it is ${kind}, which is not drawn`;
 }
 
-export const fluxFiles: SingleFiles = {
-  title,
-  identify: (_, { shapes }, known) => (partOf(known, shapes, CLASS, "transformer") ? flux1(shapes) : undefined),
-};
+/** Single files of one of the pipelines. */
+export function fluxFiles(className: ClassName): SingleFiles {
+  return {
+    title: titles[className],
+    identify: (file, stored, known) => {
+      const part = partOf(known, stored.shapes, CLASS, "transformer");
+      const isOwn = part && classOf(file, stored, convertedShapes(part)) === className;
+      return isOwn ? flux1(file, stored, className) : undefined;
+    },
+  };
+}

@@ -89,7 +89,7 @@ export const flux: Architecture<SteeredFluxConfig> = {
 };
 
 /** A FLUX denoiser's config, and how many samples its ControlNets give: for blocks of both kinds. */
-interface SteeredFluxConfig extends FluxConfig {
+export interface SteeredFluxConfig extends FluxConfig {
   readonly steered?: { readonly double: number; readonly single: number };
 }
 

@@ -1,53 +1,82 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
-import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
+import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainting } from "../../loop/family";
 import { combine, stack } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import { type Floats, floats } from "../../tensor";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
+import { type TokenGrid, withFeatures, withReferences } from "../blocks/reference-tokens";
 import { isSteered } from "../control/settings";
 import { flowLatents } from "../transformers/flow-latents";
 import { flowSchedule } from "../transformers/flow-schedule";
 import { isGuided, trueGuidanceUnused } from "../transformers/true-guidance";
+import { latentChannels } from "./fit";
 import { type FluxConfig, rotaryTables } from "./model";
+import { AXES, imagePositions } from "./positions";
 import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
-import type { FluxSettings } from "./settings";
+import type { FluxControlSettings, FluxSettings } from "./settings";
 import { FluxSteering } from "./steering";
 
-/** Axes of a token's position: 0 for all, its row, its column. */
-export const AXES = 3;
+/** Images that the denoiser looks at, as its tokens. */
+export interface FluxReferences {
+  /** `[n, R, C]`: of all images that are drawn, or of each of them in turn. */
+  readonly tokens: Floats;
+  readonly grid: TokenGrid;
+}
 
-interface FluxConditioning extends Conditioning {
+/** What a pipeline does its own way whose model sees more than latents. */
+export interface FluxVariant {
+  /** What it makes of images to look at. */
+  look?(settings: FluxSettings, signal?: AbortSignal): Promise<FluxReferences | undefined>;
+  readonly inpainting?: Inpainting<FluxConditioning>;
+}
+
+export interface FluxConditioning extends Conditioning {
   readonly positive: FluxPrompts;
   /** With true guidance only. */
   readonly negative: FluxPrompts | undefined;
   readonly guidanceScale: number;
+  readonly references: FluxReferences | undefined;
+  /** What the denoiser sees in each token besides latents, `[1, X, D]`. */
+  readonly features?: Floats;
 }
 
-/** FLUX.1, opened. Its latents are packed into tokens for the denoiser only. */
-export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): FamilyPipeline<FluxConditioning> {
+/**
+ * FLUX.1, opened. Its latents are packed into tokens for the denoiser only.
+ * @param variant of models that see more; all others may begin with an image
+ */
+export function fluxPipeline(
+  parts: FamilyParts,
+  prompts: FluxPromptEncoder,
+  variant?: FluxVariant,
+): FamilyPipeline<FluxConditioning> {
   const config = parts.configs.transformer as FluxConfig;
   const denoiser = new Denoiser(parts, "transformer");
-  const latents = flowLatents(parts, config.in_channels / PACK ** 2);
+  const { imageToImage, inpainting, encodeEach, ...latents } = flowLatents(parts, latentChannels(parts.configs));
   const steering = isSteered(parts.configs) ? new FluxSteering(parts) : undefined;
   return {
     ...latents,
-    takeControl: async (encoded, settings: FluxSettings, pictures, generator, signal) => {
+    ...(variant ? { ...(variant.inpainting && { inpainting: variant.inpainting }) } : { imageToImage, inpainting }),
+    takeControl: async (encoded, settings, pictures, generator, signal) => {
       const shown: Floats[] = [];
       for (const picture of pictures)
-        shown.push(await latents.encodeEach(settings, picture, imageCount(settings), generator, signal));
-      steering!.show(encoded, shown, [settings.control_mode ?? []].flat());
+        shown.push(await encodeEach(settings, picture, imageCount(settings), generator, signal));
+      steering!.show(encoded, shown, [(settings as FluxControlSettings).control_mode ?? []].flat());
     },
     encode: async (settings: FluxSettings, signal) => {
       const { prompt, prompt_2, negative_prompt, negative_prompt_2 } = settings;
       const guided = isGuided(settings);
       const positive = await prompts.encode(prompt, prompt_2, settings, signal);
       const negative = guided ? await prompts.encode(negative_prompt, negative_prompt_2, settings, signal) : undefined;
+      // Fill takes no such settings.
+      const takesGuidance = (settings as Partial<FluxSettings>).true_cfg_scale !== undefined;
+      const unused = takesGuidance ? trueGuidanceUnused(settings) : [];
       return {
         positive,
         negative,
         guidanceScale: settings.guidance_scale,
-        warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...trueGuidanceUnused(settings)],
+        references: await variant?.look?.(settings, signal),
+        warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused],
       };
     },
     schedule: (settings, scheduler) => {
@@ -59,7 +88,10 @@ export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): Fa
     predict: async (encoded, sample, timestep, branch, options) => {
       const [, , height, width] = sample.shape as [number, number, number, number];
       const batch = branchLatents(branch, sample);
-      const step = { hidden_states: packLatents(batch), timestep: forRows(batch.shape[0]!, timestep / 1000) };
+      const step = {
+        hidden_states: withReferences(withFeatures(packLatents(batch), encoded.features), encoded.references?.tokens),
+        timestep: forRows(batch.shape[0]!, timestep / 1000),
+      };
       const constants = { [`${branch} ${sample.shape}`]: () => constantsOf(config, encoded, branch, [height, width]) };
       const steered = await steering?.samples(
         encoded,
@@ -79,7 +111,7 @@ export function fluxPipeline(parts: FamilyParts, prompts: FluxPromptEncoder): Fa
 /** What the denoiser takes in all steps, or a ControlNet. @param extra text tokens before the prompt's */
 function constantsOf(
   config: FluxConfig,
-  { positive, negative, guidanceScale }: FluxConditioning,
+  { positive, negative, guidanceScale, references }: FluxConditioning,
   branch: Branch,
   [height, width]: readonly [number, number],
   extra = 0,
@@ -87,19 +119,15 @@ function constantsOf(
   const prompts = partsOf(branch, positive, negative);
   const hidden = stack(prompts.map((prompt) => prompt.hidden));
   const [batch, tokens] = hidden.shape as [number, number];
+  const drawn = { height: height / PACK, width: width / PACK };
   return {
     encoder_hidden_states: hidden,
     pooled_projections: stack(prompts.map((prompt) => prompt.pooled)),
     ...(config.guidance_embeds ? { guidance: forRows(batch, guidanceScale) } : {}),
-    ...rotaryTables(config, floats([tokens + extra, AXES]), imagePositions(height, width)),
+    ...rotaryTables(
+      config,
+      floats([tokens + extra, AXES]),
+      imagePositions([drawn, ...(references ? [references.grid] : [])]),
+    ),
   };
-}
-
-/** @param height of the latents @param width of the latents @returns `[X, 3]` */
-function imagePositions(height: number, width: number): Floats {
-  const [rows, columns] = [height / PACK, width / PACK];
-  const positions = floats([rows * columns, AXES]);
-  for (let token = 0; token < rows * columns; token++)
-    positions.data.set([0, Math.floor(token / columns), token % columns], token * AXES);
-  return positions;
 }

@@ -5,13 +5,26 @@ import { controlSettings } from "../control/settings";
 import { secondPrompts } from "../encoders/settings";
 import { trueGuidanceSettings } from "../transformers/true-guidance";
 
+const { prompt_2, negative_prompt_2 } = secondPrompts;
+
+/** What all pipelines around FLUX.1's models take. */
+const shared = {
+  ...take("prompt"),
+  prompt_2,
+  ...take("num_inference_steps", "guidance_scale", "height", "width", "seed"),
+  ...take("num_images_per_prompt", "max_sequence_length", "sigmas", "image", "vae_tiling"),
+};
+
+/** With guidance away from a negative prompt. */
 export const fluxSettings = {
-  ...take("prompt", "negative_prompt"),
-  ...secondPrompts,
-  ...take("num_inference_steps", "guidance_scale"),
+  ...shared,
+  ...take("negative_prompt"),
+  negative_prompt_2,
   ...trueGuidanceSettings,
-  ...take("height", "width", "seed", "num_images_per_prompt", "max_sequence_length", "sigmas"),
-  ...take("image", "strength"),
+};
+
+/** Of FLUX.1's ControlNets. */
+export const fluxControlSettings = {
   ...controlSettings,
   control_mode: unsetSetting<number | null | readonly (number | null)[]>({
     type: ["integer", "array", "null"],
@@ -20,7 +33,11 @@ export const fluxSettings = {
     items: { type: ["integer", "null"], minimum: 0 },
     description: "Kind of the picture, for ControlNets that follow several; one number, or one for each net.",
   }),
-  ...take("vae_tiling"),
 };
 
+/** FLUX.1 Fill's. */
+export const fillSettings = { ...shared, ...take("mask", "strength") };
+
 export type FluxSettings = SettingsOf<typeof fluxSettings>;
+
+export type FluxControlSettings = SettingsOf<typeof fluxControlSettings>;

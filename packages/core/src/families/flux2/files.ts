@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { partUnfit } from "../../errors/single-file";
 import type { JsonObject } from "../../schema/json";
 import type { Note } from "../../weights/checkpoint/note";
@@ -7,6 +6,7 @@ import { convertedShapes, partOf } from "../../weights/single-file/file-part";
 import type { SingleFiles } from "../../weights/single-file/known-files";
 import type { KnownPipeline } from "../../weights/single-file/known-pipeline";
 import type { Shapes } from "../../weights/single-file/recipe";
+import { saidNames } from "../../weights/single-file/said-names";
 import type { StoredFile } from "../../weights/single-file/stored-file";
 import { qwen3 } from "../encoders/files";
 import { PATCH } from "./patches";
@@ -19,10 +19,8 @@ const HEAD = 128;
 const LATENT_CHANNELS = 32;
 
 /** As https://huggingface.co/black-forest-labs/FLUX.2-klein-4B has it, and the base model beside it. */
-function klein(file: string, { metadata }: StoredFile): KnownPipeline {
-  const isBase = /base/i.test(
-    `${basename(file)} ${metadata["general.name"] ?? ""} ${metadata["modelspec.title"] ?? ""}`,
-  );
+function klein(file: string, stored: StoredFile): KnownPipeline {
+  const isBase = /base/i.test(saidNames(file, stored));
   return {
     title,
     className: "Flux2KleinPipeline",

@@ -1,6 +1,5 @@
-import { concat } from "../../loop/concat";
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
-import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
+import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainting } from "../../loop/family";
 import { combine, stack } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
@@ -9,7 +8,9 @@ import { linspace } from "../../schedulers/linspace";
 import type { Schedule } from "../../schedulers/scheduler";
 import { type Floats, floats, sizeOf } from "../../tensor";
 import { Autoencoder } from "../autoencoders/autoencoder";
+import { withReferences } from "../blocks/reference-tokens";
 import { empiricalMu } from "./empirical-mu";
+import { flux2Inpainting } from "./inpainting";
 import { type Flux2Config, rotaryTables } from "./model";
 import { imageOf, tokensOf, unpatched } from "./patches";
 import { imagePositions, textPositions } from "./positions";
@@ -18,7 +19,8 @@ import { encodeReferences, type Flux2References, tokenPixels } from "./reference
 import { type Flux2Settings, guidanceOf, isDistilled } from "./settings";
 import { guidanceUnused } from "./warnings";
 
-interface Flux2Conditioning extends Conditioning {
+/** What the denoiser goes by. */
+export interface Flux2Conditioning extends Conditioning {
   readonly positive: Flux2Prompts;
   /** Of the empty prompt, with guidance only. */
   readonly negative: Flux2Prompts | undefined;
@@ -30,6 +32,7 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
   private readonly config: Flux2Config;
   private readonly autoencoder: Autoencoder;
   private readonly denoiser: Denoiser;
+  readonly inpainting: Inpainting<Flux2Conditioning>;
 
   constructor(
     private readonly parts: FamilyParts,
@@ -38,6 +41,7 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
     this.config = parts.configs.transformer as Flux2Config;
     this.autoencoder = new Autoencoder(parts, "vae");
     this.denoiser = new Denoiser(parts, "transformer");
+    this.inpainting = flux2Inpainting(parts.configs, this.autoencoder);
   }
 
   async encode(settings: Flux2Settings, signal?: AbortSignal): Promise<Flux2Conditioning> {
@@ -86,7 +90,7 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
     const [, , height, width] = latents.shape as [number, number, number, number];
     const batch = branchLatents(branch, latents);
     const step = {
-      hidden_states: withReferences(tokensOf(batch), encoded.references),
+      hidden_states: withReferences(tokensOf(batch), encoded.references?.tokens),
       timestep: forRows(batch.shape[0]!, timestep / 1000),
     };
     const constants = { [`${branch} ${latents.shape}`]: () => this.steady(encoded, branch, height, width) };
@@ -125,10 +129,4 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
       ...rotaryTables(this.config, text, imagePositions([{ height, width }, ...(references?.grids ?? [])])),
     };
   }
-}
-
-/** The same images behind those of each row. @param tokens `[B, X, 4 C]` @returns `[B, X + R, 4 C]` */
-function withReferences(tokens: Floats, references: Flux2References | undefined): Floats {
-  if (!references) return tokens;
-  return concat([tokens, stack(new Array<Floats>(tokens.shape[0]!).fill(references.tokens))], 1);
 }

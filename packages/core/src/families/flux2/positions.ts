@@ -1,15 +1,10 @@
 import { type Floats, floats } from "../../tensor";
+import type { TokenGrid } from "../blocks/reference-tokens";
 
 /** Axes of a token's position: which picture, its row, its column, its place in the text. */
 export const AXES = 4;
 /** From one picture to the next; the first of those that are looked at has the first of them. */
 const APART = 10;
-
-/** Rows and columns of tokens. */
-export interface TokenGrid {
-  readonly height: number;
-  readonly width: number;
-}
 
 /** Of a prompt's tokens, in order. @returns `[count, 4]` */
 export function textPositions(count: number): Floats {

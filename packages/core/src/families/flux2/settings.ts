@@ -16,7 +16,7 @@ export const flux2Settings = {
     }),
     TAPS,
   ),
-  ...take("sigmas", "image", "vae_tiling"),
+  ...take("sigmas", "image", "mask", "image_reference", "strength", "padding_mask_crop", "vae_tiling"),
 };
 
 export type Flux2Settings = SettingsOf<typeof flux2Settings>;

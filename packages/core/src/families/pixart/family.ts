@@ -1,5 +1,6 @@
 import { defineFamily } from "../../loop/define-family";
 import type { DenoiserInputs } from "../../loop/denoiser";
+import { diffusionFirstStep } from "../../loop/diffusion-first-step";
 import type { Family, FamilyParts } from "../../loop/family";
 import { repeatRows, stack } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
@@ -18,7 +19,8 @@ import { type PixArtSettings, pixartSettings } from "./settings";
 
 /**
  * PixArtAlphaPipeline, https://arxiv.org/abs/2310.00426, with diffusers' settings and defaults but for `clean_caption`:
- * prompts are always taken as they are, as diffusers does where it cannot clean them.
+ * prompts are always taken as they are, as diffusers does where it cannot clean them. An image is begun with as in
+ * Stable Diffusion, for which diffusers has no pipeline.
  */
 export const pixartAlphaFamily = pixartFamily("PixArtAlphaPipeline", 120, [32, 64, 128]);
 
@@ -32,12 +34,13 @@ function pixartFamily(className: string, max_sequence_length: number, binned: re
     className,
     title: "PixArt",
     settings: pixartSettings,
-    defaults: (configs) => ({
+    defaults: (configs, fromImage) => ({
       num_inference_steps: 20,
       guidance_scale: 4.5,
       max_sequence_length,
       use_resolution_binning: binning.hasBins(configs),
       ...trainedSquare(configs),
+      ...(fromImage ? { strength: 0.8 } : {}),
     }),
     sizeMultiple: () => 1, // it depends on the settings
     components: { text_encoder: t5Encoder, transformer: pixart, vae: autoencoderClasses },
@@ -82,6 +85,7 @@ async function methods(parts: FamilyParts, binning: ResolutionBinning): Promise<
       ...(timesteps ? { timesteps } : {}),
     }),
     size,
+    firstStep: diffusionFirstStep,
   };
 }
 

@@ -6,7 +6,7 @@ export const pixartSettings = {
   ...take("prompt", "negative_prompt", "num_inference_steps", "guidance_scale", "height", "width", "seed"),
   ...take("num_images_per_prompt", "max_sequence_length"),
   ...binningSettings,
-  ...take("sigmas", "timesteps", "vae_tiling"),
+  ...take("sigmas", "timesteps", "image", "strength", "vae_tiling"),
 };
 
 export type PixArtSettings = SettingsOf<typeof pixartSettings>;

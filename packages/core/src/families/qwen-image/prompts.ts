@@ -1,5 +1,5 @@
 import type { FamilyParts } from "../../loop/family";
-import type { Program } from "../../program/program";
+import type { Runs } from "../../program/program";
 import { promptsCut } from "../../report/warnings";
 import type { Runtime } from "../../runtime/runtime";
 import { type Floats, floats } from "../../tensor";
@@ -27,7 +27,7 @@ export interface QwenImagePrompts {
 export class QwenImagePromptEncoder implements CausalModel {
   private constructor(
     readonly runtime: Runtime,
-    readonly program: Program,
+    readonly program: Runs,
     readonly config: Qwen25VlConfig,
     private readonly tokenizer: OpenTokenizer,
   ) {}

@@ -1,5 +1,6 @@
 import { defineFamily } from "../../loop/define-family";
 import type { Family, SettingProblem } from "../../loop/family";
+import { flowFirstStep } from "../../loop/flow-first-step";
 import type { SettingTable } from "../../settings/setting";
 import { deepAutoencoder, tilingProblems } from "../autoencoders/autoencoder";
 import { gemma2 } from "../encoders/gemma2";
@@ -16,7 +17,7 @@ import { SanaSprintPipeline } from "./sprint";
  */
 export const sanaFamily = family("SanaPipeline", "SANA", sanaSettings);
 
-/** SanaSprintPipeline, https://arxiv.org/abs/2503.09641: one to four steps, and one pass in each. */
+/** SanaSprintPipeline and SanaSprintImg2ImgPipeline, https://arxiv.org/abs/2503.09641: one to four steps, and one pass in each. */
 export const sanaSprintFamily = family("SanaSprintPipeline", "SANA-Sprint", sanaSprintSettings);
 
 function family(className: string, title: string, settings: SettingTable): Family {
@@ -26,7 +27,7 @@ function family(className: string, title: string, settings: SettingTable): Famil
     className,
     title,
     settings,
-    defaults: (configs) => ({
+    defaults: (configs, fromImage) => ({
       num_inference_steps: isSprint ? 2 : 20,
       guidance_scale: 4.5,
       height: 1024, // whatever the model was made for
@@ -34,6 +35,7 @@ function family(className: string, title: string, settings: SettingTable): Famil
       max_sequence_length: 300,
       complex_human_instruction: complexHumanInstruction,
       use_resolution_binning: binning.hasBins(configs),
+      ...(fromImage ? { strength: 0.6 } : {}),
     }),
     sizeMultiple: () => 1, // it depends on the settings
     components: { text_encoder: gemma2, transformer: sana, vae: deepAutoencoder },
@@ -43,6 +45,7 @@ function family(className: string, title: string, settings: SettingTable): Famil
       ...(isSprint ? stepProblems(settings as SanaSprintSettings) : []),
       ...tilingProblems(configs.vae, settings),
     ],
+    ...(isSprint ? { firstStep: flowFirstStep } : {}),
     sizes: (configs, settings) => {
       const given = settings as SanaSettings;
       return sanaSizes(configs, isSprint ? { ...given, guidance_scale: 0 } : given, binning);

@@ -45,7 +45,7 @@ export const sanaSprintSettings = {
     maximum: 1.5708,
     description: "Angle at which the second of two steps begins; 1.3 when left out. null spaces the steps evenly.",
   }),
-  ...take("timesteps", "vae_tiling"),
+  ...take("timesteps", "image", "strength", "vae_tiling"),
 };
 
 export type SanaSprintSettings = SettingsOf<typeof sanaSprintSettings>;

@@ -1,5 +1,6 @@
 import { forRows } from "../../loop/denoiser";
 import type { Branch, FamilyParts } from "../../loop/family";
+import { flowFirstStep } from "../../loop/flow-first-step";
 import { combine } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
@@ -38,6 +39,7 @@ export class SanaSprintPipeline extends TransformerPipeline {
         const timesteps = settings.timesteps ?? [...scmTimesteps(steps, max_timesteps, intermediate_timesteps)];
         return { num_inference_steps: steps, timesteps };
       },
+      firstStep: flowFirstStep,
     });
   }
 

@@ -9,7 +9,7 @@ export const sd3Settings = {
   ...take("num_inference_steps", "guidance_scale"),
   ...clipSettings,
   ...take("height", "width", "seed", "num_images_per_prompt", "max_sequence_length", "sigmas"),
-  ...take("image", "strength", "vae_tiling"),
+  ...take("image", "mask", "strength", "padding_mask_crop", "vae_tiling"),
 };
 
 export type Sd3Settings = SettingsOf<typeof sd3Settings>;

@@ -1,4 +1,4 @@
-import type { FamilyParts, FamilyPipeline } from "../../loop/family";
+import type { Blending, FamilyParts, FamilyPipeline } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { combine } from "../../loop/guidance";
 import type { Settings } from "../../loop/settings";
@@ -9,6 +9,7 @@ import { Autoencoder } from "../autoencoders/autoencoder";
 /** What a pipeline has whose denoiser moves an autoencoder's latents along a flow, `(1 - sigma) image + sigma noise`. */
 type FlowLatents = Pick<FamilyPipeline, "noise" | "estimate" | "decode"> &
   Required<Pick<FamilyPipeline, "imageToImage">> & {
+    readonly inpainting: Blending;
     readonly scaleFactor: number;
     /** An image's latents, drawn anew for each of so many. @returns `[count, C, h, w]` */
     encodeEach(
@@ -30,6 +31,7 @@ export function flowLatents(parts: FamilyParts, channels: number): FlowLatents {
     noise: (settings, generator) => autoencoder.noise(settings, channels, generator),
     estimate: (input, prediction, sigma) => combine(input, prediction, (x, velocity) => x - sigma * velocity),
     imageToImage: autoencoder.imageToImage(flowFirstStep),
+    inpainting: autoencoder.inpainting(flowFirstStep),
     encodeEach: ({ vae_tiling: tiling }, image, draws, generator, signal) =>
       autoencoder.encode(image, generator, { tiling, draws, signal }),
     encodeMode: ({ vae_tiling: tiling }, image, signal) => autoencoder.encode(image, undefined, { tiling, signal }),

@@ -2,7 +2,7 @@ import { modelOptions } from "../../errors/models";
 import { resizeAndCrop } from "../../image/resize-and-crop";
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import { estimateImage } from "../../loop/diffusion-estimate";
-import type { Branch, Conditioning, Family, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
+import type { Blending, Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
 import { combine, rows, stack } from "../../loop/guidance";
 import type { Settings } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
@@ -43,10 +43,12 @@ export interface TransformerMethods {
   /** The denoiser's `pos_embed`, `[1, T, D]`, where it has one; asked once a size. @param height latent rows @param width latent columns */
   positions(height: number, width: number): Floats | undefined;
   schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule;
-  /** Pixels to draw at; the image is brought to its own size at the end. The image's when left out. */
+  /** Pixels to draw at, and to bring an image to that is begun with; what is drawn is brought to its own size at the end. The image's when left out. */
   size?(settings: Settings): Pick<Settings, "height" | "width">;
-  /** Of families that can begin with an image. */
-  readonly firstStep?: Family["firstStep"];
+  /** Of families that can begin with an image: as `ImageToImage.firstStep`. */
+  readonly firstStep?: ImageToImage["firstStep"];
+  /** What of finished latents the decoder is given, where that is not what it was trained on. */
+  decoded?(settings: Settings, latents: Floats): Floats;
 }
 
 /** A pipeline around a transformer over patches: Stable Diffusion 3, PixArt, DiT. */
@@ -57,6 +59,7 @@ export class TransformerPipeline implements FamilyPipeline<Drawn> {
   /** By latent size. */
   private readonly positions = new Map<string, Floats>();
   readonly imageToImage?: ImageToImage;
+  readonly inpainting?: Blending;
 
   /** @throws SKIPSTEP_MODEL_OPTION for a transformer whose output is no prediction of its input's shape */
   constructor(
@@ -71,8 +74,10 @@ export class TransformerPipeline implements FamilyPipeline<Drawn> {
     this.channels = in_channels;
     this.autoencoder = new Autoencoder(parts, "vae");
     this.denoiser = new Denoiser(parts, "transformer");
-    const { firstStep } = methods;
-    if (firstStep) this.imageToImage = this.autoencoder.imageToImage(firstStep);
+    const { firstStep, size } = methods;
+    if (!firstStep) return;
+    this.imageToImage = { ...this.autoencoder.imageToImage(firstStep), ...(size ? { size } : {}) };
+    this.inpainting = this.autoencoder.inpainting(firstStep, true);
   }
 
   async encode(settings: Settings, signal?: AbortSignal): Promise<Drawn> {
@@ -122,7 +127,8 @@ export class TransformerPipeline implements FamilyPipeline<Drawn> {
   }
 
   async decode(settings: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats> {
-    const image = await this.autoencoder.decode(latents, { tiling: settings.vae_tiling, signal });
+    const finished = this.methods.decoded?.(settings, latents) ?? latents;
+    const image = await this.autoencoder.decode(finished, { tiling: settings.vae_tiling, signal });
     return resizeAndCrop(image, settings.height, settings.width);
   }
 

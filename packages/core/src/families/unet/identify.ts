@@ -10,6 +10,10 @@ import { stableDiffusionXl } from "./stable-diffusion-xl-files";
 
 /** Width of the prompt's states that Stable Diffusion 2 reads: OpenCLIP's, next to OpenAI's 768. */
 const sd2Prompt = 1024;
+/** Channels of latents. */
+const LATENT = 4;
+/** And of a mask and the masked image's latents. */
+const INPAINTING = 2 * LATENT + 1;
 
 export const stableDiffusionFiles: SingleFiles = {
   title: "Stable Diffusion 1, 2",
@@ -17,7 +21,8 @@ export const stableDiffusionFiles: SingleFiles = {
     const shapes = unetIn(file, stored, known);
     if (!shapes || isXl(shapes)) return undefined;
     const marks = noiseMarks(file, stored);
-    return isLinear(shapes) ? stableDiffusion2(file, marks) : stableDiffusion(file, marks);
+    const inpaints = channelsOf(shapes) === INPAINTING;
+    return isLinear(shapes) ? stableDiffusion2(file, marks, inpaints) : stableDiffusion(file, marks);
   },
 };
 
@@ -36,9 +41,14 @@ function unetIn(file: string, { shapes }: StoredFile, known: KnownFiles): Shapes
   const part = partOf(known, shapes, "UNet2DConditionModel", "unet");
   if (!part) return undefined;
   const converted = convertedShapes(part);
-  const [, channels] = converted.get("conv_in.weight") ?? [];
-  if (channels !== 4) throw known.unknown(file, `a U-Net of ${channels} channels, ${channelsFor(channels)}`);
+  const channels = channelsOf(converted);
+  if (channels !== LATENT && channels !== INPAINTING)
+    throw known.unknown(file, `a U-Net of ${channels} channels, ${channelsFor(channels)}`);
   return converted;
+}
+
+function channelsOf(shapes: Shapes): number | undefined {
+  return shapes.get("conv_in.weight")?.[1];
 }
 
 function isXl(shapes: Shapes): boolean {
@@ -47,8 +57,7 @@ function isXl(shapes: Shapes): boolean {
 
 /** What sees more than latents. */
 function channelsFor(channels: number | undefined): string {
-  if (channels === 9) return "for inpainting and not for 4";
   if (channels === 8) return "for editing (instruct-pix2pix) and not for 4";
   if (channels === 7 || channels === 5) return "for upscaling or depth and not for 4";
-  return "for inpainting or editing and not for 4";
+  return "and not for 4, or for 9 to inpaint";
 }

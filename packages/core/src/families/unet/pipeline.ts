@@ -1,6 +1,16 @@
+import { concat } from "../../loop/concat";
 import { branchLatents, Denoiser, forRows, partsOf } from "../../loop/denoiser";
 import { estimateImage } from "../../loop/diffusion-estimate";
-import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage, PassOptions } from "../../loop/family";
+import { diffusionFirstStep } from "../../loop/diffusion-first-step";
+import type {
+  Branch,
+  Conditioning,
+  FamilyParts,
+  FamilyPipeline,
+  ImageToImage,
+  Inpainting,
+  PassOptions,
+} from "../../loop/family";
 import { combine, repeatRows, rescaleSpread, stack } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
 import type { Generator } from "../../random";
@@ -10,6 +20,7 @@ import type { Floats } from "../../tensor";
 import { Autoencoder } from "../autoencoders/autoencoder";
 import { isSteered } from "../control/settings";
 import { guidanceEmbedding } from "./guidance-embedding";
+import { latentChannels, unetInpainting } from "./inpainting";
 import type { UNetSettings } from "./settings";
 import { UNetSteering } from "./steering";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
@@ -31,31 +42,36 @@ export type EncodePrompts = {
   encode(settings: UNetSettings, guided: boolean, signal?: AbortSignal): Promise<EncodedPrompts>;
 }["encode"]; // a method, so that a family may ask for its own settings
 
-/** `EncodedPrompts` with one row an image. */
-type Prompts = Conditioning & EncodedPrompts;
+/** What the U-Net sees: `EncodedPrompts` with one row an image. */
+export interface Seen extends Conditioning, EncodedPrompts {
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
+  /** Channels behind those of the latents, the same for all images: `[1, X, h, w]`. */
+  readonly beside?: Floats;
+}
 
 /** A pipeline around UNet2DConditionModel: Stable Diffusion 1, 2 and XL. */
-export class UNetPipeline implements FamilyPipeline<Prompts> {
+export class UNetPipeline implements FamilyPipeline<Seen> {
   private readonly config: UNet2DConditionConfig;
   private readonly autoencoder: Autoencoder;
   private readonly denoiser: Denoiser;
   private readonly steering: UNetSteering | undefined;
   readonly imageToImage: ImageToImage;
+  readonly inpainting: Inpainting<Seen>;
 
   constructor(
-    parts: FamilyParts,
+    private readonly parts: FamilyParts,
     private readonly encodePrompts: EncodePrompts,
   ) {
     this.config = parts.configs.unet as UNet2DConditionConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
     this.denoiser = new Denoiser(parts, "unet");
     this.steering = isSteered(parts.configs) ? new UNetSteering(parts, this.config) : undefined;
-    this.imageToImage = this.autoencoder.imageToImage(
-      ({ num_inference_steps: steps, strength }) => steps - Math.min(Math.floor(steps * strength), steps),
-    );
+    this.imageToImage = this.autoencoder.imageToImage(diffusionFirstStep);
+    this.inpainting = unetInpainting(parts.configs, this.autoencoder, diffusionFirstStep);
   }
 
-  async encode(settings: UNetSettings, signal?: AbortSignal): Promise<Prompts> {
+  async encode(settings: UNetSettings, signal?: AbortSignal): Promise<Seen> {
     const encoded = await this.encodePrompts(settings, this.guidanceAt(settings) > 0, signal);
     const { cond, uncond, warnings, notes } = encoded;
     const forImages = (inputs: PromptInputs): PromptInputs =>
@@ -76,7 +92,7 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
   }
 
   noise(settings: UNetSettings, generator: Generator): Floats {
-    return this.autoencoder.noise(settings, this.config.in_channels, generator);
+    return this.autoencoder.noise(settings, latentChannels(this.parts.configs), generator);
   }
 
   schedule({ num_inference_steps, sigmas, timesteps }: UNetSettings): Schedule {
@@ -88,18 +104,18 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
     return guidance_scale > 1 && this.config.time_cond_proj_dim === null ? guidance_scale : 0;
   }
 
-  async takeControl(encoded: Prompts, { guess_mode }: UNetSettings, pictures: readonly Floats[]): Promise<void> {
+  async takeControl(encoded: Seen, { guess_mode }: UNetSettings, pictures: readonly Floats[]): Promise<void> {
     this.steering!.show(encoded, pictures, guess_mode);
   }
 
   async predict(
-    encoded: Prompts,
+    encoded: Seen,
     latents: Floats,
     timestep: number,
     branch: Branch,
     options: PassOptions,
   ): Promise<Floats> {
-    const sample = branchLatents(branch, latents);
+    const sample = withBeside(branchLatents(branch, latents), encoded.beside);
     const step = { sample, timestep: forRows(sample.shape[0]!, timestep) };
     const prompt = (of: Branch): PromptInputs => promptInputs(encoded, of);
     const constants = { [branch]: () => prompt(branch) };
@@ -128,7 +144,12 @@ export class UNetPipeline implements FamilyPipeline<Prompts> {
   }
 }
 
-function promptInputs({ cond, uncond }: Prompts, branch: Branch): PromptInputs {
+function withBeside(latents: Floats, beside: Floats | undefined): Floats {
+  if (!beside) return latents;
+  return concat([latents, stack(new Array<Floats>(latents.shape[0]!).fill(beside))], 1);
+}
+
+function promptInputs({ cond, uncond }: Seen, branch: Branch): PromptInputs {
   const parts = partsOf(branch, cond, uncond);
   return Object.fromEntries(Object.keys(parts[0]!).map((name) => [name, stack(parts.map((part) => part[name]!))]));
 }

@@ -1,5 +1,5 @@
 import type { Sizes } from "../../graph/dim";
-import type { Configs, SettingProblem } from "../../loop/family";
+import type { Configs, Family, SettingProblem } from "../../loop/family";
 import { imageCount, type Settings, type SettingsOf } from "../../loop/settings";
 import { flag, number } from "../../schema/option";
 import { take } from "../../settings/common-settings";
@@ -7,6 +7,7 @@ import { setting } from "../../settings/setting";
 import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
 import { controlSettings, controlSizes, isSteered } from "../control/settings";
 import { clipProblems, clipSettings, textSizes, textTokens } from "../encoders/settings";
+import { checkChannels, seesMask } from "./inpainting";
 import { unet2DCondition } from "./unet-2d-condition";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
@@ -24,7 +25,8 @@ export const unetSettings = {
     0,
   ),
   ...clipSettings,
-  ...take("height", "width", "seed", "num_images_per_prompt", "sigmas", "timesteps", "image", "strength"),
+  ...take("height", "width", "seed", "num_images_per_prompt", "sigmas", "timesteps"),
+  ...take("image", "mask", "strength", "padding_mask_crop"),
   ...controlSettings,
   guess_mode: setting<boolean>(
     flag(undefined, "ControlNets steer the prompt's own branch alone, and the first layers less than the last."),
@@ -37,6 +39,15 @@ export type UNetSettings = SettingsOf<typeof unetSettings>;
 
 export const unetComponents = { unet: unet2DCondition, vae: autoencoderClasses };
 
+/** What they all say of themselves. */
+export const unetFamily = {
+  sizeMultiple: unetSizeMultiple,
+  checkFit: checkChannels,
+  needsMask: seesMask,
+  schedulers: ["variance-preserving", "variance-exploding"],
+  schedulerDefaults: { eta: 0 },
+} satisfies Partial<Family>;
+
 /** The size that the model was trained on. @param fallback latent pixels, for a U-Net that does not say */
 export function trainedSize({ unet, vae }: Configs, fallback: number): Pick<Settings, "height" | "width"> {
   const { sample_size } = unet as UNet2DConditionConfig;
@@ -46,7 +57,7 @@ export function trainedSize({ unet, vae }: Configs, fallback: number): Pick<Sett
 }
 
 /** The pipelines want 8, whatever the autoencoder does; the U-Net itself takes every size. */
-export function unetSizeMultiple({ vae }: Configs): number {
+function unetSizeMultiple({ vae }: Configs): number {
   return Math.max(8, scaleFactorOf(vae));
 }
 
@@ -70,19 +81,6 @@ export function unetSizes(
     ...controlSizes(configs, unet),
     vae: decodeSizes(configs.vae, settings),
   };
-}
-
-/**
- * Defaults that the families differ in by numbers alone.
- * @param size of latents, for a U-Net that does not say @param strength where an image is begun with
- */
-export function unetDefaults(
-  configs: Configs,
-  { size, strength }: { readonly size: number; readonly strength: number | undefined },
-): Pick<Settings, "height" | "width"> & Partial<Settings> {
-  const steered = { strength: 0.8, controlnet_conditioning_scale: 0.8 }; // of both families' pipelines
-  const beginning = strength === undefined ? {} : isSteered(configs) ? steered : { strength };
-  return { ...trainedSize(configs, size), ...beginning };
 }
 
 /** As `Family.problems`. @param textEncoders names of components @param usual layer that prompts are taken from */

@@ -11,10 +11,10 @@ const title = "Stable Diffusion 2";
 /**
  * As https://huggingface.co/stabilityai/stable-diffusion-2-1 has it, and stable-diffusion-2-1-base for a model that
  * predicts epsilon. Where nothing tells which, it is the former, as for diffusers.
- * @param file name for the notes
+ * @param file name for the notes @param inpaints whether it was trained to: the published one of these predicts epsilon
  */
-export function stableDiffusion2(file: string, marks: TrainedNoise): KnownPipeline {
-  const { predictionType = "v_prediction", notes } = marks;
+export function stableDiffusion2(file: string, marks: TrainedNoise, inpaints: boolean): KnownPipeline {
+  const { predictionType = inpaints ? "epsilon" : "v_prediction", notes } = marks;
   const isBase = predictionType === "epsilon";
   const common = {
     ...latentDiffusionNoise,
@@ -31,7 +31,11 @@ export function stableDiffusion2(file: string, marks: TrainedNoise): KnownPipeli
     className: "StableDiffusionPipeline",
     options: {},
     marks: latentDiffusionMarks,
-    notes: [...notes, ...(marks.predictionType === undefined ? [guess] : []), ...unmarked(file, marks, title)],
+    notes: [
+      ...notes,
+      ...(marks.predictionType === undefined && !inpaints ? [guess] : []),
+      ...unmarked(file, marks, title),
+    ],
     components: {
       unet: knownUnet(title, isBase ? 64 : 96),
       vae: knownVae(title, { latent_channels: 4, scaling_factor: 0.18215, shift_factor: null, sample_size: 768 }),

@@ -1,16 +1,21 @@
 import { concat } from "../../loop/concat";
 import { defineFamily } from "../../loop/define-family";
-import type { FamilyParts } from "../../loop/family";
+import type { Configs, FamilyParts } from "../../loop/family";
+import type { Settings } from "../../loop/settings";
 import { ofTextEncoder } from "../../report/warnings";
 import { type Floats, floats } from "../../tensor";
+import { isSteered } from "../control/settings";
 import { clipText, clipTextWithProjection } from "../encoders/clip-text";
 import { type ClipEncoding, ClipPrompts } from "../prompts/clip-prompts";
 import { promptRules } from "../prompts/prompt-settings";
 import { stableDiffusionXlNets } from "./control-nets";
 import { stableDiffusionXlFiles } from "./identify";
 import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
-import { unetComponents, unetDefaults, unetProblems, unetSizeMultiple, unetSizes } from "./settings";
+import { trainedSize, unetComponents, unetFamily, unetProblems, unetSizes } from "./settings";
 import { type XlSettings, xlSettings } from "./xl-settings";
+
+/** Options of its pipelines that model_index.json may have. */
+const xlOptions = ["force_zeros_for_empty_prompt", "add_watermarker", "requires_aesthetics_score"];
 
 const textEncoders = ["text_encoder", "text_encoder_2"] as const;
 
@@ -19,26 +24,31 @@ const textEncoders = ["text_encoder", "text_encoder_2"] as const;
  * settings and defaults. No watermark is drawn.
  */
 export const stableDiffusionXlFamily = defineFamily({
+  ...unetFamily,
   className: "StableDiffusionXLPipeline",
+  aliases: ["StableDiffusionXLInpaintPipeline"],
   title: "Stable Diffusion XL",
   singleFiles: stableDiffusionXlFiles,
   settings: xlSettings,
-  defaults: (configs, fromImage) => ({
+  defaults: (configs, fromImage, inpaints) => ({
     num_inference_steps: 50,
-    guidance_scale: 5,
-    ...unetDefaults(configs, { size: 128, strength: fromImage ? 0.3 : undefined }),
+    guidance_scale: inpaints && !isSteered(configs) ? 7.5 : 5,
+    ...trainedSize(configs, 128),
+    ...(fromImage ? (inpaints ? { strength: 0.9999 } : beginning(configs)) : {}),
   }),
-  sizeMultiple: unetSizeMultiple,
   components: { text_encoder: clipText, text_encoder_2: clipTextWithProjection, ...unetComponents },
   controlNets: stableDiffusionXlNets,
-  others: ["image_encoder", "feature_extractor", "force_zeros_for_empty_prompt", "add_watermarker"],
+  others: ["image_encoder", "feature_extractor", ...xlOptions],
   unheeded: { vae: ["shift_factor"] },
-  schedulers: ["variance-preserving", "variance-exploding"],
-  schedulerDefaults: { eta: 0 },
   problems: (configs, settings) => unetProblems(configs, settings, textEncoders, "penultimate"),
   sizes: (configs, settings) => unetSizes(configs, settings, textEncoders),
   open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
 });
+
+/** Of the pipelines that begin with an image. */
+function beginning(configs: Configs): Partial<Settings> {
+  return isSteered(configs) ? { strength: 0.8, controlnet_conditioning_scale: 0.8 } : { strength: 0.3 };
+}
 
 async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {
   const prompts = await ClipPrompts.open(parts, textEncoders, "penultimate");

@@ -2,13 +2,14 @@ import { defineFamily } from "../../loop/define-family";
 import type { FamilyParts } from "../../loop/family";
 import type { JsonObject } from "../../schema/json";
 import { titleOfWidth } from "../../weights/lora/lora-family";
+import { isSteered } from "../control/settings";
 import { clipText } from "../encoders/clip-text";
 import { ClipPrompts } from "../prompts/clip-prompts";
 import { promptRules } from "../prompts/prompt-settings";
 import { stableDiffusionNets } from "./control-nets";
 import { stableDiffusionFiles } from "./identify";
 import { type EncodePrompts, UNetPipeline } from "./pipeline";
-import { unetComponents, unetDefaults, unetProblems, unetSettings, unetSizeMultiple, unetSizes } from "./settings";
+import { trainedSize, unetComponents, unetFamily, unetProblems, unetSettings, unetSizes } from "./settings";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
 /**
@@ -16,23 +17,24 @@ import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
  * 2, with diffusers' settings and defaults. A safety checker is not run.
  */
 export const stableDiffusionFamily = defineFamily({
+  ...unetFamily,
   className: "StableDiffusionPipeline",
+  aliases: ["StableDiffusionInpaintPipeline"],
   title: "Stable Diffusion 1.5, 2.1",
   singleFiles: stableDiffusionFiles,
   loraTitle: ({ unet }) => titleOfWidth([(unet as UNet2DConditionConfig).cross_attention_dim].flat()[0]!),
   settings: unetSettings,
-  defaults: (configs, fromImage) => ({
+  defaults: (configs, fromImage, inpaints) => ({
     num_inference_steps: 50,
     guidance_scale: 7.5,
-    ...unetDefaults(configs, { size: 64, strength: fromImage ? 0.8 : undefined }),
+    ...trainedSize(configs, 64),
+    ...(fromImage && !inpaints ? { strength: 0.8 } : {}),
+    ...(isSteered(configs) ? { controlnet_conditioning_scale: inpaints ? 0.5 : fromImage ? 0.8 : 1 } : {}),
   }),
-  sizeMultiple: unetSizeMultiple,
   components: { text_encoder: clipText, ...unetComponents },
   controlNets: stableDiffusionNets,
   others: ["safety_checker", "feature_extractor", "image_encoder", "requires_safety_checker"],
   unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
-  schedulers: ["variance-preserving", "variance-exploding"],
-  schedulerDefaults: { eta: 0 },
   mendScheduler,
   problems: (configs, settings) => unetProblems(configs, settings, ["text_encoder"], "last"),
   sizes: (configs, settings) => unetSizes(configs, settings, ["text_encoder"]),

@@ -16,7 +16,7 @@ import { type UNetBlock, type UNetBlocks, unetBody } from "./unet-body";
 import { unetStructure } from "./unet-structure";
 
 /** A U-Net's config, and whether ControlNets steer it. */
-interface SteeredUNetConfig extends UNet2DConditionConfig {
+export interface SteeredUNetConfig extends UNet2DConditionConfig {
   readonly steered?: boolean;
 }
 

@@ -17,16 +17,17 @@ import { type ZImageSettings, zImageSettings } from "./settings";
 /** ZImagePipeline and ZImageImg2ImgPipeline, https://arxiv.org/abs/2511.22699, with diffusers' settings and defaults. */
 export const zImageFamily = defineFamily({
   className: "ZImagePipeline",
+  aliases: ["ZImageInpaintPipeline"],
   title: "Z-Image",
   singleFiles: zImageFiles,
   settings: zImageSettings,
-  defaults: (configs, fromImage) => ({
+  defaults: (configs, fromImage, inpaints) => ({
     num_inference_steps: 50,
     guidance_scale: 5,
     ...(isSteered(configs) ? { controlnet_conditioning_scale: 0.75 } : {}),
     height: 1024,
     width: 1024,
-    ...(fromImage ? { strength: 0.6 } : {}),
+    ...(fromImage && !inpaints ? { strength: 0.6 } : {}),
   }),
   firstStep: flowFirstStep,
   sizeMultiple: ({ vae }) => scaleFactorOf(vae) * PATCH,

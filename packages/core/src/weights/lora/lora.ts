@@ -6,6 +6,15 @@ export interface LoraConfig {
   readonly scale: number;
 }
 
+/** A LoRA that runs beside the weights in one generation. */
+export interface RequestLora extends LoraConfig {
+  /** The name under which the config allows it. */
+  readonly name?: string;
+}
+
+/** One as a config's `generate` or a request says it: a path or an allowed name alone is all of it. */
+export type RequestLoraInput = string | Partial<RequestLora>;
+
 /** The model that a module belongs to: the one that draws, or a text encoder by one of the names that files have for it. */
 export type LoraModel = "denoiser" | TextEncoderLabel;
 

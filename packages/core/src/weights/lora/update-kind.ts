@@ -1,5 +1,6 @@
 import { loraInvalid, loraShape } from "../../errors/lora";
 import { sizeOf } from "../../tensor";
+import { type Factors, hadamardFactors, kroneckerFactors } from "./factors";
 import type { LoraRole, LoraTensors } from "./lora";
 import { collected, hadamard, kronecker, type Matrix, product, type UpdateMatrix, whole } from "./update-matrix";
 
@@ -121,25 +122,81 @@ export function readUpdate(kind: UpdateKind, update: UpdateValues): UpdateMatrix
   const { tensors } = update;
   const matrix = (role: LoraRole): Matrix => readMatrix(update, tensors[role]!);
   if (kind === "LoRA") return product(matrix("up"), withCore(matrix("down"), matrixIn(update, "mid")));
-  if (kind === "LoHa") return hadamard(halfOf(update, 1), halfOf(update, 2));
+  if (kind === "LoHa") {
+    const [one, other] = [halfOf(update, 1), halfOf(update, 2)];
+    return hadamard(product(one.left, one.right), product(other.left, other.right));
+  }
   if (kind === "LoKr") return kronecker(factorOf(update, 1), factorOf(update, 2));
   return whole(readMatrix(update, Object.values(tensors)[0]!));
 }
 
+/**
+ * Reads an update as a product: a LoHa of two products of rank r as one of rank r * r, a LoKr with its matrices as the
+ * products that they are, or by the identity.
+ * @returns `undefined` for what is no product
+ * @throws SKIPSTEP_LORA_INVALID for values that are no numbers
+ */
+export function readFactors(kind: UpdateKind, update: UpdateValues): Factors | undefined {
+  const { tensors } = update;
+  if (kind === "LoRA")
+    return {
+      left: readMatrix(update, tensors.up!),
+      right: withCore(readMatrix(update, tensors.down!), matrixIn(update, "mid")),
+    };
+  if (kind === "LoHa") return hadamardFactors(halfOf(update, 1), halfOf(update, 2));
+  if (kind === "LoKr") return kroneckerFactors(factorsOf(update, 1), factorsOf(update, 2));
+  return undefined;
+}
+
+/** The rank of `readFactors`, by the tensors' shapes alone. */
+export function factorsRank(kind: UpdateKind, { tensors, shapeOf }: UpdateTensors): number | undefined {
+  const first = (role: LoraRole): number => shapeOf(tensors[role]!)[0] ?? 1;
+  if (kind === "LoRA") return first("down");
+  if (kind === "LoHa") return first("hada_w1_b") * first("hada_w2_b");
+  if (kind !== "LoKr") return undefined;
+  const rankOfPart = (i: 1 | 2): number => {
+    const stored = tensors[`lokr_w${i}`];
+    if (stored === undefined) return first(`lokr_w${i}_b`);
+    const [rows = 1, ...rest] = shapeOf(stored);
+    return Math.min(rows, sizeOf(rest));
+  };
+  return rankOfPart(1) * rankOfPart(2);
+}
+
 /** One of the two products of LoHa. */
-function halfOf(update: UpdateValues, i: 1 | 2): UpdateMatrix {
+function halfOf(update: UpdateValues, i: 1 | 2): Factors {
   const [a, b] = (["a", "b"] as const).map((name) => matrixIn(update, `hada_w${i}_${name}`)!) as [Matrix, Matrix];
-  const core = matrixIn(update, `hada_t${i}`);
-  return core ? product(turned(a), withCore(b, core)) : product(a, b);
+  return withMiddle(a, b, matrixIn(update, `hada_t${i}`));
 }
 
 /** One of the two matrices of LoKr, stored so or as a product. */
 function factorOf(update: UpdateValues, i: 1 | 2): Matrix {
   const stored = matrixIn(update, `lokr_w${i}`);
   if (stored) return stored;
+  const { left, right } = factorsOf(update, i);
+  return collected(product(left, right));
+}
+
+/** The same as a product. */
+function factorsOf(update: UpdateValues, i: 1 | 2): Factors {
+  const stored = matrixIn(update, `lokr_w${i}`);
+  if (stored)
+    return stored.rows <= stored.columns
+      ? { left: identity(stored.rows), right: stored }
+      : { left: stored, right: identity(stored.columns) };
   const [a, b] = (["a", "b"] as const).map((name) => matrixIn(update, `lokr_w${i}_${name}`)!) as [Matrix, Matrix];
-  const core = i === 2 ? matrixIn(update, "lokr_t2") : undefined;
-  return collected(core ? product(turned(a), withCore(b, core)) : product(a, b));
+  return withMiddle(a, b, i === 2 ? matrixIn(update, "lokr_t2") : undefined);
+}
+
+/** With a core, the left matrix is stored turned. */
+function withMiddle(a: Matrix, b: Matrix, core: Matrix | undefined): Factors {
+  return core ? { left: turned(a), right: withCore(b, core) } : { left: a, right: b };
+}
+
+function identity(size: number): Matrix {
+  const values = new Float32Array(size * size);
+  for (let i = 0; i < size; i++) values[i * size + i] = 1;
+  return { rows: size, columns: size, values };
 }
 
 function matrixIn(update: UpdateValues, role: LoraRole): Matrix | undefined {

@@ -1,0 +1,224 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { statSync } from "node:fs";
+import type { Config } from "../config/config";
+import { usualLimits } from "../config/limits";
+import { stampOf } from "../disk/file-stamp";
+import { loraBeside } from "../errors/lora";
+import { requestInvalid } from "../errors/pipeline";
+import type { BranchExtent, Branches, BranchPlace } from "../graph/branches";
+import type { Tensors } from "../hooks";
+import type { BesideLoras, ReadLoras } from "../loop/beside-loras";
+import type { RecognisedModel } from "../loop/recognised-model";
+import type { PluginHost } from "../plugins/host";
+import type { OpenedComponent } from "../program/opened-component";
+import type { Runs } from "../program/program";
+import type { LoraReport } from "../report/report";
+import type { Runtime } from "../runtime/runtime";
+import { Weights } from "../weights/checkpoint/weights";
+import type { WeightUpdate } from "../weights/lora/add-update";
+import { type BranchFactors, branchFactors, branchRank, noFactors } from "../weights/lora/branch-factors";
+import type { LoraPlace } from "../weights/lora/found-update";
+import type { RequestLora } from "../weights/lora/lora";
+import { findLoraFile } from "../weights/lora/lora-file";
+import { loraWarnings, matchLoras, placeOf } from "./apply-loras";
+import { buildModels } from "./build-model";
+import { type OpenOptions, openModels } from "./open-models";
+
+/** LoRAs as the branches beside a model's weights are fed with them. */
+interface Read extends ReadLoras {
+  readonly key: string;
+  /** By component and weight. */
+  readonly factors: ReadonlyMap<string, ReadonlyMap<string, BranchFactors>>;
+  /** What each of these components must have branches beside. */
+  readonly extents: ReadonlyMap<string, BranchExtent>;
+}
+
+/** A component with branches, open. */
+interface Engine {
+  readonly extent: BranchExtent;
+  readonly opened: OpenedComponent;
+  readonly places: readonly BranchPlace[];
+}
+
+/** A component in one generation: what runs, and what its branches are fed. */
+interface Active {
+  readonly program: Runs;
+  readonly feeds: Tensors;
+}
+
+export interface RequestLoraParts {
+  readonly config: Config;
+  /** With the config's LoRAs merged. */
+  readonly model: RecognisedModel;
+  readonly plugins: PluginHost;
+  readonly runtime: Runtime;
+  readonly open: OpenOptions;
+  /** The components as they run without. */
+  readonly models: readonly OpenedComponent[];
+  /** Beside which weights branches may run. */
+  readonly branches: Branches;
+}
+
+/**
+ * LoRAs beside the weights of a pipeline. A component that one of them changes is compiled a second time, with branches
+ * beside all its linears (and convolutions, where a LoRA has any), sharing the file of weights. Factors are fed to it:
+ * other scales and other files run on what is open.
+ */
+export class RequestLoras implements BesideLoras {
+  private readonly active = new AsyncLocalStorage<ReadonlyMap<string, Active>>();
+  private readonly engines = new Map<string, Engine>();
+  private last: Read | undefined;
+  private place: LoraPlace | undefined;
+
+  constructor(private readonly parts: RequestLoraParts) {}
+
+  /** Of a component's function that runs as it is: the same, and with branches in generations that have LoRAs for it. */
+  program(component: string, plain: Runs): Runs {
+    return {
+      run: (inputs, options) => {
+        const own = this.active.getStore()?.get(component);
+        return own ? own.program.run({ ...inputs, ...own.feeds }, options) : plain.run(inputs, options);
+      },
+    };
+  }
+
+  /** Of a function that has no branches. @throws SKIPSTEP_LORA_BESIDE where a LoRA of this generation has some for it */
+  checkPlain(component: string, entry: string): void {
+    if (!this.active.getStore()?.has(component)) return;
+    throw loraBeside("A LoRA", component, `for "${component}", whose "${entry}" has no branches`);
+  }
+
+  /** Compiles what the LoRAs of a config need, so that generations need not. */
+  async open(): Promise<void> {
+    const { request_loras = {}, generate } = this.parts.config;
+    const sets = [
+      ...Object.entries(request_loras).map(([name, path]) => [{ name, path, scale: 1 }]),
+      ...(generate.loras ? [generate.loras as readonly RequestLora[]] : []),
+    ];
+    for (const loras of sets) await this.openEngines(this.readAll(loras, "").extents, this.parts.open);
+  }
+
+  read(loras: readonly RequestLora[]): Read {
+    const key = JSON.stringify(
+      loras.map((lora) => [lora, stampOf(statSync(findLoraFile(lora.path), { bigint: true }))]),
+    );
+    if (this.last?.key !== key) {
+      this.last = undefined; // its memory is free before the next is read
+      this.last = this.readAll(loras, key);
+    }
+    return this.last;
+  }
+
+  async run<Result>(
+    loras: ReadLoras | undefined,
+    { signal, onProgress }: Parameters<BesideLoras["run"]>[1],
+    body: (models: readonly OpenedComponent[]) => Promise<Result>,
+  ): Promise<Result> {
+    const { models, open } = this.parts;
+    if (!loras) return this.active.run(new Map(), () => body(models)); // also inside a generation that has some
+    const { factors, extents } = loras as Read;
+    await this.openEngines(extents, {
+      ...open,
+      signal,
+      onCompile: (component, done, of) => onProgress?.({ kind: "compile", component, done, of }),
+    });
+    const active = new Map([...extents.keys()].map((name) => [name, this.activeOf(name, factors.get(name)!)] as const));
+    const running = models.map((model) => (active.has(model.name) ? this.engines.get(model.name)!.opened : model));
+    return this.active.run(active, () => body(running));
+  }
+
+  private readAll(loras: readonly RequestLora[], key: string): Read {
+    const { model, config, branches } = this.parts;
+    this.place ??= placeOf(model);
+    const { loras: matches, updates } = matchLoras(model, this.place, loras);
+    const files = new Map(matches.map(({ file }) => [file, Weights.openFile(file)]));
+    try {
+      const factors = new Map<string, Map<string, BranchFactors>>();
+      const extents = new Map<string, BranchExtent>();
+      for (const [component, ofComponent] of updates) {
+        const places = [...ofComponent].map(([weight, own]) => placeIn(branches, component, weight, own));
+        extents.set(component, places.some(({ extent }) => extent === "all") ? "all" : "pointwise");
+        const read = places.map((place) => {
+          const own = ofComponent.get(place.name)!;
+          const sourceOf = (file: string): Weights => files.get(file)!;
+          const rank = branchRank(own, sourceOf);
+          checkRank(rank, place.name, config);
+          return [place.name, branchFactors(place, own, rank, sourceOf)] as const;
+        });
+        factors.set(component, new Map(read));
+      }
+      const reports = matches.map(
+        ({ file, scale, modules, matched }, i): LoraReport => ({
+          file,
+          ...(loras[i]!.name === undefined ? {} : { name: loras[i]!.name! }),
+          scale,
+          modules,
+          matched,
+        }),
+      );
+      return { key, factors, extents, reports, warnings: loraWarnings(matches) };
+    } finally {
+      for (const weights of files.values()) weights.close();
+    }
+  }
+
+  /** Opens components with branches. One that is open with others is closed: its weights are in memory once. */
+  private async openEngines(extents: ReadonlyMap<string, BranchExtent>, open: OpenOptions): Promise<void> {
+    const { model, plugins, runtime } = this.parts;
+    const needed = new Map([...extents].filter(([name, extent]) => this.engines.get(name)?.extent !== extent));
+    if (needed.size === 0) return;
+    const { models, branches } = buildModels(model, plugins, open.memory, needed);
+    for (const { name, weights } of models) if (!needed.has(name)) weights.close();
+    for (const name of needed.keys()) await this.close(name);
+    const opened = await openModels(
+      models.filter(({ name }) => needed.has(name)),
+      runtime,
+      open,
+    );
+    for (const one of opened) {
+      const places = [...branches.places.get(one.name)!.values()].filter(({ inputs }) => inputs);
+      this.engines.set(one.name, { extent: needed.get(one.name)!, opened: one, places });
+    }
+  }
+
+  private async close(name: string): Promise<void> {
+    const engine = this.engines.get(name);
+    this.engines.delete(name);
+    await engine?.opened.program.close();
+  }
+
+  private activeOf(component: string, factors: ReadonlyMap<string, BranchFactors>): Active {
+    const { runtime } = this.parts;
+    const { opened, places } = this.engines.get(component)!;
+    const feeds = places.flatMap((place) => {
+      const { down, up } = factors.get(place.name) ?? noFactors(place);
+      const { inputs } = place;
+      return [
+        [inputs!.down.name, runtime.upload(down, { keep: true })],
+        [inputs!.up.name, runtime.upload(up, { keep: true })],
+      ];
+    });
+    return { program: opened.program, feeds: Object.fromEntries(feeds) };
+  }
+}
+
+/** @throws SKIPSTEP_LORA_BESIDE for a weight beside which nothing runs */
+function placeIn(
+  { places }: Branches,
+  component: string,
+  weight: string,
+  [first]: readonly WeightUpdate[],
+): BranchPlace {
+  const place = places.get(component)?.get(weight);
+  if (place) return place;
+  const tensor = first!.magnitude?.tensor ?? Object.values(first!.tensors)[0]!;
+  throw loraBeside(first!.file, tensor, `for "${weight}" of ${component}, which is no linear or convolution`);
+}
+
+function checkRank(rank: number, weight: string, { limits }: Config): void {
+  const { lora_rank: most } = { ...usualLimits, ...limits };
+  if (rank > most)
+    throw requestInvalid([
+      `loras must come to a rank of at most ${most} beside one weight, found ${rank} for "${weight}". "limits": { "lora_rank": ... } in the config allows more`,
+    ]);
+}
