@@ -116,6 +116,17 @@ describe("a LoRA at a request draws as one that is merged", () => {
     expect(apart(await pipeline.generate(), beside)).toBeGreaterThan(1e-4);
   });
 
+  it("sdxl: text encoders that run another function, for weighted prompts in chunks", async () => {
+    const path = join(aCase("sdxl-text-encoder-lora-names"), "text-encoders.safetensors");
+    const prompt = `a "red heart"0.6, ${"and clouds ".repeat(50)}`;
+    const settings = { prompt, prompt_weighting: "compel", long_prompts: "chunks" };
+    const pipeline = await plainOf("sdxl");
+    const beside = await pipeline.generate({ ...settings, loras: [path] });
+    const generate = { ...size, ...settings };
+    const expected = await merged({ model: pipeline.config.model, generate, lora: [path] });
+    expect(apart(expected, beside)).toBeLessThan(1e-5);
+  });
+
   it("several at once, beside one that is merged", async () => {
     const [one, other] = [extra("lora-conv-sd15"), extra("lora-loha-tucker-sd15")];
     const base = { model: join(golden, "pipelines/sd15"), generate: size };

@@ -18,12 +18,12 @@ function cells(family: FamilyFacts): string[] {
 }
 
 /** What a model does beside drawing from a prompt. */
-export function abilities({ settings, references, singleFiles }: FamilyFacts): string[] {
+export function abilities({ settings, references, singleFiles, needsMask }: FamilyFacts): string[] {
   const takes = (name: string): boolean => settings.includes(name);
   return [
     ...(singleFiles ? ["single files"] : []),
-    ...(takes("image") && takes("strength") && references === 0 ? ["image to image"] : []),
-    ...(takes("mask") ? ["inpainting"] : []),
+    ...(takes("image") && takes("strength") && references === 0 && !needsMask ? ["image to image"] : []),
+    ...(takes("mask") ? [needsMask ? "inpainting alone" : "inpainting"] : []),
     ...(references > 0 ? [`up to ${references} reference ${references === 1 ? "image" : "images"}`] : []),
     ...(takes("control_image") ? ["ControlNet"] : []),
   ];

@@ -194,10 +194,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
     if (config.request_loras || config.generate.loras) await besides.open();
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, besides.program(name, program)]));
     const lazy = lazyEntries(components, runtime, hooks, open);
-    const entry: typeof lazy = async (name, function_) => {
-      besides.checkPlain(name, function_);
-      return lazy(name, function_);
-    };
+    const entry: typeof lazy = async (name, function_) => besides.entry(name, function_, await lazy(name, function_));
     const pipeline = await family.open({ checkpoint, runtime, programs, configs, tokenizer: tokenizers.of, entry });
     const found = [...notesOf(model, config.scheduler), ...notes, ...learned, ...tokenizerNotes];
     const warnings = [

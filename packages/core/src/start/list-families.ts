@@ -1,5 +1,5 @@
 import type { Feature } from "../architecture/structure";
-import type { Family } from "../loop/family";
+import type { Configs, Family } from "../loop/family";
 import { findPlugin } from "../plugins/discover";
 import { installedPlugins } from "../plugins/installed";
 import { Catalogue } from "./catalogue";
@@ -14,6 +14,8 @@ export interface FamilyFacts {
   readonly singleFiles: boolean;
   /** Names of the settings of `generate` that it takes. */
   readonly settings: readonly string[];
+  /** Whether all of its models need a mask: they were trained to inpaint. */
+  readonly needsMask: boolean;
   /** Most images that it looks at; 0 for one that does not. */
   readonly references: number;
   /** Class names of the schedulers that it can use. */
@@ -50,9 +52,17 @@ function facts(family: Family, catalogue: Catalogue, asking: readonly Asking[]):
     title,
     singleFiles: singleFiles !== undefined,
     settings: Object.keys(settings),
+    needsMask: family.needsMask?.(usualConfigs(family)) ?? false,
     references: references?.most ?? 0,
     schedulers: catalogue.schedulers.among(schedulers, unfitSchedulers),
     autoencoders: Object.keys(components.vae ?? {}),
     plugins: asking.filter(fits).map(({ name }) => name),
   };
+}
+
+/** Configs of its components where their files say nothing: those of the models that a class is named after. */
+function usualConfigs({ components }: Family): Configs {
+  return Object.fromEntries(
+    Object.entries(components).map(([name, classes]) => [name, Object.values(classes)[0]!.architecture.parse({})]),
+  );
 }

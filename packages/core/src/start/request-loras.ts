@@ -5,10 +5,11 @@ import { usualLimits } from "../config/limits";
 import { stampOf } from "../disk/file-stamp";
 import { loraBeside } from "../errors/lora";
 import { requestInvalid } from "../errors/pipeline";
-import type { BranchExtent, Branches, BranchPlace } from "../graph/branches";
+import { type BranchExtent, Branches, type BranchPlace } from "../graph/branches";
 import type { Tensors } from "../hooks";
 import type { BesideLoras, ReadLoras } from "../loop/beside-loras";
 import type { RecognisedModel } from "../loop/recognised-model";
+import { BuildHookRunner } from "../plugins/build-hooks";
 import type { PluginHost } from "../plugins/host";
 import type { OpenedComponent } from "../program/opened-component";
 import type { Runs } from "../program/program";
@@ -22,6 +23,7 @@ import type { RequestLora } from "../weights/lora/lora";
 import { findLoraFile } from "../weights/lora/lora-file";
 import { loraWarnings, matchLoras, placeOf } from "./apply-loras";
 import { buildModels } from "./build-model";
+import { lazyEntries } from "./lazy-entries";
 import { type OpenOptions, openModels } from "./open-models";
 
 /** LoRAs as the branches beside a model's weights are fed with them. */
@@ -67,6 +69,8 @@ export interface RequestLoraParts {
 export class RequestLoras implements BesideLoras {
   private readonly active = new AsyncLocalStorage<ReadonlyMap<string, Active>>();
   private readonly engines = new Map<string, Engine>();
+  /** Further functions with branches, by component, entry and extent. */
+  private readonly entries = new Map<string, Promise<Runs>>();
   private last: Read | undefined;
   private place: LoraPlace | undefined;
 
@@ -82,10 +86,16 @@ export class RequestLoras implements BesideLoras {
     };
   }
 
-  /** Of a function that has no branches. @throws SKIPSTEP_LORA_BESIDE where a LoRA of this generation has some for it */
-  checkPlain(component: string, entry: string): void {
-    if (!this.active.getStore()?.has(component)) return;
-    throw loraBeside("A LoRA", component, `for "${component}", whose "${entry}" has no branches`);
+  /** The same of another function of a component, which is compiled with branches when it is first run with some. */
+  entry(component: string, entry: string, plain: Runs): Runs {
+    return {
+      run: async (inputs, options) => {
+        const own = this.active.getStore()?.get(component);
+        if (!own) return plain.run(inputs, options);
+        const program = await this.entryWith(component, entry, this.engines.get(component)!.extent);
+        return program.run({ ...inputs, ...own.feeds }, options);
+      },
+    };
   }
 
   /** Compiles what the LoRAs of a config need, so that generations need not. */
@@ -179,6 +189,20 @@ export class RequestLoras implements BesideLoras {
       const places = [...branches.places.get(one.name)!.values()].filter(({ inputs }) => inputs);
       this.engines.set(one.name, { extent: needed.get(one.name)!, opened: one, places });
     }
+  }
+
+  private entryWith(name: string, entry: string, extent: BranchExtent): Promise<Runs> {
+    const key = `${name}/${entry}/${extent}`;
+    const known = this.entries.get(key) ?? this.openEntry(name, entry, extent);
+    this.entries.set(key, known);
+    known.catch(() => this.entries.delete(key)); // tried again the next time
+    return known;
+  }
+
+  private openEntry(name: string, entry: string, extent: BranchExtent): Promise<Runs> {
+    const { model, plugins, runtime, open } = this.parts;
+    const hooks = new Branches(new BuildHookRunner(plugins, model.family.denoiser), new Map([[name, extent]]));
+    return lazyEntries(model.components, runtime, hooks, open)(name, entry);
   }
 
   private async close(name: string): Promise<void> {

@@ -19,11 +19,12 @@ import { type QwenImageSettings, qwenImageSettings } from "./settings";
 const LONGEST_PROMPT = 1024;
 
 /**
- * QwenImagePipeline and QwenImageImg2ImgPipeline, https://arxiv.org/abs/2508.02324, with diffusers' settings and
- * defaults. No model of the family takes a `guidance_scale`: it is read, and has no effect.
+ * QwenImagePipeline, and what its classes for images to begin with and for masks do, https://arxiv.org/abs/2508.02324,
+ * with diffusers' settings and defaults. No model of the family takes a `guidance_scale`: it is read, and has no effect.
  */
 export const qwenImageFamily = defineFamily({
   className: "QwenImagePipeline",
+  aliases: ["QwenImageInpaintPipeline"],
   title: "Qwen-Image",
   singleFiles: qwenImageFiles,
   settings: qwenImageSettings,
