@@ -165,8 +165,8 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
   readonly inpainting?: Inpainting<Encoded>;
   /**
    * Takes in the pictures of ControlNets, before noise is drawn; there where the family has `controlNets`.
-   * @param encoded the generation's own object, which they hang on
    * @param pictures one a net, `[1, 3, H, W]`, -1..1
+   * @returns `encoded` with what the nets are shown
    */
   takeControl?(
     encoded: Encoded,
@@ -174,7 +174,7 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
     pictures: readonly Floats[],
     generator: Generator,
     signal?: AbortSignal,
-  ): Promise<void>;
+  ): Promise<Encoded>;
   /** @returns `[B, 3, H, W]` in -1..1 */
   decode(settings: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats>;
 }

@@ -216,8 +216,10 @@ export class Pipeline {
       ...masked.warnings,
     ];
     const beginning = { pipeline, settings, scheduler, generator, signal };
-    await watch.time("encode", () => takeControl(beginning, encoded));
-    const first = await watch.time("encode", () => begin(beginning, encoded, masked.picture));
+    const first = await watch.time("encode", async () => {
+      const steered = await takeControl(beginning, encoded, masked.picture);
+      return begin(beginning, steered, masked.picture);
+    });
     for (const picture of pictureSettingNames.flatMap((name) => picturesOf(settings[name])))
       if (typeof picture === "string") warnings.push(...(await pictureWarnings(picture)));
     const { pasted } = masked.picture ?? {};

@@ -4,11 +4,10 @@ import type { Conditioning, FamilyParts, PassOptions } from "../../loop/family";
 import type { Tensors } from "../../runtime/device-tensor";
 import { add, copies } from "../../runtime/math";
 
-/** The ControlNets of a pipeline, opened: what each generation shows them, and what they make of it at each step. */
+/** The ControlNets of a pipeline, opened. */
 export class OpenControlNets<Config, Condition> {
   readonly configs: readonly Config[];
   private readonly nets: readonly Denoiser[];
-  private readonly conditions = new WeakMap<Conditioning, readonly Condition[]>();
 
   constructor(parts: FamilyParts) {
     const names = controlNetsIn(Object.keys(parts.configs));
@@ -16,17 +15,14 @@ export class OpenControlNets<Config, Condition> {
     this.nets = names.map((name) => new Denoiser(parts, name));
   }
 
-  /** @param encoded the generation's own object @param conditions one a net */
-  show(encoded: Conditioning, conditions: readonly Condition[]): void {
-    this.conditions.set(encoded, conditions);
-  }
-
   /**
    * Runs those that steer this step.
+   * @param encoded the generation's own object @param conditions what each net is shown
    * @param passOf what a net is given @returns the sums of what they give, by name; nothing where none runs
    */
   async steer(
     encoded: Conditioning,
+    conditions: readonly Condition[],
     { control = [], signal, meter }: PassOptions,
     passOf: (net: {
       readonly config: Config;
@@ -38,7 +34,7 @@ export class OpenControlNets<Config, Condition> {
     for (const [i, net] of this.nets.entries()) {
       const strength = control[i] ?? 0;
       if (strength === 0) continue; // what it gives would be zeros
-      const [config, condition] = [this.configs[i]!, this.conditions.get(encoded)![i]!];
+      const [config, condition] = [this.configs[i]!, conditions[i]!];
       const outputs = await net.outputs(encoded, passOf({ config, condition, strength }), { signal, meter });
       sums = sums ? await sumsOf(sums, outputs) : outputs;
     }

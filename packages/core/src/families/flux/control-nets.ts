@@ -14,7 +14,7 @@ const title = "FLUX.1";
 
 /** ControlNets of FLUX.1, those of several kinds of pictures as well. */
 export const fluxControlNets: ControlNetKind = {
-  pipelines: ["FluxControlNetPipeline", "FluxControlNetImg2ImgPipeline"],
+  pipelines: ["FluxControlNetPipeline", "FluxControlNetImg2ImgPipeline", "FluxControlNetInpaintPipeline"],
   classes: { [className]: { architecture: fluxControlNet, entry: "forward" } },
   file: { kind: "model", library: "diffusers", className, others: otherNets(title), config: configOf },
   smallest: ({ out_channels: _, ...config }) => ({

@@ -15,7 +15,7 @@ import { type FluxConfig, rotaryTables } from "./model";
 import { AXES, imagePositions } from "./positions";
 import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
 import type { FluxControlSettings, FluxSettings } from "./settings";
-import { FluxSteering } from "./steering";
+import { type FluxControl, FluxSteering, shownPictures } from "./steering";
 
 /** Images that the denoiser looks at, as its tokens. */
 export interface FluxReferences {
@@ -39,6 +39,8 @@ export interface FluxConditioning extends Conditioning {
   readonly references: FluxReferences | undefined;
   /** What the denoiser sees in each token besides latents, `[1, X, D]`. */
   readonly features?: Floats;
+  /** What each ControlNet is shown. */
+  readonly control?: readonly FluxControl[];
 }
 
 /**
@@ -61,7 +63,8 @@ export function fluxPipeline(
       const shown: Floats[] = [];
       for (const picture of pictures)
         shown.push(await encodeEach(settings, picture, imageCount(settings), generator, signal));
-      steering!.show(encoded, shown, [(settings as FluxControlSettings).control_mode ?? []].flat());
+      const { control_mode } = settings as FluxControlSettings;
+      return { ...encoded, control: shownPictures(shown, [control_mode ?? []].flat()) };
     },
     encode: async (settings: FluxSettings, signal) => {
       const { prompt, prompt_2, negative_prompt, negative_prompt_2 } = settings;

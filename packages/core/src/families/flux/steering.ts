@@ -7,7 +7,7 @@ import type { FluxControlNetConfig } from "./control-net";
 import { blockSample, type FluxConfig, singleBlockSample } from "./model";
 
 /** What a net is shown. */
-interface Shown {
+export interface FluxControl {
   /** The picture as packed latents, `[B, X, C]`, one row an image. */
   readonly picture: Floats;
   /** Kind of the picture, for nets that know several. */
@@ -24,41 +24,51 @@ interface SteeredPass {
   readonly constants: (config: FluxConfig, extra: number) => DenoiserInputs;
 }
 
+/** A generation that may be steered. */
+interface Steered extends Conditioning {
+  /** One a net. */
+  readonly control?: readonly FluxControl[];
+}
+
+/** @param pictures latents `[B, C, h, w]` of each, one row an image @param modes kind of each, for nets that are told */
+export function shownPictures(pictures: readonly Floats[], modes: readonly (number | null)[]): FluxControl[] {
+  return pictures.map((picture, i) => ({ picture: packLatents(picture), mode: modes[i] ?? 0 }));
+}
+
 /** The ControlNets of FLUX.1, opened. */
 export class FluxSteering {
-  private readonly nets: OpenControlNets<FluxControlNetConfig, Shown>;
+  private readonly nets: OpenControlNets<FluxControlNetConfig, FluxControl>;
 
   constructor(parts: FamilyParts) {
     this.nets = new OpenControlNets(parts);
   }
 
-  /** @param pictures latents `[B, C, h, w]` of each, one row an image @param modes kind of each, for nets that are told */
-  show(encoded: Conditioning, pictures: readonly Floats[], modes: readonly (number | null)[]): void {
-    this.nets.show(
-      encoded,
-      pictures.map((picture, i) => ({ picture: packLatents(picture), mode: modes[i] ?? 0 })),
-    );
-  }
-
   /** What is added behind the denoiser's blocks: zeros at a step that no net steers. */
   async samples(
-    encoded: Conditioning,
+    encoded: Steered,
     { latents, timestep, branch, constants }: SteeredPass,
     options: PassOptions,
   ): Promise<Pick<DenoiserPass, "constants" | "made">> {
     const hidden = packLatents(latents);
     const [images, tokens] = hidden.shape as [number, number, number];
     const time = forRows(images, timestep);
-    const made = await this.nets.steer(encoded, options, ({ config, condition: { picture, mode }, strength }) => ({
-      step: { hidden_states: hidden, timestep: time, strength: floats([1], Float32Array.of(strength)) },
-      constants: {
-        [`${latents.shape}`]: () => constants(config, config.num_mode === null ? 0 : 1),
-        picture: () => ({
-          controlnet_cond: picture,
-          ...(config.num_mode === null ? {} : { controlnet_mode: integers([images, 1], new Array(images).fill(mode)) }),
-        }),
-      },
-    }));
+    const made = await this.nets.steer(
+      encoded,
+      encoded.control!,
+      options,
+      ({ config, condition: { picture, mode }, strength }) => ({
+        step: { hidden_states: hidden, timestep: time, strength: floats([1], Float32Array.of(strength)) },
+        constants: {
+          [`${latents.shape}`]: () => constants(config, config.num_mode === null ? 0 : 1),
+          picture: () => ({
+            controlnet_cond: picture,
+            ...(config.num_mode === null
+              ? {}
+              : { controlnet_mode: integers([images, 1], new Array(images).fill(mode)) }),
+          }),
+        },
+      }),
+    );
     if (made) return { made: branch === "joint" ? await forBranches(made, [1, 1]) : made, constants: {} };
     const rows = branch === "joint" ? 2 * images : images;
     return { constants: { [`unsteered ${rows},${tokens}`]: () => this.unsteered(rows, tokens) } };

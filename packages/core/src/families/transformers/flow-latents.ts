@@ -7,7 +7,7 @@ import type { Floats } from "../../tensor";
 import { Autoencoder } from "../autoencoders/autoencoder";
 
 /** What a pipeline has whose denoiser moves an autoencoder's latents along a flow, `(1 - sigma) image + sigma noise`. */
-type FlowLatents = Pick<FamilyPipeline, "noise" | "estimate" | "decode"> &
+export type FlowLatents = Pick<FamilyPipeline, "noise" | "estimate" | "decode"> &
   Required<Pick<FamilyPipeline, "imageToImage">> & {
     readonly inpainting: Blending;
     readonly scaleFactor: number;

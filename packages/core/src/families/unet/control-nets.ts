@@ -9,6 +9,7 @@ import { otherNets } from "../control/other-nets";
 import { controlNet, pictureFactor } from "./control-net";
 import type { ControlNetConfig } from "./control-net-config";
 import { wayDownConfig } from "./files";
+import { latentChannels } from "./inpainting";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
 const { className } = controlNet;
@@ -16,11 +17,13 @@ const { className } = controlNet;
 export const stableDiffusionNets = unetControlNets("Stable Diffusion 1, 2", [
   "StableDiffusionControlNetPipeline",
   "StableDiffusionControlNetImg2ImgPipeline",
+  "StableDiffusionControlNetInpaintPipeline",
 ]);
 
 export const stableDiffusionXlNets = unetControlNets("Stable Diffusion XL", [
   "StableDiffusionXLControlNetPipeline",
   "StableDiffusionXLControlNetImg2ImgPipeline",
+  "StableDiffusionXLControlNetInpaintPipeline",
 ]);
 
 /** ControlNets of a family around UNet2DConditionModel. @param title what people call the family */
@@ -44,10 +47,15 @@ function unetControlNets(title: string, pipelines: readonly string[]): ControlNe
 /** What the way down has, and nothing of the way up. */
 function smallest(
   { up_block_types: _up, out_channels: _out, sample_size: _size, ...config }: Readonly<JsonObject>,
-  { vae }: Configs,
+  configs: Configs,
 ): JsonObject {
-  const levels = Math.log2(scaleFactorOf(vae)) + 1;
-  return { ...config, _class_name: className, conditioning_embedding_out_channels: new Array<number>(levels).fill(4) };
+  const levels = Math.log2(scaleFactorOf(configs.vae)) + 1;
+  return {
+    ...config,
+    _class_name: className,
+    in_channels: latentChannels(configs),
+    conditioning_embedding_out_channels: new Array<number>(levels).fill(4),
+  };
 }
 
 function configOf(shapes: Shapes, title: string): JsonObject {
@@ -70,7 +78,10 @@ function join(configs: Configs, nets: readonly ControlNet[], title: string): Joi
     denoiser: { ...unet, steered: true },
     nets: nets.map(({ config: given, path }) => {
       const config = given as ControlNetConfig;
-      const problem = misfit(config.unet, unet) ?? pictureMisfit(config, factor);
+      const problem =
+        misfit(config.unet, unet) ??
+        latentsMisfit(config.unet, latentChannels(configs)) ??
+        pictureMisfit(config, factor);
       if (problem !== undefined) throw controlNetUnfit(path, title, problem);
       // A net without attention does not tell how wide the prompt is.
       return { ...config, unet: { ...config.unet, cross_attention_dim: unet.cross_attention_dim } };
@@ -88,6 +99,11 @@ function misfit(net: UNet2DConditionConfig, unet: UNet2DConditionConfig): string
     return `it must read prompts of the width ${unet.cross_attention_dim}, found ${net.cross_attention_dim}`;
   const [own, width] = [net.projection_class_embeddings_input_dim, unet.projection_class_embeddings_input_dim];
   return own === width ? undefined : `its added conditions must have the width ${width}, found ${own}`;
+}
+
+/** Nets see latents alone, also beside a U-Net that sees a mask. */
+function latentsMisfit({ in_channels }: UNet2DConditionConfig, channels: number): string | undefined {
+  return in_channels === channels ? undefined : `its "in_channels" must be ${channels}, found ${in_channels}`;
 }
 
 function readsPrompt({ down_block_types, mid_block_type }: UNet2DConditionConfig): boolean {

@@ -22,7 +22,7 @@ import { isSteered } from "../control/settings";
 import { guidanceEmbedding } from "./guidance-embedding";
 import { latentChannels, unetInpainting } from "./inpainting";
 import type { UNetSettings } from "./settings";
-import { UNetSteering } from "./steering";
+import { type UNetControl, UNetSteering } from "./steering";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
 /** Inputs of the U-Net that say what to draw, by name; one row a prompt: `encoder_hidden_states` `[B, T, D]`. */
@@ -48,6 +48,7 @@ export interface Seen extends Conditioning, EncodedPrompts {
   readonly notes: readonly string[];
   /** Channels behind those of the latents, the same for all images: `[1, X, h, w]`. */
   readonly beside?: Floats;
+  readonly control?: UNetControl;
 }
 
 /** A pipeline around UNet2DConditionModel: Stable Diffusion 1, 2 and XL. */
@@ -104,8 +105,8 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
     return guidance_scale > 1 && this.config.time_cond_proj_dim === null ? guidance_scale : 0;
   }
 
-  async takeControl(encoded: Seen, { guess_mode }: UNetSettings, pictures: readonly Floats[]): Promise<void> {
-    this.steering!.show(encoded, pictures, guess_mode);
+  async takeControl(encoded: Seen, { guess_mode }: UNetSettings, pictures: readonly Floats[]): Promise<Seen> {
+    return { ...encoded, control: this.steering!.shown(pictures, guess_mode) };
   }
 
   async predict(

@@ -18,11 +18,22 @@ interface SteeredPass {
   readonly prompt: (branch: Branch) => DenoiserInputs;
 }
 
+/** What the nets of a generation are shown. */
+export interface UNetControl {
+  /** One a net, `[1, 3, H, W]`, 0..1. */
+  readonly pictures: readonly Floats[];
+  /** Whether only the prompt's branch is steered, and by other strengths. */
+  readonly guess: boolean;
+}
+
+/** A generation that may be steered. */
+interface Steered extends Conditioning {
+  readonly control?: UNetControl;
+}
+
 /** The ControlNets of a U-Net, opened. */
 export class UNetSteering {
   private readonly nets: OpenControlNets<ControlNetConfig, Floats>;
-  /** Generations in guess mode. */
-  private readonly guessing = new WeakSet<Conditioning>();
 
   constructor(
     parts: FamilyParts,
@@ -31,22 +42,23 @@ export class UNetSteering {
     this.nets = new OpenControlNets(parts);
   }
 
-  /** @param pictures one a net, `[1, 3, H, W]`, -1..1 @param guess whether only the prompt's branch is steered, and how */
-  show(encoded: Conditioning, pictures: readonly Floats[], guess: boolean): void {
-    if (guess || this.nets.configs[0]!.global_pool_conditions) this.guessing.add(encoded);
-    // Nets were trained on 0..1.
-    const shown = pictures.map(({ shape, data }) =>
-      floats(
-        shape,
-        data.map((x) => (x + 1) / 2),
+  /** @param pictures one a net, `[1, 3, H, W]`, -1..1 @param guess whether it was asked for */
+  shown(pictures: readonly Floats[], guess: boolean): UNetControl {
+    return {
+      // Nets were trained on 0..1.
+      pictures: pictures.map(({ shape, data }) =>
+        floats(
+          shape,
+          data.map((x) => (x + 1) / 2),
+        ),
       ),
-    );
-    this.nets.show(encoded, shown);
+      guess: guess || this.nets.configs[0]!.global_pool_conditions,
+    };
   }
 
   /** What is added to what the U-Net's down layers and middle block give: zeros at a step that no net steers. */
   async residuals(
-    encoded: Conditioning,
+    encoded: Steered,
     pass: SteeredPass,
     options: PassOptions,
   ): Promise<Pick<DenoiserPass, "constants" | "made">> {
@@ -56,23 +68,22 @@ export class UNetSteering {
     return { constants: { [`unsteered ${shape}`]: () => unsteered(this.unet, shape) } };
   }
 
-  private async made(encoded: Conditioning, pass: SteeredPass, options: PassOptions): Promise<Tensors | undefined> {
-    const guess = this.guessing.has(encoded);
-    if (!guess) return this.run(encoded, pass, options, guess);
+  private async made(encoded: Steered, pass: SteeredPass, options: PassOptions): Promise<Tensors | undefined> {
+    if (!encoded.control!.guess) return this.run(encoded, pass, options);
     if (pass.branch === "uncond") return undefined;
-    const ofPrompt = await this.run(encoded, { ...pass, branch: "cond" }, options, guess);
+    const ofPrompt = await this.run(encoded, { ...pass, branch: "cond" }, options);
     return ofPrompt && pass.branch === "joint" ? forBranches(ofPrompt, [1, 0]) : ofPrompt;
   }
 
   private run(
-    encoded: Conditioning,
+    encoded: Steered,
     { latents, timestep, branch, prompt }: SteeredPass,
     options: PassOptions,
-    guess: boolean,
   ): Promise<Tensors | undefined> {
+    const { pictures, guess } = encoded.control!;
     const sample = branchLatents(branch, latents);
     const time = forRows(sample.shape[0]!, timestep);
-    return this.nets.steer(encoded, options, ({ config, condition, strength }) => ({
+    return this.nets.steer(encoded, pictures, options, ({ config, condition, strength }) => ({
       step: { sample, timestep: time, scales: scalesOf(config, strength, guess) },
       constants: { [branch]: () => prompt(branch), picture: () => ({ controlnet_cond: condition }) },
     }));

@@ -16,7 +16,7 @@ const LAYERS = 30;
 
 /** The ControlNet of Z-Image. */
 export const zImageControlNets: ControlNetKind = {
-  pipelines: ["ZImageControlNetPipeline"],
+  pipelines: ["ZImageControlNetPipeline", "ZImageControlNetInpaintPipeline"],
   classes: { [className]: { architecture: zImageControlNet, entry: "forward" } },
   file: { kind: "model", library: "diffusers", className, others: otherNets(title), config: configOf },
   smallest: ({ dim, n_heads, n_kv_heads, n_refiner_layers, in_channels, n_layers }) => ({

@@ -7,6 +7,7 @@ import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "
 import { controlSizes, isSteered } from "../control/settings";
 import { qwen3 } from "../encoders/qwen3";
 import { Qwen3Encoder } from "../encoders/qwen3-encoder";
+import type { ZImageControlNetConfig } from "./control-net";
 import { zImageControlNets } from "./control-nets";
 import { zImageFiles } from "./files";
 import { PATCH, type ZImageConfig, zImage } from "./model";
@@ -53,10 +54,23 @@ function sizeProblems(configs: Configs, { height, width }: ZImageSettings): Sett
   });
 }
 
-/** The reference has no pipeline that begins with an image and is steered by a ControlNet. */
-function beginningProblems(configs: Configs, { image }: ZImageSettings): SettingProblem[] {
+/**
+ * The reference has no pipeline that begins with an image and is steered by a ControlNet. Those that inpaint begin with
+ * noise, by a net that sees the rest of the image.
+ */
+function beginningProblems(configs: Configs, { image, mask, strength }: ZImageSettings): SettingProblem[] {
   if (image === undefined || !isSteered(configs)) return [];
-  return [{ key: "image", text: "and a ControlNet do not go together in this family. Leave one of them out" }];
+  if (mask === undefined)
+    return [{ key: "image", text: "needs a mask where a ControlNet steers: this family only inpaints with one" }];
+  const { in_channels } = configs.transformer as ZImageConfig;
+  const { control_in_dim: channels } = configs.controlnet as ZImageControlNetConfig;
+  const needed = 2 * in_channels + 1;
+  if (channels < needed) {
+    const text = `is for ControlNets that see ${needed} channels, mask and image besides the picture; this one sees ${channels}`;
+    return [{ key: "mask", text }];
+  }
+  const isRedrawn = strength === 1;
+  return isRedrawn ? [] : [{ key: "strength", text: `must be 1 with a ControlNet, found ${strength}` }];
 }
 
 function runSizes(configs: Configs, settings: ZImageSettings): Readonly<Record<string, Sizes>> {

@@ -1,11 +1,13 @@
+import { nearestPixels } from "../../image/nearest-pixels";
+import { concat } from "../../loop/concat";
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
-import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
+import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainted, Inpainting } from "../../loop/family";
 import { combine, limitNorm, negated } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
-import type { Floats } from "../../tensor";
+import { type Floats, floats } from "../../tensor";
 import { isSteered } from "../control/settings";
 import type { Qwen3Encoder } from "../encoders/qwen3-encoder";
-import { flowLatents } from "../transformers/flow-latents";
+import { type FlowLatents, flowLatents } from "../transformers/flow-latents";
 import { PATCH, type ZImageConfig } from "./model";
 import { layOutSequence, longestCaption, paddedLength } from "./sequence";
 import type { ZImageSettings } from "./settings";
@@ -15,6 +17,8 @@ import { ZImageSteering } from "./steering";
 interface Captions extends Conditioning {
   readonly positive: readonly Floats[];
   readonly negative: readonly Floats[];
+  /** What the ControlNet is shown. */
+  readonly control?: Floats;
 }
 
 /** Z-Image, opened. */
@@ -25,8 +29,11 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
   const steering = isSteered(parts.configs) ? new ZImageSteering(parts) : undefined;
   return {
     ...latents,
-    takeControl: async (encoded, settings, [picture], _generator, signal) =>
-      steering!.show(encoded, await latents.encodeMode(settings, picture!, signal)),
+    ...(steering ? { inpainting: steeredInpainting(latents) } : {}),
+    takeControl: async (encoded, settings, [picture], _generator, signal) => ({
+      ...encoded,
+      control: await latents.encodeMode(settings, picture!, signal),
+    }),
     encode: async (settings: ZImageSettings, signal) => {
       const { prompt, negative_prompt, guidance_scale, num_images_per_prompt, max_sequence_length } = settings;
       const limit = Math.min(max_sequence_length, longestCaption(config));
@@ -70,6 +77,28 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
       return negated(cfg_normalization > 0 ? limitNorm(prediction, cond, cfg_normalization) : prediction);
     },
   };
+}
+
+/** How a part of an image is painted anew by a ControlNet that sees the rest. Nothing is blended. */
+function steeredInpainting({ inpainting, encodeMode, scaleFactor }: FlowLatents): Inpainting<Captions> {
+  const { blendMask: _, ...seeing } = inpainting;
+  return {
+    ...seeing,
+    isNoiseAlone: true,
+    encodeMasked: (settings, image, _generator, signal) => encodeMode(settings, image, signal),
+    see: (encoded, { mask, masked }: Inpainted) => ({
+      ...encoded,
+      control: concat([encoded.control!, inverted(nearestPixels(mask, scaleFactor)), masked!], 1),
+    }),
+  };
+}
+
+/** 1 where the mask is 0. */
+function inverted({ shape, data }: Floats): Floats {
+  return floats(
+    shape,
+    data.map((share) => 1 - share),
+  );
 }
 
 /** Tokens of image and caption in one pass. @param height of the latents @param width of the latents */
