@@ -58,7 +58,8 @@ describe("prompts", () => {
     const empty = await xl.generate({ prompt: "cat", negative_prompt: "" });
     expect(difference(none, empty)).toBeGreaterThan(0.001);
     for (const result of [none, empty]) {
-      const { image: _, mask: __, image_reference: ___, loras: ____, ...settings } = result.recipe.config.generate;
+      const generated = result.recipe.config.generate;
+      const { image: _, mask: __, image_reference: ___, control_image: _c, loras: ____, ...settings } = generated;
       const again = await xl.generate(settings);
       expect(again.images[0]!.values).toEqual(result.images[0]!.values);
     }

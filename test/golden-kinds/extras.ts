@@ -1,6 +1,7 @@
 import { checkPrompts } from "../../packages/core/test/golden/prompts";
 import { checkTiledDecode } from "../../packages/core/test/golden/tiled-decode";
 import { checkBnb } from "./bnb";
+import { controlNetCase } from "./control-net";
 import { fillCase } from "./fill";
 import { ggufCase } from "./gguf";
 import { imageToImageCase } from "./image-to-image";
@@ -15,6 +16,7 @@ import { loraCase } from "./lora";
 export const extras: Readonly<Record<string, (folder: string, root: string) => (() => Promise<void>) | undefined>> = {
   gguf: ggufCase,
   bnb: (folder) => () => checkBnb(folder),
+  controlnet: controlNetCase,
   "image-to-image": imageToImageCase,
   inpaint: inpaintCase,
   fill: fillCase,

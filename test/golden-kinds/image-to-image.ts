@@ -49,9 +49,10 @@ export function imageToImageCase(folder: string, root: string): (() => Promise<v
 
 /** diffusers' Z-Image writes its chat template into the caller's list of prompts, which was noted down after the call. */
 export function withoutTemplates(call: GenerateConfig): GenerateConfig {
-  const bare = (text: unknown): unknown =>
-    Array.isArray(text)
-      ? text.map((prompt: string) => prompt.replace(/^<\|im_start\|>user\n(.*)<\|im_end\|>\n.*$/s, "$1"))
-      : text;
+  const bare = (text: unknown): unknown => (Array.isArray(text) ? text.map(bareText) : text);
   return Object.fromEntries(Object.entries(call).map(([key, value]) => [key, bare(value)]));
+}
+
+function bareText(text: unknown): unknown {
+  return typeof text === "string" ? text.replace(/^<\|im_start\|>user\n(.*)<\|im_end\|>\n.*$/s, "$1") : text;
 }

@@ -12,15 +12,15 @@ export interface Generated {
   readonly result: GenerateResult;
 }
 
-/** The files, seed and time, one line a plugin, and what was made of prompts. */
+/** The files, seed and time, one line a ControlNet and a plugin, and what was made of prompts. */
 export function generateResult({ files, seconds, warnings, result: { report } }: Generated): Result {
-  const { seed, plugins, loras = [], notes } = report;
+  const { seed, plugins, loras = [], controlnets = [], notes } = report;
   return {
     lines: [
       ...files.map(shownPath),
       `seed ${seed}, ${seconds.toFixed(2)} s`,
       ...loras.map(loraLine),
-      ...plugins.map(({ name, summary }) => `${name}: ${summary}`),
+      ...[...controlnets, ...plugins].map(({ name, summary }) => `${name}: ${summary}`),
       ...notes,
     ],
     document: { files, seed, seconds, warnings, report },

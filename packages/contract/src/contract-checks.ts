@@ -2,6 +2,7 @@ import type { PluginClass } from "@skipstep/core/plugin";
 import { bindChecks, type Check, type CheckDefinition } from "./check";
 import { activeChecks } from "./checks/active";
 import { concurrencyChecks } from "./checks/concurrency";
+import { controlChecks } from "./checks/control";
 import { exactChecks } from "./checks/exact";
 import { guidanceChecks } from "./checks/guidance";
 import { interruptionChecks } from "./checks/interruption";
@@ -21,6 +22,7 @@ const definitions: readonly CheckDefinition[] = [
   ...sequenceChecks,
   ...neighbourChecks,
   ...guidanceChecks,
+  ...controlChecks,
   ...concurrencyChecks,
   ...interruptionChecks,
   ...memoryChecks,

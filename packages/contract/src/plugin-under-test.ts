@@ -10,10 +10,12 @@ import {
   type GenerateResult,
   type Pipeline,
   type PluginReport,
+  validateConfig,
 } from "@skipstep/core";
 import { type AnyManifest, manifestOf, type PluginClass } from "@skipstep/core/plugin";
 import type { ContractOptions } from "./contract-options";
 import { fail } from "./failure";
+import { type RandomControlNet, writeControlNet } from "./random-control-net";
 
 /** How a pipeline is put together around the plugin. */
 export interface Setup {
@@ -21,6 +23,8 @@ export interface Setup {
   readonly options: object | undefined;
   readonly guidance?: "batch" | "separate";
   readonly strict?: boolean;
+  /** Whether a ControlNet steers the model. */
+  readonly controlled?: boolean;
   /** Plugins around this one. */
   readonly outer?: readonly PluginClass[];
 }
@@ -37,6 +41,7 @@ export class PluginUnderTest {
   private readonly results = new Map<string, Promise<GenerateResult>>();
   private plainPipeline: Promise<Pipeline> | undefined;
   private folder: string | undefined;
+  private net: { readonly made: RandomControlNet | undefined } | undefined;
 
   constructor(
     readonly plugin: PluginClass,
@@ -55,10 +60,23 @@ export class PluginUnderTest {
     return this.options.active ?? this.options.exact ?? {};
   }
 
-  config({ options, guidance = "batch", strict = false, outer = [] }: Setup): ConfigInput {
+  /** Of random weights; none where the model's family takes none. */
+  async controlNet(): Promise<RandomControlNet | undefined> {
+    this.net ??= {
+      made: writeControlNet(await validateConfig(this.config({ options: undefined })), this.controlNetFolder),
+    };
+    return this.net.made;
+  }
+
+  private get controlNetFolder(): string {
+    return join(this.temporaryFolder(), "controlnet");
+  }
+
+  config({ options, guidance = "batch", strict = false, controlled = false, outer = [] }: Setup): ConfigInput {
     const { model = ownModel, config = {} } = this.options;
+    const nets = controlled ? { components: { controlnet: this.controlNetFolder } } : {};
     const plugins = [...outer, ...(options === undefined ? [] : [{ use: this.plugin, options }])];
-    return { ...config, model, plugins, generate: this.request, guidance, strict };
+    return { ...config, ...nets, model, plugins, generate: this.request, guidance, strict };
   }
 
   /** A new pipeline, open until `close`. */

@@ -9,8 +9,8 @@ import type { Floats } from "./tensor";
 export type GuidanceBranch = "cond" | "uncond";
 
 /**
- * One generation, or one guidance branch of it when guidance is separate. A fresh object each time: plugins key
- * their state by it (`RunMemories` of `@skipstep/caching`), so that there is no reset to forget.
+ * One generation, or one guidance branch of it when guidance is separate, as long as the same ControlNets steer it. A
+ * fresh object each time: plugins key their state by it (`RunMemories` of `@skipstep/caching`), so that there is no reset to forget.
  */
 export interface Run {
   /** `"joint"` when the guidance branches share one batch, else `"cond"` or `"uncond"`. */

@@ -425,7 +425,7 @@ describe("a file of another family is named", () => {
     ["Qwen-Image-Edit \\(2511\\)", "__index_timestep_zero__"],
     ["Qwen-Image-Layered", "time_text_embed.addition_t_embedding.weight"],
     ["an IP-Adapter", "image_proj.proj.weight"],
-    ["a ControlNet", "control_model.time_embed.0.weight"],
+    ["a ControlNet, which goes beside a model: .* in the config", "control_model.time_embed.0.weight"],
     ["the refiner of Stable Diffusion XL", "conditioner.embedders.0.model.ln_final.bias"],
     // Beside it, many of these have what another family is told by.
   ])("%s", (what, tensor) => {

@@ -35,7 +35,28 @@ const remembersCaptions = pluginOf(
   { regions: () => [{ name: "captions", from: "context_refiner.0" }] },
 );
 
+/** Takes what it does not know for something that stays as it is. */
+const keepsHints = pluginOf(({ every }) => {
+  const runs = new WeakMap<Run, Tensors>();
+  const inner = skipping({ every });
+  return {
+    blockForward: async (call, inputs, next) => {
+      const hints = Object.fromEntries(Object.entries(inputs).filter(([name]) => name.startsWith("hint")));
+      const first = runs.get(call.step.run) ?? hints;
+      if (!runs.has(call.step.run)) for (const tensor of Object.values(hints)) tensor.keep();
+      runs.set(call.step.run, first);
+      return inner(call, inputs, (chosen) => next({ ...chosen, ...first }));
+    },
+  };
+});
+
 export const runFaults: readonly Fault[] = [
+  {
+    name: "what enters from beside kept as it was at first",
+    plugin: keepsHints,
+    fails: "changes nothing with its exact options when a ControlNet steers the model",
+    says: /With a ControlNet the latents differ .* pass on all inputs as they come/,
+  },
   {
     name: "a region that the model has not",
     plugin: faultySkip({}, { regions: () => [{ name: "rest", from: "blocks.1" }] }),

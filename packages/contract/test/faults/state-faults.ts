@@ -1,6 +1,10 @@
+import { join } from "node:path";
 import type { Plugin, Run, Step } from "@skipstep/core/plugin";
 import { type Memory, pluginOf, type SkipOptions, skipping, type Variation } from "../skip-plugin";
 import type { Fault } from "./fault";
+
+/** Whose ControlNets steer a part of the steps. */
+const flux = join(import.meta.dirname, "../../../../test/golden/pipelines/flux");
 
 /** A plugin whose skipping depends on what it remembers of steps. */
 function remembering(make: () => { beforeStep?(step: Step): void } & Variation): Fault["plugin"] {
@@ -165,6 +169,27 @@ export const stateFaults: readonly Fault[] = [
     }),
     fails: "keeps two generations of one pipeline apart that run at once",
     says: /another generation/,
+  },
+  {
+    name: "memory that goes on from step to step of a branch",
+    plugin: remembering(() => {
+      const branches = new Map<Run["branch"], { memory: Memory; last: number }>();
+      return {
+        memory: ({ step: { run, index } }) => {
+          const known = branches.get(run.branch);
+          const memory = known && index === known.last + 1 ? known.memory : {};
+          branches.set(run.branch, { memory, last: index });
+          return memory;
+        },
+      };
+    }),
+    options: {
+      model: flux,
+      generate: { prompt: "a red heart", height: 64, width: 64, max_sequence_length: 32 },
+      tolerance: 1, // the model is no trained one
+    },
+    fails: "computes the step at which a ControlNet ceases to steer, and the one at which it begins",
+    says: /was reused at step \d.* from one that was steered otherwise/,
   },
   {
     name: "state in the module",

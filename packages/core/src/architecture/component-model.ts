@@ -8,6 +8,8 @@ export interface ComponentModel {
   readonly model: ArchitectureEntry;
   /** Its config.json, checked and with defaults filled in. */
   readonly config: unknown;
+  /** Tensors that it has in common with another component, where that is whose files have them. */
+  readonly shared?: { readonly component: string; readonly tensors: RegExp };
   /** What was found out while the config was read. */
   readonly notes?: readonly Note[];
 }

@@ -69,3 +69,11 @@ export function imageUnreadable(file: string, reason: string, cause: unknown): S
     { cause },
   );
 }
+
+/** A ControlNet of another model. @param problem `must have the width 320, found 1280` */
+export function controlNetUnfit(path: string, family: string, problem: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_CONTROLNET_UNFIT",
+    `${path} is no ControlNet for this ${family}: ${problem}. Give one that was trained for the model.`,
+  );
+}

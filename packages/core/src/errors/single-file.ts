@@ -42,6 +42,14 @@ export function partMissing(
   );
 }
 
+/** A file of a kind that is taken for what a component must be. @param what `a T2I-Adapter` */
+export function partOther(file: string, component: string, what: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_FILE_PART",
+    `${file} is ${what}, which is not run; "${component}" must be a ControlNet of the model's family. Give a file or folder of one.`,
+  );
+}
+
 /** A model that its pipeline cannot use. @param problem `must have 16 latent channels, found 4` */
 export function partUnfit(className: string, pipeline: string, problem: string): SkipstepError {
   return new SkipstepError(

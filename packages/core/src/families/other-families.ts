@@ -5,7 +5,10 @@
 export const otherFamilies: readonly (readonly [mark: RegExp, what: string])[] = [
   [/(^|[._])lora[._](up|down|A|B)[._]/, 'a LoRA, which goes on top of a model: "lora" in the config'],
   [/\.(lokr_w1|hada_w1_a|oft_blocks|dora_scale)/, 'a LoRA, which goes on top of a model: "lora" in the config'],
-  [/^(control_model|controlnet_[a-z_]+|control_(all_x_embedder|layers))\./, "a ControlNet"],
+  [
+    /^(control_model|controlnet_[a-z_]+|control_(all_x_embedder|layers))\./,
+    'a ControlNet, which goes beside a model: "components": { "controlnet": ... } in the config',
+  ],
   [/^(image_proj|ip_adapter)\./, "an IP-Adapter"],
   [/^(string_to_param|emb_params$)/, "a textual inversion"],
   [/\.(time_stack|time_mixer)\./, "Stable Video Diffusion"],

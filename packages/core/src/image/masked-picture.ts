@@ -16,6 +16,8 @@ export interface MaskedPicture {
   readonly mask: Floats;
   /** What was drawn, put back into the image that it is a part of; missing where the whole image is drawn. */
   readonly pasted?: (drawn: Pixels) => Pixels;
+  /** The same part of another picture, `[1, 3, H, W]`, -1..1; missing where the whole image is drawn. */
+  readonly samePart?: (other: PictureSource) => Promise<Floats>;
 }
 
 /** How an image is brought to the size that is drawn. */
@@ -54,8 +56,10 @@ export async function loadMasked(
   if (!box) throw maskEmpty(typeof mask === "string" ? mask : undefined);
   const fitted = isMiddlePasted ? middlePixels : coveredPixels;
   const boxSize = { width: box.right - box.left, height: box.bottom - box.top };
+  const partOf = (picture: Pixels): Floats => pixelPlanes(filledPixels(cutPixels(picture, box), drawn));
   return {
-    image: pixelPlanes(filledPixels(cutPixels(whole, box), drawn)),
+    image: partOf(whole),
+    samePart: async (other) => partOf(resizedPixels(await loadPixels(other), size)),
     mask: binary(filledPixels(cutPixels(sized, box), drawn)),
     pasted: (pixels) => pastedPixels(whole, fitted(pixels, boxSize), box, shares),
   };

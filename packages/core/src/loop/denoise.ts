@@ -4,6 +4,8 @@ import { throwIfAborted } from "../runtime/cancel";
 import type { Runtime } from "../runtime/runtime";
 import type { Scheduler } from "../schedulers/scheduler";
 import { type Floats, floats } from "../tensor";
+import { controlAt } from "./control-schedule";
+import { ControlledRuns, type Runs } from "./controlled-runs";
 import type { Branch, Conditioning, FamilyPipeline } from "./family";
 import { GuardedLatents, guardedStep } from "./guarded-latents";
 import { rows } from "./guidance";
@@ -41,6 +43,8 @@ export interface Denoising {
   readonly hooks: RunHooks;
   readonly passHooks: PassHooks;
   readonly runtime: Runtime;
+  /** ControlNets of the model. */
+  readonly nets: number;
   /** One pass a guidance branch instead of one batch. */
   readonly separate: boolean;
   readonly signal: AbortSignal | undefined;
@@ -51,7 +55,7 @@ export interface Denoising {
 export async function denoise(call: Denoising): Promise<Floats> {
   const { family, settings, scheduler, passHooks, runtime, signal, kept } = call;
   const count = scheduler.timesteps.length - call.begin;
-  const runs = runsOf(call, count);
+  const generation = new ControlledRuns(() => runsOf(call, count));
   const { prompt, height, width } = settings;
   const drawn = { prompts: Object.freeze([...prompt]), height, width };
   let { latents } = call;
@@ -62,11 +66,13 @@ export async function denoise(call: Denoising): Promise<Floats> {
     const input = scheduler.scaleModelInput(latents, at);
     const sigma = scheduler.sigmas[at]!;
     const guidanceScale = family.guidanceAt(settings, timestep);
+    const control = controlAt(settings, call.nets, index, count);
+    const runs = generation.at(control);
     const before = latents;
     const guard = new GuardedLatents(before);
     const stepOf = (branch: Branch): Step =>
       guardedStep({ run: runs[branch], index, count, timestep, sigma, guidanceScale, ...drawn }, guard);
-    const moment = { input, guard, stepOf };
+    const moment = { input, guard, control, stepOf };
     const leading = stepOf(guidanceScale > 0 && !call.separate ? "joint" : "cond");
     // What plugins make between passes goes at the end of the step.
     const [prediction, stepped] = await runtime.pass(async () => {
@@ -96,10 +102,12 @@ interface Moment {
   /** What the model sees of the latents. */
   readonly input: Floats;
   readonly guard: GuardedLatents;
+  /** Strength of each ControlNet. */
+  readonly control: readonly number[];
   stepOf(branch: Branch): Step;
 }
 
-function runsOf({ scheduling }: Denoising, count: number): Record<Branch, Run> {
+function runsOf({ scheduling }: Denoising, count: number): Runs {
   const runs = {} as Record<Branch, Run>;
   const generation = { runs, ...scheduling };
   for (const branch of ["joint", "cond", "uncond"] as const) runs[branch] = { branch, count, generation };
@@ -107,14 +115,14 @@ function runsOf({ scheduling }: Denoising, count: number): Record<Branch, Run> {
 }
 
 /** One pass over the denoiser, with the plugins around it and in it. */
-function pass(call: Denoising, { input, guard, stepOf }: Moment, branch: Branch): Promise<Predictions> {
+function pass(call: Denoising, { input, guard, control, stepOf }: Moment, branch: Branch): Promise<Predictions> {
   const { family, encoded, hooks, passHooks, runtime, signal } = call;
   const { meter } = hooks;
   const step = stepOf(branch);
   const branches: readonly GuidanceBranch[] = branch === "joint" ? ["cond", "uncond"] : [branch];
   const run = async (seen: Floats): Promise<Predictions> => {
     await hooks.beforeStep(step);
-    const options = { around: hooks.around(step), observe: hooks.observe(step), signal, meter };
+    const options = { around: hooks.around(step), observe: hooks.observe(step), signal, meter, control };
     const predicted = await meter.pass(branch, () => family.predict(encoded, seen, step.timestep, branch, options));
     const batch = seen.shape[0]!;
     return Object.fromEntries(branches.map((each, i) => [each, rows(predicted, i * batch, (i + 1) * batch)]));

@@ -1,5 +1,5 @@
 import type { RunOptions } from "../program/program";
-import type { DeviceTensor } from "../runtime/device-tensor";
+import type { DeviceTensor, Tensors } from "../runtime/device-tensor";
 import { type Floats, floats, type Tensor } from "../tensor";
 import type { Branch, Conditioning, FamilyParts } from "./family";
 import { stack } from "./guidance";
@@ -16,9 +16,11 @@ export interface DenoiserPass {
    * when a key is met first, and lie with the runtime until the generation ends.
    */
   readonly constants: Readonly<Record<string, () => DenoiserInputs>>;
+  /** Made by another model in this step. */
+  readonly made?: Tensors | undefined;
 }
 
-/** A family's denoiser: one whose graph has the output `sample`. */
+/** A family's denoiser, whose graph has the output `sample`; or a model that runs beside it at each step. */
 export class Denoiser {
   /** By generation. */
   private readonly kept = new WeakMap<Conditioning, Map<string, Readonly<Record<string, DeviceTensor>>>>();
@@ -30,12 +32,17 @@ export class Denoiser {
   ) {}
 
   /** @param encoded the generation's own object, which its constant inputs hang on */
-  async run(encoded: Conditioning, { step, constants }: DenoiserPass, options: RunOptions): Promise<Floats> {
-    const inputs: Record<string, DeviceTensor> = {};
+  async run(encoded: Conditioning, pass: DenoiserPass, options: RunOptions): Promise<Floats> {
+    const { sample } = await this.outputs(encoded, pass, options);
+    return (await sample!.read()) as Floats;
+  }
+
+  /** What its graph gives, where that is more than one tensor, or for another model. */
+  async outputs(encoded: Conditioning, { step, constants, made }: DenoiserPass, options: RunOptions): Promise<Tensors> {
+    const inputs: Record<string, DeviceTensor> = { ...made };
     for (const [key, make] of Object.entries(constants)) Object.assign(inputs, this.constant(encoded, key, make));
     for (const [name, tensor] of Object.entries(step)) inputs[name] = this.parts.runtime.upload(tensor);
-    const { sample } = await this.parts.programs[this.component]!.run(inputs, options);
-    return (await sample!.read()) as Floats;
+    return this.parts.programs[this.component]!.run(inputs, options);
   }
 
   private constant(

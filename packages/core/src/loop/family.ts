@@ -15,6 +15,7 @@ import type { Floats } from "../tensor";
 import type { OpenTokenizer } from "../text/open-tokenizer";
 import type { Checkpoint } from "../weights/checkpoint/checkpoint";
 import type { SingleFiles } from "../weights/single-file/known-files";
+import type { ControlNetKind } from "./control-nets";
 import type { SettingDefaults, Settings } from "./settings";
 
 /** Parsed configs by component name, and as `model_index` what `model_index.json` says beside its components. */
@@ -51,6 +52,8 @@ export interface Family {
   readonly components: Readonly<Record<string, Readonly<Record<string, ArchitectureEntry>>>>;
   /** Those of them that a checkpoint may be without: null in `model_index.json`. */
   readonly optional?: readonly string[];
+  /** What its ControlNets may be, where it takes some: components `controlnet`, `controlnet_1`, ... beside its own. */
+  readonly controlNets?: ControlNetKind;
   /** What else `model_index.json` may say: components that are not run here, and options. */
   readonly others?: readonly string[];
   /** Options of a component's config that its pipeline in diffusers leaves out; warned of where they are set. */
@@ -128,6 +131,12 @@ export interface FamilyParts {
 /** A pass over the denoiser: `joint` holds both guidance branches in one batch. */
 export type Branch = "joint" | "cond" | "uncond";
 
+/** How a pass is run. */
+export interface PassOptions extends RunOptions {
+  /** Strength of each ControlNet at this step; 0 for one that does not run. */
+  readonly control?: readonly number[];
+}
+
 /** Prompts turned into what the denoiser takes. Lives for one generation. */
 export interface Conditioning {
   /** Lines for the report, such as prompts that were cut. */
@@ -145,7 +154,7 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
   /** Guidance strength at a timestep; 0 runs the prompt's branch alone. */
   guidanceAt(settings: Settings, timestep: number): number;
   /** Runs the denoiser. @param latents `[B, C, H, W]` @returns `[B, C, H, W]`, for `joint` `[2B, C, H, W]`: prompt, then negative prompt */
-  predict(encoded: Encoded, latents: Floats, timestep: number, branch: Branch, options: RunOptions): Promise<Floats>;
+  predict(encoded: Encoded, latents: Floats, timestep: number, branch: Branch, options: PassOptions): Promise<Floats>;
   /** What guidance sets out from: `base + scale (cond - uncond)`; `uncond` when left out. */
   readonly guidanceBase?: GuidanceBranch;
   /**
@@ -164,6 +173,18 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
   readonly imageToImage?: ImageToImage;
   /** What inpainting takes, where the family has it. */
   readonly inpainting?: Inpainting<Encoded>;
+  /**
+   * Takes in the pictures of ControlNets, before noise is drawn; there where the family has `controlNets`.
+   * @param pictures one a net, `[1, 3, H, W]`, -1..1
+   * @returns `encoded` with what the nets are shown
+   */
+  takeControl?(
+    encoded: Encoded,
+    settings: Settings,
+    pictures: readonly Floats[],
+    generator: Generator,
+    signal?: AbortSignal,
+  ): Promise<Encoded>;
   /** @returns `[B, 3, H, W]` in -1..1 */
   decode(settings: Settings, latents: Floats, signal?: AbortSignal): Promise<Floats>;
 }

@@ -29,6 +29,24 @@ export interface Beginning {
   readonly signal: AbortSignal | undefined;
 }
 
+/**
+ * Shows ControlNets the pictures that they follow. Of an image that is painted anew in part they follow the same part.
+ * @returns `encoded` with what they are shown
+ */
+export async function takeControl(
+  beginning: Beginning,
+  encoded: Conditioning,
+  masked: MaskedPicture | undefined,
+): Promise<Conditioning> {
+  const { pipeline, settings, generator, signal } = beginning;
+  const { width, height, control_image } = settings;
+  const sources = picturesOf(control_image);
+  if (sources.length === 0) return encoded;
+  const load = masked?.samePart ?? ((source: PictureSource) => loadPicture(source, width, height));
+  const pictures = await Promise.all(sources.map(load));
+  return pipeline.takeControl!(encoded, settings, pictures, generator, signal);
+}
+
 /** Noise, or an image and as much noise as `strength` asks for. @param masked an image that is painted anew in part */
 export function begin(
   beginning: Beginning,

@@ -14,8 +14,8 @@ export interface Seen {
 
 /**
  * Looks at the sizes of images. One to begin with is rounded down to what the model takes, and counts where neither
- * height nor width is given; where only a part of it is drawn, the model's own size does. The first of those to look at
- * counts for each of the two that is not, in most families.
+ * height nor width is given, as does in some families the first that a ControlNet follows; where only a part of it is
+ * drawn, the model's own size does. The first of those to look at counts for each of the two that is not, in most families.
  * @throws SKIPSTEP_IMAGE_UNREADABLE
  */
 export async function lookAt(
@@ -23,7 +23,7 @@ export async function lookAt(
   given: GenerateConfig,
   extras: RequestExtras,
 ): Promise<Seen> {
-  const { image, mask, image_reference: others } = givenPictures(given, extras);
+  const { image, mask, image_reference: others, control_image: controlled } = givenPictures(given, extras);
   const sources = [...picturesOf(image), ...(mask === undefined ? [] : picturesOf(others))];
   const { references } = family;
   if (references && sources.length > 0) {
@@ -34,9 +34,11 @@ export async function lookAt(
     const sides = Object.entries(references.drawn(configs, pictures[0]));
     return { pictures, size: Object.fromEntries(sides.filter(([side]) => given[side] === undefined)) };
   }
+  const control = family.controlNets?.sizesImages ? picturesOf(controlled) : [];
+  const [first] = sources.length > 0 ? sources : control;
   const isSaid = given.height !== undefined || given.width !== undefined || given.padding_mask_crop !== undefined;
-  if (sources.length === 0 || isSaid) return { size: {} };
-  const { width, height } = await pictureSize(sources[0]!);
+  if (first === undefined || isSaid) return { size: {} };
+  const { width, height } = await pictureSize(first);
   const multiple = family.sizeMultiple(configs);
   const rounded = (side: number): number => Math.max(1, Math.floor(side / multiple)) * multiple;
   return { size: { width: rounded(width), height: rounded(height) } };

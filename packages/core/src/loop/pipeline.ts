@@ -16,6 +16,7 @@ import { createGenerator } from "../random";
 import { noteFile } from "../recipe/note-places";
 import { type Recipe, recipeText } from "../recipe/recipe";
 import { type RecipePlaces, recipeConfig } from "../recipe/recipe-config";
+import { idleControlNets, reportControlNets } from "../report/control-net-report";
 import { idlePlugins, type Report, reportPlugins, unmeasured } from "../report/report";
 import { versionsOf } from "../report/versions";
 import { latentsNotFinite, pixelsNotFinite } from "../report/warnings";
@@ -29,9 +30,11 @@ import { findLoraFile } from "../weights/lora/lora-file";
 import { type BesideLoras, placeLoras, type ReadLoras } from "./beside-loras";
 import { broughtBy } from "./brought";
 import { checkLatents, checkRequest } from "./check-request";
+import { controlNetsIn } from "./control-nets";
+import { controlAt } from "./control-schedule";
 import { denoise, type StepDone } from "./denoise";
 import type { FamilyPipeline } from "./family";
-import { begin } from "./first-latents";
+import { begin, takeControl } from "./first-latents";
 import { lookAt } from "./look-at";
 import { maskedPicture } from "./masked-picture";
 import { PassHooks } from "./pass-hooks";
@@ -125,16 +128,17 @@ export class Pipeline {
    */
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
     checkRequest(request);
-    const { signal, onProgress, previews, latents, picture, maskPicture, referencePicture, ...others } = request;
+    const { signal, onProgress, previews, ...asked } = request;
+    const { latents, picture, maskPicture, referencePicture, controlPicture, ...others } = asked;
     const given = defined(others);
     const { model, config } = this.parts;
     checkSettings(model, given);
-    const inMemory = defined({ latents, picture, maskPicture, referencePicture });
+    const inMemory = defined({ latents, picture, maskPicture, referencePicture, controlPicture });
     const { size, pictures } = await lookAt(model, { ...config.generate, ...given }, inMemory);
     const extras = { ...inMemory, ...(pictures ? { pictures } : {}) };
-    const { loras: asked = config.generate.loras } = given as GenerateConfig;
-    const loras = placeLoras(asked, config);
-    const own = asked ? { loras } : {};
+    const { loras: named = config.generate.loras } = given as GenerateConfig;
+    const loras = placeLoras(named, config);
+    const own = named ? { loras } : {};
     const settings = resolveSettings(model, config.generate, { ...given, ...size, ...own }, extras, config);
     const { parts } = this; // plugins may have changed meanwhile
     const beside = loras.filter(({ scale }) => scale !== 0);
@@ -218,10 +222,14 @@ export class Pipeline {
       ...masked.warnings,
     ];
     const beginning = { pipeline, settings, scheduler, generator, signal };
-    const first = await watch.time("encode", () => begin(beginning, encoded, masked.picture));
+    const first = await watch.time("encode", async () => {
+      const steered = await takeControl(beginning, encoded, masked.picture);
+      return begin(beginning, steered, masked.picture);
+    });
     for (const picture of pictureSettingNames.flatMap((name) => picturesOf(settings[name])))
       if (typeof picture === "string") warnings.push(...(await pictureWarnings(picture)));
     const { pasted } = masked.picture ?? {};
+    const nets = controlNetsIn(model.components.keys());
     const start = performance.now();
     let finite = true;
     const onStep = async (done: StepDone): Promise<void> => {
@@ -255,6 +263,7 @@ export class Pipeline {
         hooks,
         passHooks: new PassHooks(plugins, hooks, separate),
         runtime,
+        nets: nets.length,
         separate,
         signal,
         onStep,
@@ -271,6 +280,10 @@ export class Pipeline {
       family.denoiser,
       broughtBy(plugins, model, choice),
     );
+    const steered = reportControlNets(
+      nets,
+      Array.from({ length: steps }, (_, i) => controlAt(settings, nets.length, i, steps)),
+    );
     const idle = reports.filter(({ effect }) => !effect).map(({ name }) => name);
     if (config.strict && idle.length > 0) throw pluginIdle(idle);
 
@@ -281,10 +294,13 @@ export class Pipeline {
       seed: settings.seed,
       seconds: watch.seconds(),
       plugins: reports,
+      ...(steered.length > 0 ? { controlnets: steered } : {}),
       keptBytes: hooks.account.peakKeptBytes,
       encodings: encodings(),
       ...(loras ? { loras: loras.reports } : {}),
-      warnings: [...warnings, ...unmeasured(reports), ...idlePlugins(reports)].map(printable),
+      warnings: [...warnings, ...idleControlNets(steered), ...unmeasured(reports), ...idlePlugins(reports)].map(
+        printable,
+      ),
       notes: [...settingNotes(family.settings, settings), ...(encoded.notes ?? [])].map(printable),
     };
     return { images: decoded.map(({ image }) => image), latents, report, recipe };

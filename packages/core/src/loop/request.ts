@@ -9,6 +9,7 @@ import { validate } from "../schema/validate";
 import { commonSettings, type PictureSetting, pictureSettingNames } from "../settings/common-settings";
 import type { SettingTable } from "../settings/setting";
 import type { Floats } from "../tensor";
+import { controlProblems, missingControl } from "./control-problems";
 import { type Family, imagesSetting, type SettingProblem } from "./family";
 import { limitProblems, memoryProblems } from "./limits";
 import type { RecognisedModel } from "./recognised-model";
@@ -24,6 +25,8 @@ export interface RequestExtras {
   readonly maskPicture?: Picture;
   /** What `image_reference` would have files of. */
   readonly referencePicture?: Picture;
+  /** What ControlNets follow, one picture a net, in place of `control_image`. */
+  readonly controlPicture?: Picture | readonly Picture[];
 }
 
 /** What a request may have in place of settings that are files. */
@@ -31,6 +34,7 @@ export const pictureExtras = {
   image: "picture",
   mask: "maskPicture",
   image_reference: "referencePicture",
+  control_image: "controlPicture",
 } as const satisfies Record<PictureSetting, keyof RequestExtras>;
 
 /** Images of a generation by setting, from memory before files. */
@@ -65,6 +69,7 @@ export function resolveSettings(
   const found = [
     ...missingSubject(model.family, settings),
     ...missingPictures(model, settings),
+    ...missingControl(model, settings),
     ...settingProblems(model, given, extras, choice),
   ];
   if (found.length > 0) throw requestInvalid(found.map(({ key, text }) => `${key} ${text}`));
@@ -96,6 +101,7 @@ export function settingProblems(
     ...untaken(model, given),
     ...contradictions(family, settings),
     ...pictureProblems(model, settings),
+    ...controlProblems(model, settings),
     ...brokenSizes(family.sizeMultiple(configs), settings),
     ...family.problems(configs, settings),
   ];

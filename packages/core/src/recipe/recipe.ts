@@ -25,7 +25,7 @@ export interface Recipe {
   /** What each plugin did. */
   readonly plugins: readonly RecipePlugin[];
   /** What a program gave from its memory, so that the recipe alone does not make the image again. */
-  readonly missing?: readonly ("latents" | "picture" | "maskPicture" | "referencePicture")[];
+  readonly missing?: readonly ("latents" | "picture" | "maskPicture" | "referencePicture" | "controlPicture")[];
 }
 
 /** Reused steps and recorded numbers by region. */

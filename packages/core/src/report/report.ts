@@ -54,6 +54,15 @@ export interface GuidanceReport {
   readonly savedPasses: number;
 }
 
+/** What one ControlNet did in one generation. */
+export interface ControlNetReport {
+  /** `controlnet_1` */
+  readonly name: string;
+  /** 0-based steps at which it ran; at the others it would have added nothing. */
+  readonly steps: readonly number[];
+  readonly summary: string;
+}
+
 /** The account of one generation. */
 export interface Report {
   /** The seed that was used, also when none was given. */
@@ -68,6 +77,8 @@ export interface Report {
     readonly segments: Readonly<Record<string, number>>;
   };
   readonly plugins: readonly PluginReport[];
+  /** What each ControlNet did; left out where there is none. */
+  readonly controlnets?: readonly ControlNetReport[];
   /** Most bytes that plugins kept at once. What the family itself keeps for all steps is not among them. */
   readonly keptBytes: number;
   /** How often text encoders ran, and how often their result was there from an earlier generation of the pipeline. */

@@ -134,6 +134,13 @@ export async function quantile(a: DeviceTensor, share: number): Promise<number> 
   return tensors[0].store.reduce("quantile", tensors, [share]);
 }
 
+/** Rows of `factor * a` for each factor, one after the other. @param a `[B, ...]` @returns `[factors * B, ...]` */
+export async function copies(a: DeviceTensor, factors: readonly number[]): Promise<DeviceTensor> {
+  const tensors = alike("copies", [a]);
+  const [batch = 1, ...row] = a.shape;
+  return tensors[0].store.elementwise("copies", tensors, factors, [factors.length * batch, ...row]);
+}
+
 /** Mean of `|a|` over all elements, accumulated in float64. NaN for a tensor without elements. */
 export async function meanAbs(a: DeviceTensor): Promise<number> {
   const tensors = alike("meanAbs", [a]);

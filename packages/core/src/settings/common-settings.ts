@@ -1,4 +1,5 @@
 import type { PictureSource } from "../image/picture";
+import type { JsonSchema } from "../schema/json-schema";
 import { flag, integer, list, number, text } from "../schema/option";
 import type { RequestLora, RequestLoraInput } from "../weights/lora/lora";
 import {
@@ -13,6 +14,20 @@ import {
 
 /** Their default is the model family's to say. */
 const unset = undefined;
+
+/** A number, or one for each ControlNet. */
+function forEachNet({ description, ...range }: NumberRange & { readonly description: string }): JsonSchema {
+  return {
+    ...list(unset, number(unset, range), { minItems: 1, description }),
+    type: ["number", "array"],
+    ...range,
+  };
+}
+
+interface NumberRange {
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
 
 /** One image file. */
 function pictureSetting(description: string): Setting<string, PictureSource | undefined> {
@@ -39,6 +54,9 @@ export const pictureSettings = {
     "File of the mask for inpainting: what is white in it is painted anew, what is black stays; relative to this file.",
   ),
   image_reference: pictureSetting("File of an image to look at while another one is inpainted; relative to this file."),
+  control_image: picturesSetting(
+    "File of the picture that a ControlNet follows, one for each net; relative to this file.",
+  ),
 };
 
 /** Name of a setting that is one image file or several. */
@@ -95,6 +113,18 @@ export const commonSettings = {
       maximum: 1,
       description: "How much of the image to begin with is redrawn. 1 redraws all of it.",
     }),
+    1,
+  ),
+  controlnet_conditioning_scale: setting<number | readonly number[]>(
+    forEachNet({ description: "How strongly a ControlNet steers; one number, or one for each net. 0 is off." }),
+    1,
+  ),
+  control_guidance_start: setting<number | readonly number[]>(
+    forEachNet({ minimum: 0, maximum: 1, description: "Share of the steps at which a ControlNet begins to steer." }),
+    0,
+  ),
+  control_guidance_end: setting<number | readonly number[]>(
+    forEachNet({ minimum: 0, maximum: 1, description: "Share of the steps at which a ControlNet ends to steer." }),
     1,
   ),
   loras: unsetSetting<readonly RequestLoraInput[], readonly RequestLora[]>({

@@ -12,6 +12,7 @@ import { BuildHookRunner } from "../plugins/build-hooks";
 import type { PluginHost } from "../plugins/host";
 import { AskedWeights } from "../weights/checkpoint/asked-weights";
 import type { Note } from "../weights/checkpoint/note";
+import { SharedWeights } from "../weights/checkpoint/shared-weights";
 import type { OpenWeights } from "../weights/checkpoint/weights";
 import { checkClaims } from "./check-claims";
 import { leftoverNotes } from "./leftover-tensors";
@@ -62,7 +63,7 @@ export function buildModels(
   try {
     const notes: Note[] = [];
     for (const [name, source] of components) {
-      const { asked, ...built } = buildGraph(name, source, branches);
+      const { asked, ...built } = buildGraph(name, withShared(source, components), branches);
       graphs.push(built);
       notes.push(...leftoverNotes(name, source, asked));
     }
@@ -91,6 +92,17 @@ export function buildModel(
   const choice = { memory, ...(device_map && isWhole ? { device_map } : {}) };
   const placements = placeComponents(choice, new Map([[name, built.graph.nodes]]), accelerators);
   return planned(built, [], placements.get(name)!);
+}
+
+/** With the tensors that another component's files have. */
+function withShared(source: ComponentModel, components: RecognisedModel["components"]): ComponentModel {
+  const { shared, component } = source;
+  if (!shared) return source;
+  const other = components.get(shared.component)!.component;
+  return {
+    ...source,
+    component: { ...component, weights: () => SharedWeights.open(component, other, shared.tensors) },
+  };
 }
 
 type BuiltGraph = Omit<BuiltModel, "plan" | "devices">;

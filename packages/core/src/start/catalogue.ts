@@ -4,6 +4,7 @@ import type { ConfigCatalogue } from "../config/check-model";
 import { familyTwice, pipelineUnknown } from "../errors/pipeline";
 import { ownFamilies } from "../families/families";
 import { otherFamilies } from "../families/other-families";
+import { isControlNet } from "../loop/control-nets";
 import type { Family } from "../loop/family";
 import type { Manifest } from "../plugins/manifest";
 import { ownSchedulers } from "../schedulers/own-schedulers";
@@ -14,6 +15,7 @@ import type { Checkpoint } from "../weights/checkpoint/checkpoint";
 import { formatsOf } from "../weights/formats/find-format";
 import type { ReadOptions } from "../weights/formats/weight-format";
 import { KnownFiles } from "../weights/single-file/known-files";
+import type { KnownModel } from "../weights/single-file/known-pipeline";
 import type { ModelFile } from "../weights/single-file/model-file";
 
 /** What of a plugin brings something that models are recognised by. */
@@ -68,9 +70,26 @@ export class Catalogue {
 
   /** @throws SKIPSTEP_PIPELINE_UNKNOWN, listing those that are known */
   familyOf({ folder, className }: Pick<Checkpoint, "folder" | "className">): Family {
-    const family = this.families.find((known) => namesOf(known).includes(className));
+    const family = this.known(className);
     if (family) return family;
     throw pipelineUnknown(folder, className, this.families.flatMap(namesOf));
+  }
+
+  /** Components that a pipeline of a class runs. @throws SKIPSTEP_PIPELINE_UNKNOWN */
+  componentsOf(checkpoint: Pick<Checkpoint, "folder" | "className">): string[] {
+    const { components, controlNets } = this.familyOf(checkpoint);
+    return [...Object.keys(components), ...(controlNets ? ["controlnet"] : [])];
+  }
+
+  /** What a component is that a config adds to a pipeline: a ControlNet. */
+  added = (className: string, name: string): KnownModel | undefined =>
+    isControlNet(name) ? this.known(className)?.controlNets?.file : undefined;
+
+  private known(className: string): Family | undefined {
+    return (
+      this.families.find((family) => namesOf(family).includes(className)) ??
+      this.families.find(({ controlNets }) => controlNets?.pipelines.includes(className))
+    );
   }
 
   /** Families whose denoiser has all of these, by what people call them: what an error lists. @param among all of them */
@@ -100,9 +119,10 @@ export const ownCatalogue = new Catalogue();
 
 /** How the families' models lie in files, those that draw first. A class that is two models' is no sign of either. */
 function filesOf(families: readonly Family[]): Map<string, ModelFile> {
-  const entries = families.flatMap(({ components, denoiser }) =>
-    Object.entries(components).flatMap(([name, classes]) =>
-      Object.entries(classes).map(([className, entry]) => ({ className, entry, isDenoiser: name === denoiser })),
+  const entries = families.flatMap(({ components, denoiser, controlNets }) =>
+    Object.entries({ ...components, ...(controlNets ? { controlnet: controlNets.classes } : {}) }).flatMap(
+      ([name, classes]) =>
+        Object.entries(classes).map(([className, entry]) => ({ className, entry, isDenoiser: name === denoiser })),
     ),
   );
   entries.sort((a, b) => Number(b.isDenoiser) - Number(a.isDenoiser));

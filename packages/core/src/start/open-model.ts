@@ -31,7 +31,10 @@ export async function openModel(
   options: OpenModelOptions,
 ): Promise<RecognisedModel> {
   const { place, components } = await bring(choice, catalogue, options);
-  return recognise(openCheckpoint(place, { variant: choice.variant, components, ...catalogue.reading }), catalogue);
+  return recognise(
+    openCheckpoint(place, { variant: choice.variant, components, added: catalogue.added, ...catalogue.reading }),
+    catalogue,
+  );
 }
 
 /**
@@ -68,8 +71,7 @@ async function bring(
     ...(named.includes(text) ? { settings: withoutToken(options.settings) } : {}),
   });
   const bringing = bringingFor(model);
-  const uses = (className: string): string[] =>
-    Object.keys(catalogue.familyOf({ folder: model, className }).components);
+  const uses = (className: string): string[] => catalogue.componentsOf({ folder: model, className });
   const wanted = { uses, replaced: Object.keys(given) };
   const place = isHubName(model) ? await bringPipeline(parseHubName(model), wanted, bringing) : { path: model };
   const places: Record<string, Place> = {};

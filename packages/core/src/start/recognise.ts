@@ -2,6 +2,7 @@ import type { ArchitectureEntry, Warn } from "../architecture/architecture";
 import type { ComponentModel } from "../architecture/component-model";
 import type { Structure } from "../architecture/structure";
 import { componentClass } from "../errors/pipeline";
+import { controlNetsIn, isControlNet } from "../loop/control-nets";
 import type { Configs, Family } from "../loop/family";
 import type { RecognisedModel } from "../loop/recognised-model";
 import type { Checkpoint } from "../weights/checkpoint/checkpoint";
@@ -15,7 +16,7 @@ import type { Catalogue } from "./catalogue";
  */
 export function recognise(checkpoint: Checkpoint, catalogue: Catalogue): RecognisedModel {
   const family = catalogue.familyOf(checkpoint);
-  const components = componentModels(family, checkpoint);
+  const components = withControlNets(family, componentModels(family, checkpoint), checkpoint);
   const configs = configsOf(components, checkpoint);
   family.checkFit?.(configs);
   return {
@@ -30,17 +31,42 @@ export function recognise(checkpoint: Checkpoint, catalogue: Catalogue): Recogni
 }
 
 export function componentModels(family: Family, checkpoint: Checkpoint): ReadonlyMap<string, ComponentModel> {
-  const { components, optional = [] } = family;
+  const { components, optional = [], controlNets } = family;
   const present = Object.entries(components).filter(
     ([name]) => checkpoint.components.has(name) || !optional.includes(name),
   );
+  const nets = controlNets ? controlNetsIn(checkpoint.components.keys()) : [];
+  const all = [...present, ...nets.map((name) => [name, controlNets!.classes] as const)];
   return new Map(
-    present.map(([name, classes]) => {
+    all.map(([name, classes]) => {
       const component = checkpoint.component(name);
       const { className, source } = component;
       const model = Object.hasOwn(classes, className) ? classes[className] : undefined;
       if (!model) throw componentClass(source.path, className, Object.keys(classes));
       return [name, { component, model, ...parsedConfig(component, model, name, family) }];
+    }),
+  );
+}
+
+/** Denoiser and nets each with what they need to know of the other. */
+function withControlNets(
+  { controlNets, denoiser }: Family,
+  models: ReadonlyMap<string, ComponentModel>,
+  checkpoint: Checkpoint,
+): ReadonlyMap<string, ComponentModel> {
+  const names = controlNetsIn(models.keys());
+  if (!controlNets || names.length === 0) return models;
+  const nets = names.map((name) => {
+    const { config, component } = models.get(name)!;
+    return { name, config, path: component.source.hub ?? component.source.path };
+  });
+  const joined = controlNets.join(configsOf(models, checkpoint), nets);
+  const configs = new Map([[denoiser, joined.denoiser], ...names.map((name, i) => [name, joined.nets[i]!] as const)]);
+  const { shared } = controlNets;
+  return new Map(
+    [...models].map(([name, model]) => {
+      const from = shared && isControlNet(name) ? { shared: { component: denoiser, tensors: shared } } : {};
+      return [name, { ...model, config: configs.get(name) ?? model.config, ...from }];
     }),
   );
 }

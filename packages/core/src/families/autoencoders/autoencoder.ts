@@ -114,12 +114,12 @@ export class Autoencoder {
   /**
    * @param image `[1, 3, H, W]` in -1..1
    * @param generator draws from the posterior of an AutoencoderKL, of which it is the mode without one
-   * @returns `[1, C, h, w]`, scaled as the denoiser wants it
+   * @returns `[draws, C, h, w]`, scaled as the denoiser wants it
    */
   async encode(
     image: Floats,
     generator: Generator | undefined,
-    { tiling = false, signal }: CoderOptions = {},
+    { tiling = false, draws = 1, signal }: CoderOptions & { readonly draws?: number } = {},
   ): Promise<Floats> {
     const program = await this.parts.entry(this.component, "encode");
     const { sample: from, latent: to, ...overlap } = tileSizes(this.config);
@@ -132,7 +132,7 @@ export class Autoencoder {
     const whole = await (tiling && needsTiles(image, from)
       ? inTiles(image, { from, to, ...overlap }, encoded)
       : encoded(image));
-    const z = isDrawn ? sampled(whole, generator) : whole;
+    const z = isDrawn ? sampled(whole, draws, generator) : stack(new Array<Floats>(draws).fill(whole));
     this.drawn = isDrawn ? z.data.length : 0;
     return this.scaled(z, (x, factor, shift) => (x - shift) * factor);
   }
@@ -170,17 +170,18 @@ export class Autoencoder {
   }
 }
 
-/** A draw from the posterior, mean plus deviation times noise, or the mean. @param moments mean and log variance, `[1, 2 C, h, w]` */
-function sampled({ shape, data }: Floats, generator: Generator | undefined): Floats {
+/**
+ * Draws from the posterior, mean plus deviation times noise; the mean without a generator.
+ * @param moments mean and log variance, `[1, 2 C, h, w]`
+ */
+function sampled({ shape, data }: Floats, draws: number, generator: Generator | undefined): Floats {
   const [, channels, height, width] = shape as [number, number, number, number];
   const size = data.length / 2;
-  const mean = data.subarray(0, size);
-  if (!generator) return floats([1, channels / 2, height, width], mean.slice());
-  const noise = generator.randn(size);
-  return floats(
-    [1, channels / 2, height, width],
-    mean.map((x, i) => x + Math.exp(0.5 * data[size + i]!) * noise[i]!),
-  );
+  const noise = generator?.randn(draws * size);
+  const result = floats([draws, channels / 2, height, width]);
+  for (let i = 0; i < result.data.length; i++)
+    result.data[i] = data[i % size]! + (noise ? Math.exp(0.5 * data[size + (i % size)]!) * noise[i]! : 0);
+  return result;
 }
 
 /** Pixels along one side of a latent pixel. @param config of any class */

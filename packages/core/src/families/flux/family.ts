@@ -1,9 +1,11 @@
 import { defineFamily } from "../../loop/define-family";
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { take } from "../../settings/common-settings";
+import { isSteered } from "../control/settings";
+import { fluxControlNets, modeProblems } from "./control-nets";
 import { fluxFiles } from "./files";
 import { checkFit } from "./fit";
-import { fluxSettings } from "./settings";
+import { fluxControlSettings, fluxSettings } from "./settings";
 import { opened, problems, shared, usual } from "./shared-family";
 import { fluxSizes } from "./sizes";
 
@@ -18,12 +20,14 @@ export const fluxFamily = defineFamily({
   aliases: ["FluxInpaintPipeline"],
   title: "FLUX.1",
   singleFiles: fluxFiles("FluxPipeline"),
-  settings: { ...fluxSettings, ...take("mask", "strength", "padding_mask_crop") },
+  settings: { ...fluxSettings, ...take("mask", "strength", "padding_mask_crop"), ...fluxControlSettings },
   defaults: (configs, fromImage) => ({
     ...usual(configs),
-    ...(fromImage ? { guidance_scale: 7, strength: 0.6 } : { guidance_scale: 3.5 }),
+    guidance_scale: fromImage || isSteered(configs) ? 7 : 3.5,
+    ...(fromImage ? { strength: 0.6 } : {}),
   }),
-  problems,
+  controlNets: fluxControlNets,
+  problems: (configs, settings) => [...problems(configs, settings), ...modeProblems(configs, settings)],
   firstStep: flowFirstStep,
   sizes: (configs, settings) => fluxSizes(configs, settings),
   open: (parts) => opened(parts, checkFit),

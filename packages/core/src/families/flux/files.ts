@@ -77,16 +77,20 @@ function kontextNote(file: string, className: ClassName): Note {
 }
 
 function transformerConfig(shapes: Shapes): JsonObject {
-  const [width, channels] = shapes.get("x_embedder.weight") as [number, number];
-  const [head] = shapes.get("transformer_blocks.0.attn.norm_q.weight") as [number];
+  const [, channels] = shapes.get("x_embedder.weight") as [number, number];
   if (channels !== CHANNELS && channels !== FILL_CHANNELS)
     throw partUnfit(CLASS, titles.FluxPipeline, channelProblem(channels));
+  return { ...blocksConfig(shapes), _class_name: CLASS, out_channels: CHANNELS };
+}
+
+/** What tensors say of a model of FLUX's blocks. @throws SKIPSTEP_FILE_PART */
+export function blocksConfig(shapes: Shapes): JsonObject {
+  const [width, channels] = shapes.get("x_embedder.weight") as [number, number];
+  const [head] = shapes.get("transformer_blocks.0.attn.norm_q.weight") as [number];
   if (head !== HEAD) throw partUnfit(CLASS, titles.FluxPipeline, `must have heads of ${HEAD} channels, found ${head}`);
   return {
-    _class_name: CLASS,
     patch_size: 1,
     in_channels: channels,
-    out_channels: CHANNELS,
     num_layers: countOf(shapes, "transformer_blocks.*"),
     num_single_layers: countOf(shapes, "single_transformer_blocks.*"),
     attention_head_dim: HEAD,

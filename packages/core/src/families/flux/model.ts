@@ -2,11 +2,11 @@ import type { Architecture } from "../../architecture/architecture";
 import { attentionThenFeedForward, blockLists } from "../../architecture/block-lists";
 import { count, layerCount, most, optionalCount } from "../../architecture/config-option";
 import { defineConfig } from "../../architecture/define-config";
-import { minus, size } from "../../graph/dim";
+import { type Dim, minus, size } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { linear } from "../../graph/layers";
 import type { Value } from "../../graph/value";
-import { flag } from "../../schema/option";
+import { flag, type OptionSchemas } from "../../schema/option";
 import type { Floats } from "../../tensor";
 import { adaLayerNormContinuous, modulate, modulation, plainLayerNorm } from "../blocks/ada-layer-norm";
 import { dualStreamBlock, type StreamModules } from "../blocks/dual-stream-block";
@@ -43,7 +43,8 @@ const EPS = 1e-6;
 const FREQUENCIES = 256;
 const THETA = 10_000;
 
-const parseFile = defineConfig<FluxConfig>(CLASS_NAME, {
+/** Options of `config.json`. */
+export const fluxOptions: OptionSchemas<FluxConfig> = {
   patch_size: count(1, most.patch),
   in_channels: count(64, most.channels),
   out_channels: optionalCount(null),
@@ -55,13 +56,15 @@ const parseFile = defineConfig<FluxConfig>(CLASS_NAME, {
   pooled_projection_dim: count(768),
   guidance_embeds: flag(false),
   axes_dims_rope: axesOption([16, 56, 56]),
-});
+};
+
+const parseFile = defineConfig<FluxConfig>(CLASS_NAME, fluxOptions);
 
 /**
  * The denoiser of FLUX.1: blocks that keep text and image apart (https://arxiv.org/abs/2403.03206), then blocks of
  * parallel attention and feed forward over both (https://arxiv.org/abs/2302.05442).
  */
-export const flux: Architecture<FluxConfig> = {
+export const flux: Architecture<SteeredFluxConfig> = {
   className: CLASS_NAME,
   file: fluxFile,
   parse: (raw, warn) => {
@@ -85,8 +88,13 @@ export const flux: Architecture<FluxConfig> = {
   entries: { forward },
 };
 
+/** A FLUX denoiser's config, and how many samples its ControlNets give: for blocks of both kinds. */
+export interface SteeredFluxConfig extends FluxConfig {
+  readonly steered?: { readonly double: number; readonly single: number };
+}
+
 /** What every block needs beside its tokens. */
-interface Context {
+export interface FluxContext {
   /** Of timestep, guidance and pooled prompt, after SiLU: `[B, D]`. */
   readonly condition: Value;
   readonly attention: JointAttentionOptions;
@@ -97,30 +105,69 @@ interface Context {
  *
  * Inputs: `hidden_states` `[B, X, in_channels]`; `encoder_hidden_states` `[B, S, joint_attention_dim]`;
  * `pooled_projections` `[B, pooled_projection_dim]`; `timestep` `[B]`, 1 (noise) to 0 (image); `guidance` `[B]`, with
- * `guidance_embeds` only; `cos`, `sin` `[1, T, attention_head_dim / 2]` from `rotaryTables`. Output: `sample`
+ * `guidance_embeds` only; `cos`, `sin` `[1, T, attention_head_dim / 2]` from `rotaryTables`; where it is steered
+ * `block_sample.0`, ... and `single_block_sample.0`, ... `[B, X, D]`. Output: `sample`
  * `[B, X, patch_size ^ 2 * out_channels]`, the velocity.
  */
-function forward(g: Graph, config: FluxConfig): void {
-  const { patch_size, in_channels, out_channels, num_attention_heads: heads, attention_head_dim } = config;
+function forward(g: Graph, config: SteeredFluxConfig): void {
+  const { patch_size, in_channels, out_channels, num_attention_heads: heads, attention_head_dim, steered } = config;
   const width = heads * attention_head_dim;
   const [batch, tokens, textTokens] = [size("B"), size("T"), size("S")];
   const image = g.input("hidden_states", [batch, minus(tokens, textTokens), in_channels]);
   const text = g.steadyInput("encoder_hidden_states", [batch, textTokens, config.joint_attention_dim]);
-  const condition = g.silu(embedConditions(g, config, width)); // [B, D]
-  const positions = rotaryInputs(g, batch, tokens, attention_head_dim);
-  const context: Context = { condition, attention: { heads, eps: EPS, bias: true, positions } };
+  const context = fluxContext(g, config, tokens);
 
   let streams: Streams = {
     encoder: linear(g, "context_embedder", text, width),
     hidden: linear(g, "x_embedder", image, width),
   };
+  const steer = steering(steered?.double ?? 0, config.num_layers, blockSample);
+  const steerSingle = steering(steered?.single ?? 0, config.num_single_layers, singleBlockSample);
   for (let i = 0; i < config.num_layers; i++)
-    streams = g.block(`transformer_blocks.${i}`, streams, (inner, given) => doubleBlock(inner, given, context));
+    streams = g.block(`transformer_blocks.${i}`, streams, (inner, given) =>
+      steer(inner, doubleBlock(inner, given, context), i),
+    );
   for (let i = 0; i < config.num_single_layers; i++)
-    streams = g.block(`single_transformer_blocks.${i}`, streams, (inner, given) => singleBlock(inner, given, context));
+    streams = g.block(`single_transformer_blocks.${i}`, streams, (inner, given) =>
+      steerSingle(inner, singleBlock(inner, given, context), i),
+    );
 
-  const normal = adaLayerNormContinuous(g.scope("norm_out"), streams.hidden, condition, { eps: EPS });
+  const normal = adaLayerNormContinuous(g.scope("norm_out"), streams.hidden, context.condition, { eps: EPS });
   g.output("sample", linear(g, "proj_out", normal, patch_size ** 2 * (out_channels ?? in_channels)));
+}
+
+/** Name of what ControlNets give to blocks of their own. */
+export function blockSample(i: number): string {
+  return `block_sample.${i}`;
+}
+
+/** The same of blocks of parallel attention and feed forward. */
+export function singleBlockSample(i: number): string {
+  return `single_block_sample.${i}`;
+}
+
+/** Adds what ControlNets give behind each block: neighbours share a sample where there are fewer than blocks. */
+function steering(
+  samples: number,
+  blocks: number,
+  nameOf: (i: number) => string,
+): (g: Graph, streams: Streams, block: number) => Streams {
+  if (samples === 0) return (_, streams) => streams;
+  const inputs = new Map<number, Value>();
+  return (g, { encoder, hidden }, block) => {
+    const i = Math.floor(block / Math.ceil(blocks / samples));
+    const sample = inputs.get(i) ?? g.input(nameOf(i), hidden.shape);
+    inputs.set(i, sample);
+    return { encoder, hidden: g.add(hidden, sample) };
+  };
+}
+
+/** Declares the inputs that all blocks depend on. @param tokens of text and image */
+export function fluxContext(g: Graph, config: FluxConfig, tokens: Dim): FluxContext {
+  const { num_attention_heads: heads, attention_head_dim: dim } = config;
+  const condition = g.silu(embedConditions(g, config, heads * dim)); // [B, D]
+  const positions = rotaryInputs(g, size("B"), tokens, dim);
+  return { condition, attention: { heads, eps: EPS, bias: true, positions } };
 }
 
 /** The sum of timestep, guidance and pooled prompt, each through a small MLP. @returns `[B, width]` */
@@ -138,7 +185,7 @@ function embedConditions(root: Graph, { pooled_projection_dim, guidance_embeds }
   return g.add(numbers, embedCondition(g.scope("text_embedder"), pooled, width));
 }
 
-function doubleBlock(g: Graph, streams: Streams, { condition, attention }: Context): Streams {
+export function doubleBlock(g: Graph, streams: Streams, { condition, attention }: FluxContext): Streams {
   const width = streams.hidden.shape.at(-1) as number;
   const modules = (suffix: string): StreamModules => ({
     norm1: `norm1${suffix}`,
@@ -156,7 +203,7 @@ function doubleBlock(g: Graph, streams: Streams, { condition, attention }: Conte
 }
 
 /** Attention and feed forward side by side: from `proj_mlp` to `proj_out` they are one branch, before its gate. */
-function singleBlock(g: Graph, streams: Streams, { condition, attention }: Context): Streams {
+export function singleBlock(g: Graph, streams: Streams, { condition, attention }: FluxContext): Streams {
   const joint = join(g, streams); // [B, T, D]
   const width = joint.shape.at(-1) as number;
   const [norm, attn, out] = [g.scope("norm"), g.scope("attn"), g.scope("proj_out")];

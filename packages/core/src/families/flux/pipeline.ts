@@ -1,10 +1,12 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainting } from "../../loop/family";
 import { stack } from "../../loop/guidance";
+import { imageCount } from "../../loop/settings";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import { type Floats, floats } from "../../tensor";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
 import { type TokenGrid, withFeatures, withReferences } from "../blocks/reference-tokens";
+import { isSteered } from "../control/settings";
 import { flowLatents } from "../transformers/flow-latents";
 import { flowSchedule } from "../transformers/flow-schedule";
 import { isGuided, trueGuidanceUnused } from "../transformers/true-guidance";
@@ -12,7 +14,8 @@ import { latentChannels } from "./fit";
 import { type FluxConfig, rotaryTables } from "./model";
 import { AXES, imagePositions } from "./positions";
 import type { FluxPromptEncoder, FluxPrompts } from "./prompts";
-import type { FluxSettings } from "./settings";
+import type { FluxControlSettings, FluxSettings } from "./settings";
+import { type FluxControl, FluxSteering, shownPictures } from "./steering";
 
 /** Images that the denoiser looks at, as its tokens. */
 export interface FluxReferences {
@@ -36,6 +39,8 @@ export interface FluxConditioning extends Conditioning {
   readonly references: FluxReferences | undefined;
   /** What the denoiser sees in each token besides latents, `[1, X, D]`. */
   readonly features?: Floats;
+  /** What each ControlNet is shown. */
+  readonly control?: readonly FluxControl[];
 }
 
 /**
@@ -49,10 +54,18 @@ export function fluxPipeline(
 ): FamilyPipeline<FluxConditioning> {
   const config = parts.configs.transformer as FluxConfig;
   const denoiser = new Denoiser(parts, "transformer");
-  const { imageToImage, inpainting, ...latents } = flowLatents(parts, latentChannels(parts.configs));
+  const { imageToImage, inpainting, encodeEach, ...latents } = flowLatents(parts, latentChannels(parts.configs));
+  const steering = isSteered(parts.configs) ? new FluxSteering(parts) : undefined;
   return {
     ...latents,
     ...(variant ? { ...(variant.inpainting && { inpainting: variant.inpainting }) } : { imageToImage, inpainting }),
+    takeControl: async (encoded, settings, pictures, generator, signal) => {
+      const shown: Floats[] = [];
+      for (const picture of pictures)
+        shown.push(await encodeEach(settings, picture, imageCount(settings), generator, signal));
+      const { control_mode } = settings as FluxControlSettings;
+      return { ...encoded, control: shownPictures(shown, [control_mode ?? []].flat()) };
+    },
     encode: async (settings: FluxSettings, signal) => {
       const { prompt, prompt_2, negative_prompt, negative_prompt_2 } = settings;
       const guided = isGuided(settings);
@@ -82,19 +95,28 @@ export function fluxPipeline(
         hidden_states: withReferences(withFeatures(packLatents(batch), encoded.features), encoded.references?.tokens),
         timestep: forRows(batch.shape[0]!, timestep / 1000),
       };
-      const constants = { [`${branch} ${sample.shape}`]: () => constantsOf(config, encoded, branch, height, width) };
-      return unpackLatents(await denoiser.run(encoded, { step, constants }, options), height, width);
+      const constants = { [`${branch} ${sample.shape}`]: () => constantsOf(config, encoded, branch, [height, width]) };
+      const steered = await steering?.samples(
+        encoded,
+        {
+          ...{ latents: sample, timestep: timestep / 1000, branch },
+          constants: (net, extra) => constantsOf(net, encoded, "cond", [height, width], extra),
+        },
+        options,
+      );
+      const pass = { step, made: steered?.made, constants: { ...constants, ...steered?.constants } };
+      return unpackLatents(await denoiser.run(encoded, pass, options), height, width);
     },
   };
 }
 
-/** What the denoiser takes in all steps. */
+/** What the denoiser takes in all steps, or a ControlNet. @param extra text tokens before the prompt's */
 function constantsOf(
   config: FluxConfig,
   { positive, negative, guidanceScale, references }: FluxConditioning,
   branch: Branch,
-  height: number,
-  width: number,
+  [height, width]: readonly [number, number],
+  extra = 0,
 ): DenoiserInputs {
   const prompts = partsOf(branch, positive, negative);
   const hidden = stack(prompts.map((prompt) => prompt.hidden));
@@ -104,6 +126,10 @@ function constantsOf(
     encoder_hidden_states: hidden,
     pooled_projections: stack(prompts.map((prompt) => prompt.pooled)),
     ...(config.guidance_embeds ? { guidance: forRows(batch, guidanceScale) } : {}),
-    ...rotaryTables(config, floats([tokens, AXES]), imagePositions([drawn, ...(references ? [references.grid] : [])])),
+    ...rotaryTables(
+      config,
+      floats([tokens + extra, AXES]),
+      imagePositions([drawn, ...(references ? [references.grid] : [])]),
+    ),
   };
 }

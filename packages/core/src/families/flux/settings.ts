@@ -1,5 +1,7 @@
 import type { SettingsOf } from "../../loop/settings";
 import { take } from "../../settings/common-settings";
+import { unsetSetting } from "../../settings/setting";
+import { controlSettings } from "../control/settings";
 import { secondPrompts } from "../encoders/settings";
 import { trueGuidanceSettings } from "../transformers/true-guidance";
 
@@ -21,7 +23,21 @@ export const fluxSettings = {
   ...trueGuidanceSettings,
 };
 
+/** Of FLUX.1's ControlNets. */
+export const fluxControlSettings = {
+  ...controlSettings,
+  control_mode: unsetSetting<number | null | readonly (number | null)[]>({
+    type: ["integer", "array", "null"],
+    minimum: 0,
+    minItems: 1,
+    items: { type: ["integer", "null"], minimum: 0 },
+    description: "Kind of the picture, for ControlNets that follow several; one number, or one for each net.",
+  }),
+};
+
 /** FLUX.1 Fill's. */
 export const fillSettings = { ...shared, ...take("mask", "strength") };
 
 export type FluxSettings = SettingsOf<typeof fluxSettings>;
+
+export type FluxControlSettings = SettingsOf<typeof fluxControlSettings>;

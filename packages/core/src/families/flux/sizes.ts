@@ -4,6 +4,7 @@ import type { Configs } from "../../loop/family";
 import type { Settings } from "../../loop/settings";
 import { decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
 import { PACK } from "../blocks/packed-latents";
+import { controlSizes } from "../control/settings";
 import { textSizes } from "../encoders/settings";
 import { largestBatch } from "../transformers/true-guidance";
 import type { FluxSettings } from "./settings";
@@ -22,13 +23,15 @@ export function fluxSizes(
   const { max_sequence_length: S } = settings;
   const tokensOf = ({ height, width }: PictureSize): number => (height * width) / tokenPixels(configs) ** 2;
   const larger = tokensOf(seen) > tokensOf(settings) ? { ...settings, ...seen } : settings;
+  const transformer = {
+    B: largestBatch(settings as FluxSettings),
+    S,
+    T: S + tokensOf(settings) + tokensOf(seen),
+  };
   return {
     ...textSizes(configs, settings, ["text_encoder", "text_encoder_2"]),
-    transformer: {
-      B: largestBatch(settings as FluxSettings),
-      S,
-      T: S + tokensOf(settings) + tokensOf(seen),
-    },
+    transformer,
+    ...controlSizes(configs, transformer),
     vae: decodeSizes(configs.vae, larger), // encoding takes about as much
   };
 }

@@ -50,6 +50,24 @@ export function unetConfig(shapes: Shapes, pipeline: string): JsonObject {
       );
   }
 
+  const guidance = at("time_embedding.cond_proj.weight")[1];
+  return {
+    ...wayDownConfig(shapes, pipeline),
+    _class_name: CLASS,
+    out_channels: at("conv_out.weight")[0],
+    conv_in_kernel: at("conv_in.weight")[2],
+    conv_out_kernel: at("conv_out.weight")[2],
+    up_block_types: up.map(({ depths: own }) => (own.length > 0 ? "CrossAttnUpBlock2D" : "UpBlock2D")),
+    reverse_transformer_layers_per_block: up.map(({ depths: own }) => depthsOf(own)),
+    ...(guidance === undefined ? {} : { time_cond_proj_dim: guidance }),
+  };
+}
+
+/** What a U-Net's config.json says of its way down, which is all that a ControlNet has. @throws SKIPSTEP_FILE_PART */
+export function wayDownConfig(shapes: Shapes, pipeline: string): JsonObject {
+  const at = (name: string): readonly number[] => shapes.get(name) ?? [];
+  const down = blocksOf(shapes, "down_blocks", pipeline);
+  const levels = down.length;
   const middle = middleOf(shapes, pipeline);
   const depths = down.map(({ depths: own }) => own);
   // The depth in the middle is the last level's, which has its own only where it has attention.
@@ -66,24 +84,16 @@ export function unetConfig(shapes: Shapes, pipeline: string): JsonObject {
   const linear = isLinear(shapes);
   const widths = down.map(({ width }) => width);
   const added = at("add_embedding.linear_1.weight")[1];
-  const guidance = at("time_embedding.cond_proj.weight")[1];
   return {
-    _class_name: CLASS,
     in_channels: at("conv_in.weight")[1],
-    out_channels: at("conv_out.weight")[0],
-    conv_in_kernel: at("conv_in.weight")[2],
-    conv_out_kernel: at("conv_out.weight")[2],
     block_out_channels: widths,
     layers_per_block: oneOf(down.map(({ layers }) => layers)),
     down_block_types: down.map(({ depths: own }) => (own.length > 0 ? "CrossAttnDownBlock2D" : "DownBlock2D")),
     mid_block_type: middle.type,
-    up_block_types: up.map(({ depths: own }) => (own.length > 0 ? "CrossAttnUpBlock2D" : "UpBlock2D")),
     transformer_layers_per_block: depths.map(depthsOf),
-    reverse_transformer_layers_per_block: up.map(({ depths: own }) => depthsOf(own)),
     cross_attention_dim: promptWidth(shapes),
     attention_head_dim: linear ? widths.map((width) => width / HEAD) : 8,
     use_linear_projection: linear,
-    ...(guidance === undefined ? {} : { time_cond_proj_dim: guidance }),
     ...(added === undefined
       ? {}
       : {

@@ -2,18 +2,27 @@ import { concat } from "../../loop/concat";
 import { branchLatents, Denoiser, forRows, partsOf } from "../../loop/denoiser";
 import { estimateImage } from "../../loop/diffusion-estimate";
 import { diffusionFirstStep } from "../../loop/diffusion-first-step";
-import type { Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage, Inpainting } from "../../loop/family";
+import type {
+  Branch,
+  Conditioning,
+  FamilyParts,
+  FamilyPipeline,
+  ImageToImage,
+  Inpainting,
+  PassOptions,
+} from "../../loop/family";
 import { repeatRows, rescaleSpread, stack } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
-import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
 import { negativePromptUnguided } from "../../report/warnings";
 import type { Schedule } from "../../schedulers/scheduler";
 import type { Floats } from "../../tensor";
 import { Autoencoder } from "../autoencoders/autoencoder";
+import { isSteered } from "../control/settings";
 import { guidanceEmbedding } from "./guidance-embedding";
 import { latentChannels, unetInpainting } from "./inpainting";
 import type { UNetSettings } from "./settings";
+import { type UNetControl, UNetSteering } from "./steering";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
 /** Inputs of the U-Net that say what to draw, by name; one row a prompt: `encoder_hidden_states` `[B, T, D]`. */
@@ -39,6 +48,7 @@ export interface Seen extends Conditioning, EncodedPrompts {
   readonly notes: readonly string[];
   /** Channels behind those of the latents, the same for all images: `[1, X, h, w]`. */
   readonly beside?: Floats;
+  readonly control?: UNetControl;
 }
 
 /** A pipeline around UNet2DConditionModel: Stable Diffusion 1, 2 and XL. */
@@ -46,6 +56,7 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
   private readonly config: UNet2DConditionConfig;
   private readonly autoencoder: Autoencoder;
   private readonly denoiser: Denoiser;
+  private readonly steering: UNetSteering | undefined;
   readonly imageToImage: ImageToImage;
   readonly inpainting: Inpainting<Seen>;
 
@@ -56,6 +67,7 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
     this.config = parts.configs.unet as UNet2DConditionConfig;
     this.autoencoder = new Autoencoder(parts, "vae");
     this.denoiser = new Denoiser(parts, "unet");
+    this.steering = isSteered(parts.configs) ? new UNetSteering(parts, this.config) : undefined;
     this.imageToImage = this.autoencoder.imageToImage(diffusionFirstStep);
     this.inpainting = unetInpainting(parts.configs, this.autoencoder, diffusionFirstStep);
   }
@@ -93,10 +105,24 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
     return guidance_scale > 1 && this.config.time_cond_proj_dim === null ? guidance_scale : 0;
   }
 
-  predict(encoded: Seen, latents: Floats, timestep: number, branch: Branch, options: RunOptions): Promise<Floats> {
+  async takeControl(encoded: Seen, { guess_mode }: UNetSettings, pictures: readonly Floats[]): Promise<Seen> {
+    return { ...encoded, control: this.steering!.shown(pictures, guess_mode) };
+  }
+
+  async predict(
+    encoded: Seen,
+    latents: Floats,
+    timestep: number,
+    branch: Branch,
+    options: PassOptions,
+  ): Promise<Floats> {
     const sample = withBeside(branchLatents(branch, latents), encoded.beside);
     const step = { sample, timestep: forRows(sample.shape[0]!, timestep) };
-    return this.denoiser.run(encoded, { step, constants: { [branch]: () => promptInputs(encoded, branch) } }, options);
+    const prompt = (of: Branch): PromptInputs => promptInputs(encoded, of);
+    const constants = { [branch]: () => prompt(branch) };
+    const residuals = await this.steering?.residuals(encoded, { latents, timestep, branch, prompt }, options);
+    const pass = { step, made: residuals?.made, constants: { ...constants, ...residuals?.constants } };
+    return this.denoiser.run(encoded, pass, options);
   }
 
   finish({ guidance_rescale: share }: UNetSettings, prediction: Floats, cond?: Floats): Floats {

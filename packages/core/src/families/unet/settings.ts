@@ -1,11 +1,12 @@
 import type { Sizes } from "../../graph/dim";
-import type { Configs, Family } from "../../loop/family";
+import type { Configs, Family, SettingProblem } from "../../loop/family";
 import { imageCount, type Settings, type SettingsOf } from "../../loop/settings";
-import { number } from "../../schema/option";
+import { flag, number } from "../../schema/option";
 import { take } from "../../settings/common-settings";
 import { setting } from "../../settings/setting";
-import { autoencoderClasses, decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
-import { clipSettings, textSizes, textTokens } from "../encoders/settings";
+import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
+import { controlSettings, controlSizes, isSteered } from "../control/settings";
+import { clipProblems, clipSettings, textSizes, textTokens } from "../encoders/settings";
 import { checkChannels, seesMask } from "./inpainting";
 import { unet2DCondition } from "./unet-2d-condition";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
@@ -25,7 +26,13 @@ export const unetSettings = {
   ),
   ...clipSettings,
   ...take("height", "width", "seed", "num_images_per_prompt", "sigmas", "timesteps"),
-  ...take("image", "mask", "strength", "padding_mask_crop", "vae_tiling"),
+  ...take("image", "mask", "strength", "padding_mask_crop"),
+  ...controlSettings,
+  guess_mode: setting<boolean>(
+    flag(undefined, "ControlNets steer the prompt's own branch alone, and the first layers less than the last."),
+    false,
+  ),
+  ...take("vae_tiling"),
 };
 
 export type UNetSettings = SettingsOf<typeof unetSettings>;
@@ -62,14 +69,31 @@ export function unetSizes(
 ): Readonly<Record<string, Sizes>> {
   const { height, width, guidance_scale } = settings;
   const factor = scaleFactorOf(configs.vae);
+  const unet = {
+    B: Math.max(1, imageCount(settings)) * (guidance_scale > 1 ? 2 : 1),
+    h: height / factor,
+    w: width / factor,
+    S: Math.min(...textEncoders.map((name) => textTokens(configs, settings, name))),
+  };
   return {
     ...textSizes(configs, settings, textEncoders),
-    unet: {
-      B: Math.max(1, imageCount(settings)) * (guidance_scale > 1 ? 2 : 1),
-      h: height / factor,
-      w: width / factor,
-      S: Math.min(...textEncoders.map((name) => textTokens(configs, settings, name))),
-    },
+    unet,
+    ...controlSizes(configs, unet),
     vae: decodeSizes(configs.vae, settings),
   };
+}
+
+/** As `Family.problems`. @param textEncoders names of components @param usual layer that prompts are taken from */
+export function unetProblems(
+  configs: Configs,
+  settings: UNetSettings,
+  textEncoders: readonly string[],
+  usual: "last" | "penultimate",
+): SettingProblem[] {
+  const guess = settings.guess_mode && !isSteered(configs);
+  return [
+    ...clipProblems(configs, settings, textEncoders, usual),
+    ...tilingProblems(configs.vae, settings),
+    ...(guess ? [{ key: "guess_mode", text: "is for ControlNets, and the config has none" }] : []),
+  ];
 }

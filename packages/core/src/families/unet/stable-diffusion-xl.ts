@@ -1,16 +1,17 @@
 import { concat } from "../../loop/concat";
 import { defineFamily } from "../../loop/define-family";
-import type { FamilyParts } from "../../loop/family";
+import type { Configs, FamilyParts } from "../../loop/family";
+import type { Settings } from "../../loop/settings";
 import { ofTextEncoder } from "../../report/warnings";
 import { type Floats, floats } from "../../tensor";
-import { tilingProblems } from "../autoencoders/autoencoder";
+import { isSteered } from "../control/settings";
 import { clipText, clipTextWithProjection } from "../encoders/clip-text";
-import { clipProblems } from "../encoders/settings";
 import { type ClipEncoding, ClipPrompts } from "../prompts/clip-prompts";
 import { promptRules } from "../prompts/prompt-settings";
+import { stableDiffusionXlNets } from "./control-nets";
 import { stableDiffusionXlFiles } from "./identify";
 import { type EncodePrompts, type PromptInputs, UNetPipeline } from "./pipeline";
-import { trainedSize, unetComponents, unetFamily, unetSizes } from "./settings";
+import { trainedSize, unetComponents, unetFamily, unetProblems, unetSizes } from "./settings";
 import { type XlSettings, xlSettings } from "./xl-settings";
 
 /** Options of its pipelines that model_index.json may have. */
@@ -31,20 +32,23 @@ export const stableDiffusionXlFamily = defineFamily({
   settings: xlSettings,
   defaults: (configs, fromImage, inpaints) => ({
     num_inference_steps: 50,
-    guidance_scale: inpaints ? 7.5 : 5,
+    guidance_scale: inpaints && !isSteered(configs) ? 7.5 : 5,
     ...trainedSize(configs, 128),
-    ...(fromImage ? { strength: inpaints ? 0.9999 : 0.3 } : {}),
+    ...(fromImage ? (inpaints ? { strength: 0.9999 } : beginning(configs)) : {}),
   }),
   components: { text_encoder: clipText, text_encoder_2: clipTextWithProjection, ...unetComponents },
+  controlNets: stableDiffusionXlNets,
   others: ["image_encoder", "feature_extractor", ...xlOptions],
   unheeded: { vae: ["shift_factor"] },
-  problems: (configs, settings) => [
-    ...clipProblems(configs, settings, textEncoders, "penultimate"),
-    ...tilingProblems(configs.vae, settings),
-  ],
+  problems: (configs, settings) => unetProblems(configs, settings, textEncoders, "penultimate"),
   sizes: (configs, settings) => unetSizes(configs, settings, textEncoders),
   open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
 });
+
+/** Of the pipelines that begin with an image. */
+function beginning(configs: Configs): Partial<Settings> {
+  return isSteered(configs) ? { strength: 0.8, controlnet_conditioning_scale: 0.8 } : { strength: 0.3 };
+}
 
 async function encodePrompts(parts: FamilyParts): Promise<EncodePrompts> {
   const prompts = await ClipPrompts.open(parts, textEncoders, "penultimate");

@@ -2,14 +2,14 @@ import { defineFamily } from "../../loop/define-family";
 import type { FamilyParts } from "../../loop/family";
 import type { JsonObject } from "../../schema/json";
 import { titleOfWidth } from "../../weights/lora/lora-family";
-import { tilingProblems } from "../autoencoders/autoencoder";
+import { isSteered } from "../control/settings";
 import { clipText } from "../encoders/clip-text";
-import { clipProblems } from "../encoders/settings";
 import { ClipPrompts } from "../prompts/clip-prompts";
 import { promptRules } from "../prompts/prompt-settings";
+import { stableDiffusionNets } from "./control-nets";
 import { stableDiffusionFiles } from "./identify";
 import { type EncodePrompts, UNetPipeline } from "./pipeline";
-import { trainedSize, unetComponents, unetFamily, unetSettings, unetSizes } from "./settings";
+import { trainedSize, unetComponents, unetFamily, unetProblems, unetSettings, unetSizes } from "./settings";
 import type { UNet2DConditionConfig } from "./unet-2d-condition-config";
 
 /**
@@ -29,15 +29,14 @@ export const stableDiffusionFamily = defineFamily({
     guidance_scale: 7.5,
     ...trainedSize(configs, 64),
     ...(fromImage && !inpaints ? { strength: 0.8 } : {}),
+    ...(isSteered(configs) ? { controlnet_conditioning_scale: inpaints ? 0.5 : fromImage ? 0.8 : 1 } : {}),
   }),
   components: { text_encoder: clipText, ...unetComponents },
+  controlNets: stableDiffusionNets,
   others: ["safety_checker", "feature_extractor", "image_encoder", "requires_safety_checker"],
   unheeded: { vae: ["shift_factor", "latents_mean", "latents_std"] },
   mendScheduler,
-  problems: (configs, settings) => [
-    ...clipProblems(configs, settings, ["text_encoder"], "last"),
-    ...tilingProblems(configs.vae, settings),
-  ],
+  problems: (configs, settings) => unetProblems(configs, settings, ["text_encoder"], "last"),
   sizes: (configs, settings) => unetSizes(configs, settings, ["text_encoder"]),
   open: async (parts) => new UNetPipeline(parts, await encodePrompts(parts)),
 });

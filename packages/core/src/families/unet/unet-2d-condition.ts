@@ -15,11 +15,16 @@ import { parseUNet2DConditionConfig, TIME_IDS, type UNet2DConditionConfig } from
 import { type UNetBlock, type UNetBlocks, unetBody } from "./unet-body";
 import { unetStructure } from "./unet-structure";
 
+/** A U-Net's config, and whether ControlNets steer it. */
+export interface SteeredUNetConfig extends UNet2DConditionConfig {
+  readonly steered?: boolean;
+}
+
 /**
  * The U-Net of Stable Diffusion 1, 2 and XL that attends to a prompt, https://arxiv.org/abs/2112.10752 and
  * https://arxiv.org/abs/2307.01952.
  */
-export const unet2DCondition: Architecture<UNet2DConditionConfig> = {
+export const unet2DCondition: Architecture<SteeredUNetConfig> = {
   className: "UNet2DConditionModel",
   file: unetFile,
   parse: parseUNet2DConditionConfig,
@@ -39,10 +44,11 @@ export const unet2DCondition: Architecture<UNet2DConditionConfig> = {
  *
  * Inputs: `sample` `[B, C, h, w]`; `timestep` `[B]`, 0 (image) to 999 (noise); `encoder_hidden_states`
  * `[B, S, cross_attention_dim]`. With `addition_embed_type` `text_embeds` `[B, P]` and `time_ids` `[B, 6]`; with
- * `time_cond_proj_dim` `timestep_cond` `[B, time_cond_proj_dim]`; with classes `class_labels` `[B]`.
+ * `time_cond_proj_dim` `timestep_cond` `[B, time_cond_proj_dim]`; with classes `class_labels` `[B]`; where it is steered
+ * `residual.0`, ... and `residual.middle`, of the shapes that down layers and the middle block give.
  * Output: `sample` `[B, out_channels, h, w]`, what the scheduler's prediction type says.
  */
-function forward(g: Graph, config: UNet2DConditionConfig): void {
+function forward(g: Graph, config: SteeredUNetConfig): void {
   const { in_channels, out_channels, block_out_channels, act_fn, norm_num_groups, norm_eps } = config;
   const batch = size("B");
   const sample = g.input("sample", [batch, in_channels, size("h"), size("w")]);
@@ -54,7 +60,8 @@ function forward(g: Graph, config: UNet2DConditionConfig): void {
   const x = conv2d(g, "conv_in", centered, block_out_channels[0]!, config.conv_in_kernel, {
     padding: Math.floor((config.conv_in_kernel - 1) / 2),
   });
-  const y = unetBody(g, x, blocks(config, time, prompt)); // [B, block_out_channels[0], h, w]
+  const parts = blocks(config, time, prompt);
+  const y = unetBody(g, x, config.steered ? { ...parts, steer } : parts); // [B, block_out_channels[0], h, w]
   const normal = activate(g, act_fn, groupNorm(g, "conv_norm_out", y, norm_num_groups, norm_eps));
   const out = conv2d(g, "conv_out", normal, out_channels, config.conv_out_kernel, {
     padding: Math.floor((config.conv_out_kernel - 1) / 2),
@@ -62,8 +69,18 @@ function forward(g: Graph, config: UNet2DConditionConfig): void {
   g.output("sample", out);
 }
 
+/** What ControlNets give is not known before: it enters where it is added. */
+function steer(g: Graph, x: Value, skip: number | "middle"): Value {
+  return g.add(x, g.input(residualName(skip), x.shape));
+}
+
+/** Name of what ControlNets give to one down layer, or the middle block. */
+export function residualName(skip: number | "middle"): string {
+  return `residual.${skip}`;
+}
+
 /** Timestep, guidance, class, size and pooled prompt in one vector. @returns `[B, time width]` */
-function embedTime(g: Graph, config: UNet2DConditionConfig, timestep: Value, batch: Dim): Value {
+export function embedTime(g: Graph, config: UNet2DConditionConfig, timestep: Value, batch: Dim): Value {
   const { block_out_channels, time_embedding_type, act_fn, flip_sin_to_cos: cosFirst, freq_shift: shift } = config;
   const [channels] = block_out_channels as [number];
   const isFourier = time_embedding_type === "fourier";
@@ -104,7 +121,7 @@ function embedSize(g: Graph, config: UNet2DConditionConfig, width: number, batch
   return added;
 }
 
-function blocks(config: UNet2DConditionConfig, time: Value, prompt: Value): UNetBlocks {
+export function blocks(config: UNet2DConditionConfig, time: Value, prompt: Value): UNetBlocks {
   const { block_out_channels: channels, layers_per_block: layers, norm_num_groups: groups, depths, heads } = config;
   const last = channels.length - 1;
   const resnet: ResnetOptions = {

@@ -31,6 +31,16 @@ export interface UNetBlocks {
   readonly resnet: ResnetOptions;
   /** Residual blocks of the middle block. */
   readonly middleResnet: ResnetOptions;
+  /** Adds what ControlNets make to what down layer `skip` gave, or the middle block. */
+  readonly steer?: ((g: Graph, x: Value, skip: number | "middle") => Value) | undefined;
+}
+
+/** What the way down leaves. */
+export interface WayDown {
+  /** What each down layer gives, `x` first. */
+  readonly skips: readonly Value[];
+  /** Of the middle block. */
+  readonly hidden: Value;
 }
 
 /**
@@ -39,7 +49,22 @@ export interface UNetBlocks {
  * width will do.
  * @param x `[B, C, H, W]`, what the first convolution made @returns `[B, width of the last up block, H, W]`
  */
-export function unetBody(g: Graph, x: Value, { down, middle, up, resnet, middleResnet }: UNetBlocks): Value {
+export function unetBody(g: Graph, x: Value, blocks: UNetBlocks): Value {
+  const { up, resnet, steer = (_, value) => value } = blocks;
+  const { skips, hidden: middle } = wayDown(g, x, blocks);
+  let hidden = steer(blocks.middle ? g.scope("mid_block") : g, middle, "middle");
+  const left = [...skips];
+  for (const [i, block] of up.entries())
+    hidden = upBlock(g.scope(`up_blocks.${i}`), hidden, left, block, { resnet, steer });
+  return hidden;
+}
+
+/** Down blocks and middle block alone. @param x `[B, C, H, W]` */
+export function wayDown(
+  g: Graph,
+  x: Value,
+  { down, middle, resnet, middleResnet }: Pick<UNetBlocks, "down" | "middle" | "resnet" | "middleResnet">,
+): WayDown {
   const skips = [x];
   let hidden = x;
   for (const [i, block] of down.entries()) {
@@ -47,9 +72,7 @@ export function unetBody(g: Graph, x: Value, { down, middle, up, resnet, middleR
     hidden = made.at(-1)!;
     skips.push(...made);
   }
-  if (middle) hidden = middleBlock(g.scope("mid_block"), hidden, middle, middleResnet);
-  for (const [i, block] of up.entries()) hidden = upBlock(g.scope(`up_blocks.${i}`), hidden, skips, block, resnet);
-  return hidden;
+  return { skips, hidden: middle ? middleBlock(g.scope("mid_block"), hidden, middle, middleResnet) : hidden };
 }
 
 /** @returns what its layers made, the downsampler last */
@@ -78,10 +101,20 @@ function middleBlock(g: Graph, x: Value, block: UNetBlock, resnet: ResnetOptions
 }
 
 /** Takes one of `skips` for each layer from its end. */
-function upBlock(g: Graph, x: Value, skips: Value[], block: UpBlock, resnet: ResnetOptions): Value {
+function upBlock(
+  g: Graph,
+  x: Value,
+  skips: Value[],
+  block: UpBlock,
+  { resnet, steer }: { readonly resnet: ResnetOptions; readonly steer: NonNullable<UNetBlocks["steer"]> },
+): Value {
   let hidden = x;
-  for (let i = 0; i < block.layers; i++)
-    hidden = attended(g, residual(g, i, hidden, block, resnet, skips.pop()!), block, i);
+  for (let i = 0; i < block.layers; i++) {
+    const skip = skips.pop()!;
+    const at = skips.length;
+    const joined = (inner: Graph, y: Value): Value => inner.concat([y, steer(inner, skip, at)], 1);
+    hidden = attended(g, residual(g, i, hidden, block, resnet, joined), block, i);
+  }
   const { upsample } = block;
   const [, , height, width] = (skips.at(-1) ?? hidden).shape as [Dim, Dim, Dim, Dim];
   if (upsample) hidden = part(g, "upsamplers.0", hidden, (inner, y) => upsample(inner, y, height, width));
@@ -89,11 +122,16 @@ function upBlock(g: Graph, x: Value, skips: Value[], block: UpBlock, resnet: Res
   return hidden;
 }
 
-/** Residual block `i`, over the channels of a skip, too. */
-function residual(g: Graph, i: number, x: Value, block: UNetBlock, resnet: ResnetOptions, skip?: Value): Value {
-  return part(g, `resnets.${i}`, x, (inner, y) =>
-    resnetBlock(inner, skip ? inner.concat([y, skip], 1) : y, block.width, resnet),
-  );
+/** Residual block `i`. @param joined with the channels of a skip */
+function residual(
+  g: Graph,
+  i: number,
+  x: Value,
+  block: UNetBlock,
+  resnet: ResnetOptions,
+  joined: (g: Graph, x: Value) => Value = (_, y) => y,
+): Value {
+  return part(g, `resnets.${i}`, x, (inner, y) => resnetBlock(inner, joined(inner, y), block.width, resnet));
 }
 
 function attended(g: Graph, x: Value, { attend }: UNetBlock, i: number): Value {

@@ -4,8 +4,11 @@ import type { Configs, SettingProblem } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { imageCount } from "../../loop/settings";
 import { autoencoderClasses, decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
+import { controlSizes, isSteered } from "../control/settings";
 import { qwen3 } from "../encoders/qwen3";
 import { Qwen3Encoder } from "../encoders/qwen3-encoder";
+import type { ZImageControlNetConfig } from "./control-net";
+import { zImageControlNets } from "./control-nets";
 import { zImageFiles } from "./files";
 import { PATCH, type ZImageConfig, zImage } from "./model";
 import { zImagePipeline } from "./pipeline";
@@ -19,9 +22,10 @@ export const zImageFamily = defineFamily({
   title: "Z-Image",
   singleFiles: zImageFiles,
   settings: zImageSettings,
-  defaults: (_, fromImage, inpaints) => ({
+  defaults: (configs, fromImage, inpaints) => ({
     num_inference_steps: 50,
     guidance_scale: 5,
+    ...(isSteered(configs) ? { controlnet_conditioning_scale: 0.75 } : {}),
     height: 1024,
     width: 1024,
     ...(fromImage && !inpaints ? { strength: 0.6 } : {}),
@@ -29,9 +33,14 @@ export const zImageFamily = defineFamily({
   firstStep: flowFirstStep,
   sizeMultiple: ({ vae }) => scaleFactorOf(vae) * PATCH,
   components: { text_encoder: qwen3, transformer: zImage, vae: autoencoderClasses },
+  controlNets: zImageControlNets,
   unheeded: { vae: ["latents_mean", "latents_std"] },
   schedulers: ["FlowMatchEulerDiscreteScheduler", "UniPCMultistepScheduler", "DPMSolverMultistepScheduler"],
-  problems: (configs, settings) => [...sizeProblems(configs, settings), ...tilingProblems(configs.vae, settings)],
+  problems: (configs, settings) => [
+    ...sizeProblems(configs, settings),
+    ...tilingProblems(configs.vae, settings),
+    ...beginningProblems(configs, settings),
+  ],
   sizes: (configs, settings) => runSizes(configs, settings),
   open: async (parts) => zImagePipeline(parts, await Qwen3Encoder.open(parts)),
 });
@@ -45,15 +54,36 @@ function sizeProblems(configs: Configs, { height, width }: ZImageSettings): Sett
   });
 }
 
+/**
+ * The reference has no pipeline that begins with an image and is steered by a ControlNet. Those that inpaint begin with
+ * noise, by a net that sees the rest of the image.
+ */
+function beginningProblems(configs: Configs, { image, mask, strength }: ZImageSettings): SettingProblem[] {
+  if (image === undefined || !isSteered(configs)) return [];
+  if (mask === undefined)
+    return [{ key: "image", text: "needs a mask where a ControlNet steers: this family only inpaints with one" }];
+  const { in_channels } = configs.transformer as ZImageConfig;
+  const { control_in_dim: channels } = configs.controlnet as ZImageControlNetConfig;
+  const needed = 2 * in_channels + 1;
+  if (channels < needed) {
+    const text = `is for ControlNets that see ${needed} channels, mask and image besides the picture; this one sees ${channels}`;
+    return [{ key: "mask", text }];
+  }
+  const isRedrawn = strength === 1;
+  return isRedrawn ? [] : [{ key: "strength", text: `must be 1 with a ControlNet, found ${strength}` }];
+}
+
 function runSizes(configs: Configs, settings: ZImageSettings): Readonly<Record<string, Sizes>> {
   const { height, width, guidance_scale, max_sequence_length } = settings;
   const factor = scaleFactorOf(configs.vae);
   const images = Math.max(1, imageCount(settings));
   const [h, w] = [height / factor / PATCH, width / factor / PATCH];
   const L = paddedLength(Math.min(max_sequence_length, longestCaption(configs.transformer as ZImageConfig)));
+  const transformer = { B: images * (guidance_scale > 0 ? 2 : 1), h, w, L, T: paddedLength(h * w) + L };
   return {
     text_encoder: { B: 1, T: max_sequence_length },
-    transformer: { B: images * (guidance_scale > 0 ? 2 : 1), h, w, L, T: paddedLength(h * w) + L },
+    transformer,
+    ...controlSizes(configs, transformer),
     vae: decodeSizes(configs.vae, settings),
   };
 }

@@ -11,7 +11,7 @@ import { qwen3 } from "../encoders/files";
 const CLASS = "ZImageTransformer2DModel";
 const title = "Z-Image";
 /** Channels of an attention head; positions are laid out for these only. */
-const HEAD = 128;
+export const HEAD = 128;
 
 /** As https://huggingface.co/Tongyi-MAI/Z-Image-Turbo has it. */
 const zImage: KnownPipeline = {

@@ -37,6 +37,7 @@ const FREQUENCIES = 256;
 /** Side of the square patch that becomes one token. */
 export const PATCH = 2;
 
+/** A list of whole numbers, at least 1. */
 const numbers = (values: readonly number[], maximum: number) =>
   list(values, integer(undefined, { minimum: 1, maximum }), { maxItems: most.levels });
 const axes = (values: readonly number[], maximum: number) =>
@@ -62,7 +63,7 @@ const parseFile = defineConfig<ZImageConfig>("ZImageTransformer2DModel", {
 });
 
 /** The single-stream diffusion transformer of Z-Image, https://arxiv.org/abs/2511.22699. */
-export const zImage: Architecture<ZImageConfig> = {
+export const zImage: Architecture<SteeredZImageConfig> = {
   className: "ZImageTransformer2DModel",
   file: zImageFile,
   parse: (raw, warn) => {
@@ -88,7 +89,7 @@ function checkHeads({ dim, n_heads, axes_dims }: ZImageConfig): void {
 }
 
 /** What every block needs beside its tokens. */
-interface Context {
+export interface BlockContext {
   readonly config: ZImageConfig;
   /** `[B, T, D/2]` */
   readonly cos: Value;
@@ -99,6 +100,27 @@ interface Context {
   readonly modulation: Value | undefined;
 }
 
+/** What enters a model of Z-Image's blocks. */
+export interface ZImageInputs {
+  readonly latents: Value;
+  /** `[B, min(dim, 256)]` */
+  readonly modulation: Value;
+  readonly captions: Value;
+  readonly captionPad: Value;
+  readonly captionValid: Value;
+  /** X. */
+  readonly imageTokens: Dim;
+  /** For blocks over image tokens, caption tokens, and both. */
+  readonly ofImage: BlockContext;
+  readonly ofCaption: BlockContext;
+  readonly ofBoth: BlockContext;
+}
+
+/** A Z-Image denoiser's config, and the layers behind which its ControlNet steers. */
+interface SteeredZImageConfig extends ZImageConfig {
+  readonly steered?: readonly number[];
+}
+
 /**
  * Shapes: B batch, C latent channels, h and w tokens high and wide, X image tokens padded to a multiple of 32, L caption
  * tokens padded to the longest of the batch, T = X + L tokens in all, D size of a head.
@@ -106,15 +128,45 @@ interface Context {
  * Inputs: `latents` `[B, C, 2h, 2w]`; `timestep` `[B]`, 0 (noise) to 1 (image); `captions` `[B, L, cap_feat_dim]`;
  * `caption_pad` bool `[B, L, 1]`, true where the pad token stands; `caption_valid` `[B, L, 1]`, 0 where a shorter
  * caption is filled up to the longest; `caption_mask` int32 `[B, L]` and `mask` int32 `[B, T]`, 1 where a key may be
- * seen; `cos`, `sin` `[B, T, D/2]`. Output: `sample` `[B, C, 2h, 2w]`, minus the velocity that the scheduler expects.
+ * seen; `cos`, `sin` `[B, T, D/2]`; where it is steered `hint.0`, ... `[B, T, dim]`, by the layer behind which one is
+ * added. Output: `sample` `[B, C, 2h, 2w]`, minus the velocity that the scheduler expects.
  */
-function forward(g: Graph, config: ZImageConfig): void {
-  const { dim, in_channels, n_refiner_layers, n_layers, n_heads, cap_feat_dim, norm_eps, t_scale } = config;
-  const [batch, height, width] = [size("B"), size("h"), size("w")];
-  const [total, captionTokens] = [size("T"), size("L")];
+function forward(g: Graph, config: SteeredZImageConfig): void {
+  const { in_channels, n_refiner_layers, n_layers, steered = [] } = config;
+  const [height, width] = [size("h"), size("w")];
+  const inputs = zImageInputs(g, config);
+
+  let x = embedPicture(g, "all_x_embedder", inputs.latents, inputs); // [B, X, dim]
+  for (let i = 0; i < n_refiner_layers; i++) x = refine(g, `noise_refiner.${i}`, x, inputs.ofImage);
+  let hidden = g.concat([x, refinedCaption(g, inputs)], 1); // [B, T, dim]
+  const steer = (inner: Graph, i: number, value: Value): Value =>
+    steered.includes(i) ? inner.add(value, inner.input(hintName(i), value.shape)) : value;
+  for (let i = 0; i < n_layers; i++)
+    ({ hidden } = g.block(`layers.${i}`, { hidden }, (inner, streams) => ({
+      hidden: steer(inner, i, block(inner, streams.hidden, inputs.ofBoth)),
+    })));
+
+  const patches = finalLayer(
+    g.scope(`all_final_layer.${PATCH}-1`),
+    g.slice(hidden, 1, 0, times(height, width)),
+    inputs.modulation,
+    PATCH * PATCH * in_channels,
+  );
+  g.output("sample", unpatchify(g, patches, PATCH, [height, width]));
+}
+
+/** Name of what ControlNets give to a layer. */
+export function hintName(layer: number): string {
+  return `hint.${layer}`;
+}
+
+/** Declares the inputs that `forward` has without ControlNets. */
+export function zImageInputs(g: Graph, config: ZImageConfig): ZImageInputs {
+  const { dim, in_channels, n_heads, cap_feat_dim, t_scale } = config;
+  const [batch, total, captionTokens] = [size("B"), size("T"), size("L")];
   const imageTokens = minus(total, captionTokens);
   const half = dim / n_heads / 2;
-  const latents = g.input("latents", [batch, in_channels, times(height, PATCH), times(width, PATCH)]);
+  const latents = g.input("latents", [batch, in_channels, times(size("h"), PATCH), times(size("w"), PATCH)]);
   const timestep = g.input("timestep", [batch]);
   const captions = g.steadyInput("captions", [batch, captionTokens, cap_feat_dim]);
   const captionPad = g.steadyInput("caption_pad", [batch, captionTokens, 1], "bool");
@@ -122,55 +174,45 @@ function forward(g: Graph, config: ZImageConfig): void {
   const captionMask = g.steadyInput("caption_mask", [batch, captionTokens], "int32");
   const mask = g.steadyInput("mask", [batch, total], "int32");
   const [cos, sin] = [g.steadyInput("cos", [batch, total, half]), g.steadyInput("sin", [batch, total, half])];
-  const imagePart = (table: Value): Value => g.slice(table, 1, 0, imageTokens);
-  const captionPart = (table: Value): Value => g.slice(table, 1, imageTokens, total);
-
+  const part = (from: Dim, to: Dim): Pick<BlockContext, "cos" | "sin"> => ({
+    cos: g.slice(cos, 1, from, to),
+    sin: g.slice(sin, 1, from, to),
+  });
   const modulation = embedTimestep(
     g.scope("t_embedder"),
     g.mul(timestep, g.constant(t_scale)),
     Math.min(dim, MODULATION_DIM),
   );
+  return {
+    ...{ latents, modulation, captions, captionPad, captionValid, imageTokens },
+    ofImage: { config, ...part(0, imageTokens), keyMask: undefined, modulation },
+    ofCaption: { config, ...part(imageTokens, total), keyMask: captionMask, modulation: undefined },
+    ofBoth: { config, cos, sin, keyMask: mask, modulation },
+  };
+}
 
-  let x = linear(g, `all_x_embedder.${PATCH}-1`, patchify(g, latents, PATCH), dim); // [B, h w, dim]
-  const padding = g.expand(g.reshape(g.weight("x_pad_token", [1, dim]), [1, 1, dim]), [
-    batch,
-    minus(imageTokens, times(height, width)),
-    dim,
-  ]);
-  x = g.concat([x, padding], 1); // [B, X, dim]
-  for (let i = 0; i < n_refiner_layers; i++)
-    x = refine(g, `noise_refiner.${i}`, x, {
-      config,
-      cos: imagePart(cos),
-      sin: imagePart(sin),
-      keyMask: undefined,
-      modulation,
-    });
+/** Latents as tokens, with pad tokens behind. @param latents `[N, C, 2h, 2w]` @returns `[B, X, dim]`; N is B or 1 */
+export function embedPicture(
+  g: Graph,
+  module: string,
+  latents: Value,
+  { imageTokens, ofImage }: Pick<ZImageInputs, "imageTokens" | "ofImage">,
+): Value {
+  const { dim } = ofImage.config;
+  const [batch, tokens] = [size("B"), times(size("h"), size("w"))];
+  const embedded = linear(g, `${module}.${PATCH}-1`, patchify(g, latents, PATCH), dim); // [N, h w, dim]
+  const x = latents.shape[0] === 1 ? g.expand(embedded, [batch, tokens, dim]) : embedded;
+  const pad = g.reshape(g.weight("x_pad_token", [1, dim]), [1, 1, dim]);
+  return g.concat([x, g.expand(pad, [batch, minus(imageTokens, tokens), dim])], 1);
+}
 
-  let caption = linear(g, "cap_embedder.1", rmsNorm(g, "cap_embedder.0", captions, norm_eps), dim); // [B, L, dim]
-  caption = g.mul(g.where(captionPad, g.weight("cap_pad_token", [1, dim]), caption), captionValid);
-  for (let i = 0; i < n_refiner_layers; i++)
-    caption = refine(g, `context_refiner.${i}`, caption, {
-      config,
-      cos: captionPart(cos),
-      sin: captionPart(sin),
-      keyMask: captionMask,
-      modulation: undefined,
-    });
-
-  let hidden = g.concat([x, g.mul(caption, captionValid)], 1); // [B, T, dim]
-  for (let i = 0; i < n_layers; i++)
-    ({ hidden } = g.block(`layers.${i}`, { hidden }, (inner, streams) => ({
-      hidden: block(inner, streams.hidden, { config, cos, sin, keyMask: mask, modulation }),
-    })));
-
-  const patches = finalLayer(
-    g.scope(`all_final_layer.${PATCH}-1`),
-    g.slice(hidden, 1, 0, times(height, width)),
-    modulation,
-    PATCH * PATCH * in_channels,
-  );
-  g.output("sample", unpatchify(g, patches, PATCH, [height, width]));
+/** @returns `[B, L, dim]`, zeros where a shorter caption is filled up */
+export function refinedCaption(g: Graph, { captions, captionPad, captionValid, ofCaption }: ZImageInputs): Value {
+  const { dim, norm_eps, n_refiner_layers } = ofCaption.config;
+  const embedded = linear(g, "cap_embedder.1", rmsNorm(g, "cap_embedder.0", captions, norm_eps), dim); // [B, L, dim]
+  let caption = g.mul(g.where(captionPad, g.weight("cap_pad_token", [1, dim]), embedded), captionValid);
+  for (let i = 0; i < n_refiner_layers; i++) caption = refine(g, `context_refiner.${i}`, caption, ofCaption);
+  return g.mul(caption, captionValid);
 }
 
 /** Sinusoids of `t` `[B]` through a small MLP. @returns `[B, outFeatures]` */
@@ -186,11 +228,11 @@ function embedTimestep(g: Graph, t: Value, outFeatures: number): Value {
 }
 
 /** A block outside of the list that plugins hook. */
-function refine(g: Graph, name: string, tokens: Value, context: Context): Value {
+export function refine(g: Graph, name: string, tokens: Value, context: BlockContext): Value {
   return g.block(name, { tokens }, (inner, streams) => ({ tokens: block(inner, streams.tokens, context) })).tokens;
 }
 
-function block(g: Graph, x: Value, context: Context): Value {
+export function block(g: Graph, x: Value, context: BlockContext): Value {
   const { dim, norm_eps } = context.config;
   const norm = (name: string, value: Value): Value => rmsNorm(g, name, value, norm_eps);
   if (!context.modulation) {
@@ -209,7 +251,7 @@ function block(g: Graph, x: Value, context: Context): Value {
   return g.add(y, g.mul(g.tanh(gateFeedForward), norm("ffn_norm2", fed)));
 }
 
-function selfAttention(g: Graph, x: Value, { config, cos, sin, keyMask }: Context): Value {
+function selfAttention(g: Graph, x: Value, { config, cos, sin, keyMask }: BlockContext): Value {
   const { dim, n_heads, qk_norm } = config;
   const [batch, tokens] = x.shape as [Dim, Dim, Dim];
   const project = (name: string, norm: string): Value => {

@@ -1,18 +1,24 @@
+import { nearestPixels } from "../../image/nearest-pixels";
+import { concat } from "../../loop/concat";
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
-import type { Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
+import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainted, Inpainting } from "../../loop/family";
 import { limitNorm, negated } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
-import type { Floats } from "../../tensor";
+import { type Floats, floats } from "../../tensor";
+import { isSteered } from "../control/settings";
 import type { Qwen3Encoder } from "../encoders/qwen3-encoder";
-import { flowLatents } from "../transformers/flow-latents";
+import { type FlowLatents, flowLatents } from "../transformers/flow-latents";
 import { PATCH, type ZImageConfig } from "./model";
-import { layOutSequence, longestCaption } from "./sequence";
+import { layOutSequence, longestCaption, paddedLength } from "./sequence";
 import type { ZImageSettings } from "./settings";
+import { ZImageSteering } from "./steering";
 
 /** Prompt embeddings `[tokens, width]`, one an image. */
 interface Captions extends Conditioning {
   readonly positive: readonly Floats[];
   readonly negative: readonly Floats[];
+  /** What the ControlNet is shown. */
+  readonly control?: Floats;
 }
 
 /** Z-Image, opened. */
@@ -20,8 +26,14 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
   const config = parts.configs.transformer as ZImageConfig;
   const denoiser = new Denoiser(parts, "transformer");
   const latents = flowLatents(parts, config.in_channels);
+  const steering = isSteered(parts.configs) ? new ZImageSteering(parts) : undefined;
   return {
     ...latents,
+    ...(steering ? { inpainting: steeredInpainting(latents) } : {}),
+    takeControl: async (encoded, settings, [picture], _generator, signal) => ({
+      ...encoded,
+      control: await latents.encodeMode(settings, picture!, signal),
+    }),
     encode: async (settings: ZImageSettings, signal) => {
       const { prompt, negative_prompt, guidance_scale, num_images_per_prompt, max_sequence_length } = settings;
       const limit = Math.min(max_sequence_length, longestCaption(config));
@@ -46,7 +58,7 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
     },
     guidanceAt: ({ guidance_scale, cfg_truncation }: ZImageSettings, timestep) =>
       cfg_truncation <= 1 && progress(timestep) > cfg_truncation ? 0 : guidance_scale,
-    predict: (encoded, sample, timestep, branch, options) => {
+    predict: async (encoded, sample, timestep, branch, options) => {
       const [, , height, width] = sample.shape as [number, number, number, number];
       const batch = branchLatents(branch, sample);
       const step = { latents: batch, timestep: forRows(batch.shape[0]!, progress(timestep)) };
@@ -54,13 +66,45 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
         const captions = partsOf(branch, encoded.positive, encoded.negative).flat();
         return { ...layOutSequence(config, captions, height, width) };
       };
-      return denoiser.run(encoded, { step, constants: { [`${branch} ${sample.shape}`]: sequence } }, options);
+      const pass = { step, constants: { [`${branch} ${sample.shape}`]: sequence } };
+      const steered = await steering?.hints(encoded, pass, tokensOf(encoded, branch, height, width), options);
+      const constants = { ...pass.constants, ...steered?.constants };
+      return denoiser.run(encoded, { step, made: steered?.made, constants }, options);
     },
     guidanceBase: "cond",
     // The model points from noise to image.
     finish: ({ cfg_normalization: most }: ZImageSettings, prediction, cond) =>
       negated(cond && most > 0 ? limitNorm(prediction, cond, most) : prediction),
   };
+}
+
+/** How a part of an image is painted anew by a ControlNet that sees the rest. Nothing is blended. */
+function steeredInpainting({ inpainting, encodeMode, scaleFactor }: FlowLatents): Inpainting<Captions> {
+  const { blendMask: _, ...seeing } = inpainting;
+  return {
+    ...seeing,
+    isNoiseAlone: true,
+    encodeMasked: (settings, image, _generator, signal) => encodeMode(settings, image, signal),
+    see: (encoded, { mask, masked }: Inpainted) => ({
+      ...encoded,
+      control: concat([encoded.control!, inverted(nearestPixels(mask, scaleFactor)), masked!], 1),
+    }),
+  };
+}
+
+/** 1 where the mask is 0. */
+function inverted({ shape, data }: Floats): Floats {
+  return floats(
+    shape,
+    data.map((share) => 1 - share),
+  );
+}
+
+/** Tokens of image and caption in one pass. @param height of the latents @param width of the latents */
+function tokensOf({ positive, negative }: Captions, branch: Branch, height: number, width: number): number {
+  const captions = partsOf(branch, positive, negative).flat();
+  const longest = Math.max(...captions.map(({ shape }) => paddedLength(shape[0]!)));
+  return paddedLength((height / PATCH) * (width / PATCH)) + longest;
 }
 
 /** What the model is told: 0 at pure noise, 1 at the image. */

@@ -20,7 +20,7 @@ export const zImageSettings = {
     1,
   ),
   ...take("height", "width", "seed", "num_images_per_prompt", "max_sequence_length", "sigmas"),
-  ...take("image", "mask", "strength", "vae_tiling"),
+  ...take("image", "mask", "strength", "control_image", "controlnet_conditioning_scale", "vae_tiling"),
 };
 
 export type ZImageSettings = SettingsOf<typeof zImageSettings>;

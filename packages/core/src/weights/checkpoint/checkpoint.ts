@@ -12,11 +12,12 @@ import { atComponent } from "../../errors/error";
 import { list } from "../../errors/nearest";
 import type { JsonObject } from "../../schema/json";
 import type { ReadOptions } from "../formats/weight-format";
+import type { KnownModel } from "../single-file/known-pipeline";
 import { openSingleFile } from "../single-file/single-file-checkpoint";
 import { isSingleFile } from "../single-file/weight-file";
 import { type Component, type ComponentPart, openComponent } from "./component";
 import type { Note } from "./note";
-import { openOverride } from "./override";
+import { openAdded, openOverride } from "./override";
 import { type Place, placeOf } from "./place";
 import { readObject } from "./read-object";
 import { hasVariant, variantsIn } from "./weight-files";
@@ -25,6 +26,8 @@ import { hasVariant, variantsIn } from "./weight-files";
 export interface CheckpointOptions extends ReadOptions {
   /** Components from other folders or files, by name. */
   readonly components?: Readonly<Record<string, string | Place>> | undefined;
+  /** What a component may be that a pipeline of the class is without, and a config adds. */
+  readonly added?: ((className: string, name: string) => KnownModel | undefined) | undefined;
 }
 
 /** A diffusers folder, or a single file that is treated as one. */
@@ -57,18 +60,25 @@ const dispensable = ["safety_checker", "feature_extractor", "image_encoder"];
  */
 export function openCheckpoint(
   model: string | Place,
-  { components: given = {}, ...options }: CheckpointOptions,
+  { components: given = {}, added = () => undefined, ...options }: CheckpointOptions,
 ): Checkpoint {
   const place = placeOf(model);
   const places = Object.fromEntries(Object.entries(given).map(([name, other]) => [name, placeOf(other)]));
   const checkpoint = isSingleFile(place, options.formats)
-    ? openSingleFile({ ...place, path: resolve(place.path) }, options, places)
-    : openFolder(place, options, places);
+    ? openSingleFile({ ...place, path: resolve(place.path) }, options, places, added)
+    : openFolder(place, options, places, added);
   const isPartial = [place, ...Object.values(places)].some(({ entries }) => entries !== undefined);
   return isPartial ? { ...checkpoint, isPartial } : checkpoint;
 }
 
-function openFolder({ path, hub }: Place, options: ReadOptions, places: Readonly<Record<string, Place>>): Checkpoint {
+type Added = NonNullable<CheckpointOptions["added"]>;
+
+function openFolder(
+  { path, hub }: Place,
+  options: ReadOptions,
+  places: Readonly<Record<string, Place>>,
+  added: Added,
+): Checkpoint {
   const folder = resolve(path);
   const file = join(folder, "model_index.json");
   if (!existsSync(file)) throw checkpointMissing(folder, whatIs(folder));
@@ -78,7 +88,8 @@ function openFolder({ path, hub }: Place, options: ReadOptions, places: Readonly
 
   const parts = partsOf(file, index, hub);
   const names = parts.map(({ name }) => name);
-  const unknown = Object.keys(places).find((name) => !names.includes(name));
+  const more = Object.keys(places).filter((name) => !names.includes(name));
+  const unknown = more.find((name) => !added(className, name));
   if (unknown !== undefined) throw atComponent(componentUnknown(folder, unknown, names), unknown);
   const present = parts.filter((part) => isThere(file, part, Object.hasOwn(places, part.name)));
   const { variant } = options;
@@ -87,9 +98,11 @@ function openFolder({ path, hub }: Place, options: ReadOptions, places: Readonly
     const other = Object.hasOwn(places, part.name) ? places[part.name] : undefined;
     if (!other) return openComponent(part, options);
     const own = isFolder(part.folder) ? openComponent(part, options, false) : undefined;
-    return openOverride(other, { ...part, className: own?.className ?? part.className, own }, options);
+    const known = added(className, part.name);
+    return openOverride(other, { ...part, className: own?.className ?? part.className, own, known }, options);
   });
-  const components = new Map(opened.map((component) => [component.name, component]));
+  const beside = more.map((name) => openAdded(name, places[name]!, added(className, name)!, options));
+  const components = new Map([...opened, ...beside].map((component) => [component.name, component]));
   const component = (name: string): Component => {
     const found = components.get(name);
     if (!found) throw componentUnknown(folder, name, [...components.keys()]);

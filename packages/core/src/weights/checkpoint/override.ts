@@ -5,7 +5,7 @@ import { componentAmbiguous, componentNowhere } from "../../errors/checkpoint";
 import { atComponent, SkipstepError } from "../../errors/error";
 import type { ReadOptions } from "../formats/weight-format";
 import { openFileComponent } from "../single-file/file-component";
-import type { KnownComponent } from "../single-file/known-pipeline";
+import type { KnownComponent, KnownModel } from "../single-file/known-pipeline";
 import { isWeightFile } from "../single-file/weight-file";
 import { type Component, configFileOf, openComponent } from "./component";
 import type { Place } from "./place";
@@ -34,6 +34,12 @@ export function openOverride(place: Place, replaced: Replaced, options: ReadOpti
   } catch (error) {
     throw error instanceof SkipstepError ? atComponent(error, replaced.name) : error;
   }
+}
+
+/** Opens a component that the checkpoint has none of. @throws what `openOverride` throws */
+export function openAdded(name: string, place: Place, known: KnownModel, options: ReadOptions): Component {
+  const { library, className } = known;
+  return openOverride(place, { name, library, className, known }, options);
 }
 
 function open(place: Place, replaced: Replaced, options: ReadOptions): Component {

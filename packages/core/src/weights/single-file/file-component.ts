@@ -1,4 +1,4 @@
-import { partMissing } from "../../errors/single-file";
+import { partMissing, partOther } from "../../errors/single-file";
 import type { Component } from "../checkpoint/component";
 import type { Replaced } from "../checkpoint/override";
 import type { Place } from "../checkpoint/place";
@@ -14,6 +14,10 @@ import { readWeightFile, type WeightFile } from "./weight-file";
  */
 export function openFileComponent(place: Place, replaced: Replaced, { formats, known: files }: ReadOptions): Component {
   const file = readWeightFile(place, formats);
+  const { known } = replaced;
+  const others = known?.kind === "model" ? (known.others ?? []) : [];
+  const other = others.find(([mark]) => [...file.shapes.keys()].some((name) => mark.test(name)));
+  if (other) throw partOther(place.hub ?? place.path, replaced.name, other[1]);
   return componentOf(file, partOf(files, file.shapes, replaced.className, replaced.name), replaced, files);
 }
 
@@ -26,7 +30,7 @@ export function componentOf(
 ): Component {
   const { path, hub } = file.place;
   const model = known?.kind === "model" ? known : undefined;
-  const config = own?.config ?? (part ? model?.config(convertedShapes(part)) : undefined);
+  const config = own?.config ?? (part ? model?.config(convertedShapes(part), zerosIn(file, part)) : undefined);
   if (!part || !config) throw partMissing(hub ?? path, name, className, classesIn(files, file.shapes));
   const trainedOn = files.of(className)?.trainedOn?.(hub ?? path, file);
   return {
@@ -39,5 +43,19 @@ export function componentOf(
     ...(trainedOn ? { trainedOn, notes: trainedOn.notes } : {}),
     ...(model?.withoutEffect ? { withoutEffect: model.withoutEffect(config) } : {}),
     weights: () => weightsOf(file.open(), part),
+  };
+}
+
+/** By its first rows: a trained tensor has none of zeros alone. */
+function zerosIn(file: WeightFile, part: FilePart): (tensor: string) => boolean {
+  return (tensor) => {
+    if (file.place.entries) return false; // its header alone is here
+    const weights = weightsOf(file.open(), part);
+    try {
+      const [rows = 1] = weights.entry(tensor).shape;
+      return weights.readRows(tensor, 0, Math.min(rows, 16)).every((byte) => byte === 0);
+    } finally {
+      weights.close();
+    }
   };
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../schema/json";
 import type { Note } from "../checkpoint/note";
+import type { OtherFile } from "./known-files";
 import type { Shapes } from "./recipe";
 
 /** What a diffusers folder of a pipeline says that a single file of its weights does not. */
@@ -25,9 +26,12 @@ export interface KnownModel {
   /**
    * Its config.json.
    * @param shapes of its tensors, by the names that models ask for
+   * @param isZero whether a tensor is of zeros, for what names and shapes do not tell; false where it cannot be read yet
    * @throws SKIPSTEP_FILE_PART for tensors of another model than the pipeline's
    */
-  config(shapes: Shapes): JsonObject;
+  config(shapes: Shapes, isZero?: (tensor: string) => boolean): JsonObject;
+  /** Files that people take for one of it, and what they are. */
+  readonly others?: readonly OtherFile[];
   /** Tensors that such files have and the model has no use for. */
   withoutEffect?(config: JsonObject): RegExp;
 }

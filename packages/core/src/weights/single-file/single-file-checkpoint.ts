@@ -1,11 +1,11 @@
 import { componentUnknown } from "../../errors/checkpoint";
 import { atComponent } from "../../errors/error";
 import { componentsMissing } from "../../errors/single-file";
-import type { Checkpoint } from "../checkpoint/checkpoint";
+import type { Checkpoint, CheckpointOptions } from "../checkpoint/checkpoint";
 import type { Component } from "../checkpoint/component";
 import { isHarmless } from "../checkpoint/harmless-tensors";
 import type { Note } from "../checkpoint/note";
-import { openOverride } from "../checkpoint/override";
+import { openAdded, openOverride } from "../checkpoint/override";
 import type { Place } from "../checkpoint/place";
 import { tensorsUnused } from "../checkpoint/tensors-unused";
 import type { ReadOptions } from "../formats/weight-format";
@@ -47,17 +47,19 @@ export function openSingleFile(
   place: Place,
   options: ReadOptions,
   places: Readonly<Record<string, Place>>,
+  added: NonNullable<CheckpointOptions["added"]>,
 ): Checkpoint {
   const { file, pipeline, parts, missing } = readSingleFile(place, options);
   const path = place.hub ?? place.path;
-  const unknown = Object.keys(places).find((name) => !Object.hasOwn(pipeline.components, name));
+  const more = Object.keys(places).filter((name) => !Object.hasOwn(pipeline.components, name));
+  const unknown = more.find((name) => !added(pipeline.className, name));
   if (unknown !== undefined)
     throw atComponent(componentUnknown(path, unknown, Object.keys(pipeline.components)), unknown);
   const nowhere = missing.filter((name) => !Object.hasOwn(places, name));
   if (nowhere.length > 0) throw componentsMissing(path, pipeline.title, nowhere, denoiserOf(parts));
 
-  const components = new Map(
-    Object.entries(pipeline.components).map(([name, known]): [string, Component] => {
+  const components = new Map([
+    ...Object.entries(pipeline.components).map(([name, known]): [string, Component] => {
       const library =
         known.kind === "model" ? known.library : known.kind === "scheduler" ? "diffusers" : "transformers";
       const replaced = { name, library, className: known.className, known };
@@ -66,7 +68,10 @@ export function openSingleFile(
       if (known.kind === "scheduler") return [name, schedulerOf(name, known)];
       return [name, componentOf(file, parts.get(name), replaced, options.known)];
     }),
-  );
+    ...more.map((name): [string, Component] => {
+      return [name, openAdded(name, places[name]!, added(pipeline.className, name)!, options)];
+    }),
+  ]);
   const component = (name: string): Component => {
     const found = components.get(name);
     if (!found) throw componentUnknown(path, name, [...components.keys()]);
