@@ -33,7 +33,6 @@ export function pixelPipeline(parts: FamilyParts): FamilyPipeline {
       const step = { sample, timestep: forRows(sample.shape[0]!, timestep) };
       return denoiser.run(encoded, { step, constants: {} }, options);
     },
-    guide: (_settings, _scale, prediction) => prediction,
     estimate: estimateImage,
     decode: async (_, pixels) => (in_channels === 1 ? inColors(pixels) : pixels),
   };

@@ -1,12 +1,12 @@
-import { type BlockCall, floats, type Run } from "@skipstep/core/plugin";
+import { madeRun, madeStep } from "@skipstep/contract/graph";
+import type { BlockCall, Run } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
 import { branchPrefix, branchPrefixes, RegionMemories, RunMemories } from "../src/index";
 
-const runOf = (branch: Run["branch"], count = 4): Run => ({ branch, count });
+const runOf = (branch: Run["branch"], count = 4): Run => madeRun(count, branch);
 
 function callOf(run: Run, region: string, index = 0): Pick<BlockCall, "step" | "region"> {
-  const step = { run, index, count: run.count, timestep: 0, sigma: 0, latents: floats([1]) };
-  return { step, region: { name: region, index: 0, from: region, to: region } };
+  return { step: madeStep(run, index), region: { name: region, index: 0, from: region, to: region } };
 }
 
 describe("RunMemories", () => {

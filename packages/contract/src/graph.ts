@@ -1,6 +1,7 @@
 /** Graphs without a pipeline, for tests: `@skipstep/contract/graph`. */
 export { buildGraph, readConfig } from "./graph/build-graph";
 export { expectClose, expectSame, expectWithin } from "./graph/close";
+export { madeRun, madeStep } from "./graph/made-step";
 export { memoryWeights, wave } from "./graph/memory-weights";
 export { newGraph } from "./graph/new-graph";
 export { openWithPlugins } from "./graph/open-with-plugins";

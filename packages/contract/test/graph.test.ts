@@ -8,6 +8,8 @@ import {
   expectClose,
   expectSame,
   expectWithin,
+  madeRun,
+  madeStep,
   memoryWeights,
   newGraph,
   openWithPlugins,
@@ -72,8 +74,8 @@ describe("a graph without a pipeline", () => {
   it("is cut at a plugin's regions, step by step", async () => {
     const denoiser = await openWithPlugins(toyDenoiser, join(folder, "transformer"), [{ use: SkipMiddle }]);
     expect(denoiser.config).toEqual(config);
-    const run = { branch: "joint", count: 2 } as const;
-    const step = (index: number) => ({ run, index, count: 2, timestep: 0, sigma: 1, latents: x });
+    const run = madeRun(2);
+    const step = (index: number) => madeStep(run, index, { latents: x });
     await denoiser.generation(async () => {
       for (const [index, blocks] of [
         [0, 1, 2],

@@ -11,8 +11,24 @@ export { ceilOver, type Dim, equal as equalDims, least, minus, over, plus, times
 export type { Graph } from "./graph/graph";
 export { type Node, type Payload, readersOf, readsOf, type Value } from "./graph/value";
 export type { Weight, WeightForm } from "./graph/weight";
-export type { Run } from "./hooks";
-export { type BlockCall, type Hooks, hookKinds, type Next, type Step, type Tensors } from "./hooks";
+export {
+  type BlockCall,
+  type Generation,
+  type GuidanceBranch,
+  type GuidanceCall,
+  type Guided,
+  type Hooks,
+  hookKinds,
+  type Next,
+  type NextGuidance,
+  type NextPredict,
+  type PredictCall,
+  type Predictions,
+  type Run,
+  type Step,
+  type Tensors,
+} from "./hooks";
+export { type Decision, decisionsOf } from "./plugins/decisions";
 export type { Calibration, Manifest, RegionRequest, TuneRange } from "./plugins/manifest";
 export {
   type AnyManifest,
@@ -28,7 +44,23 @@ export { defineQuantizer, type QuantizeRequest, type QuantizeResult } from "./pl
 export type { PluginReport } from "./report/report";
 export { roundHalfEven } from "./round-half-even";
 export type { DeviceTensor } from "./runtime/device-tensor";
-export { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "./runtime/math";
+export {
+  add,
+  clamp,
+  combine,
+  dot,
+  everyNth,
+  meanAbs,
+  multiply,
+  norm,
+  norms,
+  quantile,
+  relativeL1,
+  scale,
+  slice,
+  subtract,
+  upload,
+} from "./runtime/math";
 export { startThread } from "./runtime/start-thread";
 export { parseJson } from "./schema/parse-json";
 export { type DType, type Floats, floats, sizeOf, type Tensor } from "./tensor";

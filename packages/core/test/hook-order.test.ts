@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { createPipeline, type Pipeline, validateConfig } from "../src/index";
+import { type ConfigInput, createPipeline, type Pipeline, validateConfig } from "../src/index";
 import type { Hooks, PluginClass } from "../src/plugin";
 import type { Plugin } from "../src/plugins/plugin";
 import { hookNames, pluginWith, recorder } from "./hook-recorder";
@@ -16,11 +16,29 @@ afterAll(async () => {
   rmSync(cacheDir, { recursive: true, force: true });
 });
 
-async function open(...plugins: PluginClass[]): Promise<Pipeline> {
-  const pipeline = await createPipeline({ model, plugins, generate }, { cacheDir, threads: 1 });
+async function open(...given: readonly PluginClass[] | [Pick<ConfigInput, "plugins" | "guidance">]): Promise<Pipeline> {
+  const [first] = given;
+  const config = typeof first === "object" ? first : { plugins: given as readonly PluginClass[] };
+  const pipeline = await createPipeline({ model, ...config, generate }, { cacheDir, threads: 1 });
   opened.push(pipeline);
   return pipeline;
 }
+
+/** One pass with the plugins a and b around and in it. */
+const pass: readonly string[] = [
+  "a.predict",
+  "b.predict",
+  "a.beforeStep",
+  "b.beforeStep",
+  "a.blockForward",
+  "b.blockForward",
+  "/b.blockForward",
+  "/a.blockForward",
+  "a.observed",
+  "b.observed",
+  "/b.predict",
+  "/a.predict",
+];
 
 /** Runs of equal lines become one. */
 function squeezed(log: readonly string[]): string[] {
@@ -40,18 +58,45 @@ describe("the order of hooks", () => {
       if (i % 2 === 0) expect([line, built[i + 1]]).toEqual([line, `b${line.slice(1)}`]);
 
     await pipeline.generate();
-    const step = [
-      "a.beforeStep",
-      "b.beforeStep",
-      "a.blockForward",
-      "b.blockForward",
-      "/b.blockForward",
-      "/a.blockForward",
-      "a.observed",
-      "b.observed",
+    const step = [...pass, "a.afterStep", "b.afterStep"];
+    expect(log.splice(0)).toEqual([...step, ...step]);
+
+    await pipeline.generate({ guidance_scale: 2, num_inference_steps: 1 });
+    const wrapped = (passes: readonly string[]): string[] => [
+      "a.guidance",
+      "b.guidance",
+      ...passes,
+      "/b.guidance",
+      "/a.guidance",
+      "a.afterStep",
+      "b.afterStep",
     ];
-    expect(log).toEqual([...step, ...step]);
-    expect(new Set([...built, ...whole, ...log].map((line) => line.split(".")[1]))).toEqual(new Set(hookNames));
+    const named = new Set([...built, ...whole, ...log].map((line) => line.split(".")[1]));
+    expect(named).toEqual(new Set(hookNames));
+    expect(log.splice(0)).toEqual(wrapped(pass));
+
+    const separate = await open({ plugins: [recorder("a", log), recorder("b", log)], guidance: "separate" });
+    log.length = 0;
+    await separate.generate({ guidance_scale: 2, num_inference_steps: 1 });
+    expect(log).toEqual(wrapped([...pass, ...pass]));
+  });
+
+  it("ends with the plugin that gives a prediction, or runs no branch", async () => {
+    const log: string[] = [];
+    const giving = pluginWith("giving", () => ({
+      predict: async ({ branches }, input) => Object.fromEntries(branches.map((branch) => [branch, input])),
+    }));
+    const unguided = pluginWith("none", () => ({ guidance: async ({ step }) => ({ prediction: step.latents }) }));
+    const around = ["outer.afterStep", "inner.afterStep"];
+    for (const [plugin, request, expected] of [
+      [giving, {}, ["outer.predict", "/outer.predict", ...around]],
+      [unguided, { guidance_scale: 2 }, ["outer.guidance", "/outer.guidance", ...around]],
+    ] as const) {
+      const pipeline = await open(recorder("outer", log), plugin, recorder("inner", log));
+      log.length = 0;
+      await pipeline.generate({ num_inference_steps: 1, ...request });
+      expect(log.splice(0)).toEqual(expected);
+    }
   });
 
   it("turns with the config", async () => {
@@ -60,7 +105,8 @@ describe("the order of hooks", () => {
     expect(squeezed(log).slice(0, 2)).toEqual(["b.weightLoad", "a.weightLoad"]);
     log.length = 0;
     await pipeline.generate({ num_inference_steps: 1 });
-    expect(log.slice(0, 4)).toEqual(["b.beforeStep", "a.beforeStep", "b.blockForward", "a.blockForward"]);
+    const turned = ["predict", "beforeStep", "blockForward"].flatMap((hook) => [`b.${hook}`, `a.${hook}`]);
+    expect(log.slice(0, 6)).toEqual(turned);
   });
 
   it("ends with the first answer of a build hook", async () => {
@@ -88,14 +134,28 @@ describe("the order of hooks", () => {
     log.length = 0;
     const { report } = await pipeline.generate({ num_inference_steps: 1 });
     expect(log).toEqual([
+      "outer.predict",
+      "inner.predict",
       "outer.beforeStep",
       "inner.beforeStep",
       "outer.blockForward",
       "/outer.blockForward",
       "outer.observed",
       "inner.observed",
+      "/inner.predict",
+      "/outer.predict",
+      "outer.afterStep",
+      "inner.afterStep",
     ]);
-    expect(report.plugins.map(({ regions }) => regions.map(({ reused }) => reused))).toEqual([[[]], [[0]], []]);
+    const reused = report.plugins.map(({ regions }) => regions.map((region) => [region.name, region.reused]));
+    expect(reused).toEqual([
+      [
+        ["predictions", []],
+        ["rest", []],
+      ],
+      [["rest", [0]]],
+      [["predictions", []]],
+    ]);
   });
 });
 
@@ -106,10 +166,15 @@ describe("a plugin that throws", () => {
   const throwing = (hook: keyof Hooks, fault: () => unknown): PluginClass =>
     pluginWith("thrower", () => {
       const passOn: Hooks["blockForward"] = (_call, inputs, next) => next(inputs);
-      const sound: Plugin = hook === "blockForward" ? { blockForward: passOn } : {};
+      const sound: Plugin = {
+        blockForward: passOn,
+        guidance: (_call, branches, next) => next(branches),
+        predict: (_call, input, next) => next(input),
+        weightLoad: ({ input }, graph) => void graph.observe("thrower.input", input),
+      };
       const call = (...given: never[]): unknown =>
         state.faulty ? fault() : (sound[hook] as ((...all: never[]) => unknown) | undefined)?.(...given);
-      return { blockForward: passOn, [hook]: call };
+      return { ...sound, [hook]: call };
     });
   const failure = (hook: string): object => ({
     code: "SKIPSTEP_HOOK_FAILED",
@@ -137,18 +202,19 @@ describe("a plugin that throws", () => {
     },
   );
 
-  const runFaults = (["beforeStep", "blockForward"] as const).flatMap((hook) =>
-    faults.map(([when, fault]) => ({ hook, when, fault })),
+  const runFaults = (["guidance", "predict", "beforeStep", "blockForward", "observed", "afterStep"] as const).flatMap(
+    (hook) => faults.map(([when, fault]) => ({ hook, when, fault })),
   );
   it.each(runFaults)("in $hook, $when, names itself and the hook; the pipeline goes on", async ({ hook, fault }) => {
     state.faulty = false;
     const pipeline = await open(throwing(hook, fault));
-    const before = await pipeline.generate();
+    const request = hook === "guidance" ? { guidance_scale: 2 } : {};
+    const before = await pipeline.generate(request);
     state.faulty = true;
-    await expect(pipeline.generate()).rejects.toMatchObject(failure(hook));
-    await expect(pipeline.generate()).rejects.toMatchObject(failure(hook));
+    await expect(pipeline.generate(request)).rejects.toMatchObject(failure(hook));
+    await expect(pipeline.generate(request)).rejects.toMatchObject(failure(hook));
     state.faulty = false;
-    expect((await pipeline.generate()).latents.data).toEqual(before.latents.data);
+    expect((await pipeline.generate(request)).latents.data).toEqual(before.latents.data);
   });
 
   it("in its constructor or its regions is told of before any weight is read", async () => {

@@ -40,6 +40,18 @@ export function recorder(name: string, log: string[]): PluginClass {
     },
     attention: asked("attention"),
     graphBuilt: asked("graphBuilt"),
+    async guidance(_call, branches, next) {
+      log.push(`${name}.guidance`);
+      const guided = await next(branches);
+      log.push(`/${name}.guidance`);
+      return guided;
+    },
+    async predict(_call, input, next) {
+      log.push(`${name}.predict`);
+      const predictions = await next(input);
+      log.push(`/${name}.predict`);
+      return predictions;
+    },
     beforeStep: asked("beforeStep"),
     async blockForward(_call, inputs, next) {
       log.push(`${name}.blockForward`);
@@ -48,6 +60,7 @@ export function recorder(name: string, log: string[]): PluginClass {
       return outputs;
     },
     observed: asked("observed"),
+    afterStep: asked("afterStep"),
   };
   return pluginWith(name, () => hooks);
 }

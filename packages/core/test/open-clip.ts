@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ClipPrompts } from "../src/families/prompts/clip-prompts";
 import type { FamilyParts } from "../src/loop/family";
 import { Turns } from "../src/memory/component";
+import { Encodings } from "../src/program/encodings";
 import { Runtime } from "../src/runtime/runtime";
 import { applyTextualInversions } from "../src/start/apply-textual-inversions";
 import { buildModels } from "../src/start/build-model";
@@ -37,7 +38,11 @@ export async function openClip(
   const tokenizers = openTokenizers(checkpoint, own, () => undefined, undefined, applied.embeddings);
   runtime.atClose(tokenizers.close);
   const entry = lazyEntries(components, runtime, hooks, open);
-  const parts = { checkpoint, runtime, programs, configs, tokenizer: tokenizers.of, entry } as FamilyParts;
+  const runs = (name: string, function_?: string) =>
+    function_ === undefined ? programs[name]! : entry(name, function_);
+  const encodings = new Encodings({ runtime, runs, stateOf: () => "" }, 0);
+  const encoder: FamilyParts["encoder"] = (name, function_) => encodings.of(name, function_);
+  const parts = { checkpoint, runtime, programs, configs, tokenizer: tokenizers.of, encoder, entry };
   const isSd3 = family.className === "StableDiffusion3Pipeline";
   const state = family.className === "StableDiffusionPipeline" ? "last" : "penultimate";
   return { prompts: await ClipPrompts.open(parts, names, state, { isJoint: isSd3 }), close: () => runtime.close() };

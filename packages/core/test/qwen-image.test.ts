@@ -9,12 +9,13 @@ import { rotaryTables } from "../src/families/encoders/rotary-tables";
 import { qwenImageAutoencoder } from "../src/families/qwen-image/autoencoder";
 import { qwenImageFamily } from "../src/families/qwen-image/family";
 import { checkFit } from "../src/families/qwen-image/fit";
-import { guideTokens } from "../src/families/qwen-image/guidance";
+import { withTokenLengths } from "../src/families/qwen-image/guidance";
 import { qwenImage } from "../src/families/qwen-image/model";
 import { noHooks } from "../src/graph/build-hooks";
 import { Graph } from "../src/graph/graph";
 import { concat } from "../src/loop/concat";
 import type { Configs, SettingProblem } from "../src/loop/family";
+import { combine } from "../src/loop/guidance";
 import type { RecognisedModel } from "../src/loop/recognised-model";
 import { fillSettings, settingProblems } from "../src/loop/request";
 import { createGenerator } from "../src/random";
@@ -162,7 +163,12 @@ describe("guidance of Qwen-Image", () => {
   it("gives each token the length that the prompt's prediction has there", () => {
     const draw = (seed: number): Floats => floats([2, 4, 4, 6], createGenerator(seed).randn(192));
     const [cond, uncond] = [draw(1), draw(2)];
-    const guided = packLatents(guideTokens(4, cond, uncond));
+    const guided = packLatents(
+      withTokenLengths(
+        combine(cond, uncond, (x, y) => y + 4 * (x - y)),
+        cond,
+      ),
+    );
     const [wanted, other] = [packLatents(cond), packLatents(uncond)];
     for (let at = 0; at < guided.data.length; at += 16) {
       const of = ({ data }: Floats): number[] => [...data.subarray(at, at + 16)];
@@ -174,7 +180,7 @@ describe("guidance of Qwen-Image", () => {
 
   it("leaves a token of zeros as it is", () => {
     const zeros = floats([1, 4, 2, 2]);
-    expect(guideTokens(4, zeros, zeros)).toEqual(zeros);
+    expect(withTokenLengths(zeros, zeros)).toEqual(zeros);
   });
 });
 

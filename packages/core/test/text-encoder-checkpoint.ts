@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Architecture } from "../src/architecture/architecture";
 import type { Family, FamilyParts } from "../src/loop/family";
 import { Turns } from "../src/memory/component";
+import { Encodings } from "../src/program/encodings";
 import type { Runtime } from "../src/runtime/runtime";
 import { buildModels } from "../src/start/build-model";
 import { openModels } from "../src/start/open-models";
@@ -54,5 +55,7 @@ export async function openTextEncoder(
   const configs = configsOf(sources, checkpoint);
   const opening = openTokenizers(checkpoint, configs, () => undefined);
   runtime.atClose(opening.close);
-  return { checkpoint, runtime, programs, configs, tokenizer: opening.of } as unknown as FamilyParts;
+  const encodings = new Encodings({ runtime, runs: (name) => programs[name]!, stateOf: () => "" }, 0);
+  const encoder: FamilyParts["encoder"] = (name, entry) => encodings.of(name, entry);
+  return { checkpoint, runtime, programs, configs, tokenizer: opening.of, encoder } as unknown as FamilyParts;
 }

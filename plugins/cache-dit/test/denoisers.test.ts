@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expectClose, openWithPlugins, readConfig, readSafetensors } from "@skipstep/contract/graph";
+import { expectClose, madeRun, madeStep, openWithPlugins, readConfig, readSafetensors } from "@skipstep/contract/graph";
 import {
   type Architecture,
   type Floats,
@@ -86,7 +86,7 @@ it.each(["flux2", "qwen-image"] as const)("runs around the blocks of %s, both st
   const given = Object.fromEntries([...io].map(([key, tensor]) => [key.replace("in.", ""), tensor]));
   const latents = io.get("in.hidden_states") as Floats;
   residuals = { first: [], middle: [], text: [] };
-  const run = { branch: "cond", count: factors.length } as const;
+  const run = madeRun(factors.length, "cond");
   const [samples, plain]: [Tensor[], Tensor[]] = [[], []];
   await denoiser.generation(async () => {
     for (const [index, factor] of factors.entries()) {
@@ -95,7 +95,7 @@ it.each(["flux2", "qwen-image"] as const)("runs around the blocks of %s, both st
         latents.data.map((x) => factor * x),
       );
       const inputs = { ...given, ...made, hidden_states };
-      const step = { run, index, count: factors.length, timestep: 0, sigma: 1, latents };
+      const step = madeStep(run, index, { latents });
       samples.push((await denoiser.pass(inputs, step)).sample!);
       plain.push((await denoiser.pass(inputs)).sample!);
     }

@@ -1,4 +1,4 @@
-import { testRuntime } from "@skipstep/contract/graph";
+import { madeRun, madeStep, testRuntime } from "@skipstep/contract/graph";
 import type { Runtime } from "@skipstep/core/model";
 import {
   type DeviceTensor,
@@ -63,14 +63,14 @@ export async function runToy(toy: Toy): Promise<SeenPass[]> {
   const { steps, branches = ["joint"], firstStep = 0 } = toy;
   const options = optionsWith(toy.options);
   const plugin = new CacheDit(options);
-  const runs = new Map<string, Run>(branches.map((branch) => [branch, { branch, count: steps }]));
+  const runs = new Map<string, Run>(branches.map((branch) => [branch, madeRun(steps, branch)]));
   const runtime = await testRuntime();
   return await runtime.generation(async () => {
     const seen: SeenPass[] = [];
     for (let step = firstStep; step < steps; step++) {
       const latents = floats([1]);
       for (const branch of branches) {
-        const at = { run: runs.get(branch)!, index: step, count: steps, timestep: 0, sigma: 0, latents };
+        const at = madeStep(runs.get(branch)!, step, { latents });
         seen.push(await runtime.pass(() => runPass(toy, plugin, options, runtime, at)));
       }
     }

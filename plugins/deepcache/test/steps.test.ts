@@ -1,6 +1,5 @@
-import { testRuntime } from "@skipstep/contract/graph";
+import { madeRun, madeStep, testRuntime } from "@skipstep/contract/graph";
 import { floats } from "@skipstep/core/model";
-import type { Run } from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
 import { DeepCache, type DeepCacheOptions } from "../src/index";
 
@@ -16,7 +15,7 @@ interface GivenStep {
 /** What came out at each step, where the deep layers give the step's number, and the bytes that are kept after it. */
 async function runSteps(options: Partial<DeepCacheOptions>, count: number, steps: readonly GivenStep[]) {
   const plugin = new DeepCache({ ...defaults, ...options });
-  const run: Run = { branch: "joint", count };
+  const run = madeRun(count);
   const runtime = await testRuntime();
   const values: number[] = [];
   const kept: number[] = [];
@@ -24,7 +23,7 @@ async function runSteps(options: Partial<DeepCacheOptions>, count: number, steps
     for (const { index, timestep, size = 1 } of steps)
       await runtime.pass(async () => {
         const filled = (value: number) => runtime.upload(floats([size], new Float32Array(size).fill(value)));
-        const step = { run, index, count, timestep, sigma: 0, latents: floats([1]) };
+        const step = madeStep(run, index, { timestep });
         const call = { step, region, record: () => undefined };
         const { hidden } = await plugin.blockForward(call, { hidden: filled(9) }, async () => ({
           hidden: filled(index),

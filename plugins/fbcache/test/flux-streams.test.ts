@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expectClose, openWithPlugins, readSafetensors } from "@skipstep/contract/graph";
+import { expectClose, madeRun, madeStep, openWithPlugins, readSafetensors } from "@skipstep/contract/graph";
 import { type Floats, flux, fluxRotaryTables } from "@skipstep/core/model";
 import { expect, it } from "vitest";
 import { FirstBlockCache } from "../src/index";
@@ -13,10 +13,10 @@ it("spans the text and image streams of FLUX, double and single blocks", async (
     ...Object.fromEntries([...io].map(([name, tensor]) => [name.replace("in.", ""), tensor])),
     ...fluxRotaryTables(denoiser.config, io.get("in.txt_ids") as Floats, io.get("in.img_ids") as Floats),
   };
-  const run = { branch: "cond", count: 2 } as const;
+  const run = madeRun(2, "cond");
   await denoiser.generation(async () => {
     for (const index of [0, 1]) {
-      const step = { run, index, count: 2, timestep: 0, sigma: 1, latents: io.get("in.hidden_states") as Floats };
+      const step = madeStep(run, index);
       const { sample } = await denoiser.pass(inputs, step);
       expectClose(`step ${index}`, sample!, io.get("out.0")!);
     }

@@ -1,4 +1,4 @@
-import { testRuntime } from "@skipstep/contract/graph";
+import { madeRun, madeStep, testRuntime } from "@skipstep/contract/graph";
 import { floats, type Runtime } from "@skipstep/core/model";
 import type { DeviceTensor, Run, Tensors } from "@skipstep/core/plugin";
 import { FirstBlockCache, type FirstBlockCacheOptions } from "../src/index";
@@ -38,7 +38,7 @@ export async function runSteps(
   steps: readonly GivenStep[],
 ): Promise<SeenStep[]> {
   const plugin = new FirstBlockCache({ ...defaults, ...options });
-  const run: Run = { branch: "joint", count: steps.length };
+  const run = madeRun(steps.length);
   const runtime = await testRuntime();
   return runtime.generation(async () => {
     const seen: SeenStep[] = [];
@@ -60,7 +60,7 @@ async function runStep(
   let difference: number | undefined;
   let keptWithin = 0;
   const call = (name: string, at: number): Parameters<FirstBlockCache["blockForward"]>[0] => ({
-    step: { run, index, count: run.count, timestep: 0, sigma: 0, latents: floats([1]) },
+    step: madeStep(run, index),
     region: { name, index: at, from: name, to: name },
     record: ({ residual_diff }) => {
       difference = residual_diff;

@@ -1,6 +1,5 @@
-import { testRuntime } from "@skipstep/contract/graph";
+import { madeRun, madeStep, testRuntime } from "@skipstep/contract/graph";
 import { floats } from "@skipstep/core/model";
-import type { Run } from "@skipstep/core/plugin";
 import { expect, it } from "vitest";
 import { Fora } from "../src/index";
 
@@ -9,7 +8,7 @@ const region = { name: "blocks.0.attn", index: 0, from: "blocks.0.attn", to: "bl
 /** What came out at each step, where the branch gives the step's number, and the bytes that are kept after it. */
 async function runSteps(interval: number, count: number, tokens: (index: number) => number, begin = 0) {
   const plugin = new Fora({ interval });
-  const run: Run = { branch: "joint", count };
+  const run = madeRun(count);
   const runtime = await testRuntime();
   const seen: { value: number; kept: number }[] = [];
   await runtime.generation(async () => {
@@ -17,7 +16,7 @@ async function runSteps(interval: number, count: number, tokens: (index: number)
       await runtime.pass(async () => {
         const filled = (value: number) =>
           runtime.upload(floats([tokens(index)], new Float32Array(tokens(index)).fill(value)));
-        const step = { run, index, count, timestep: 0, sigma: 0, latents: floats([1]) };
+        const step = madeStep(run, index);
         const call = { step, region, record: () => undefined };
         const outputs = await plugin.blockForward(call, { hidden: filled(9) }, async () => ({ out: filled(index) }));
         seen.push({ value: Number((await outputs.out!.read()).data[0]), kept: runtime.keptBytes });

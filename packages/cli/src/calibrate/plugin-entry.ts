@@ -1,5 +1,5 @@
 import type { CheckedConfig, ConfigInput, PluginUse } from "@skipstep/core";
-import type { AnyManifest } from "@skipstep/core/plugin";
+import { type AnyManifest, decisionsOf } from "@skipstep/core/plugin";
 
 /** The config with the plugin computing everything, and without others that skip work. */
 export function probeConfig(loaded: CheckedConfig, use: string, manifest: AnyManifest): ConfigInput {
@@ -24,12 +24,15 @@ export function calibratedConfig(
 function entriesWith(
   { config, plugins }: CheckedConfig,
   use: string,
-  { name, decides }: AnyManifest,
+  manifest: AnyManifest,
   change: (own: object) => object,
 ): PluginUse[] {
   const entries = config.plugins.map((entry, i) => ({ entry, loaded: plugins.plugins[i]! }));
-  const isOwn = ({ loaded }: (typeof entries)[number]): boolean => loaded.name === name;
-  const others = entries.filter((each) => isOwn(each) || !(decides && each.loaded.manifest.decides));
+  const isOwn = ({ loaded }: (typeof entries)[number]): boolean => loaded.name === manifest.name;
+  const own = decisionsOf(manifest);
+  const isBeside = ({ loaded }: (typeof entries)[number]): boolean =>
+    !decisionsOf(loaded.manifest).some((decision) => own.includes(decision));
+  const others = entries.filter((each) => isOwn(each) || isBeside(each));
   const changed = others.map((each) =>
     isOwn(each) ? { ...each.entry, options: change(each.entry.options) } : each.entry,
   );

@@ -1,4 +1,5 @@
 import type { GenerateResult, PluginReport } from "@skipstep/core";
+import { decisionsOf } from "@skipstep/core/plugin";
 import type { CheckDefinition } from "../check";
 import { ensure } from "../failure";
 import type { PluginUnderTest } from "../plugin-under-test";
@@ -58,18 +59,27 @@ const isSeen: CheckDefinition = {
 };
 
 const saysThatItDecides: CheckDefinition = {
-  name: "says in its manifest that it decides which blocks run, when it does",
+  name: "says in its manifest what it decides: which blocks run, guidance, predictions",
   after: [savesWork],
   needs: "active",
   async run(tried) {
-    const { decides = false, conflicts = [] } = tried.manifest!;
-    ensure(
-      reusedSteps(tried.reportOf(await active(tried))) === 0 || decides || conflicts.length > 0,
-      'It skips regions: set "decides": true in the manifest, or name in "conflicts" what it cannot stand beside.',
-    );
+    const { conflicts = [] } = tried.manifest!;
+    if (conflicts.length > 0) return "its manifest names what it cannot stand beside";
+    const said = decisionsOf(tried.manifest!);
+    const { regions } = tried.reportOf(await active(tried));
+    for (const { name, from, reused } of regions) {
+      const row = from === "" && (name === "guidance" || name === "predictions") ? name : "blocks";
+      ensure(
+        reused.length === 0 || said.includes(row),
+        `It skips ${skips[row]}: set "decides": ${row === "blocks" ? "true" : JSON.stringify(row)} in the manifest, ` +
+          'or name in "conflicts" what it cannot stand beside.',
+      );
+    }
     return undefined;
   },
 };
+
+const skips = { blocks: "regions", guidance: "branches of guidance", predictions: "predictions" } as const;
 
 export const activeChecks = [savesWork, staysWithin, isSeen, saysThatItDecides] as const;
 

@@ -1,5 +1,6 @@
 import { floats, type Runtime } from "@skipstep/core/model";
-import type { BlockCall, Plugin, Run, Tensors } from "@skipstep/core/plugin";
+import type { BlockCall, Plugin, Tensors } from "@skipstep/core/plugin";
+import { madeRun, madeStep } from "./made-step";
 import { testRuntime } from "./test-runtime";
 
 /** A region of a model of numbers: every element of a tensor is the same. */
@@ -37,12 +38,12 @@ const width = 8;
 
 /** Runs a plugin's `blockForward` over a model of numbers, step by step. */
 export async function runToy(plugin: Plugin, { count, regions, firstStep = 0, tokens }: ToyRun): Promise<ToyStep[]> {
-  const run: Run = { branch: "joint", count };
+  const run = madeRun(count);
   const runtime = await testRuntime();
   return runtime.generation(async () => {
     const seen: ToyStep[] = [];
     for (let index = firstStep; index < count; index++) {
-      const step = { run, index, count, timestep: 0, sigma: 0, latents: floats([1]) };
+      const step = madeStep(run, index);
       seen.push(await runtime.pass(() => runStep(plugin, runtime, step, regions(index), tokens?.(index) ?? 4)));
     }
     return seen;

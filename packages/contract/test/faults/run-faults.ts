@@ -210,7 +210,7 @@ export const runFaults: readonly Fault[] = [
   {
     name: "no word of deciding which blocks run",
     plugin: faultySkip({}, { decides: false }),
-    fails: "says in its manifest that it decides which blocks run, when it does",
+    fails: "says in its manifest what it decides: which blocks run, guidance, predictions",
     says: /set "decides": true/,
   },
   {

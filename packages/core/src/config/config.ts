@@ -58,6 +58,8 @@ export interface Config {
   readonly generate: GenerateConfig;
   /** `batch` runs the guidance branches as one batch, `separate` one after the other. */
   readonly guidance: "batch" | "separate";
+  /** Results of each text encoder that are kept for the next images of the same prompts. */
+  readonly conditioning_cache?: number;
   /** What a generation may ask for at most, where that is not the usual. */
   readonly limits?: Partial<Limits>;
   /** In the order in which they stand around the model, outermost first. */
@@ -89,6 +91,7 @@ export interface ConfigInput {
   readonly scheduler?: SchedulerConfig;
   readonly generate?: GenerateConfig;
   readonly guidance?: "batch" | "separate";
+  readonly conditioning_cache?: number;
   readonly limits?: Partial<Limits>;
   readonly plugins?: readonly (string | PluginClass | PluginUse)[];
   readonly strict?: boolean;

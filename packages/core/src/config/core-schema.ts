@@ -106,6 +106,12 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
     ["batch", "separate"],
     "Run the guidance branches as one batch, or one after the other: less memory, separate plugin state.",
   ),
+  conditioning_cache: integer(unset, {
+    minimum: 0,
+    maximum: 10_000,
+    description:
+      "Results of each text encoder that are kept: the next image of the same prompt runs none. 8 when left out; 0 keeps nothing.",
+  }),
   limits: {
     type: "object",
     additionalProperties: false,

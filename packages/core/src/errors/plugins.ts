@@ -9,11 +9,27 @@ export function hookFailed(plugin: string, hook: string, cause: unknown): Skipst
   });
 }
 
-/** A plugin ran the same region twice in one arrival. */
-export function nextTwice(plugin: string, region: string): SkipstepError {
+/** A plugin ran the same thing twice in one arrival. @param place `region "rest"` */
+export function nextTwice(plugin: string, place: string): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_NEXT_TWICE",
-    `Plugin "${plugin}" called next() twice in region "${region}". Call it once, or not at all to skip the region.`,
+    `Plugin "${plugin}" called next() twice in ${place}. Call it once, or not at all to skip what lies inside.`,
+  );
+}
+
+/** A plugin gave something else than its hook has to give. @param what `a prediction of "cond"` */
+export function hookResult(plugin: string, hook: string, what: string, expected: string, found: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_HOOK_RESULT",
+    `Plugin "${plugin}" gave ${found} in ${hook} as ${what}. Give ${expected}.`,
+  );
+}
+
+/** A plugin asked for branches of guidance that are not there to be run. */
+export function branchesUnknown(plugin: string, asked: string, offered: readonly string[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_HOOK_RESULT",
+    `Plugin "${plugin}" called next(${asked}) in guidance. Ask for one or more of: ${list(offered)}; call no next to run none.`,
   );
 }
 
@@ -65,11 +81,11 @@ export function pluginOtherCopy(use: string, own: string, other: string): Skipst
   );
 }
 
-/** A plugin wrote into what hooks may only read. */
-export function latentsWritten(plugin: string, hook: string): SkipstepError {
+/** A plugin wrote into what hooks may only read. @param name of the latents: `step.latents`, `input` */
+export function latentsWritten(plugin: string, hook: string, name: string): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_LATENTS_WRITTEN",
-    `Plugin "${plugin}" wrote into step.latents in ${hook}; they are read-only. Copy them first: step.latents.data.slice().`,
+    `Plugin "${plugin}" wrote into ${name} in ${hook}; they are read-only. Copy them first: ${name}.data.slice().`,
   );
 }
 

@@ -87,6 +87,14 @@ export function tensorForeign(operation: string): SkipstepError {
   );
 }
 
+/** `upload` where there is no runtime to bring tensors to. */
+export function uploadOutside(): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_UPLOAD_OUTSIDE",
+    "upload() was called outside of a generation. Call it in a run-time hook of a plugin: guidance, predict, beforeStep, blockForward, observed, afterStep.",
+  );
+}
+
 /** The caller's AbortSignal was aborted. */
 export function cancelled(reason: unknown): SkipstepError {
   return new SkipstepError("SKIPSTEP_CANCELLED", `Cancelled: ${messageOf(reason)}`, { cause: reason });

@@ -1,15 +1,16 @@
-import type { Run } from "../hooks";
+import type { Generation, GuidanceBranch, Guided, Predictions, Step } from "../hooks";
 import type { Generator } from "../random";
 import { throwIfAborted } from "../runtime/cancel";
 import type { Runtime } from "../runtime/runtime";
 import type { Scheduler } from "../schedulers/scheduler";
-import type { Floats } from "../tensor";
+import { type Floats, floats } from "../tensor";
 import { controlAt } from "./control-schedule";
 import { ControlledRuns } from "./controlled-runs";
-import type { Conditioning, FamilyPipeline } from "./family";
+import type { Branch, Conditioning, FamilyPipeline } from "./family";
 import { GuardedLatents, guardedStep } from "./guarded-latents";
 import { rows } from "./guidance";
 import { type KeptImage, keepClean, keepImage } from "./kept-image";
+import type { PassHooks } from "./pass-hooks";
 import type { RunHooks } from "./run-hooks";
 import type { Settings } from "./settings";
 
@@ -35,9 +36,12 @@ export interface Denoising {
   readonly begin: number;
   /** What latents are blended with after each step, for inpainting. */
   readonly kept?: KeptImage | undefined;
+  /** What plugins are told of how it is stepped. */
+  readonly scheduling: Pick<Generation, "scheduler" | "mu">;
   readonly predictionType: unknown;
   readonly generator: Generator;
   readonly hooks: RunHooks;
+  readonly passHooks: PassHooks;
   readonly runtime: Runtime;
   /** ControlNets of the model. */
   readonly nets: number;
@@ -49,10 +53,11 @@ export interface Denoising {
 
 /** From noise to finished latents, `[B, C, H, W]`. */
 export async function denoise(call: Denoising): Promise<Floats> {
-  const { family, settings, scheduler, hooks, runtime, signal, kept } = call;
-  const { meter } = hooks;
+  const { family, settings, scheduler, passHooks, runtime, signal, kept } = call;
   const count = scheduler.timesteps.length - call.begin;
-  const runs = new ControlledRuns(count);
+  const controlled = new ControlledRuns(count, call.scheduling);
+  const { prompt, height, width } = settings;
+  const drawn = { prompts: Object.freeze([...prompt]), height, width };
   let { latents } = call;
   for (let index = 0; index < count; index++) {
     throwIfAborted(signal);
@@ -61,52 +66,98 @@ export async function denoise(call: Denoising): Promise<Floats> {
     const timestep = scheduler.timesteps[at]!;
     const input = scheduler.scaleModelInput(latents, at);
     const sigma = scheduler.sigmas[at]!;
-    const guard = new GuardedLatents(latents);
-    const pass = (branch: Run["branch"]): Promise<Floats> =>
-      meter.time(() =>
-        runtime.pass(async () => {
-          const step = guardedStep({ run: runs.of(branch, control), index, count, timestep, sigma }, guard);
-          await hooks.beforeStep(step);
-          const [around, observe] = [hooks.around(step), hooks.observe(step)];
-          const options = { around, observe, signal, meter, control };
-          const predicted = await family.predict(call.encoded, input, timestep, branch, options);
-          guard.checkLast();
-          return predicted;
-        }),
-      );
-    const scale = family.guidanceAt(settings, timestep);
-    const prediction =
-      scale > 0
-        ? await guided(call, scale, latents.shape[0]!, pass)
-        : family.guide(settings, scale, await pass("cond"));
+    const runs = controlled.at(control);
+    const guidanceScale = family.guidanceAt(settings, timestep);
     const before = latents;
+    const guard = new GuardedLatents(before);
+    const stepOf = (branch: Branch): Step =>
+      guardedStep({ run: runs[branch], index, count, timestep, sigma, guidanceScale, ...drawn }, guard);
+    const moment = { input, control, guard, stepOf };
+    const leading = stepOf(guidanceScale > 0 && !call.separate ? "joint" : "cond");
+    // What plugins make between passes goes at the end of the step.
+    const [prediction, stepped] = await runtime.pass(async () => {
+      const guided = guidanceScale > 0 ? await guide(call, moment, leading) : await unguided(call, moment);
+      const isGuided = guided.cond !== undefined && guided.uncond !== undefined;
+      const finished =
+        family.finish?.(settings, guided.prediction, isGuided ? guided.cond : undefined) ?? guided.prediction;
+      const next = scheduler.step(finished, at, before, call.generator);
+      const blended = kept ? keepImage(next, kept, scheduler, at + 1) : next;
+      return [finished, await passHooks.afterStep(leading, blended)] as const;
+    });
+    guard.checkLast();
+    latents = stepped;
     const estimate = (): Floats => {
       const clean =
         scheduler.predictedImage?.(prediction, at, before) ??
         family.estimate(input, prediction, sigma, call.predictionType);
       return kept ? keepClean(clean, kept) : clean;
     };
-    latents = scheduler.step(prediction, at, latents, call.generator);
-    if (kept) latents = keepImage(latents, kept, scheduler, at + 1);
     await call.onStep({ step: index + 1, of: count, latents, estimate, finite: isAllFinite(latents) });
   }
   return latents;
+}
+
+/** What the passes of one step have in common. */
+interface Moment {
+  /** What the model sees of the latents. */
+  readonly input: Floats;
+  /** Strength of each ControlNet. */
+  readonly control: readonly number[];
+  readonly guard: GuardedLatents;
+  stepOf(branch: Branch): Step;
+}
+
+/** One pass over the denoiser, with the plugins around it and in it. */
+function pass(call: Denoising, { input, control, guard, stepOf }: Moment, branch: Branch): Promise<Predictions> {
+  const { family, encoded, hooks, passHooks, runtime, signal } = call;
+  const { meter } = hooks;
+  const step = stepOf(branch);
+  const branches: readonly GuidanceBranch[] = branch === "joint" ? ["cond", "uncond"] : [branch];
+  const run = async (seen: Floats): Promise<Predictions> => {
+    await hooks.beforeStep(step);
+    const options = { around: hooks.around(step), observe: hooks.observe(step), signal, meter, control };
+    const predicted = await meter.pass(branch, () => family.predict(encoded, seen, step.timestep, branch, options));
+    const batch = seen.shape[0]!;
+    return Object.fromEntries(branches.map((each, i) => [each, rows(predicted, i * batch, (i + 1) * batch)]));
+  };
+  return meter.time(() =>
+    runtime.pass(async () => {
+      const predicted = await passHooks.predict(step, branches, input, run);
+      guard.checkLast();
+      return predicted;
+    }),
+  );
+}
+
+/** The prompt's branch alone. */
+async function unguided(call: Denoising, moment: Moment): Promise<Guided> {
+  const { cond } = await pass(call, moment, "cond");
+  return { prediction: cond! };
+}
+
+/** Both guidance branches, in one batch or one after the other, or what plugins make of that. */
+function guide(call: Denoising, moment: Moment, step: Step): Promise<Guided> {
+  const { family, passHooks, separate } = call;
+  const base = family.guidanceBase ?? "uncond";
+  const combined = (cond: Floats, uncond: Floats, scale = step.guidanceScale): Guided => {
+    const from = base === "cond" ? cond : uncond;
+    const prediction = floats(cond.shape);
+    for (let i = 0; i < prediction.data.length; i++)
+      prediction.data[i] = from.data[i]! + scale * (cond.data[i]! - uncond.data[i]!);
+    return { prediction, cond, uncond };
+  };
+  return passHooks.guidance({ step, base, combine: combined }, moment.input.shape, async (branches) => {
+    const isJoint = branches.length === 2 && !separate;
+    const predicted: Record<string, Floats> = {};
+    for (const branch of isJoint ? (["joint"] as const) : branches)
+      Object.assign(predicted, await pass(call, moment, branch));
+    const { cond, uncond } = predicted;
+    return cond && uncond ? combined(cond, uncond) : { ...predicted, prediction: (cond ?? uncond)! };
+  });
 }
 
 /** Whether no element is NaN or infinite. Written out, 6 times as fast as `every`. */
 function isAllFinite({ data }: Floats): boolean {
   for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) return false;
   return true;
-}
-
-/** Both guidance branches, in one batch or one after the other. */
-async function guided(
-  { family, settings, separate }: Denoising,
-  scale: number,
-  batch: number,
-  pass: (branch: Run["branch"]) => Promise<Floats>,
-): Promise<Floats> {
-  if (separate) return family.guide(settings, scale, await pass("cond"), await pass("uncond"));
-  const both = await pass("joint");
-  return family.guide(settings, scale, rows(both, 0, batch), rows(both, batch, 2 * batch));
 }

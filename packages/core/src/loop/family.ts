@@ -1,6 +1,8 @@
 import type { ArchitectureEntry } from "../architecture/architecture";
 import type { Sizes } from "../graph/dim";
+import type { GuidanceBranch } from "../hooks";
 import type { PictureSize } from "../image/picture";
+import type { Encode } from "../program/encodings";
 import type { RunOptions, Runs } from "../program/program";
 import type { Generator } from "../random";
 import type { Runtime } from "../runtime/runtime";
@@ -120,6 +122,8 @@ export interface FamilyParts {
   readonly configs: Configs;
   /** The tokenizer of a text encoder, which is freed with the runtime. */
   tokenizer(textEncoder: string): Promise<OpenTokenizer>;
+  /** Runs a text encoder, or another function of one: what it gave for the same inputs before is remembered. */
+  encoder(component: string, entry?: string): Encode;
   /** Opens another function of a component when it is first asked for: `entry("vae", "encode")`. */
   entry(component: string, entry: string): Promise<Runs>;
 }
@@ -151,8 +155,14 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
   guidanceAt(settings: Settings, timestep: number): number;
   /** Runs the denoiser. @param latents `[B, C, H, W]` @returns `[B, C, H, W]`, for `joint` `[2B, C, H, W]`: prompt, then negative prompt */
   predict(encoded: Encoded, latents: Floats, timestep: number, branch: Branch, options: PassOptions): Promise<Floats>;
-  /** Joins the branches into what the scheduler's `step` takes; without guidance there is no `uncond`. */
-  guide(settings: Settings, scale: number, cond: Floats, uncond?: Floats): Floats;
+  /** What guidance sets out from: `base + scale (cond - uncond)`; `uncond` when left out. */
+  readonly guidanceBase?: GuidanceBranch;
+  /**
+   * Makes of a step's prediction what the scheduler's `step` takes: brings it back to a spread or a length, turns it. As
+   * it is when left out.
+   * @param cond of the prompt alone, where the prediction was guided
+   */
+  finish?(settings: Settings, prediction: Floats, cond?: Floats): Floats;
   /**
    * The finished latents if this prediction were exact; for previews.
    * @param input what the model saw, as `scaleModelInput` gave it

@@ -13,7 +13,11 @@ export class GuardedLatents {
   private last: readonly [plugin: string, hook: string] | undefined;
   private failure: SkipstepError | undefined;
 
-  constructor(private readonly latents: Floats) {
+  /** @param name what hooks call them */
+  constructor(
+    private readonly latents: Floats,
+    private readonly name = "step.latents",
+  ) {
     this.view = Object.freeze({ ...latents, shape: Object.freeze([...latents.shape]) });
   }
 
@@ -35,7 +39,7 @@ export class GuardedLatents {
   /** Once more at the end, for what a hook left running. */
   checkLast(): void {
     if (this.before && !this.failure && !this.before.equals(bytesOf(this.latents)))
-      this.failure = latentsWritten(...this.last!);
+      this.failure = latentsWritten(...this.last!, this.name);
     if (this.failure) throw this.failure;
   }
 }

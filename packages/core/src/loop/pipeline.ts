@@ -10,6 +10,7 @@ import { type PictureSource, picturesOf } from "../image/picture";
 import { pictureWarnings } from "../image/picture-pixels";
 import type { BuildHookRunner } from "../plugins/build-hooks";
 import type { LoadedPlugin, PluginHost } from "../plugins/host";
+import type { Encodings } from "../program/encodings";
 import type { OpenedComponent } from "../program/opened-component";
 import { createGenerator } from "../random";
 import { noteFile } from "../recipe/note-places";
@@ -36,6 +37,7 @@ import type { FamilyPipeline } from "./family";
 import { begin, takeControl } from "./first-latents";
 import { lookAt } from "./look-at";
 import { maskedPicture } from "./masked-picture";
+import { PassHooks } from "./pass-hooks";
 import type { StepEvent } from "./progress";
 import { type OnProgress, ProgressListener } from "./progress-listener";
 import type { RecognisedModel } from "./recognised-model";
@@ -78,6 +80,7 @@ export interface PipelineParts {
   /** What recipes call the config's files. */
   readonly places: RecipePlaces;
   readonly cacheDir: string;
+  readonly encodings: Pick<Encodings, "since">;
   /** Runs its models with a generation's LoRAs. */
   readonly loras: BesideLoras;
   /** The same with other plugins. */
@@ -95,8 +98,8 @@ function defined<Given extends object>(given: Given): { [Key in keyof Given]?: N
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given & object;
 }
 
-/** What somebody else allows says nothing of this machine. */
-function withoutLimits({ limits: _, request_loras: _allowed, ...config }: Config): Config {
+/** What somebody else allows, and how much he keeps, says nothing of this machine. */
+function withoutLimits({ limits: _, request_loras: _allowed, conditioning_cache: _kept, ...config }: Config): Config {
   return config;
 }
 
@@ -199,13 +202,16 @@ export class Pipeline {
     const { family, schedulers } = model;
     const watch = new Stopwatch(models);
     const hooks = new RunHooks(plugins);
+    const separate = config.guidance === "separate";
     const generator = createGenerator(settings.seed);
-    const scheduler = schedulers.create(choice.className, choice.options, pipeline.schedule(settings, choice.options));
+    const schedule = pipeline.schedule(settings, choice.options);
+    const scheduler = schedulers.create(choice.className, choice.options, schedule);
 
     const { latents: given } = settings;
     if (given) checkLatents(given, pipeline.noise(settings, createGenerator(0)).shape);
 
     onProgress?.({ kind: "encode" });
+    const encodings = parts.encodings.since();
     const masked = await maskedPicture(pipeline, settings);
     const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
     const warnings = [
@@ -251,12 +257,14 @@ export class Pipeline {
         settings,
         scheduler,
         ...first,
+        scheduling: { scheduler: { type: choice.className, options: choice.options }, mu: schedule.mu },
         predictionType: choice.options.prediction_type,
         generator,
         hooks,
+        passHooks: new PassHooks(plugins, hooks, separate),
         runtime,
         nets: nets.length,
-        separate: config.guidance === "separate",
+        separate,
         signal,
         onStep,
       }),
@@ -288,6 +296,7 @@ export class Pipeline {
       plugins: reports,
       ...(steered.length > 0 ? { controlnets: steered } : {}),
       keptBytes: hooks.account.peakKeptBytes,
+      encodings: encodings(),
       ...(loras ? { loras: loras.reports } : {}),
       warnings: [...warnings, ...idleControlNets(steered), ...unmeasured(reports), ...idlePlugins(reports)].map(
         printable,

@@ -1,14 +1,15 @@
 import { SkipstepError } from "../errors/error";
-import { hookFailed, nextTwice } from "../errors/plugins";
-import type { Region, Step, Tensors } from "../hooks";
+import { hookFailed } from "../errors/plugins";
+import type { Hooks, Region, Step, Tensors } from "../hooks";
 import type { PluginHost } from "../plugins/host";
 import type { Around } from "../program/program";
 import { WorkMeter } from "../program/work-meter";
 import type { RegionReceipt, RunReceipts } from "../report/receipts";
 import { Account, currentAccount } from "../runtime/account";
 import { guardOf } from "./guarded-latents";
+import { NextOnce } from "./next-once";
 
-/** Calls the run-time hooks of one generation and keeps account of them. */
+/** Calls the hooks within passes of one generation, and keeps account of all run-time hooks: see `PassHooks`. */
 export class RunHooks implements RunReceipts {
   readonly receipts: RegionReceipt[] = [];
   /** How many steps each plugin that is told of steps, or of values in them, was told of. */
@@ -29,13 +30,8 @@ export class RunHooks implements RunReceipts {
   async beforeStep(step: Step): Promise<void> {
     for (const { name, instance } of this.host.plugins) {
       if (!instance.beforeStep) continue;
-      try {
-        await this.runFor(name, async () => instance.beforeStep!(step));
-      } catch (error) {
-        throw hookFailed(name, "beforeStep", error);
-      }
-      guardOf(step)?.check(name, "beforeStep");
-      this.watched.set(name, (this.watched.get(name) ?? 0) + 1);
+      await this.ask(name, "beforeStep", step, () => instance.beforeStep!(step));
+      this.watch(name);
     }
   }
 
@@ -44,71 +40,79 @@ export class RunHooks implements RunReceipts {
     return async (observed) => {
       for (const { name, instance } of this.host.plugins) {
         if (!instance.observed) continue;
-        try {
-          await this.runFor(name, async () => instance.observed!(step, observed));
-        } catch (error) {
-          throw isNoPlugins(error) ? error : hookFailed(name, "observed", error);
-        }
-        guardOf(step)?.check(name, "observed");
-        if (!instance.beforeStep) this.watched.set(name, (this.watched.get(name) ?? 0) + 1);
+        await this.ask(name, "observed", step, () => instance.observed!(step, observed));
+        if (!instance.beforeStep) this.watch(name);
       }
     };
   }
 
   /** What a program does at regions during `step`. */
   around(step: Step): Around {
-    return async ({ plugin, order, region }, inputs, next, workOf) => {
+    return async ({ plugin, order, region }, inputs, inside, workOf) => {
       const { instance } = this.host.plugins[order]!;
-      if (!instance.blockForward) return (await next(inputs)).outputs;
+      if (!instance.blockForward) return (await inside(inputs)).outputs;
       const receipt = this.receipt(plugin, region);
       const work = workOf();
       receipt.flops += work.flops;
-      let called = false;
-      let computed: Tensors | undefined;
-      let failed: unknown;
-      const guardedNext = async (chosen: Tensors): Promise<Tensors> => {
-        if (called) throw nextTwice(plugin, region.name);
-        called = true;
-        guardOf(step)?.check(plugin, "blockForward"); // before what others do inside
-        try {
-          const { outputs, seconds } = await next(chosen);
-          count(receipt, seconds());
-          computed = outputs;
-          return outputs;
-        } catch (error) {
-          failed = error; // not the plugin's fault
-          throw error;
-        }
+      const next = new NextOnce(plugin, "blockForward", `region "${region.name}"`, step, async (chosen: Tensors) => {
+        const { outputs, seconds } = await inside(chosen);
+        count(receipt, seconds());
+        return outputs;
+      });
+      const call = {
+        step,
+        region,
+        record: (numbers: Readonly<Record<string, number>>) => note(receipt, step, numbers),
       };
-      const record = (numbers: Readonly<Record<string, number>>): void => {
-        receipt.numbers.set(step.index, { ...receipt.numbers.get(step.index), ...numbers });
-      };
-      let outputs: Tensors;
-      try {
-        const call = { step, region, record };
-        outputs = await this.runFor(plugin, async () => instance.blockForward!(call, inputs, guardedNext));
-      } catch (error) {
-        throw error === failed || isNoPlugins(error) ? error : hookFailed(plugin, "blockForward", error);
-      }
-      guardOf(step)?.check(plugin, "blockForward");
+      const outputs = await this.ask(
+        plugin,
+        "blockForward",
+        step,
+        () => instance.blockForward!(call, inputs, next.run),
+        next,
+      );
+      const computed = next.result;
       if (!computed) {
         receipt.reused.push(step.index);
         receipt.skipped.push(work);
       } else {
         receipt.computed.push(step.index);
-        const made = computed;
-        if (Object.keys(made).some((name) => outputs?.[name] !== made[name])) receipt.altered.push(step.index);
+        if (Object.keys(computed).some((name) => outputs?.[name] !== computed[name])) receipt.altered.push(step.index);
       }
       return outputs;
     };
   }
 
-  /** On the plugin's account. */
-  private runFor<Result>(plugin: string, hook: () => Promise<Result>): Promise<Result> {
-    return currentAccount.run(this.accountOf(plugin), hook);
+  /**
+   * Runs a hook on its plugin's account, and looks whether it wrote into the latents.
+   * @param next what it was given to call: an error that came out of it is not the plugin's
+   */
+  async ask<Result>(
+    plugin: string,
+    hook: keyof Hooks,
+    step: Step,
+    body: () => Result | Promise<Result>,
+    next?: { readonly failure: unknown },
+  ): Promise<Result> {
+    let result: Result;
+    try {
+      result = await currentAccount.run(this.accountOf(plugin), async () => body());
+    } catch (error) {
+      throw (next?.failure !== undefined && error === next.failure) || isNoPlugins(error)
+        ? error
+        : hookFailed(plugin, hook, error);
+    }
+    guardOf(step)?.check(plugin, hook);
+    return result;
   }
 
-  private receipt(plugin: string, region: Region): RegionReceipt {
+  /** A plugin was told of a step and changed nothing. */
+  watch(plugin: string): void {
+    this.watched.set(plugin, (this.watched.get(plugin) ?? 0) + 1);
+  }
+
+  /** The account of a region, or of a row of the report. */
+  receipt(plugin: string, region: Region): RegionReceipt {
     const known = this.receipts.find(
       (receipt) =>
         receipt.plugin === plugin && receipt.region.name === region.name && receipt.region.index === region.index,
@@ -123,11 +127,17 @@ export class RunHooks implements RunReceipts {
       seconds: 0,
       flops: 0,
       skipped: [],
+      offered: [],
       numbers: new Map(),
     };
     this.receipts.push(receipt);
     return receipt;
   }
+}
+
+/** Notes numbers under a step. */
+export function note({ numbers }: RegionReceipt, { index }: Step, more: Readonly<Record<string, number>>): void {
+  numbers.set(index, { ...numbers.get(index), ...more });
 }
 
 /** Adds seconds once they are known, which is before the step's prediction is. */

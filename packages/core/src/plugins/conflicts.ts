@@ -1,6 +1,7 @@
 import type { Feature, Structure } from "../architecture/structure";
 import type { SkipstepError } from "../errors/error";
 import { featureMissing, pluginsConflict, pluginTwice } from "../errors/plugins";
+import { decisions, decisionsOf } from "./decisions";
 import type { AnyManifest } from "./plugin";
 
 /** A plugin with its place in the config. */
@@ -46,7 +47,9 @@ function conflictOf(
   { manifest: second }: PlacedManifest,
 ): SkipstepError | undefined {
   if (first.name === second.name) return pluginTwice(first.name, index);
-  if (first.decides && second.decides) return pluginsConflict(first.name, second.name, "both decide which blocks run");
+  const shared = decisionsOf(first).filter((decision) => decisionsOf(second).includes(decision));
+  if (shared.length > 0)
+    return pluginsConflict(first.name, second.name, `both decide ${shared.map((each) => decisions[each]).join("; ")}`);
   const isNamed = first.conflicts?.includes(second.name) || second.conflicts?.includes(first.name);
   return isNamed ? pluginsConflict(first.name, second.name, "do not work together") : undefined;
 }

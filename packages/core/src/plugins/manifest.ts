@@ -4,6 +4,7 @@ import type { Family } from "../loop/family";
 import type { PluginReport } from "../report/report";
 import type { SchedulerDefinition } from "../schedulers/define-scheduler";
 import type { WeightFormat } from "../weights/formats/weight-format";
+import type { Decision } from "./decisions";
 import type { AnyQuantizer } from "./quantizer";
 
 /** A region as a plugin asks for it: from the first scope's begin to the last scope's end, or up to another's begin. */
@@ -40,8 +41,8 @@ export interface Manifest<Options> {
   readonly schedulers?: readonly SchedulerDefinition[];
   /** How it writes weights, for `skipstep quantize`. */
   readonly quantizer?: AnyQuantizer;
-  /** True when it decides which blocks run; a denoiser takes one such plugin at most. */
-  readonly decides?: boolean;
+  /** What it decides, `true` being blocks; a pipeline takes one plugin at most that decides each. */
+  readonly decides?: boolean | Decision | readonly Decision[];
   /** Options that `skipstep tune` may set, the one that matters most first. */
   readonly tunes?: { readonly [Option in keyof Options]?: TuneRange };
   /** Values below which it reuses, by the name of the number that it records: `{ residual_diff: 0.12 }`. */

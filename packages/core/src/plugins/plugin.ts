@@ -1,9 +1,11 @@
 import "reflect-metadata";
 import { injectable } from "tsyringe";
+import { list } from "../errors/nearest";
 import { injectMissing, manifestInvalid } from "../errors/plugins";
 import { shown } from "../errors/shown";
 import type { Hooks } from "../hooks";
 import { markCopy } from "./core-copy";
+import { decisions } from "./decisions";
 import type { Manifest } from "./manifest";
 
 export { inject } from "tsyringe";
@@ -71,7 +73,7 @@ export function injectedTokens(target: PluginClass): Readonly<Record<number, Inj
 /** For authors without a type checker. */
 function checkManifest(
   className: string,
-  { name, description, options, tunes }: { [Key in keyof AnyManifest]?: unknown },
+  { name, description, options, tunes, decides }: { [Key in keyof AnyManifest]?: unknown },
 ): void {
   if (typeof name !== "string" || !/^[a-z0-9][a-z0-9._-]*$/.test(name)) {
     throw manifestInvalid(className, `needs a "name" of small letters, digits and "-", found ${shown(name)}`);
@@ -83,6 +85,12 @@ function checkManifest(
     throw manifestInvalid(className, 'needs "options": a JSON Schema with "type": "object"');
   }
   const { properties = {} } = options as { properties?: object };
+  const known: readonly unknown[] = [true, false, undefined, ...Object.keys(decisions)];
+  if (![decides].flat().every((each) => known.includes(each)))
+    throw manifestInvalid(
+      className,
+      `"decides" must be true or of ${list(Object.keys(decisions))}, found ${shown(decides)}`,
+    );
   const unknown = Object.keys(tunes ?? {}).find((option) => !Object.hasOwn(properties, option));
   if (unknown !== undefined) throw manifestInvalid(className, `tunes "${unknown}", which is none of its options`);
 }

@@ -8,6 +8,18 @@ export interface RegionWork {
   readonly bound: BoundPlan;
 }
 
+/** A pass over the denoiser: one guidance branch, or both in one batch. */
+export type PassName = "joint" | "cond" | "uncond";
+
+/** Whole passes that were not made, less those that were made in their place. */
+export interface PassWork {
+  readonly passes: readonly PassName[];
+  readonly instead?: readonly PassName[];
+}
+
+/** What plugins skip. */
+export type Work = RegionWork | PassWork;
+
 /** Follows the passes over one model through a generation: the work that there was, and how long its parts took. */
 export class WorkMeter {
   /** FLOPs of all passes, had nothing been skipped. */
@@ -16,12 +28,27 @@ export class WorkMeter {
   seconds = 0;
   /** Seconds in ONNX Runtime of each run, by sizes and segment. */
   private readonly runs = new Map<BoundPlan, number[][]>();
+  /** FLOPs and seconds of each pass that was made. */
+  private readonly passes: Record<PassName, { readonly flops: number[]; readonly seconds: number[] }> = {
+    joint: { flops: [], seconds: [] },
+    cond: { flops: [], seconds: [] },
+    uncond: { flops: [], seconds: [] },
+  };
 
   /** Times a pass. */
   async time<Result>(pass: () => Promise<Result>): Promise<Result> {
     const start = performance.now();
     const result = await pass();
     this.seconds += (performance.now() - start) / 1000;
+    return result;
+  }
+
+  /** Makes a pass, which is timed without what stands around it. */
+  async pass<Result>(name: PassName, body: () => Promise<Result>): Promise<Result> {
+    const [start, flops] = [performance.now(), this.flops];
+    const result = await body();
+    this.passes[name].seconds.push((performance.now() - start) / 1000);
+    this.passes[name].flops.push(this.flops - flops);
     return result;
   }
 
@@ -36,10 +63,32 @@ export class WorkMeter {
     segments[segment]!.push(seconds);
   }
 
-  /** What computing a region takes, by its segments' medians where they ran at these sizes. 0 where none ever did. */
-  secondsOf({ segments, bound }: RegionWork): number {
-    const runs = this.runs.get(bound);
-    return segments.reduce((sum, segment) => sum + median(runs?.[segment] ?? []), 0);
+  /**
+   * What computing something takes: of a region, by its segments' medians where they ran at these sizes, 0 where none
+   * ever did; of passes, by their medians.
+   */
+  secondsOf(work: Work): number {
+    if ("passes" in work) return this.lessInstead(work, (name) => this.costOf(name, "seconds"));
+    const runs = this.runs.get(work.bound);
+    return work.segments.reduce((sum, segment) => sum + median(runs?.[segment] ?? []), 0);
+  }
+
+  flopsOf(work: Work): number {
+    return "passes" in work ? this.lessInstead(work, (name) => this.costOf(name, "flops")) : work.flops;
+  }
+
+  private lessInstead({ passes, instead = [] }: PassWork, cost: (name: PassName) => number): number {
+    const sum = (names: readonly PassName[]): number => names.reduce((total, name) => total + cost(name), 0);
+    return sum(passes) - sum(instead);
+  }
+
+  /** One that was never made takes what the others take for as many branches. */
+  private costOf(name: PassName, unit: "flops" | "seconds"): number {
+    const [joint, ...single] = (["joint", "cond", "uncond"] as const).map((each) => median(this.passes[each][unit]));
+    const own = median(this.passes[name][unit]);
+    if (own > 0) return own;
+    const one = Math.max(...single) || joint! / 2;
+    return name === "joint" ? 2 * one : one;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RegionWork } from "../program/work-meter";
+import type { WorkMeter } from "../program/work-meter";
 import type { RegionReceipt, RunReceipts } from "./receipts";
 
 /**
@@ -28,18 +28,20 @@ export interface ComputeReport {
 export function reportCompute(plugin: string, hooks: RunReceipts): ComputeReport | undefined {
   const { receipts, meter } = hooks;
   const own = receipts.filter((receipt) => receipt.plugin === plugin);
-  const skippedFlops = sum(own, skippedFlopsOf);
+  const skippedFlops = sum(own, (receipt) => skippedFlopsOf(receipt, meter));
   if (own.every(({ skipped }) => skipped.length === 0)) return undefined;
-  const others = sum(receipts, skippedFlopsOf) - skippedFlops;
-  const skippedShare = shareOf(skippedFlops, meter.flops - others);
+  // The meter counts the regions that passes skip, and not the passes that nobody made.
+  const unmade = sum(receipts, ({ skipped }) => sum(skipped, (work) => ("passes" in work ? meter.flopsOf(work) : 0)));
+  const others = sum(receipts, (receipt) => skippedFlopsOf(receipt, meter)) - skippedFlops;
+  const skippedShare = shareOf(skippedFlops, meter.flops + unmade - others);
   const savedSeconds =
     sum(own, (receipt) => sum(receipt.skipped, (work) => meter.secondsOf(work))) - hooks.accountOf(plugin).seconds;
   const savedShare = shareOf(savedSeconds, meter.seconds + savedSeconds);
   return { skippedFlops, skippedShare, savedSeconds, savedShare, realised: (1 - skippedShare) / (1 - savedShare) };
 }
 
-export function skippedFlopsOf({ skipped }: RegionReceipt): number {
-  return sum(skipped, ({ flops }: RegionWork) => flops);
+export function skippedFlopsOf({ skipped }: RegionReceipt, meter: WorkMeter): number {
+  return sum(skipped, (work) => meter.flopsOf(work));
 }
 
 function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {

@@ -1,8 +1,13 @@
 import type { Region } from "../hooks";
-import type { RegionWork, WorkMeter } from "../program/work-meter";
+import type { PassWork, Work, WorkMeter } from "../program/work-meter";
 import type { Account } from "../runtime/account";
 
-/** What happened at one region of one plugin over a generation. */
+/** Rows of a plugin's report that are no regions: of the whole model, at each step. */
+export const guidanceRow: Region = { name: "guidance", index: -1, from: "", to: "" };
+export const predictionsRow: Region = { name: "predictions", index: -1, from: "", to: "" };
+export const latentsRow: Region = { name: "latents", index: -1, from: "", to: "" };
+
+/** What happened at one region of one plugin over a generation; or to its guidance or its predictions, as `""`. */
 export interface RegionReceipt {
   readonly plugin: string;
   readonly region: Region;
@@ -14,7 +19,9 @@ export interface RegionReceipt {
   seconds: number;
   /** FLOPs of the region over all steps, and the work that was not done. */
   flops: number;
-  readonly skipped: RegionWork[];
+  readonly skipped: Work[];
+  /** Of guidance and predictions in place of FLOPs: the passes that were offered. */
+  readonly offered: PassWork[];
   /** Numbers that the plugin recorded, by step. */
   readonly numbers: Map<number, Record<string, number>>;
 }

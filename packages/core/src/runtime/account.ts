@@ -25,5 +25,5 @@ export class Account {
   }
 }
 
-/** Who the running code works for, across awaits. */
-export const currentAccount = new AsyncLocalStorage<Account>();
+/** Who the running code works for, across awaits; nobody where it is core's own work. */
+export const currentAccount = new AsyncLocalStorage<Account | undefined>();

@@ -149,7 +149,7 @@ export class Runtime {
 
   /** Runs one pass over a model: tensors made inside and not kept are dropped at its end. */
   pass<T>(body: () => Promise<T>): Promise<T> {
-    return this.inside(new Scope("pass", this.store.scope()), body);
+    return this.inside(new Scope("pass", this.store.scope(), this), body);
   }
 
   /** What is to be freed together with the runtime. */

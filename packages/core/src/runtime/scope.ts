@@ -1,5 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Tensor } from "../tensor";
+import type { DeviceTensor } from "./device-tensor";
 import type { RuntimeTensor } from "./runtime-tensor";
+
+/** A runtime, as far as a scope knows it. */
+export interface Uploader {
+  upload(tensor: Tensor): DeviceTensor;
+}
 
 /**
  * How long tensors live: each belongs to the innermost scope in which it was made, and a kept one to the nearest
@@ -12,13 +19,18 @@ export class Scope {
   constructor(
     readonly kind: "pass" | "generation" | "runtime",
     private readonly outer?: Scope,
-    /** The runtime whose generation it is. */
-    private readonly owner?: object,
+    /** The runtime that it is of. */
+    private readonly owner?: Uploader,
   ) {}
 
   /** Whether it lies in a generation of `owner` that has not ended. */
   within(owner: object): boolean {
-    return (this.owner === owner && this.open) || (this.outer?.within(owner) ?? false);
+    return (this.kind === "generation" && this.owner === owner && this.open) || (this.outer?.within(owner) ?? false);
+  }
+
+  /** What brings tensors to where those of this scope lie. */
+  get uploader(): Uploader | undefined {
+    return this.owner ?? this.outer?.uploader;
   }
 
   /** Where a tensor goes that is kept here. */

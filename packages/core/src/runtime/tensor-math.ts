@@ -59,6 +59,66 @@ function copies([a]: readonly Float32Array[], factors: readonly number[]): Float
   return result;
 }
 
+/** a * b, element by element. */
+function multiply([a, b]: readonly Float32Array[]): Float32Array {
+  const result = new Float32Array(a!.length);
+  for (let i = 0; i < result.length; i++) result[i] = a![i]! * b![i]!;
+  return result;
+}
+
+/** Each element brought to `least..most`; NaN stays. */
+function clamp([a]: readonly Float32Array[], [least, most]: readonly number[]): Float32Array {
+  const result = new Float32Array(a!.length);
+  for (let i = 0; i < result.length; i++) result[i] = Math.min(Math.max(a![i]!, least!), most!);
+  return result;
+}
+
+/** Rows `from..to` of an axis of `count` rows, each of `row` elements. */
+function slice([a]: readonly Float32Array[], [from, to, count, row]: readonly number[]): Float32Array {
+  const taken = (to! - from!) * row!;
+  const outer = a!.length / (count! * row!) || 0;
+  const result = new Float32Array(outer * taken);
+  for (let i = 0; i < outer; i++) {
+    const start = (i * count! + from!) * row!;
+    result.set(a!.subarray(start, start + taken), i * taken);
+  }
+  return result;
+}
+
+/** Length of each row of `width`. */
+function norms([a]: readonly Float32Array[], [width]: readonly number[]): Float32Array {
+  const result = new Float32Array(a!.length / width!);
+  for (let row = 0; row < result.length; row++) {
+    let sum = 0;
+    for (let i = row * width!; i < (row + 1) * width!; i++) sum += a![i]! ** 2;
+    result[row] = Math.sqrt(sum);
+  }
+  return result;
+}
+
+/** Length of all elements as one vector. */
+function norm([a]: readonly Float32Array[]): number {
+  return Math.sqrt(dot([a!, a!]));
+}
+
+/** sum of a * b. */
+function dot([a, b]: readonly Float32Array[]): number {
+  let sum = 0;
+  for (let i = 0; i < a!.length; i++) sum += a![i]! * b![i]!;
+  return sum;
+}
+
+/** The value below which a share of the elements lies, between two of them by their distance. */
+function quantile([a]: readonly Float32Array[], [share]: readonly number[]): number {
+  const sorted = a!.slice().sort(); // NaN goes to the end
+  if (sorted.length === 0 || Number.isNaN(sorted.at(-1)!)) return Number.NaN;
+  const place = share! * (sorted.length - 1);
+  const below = Math.floor(place);
+  const low = sorted[below]!;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)]!;
+  return low + (high - low) * (place - below);
+}
+
 /** mean of |a|. */
 function meanAbs([a]: readonly Float32Array[]): number {
   let sum = 0;
@@ -99,8 +159,25 @@ function relativeL1Above(inputs: readonly Float32Array[], [ratio, width]: readon
 }
 
 /** What the worker can compute on its tensors; a row here and a function in math.ts make a new operation. */
-export const elementwise = { add, subtract, combine, everyNth, copies } as const satisfies Record<string, Elementwise>;
-export const reductions = { meanAbs, relativeL1, relativeL1Above } as const satisfies Record<string, Reduction>;
+export const elementwise = {
+  add,
+  subtract,
+  multiply,
+  combine,
+  clamp,
+  everyNth,
+  copies,
+  slice,
+  norms,
+} as const satisfies Record<string, Elementwise>;
+export const reductions = {
+  meanAbs,
+  relativeL1,
+  relativeL1Above,
+  norm,
+  dot,
+  quantile,
+} as const satisfies Record<string, Reduction>;
 
 export type ElementwiseName = keyof typeof elementwise;
 export type ReductionName = keyof typeof reductions;

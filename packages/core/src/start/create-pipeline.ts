@@ -7,6 +7,7 @@ import { argumentInvalid } from "../errors/arguments";
 import { threadsInvalid } from "../errors/runtime";
 import { shown } from "../errors/shown";
 import type { BringOptions } from "../hub/bring-model";
+import type { FamilyParts } from "../loop/family";
 import { Pipeline, type PipelineParts, type PluginChange } from "../loop/pipeline";
 import { type OnProgress, ProgressListener } from "../loop/progress-listener";
 import type { RecognisedModel } from "../loop/recognised-model";
@@ -14,6 +15,7 @@ import { Turns } from "../memory/component";
 import { devicesIn } from "../memory/device-map";
 import type { PluginClass } from "../plugins/plugin";
 import { isPath } from "../plugins/resolve";
+import { Encodings } from "../program/encodings";
 import { notePlaces } from "../recipe/note-places";
 import { buildWarnings } from "../report/build-warnings";
 import { noiseWarnings } from "../report/noise";
@@ -154,6 +156,9 @@ function isLoaded(value: unknown): boolean {
 /** More than any machine has cores; each is made at once. */
 const mostThreads = 1024;
 
+/** Results of a text encoder that are kept: prompts and negative prompts of some images. T5 XXL's have 8 MB each. */
+const usualEncodings = 8;
+
 async function openParts(checked: CheckedConfig, options: CreateOptions): Promise<PipelineParts> {
   const { config, plugins } = checked;
   const { cacheDir = defaultCacheDir(), threads, signal, onProgress } = options;
@@ -195,7 +200,17 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, besides.program(name, program)]));
     const lazy = lazyEntries(components, runtime, hooks, open);
     const entry: typeof lazy = async (name, function_) => besides.entry(name, function_, await lazy(name, function_));
-    const pipeline = await family.open({ checkpoint, runtime, programs, configs, tokenizer: tokenizers.of, entry });
+    const encodings = new Encodings(
+      {
+        runtime,
+        runs: (name, function_) => (function_ === undefined ? programs[name]! : entry(name, function_)),
+        stateOf: (name) => besides.keyOf(name),
+      },
+      config.conditioning_cache ?? usualEncodings,
+    );
+    const encoder: FamilyParts["encoder"] = (name, function_) => encodings.of(name, function_);
+    const texts = { tokenizer: tokenizers.of, encoder };
+    const pipeline = await family.open({ checkpoint, runtime, programs, configs, ...texts, entry });
     const found = [...notesOf(model, config.scheduler), ...notes, ...learned, ...tokenizerNotes];
     const warnings = [
       ...noteWarnings(found),
@@ -217,6 +232,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       places: notePlaces({ config, checkpoint, plugins, running: new Set(components.keys()) }, cacheDir),
       cacheDir,
       loras: besides,
+      encodings,
       reopen: (uses, change = {}) => reopen(checked, uses, options, change),
     };
   } catch (error) {

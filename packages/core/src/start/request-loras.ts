@@ -47,6 +47,8 @@ interface Engine {
 interface Active {
   readonly program: Runs;
   readonly feeds: Tensors;
+  /** Which LoRAs, at which scales, from which state of their files. */
+  readonly key: string;
 }
 
 export interface RequestLoraParts {
@@ -85,6 +87,11 @@ export class RequestLoras implements BesideLoras {
         return own ? own.program.run({ ...inputs, ...own.feeds }, options) : plain.run(inputs, options);
       },
     };
+  }
+
+  /** What LoRAs a component runs with in this generation; "" for none. */
+  keyOf(component: string): string {
+    return this.active.getStore()?.get(component)?.key ?? "";
   }
 
   /** The same of another function of a component, which is compiled with branches when it is first run with some. */
@@ -127,13 +134,15 @@ export class RequestLoras implements BesideLoras {
   ): Promise<Result> {
     const { models, open } = this.parts;
     if (!loras) return this.active.run(new Map(), () => body(models)); // also inside a generation that has some
-    const { factors, extents } = loras as Read;
+    const { factors, extents, key } = loras as Read;
     await this.openEngines(extents, {
       ...open,
       signal,
       onCompile: (component, done, of) => onProgress?.({ kind: "compile", component, done, of }),
     });
-    const active = new Map([...extents.keys()].map((name) => [name, this.activeOf(name, factors.get(name)!)] as const));
+    const active = new Map(
+      [...extents.keys()].map((name) => [name, { ...this.activeOf(name, factors.get(name)!), key }] as const),
+    );
     const running = models.map((model) => (active.has(model.name) ? this.engines.get(model.name)!.opened : model));
     return this.active.run(active, () => body(running));
   }
@@ -213,7 +222,7 @@ export class RequestLoras implements BesideLoras {
     await engine?.opened.program.close();
   }
 
-  private activeOf(component: string, factors: ReadonlyMap<string, BranchFactors>): Active {
+  private activeOf(component: string, factors: ReadonlyMap<string, BranchFactors>): Omit<Active, "key"> {
     const { runtime } = this.parts;
     const { opened, places } = this.engines.get(component)!;
     const feeds = places.flatMap((place) => {

@@ -1,12 +1,10 @@
-import type { Runs } from "../../program/program";
-import type { Runtime } from "../../runtime/runtime";
+import type { Encode } from "../../program/encodings";
 import { type Floats, integers } from "../../tensor";
 import { rotaryTables } from "./rotary-tables";
 
 /** A language model whose tokens see those before them, opened. */
 export interface CausalModel {
-  readonly runtime: Runtime;
-  readonly program: Runs;
+  readonly run: Encode;
   readonly config: Parameters<typeof rotaryTables>[0];
 }
 
@@ -23,26 +21,16 @@ export interface TokenRow {
  * @returns them, `[1, tokens, ...]` each
  */
 export function causalPass(
-  { runtime, program, config }: CausalModel,
+  { run, config }: CausalModel,
   { ids, mask }: TokenRow,
   names: readonly string[],
   signal?: AbortSignal,
 ): Promise<Floats[]> {
   const shape = [1, ids.length];
   const real = mask ? Int32Array.from(mask) : new Int32Array(ids.length).fill(1);
-  return runtime.pass(async () => {
-    const { cos, sin } = rotaryTables(config, 1, ids.length);
-    const outputs = await program.run(
-      {
-        input_ids: runtime.upload(integers(shape, ids)),
-        attention_mask: runtime.upload({ dtype: "int32", shape, data: real }),
-        cos: runtime.upload(cos),
-        sin: runtime.upload(sin),
-      },
-      { signal },
-    );
-    return Promise.all(names.map(async (name) => (await outputs[name]!.read()) as Floats));
-  });
+  const { cos, sin } = rotaryTables(config, 1, ids.length);
+  const attention_mask = { dtype: "int32", shape, data: real } as const;
+  return run({ input_ids: integers(shape, ids), attention_mask, cos, sin }, names, signal);
 }
 
 /** The states of a text whose tokens are all real. @returns `[tokens, hidden_size]` of the output `hidden` */

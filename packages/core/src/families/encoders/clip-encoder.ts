@@ -1,6 +1,5 @@
 import type { Configs, FamilyParts, SettingProblem } from "../../loop/family";
-import type { Runs } from "../../program/program";
-import type { Runtime } from "../../runtime/runtime";
+import type { Encode } from "../../program/encodings";
 import { type Floats, integers } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
 import type { ClipTextConfig } from "./clip-text";
@@ -31,9 +30,8 @@ export class ClipEncoder {
   readonly limit: number;
 
   private constructor(
-    private readonly runtime: Runtime,
-    private readonly program: Runs,
-    private readonly masked: () => Promise<Runs>,
+    private readonly plain: Encode,
+    private readonly masked: Encode,
     config: ClipTextConfig,
     readonly tokenizer: OpenTokenizer,
     private readonly state: ClipState,
@@ -43,16 +41,14 @@ export class ClipEncoder {
 
   /** @param component `text_encoder`, `text_encoder_2`; its tokenizer is `tokenizer`, `tokenizer_2` */
   static async open(
-    { runtime, programs, configs, tokenizer: tokenizerOf, entry }: FamilyParts,
+    { encoder, configs, tokenizer: tokenizerOf }: FamilyParts,
     component: string,
     state: ClipState,
   ): Promise<ClipEncoder> {
     const tokenizer = await tokenizerOf(component);
-    const masked = () => entry(component, "encodeMasked");
     return new ClipEncoder(
-      runtime,
-      programs[component]!,
-      masked,
+      encoder(component),
+      encoder(component, "encodeMasked"),
       configs[component] as ClipTextConfig,
       tokenizer,
       state,
@@ -65,18 +61,22 @@ export class ClipEncoder {
     const hidden = new Map<string, readonly (readonly number[])[]>();
     asked((row, mask) => void (mask ? hidden.set(keyOf(row, mask), [row, mask]) : plain.set(keyOf(row), row)));
     const found = new Map<string, RowStates>();
-    const run = async (program: Runs, keys: readonly string[], inputs: readonly (readonly (readonly number[])[])[]) => {
+    const run = async (
+      encode: Encode,
+      keys: readonly string[],
+      inputs: readonly (readonly (readonly number[])[])[],
+    ) => {
       for (let from = 0; from < keys.length; from += mostRows) {
-        const states = await this.runRows(program, inputs.slice(from, from + mostRows), clipSkip, signal);
+        const states = await this.runRows(encode, inputs.slice(from, from + mostRows), clipSkip, signal);
         for (const [i, one] of states.entries()) found.set(keys[from + i]!, one);
       }
     };
     await run(
-      this.program,
+      this.plain,
       [...plain.keys()],
       [...plain.values()].map((row) => [row]),
     );
-    if (hidden.size > 0) await run(await this.masked(), [...hidden.keys()], [...hidden.values()]);
+    if (hidden.size > 0) await run(this.masked, [...hidden.keys()], [...hidden.values()]);
     return {
       hidden: (row, mask) => found.get(keyOf(row, mask))!.hidden,
       pooled: (row) => found.get(keyOf(row))!.pooled,
@@ -84,35 +84,26 @@ export class ClipEncoder {
   }
 
   /** @param rows ids, and where there is one a mask */
-  private runRows(
-    program: Runs,
+  private async runRows(
+    encode: Encode,
     rows: readonly (readonly (readonly number[])[])[],
     clipSkip: number,
     signal: AbortSignal | undefined,
   ): Promise<RowStates[]> {
-    const { runtime, state } = this;
     const shape = [rows.length, rows[0]![0]!.length];
     const masks = rows.flatMap(([, mask = []]) => mask);
-    return runtime.pass(async () => {
-      const { hidden, normalized, pooled } = await program.run(
-        {
-          input_ids: runtime.upload(
-            integers(
-              shape,
-              rows.flatMap(([ids]) => ids!),
-            ),
-          ),
-          layer: runtime.upload(integers([], [-clipSkip - (state === "last" ? 1 : 2)])),
-          ...(masks.length > 0
-            ? { attention_mask: runtime.upload({ dtype: "int32", shape, data: Int32Array.from(masks) }) }
-            : {}),
-        },
-        { signal },
-      );
-      const states = (await (state === "last" ? normalized! : hidden!).read()) as Floats;
-      const ends = (await pooled!.read()) as Floats;
-      return rows.map((_, i) => ({ hidden: rowOf(states, i), pooled: rowOf(ends, i) }));
-    });
+    const { state } = this;
+    const inputs = {
+      input_ids: integers(
+        shape,
+        rows.flatMap(([ids]) => ids!),
+      ),
+      layer: integers([], [-clipSkip - (state === "last" ? 1 : 2)]),
+      ...(masks.length > 0 ? { attention_mask: { dtype: "int32", shape, data: Int32Array.from(masks) } as const } : {}),
+    };
+    const outputs = [state === "last" ? "normalized" : "hidden", "pooled"];
+    const [states, ends] = (await encode(inputs, outputs, signal)) as [Floats, Floats];
+    return rows.map((_, i) => ({ hidden: rowOf(states, i), pooled: rowOf(ends, i) }));
   }
 }
 

@@ -1,7 +1,6 @@
 import type { FamilyParts } from "../../loop/family";
-import type { Runs } from "../../program/program";
+import type { Encode } from "../../program/encodings";
 import { promptsCut } from "../../report/warnings";
-import type { Runtime } from "../../runtime/runtime";
 import { type Floats, floats } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
 import { type CausalModel, causalStates } from "./causal-pass";
@@ -10,16 +9,15 @@ import type { Gemma2Config } from "./gemma2";
 /** Texts through Gemma 2. */
 export class Gemma2Encoder implements CausalModel {
   private constructor(
-    readonly runtime: Runtime,
-    readonly program: Runs,
+    readonly run: Encode,
     readonly config: Gemma2Config,
     private readonly tokenizer: OpenTokenizer,
   ) {}
 
   /** @param component `text_encoder`; its tokenizer is `tokenizer` */
-  static async open({ runtime, programs, configs, tokenizer }: FamilyParts, component: string): Promise<Gemma2Encoder> {
+  static async open({ encoder, configs, tokenizer }: FamilyParts, component: string): Promise<Gemma2Encoder> {
     const config = configs[component] as Gemma2Config;
-    return new Gemma2Encoder(runtime, programs[component]!, config, await tokenizer(component));
+    return new Gemma2Encoder(encoder(component), config, await tokenizer(component));
   }
 
   /** Tokens of a text, the one that begins it included. */

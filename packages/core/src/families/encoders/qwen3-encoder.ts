@@ -1,7 +1,6 @@
 import type { FamilyParts } from "../../loop/family";
-import type { Runs } from "../../program/program";
+import type { Encode } from "../../program/encodings";
 import { promptsCut } from "../../report/warnings";
-import type { Runtime } from "../../runtime/runtime";
 import type { Floats } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
 import { type CausalModel, causalStates } from "./causal-pass";
@@ -11,22 +10,15 @@ import { userMessages } from "./user-messages";
 /** Chat-templated prompts through Qwen3, as ZImagePipeline encodes them. */
 export class Qwen3Encoder implements CausalModel {
   private constructor(
-    readonly runtime: Runtime,
-    readonly program: Runs,
+    readonly run: Encode,
     readonly config: Qwen3Config,
     private readonly tokenizer: OpenTokenizer,
   ) {}
 
-  static async open({
-    checkpoint,
-    runtime,
-    programs,
-    configs,
-    tokenizer: tokenizerOf,
-  }: FamilyParts): Promise<Qwen3Encoder> {
+  static async open({ checkpoint, encoder, configs, tokenizer: tokenizerOf }: FamilyParts): Promise<Qwen3Encoder> {
     checkpoint.component("tokenizer"); // throws when there is none
     const tokenizer = await tokenizerOf("text_encoder");
-    return new Qwen3Encoder(runtime, programs.text_encoder!, configs.text_encoder as Qwen3Config, tokenizer);
+    return new Qwen3Encoder(encoder("text_encoder"), configs.text_encoder as Qwen3Config, tokenizer);
   }
 
   /**

@@ -1,7 +1,6 @@
 import type { FamilyParts } from "../../loop/family";
-import type { Runs } from "../../program/program";
+import type { Encode } from "../../program/encodings";
 import { promptsCut } from "../../report/warnings";
-import type { Runtime } from "../../runtime/runtime";
 import { type Floats, integers, type Tensor } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
 
@@ -23,33 +22,27 @@ export interface T5Encoding {
 /** Prompts through a T5 encoder, padded to a fixed length, as diffusers' pipelines do. */
 export class T5Encoder {
   private constructor(
-    private readonly runtime: Runtime,
-    private readonly program: Runs,
+    private readonly run: Encode,
     private readonly tokenizer: OpenTokenizer,
   ) {}
 
   /** @param component `text_encoder_2`; its tokenizer is `tokenizer_2` */
-  static async open({ runtime, programs, tokenizer }: FamilyParts, component: string): Promise<T5Encoder> {
-    return new T5Encoder(runtime, programs[component]!, await tokenizer(component));
+  static async open({ encoder, tokenizer }: FamilyParts, component: string): Promise<T5Encoder> {
+    return new T5Encoder(encoder(component), await tokenizer(component));
   }
 
   /** All prompts in one batch; what does not fit is cut, with a warning. */
   async encode(prompts: readonly string[], { limit, masked }: T5Options, signal?: AbortSignal): Promise<T5Encoding> {
-    const { runtime, program } = this;
     const options = { maxLength: limit, padding: "max_length", truncation: true } as const;
     const encoded = await this.tokenizer.encode(prompts, options, signal);
     const warnings = promptsCut(prompts, encoded, limit);
     const shape = [prompts.length, limit];
     const mask = { dtype: "int32", shape, data: Int32Array.from(encoded.attentionMask.flat()) } as const;
-    return runtime.pass(async () => {
-      const { hidden } = await program.run(
-        {
-          input_ids: runtime.upload(integers(shape, encoded.inputIds.flat())),
-          attention_mask: runtime.upload(masked ? mask : { ...mask, data: new Int32Array(mask.data.length).fill(1) }),
-        },
-        { signal },
-      );
-      return { hidden: (await hidden!.read()) as Floats, mask, warnings };
-    });
+    const inputs = {
+      input_ids: integers(shape, encoded.inputIds.flat()),
+      attention_mask: masked ? mask : { ...mask, data: new Int32Array(mask.data.length).fill(1) },
+    };
+    const [hidden] = await this.run(inputs, ["hidden"], signal);
+    return { hidden: hidden!, mask, warnings };
   }
 }

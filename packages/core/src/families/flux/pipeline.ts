@@ -1,6 +1,6 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainting } from "../../loop/family";
-import { combine, stack } from "../../loop/guidance";
+import { stack } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import { type Floats, floats } from "../../tensor";
@@ -107,7 +107,6 @@ export function fluxPipeline(
       const pass = { step, made: steered?.made, constants: { ...constants, ...steered?.constants } };
       return unpackLatents(await denoiser.run(encoded, pass, options), height, width);
     },
-    guide: (_, scale, cond, uncond) => (uncond ? combine(cond, uncond, (x, y) => y + scale * (x - y)) : cond),
   };
 }
 

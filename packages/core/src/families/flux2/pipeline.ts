@@ -97,10 +97,6 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
     return imageOf(await this.denoiser.run(encoded, { step, constants }, options), height, width);
   }
 
-  guide(_: Flux2Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
-    return uncond ? combine(cond, uncond, (x, y) => y + scale * (x - y)) : cond;
-  }
-
   estimate(input: Floats, prediction: Floats, sigma: number): Floats {
     return combine(input, prediction, (x, velocity) => x - sigma * velocity);
   }

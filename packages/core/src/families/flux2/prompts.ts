@@ -53,12 +53,11 @@ export class Flux2PromptEncoder {
 
   /** @returns `[1, S, layers * hidden_size]` */
   private async states(row: TokenRow, layers: readonly number[], signal?: AbortSignal): Promise<Floats> {
-    const { runtime, programs } = this.parts;
+    const { encoder } = this.parts;
     const { config } = this;
     if (layers.join() === TAPS.join())
-      return (await causalPass({ runtime, program: programs.text_encoder!, config }, row, ["hidden"], signal))[0]!;
-    const program = await this.parts.entry("text_encoder", "states");
+      return (await causalPass({ run: encoder("text_encoder"), config }, row, ["hidden"], signal))[0]!;
     const names = layers.map((layer) => `state_${layer}`);
-    return concat(await causalPass({ runtime, program, config }, row, names, signal), 2);
+    return concat(await causalPass({ run: encoder("text_encoder", "states"), config }, row, names, signal), 2);
   }
 }

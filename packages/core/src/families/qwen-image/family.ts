@@ -2,21 +2,17 @@ import type { Sizes } from "../../graph/dim";
 import { defineFamily } from "../../loop/define-family";
 import type { Configs } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
-import { decodeSizes, scaleFactorOf, tilingProblems } from "../autoencoders/autoencoder";
+import { decodeSizes, scaleFactorOf } from "../autoencoders/autoencoder";
 import { PACK } from "../blocks/packed-latents";
 import { qwen25Vl } from "../encoders/qwen2-5-vl";
-import { longPromptProblems } from "../encoders/settings";
 import { largestBatch } from "../transformers/true-guidance";
 import { qwenImageAutoencoder } from "./autoencoder";
 import { qwenImageFiles } from "./files";
-import { checkFit } from "./fit";
+import { checkFit, qwenImageProblems } from "./fit";
 import { qwenImage } from "./model";
 import { qwenImagePipeline } from "./pipeline";
 import { DROPPED, QwenImagePromptEncoder } from "./prompts";
 import { type QwenImageSettings, qwenImageSettings } from "./settings";
-
-/** Most tokens of a prompt. */
-const LONGEST_PROMPT = 1024;
 
 /**
  * QwenImagePipeline, and what its classes for images to begin with and for masks do, https://arxiv.org/abs/2508.02324,
@@ -44,10 +40,7 @@ export const qwenImageFamily = defineFamily({
   },
   schedulers: ["flow"],
   unfitSchedulers: ["FlowMatchHeunDiscreteScheduler"], // takes no levels of the pipeline's
-  problems: (configs, settings) => [
-    ...longPromptProblems(settings, LONGEST_PROMPT),
-    ...tilingProblems(configs.vae, settings),
-  ],
+  problems: qwenImageProblems,
   firstStep: flowFirstStep,
   sizes: (configs, settings) => runSizes(configs, settings),
   open: async (parts) => {

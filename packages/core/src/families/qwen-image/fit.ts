@@ -1,9 +1,12 @@
 import { modelOptions } from "../../errors/models";
-import type { Configs } from "../../loop/family";
+import type { Configs, SettingProblem } from "../../loop/family";
+import { tilingProblems } from "../autoencoders/autoencoder";
 import { PACK } from "../blocks/packed-latents";
 import type { Qwen25VlConfig } from "../encoders/qwen2-5-vl";
+import { longPromptProblems } from "../encoders/settings";
 import type { QwenImageAutoencoderConfig } from "./autoencoder";
 import { type QwenImageConfig, qwenImage } from "./model";
+import type { QwenImageSettings } from "./settings";
 
 /** Options of the transformers of the family's other classes, which see images beside the one that is drawn. */
 const others = {
@@ -36,4 +39,12 @@ export function checkFit({ text_encoder, transformer, vae }: Configs): void {
         ]),
   ];
   if (problems.length > 0) throw modelOptions(qwenImage.className, problems);
+}
+
+/** Most tokens of a prompt. */
+const LONGEST_PROMPT = 1024;
+
+/** What of the settings does not fit the models. */
+export function qwenImageProblems({ vae }: Configs, settings: QwenImageSettings): SettingProblem[] {
+  return [...longPromptProblems(settings, LONGEST_PROMPT), ...tilingProblems(vae, settings)];
 }

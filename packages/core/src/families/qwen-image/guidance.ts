@@ -1,15 +1,13 @@
-import { combine } from "../../loop/guidance";
 import { type Floats, floats } from "../../tensor";
 import { packLatents, unpackLatents } from "../blocks/packed-latents";
 
 /**
- * Away from the negative prompt's prediction, and each token brought back to the length that the prompt's has.
- * @param cond `[B, C, h, w]` @param uncond `[B, C, h, w]`
+ * Brings each token of a guided prediction back to the length that the prompt's has.
+ * @param guided `[B, C, h, w]` @param cond `[B, C, h, w]`
  */
-export function guideTokens(scale: number, cond: Floats, uncond: Floats): Floats {
+export function withTokenLengths(guided: Floats, cond: Floats): Floats {
   const [, , height, width] = cond.shape as [number, number, number, number];
-  const guided = packLatents(combine(cond, uncond, (x, y) => y + scale * (x - y)));
-  return unpackLatents(withLengths(guided, packLatents(cond)), height, width);
+  return unpackLatents(withLengths(packLatents(guided), packLatents(cond)), height, width);
 }
 
 /** @param tokens `[B, T, D]` @param others whose rows have the wanted lengths */

@@ -6,7 +6,7 @@ import { paddedStates } from "../encoders/padded-states";
 import { flowLatents } from "../transformers/flow-latents";
 import { flowSchedule } from "../transformers/flow-schedule";
 import { isGuided, trueGuidanceUnused } from "../transformers/true-guidance";
-import { guideTokens } from "./guidance";
+import { withTokenLengths } from "./guidance";
 import type { QwenImageConfig } from "./model";
 import { rotaryTables } from "./positions";
 import type { QwenImagePromptEncoder, QwenImagePrompts } from "./prompts";
@@ -49,7 +49,7 @@ export function qwenImagePipeline(
       const constants = { [`${branch} ${sample.shape}`]: () => constantsOf(config, encoded, branch, height, width) };
       return unpackLatents(await denoiser.run(encoded, { step, constants }, options), height, width);
     },
-    guide: (_, scale, cond, uncond) => (uncond ? guideTokens(scale, cond, uncond) : cond),
+    finish: (_, prediction, cond) => (cond ? withTokenLengths(prediction, cond) : prediction),
   };
 }
 

@@ -1,7 +1,6 @@
 import type { FamilyParts } from "../../loop/family";
-import type { Runs } from "../../program/program";
+import type { Encode } from "../../program/encodings";
 import { promptsCut } from "../../report/warnings";
-import type { Runtime } from "../../runtime/runtime";
 import { type Floats, floats } from "../../tensor";
 import type { OpenTokenizer } from "../../text/open-tokenizer";
 import { type CausalModel, causalStates } from "../encoders/causal-pass";
@@ -26,22 +25,16 @@ export interface QwenImagePrompts {
 /** Prompts through the language model of Qwen2.5-VL, in a message that asks for a description. */
 export class QwenImagePromptEncoder implements CausalModel {
   private constructor(
-    readonly runtime: Runtime,
-    readonly program: Runs,
+    readonly run: Encode,
     readonly config: Qwen25VlConfig,
     private readonly tokenizer: OpenTokenizer,
   ) {}
 
   static async open(parts: FamilyParts): Promise<QwenImagePromptEncoder> {
-    const { checkpoint, runtime, programs, configs } = parts;
+    const { checkpoint, encoder, configs } = parts;
     checkpoint.component("tokenizer"); // throws when there is none
     const tokenizer = await parts.tokenizer("text_encoder");
-    return new QwenImagePromptEncoder(
-      runtime,
-      programs.text_encoder!,
-      configs.text_encoder as Qwen25VlConfig,
-      tokenizer,
-    );
+    return new QwenImagePromptEncoder(encoder("text_encoder"), configs.text_encoder as Qwen25VlConfig, tokenizer);
   }
 
   /**

@@ -3,7 +3,7 @@ import { resizeAndCrop } from "../../image/resize-and-crop";
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import { estimateImage } from "../../loop/diffusion-estimate";
 import type { Blending, Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
-import { combine, rows, stack } from "../../loop/guidance";
+import { rows, stack } from "../../loop/guidance";
 import type { Settings } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
@@ -116,10 +116,6 @@ export class TransformerPipeline implements FamilyPipeline<Drawn> {
       [`${height} ${width}`]: () => this.positionsOf(height, width),
     };
     return firstChannels(await this.denoiser.run(encoded, { step, constants }, options), this.channels);
-  }
-
-  guide(_: Settings, scale: number, cond: Floats, uncond?: Floats): Floats {
-    return uncond ? combine(cond, uncond, (x, y) => y + scale * (x - y)) : cond;
   }
 
   estimate(input: Floats, prediction: Floats, sigma: number, predictionType: unknown): Floats {

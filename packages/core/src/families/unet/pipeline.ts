@@ -11,7 +11,7 @@ import type {
   Inpainting,
   PassOptions,
 } from "../../loop/family";
-import { combine, repeatRows, rescaleSpread, stack } from "../../loop/guidance";
+import { repeatRows, rescaleSpread, stack } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
 import type { Generator } from "../../random";
 import { negativePromptUnguided } from "../../report/warnings";
@@ -125,10 +125,8 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
     return this.denoiser.run(encoded, pass, options);
   }
 
-  guide({ guidance_rescale }: UNetSettings, scale: number, cond: Floats, uncond?: Floats): Floats {
-    if (!uncond) return cond;
-    const guided = combine(cond, uncond, (x, y) => y + scale * (x - y));
-    return guidance_rescale > 0 ? rescaleSpread(guided, cond, guidance_rescale) : guided;
+  finish({ guidance_rescale: share }: UNetSettings, prediction: Floats, cond?: Floats): Floats {
+    return cond && share > 0 ? rescaleSpread(prediction, cond, share) : prediction;
   }
 
   estimate(input: Floats, prediction: Floats, sigma: number, predictionType: unknown): Floats {

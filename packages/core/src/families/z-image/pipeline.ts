@@ -2,7 +2,7 @@ import { nearestPixels } from "../../image/nearest-pixels";
 import { concat } from "../../loop/concat";
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainted, Inpainting } from "../../loop/family";
-import { combine, limitNorm, negated } from "../../loop/guidance";
+import { limitNorm, negated } from "../../loop/guidance";
 import { shiftOfImage } from "../../schedulers/flow-shift";
 import { type Floats, floats } from "../../tensor";
 import { isSteered } from "../control/settings";
@@ -71,11 +71,10 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
       const constants = { ...pass.constants, ...steered?.constants };
       return denoiser.run(encoded, { step, made: steered?.made, constants }, options);
     },
-    guide: ({ cfg_normalization }: ZImageSettings, scale, cond, uncond) => {
-      if (!uncond) return negated(cond); // the model points from noise to image
-      const prediction = combine(cond, uncond, (x, y) => x + scale * (x - y));
-      return negated(cfg_normalization > 0 ? limitNorm(prediction, cond, cfg_normalization) : prediction);
-    },
+    guidanceBase: "cond",
+    // The model points from noise to image.
+    finish: ({ cfg_normalization: most }: ZImageSettings, prediction, cond) =>
+      negated(cond && most > 0 ? limitNorm(prediction, cond, most) : prediction),
   };
 }
 
