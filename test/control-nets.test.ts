@@ -356,7 +356,14 @@ describe("bad input", () => {
       withNets("sd15", { controlnet: net("sdxl") }),
       /is no ControlNet for this Stable Diffusion 1, 2: its "block_out_channels" must be/,
     ],
-    ["a family without nets", withNets("pixart", one), /has no component "controlnet"/],
+    ["a family without nets", withNets("pixart", one), /A PixArtSigmaPipeline takes no ControlNets.*: FLUX\.1, Stable/],
+    ["FLUX.2 klein", withNets("flux2-klein-base", one), /A Flux2KleinPipeline takes no ControlNets/],
+    ["Qwen-Image", withNets("qwen-image", one), /A QwenImagePipeline takes no ControlNets/],
+    [
+      "a mask for a net of Z-Image that does not see it",
+      withNets("z-image", { controlnet: net("z-image") }, { image: picture, mask: picture }),
+      /mask is for ControlNets that see 33 channels.*; this one sees 16/,
+    ],
     ["a misspelt name", withNets("sd15", { control_net: net("sd15") }), /has no component "control_net"/],
   ])("%s", async (_, config, says) => {
     expect(await refused(config)).toMatch(says);

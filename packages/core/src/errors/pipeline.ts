@@ -70,6 +70,14 @@ export function imageUnreadable(file: string, reason: string, cause: unknown): S
   );
 }
 
+/** A ControlNet for a family that is steered by none. @param steered names of those that are */
+export function controlNetsNone(component: string, className: string, steered: readonly string[]): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_CONTROLNET_UNFIT",
+    `A ${className} takes no ControlNets, and the config's "components" have "${component}". Leave it out, or use a model that takes some: ${list(steered)}.`,
+  );
+}
+
 /** A ControlNet of another model. @param problem `must have the width 320, found 1280` */
 export function controlNetUnfit(path: string, family: string, problem: string): SkipstepError {
   return new SkipstepError(

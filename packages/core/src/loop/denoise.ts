@@ -1,11 +1,11 @@
-import type { Generation, GuidanceBranch, Guided, Predictions, Run, Step } from "../hooks";
+import type { Generation, GuidanceBranch, Guided, Predictions, Step } from "../hooks";
 import type { Generator } from "../random";
 import { throwIfAborted } from "../runtime/cancel";
 import type { Runtime } from "../runtime/runtime";
 import type { Scheduler } from "../schedulers/scheduler";
 import { type Floats, floats } from "../tensor";
 import { controlAt } from "./control-schedule";
-import { ControlledRuns, type Runs } from "./controlled-runs";
+import { ControlledRuns } from "./controlled-runs";
 import type { Branch, Conditioning, FamilyPipeline } from "./family";
 import { GuardedLatents, guardedStep } from "./guarded-latents";
 import { rows } from "./guidance";
@@ -55,24 +55,24 @@ export interface Denoising {
 export async function denoise(call: Denoising): Promise<Floats> {
   const { family, settings, scheduler, passHooks, runtime, signal, kept } = call;
   const count = scheduler.timesteps.length - call.begin;
-  const generation = new ControlledRuns(() => runsOf(call, count));
+  const controlled = new ControlledRuns(count, call.scheduling);
   const { prompt, height, width } = settings;
   const drawn = { prompts: Object.freeze([...prompt]), height, width };
   let { latents } = call;
   for (let index = 0; index < count; index++) {
     throwIfAborted(signal);
+    const control = controlAt(settings, call.nets, index, count);
     const at = call.begin + index;
     const timestep = scheduler.timesteps[at]!;
     const input = scheduler.scaleModelInput(latents, at);
     const sigma = scheduler.sigmas[at]!;
+    const runs = controlled.at(control);
     const guidanceScale = family.guidanceAt(settings, timestep);
-    const control = controlAt(settings, call.nets, index, count);
-    const runs = generation.at(control);
     const before = latents;
     const guard = new GuardedLatents(before);
     const stepOf = (branch: Branch): Step =>
       guardedStep({ run: runs[branch], index, count, timestep, sigma, guidanceScale, ...drawn }, guard);
-    const moment = { input, guard, control, stepOf };
+    const moment = { input, control, guard, stepOf };
     const leading = stepOf(guidanceScale > 0 && !call.separate ? "joint" : "cond");
     // What plugins make between passes goes at the end of the step.
     const [prediction, stepped] = await runtime.pass(async () => {
@@ -101,21 +101,14 @@ export async function denoise(call: Denoising): Promise<Floats> {
 interface Moment {
   /** What the model sees of the latents. */
   readonly input: Floats;
-  readonly guard: GuardedLatents;
   /** Strength of each ControlNet. */
   readonly control: readonly number[];
+  readonly guard: GuardedLatents;
   stepOf(branch: Branch): Step;
 }
 
-function runsOf({ scheduling }: Denoising, count: number): Runs {
-  const runs = {} as Record<Branch, Run>;
-  const generation = { runs, ...scheduling };
-  for (const branch of ["joint", "cond", "uncond"] as const) runs[branch] = { branch, count, generation };
-  return runs;
-}
-
 /** One pass over the denoiser, with the plugins around it and in it. */
-function pass(call: Denoising, { input, guard, control, stepOf }: Moment, branch: Branch): Promise<Predictions> {
+function pass(call: Denoising, { input, control, guard, stepOf }: Moment, branch: Branch): Promise<Predictions> {
   const { family, encoded, hooks, passHooks, runtime, signal } = call;
   const { meter } = hooks;
   const step = stepOf(branch);

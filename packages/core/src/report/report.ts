@@ -44,6 +44,15 @@ export interface RegionReport {
   readonly numbers: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
+/** What one ControlNet did in one generation. */
+export interface ControlNetReport {
+  /** `controlnet_1` */
+  readonly name: string;
+  /** 0-based steps at which it ran; at the others it would have added nothing. */
+  readonly steps: readonly number[];
+  readonly summary: string;
+}
+
 /** What a plugin made of guided steps. Passes are counted by branch: a step in one batch is two. */
 export interface GuidanceReport {
   /** 0-based steps at which all branches ran that it was offered, and those at which it left some out. */
@@ -52,15 +61,6 @@ export interface GuidanceReport {
   /** That it was offered, and those of them that it left out. */
   readonly passes: number;
   readonly savedPasses: number;
-}
-
-/** What one ControlNet did in one generation. */
-export interface ControlNetReport {
-  /** `controlnet_1` */
-  readonly name: string;
-  /** 0-based steps at which it ran; at the others it would have added nothing. */
-  readonly steps: readonly number[];
-  readonly summary: string;
 }
 
 /** The account of one generation. */

@@ -83,6 +83,13 @@ export async function everyNth(a: DeviceTensor, factor: number): Promise<DeviceT
   return tensors[0].store.elementwise("everyNth", tensors, [factor, width], shape);
 }
 
+/** Rows of `factor * a` for each factor, one after the other. @param a `[B, ...]` @returns `[factors * B, ...]` */
+export async function copies(a: DeviceTensor, factors: readonly number[]): Promise<DeviceTensor> {
+  const tensors = alike("copies", [a]);
+  const [batch = 1, ...row] = a.shape;
+  return tensors[0].store.elementwise("copies", tensors, factors, [factors.length * batch, ...row]);
+}
+
 /**
  * Rows `from..to` of an axis, `to` excluded.
  * @param axis 0-based; negative ones count from the end @param from 0 or more @param to at most the axis' length
@@ -132,13 +139,6 @@ export async function dot(a: DeviceTensor, b: DeviceTensor): Promise<number> {
 export async function quantile(a: DeviceTensor, share: number): Promise<number> {
   const tensors = alike("quantile", [a]);
   return tensors[0].store.reduce("quantile", tensors, [share]);
-}
-
-/** Rows of `factor * a` for each factor, one after the other. @param a `[B, ...]` @returns `[factors * B, ...]` */
-export async function copies(a: DeviceTensor, factors: readonly number[]): Promise<DeviceTensor> {
-  const tensors = alike("copies", [a]);
-  const [batch = 1, ...row] = a.shape;
-  return tensors[0].store.elementwise("copies", tensors, factors, [factors.length * batch, ...row]);
 }
 
 /** Mean of `|a|` over all elements, accumulated in float64. NaN for a tensor without elements. */

@@ -46,6 +46,19 @@ function everyNth([a]: readonly Float32Array[], [factor, width]: readonly number
   return result;
 }
 
+/** One copy of it for each factor, multiplied by that. */
+function copies([a]: readonly Float32Array[], factors: readonly number[]): Float32Array {
+  const result = new Float32Array(factors.length * a!.length);
+  for (const [i, factor] of factors.entries())
+    if (factor === 1) result.set(a!, i * a!.length);
+    else if (factor !== 0)
+      result.set(
+        a!.map((x) => factor * x),
+        i * a!.length,
+      );
+  return result;
+}
+
 /** a * b, element by element. */
 function multiply([a, b]: readonly Float32Array[]): Float32Array {
   const result = new Float32Array(a!.length);
@@ -106,19 +119,6 @@ function quantile([a]: readonly Float32Array[], [share]: readonly number[]): num
   return low + (high - low) * (place - below);
 }
 
-/** One copy of it for each factor, multiplied by that. */
-function copies([a]: readonly Float32Array[], factors: readonly number[]): Float32Array {
-  const result = new Float32Array(factors.length * a!.length);
-  for (const [i, factor] of factors.entries())
-    if (factor === 1) result.set(a!, i * a!.length);
-    else if (factor !== 0)
-      result.set(
-        a!.map((x) => factor * x),
-        i * a!.length,
-      );
-  return result;
-}
-
 /** mean of |a|. */
 function meanAbs([a]: readonly Float32Array[]): number {
   let sum = 0;
@@ -166,9 +166,9 @@ export const elementwise = {
   combine,
   clamp,
   everyNth,
+  copies,
   slice,
   norms,
-  copies,
 } as const satisfies Record<string, Elementwise>;
 export const reductions = {
   meanAbs,

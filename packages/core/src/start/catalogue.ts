@@ -1,7 +1,8 @@
 import type { ArchitectureEntry } from "../architecture/architecture";
 import type { Feature } from "../architecture/structure";
 import type { ConfigCatalogue } from "../config/check-model";
-import { familyTwice, pipelineUnknown } from "../errors/pipeline";
+import { atComponent } from "../errors/error";
+import { controlNetsNone, familyTwice, pipelineUnknown } from "../errors/pipeline";
 import { ownFamilies } from "../families/families";
 import { otherFamilies } from "../families/other-families";
 import { isControlNet } from "../loop/control-nets";
@@ -81,9 +82,16 @@ export class Catalogue {
     return [...Object.keys(components), ...(controlNets ? ["controlnet"] : [])];
   }
 
-  /** What a component is that a config adds to a pipeline: a ControlNet. */
-  added = (className: string, name: string): KnownModel | undefined =>
-    isControlNet(name) ? this.known(className)?.controlNets?.file : undefined;
+  /**
+   * What a component is that a config adds to a pipeline: a ControlNet.
+   * @throws SKIPSTEP_CONTROLNET_UNFIT for one of a family that takes none
+   */
+  added = (className: string, name: string): KnownModel | undefined => {
+    const family = isControlNet(name) ? this.known(className) : undefined;
+    if (!family || family.controlNets) return family?.controlNets?.file;
+    const steered = this.families.flatMap(({ controlNets, title = "" }) => (controlNets ? [title] : []));
+    throw atComponent(controlNetsNone(name, className, steered), name);
+  };
 
   private known(className: string): Family | undefined {
     return (

@@ -18,6 +18,7 @@ import type { Runtime } from "../runtime/runtime";
 import { Weights } from "../weights/checkpoint/weights";
 import type { WeightUpdate } from "../weights/lora/add-update";
 import { type BranchFactors, branchFactors, branchRank, noFactors } from "../weights/lora/branch-factors";
+import type { Updates } from "../weights/lora/count-update";
 import type { LoraPlace } from "../weights/lora/found-update";
 import type { RequestLora } from "../weights/lora/lora";
 import { findLoraFile } from "../weights/lora/lora-file";
@@ -149,7 +150,8 @@ export class RequestLoras implements BesideLoras {
   private readAll(loras: readonly RequestLora[], key: string): Read {
     const { model, config, branches } = this.parts;
     this.place ??= placeOf(model);
-    const { loras: matches, updates } = matchLoras(model, this.place, loras);
+    const { loras: matches, updates: found } = matchLoras(model, this.place, loras);
+    const updates = withShared(found, model);
     const files = new Map(matches.map(({ file }) => [file, Weights.openFile(file)]));
     try {
       const factors = new Map<string, Map<string, BranchFactors>>();
@@ -233,6 +235,17 @@ export class RequestLoras implements BesideLoras {
     });
     return { program: opened.program, feeds: Object.fromEntries(feeds) };
   }
+}
+
+/** With those for a ControlNet that runs some of the denoiser's modules as well. */
+function withShared(updates: Updates, { components }: RecognisedModel): Updates {
+  const all = new Map(updates);
+  for (const [name, { shared }] of components) {
+    const given = [...((shared && updates.get(shared.component)) ?? [])];
+    const common = given.filter(([weight]) => shared!.tensors.test(weight));
+    if (common.length > 0) all.set(name, new Map(common));
+  }
+  return all;
 }
 
 /** @throws SKIPSTEP_LORA_BESIDE for a weight beside which nothing runs */

@@ -61,7 +61,7 @@ function sizeProblems(configs: Configs, { height, width }: ZImageSettings): Sett
 function beginningProblems(configs: Configs, { image, mask, strength }: ZImageSettings): SettingProblem[] {
   if (image === undefined || !isSteered(configs)) return [];
   if (mask === undefined)
-    return [{ key: "image", text: "needs a mask where a ControlNet steers: this family only inpaints with one" }];
+    return [{ key: "image", text: "and a ControlNet do not go together in this family but with a mask, to inpaint" }];
   const { in_channels } = configs.transformer as ZImageConfig;
   const { control_in_dim: channels } = configs.controlnet as ZImageControlNetConfig;
   const needed = 2 * in_channels + 1;
