@@ -8,6 +8,7 @@ import {
   openPipeline,
   openRecipe,
   type Pipeline,
+  planFromPictures,
   readRecipe,
   validateConfig,
 } from "@skipstep/core";
@@ -305,5 +306,55 @@ describe("FLUX.2 klein", () => {
       { width: 32, height: 32 },
     ];
     expect(tokens({ pictures })).toBe(48 + 12 + 12 + 4);
+  });
+
+  it("says which of the images beside it do not fit, and how many there may be", async () => {
+    const model = join(golden, "pipelines/flux2-klein-base");
+    const tiny = join(folder, "tiny.png");
+    writeFileSync(tiny, await sharp(path("image")).resize(20, 9).png().toBuffer());
+    const problem = async (generate: GenerateRequest): Promise<string> => {
+      const config = await validateConfig({ model, generate: { prompt: "a", ...(generate as object) } });
+      return planFromPictures(config).then(
+        () => "",
+        ({ message }: Error) => message,
+      );
+    };
+    const many = new Array<string>(60).fill(path("image"));
+    expect(await problem(request({ image_reference: many.slice(0, 9) }))).toBe("");
+    expect(await problem(request({ image_reference: [path("image"), tiny] }))).toMatch(
+      /image_reference 2 of 2 must be at least 16 pixels on each side, found 20 x 9/,
+    );
+    await expect(problem(request({ image_reference: many }))).rejects.toThrow(
+      /image_reference must be at most 9 images, found 60/,
+    );
+    await expect(problem(request({ image: many.slice(0, 2) }))).rejects.toThrow(
+      /image must be one image, which is inpainted, found 2; others are image_reference/,
+    );
+    const { family, configs } = (await validateConfig({ model })).model;
+    expect(family.references!.problem({ width: 200000, height: 20 }, configs, true)).toMatch(
+      /must be at least 16 pixels on each side when it is shrunk to 1048576 pixels, found 200000 x 20/,
+    );
+  });
+
+  it("notes several images beside it in the recipe", async () => {
+    const image_reference = [path("image"), path("white")];
+    const settings = { ...generate, num_inference_steps: 2, max_sequence_length: 32, guidance_scale: 1 };
+    const klein = await createPipeline(
+      { model: join(golden, "pipelines/flux2-klein-base"), generate: settings },
+      { cacheDir },
+    );
+    const first = await klein.generate(request({ image_reference }));
+    const inMemory = [await picture("image"), await picture("white")];
+    const { images, recipe } = await klein.generate(request({ referencePicture: inMemory }));
+    await klein.close();
+    expect(images[0]!.data).toEqual(first.images[0]!.data);
+    expect(recipe.missing).toEqual(["referencePicture"]);
+    const again = await openPipeline(
+      await validateConfig(await openRecipe(first.recipe, { cacheDir, allow: [folder, golden] })),
+      { cacheDir },
+    );
+    const { images: repeated } = await again.generate();
+    await again.close();
+    expect(repeated[0]!.data).toEqual(first.images[0]!.data);
   });
 });

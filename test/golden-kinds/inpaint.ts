@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectWithin, readSafetensors } from "@skipstep/contract/graph";
 import type { ConfigInput, GenerateConfig, GenerateRequest, GenerateResult, Image } from "@skipstep/core";
@@ -42,7 +42,8 @@ export function inpaintCase(folder: string, root: string): (() => Promise<void>)
   const isCropped = call.padding_mask_crop !== undefined;
   return async () => {
     const io = readSafetensors(join(folder, "io.safetensors"));
-    const request = { seed, ...(isCropped ? filesIn(folder) : inMemory(io)), ...reference(io) };
+    const pictures = existsSync(join(folder, "image.png")) ? filesIn(folder) : inMemory(io);
+    const request = { seed, ...pictures, ...reference(io) };
     const settings = { ...drawnSize(about, isCropped), num_inference_steps, ...call };
     const config = { generate: settings, ...(scheduler ? { scheduler } : {}) };
     const run = async (path: string): Promise<void> =>
@@ -61,7 +62,12 @@ function drawnSize({ pipeline, draws, height, width }: About, isCropped: boolean
 }
 
 function filesIn(folder: string): GenerateRequest {
-  return { image: join(folder, "image.png"), mask: join(folder, "mask_image.png") };
+  const references = readdirSync(folder).filter((name) => /^image_reference\d\.png$/.test(name));
+  return {
+    image: join(folder, "image.png"),
+    mask: join(folder, "mask_image.png"),
+    ...(references.length > 0 ? { image_reference: references.sort().map((name) => join(folder, name)) } : {}),
+  };
 }
 
 function inMemory(io: ReadonlyMap<string, Tensor>): GenerateRequest {

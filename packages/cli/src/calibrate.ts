@@ -34,7 +34,7 @@ export async function calibrate(file: string, options: CalibrateOptions, session
   const calibration = calibrationOf(manifest);
   const loaded = await loadForCalibration(file, set, manifest);
   const probe = await validateConfig(probeConfig(loaded, use, manifest), { folder });
-  const motifs = motifsOf(probe, subjectsOf(probe, options), options.seeds);
+  const motifs = await motifsOf(probe, subjectsOf(probe, options), options.seeds);
   const place = outFile(out, ".json");
   await written(probe, file, place);
   checkWritable(place, fileBytes);

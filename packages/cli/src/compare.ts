@@ -1,5 +1,5 @@
-import { planImages, validateConfig } from "@skipstep/core";
-import { checkComparable, type NamedConfig } from "./compare/comparable";
+import { validateConfig } from "@skipstep/core";
+import { comparedPlan, type NamedConfig } from "./compare/comparable";
 import { compareEntrants } from "./compare/comparison";
 import { comparisonPage } from "./compare/comparison-page";
 import { comparisonResult } from "./compare/comparison-result";
@@ -26,10 +26,9 @@ export async function compare(files: readonly string[], options: DrawingOptions,
   for (const name of files)
     configs.push({ name, config: await validateConfig(name, { overrides: options.set ?? [] }) });
   const [{ config: reference }] = configs as [NamedConfig];
-  const motifs = motifsOf(reference, subjectsOf(reference, options), options.seeds);
-  checkComparable(configs, motifs);
+  const motifs = await motifsOf(reference, subjectsOf(reference, options), options.seeds);
   const file = outFile(options.out ?? "compare.html", ".html");
-  const { width, height } = planImages(reference, motifs[0]!.request);
+  const { width, height } = await comparedPlan(configs, motifs);
   checkWritable(file, Math.min(mostBytes, width * height * 4 * motifs.length * files.length));
 
   const rounds = await draw(configs, motifs, options, session);

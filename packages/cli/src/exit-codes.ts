@@ -24,6 +24,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   REQUEST: 3,
   ARGUMENT: 3,
   IMAGE: 3,
+  MASK: 3,
   LATENTS: 3,
   RECIPE: 3,
   SCHEDULE: 3,
@@ -45,6 +46,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   SHARD: 4,
   TENSOR: 4,
   TOKEN: 4,
+  TEXTUAL_INVERSION: 4,
   QUANTIZED: 4,
   TOKENIZER: 4,
   CHAT_TEMPLATE: 4,
@@ -62,6 +64,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   LATENTS_WRITTEN: 5,
   REGION: 5,
   PAYLOAD: 5,
+  UPLOAD: 5,
 
   ENGINE: 6,
   RUNTIME: 6,

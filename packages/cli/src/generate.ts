@@ -3,7 +3,7 @@ import {
   type GenerateResult,
   openPipeline,
   type ProgressEvent,
-  planImages,
+  planFromPictures,
   validateConfig,
 } from "@skipstep/core";
 import { cancelled } from "./errors";
@@ -59,7 +59,7 @@ export async function generate(
   const start = performance.now();
   const { config, recipe } = await readInput(configFile, options, session.terminal);
   const loaded = await validateConfig(config, { overrides: overridesOf(options) });
-  const plan = planImages(loaded);
+  const plan = await planFromPictures(loaded);
   const indices = recipe && recipe.image < plan.count ? [recipe.image] : [...Array(plan.count).keys()];
   const files = outputFiles(options.out, plan, indices.length);
   const previews = options.previews && new Previews(previewFolder(options.previews, files[0]!));

@@ -43,7 +43,7 @@ export async function tune(file: string, options: TuneOptions, session: Session)
   const config = await validateConfig(file, { overrides: set });
   const knobs = knobsOf(config);
   if (knobs.length === 0) throw untunable(file, await tunablePlugins(file, config));
-  const motifs = chosenMotifs(config, options);
+  const motifs = await chosenMotifs(config, options);
   const configFile = outFile(out, ".json");
   const pageFile = `${configFile.slice(0, -extname(configFile).length)}.html`;
   await checkPlace(config, configFile);
@@ -74,7 +74,7 @@ function targetOf({ psnr, speedup, latency }: TuneOptions): Target {
   return targets[0]!;
 }
 
-function chosenMotifs(config: CheckedConfig, options: TuneOptions): Motif[] {
+function chosenMotifs(config: CheckedConfig, options: TuneOptions): Promise<Motif[]> {
   return motifsOf(config, subjectsOf(config, options).slice(0, options.count), options.seeds);
 }
 

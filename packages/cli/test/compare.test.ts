@@ -141,19 +141,19 @@ describe("compare", () => {
 describe("motifsOf", () => {
   it("is every subject with every seed; the config's own seed where none is given", async () => {
     const config = await validateConfig(plain, { overrides: ["generate.num_images_per_prompt=3"] });
-    const shown = (seeds?: number[]): unknown[] =>
-      motifsOf(config, ["a", "b"], seeds).map(({ subject, seed }) => [subject, seed]);
-    expect(shown([1, 2])).toEqual([
+    const shown = async (seeds?: number[]): Promise<unknown[]> =>
+      (await motifsOf(config, ["a", "b"], seeds)).map(({ subject, seed }) => [subject, seed]);
+    expect(await shown([1, 2])).toEqual([
       ["a", 1],
       ["a", 2],
       ["b", 1],
       ["b", 2],
     ]);
-    expect(shown()).toEqual([
+    expect(await shown()).toEqual([
       ["a", 42],
       ["b", 42],
     ]);
-    expect(motifsOf(config, ["a"])[0]!.request).toEqual({ prompt: "a", seed: 42, num_images_per_prompt: 1 });
+    expect((await motifsOf(config, ["a"]))[0]!.request).toEqual({ prompt: "a", seed: 42, num_images_per_prompt: 1 });
   });
 });
 

@@ -96,6 +96,36 @@ describe("generate", () => {
     expect(alone.stderr).toMatch(/image is needed, here or in the config: the one that the mask is of/);
   });
 
+  it("reads images before anything is compiled", async () => {
+    const [picture, black, broken] = ["p.png", "black.png", "broken.png"].map(inFolder) as [string, string, string];
+    const png = (value: number): Promise<Buffer> =>
+      sharp({ create: { width: 128, height: 128, channels: 3, background: { r: value, g: value, b: value } } })
+        .png()
+        .toBuffer();
+    writeFileSync(picture, await png(90));
+    writeFileSync(black, await png(0));
+    writeFileSync(broken, (await png(90)).subarray(0, 120));
+    const cache = inFolder("untouched");
+    const model = path.join(root, "test/golden/pipelines/sd15");
+    const [sd, klein] = ["sd.json", "klein.json"].map(inFolder) as [string, string];
+    writeFileSync(sd, JSON.stringify({ model, generate: { prompt: "a", num_inference_steps: 2 } }));
+    writeFileSync(klein, JSON.stringify({ model: `${model}/../flux2-klein-base`, generate: { prompt: "a" } }));
+    const crop = ["--set", "generate.padding_mask_crop=3"];
+    for (const [args, line] of [
+      [[sd, "--image", `${picture}.no`], /^SKIPSTEP_IMAGE_UNREADABLE .*no such file/],
+      [[sd, "--image", broken], /^SKIPSTEP_IMAGE_UNREADABLE .*broken\.png cannot be read/],
+      [[sd, "--image", picture, "--mask", broken], /^SKIPSTEP_IMAGE_UNREADABLE .*broken\.png cannot be read/],
+      [[sd, "--image", picture, "--mask", black, ...crop], /^SKIPSTEP_MASK_EMPTY .*black\.png is black all over/],
+      [[klein, "--image", picture, "--image", `${broken}.no`], /^SKIPSTEP_IMAGE_UNREADABLE .*no such file/],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await skipstep("generate", ...args, "--cache", cache);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: "" });
+      expect(stderr).toMatch(line);
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+    }
+    expect(existsSync(cache)).toBe(false);
+  });
+
   it("numbers the images of a batch, and makes one of them again", async () => {
     const { document } = await skipstepJson<Generated>(
       ...["generate", plain, "--prompt", "dog", "--prompt", "house", "--negative-prompt", "red", ...twoSteps],

@@ -37,6 +37,13 @@ export { type ComponentInspection, type Inspection, inspectConfig, type PluginIn
 export { type FamilyFacts, listFamilies } from "./start/list-families";
 export { type OpenedComponent, openComponentWeights } from "./start/open-component";
 export { type OpenedRecipe, type OpenRecipeOptions, openRecipe } from "./start/open-recipe";
-export { estimateMemory, type ImagePlan, imagesSettingOf, planImages, subjectOf } from "./start/plan-images";
+export {
+  estimateMemory,
+  type ImagePlan,
+  imagesSettingOf,
+  planFromPictures,
+  planImages,
+  subjectOf,
+} from "./start/plan-images";
 export type { Component } from "./weights/checkpoint/component";
 export type { RequestLora } from "./weights/lora/lora";

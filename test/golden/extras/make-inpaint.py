@@ -34,7 +34,8 @@ def make(name, pipeline, class_, call, steps, images, scheduler=None, size=None)
         return drawn
 
     torch.randn = counted
-    given = {key: tensor(image) if "crop" not in name and "size" not in name else image for key, image in images.items()}
+    files = any(word in name for word in ("crop", "size", "references"))
+    given = {key: image if files else tensor(image) for key, image in images.items()}
     if "mask_image" in given and torch.is_tensor(given["mask_image"]):
         given["mask_image"] = given["mask_image"][:, :1]
     generator = torch.Generator("cpu").manual_seed(16)
@@ -43,10 +44,15 @@ def make(name, pipeline, class_, call, steps, images, scheduler=None, size=None)
     torch.randn = draw
     out = result.images[0]
     out = torch.from_numpy(np.asarray(out, dtype=np.float32) / 255 if "crop" in name else out)
+    if len(result.images) > 1:
+        out = torch.from_numpy(result.images)
     io = {"out.image": out, "in.image": tensor(images["image"]), "in.mask": tensor(images["mask_image"])[:, :1]}
-    if "image_reference" in images:
+    if "references" in name:
+        for i, image in enumerate(images["image_reference"]):
+            image.save(folder / f"image_reference{i}.png")
+    elif "image_reference" in images:
         io["in.image_reference"] = tensor(images["image_reference"])
-    if "crop" in name:
+    if "crop" in name or "references" in name:
         for key in ("image", "mask_image"):
             images[key].save(folder / f"{key}.png")
         del io["in.image"], io["in.mask"]
@@ -57,8 +63,8 @@ def make(name, pipeline, class_, call, steps, images, scheduler=None, size=None)
         "class_": class_,
         "call": call,
         "num_inference_steps": steps,
-        "height": out.shape[0],
-        "width": out.shape[1],
+        "height": out.shape[-3],
+        "width": out.shape[-2],
         "seed": 16,
         "draws": draws,
     }
@@ -95,3 +101,8 @@ crop = {
     "image_reference": picture(75, 90, 4),
 }
 make("flux2-klein-base-crop-reference", "flux2-klein-base", "Flux2KleinInpaintPipeline", {**klein, "padding_mask_crop": 5}, 5, crop)
+two = {"image": picture(70, 55, 5), "mask_image": mask(50, 55), "image_reference": [picture(75, 40, 6), picture(40, 60, 7)]}
+base = {**klein, "guidance_scale": 3.0, "strength": 0.55}
+make("flux2-klein-base-references", "flux2-klein-base", "Flux2KleinInpaintPipeline", base, 4, two)
+each = {**base, "prompt": ["red heart", "a green book on a table"]}
+make("flux2-klein-base-references-each", "flux2-klein-base", "Flux2KleinInpaintPipeline", each, 4, two)

@@ -1,4 +1,4 @@
-import { type CheckedConfig, planImages } from "@skipstep/core";
+import { type CheckedConfig, type ImagePlan, planFromPictures, planImages } from "@skipstep/core";
 import { configsUnlike } from "../errors";
 import type { Motif } from "../render/motif";
 import { sizesText } from "./comparison";
@@ -13,17 +13,21 @@ export interface NamedConfig {
  * Makes sure, before anything is compiled, that all configs draw the same with the same model. Components, LoRAs,
  * schedulers and steps may differ: their effect is what somebody may want to see.
  *
- * @throws SKIPSTEP_CONFIG_UNLIKE, SKIPSTEP_REQUEST_INVALID
+ * @throws SKIPSTEP_CONFIG_UNLIKE, SKIPSTEP_REQUEST_INVALID and what else `planFromPictures` throws
  */
-export function checkComparable([reference, ...others]: readonly NamedConfig[], motifs: readonly Motif[]): void {
-  const plan = planImages(reference!.config, motifs[0]!.request);
+export async function comparedPlan(
+  [reference, ...others]: readonly NamedConfig[],
+  motifs: readonly Motif[],
+): Promise<ImagePlan> {
+  const [{ request: first }] = motifs as [Motif];
+  const plan = await planFromPictures(reference!.config, first);
   for (const { name, config } of others) {
     const [model, other] = [config.config.model, reference!.config.config.model];
     if (model !== other) throw configsUnlike(name, reference!.name, `their models are ${model} and ${other}`);
-    for (const { request } of motifs) {
-      const own = planImages(config, request);
-      if (own.width !== plan.width || own.height !== plan.height)
-        throw configsUnlike(name, reference!.name, `their images have ${sizesText(own, plan)}`);
-    }
+    const own = await planFromPictures(config, first);
+    if (own.width !== plan.width || own.height !== plan.height)
+      throw configsUnlike(name, reference!.name, `their images have ${sizesText(own, plan)}`);
+    for (const { request } of motifs) planImages(config, request);
   }
+  return plan;
 }

@@ -1,4 +1,11 @@
-import { type CheckedConfig, type GenerateConfig, imagesSettingOf, planImages, subjectOf } from "@skipstep/core";
+import {
+  type CheckedConfig,
+  type GenerateConfig,
+  imagesSettingOf,
+  planFromPictures,
+  planImages,
+  subjectOf,
+} from "@skipstep/core";
 
 /** What one image shows, and its seed. */
 export interface Motif {
@@ -14,16 +21,17 @@ export interface Motif {
  * @param seeds the config's own when left out; drawn where it has none
  * @throws SKIPSTEP_REQUEST_INVALID when the config's model cannot draw one of them
  */
-export function motifsOf(
+export async function motifsOf(
   config: CheckedConfig,
   subjects: readonly Motif["subject"][],
   seeds: readonly number[] = [],
-): Motif[] {
+): Promise<Motif[]> {
   const own = seeds.length > 0 ? seeds : [planImages(config, requestOf(config, subjects[0]!)).seed];
   const motifs = subjects.flatMap((subject) =>
     own.map((seed): Motif => ({ subject, seed, request: { ...requestOf(config, subject), seed } })),
   );
   for (const { request } of motifs) planImages(config, request);
+  await planFromPictures(config, motifs[0]!.request);
   return motifs;
 }
 

@@ -53,11 +53,11 @@ export function recipeMissing(file: string, problem: string): SkipstepError {
   );
 }
 
-/** A mask shows nothing to paint anew, so that there is no part of the image to cut out. @param file where it is one */
-export function maskEmpty(file: string | undefined): SkipstepError {
+/** A mask shows nothing to paint anew, so that there is no part of the image to cut out. @param mask its file, where it is one */
+export function maskEmpty(mask: unknown): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_MASK_EMPTY",
-    `${file ?? "The mask"} is black all over, so that "padding_mask_crop" has nothing to cut out. White in a mask is painted anew.`,
+    `${typeof mask === "string" ? mask : "The mask"} is black all over, so that "padding_mask_crop" has nothing to cut out. White in a mask is painted anew.`,
   );
 }
 

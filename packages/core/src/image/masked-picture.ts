@@ -1,6 +1,7 @@
 import { maskEmpty } from "../errors/pipeline";
 import { type Floats, floats } from "../tensor";
 import { coveredPixels, cutPixels, filledPixels, middlePixels } from "./fitted-pixels";
+import { greyPixels } from "./grey-pixels";
 import { loadPicture, loadPixels, pixelPlanes } from "./load-picture";
 import { maskBox } from "./mask-box";
 import { pastedPixels } from "./pasted-pixels";
@@ -51,9 +52,9 @@ export async function loadMasked(
   const whole = resizedPixels(given, shrunk(given));
   const size = { width: whole.width, height: whole.height };
   const sized = resizedPixels(maskPixels, size);
-  const shares = grey(sized);
+  const shares = greyPixels(sized);
   const box = maskBox(shares, size, drawn, padding);
-  if (!box) throw maskEmpty(typeof mask === "string" ? mask : undefined);
+  if (!box) throw maskEmpty(mask);
   const fitted = isMiddlePasted ? middlePixels : coveredPixels;
   const boxSize = { width: box.right - box.left, height: box.bottom - box.top };
   const partOf = (picture: Pixels): Floats => pixelPlanes(filledPixels(cutPixels(picture, box), drawn));
@@ -72,18 +73,10 @@ async function loadShrunk(image: PictureSource, drawn: PictureSize, shrunk: (of:
   return pixelPlanes(resizedPixels(resizedPixels(given, shrunk(given)), drawn));
 }
 
-/** Brightness as Pillow's `convert("L")` has it. @returns `[height, width]` */
-function grey({ data }: Pixels): Uint8Array {
-  return Uint8Array.from({ length: data.length / 3 }, (_, pixel) => {
-    const [red, green, blue] = [data[pixel * 3]!, data[pixel * 3 + 1]!, data[pixel * 3 + 2]!];
-    return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
-  });
-}
-
 /** @returns `[1, 1, height, width]` of 0 and 1 */
 function binary(mask: Pixels): Floats {
   return floats(
     [1, 1, mask.height, mask.width],
-    Float32Array.from(grey(mask), (share) => (share < 127.5 ? 0 : 1)),
+    Float32Array.from(greyPixels(mask), (share) => (share < 127.5 ? 0 : 1)),
   );
 }

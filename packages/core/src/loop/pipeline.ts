@@ -35,14 +35,14 @@ import { controlAt } from "./control-schedule";
 import { denoise, type StepDone } from "./denoise";
 import type { FamilyPipeline } from "./family";
 import { begin, takeControl } from "./first-latents";
-import { lookAt } from "./look-at";
 import { maskedPicture } from "./masked-picture";
 import { PassHooks } from "./pass-hooks";
 import type { StepEvent } from "./progress";
 import { type OnProgress, ProgressListener } from "./progress-listener";
 import type { RecognisedModel } from "./recognised-model";
-import { checkSettings, pictureExtras, type RequestExtras, resolveSettings } from "./request";
+import { checkSettings, pictureExtras, type RequestExtras } from "./request";
 import { RunHooks } from "./run-hooks";
+import { seenSettings } from "./seen-settings";
 import type { Settings } from "./settings";
 import { Stopwatch } from "./stopwatch";
 
@@ -134,12 +134,10 @@ export class Pipeline {
     const { model, config } = this.parts;
     checkSettings(model, given);
     const inMemory = defined({ latents, picture, maskPicture, referencePicture, controlPicture });
-    const { size, pictures } = await lookAt(model, { ...config.generate, ...given }, inMemory);
-    const extras = { ...inMemory, ...(pictures ? { pictures } : {}) };
     const { loras: named = config.generate.loras } = given as GenerateConfig;
     const loras = placeLoras(named, config);
     const own = named ? { loras } : {};
-    const settings = resolveSettings(model, config.generate, { ...given, ...size, ...own }, extras, config);
+    const settings = await seenSettings(model, config.generate, { ...given, ...own }, inMemory, config);
     const { parts } = this; // plugins may have changed meanwhile
     const beside = loras.filter(({ scale }) => scale !== 0);
     const read = beside.length > 0 ? parts.loras.read(beside) : undefined;

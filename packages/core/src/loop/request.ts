@@ -24,7 +24,7 @@ export interface RequestExtras {
   /** The mask in place of a file; of grey, or of colours that count as the grey that they look like. */
   readonly maskPicture?: Picture;
   /** What `image_reference` would have files of. */
-  readonly referencePicture?: Picture;
+  readonly referencePicture?: Picture | readonly Picture[];
   /** What ControlNets follow, one picture a net, in place of `control_image`. */
   readonly controlPicture?: Picture | readonly Picture[];
 }
@@ -197,20 +197,27 @@ function contradictions(family: Family, settings: Settings): SettingProblem[] {
 /** Of `image`: more than are begun with or looked at, and those that are not fit to be looked at. */
 function pictureProblems(
   { family, configs }: RecognisedModel,
-  { image, mask, pictures = [] }: Settings,
+  { image, mask, image_reference: others, pictures = [] }: Settings,
 ): SettingProblem[] {
-  const { className, references } = family;
+  const { className, references, settings } = family;
   const { length } = picturesOf(image);
   const inpaints = mask !== undefined;
-  if (inpaints && length > 1) return [{ key: "image", text: `must be one image, which is inpainted, found ${length}` }];
   const most = references?.most ?? 1;
+  if (inpaints) {
+    const besides = Object.hasOwn(settings, "image_reference") ? `; others are image_reference` : "";
+    if (length > 1) return [{ key: "image", text: `must be one image, which is inpainted, found ${length}${besides}` }];
+    const beside = picturesOf(others).length;
+    if (references && beside > most - 1)
+      return [{ key: "image_reference", text: `must be at most ${most - 1} images, found ${beside}` }];
+  }
   if (length > most) {
     const allowed = references ? `at most ${most} images` : `one image, which a ${className} begins with`;
     return [{ key: "image", text: `must be ${allowed}, found ${length}` }];
   }
   return pictures.flatMap((picture, i): SettingProblem[] => {
     const text = references?.problem(picture, configs, inpaints);
-    const which = pictures.length > 1 && !inpaints ? `${i + 1} of ${pictures.length} ` : "";
+    const [first, count] = inpaints && i > 0 ? [1, pictures.length - 1] : [0, inpaints ? 1 : pictures.length];
+    const which = count > 1 ? `${i + 1 - first} of ${count} ` : "";
     return text === undefined
       ? []
       : [{ key: inpaints && i > 0 ? "image_reference" : "image", text: `${which}${text}` }];

@@ -53,7 +53,9 @@ export const pictureSettings = {
   mask: pictureSetting(
     "File of the mask for inpainting: what is white in it is painted anew, what is black stays; relative to this file.",
   ),
-  image_reference: pictureSetting("File of an image to look at while another one is inpainted; relative to this file."),
+  image_reference: picturesSetting(
+    "File of one or several images to look at while another one is inpainted; relative to this file.",
+  ),
   control_image: picturesSetting(
     "File of the picture that a ControlNet follows, one for each net; relative to this file.",
   ),

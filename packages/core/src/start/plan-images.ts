@@ -1,9 +1,11 @@
 import type { GenerateConfig } from "../config/config";
+import { checkPictures } from "../image/check-pictures";
 import { checkRequest } from "../loop/check-request";
 import { imagesSetting, type Subject } from "../loop/family";
 import { memoryNeed } from "../loop/memory-need";
 import { fillSettings, resolveSettings } from "../loop/request";
-import { imageCount } from "../loop/settings";
+import { seenSettings } from "../loop/seen-settings";
+import { imageCount, type Settings } from "../loop/settings";
 import type { CheckedConfig } from "./create-pipeline";
 
 /** The images that a generation is going to make. */
@@ -24,7 +26,24 @@ export interface ImagePlan {
  */
 export function planImages({ config, model }: CheckedConfig, request: GenerateConfig = {}): ImagePlan {
   checkRequest(request);
-  const settings = resolveSettings(model, config.generate, request, {}, config);
+  return planOf(resolveSettings(model, config.generate, request, {}, config));
+}
+
+/**
+ * The same with the images that the generation reads: they are read to the end, and their sizes count.
+ * @throws SKIPSTEP_REQUEST_INVALID, SKIPSTEP_IMAGE_UNREADABLE, SKIPSTEP_MASK_EMPTY
+ */
+export async function planFromPictures(
+  { config, model }: CheckedConfig,
+  request: GenerateConfig = {},
+): Promise<ImagePlan> {
+  checkRequest(request);
+  const settings = await seenSettings(model, config.generate, request, {}, config);
+  await checkPictures(settings);
+  return planOf(settings);
+}
+
+function planOf(settings: Settings): ImagePlan {
   const { seed, prompt, width, height } = settings;
   return { seed, prompts: prompt, count: imageCount(settings), width, height };
 }

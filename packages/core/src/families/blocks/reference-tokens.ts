@@ -22,7 +22,7 @@ export function withFeatures(tokens: Floats, features: Floats | undefined): Floa
 }
 
 /** Row i is row i modulo n. @param tensor `[n, ...]` @returns `[count, ...]` */
-function inTurn(tensor: Floats, count: number): Floats {
+export function inTurn(tensor: Floats, count: number): Floats {
   const [given] = tensor.shape as [number];
   return stack(Array.from({ length: count }, (_, row) => rows(tensor, row % given, (row % given) + 1)));
 }

@@ -3,9 +3,11 @@ import { loadPicture } from "../../image/load-picture";
 import { type PictureSize, type PictureSource, picturesOf } from "../../image/picture";
 import { concat } from "../../loop/concat";
 import type { Configs, References } from "../../loop/family";
+import { stack } from "../../loop/guidance";
+import { imageCount } from "../../loop/settings";
 import type { Floats } from "../../tensor";
 import { type Autoencoder, scaleFactorOf } from "../autoencoders/autoencoder";
-import type { TokenGrid } from "../blocks/reference-tokens";
+import { inTurn, type TokenGrid } from "../blocks/reference-tokens";
 import { PATCH, patched, tokensOf } from "./patches";
 import type { Flux2Settings } from "./settings";
 
@@ -16,7 +18,7 @@ const MOST_PIXELS = 1024 ** 2;
 
 /** Images that the denoiser looks at, as its tokens. */
 export interface Flux2References {
-  /** `[1, R, 4 C]`, one image behind the other. */
+  /** `[n, R, 4 C]`, one image behind the other; row i of a batch looks at row i modulo n. */
   readonly tokens: Floats;
   readonly grids: readonly TokenGrid[];
 }
@@ -28,6 +30,9 @@ export const flux2References: References = {
     const least = inpaints ? tokenPixels(configs) : LEAST_SIDE;
     if (Math.min(width, height) < least)
       return `must be at least ${least} pixels on each side, found ${width} x ${height}`;
+    const seen = shrunk({ width, height });
+    if (Math.min(seen.width, seen.height) < least)
+      return `must be at least ${least} pixels on each side when it is shrunk to ${MOST_PIXELS} pixels, found ${width} x ${height}`;
     return Math.max(width / height, height / width) > MOST_ASPECT && !inpaints
       ? `must be at most ${MOST_ASPECT} times as long as wide, found ${width} x ${height}`
       : undefined;
@@ -57,22 +62,33 @@ export function shrunk({ width, height }: PictureSize): PictureSize {
 
 /**
  * Each image through the autoencoder, in their order; `undefined` without any. Nothing is drawn. One that is inpainted is
- * not among them: its latents are at hand.
+ * not among them: its latents are at hand. Those beside it are seen as large as the first of them, as in the reference:
+ * one for each image that is drawn, where there are as many; else all of them by each.
  */
 export async function encodeReferences(
   configs: Configs,
   autoencoder: Autoencoder,
-  { image, mask, image_reference, pictures = [], vae_tiling: tiling }: Flux2Settings,
+  settings: Flux2Settings,
   signal?: AbortSignal,
 ): Promise<Flux2References | undefined> {
-  const [sources, sizes] = mask === undefined ? [image, pictures] : [image_reference, pictures.slice(1)];
-  let references: Flux2References | undefined;
+  const { image, mask, image_reference, pictures = [], vae_tiling: tiling } = settings;
+  const inpaints = mask !== undefined;
+  const [sources, sizes] = inpaints ? [image_reference, pictures.slice(1)] : [image, pictures];
+  const looked: Flux2References[] = [];
   for (const [i, source] of picturesOf(sources).entries()) {
-    const pixels = await loadReference(configs, source, sizes[i]!);
-    const latents = patched(await autoencoder.encode(pixels, undefined, { tiling, signal }));
-    references = together(references, referenceOf(latents));
+    const seen = seenSize(configs, sizes[inpaints ? 0 : i]!);
+    const pixels = await loadReference(source, sizes[i]!, seen);
+    looked.push(referenceOf(patched(await autoencoder.encode(pixels, undefined, { tiling, signal }))));
   }
-  return references;
+  const [first] = looked;
+  if (inpaints && first && isOneEach(settings)) return { ...first, tokens: stack(looked.map(({ tokens }) => tokens)) };
+  return looked.reduce<Flux2References | undefined>(together, undefined);
+}
+
+/** Whether each image that is drawn has one of its own to look at, beside the one that is inpainted. */
+function isOneEach(settings: Flux2Settings): boolean {
+  const count = picturesOf(settings.image_reference).length;
+  return settings.mask !== undefined && count > 1 && count === imageCount(settings);
 }
 
 /** An image by its latents. @param latents `[1, 4 C, h, w]` */
@@ -87,21 +103,24 @@ export function together(
   second: Flux2References | undefined,
 ): Flux2References | undefined {
   if (!first || !second) return first ?? second;
-  return { tokens: concat([first.tokens, second.tokens], 1), grids: [...first.grids, ...second.grids] };
+  const count = Math.max(first.tokens.shape[0]!, second.tokens.shape[0]!);
+  const tokens = concat([inTurn(first.tokens, count), inTurn(second.tokens, count)], 1);
+  return { tokens, grids: [...first.grids, ...second.grids] };
 }
 
-/** Shrunk where it is large, and cut around the middle to whole tokens. @returns `[1, 3, H, W]`, -1..1 */
-async function loadReference(configs: Configs, source: PictureSource, picture: PictureSize): Promise<Floats> {
+/** Shrunk where it is large, and cut around the middle. @returns `[1, 3, H, W]`, -1..1 */
+async function loadReference(source: PictureSource, picture: PictureSize, cut: PictureSize): Promise<Floats> {
   const { width, height } = shrunk(picture);
-  const cut = seenSize(configs, picture);
   return cutMiddle(await loadPicture(source, width, height), cut.height, cut.width);
 }
 
 /** How many tokens the images of a generation are, as far as they were looked at. */
-export function referenceTokens(configs: Configs, { image, image_reference, pictures }: Flux2Settings): number {
+export function referenceTokens(configs: Configs, settings: Flux2Settings): number {
+  const { image, mask, image_reference, pictures } = settings;
   const unseen = { width: Math.sqrt(MOST_PIXELS), height: Math.sqrt(MOST_PIXELS) };
   const sizes = pictures ?? [...picturesOf(image), ...picturesOf(image_reference)].map(() => unseen);
-  return sizes
+  const beside = isOneEach(settings) ? sizes.slice(1, 2) : sizes.slice(1).map(() => sizes[1]!);
+  return (mask === undefined ? sizes : [...sizes.slice(0, 1), ...beside])
     .map((picture) => seenSize(configs, picture))
     .reduce((sum, { width, height }) => sum + (width * height) / tokenPixels(configs) ** 2, 0);
 }
