@@ -54,6 +54,34 @@ function plainOf(name: string): Promise<Pipeline> {
   return known;
 }
 
+/** Writes a LoRA of rank 2 for weights of these names and shapes. */
+function made(name: string, weights: Readonly<Record<string, readonly number[]>>): string {
+  const wave = (shape: readonly number[]) => {
+    const bytes = Float32Array.from(
+      { length: shape.reduce((product, dim) => product * dim, 1) },
+      (_, i) => Math.sin(i) / 4,
+    );
+    return { dtype: "float32", shape, bytes } as const;
+  };
+  const factors = Object.entries(weights).flatMap(([weight, [rows = 1, ...rest]]) => {
+    const module = weight.replace(/\.weight$/, "");
+    return [
+      [`${module}.lora_A.weight`, wave([2, ...rest])],
+      [`${module}.lora_B.weight`, wave([rows, 2, ...rest.slice(1).map(() => 1)])],
+    ];
+  });
+  const file = join(root, name);
+  writeFileSync(file, safetensors(Object.fromEntries(factors)));
+  return file;
+}
+
+/** Weights of a text encoder that end so, as LoRAs call them. */
+function shapesOf(model: string, encoder: string, end: string): [string, readonly number[]][] {
+  return [...readSafetensors(join(model, encoder, "model.safetensors"))].flatMap(([name, { shape }]) =>
+    name.endsWith(end) ? [[`${encoder}.${name}`, shape]] : [],
+  );
+}
+
 const kohya = extra("lora-kohya-sd15");
 const unetConfig = { model: join(golden, "pipelines/sd15"), generate: size, lora: [kohya] };
 let unetPipeline: Promise<Pipeline> | undefined;
@@ -97,35 +125,44 @@ function asFloats(bits: ArrayLike<number>): Float32Array {
 
 describe("a LoRA at a request draws as one that is merged", () => {
   it.each([
-    ["flux", extra("lora-peft-flux"), "PEFT's names"],
-    ["flux", extra("lora-xlabs-flux"), "XLabs's"],
-    ["flux", extra("lora-onetrainer-flux"), "OneTrainer's"],
-    ["flux", join(aCase("alpha-pattern-regex"), "alternatives"), "alphas by pattern"],
-    ["z-image", extra("lora-kohya-z-image"), "kohya's names"],
-    ["z-image", join(aCase("zimage-lora-twice"), "both.safetensors"), "fused and split rows"],
-    ["sd3", join(aCase("sd3-kohya-lora"), "kohya.safetensors"), "fused rows of sd-scripts"],
-    ["sdxl", join(aCase("sdxl-text-encoder-lora-names"), "text-encoders.safetensors"), "text encoders"],
-  ])("%s: %s", async (name, path) => {
+    ["flux", "PEFT's names", [extra("lora-peft-flux")]],
+    [
+      "flux",
+      "XLabs's and OneTrainer's names, alphas by pattern",
+      [extra("lora-xlabs-flux"), extra("lora-onetrainer-flux"), join(aCase("alpha-pattern-regex"), "alternatives")],
+    ],
+    [
+      "z-image",
+      "kohya's names, fused and split rows",
+      [extra("lora-kohya-z-image"), join(aCase("zimage-lora-twice"), "both.safetensors")],
+    ],
+    ["sd3", "fused rows of sd-scripts", [join(aCase("sd3-kohya-lora"), "kohya.safetensors")]],
+  ])("%s: %s", async (name, _, paths) => {
     const pipeline = await plainOf(name);
-    const beside = await pipeline.generate({ loras: [{ path, scale: 0.8 }] });
-    const expected = await merged({ model: pipeline.config.model, generate: size, lora: [{ path, scale: 0.8 }] });
+    const loras = paths.map((path) => ({ path, scale: 0.8 }));
+    const beside = await pipeline.generate({ loras });
+    const expected = await merged({ model: pipeline.config.model, generate: size, lora: loras });
     expect(apart(expected, beside)).toBeLessThan(1e-5);
-    const [report] = beside.report.loras!;
-    const count = Object.values(report!.matched).reduce((sum, part) => sum + part, 0);
-    expect(count).toBeGreaterThan(0);
-    expect(report).toMatchObject({ scale: 0.8, modules: count });
-    expect(apart(await pipeline.generate(), beside)).toBeGreaterThan(1e-4);
+    const plain = await pipeline.generate();
+    for (const [i, { modules, matched, scale }] of beside.report.loras!.entries()) {
+      expect(Object.values(matched).reduce((sum, part) => sum + part, 0)).toBe(modules);
+      expect(scale).toBe(0.8);
+      expect(apart(plain, await pipeline.generate({ loras: [loras[i]!] }))).toBeGreaterThan(1e-4);
+    }
   });
 
-  it("sdxl: text encoders that run another function, for weighted prompts in chunks", async () => {
-    const path = join(aCase("sdxl-text-encoder-lora-names"), "text-encoders.safetensors");
-    const prompt = `a "red heart"0.6, ${"and clouds ".repeat(50)}`;
-    const settings = { prompt, prompt_weighting: "compel", long_prompts: "chunks" };
-    const pipeline = await plainOf("sdxl");
-    const beside = await pipeline.generate({ ...settings, loras: [path] });
-    const generate = { ...size, ...settings };
-    const expected = await merged({ model: pipeline.config.model, generate, lora: [path] });
-    expect(apart(expected, beside)).toBeLessThan(1e-5);
+  it("sd3: text encoders, also of weighted prompts in chunks, for which they run another function", async () => {
+    const model = join(golden, "pipelines/sd3");
+    const encoders = ["text_encoder", "text_encoder_2"];
+    const shapes = encoders.flatMap((encoder) => shapesOf(model, encoder, "self_attn.v_proj.weight"));
+    const lora = { path: made("clip.safetensors", Object.fromEntries(shapes)), scale: 0.8 };
+    const prompt = `a "red heart"0.6, ${"and clouds ".repeat(10)}`;
+    const generate = { ...size, prompt, prompt_weighting: "compel", long_prompts: "chunks" };
+    const pipeline = await plainOf("sd3");
+    const beside = await pipeline.generate({ ...generate, loras: [lora] });
+    expect(apart(await merged({ model, generate, lora: [lora] }), beside)).toBeLessThan(1e-5);
+    expect(apart(await pipeline.generate(generate), beside)).toBeGreaterThan(1e-4);
+    expect(Object.keys(beside.report.loras![0]!.matched)).toEqual(encoders);
   });
 
   it("sd15: convolutions, LoHa as a product of rank r * r, LoKr as a product, all at once beside one that is merged", async () => {
@@ -139,30 +176,18 @@ describe("a LoRA at a request draws as one that is merged", () => {
     expect(apart(await merged({ ...unetConfig, lora: [kohya, ...loras] }), beside)).toBeLessThan(1e-5);
     expect(beside.report.loras!.map(({ scale }) => scale)).toEqual([1, -0.5, 0.5]);
     expect(beside.report.loras!.map(({ modules, matched }) => modules === matched.unet)).toEqual([true, true, true]);
-    const plain = await pipeline.generate();
-    for (const lora of loras) expect(apart(plain, await pipeline.generate({ loras: [lora] }))).toBeGreaterThan(1e-3);
+    expect(apart(await pipeline.generate(), beside)).toBeGreaterThan(1e-3);
   });
 
   it("z-image: a text encoder's layers, those that nothing runs as well", async () => {
     const model = join(golden, "pipelines/z-image");
-    const weights = readSafetensors(join(model, "text_encoder/model.safetensors"));
-    const layers = [...weights.keys()].filter((name) => name.endsWith("mlp.down_proj.weight"));
-    const factors = layers.flatMap((name) => {
-      const [rows, columns] = weights.get(name)!.shape as [number, number];
-      const module = `text_encoder.${name.replace(/\.weight$/, "")}`;
-      const wave = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i) / 8);
-      return [
-        [`${module}.lora_A.weight`, { dtype: "float32", shape: [2, columns], bytes: wave(2 * columns) }],
-        [`${module}.lora_B.weight`, { dtype: "float32", shape: [rows, 2], bytes: wave(2 * rows) }],
-      ];
-    });
-    const lora = join(root, "text-encoder.safetensors");
-    writeFileSync(lora, safetensors(Object.fromEntries(factors)));
+    const shapes = shapesOf(model, "text_encoder", "mlp.down_proj.weight");
+    const lora = made("text-encoder.safetensors", Object.fromEntries(shapes));
     const pipeline = await plainOf("z-image");
     const beside = await pipeline.generate({ loras: [lora] });
     expect(apart(await merged({ model, generate: size, lora: [lora] }), beside)).toBeLessThan(1e-5);
     expect(apart(await pipeline.generate(), beside)).toBeGreaterThan(1e-4);
-    expect(beside.report.loras![0]!.matched).toEqual({ text_encoder: layers.length });
+    expect(beside.report.loras![0]!.matched).toEqual({ text_encoder: shapes.length });
   });
 });
 
@@ -214,19 +239,26 @@ describe("an engine with branches", () => {
   });
 
   it("goes on while a generation inside another has branches beside convolutions as well", async () => {
-    const pipeline = await unet();
-    const generate = { num_inference_steps: 2, loras: [kohya] };
-    const alone = await pipeline.generate(generate);
+    const linear = made("linear.safetensors", { "transformer.proj_out_1.weight": [64, 32] });
+    const conv = made("conv.safetensors", { "transformer.pos_embed.proj.weight": [32, 4, 2, 2] });
+    const config = {
+      model: join(golden, "pipelines/dit"),
+      generate: { num_inference_steps: 2, class_labels: [1], seed: 1 },
+    };
+    const pipeline = await opened(config);
+    const alone = await pipeline.generate({ loras: [linear] });
     let inner: Promise<GenerateResult> | undefined;
     const outer = await pipeline.generate({
-      ...generate,
+      loras: [linear],
       onProgress: async ({ kind }) => {
-        if (kind === "step") inner ??= pipeline.generate({ loras: [extra("lora-conv-sd15")] });
+        if (kind === "step") inner ??= pipeline.generate({ loras: [conv] });
         await inner;
       },
     });
     expect(outer.latents).toEqual(alone.latents);
-    expect((await inner!).latents).not.toEqual(alone.latents);
+    const beside = await inner!;
+    expect(apart(await merged({ ...config, lora: [conv] }), beside)).toBeLessThan(1e-5);
+    expect(apart(await pipeline.generate(), beside)).toBeGreaterThan(1e-4);
   });
 
   it("is fed anew when a file is another one, or the settings beside it", async () => {

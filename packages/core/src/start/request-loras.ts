@@ -217,7 +217,11 @@ function placeIn(
   const place = places.get(component)?.get(weight);
   if (place) return place;
   const tensor = first!.magnitude?.tensor ?? Object.values(first!.tensors)[0]!;
-  throw loraBeside(first!.file, tensor, `for "${weight}" of ${component}, which is no linear or convolution`);
+  throw loraBeside(
+    first!.file,
+    tensor,
+    `for "${weight}" of ${component}, beside which no product of two can run (an embedding, a norm, a convolution in groups)`,
+  );
 }
 
 function checkRank(rank: number, weight: string, { limits }: Config): void {
