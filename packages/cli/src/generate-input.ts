@@ -103,6 +103,6 @@ export function overridesOf(options: GenerateOptions): (string | Override)[] {
 
 /** `ink.safetensors:0.8`; a colon with no number behind it is a part of the path. */
 function loraOf(text: string): string | { readonly path: string; readonly scale: number } {
-  const [, name = "", scale] = /^(.+):(-?(?:\d+\.?\d*|\.\d+))$/.exec(text) ?? [];
+  const [, name = "", scale] = /^(.+):(-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)$/i.exec(text) ?? [];
   return scale === undefined ? text : { path: name, scale: Number(scale) };
 }

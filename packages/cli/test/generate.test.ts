@@ -163,7 +163,7 @@ describe("generate", () => {
     writeFileSync(config, JSON.stringify({ model: path.join(golden, "pipelines/flux"), generate }));
     const lora = path.join(golden, "extras/lora-peft-flux/lora.safetensors");
     const out = inFolder("lora.png");
-    const { stdout } = await skipstep("generate", config, "--lora", `${lora}:0.5`, "--out", out);
+    const { stdout } = await skipstep("generate", config, "--lora", `${lora}:5e-1`, "--out", out);
     expect(stdout).toMatch(/lora .*lora\.safetensors at 0\.5: 20 of 20 modules \(transformer 20\)\n/);
     expect(recipeOf(out).config.generate.loras).toMatchObject([{ path: { name: "lora.safetensors" }, scale: 0.5 }]);
     expect((await skipstep("recipe", out)).stdout).toContain("at scale 0.5, beside the weights");

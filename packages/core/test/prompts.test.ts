@@ -347,6 +347,20 @@ describe("textual inversions", () => {
       /"<style>" of a textual inversion is another's as well/,
     ],
     [
+      "one word in another case",
+      sd15,
+      [...words, { path: words[0]!.path, token: "<STYLE>" }],
+      "SKIPSTEP_TEXTUAL_INVERSION_TOKEN",
+      /"<STYLE>" of a textual inversion is another's as well/,
+    ],
+    [
+      "blanks",
+      sd15,
+      [{ ...words[0]!, token: " " }],
+      "SKIPSTEP_TEXTUAL_INVERSION_TOKEN",
+      /" " of a textual inversion is no word/,
+    ],
+    [
       "a list of other length",
       sd15,
       [{ ...words[0]!, token: ["a1", "a2"] }],

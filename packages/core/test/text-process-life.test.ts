@@ -48,6 +48,22 @@ async function endNow(): Promise<void> {
   tokenizer.close();
 }
 
+describe("a tokenizer that is closed while it reads", () => {
+  it.each([
+    ["the only one", false],
+    ["one of several", true],
+  ])("says that it is, %s", async (_, hasOthers) => {
+    const other = hasOthers ? await openTokenizer({ path: emoji }) : undefined;
+    const tokenizer = await openTokenizer({ path: emoji });
+    const reading = tokenizer.encode(["a red heart"]);
+    tokenizer.close();
+    await expect(reading).rejects.toMatchObject({ code: "SKIPSTEP_RUNTIME_STOPPED" });
+    await expect(tokenizer.encode(["a"])).rejects.toMatchObject({ code: "SKIPSTEP_RUNTIME_STOPPED" });
+    await other?.encode(["a red heart"]);
+    other?.close();
+  });
+});
+
 describe("the text process", () => {
   it.each([
     ["is killed", "exit", "SIGKILL"],
@@ -89,7 +105,7 @@ describe("the text process", () => {
     await setTimeout(100);
     const processes = textProcessesOf(process.pid);
     tokenizer.close();
-    await expect(rendering).rejects.toMatchObject({ code: "SKIPSTEP_CANCELLED" });
+    await expect(rendering).rejects.toMatchObject({ code: "SKIPSTEP_RUNTIME_STOPPED" });
     expect(await untilGone(processes)).toBeLessThan(2000);
   });
 

@@ -50,7 +50,10 @@ export function applyTextualInversions(
       const encoder = encoderFor(one, encoders);
       const tokens = tokensOf(token, one);
       const { vectors: all, tokens: known } = added.get(encoder)!;
-      const twice = tokens.flat().find((token) => known.flat().includes(token));
+      const blank = tokens.flat().find((token) => token.trim() === "");
+      if (blank !== undefined) throw embeddingToken(blank, "is no word: it would stand for blanks");
+      const others = new Set(known.flat(2).map(inAnyCase));
+      const twice = tokens.flat().find((token) => others.has(inAnyCase(token)));
       if (twice !== undefined) throw embeddingToken(twice, `is another's as well, of ${file}`);
       all.push(one);
       known.push(...tokens);
@@ -94,6 +97,11 @@ function encoderFor(
     width,
     (meant.length > 0 ? meant : widths).map(([name, own]) => `${name} ${own}`),
   );
+}
+
+/** Words are found in any case. */
+function inAnyCase(token: string): string {
+  return token.toLowerCase();
 }
 
 /** One token a vector: `<cat>`, `<cat>_1`, or as a list says. */

@@ -35,6 +35,8 @@ export interface BuiltModels {
   readonly hooks: BuildHookRunner;
   /** Beside which weights something may run, and does. */
   readonly branches: Branches;
+  /** By component: names of weights in its file that its graph has no use for. */
+  readonly unused: ReadonlyMap<string, ReadonlySet<string>>;
   /** What in the files no model has a use for. */
   readonly notes: readonly Note[];
 }
@@ -62,9 +64,11 @@ export function buildModels(
   const graphs: BuiltGraph[] = [];
   try {
     const notes: Note[] = [];
+    const unused = new Map<string, ReadonlySet<string>>();
     for (const [name, source] of components) {
       const { asked, ...built } = buildGraph(name, withShared(source, components), branches);
       graphs.push(built);
+      unused.set(name, new Set(asked.left()));
       notes.push(...leftoverNotes(name, source, asked));
     }
     const nodes = new Map(graphs.map(({ name, graph }) => [name, graph.nodes]));
@@ -73,7 +77,7 @@ export function buildModels(
       const claims = built.name === family.denoiser ? regionClaims(plugins, structure) : [];
       return planned(built, claims, placements.get(built.name)!);
     });
-    return { models, hooks, branches, notes };
+    return { models, hooks, branches, unused, notes };
   } catch (error) {
     for (const { weights } of graphs) weights.close();
     throw error;

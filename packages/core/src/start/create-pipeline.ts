@@ -178,7 +178,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
     for (const name of embeddings.keys()) await tokenizers.of(name); // refuses tokens before a weight is compiled
     const accelerators = device_map === "balanced" ? await (await starting).accelerators() : [];
     const placement = { ...config, accelerators };
-    const { models: built, hooks, branches, notes } = buildModels(model, plugins, placement);
+    const { models: built, hooks, branches, unused, notes } = buildModels(model, plugins, placement);
     const runtime = await starting.catch((error: unknown) => {
       for (const { weights } of built) weights.close();
       throw error;
@@ -195,7 +195,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
         onProgress?.({ kind: "compile", component, done, of }),
     };
     const models = await openModels(built, runtime, open);
-    const besides = new RequestLoras({ config, model, plugins, runtime, open, models, branches });
+    const besides = new RequestLoras({ config, model, plugins, runtime, open, models, branches, unused });
     if (config.request_loras || config.generate.loras) await besides.open();
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, besides.program(name, program)]));
     const lazy = lazyEntries(components, runtime, hooks, open);

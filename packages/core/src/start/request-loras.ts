@@ -2,20 +2,18 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { statSync } from "node:fs";
 import type { Config } from "../config/config";
 import { usualLimits } from "../config/limits";
-import { stampOf } from "../disk/file-stamp";
+import { type FileStamp, stampOf } from "../disk/file-stamp";
 import { loraBeside } from "../errors/lora";
 import { requestInvalid } from "../errors/pipeline";
-import { type BranchExtent, Branches, type BranchPlace } from "../graph/branches";
+import type { BranchExtent, Branches, BranchPlace } from "../graph/branches";
 import type { Tensors } from "../hooks";
 import type { BesideLoras, ReadLoras } from "../loop/beside-loras";
 import type { RecognisedModel } from "../loop/recognised-model";
-import { BuildHookRunner } from "../plugins/build-hooks";
-import type { PluginHost } from "../plugins/host";
 import type { OpenedComponent } from "../program/opened-component";
 import type { Runs } from "../program/program";
 import type { LoraReport } from "../report/report";
-import type { Runtime } from "../runtime/runtime";
 import { Weights } from "../weights/checkpoint/weights";
+import { adapterConfigOf } from "../weights/lora/adapter-settings";
 import type { WeightUpdate } from "../weights/lora/add-update";
 import { type BranchFactors, branchFactors, branchRank, noFactors } from "../weights/lora/branch-factors";
 import type { Updates } from "../weights/lora/count-update";
@@ -23,9 +21,7 @@ import type { LoraPlace } from "../weights/lora/found-update";
 import type { RequestLora } from "../weights/lora/lora";
 import { findLoraFile } from "../weights/lora/lora-file";
 import { loraWarnings, matchLoras, placeOf } from "./apply-loras";
-import { buildModels } from "./build-model";
-import { lazyEntries } from "./lazy-entries";
-import { type OpenOptions, openModels } from "./open-models";
+import { type BranchEngine, type BranchEngineParts, BranchEngines } from "./branch-engines";
 
 /** LoRAs as the branches beside a model's weights are fed with them. */
 interface Read extends ReadLoras {
@@ -36,32 +32,23 @@ interface Read extends ReadLoras {
   readonly extents: ReadonlyMap<string, BranchExtent>;
 }
 
-/** A component with branches, open. */
-interface Engine {
-  readonly extent: BranchExtent;
-  readonly opened: OpenedComponent;
-  readonly places: readonly BranchPlace[];
-}
-
 /** A component in one generation: what runs, and what its branches are fed. */
 interface Active {
-  readonly program: Runs;
+  readonly engine: BranchEngine;
   readonly feeds: Tensors;
   /** Which LoRAs, at which scales, from which state of their files. */
   readonly key: string;
 }
 
-export interface RequestLoraParts {
+/** `model` has the config's LoRAs merged. */
+export interface RequestLoraParts extends BranchEngineParts {
   readonly config: Config;
-  /** With the config's LoRAs merged. */
-  readonly model: RecognisedModel;
-  readonly plugins: PluginHost;
-  readonly runtime: Runtime;
-  readonly open: OpenOptions;
   /** The components as they run without. */
   readonly models: readonly OpenedComponent[];
   /** Beside which weights branches may run. */
   readonly branches: Branches;
+  /** By component: weights that lie in the file, and nothing runs. */
+  readonly unused: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /**
@@ -71,20 +58,20 @@ export interface RequestLoraParts {
  */
 export class RequestLoras implements BesideLoras {
   private readonly active = new AsyncLocalStorage<ReadonlyMap<string, Active>>();
-  private readonly engines = new Map<string, Engine>();
-  /** Further functions with branches, by component, entry and extent. */
-  private readonly entries = new Map<string, Promise<Runs>>();
+  private readonly engines: BranchEngines;
   private last: Read | undefined;
   private place: LoraPlace | undefined;
 
-  constructor(private readonly parts: RequestLoraParts) {}
+  constructor(private readonly parts: RequestLoraParts) {
+    this.engines = new BranchEngines(parts);
+  }
 
   /** Of a component's function that runs as it is: the same, and with branches in generations that have LoRAs for it. */
   program(component: string, plain: Runs): Runs {
     return {
       run: (inputs, options) => {
         const own = this.active.getStore()?.get(component);
-        return own ? own.program.run({ ...inputs, ...own.feeds }, options) : plain.run(inputs, options);
+        return own ? own.engine.opened.program.run({ ...inputs, ...own.feeds }, options) : plain.run(inputs, options);
       },
     };
   }
@@ -100,7 +87,7 @@ export class RequestLoras implements BesideLoras {
       run: async (inputs, options) => {
         const own = this.active.getStore()?.get(component);
         if (!own) return plain.run(inputs, options);
-        const program = await this.entryWith(component, entry, this.engines.get(component)!.extent);
+        const program = await this.engines.entry(own.engine, entry);
         return program.run({ ...inputs, ...own.feeds }, options);
       },
     };
@@ -113,13 +100,12 @@ export class RequestLoras implements BesideLoras {
       ...Object.entries(request_loras).map(([name, path]) => [{ name, path, scale: 1 }]),
       ...(generate.loras ? [generate.loras as readonly RequestLora[]] : []),
     ];
-    for (const loras of sets) await this.openEngines(this.readAll(loras, "").extents, this.parts.open);
+    for (const loras of sets)
+      await this.engines.give(await this.engines.take(this.readAll(loras, "").extents, this.parts.open));
   }
 
   read(loras: readonly RequestLora[]): Read {
-    const key = JSON.stringify(
-      loras.map((lora) => [lora, stampOf(statSync(findLoraFile(lora.path), { bigint: true }))]),
-    );
+    const key = JSON.stringify(loras.map((lora) => [lora, stampsOf(findLoraFile(lora.path))]));
     if (this.last?.key !== key) {
       this.last = undefined; // its memory is free before the next is read
       this.last = this.readAll(loras, key);
@@ -134,21 +120,23 @@ export class RequestLoras implements BesideLoras {
   ): Promise<Result> {
     const { models, open } = this.parts;
     if (!loras) return this.active.run(new Map(), () => body(models)); // also inside a generation that has some
-    const { factors, extents, key } = loras as Read;
-    await this.openEngines(extents, {
+    const { extents } = loras as Read;
+    const engines = await this.engines.take(extents, {
       ...open,
       signal,
       onCompile: (component, done, of) => onProgress?.({ kind: "compile", component, done, of }),
     });
-    const active = new Map(
-      [...extents.keys()].map((name) => [name, { ...this.activeOf(name, factors.get(name)!), key }] as const),
-    );
-    const running = models.map((model) => (active.has(model.name) ? this.engines.get(model.name)!.opened : model));
-    return this.active.run(active, () => body(running));
+    try {
+      const active = new Map(engines.map((engine) => [engine.opened.name, this.activeOf(engine, loras as Read)] as const));
+      const running = models.map((model) => active.get(model.name)?.engine.opened ?? model);
+      return await this.active.run(active, () => body(running));
+    } finally {
+      await this.engines.give(engines);
+    }
   }
 
   private readAll(loras: readonly RequestLora[], key: string): Read {
-    const { model, config, branches } = this.parts;
+    const { model, config, branches, unused } = this.parts;
     this.place ??= placeOf(model);
     const { loras: matches, updates: found } = matchLoras(model, this.place, loras);
     const updates = withShared(found, model);
@@ -157,7 +145,9 @@ export class RequestLoras implements BesideLoras {
       const factors = new Map<string, Map<string, BranchFactors>>();
       const extents = new Map<string, BranchExtent>();
       for (const [component, ofComponent] of updates) {
-        const places = [...ofComponent].map(([weight, own]) => placeIn(branches, component, weight, own));
+        const isRun = ([weight]: readonly [string, unknown]): boolean => !unused.get(component)?.has(weight);
+        const places = [...ofComponent].filter(isRun).map(([weight, own]) => placeIn(branches, component, weight, own));
+        if (places.length === 0) continue;
         extents.set(component, places.some(({ extent }) => extent === "all") ? "all" : "pointwise");
         const read = places.map((place) => {
           const own = ofComponent.get(place.name)!;
@@ -183,57 +173,18 @@ export class RequestLoras implements BesideLoras {
     }
   }
 
-  /** Opens components with branches. One that is open with others is closed: its weights are in memory once. */
-  private async openEngines(extents: ReadonlyMap<string, BranchExtent>, open: OpenOptions): Promise<void> {
-    const { model, plugins, runtime } = this.parts;
-    const needed = new Map([...extents].filter(([name, extent]) => this.engines.get(name)?.extent !== extent));
-    if (needed.size === 0) return;
-    const { models, branches } = buildModels(model, plugins, open.memory, needed);
-    for (const { name, weights } of models) if (!needed.has(name)) weights.close();
-    for (const name of needed.keys()) await this.close(name);
-    const opened = await openModels(
-      models.filter(({ name }) => needed.has(name)),
-      runtime,
-      open,
-    );
-    for (const one of opened) {
-      const places = [...branches.places.get(one.name)!.values()].filter(({ inputs }) => inputs);
-      this.engines.set(one.name, { extent: needed.get(one.name)!, opened: one, places });
-    }
-  }
-
-  private entryWith(name: string, entry: string, extent: BranchExtent): Promise<Runs> {
-    const key = `${name}/${entry}/${extent}`;
-    const known = this.entries.get(key) ?? this.openEntry(name, entry, extent);
-    this.entries.set(key, known);
-    known.catch(() => this.entries.delete(key)); // tried again the next time
-    return known;
-  }
-
-  private openEntry(name: string, entry: string, extent: BranchExtent): Promise<Runs> {
-    const { model, plugins, runtime, open } = this.parts;
-    const hooks = new Branches(new BuildHookRunner(plugins, model.family.denoiser), new Map([[name, extent]]));
-    return lazyEntries(model.components, runtime, hooks, open)(name, entry);
-  }
-
-  private async close(name: string): Promise<void> {
-    const engine = this.engines.get(name);
-    this.engines.delete(name);
-    await engine?.opened.program.close();
-  }
-
-  private activeOf(component: string, factors: ReadonlyMap<string, BranchFactors>): Omit<Active, "key"> {
+  private activeOf(engine: BranchEngine, { factors, key }: Read): Active {
     const { runtime } = this.parts;
-    const { opened, places } = this.engines.get(component)!;
-    const feeds = places.flatMap((place) => {
-      const { down, up } = factors.get(place.name) ?? noFactors(place);
+    const own = factors.get(engine.opened.name)!;
+    const feeds = engine.places.flatMap((place) => {
+      const { down, up } = own.get(place.name) ?? noFactors(place);
       const { inputs } = place;
       return [
         [inputs!.down.name, runtime.upload(down, { keep: true })],
         [inputs!.up.name, runtime.upload(up, { keep: true })],
       ];
     });
-    return { program: opened.program, feeds: Object.fromEntries(feeds) };
+    return { engine, feeds: Object.fromEntries(feeds), key };
   }
 }
 
@@ -248,6 +199,14 @@ function withShared(updates: Updates, { components }: RecognisedModel): Updates 
   return all;
 }
 
+/** Of a LoRA's file, and of the settings beside it. */
+function stampsOf(file: string): (FileStamp | undefined)[] {
+  return [file, adapterConfigOf(file)].map((path) => {
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats && stampOf(stats);
+  });
+}
+
 /** @throws SKIPSTEP_LORA_BESIDE for a weight beside which nothing runs */
 function placeIn(
   { places }: Branches,
@@ -258,7 +217,11 @@ function placeIn(
   const place = places.get(component)?.get(weight);
   if (place) return place;
   const tensor = first!.magnitude?.tensor ?? Object.values(first!.tensors)[0]!;
-  throw loraBeside(first!.file, tensor, `for "${weight}" of ${component}, which is no linear or convolution`);
+  throw loraBeside(
+    first!.file,
+    tensor,
+    `for "${weight}" of ${component}, beside which no product of two can run (an embedding, a norm, a convolution in groups)`,
+  );
 }
 
 function checkRank(rank: number, weight: string, { limits }: Config): void {

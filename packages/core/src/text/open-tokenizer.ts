@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { messageOf, SkipstepError } from "../errors/error";
+import { runtimeStopped } from "../errors/runtime";
 import { chatTemplateLimit, tokenizerInvalid, tokenizerLimit } from "../errors/text";
 import type { ChatMessage, ChatTemplateOptions } from "./chat-template";
 import type { TokenizerPlace } from "./protocol";
@@ -53,6 +54,7 @@ export async function openTokenizer(place: TokenizerPlace, signal?: AbortSignal)
     try {
       return await host.exclusively(work);
     } catch (error) {
+      if (!isOpen) throw runtimeStopped("is closed", error);
       if (error instanceof TextLimitReached) throw limitReached(place.path, error.message);
       if (error instanceof SkipstepError) throw error;
       throw tokenizerInvalid(place.path, `its tokenizer failed (${messageOf(error)})`, error);

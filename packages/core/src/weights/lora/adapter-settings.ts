@@ -46,7 +46,7 @@ export function readAdapterSettings(
   names: readonly string[],
   metadata: Readonly<Record<string, unknown>>,
 ): AdapterSettings {
-  const beside = join(dirname(file), "adapter_config.json");
+  const beside = adapterConfigOf(file);
   const isPeft = existsSync(beside) && isPefts(file, names);
   const from = isPeft ? beside : file;
   const settings = isPeft ? readObject(beside) : parse(file, metadata.lora_adapter_metadata);
@@ -65,6 +65,11 @@ export function readAdapterSettings(
     isDora: (model) => of(model)?.isDora ?? false,
     warnings,
   };
+}
+
+/** Where PEFT's settings of a file would lie. */
+export function adapterConfigOf(file: string): string {
+  return join(dirname(file), "adapter_config.json");
 }
 
 /** Whether the settings beside a file are its own: it has PEFT's name, or PEFT's names and no other file to mistake it for. */

@@ -13,21 +13,24 @@ export function placeRequestLora(
   allowed: Readonly<Record<string, unknown>> | undefined,
   folder: string,
 ): RequestLora | string {
-  const { scale = 1, ...said } = typeof entry === "string" ? named(entry, allowed) : entry;
+  const { scale = 1, ...said } = typeof entry === "string" ? { path: entry } : entry;
   if (said.path === undefined && said.name === undefined) return 'needs a "path", or a "name" of request_loras';
   if (!allowed) {
     if (said.path === undefined) return `is "${said.name}", and the config's request_loras names none`;
     return { path: path.resolve(folder, said.path), scale };
   }
-  const own = said.path === undefined ? undefined : path.resolve(folder, said.path);
-  const found = Object.entries(allowed).find(([name, file]) =>
-    said.name === undefined ? file === own : name === said.name && (own === undefined || file === own),
+  const { name, path: place } = named(said, allowed);
+  const own = place === undefined ? undefined : path.resolve(folder, place);
+  const found = Object.entries(allowed).find(([other, file]) =>
+    name === undefined ? file === own : other === name && (own === undefined || file === own),
   );
   if (!found)
     return `is "${said.name ?? said.path}", which request_loras does not allow. It allows: ${list(Object.keys(allowed))}`;
   return { name: found[0], path: String(found[1]), scale };
 }
 
-function named(text: string, allowed: Readonly<Record<string, unknown>> | undefined): Partial<RequestLora> {
-  return allowed && Object.hasOwn(allowed, text) ? { name: text } : { path: text };
+/** What is called a path may be a name: a text alone, or one with a scale behind it. */
+function named(said: Partial<RequestLora>, allowed: Readonly<Record<string, unknown>>): Partial<RequestLora> {
+  const { name, path: text } = said;
+  return name === undefined && text !== undefined && Object.hasOwn(allowed, text) ? { name: text } : said;
 }
