@@ -3,6 +3,7 @@ import { checkTiledDecode } from "../../packages/core/test/golden/tiled-decode";
 import { checkBnb } from "./bnb";
 import { fillCase } from "./fill";
 import { ggufCase } from "./gguf";
+import { checkGuider } from "./guiders";
 import { imageToImageCase } from "./image-to-image";
 import { inpaintCase } from "./inpaint";
 import { kontextCase } from "./kontext";
@@ -14,6 +15,7 @@ import { loraCase } from "./lora";
  */
 export const extras: Readonly<Record<string, (folder: string, root: string) => (() => Promise<void>) | undefined>> = {
   gguf: ggufCase,
+  guider: (folder) => () => checkGuider(folder),
   bnb: (folder) => () => checkBnb(folder),
   "image-to-image": imageToImageCase,
   inpaint: inpaintCase,
