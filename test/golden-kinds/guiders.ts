@@ -43,7 +43,7 @@ export async function checkGuider(folder: string): Promise<void> {
     // Where the reference throws both predictions away, none is asked for here.
     const isZero = expected.data.every((x) => x === 0);
     expect(asked.length, `predictions of step ${index}`).toBe(isZero ? 0 : num_conditions);
-    if (isZero) expectSame(`step ${index}`, prediction, expected);
+    if (isZero) expectSame(`step ${index}`, prediction.data, expected.data);
     else expectClose(`step ${index}`, prediction, expected, 1e-5);
   }
 }
