@@ -16,15 +16,15 @@ import { leastCosine } from "./cosine";
 import type { GuiderMemory } from "./guiders/guider";
 import { guiders } from "./guiders/guiders";
 import { rescale } from "./guiders/rescale";
-import { zip } from "./items";
+import { minus } from "./items";
 import { type GuidanceOptions, options } from "./options";
 import { isNeutral, type Strength, strengthOf } from "./scales";
 import { gateOf, isWithin } from "./window";
 
 /** What a generation remembers. */
 interface Memory extends GuiderMemory {
-  /** From the negative prompt's prediction to the prompt's, at the last step before the gate. */
-  delta?: Floats;
+  /** From the negative prompt's prediction to the prompt's, and the step at which both were made. */
+  remembered?: { readonly delta: Floats; readonly index: number };
   /** Whether the predictions have come so close that guidance is off for the rest. */
   isSettled?: boolean;
 }
@@ -48,6 +48,7 @@ type Both = Guided & Required<Pick<Guided, "cond" | "uncond">>;
   },
   tunes: {
     cfg_gate_step: { from: 0.95, to: 0.1, scale: "linear" },
+    cfg_gate_refresh: { values: [2, 3, 4, 6, 0] },
     stop: { from: 1, to: 0.3, scale: "linear" },
     adaptive_threshold: { from: 0.9999, to: 0.9, scale: "linear" },
   },
@@ -74,19 +75,18 @@ export class Guidance implements Plugin {
   /** Both branches, or the prompt's and what is remembered. */
   private async run(call: GuidanceCall, memory: Memory, next: NextGuidance): Promise<Guided> {
     const { index, count } = call.step;
-    const { adaptive_threshold: threshold } = this.options;
+    const { adaptive_threshold: threshold, cfg_gate_refresh: refresh } = this.options;
     const gate = gateOf(this.options, count);
-    const { delta } = memory;
-    if (index >= gate && delta) {
+    const { remembered } = memory;
+    const isDue = refresh > 0 && remembered !== undefined && index - remembered.index >= refresh;
+    if (index >= gate && remembered && !isDue) {
       const { cond } = await next(["cond"]);
-      return call.combine(
-        cond!,
-        zip(cond!, delta, (x, y) => x - y),
-      );
+      return call.combine(cond!, minus(cond!, remembered.delta));
     }
     const both = await next(["cond", "uncond"]);
     if (!isBoth(both)) return both;
-    if (index < gate && gate < count) memory.delta = zip(both.cond, both.uncond, (x, y) => x - y);
+    if (gate < count && (index < gate || refresh > 0))
+      memory.remembered = { delta: minus(both.cond, both.uncond), index };
     if (threshold !== null) {
       const cosine = leastCosine(both.cond, both.uncond);
       call.record({ cosine });

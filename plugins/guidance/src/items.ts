@@ -14,6 +14,11 @@ export function zip(a: Floats, b: Floats, f: (x: number, y: number, item: number
   return result;
 }
 
+/** `a - b` */
+export function minus(a: Floats, b: Floats): Floats {
+  return zip(a, b, (x, y) => x - y);
+}
+
 export function dot(a: Float32Array | Float64Array, b: Float32Array | Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;

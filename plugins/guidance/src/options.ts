@@ -14,6 +14,8 @@ export interface GuidanceOptions {
   stop: number;
   /** Share of the steps from which the negative prompt's branch stands still: its distance from the prompt's is remembered. */
   cfg_gate_step: number;
+  /** From the gate on, both branches run again at every n-th step; 0 never, as in the reference. */
+  cfg_gate_refresh: number;
   /** Cosine between the two predictions from which guidance is off for the rest; null never looks. */
   adaptive_threshold: number | null;
   /** The generation's when null. */
@@ -71,6 +73,13 @@ export const options: JSONSchemaType<GuidanceOptions> = {
       1,
       "Share of the steps from which the negative prompt's branch is not run; what it made of the prompt's prediction last is done again. 1 never.",
     ),
+    cfg_gate_refresh: {
+      type: "integer",
+      minimum: 0,
+      default: 0,
+      description:
+        "From the gate on, both branches run at every n-th step, and what is remembered is made anew. 0 never, as SGLang and FastVideo.",
+    },
     adaptive_threshold: numberOrNull(
       "Cosine between both predictions from which guidance is off for the rest; null never looks.",
       { minimum: -1, maximum: 1 },

@@ -23,6 +23,10 @@ describe("when guidance is on", () => {
     [{ guidance_scale: 0, use_original_formulation: true }, []],
     [{ cfg_gate_step: 0.35 }, [0, 1, 2]],
     [{ cfg_gate_step: 0.05 }, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]], // nothing is remembered before step 0
+    [{ cfg_gate_step: 0.2, cfg_gate_refresh: 3 }, [0, 1, 4, 7]],
+    [{ cfg_gate_step: 0, cfg_gate_refresh: 4 }, [0, 4, 8]],
+    [{ cfg_gate_step: 0.2, cfg_gate_refresh: 1 }, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
+    [{ cfg_gate_step: 1, cfg_gate_refresh: 2 }, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
     [{ cfg_gate_step: 0.5, start: 0.6 }, [6, 7, 8, 9]],
     [{ cfg_gate_step: 0.5, start: 0.3, stop: 0.9 }, [3, 4]],
   ])("%j", async (options, steps) => {
@@ -56,6 +60,18 @@ describe("the remembered difference", () => {
       expect(asked).toEqual(["cond"]);
       expect(prediction[0]).toBeCloseTo(expected(index), 5); // the last one before was 5 - 0.5
     }
+  });
+
+  it("is made anew when both branches run again", async () => {
+    const seen = await guidedSteps({ cfg_gate_step: 0.1, cfg_gate_refresh: 4 }, ten);
+    for (const [index, last] of [
+      [1, 0],
+      [3, 0],
+      [5, 4],
+      [7, 4],
+      [9, 8],
+    ] as const)
+      expect(seen[index]!.prediction[0]).toBeCloseTo(index + 1 + 2 * (last + 0.5), 5);
   });
 
   it("is what a guider goes on with", async () => {

@@ -1,4 +1,4 @@
-import { itemsOf, length, zip } from "../items";
+import { itemsOf, length, minus, zip } from "../items";
 import type { Guider } from "./guider";
 
 /**
@@ -7,7 +7,7 @@ import type { Guider } from "./guider";
  */
 export const magnitudeAware: Guider = (cond, uncond, { scale, fromCond, options: { alpha } }) => {
   const negative = itemsOf(uncond);
-  const scales = itemsOf(zip(cond, uncond, (x, y) => x - y)).map((shift, i) => {
+  const scales = itemsOf(minus(cond, uncond)).map((shift, i) => {
     const damping = Math.exp((-alpha * length(shift)) / length(negative[i]!));
     return fromCond ? scale * damping : 1 + (scale - 1) * damping;
   });
