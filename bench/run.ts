@@ -10,6 +10,7 @@ import { denoisersBenchmark } from "./denoisers";
 import { emojiBenchmark } from "./emoji";
 import { foraBenchmark } from "./fora";
 import { ggufTokensBenchmark, ggufTypesBenchmark } from "./gguf-types";
+import { guidanceBenchmark } from "./guidance";
 import { hooksBenchmark } from "./hooks";
 import { lowBitBenchmarks } from "./low-bit";
 import { matmulBenchmark } from "./matmul";
@@ -33,6 +34,7 @@ const benchmarks: readonly Benchmark[] = [
   deepcacheBenchmark,
   attentionBenchmark,
   foraBenchmark,
+  guidanceBenchmark,
   cacheDitBenchmark,
   cacheDitEmojiBenchmark,
   memoryBenchmark,

@@ -22,6 +22,7 @@ const documents = [
   "plugins/magcache/README.md",
   "plugins/adacache/README.md",
   "plugins/fora/README.md",
+  "plugins/guidance/README.md",
   "plugins/deepcache/README.md",
   "plugins/bnb/README.md",
   "plugins/gguf/README.md",

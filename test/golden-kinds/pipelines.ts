@@ -16,6 +16,7 @@ import { CacheDit } from "@skipstep/plugin-cache-dit";
 import { DeepCache } from "@skipstep/plugin-deepcache";
 import { FirstBlockCache } from "@skipstep/plugin-fbcache";
 import { Fora } from "@skipstep/plugin-fora";
+import { Guidance } from "@skipstep/plugin-guidance";
 import { MagCache } from "@skipstep/plugin-magcache";
 import { TeaCache } from "@skipstep/plugin-teacache";
 import { expect } from "vitest";
@@ -31,6 +32,8 @@ interface Call extends Recorded {
   /** By block list or context: what the reference decided. */
   readonly stats?: Readonly<Record<string, CacheStats>>;
   readonly calibrator?: object | null;
+  /** Calls of the model that ran both guidance branches. */
+  readonly guided_calls?: readonly number[];
   /** What fora did, step by step. */
   readonly decisions?: readonly ("compute" | "reuse")[];
 }
@@ -52,7 +55,7 @@ interface CacheStats {
  * @returns `undefined` for a family or a plugin that is not built yet
  */
 export function pipelineCase(model: string, file: string, tolerance: number): (() => Promise<void>) | undefined {
-  const { plugin, options, stats, calibrator, decisions, scheduler, ...recorded }: Call = JSON.parse(
+  const { plugin, options, stats, calibrator, decisions, guided_calls, scheduler, ...recorded }: Call = JSON.parse(
     readFileSync(`${file}.json`, "utf8"),
   );
   const configs = plugin === undefined ? [{}] : configsFor(plugin, options ?? {}, calibrator ?? null);
@@ -69,6 +72,7 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
       );
       if (decisions) expectReused(result, (step) => decisions[step] === "reuse");
       if (plugin === "deepcache") expectReused(result, deepCacheReuses(model, scheduler, options));
+      if (guided_calls) expect(result.report.plugins[0]!.guidance!.guided, "guided calls").toEqual(guided_calls);
       if (stats) expectDecisions(result, Object.values(stats)[0]!);
       expectImages(result, io.get("out.image")!, tolerance);
     }
@@ -114,6 +118,7 @@ function configsFor(
   if (name === "teacache") return [{ plugins: [{ use: TeaCache, options }] }];
   if (name === "magcache") return [{ plugins: [{ use: MagCache, options }] }];
   if (name === "deepcache") return [{ plugins: [{ use: DeepCache, options }] }];
+  if (name === "cfg-interval" || name === "cfg-gate") return guidanceConfigs(options);
   if (name !== "cache-dit") return [];
   // Whose pass it is, and how many there are, Skipstep knows itself.
   const { enable_separate_cfg, cfg_compute_first, num_inference_steps, ...own } = options;
@@ -123,6 +128,15 @@ function configsFor(
     ...(isFirstBlockCache(options, calibrator) ? [{ use: FirstBlockCache, options: firstBlockOptions(options) }] : []),
   ];
   return uses.map((use) => ({ plugins: [use], guidance }));
+}
+
+/** The same in one batch and in two. @param options with what the reference says of its run beside them */
+function guidanceConfigs({
+  first_reused_call: _,
+  ...options
+}: Readonly<Record<string, unknown>>): Pick<ConfigInput, "plugins" | "guidance">[] {
+  const plugins = [{ use: Guidance, options }];
+  return [{ plugins }, { plugins, guidance: "separate" }];
 }
 
 /** cache-dit with one block in front and no limits is First Block Cache. */

@@ -72,6 +72,8 @@ export interface GuidanceCall {
   readonly step: Step;
   /** Where guidance sets out: `base + guidanceScale * (cond - uncond)`. Scale s from `uncond` is s - 1 from `cond`. */
   readonly base: GuidanceBranch;
+  /** Of a prediction: `[B, C, H, W]`. */
+  readonly shape: readonly number[];
   /** `base + scale * (cond - uncond)`. @param scale `step.guidanceScale` when left out */
   combine(cond: Floats, uncond: Floats, scale?: number): Guided;
   /** Puts numbers into the report and the recipe, under this plugin, the name `guidance` and this step. */

@@ -146,7 +146,7 @@ function guide(call: Denoising, moment: Moment, step: Step): Promise<Guided> {
       prediction.data[i] = from.data[i]! + scale * (cond.data[i]! - uncond.data[i]!);
     return { prediction, cond, uncond };
   };
-  return passHooks.guidance({ step, base, combine: combined }, moment.input.shape, async (branches) => {
+  return passHooks.guidance({ step, base, shape: moment.input.shape, combine: combined }, async (branches) => {
     const isJoint = branches.length === 2 && !separate;
     const predicted: Record<string, Floats> = {};
     for (const branch of isJoint ? (["joint"] as const) : branches)
