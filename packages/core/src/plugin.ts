@@ -48,6 +48,7 @@ export {
   add,
   clamp,
   combine,
+  combineItems,
   dot,
   everyNth,
   meanAbs,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DeviceTensor } from "../src/runtime/device-tensor";
-import { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "../src/runtime/math";
+import { add, combine, combineItems, everyNth, meanAbs, relativeL1, scale, subtract } from "../src/runtime/math";
 import { Runtime } from "../src/runtime/runtime";
 import { floats, integers } from "../src/tensor";
 
@@ -40,6 +40,15 @@ describe("tensor math", () => {
       "combine of five",
       () => combine([2, -1, 0.1, 7, -3], [x, y, z, y, x]),
       (i) => 2 * a[i]! - b[i]! + 0.1 * c[i]! + 7 * b[i]! - 3 * a[i]!,
+    ],
+    [
+      "combineItems",
+      () =>
+        combineItems(
+          [2, -0.3].map((factor) => [factor, 1, factor]),
+          [x, y, z],
+        ),
+      (i) => (i < 3000 ? 2 : -0.3) * a[i]! + b[i]! + (i < 3000 ? 2 : -0.3) * c[i]!,
     ],
   ])("%s", async (_name, compute, expected) => {
     const result = await compute();
