@@ -182,9 +182,14 @@ export function optionUnfit(plugin: string, option: string, problem: string, rem
   return new SkipstepError("SKIPSTEP_PLUGIN_OPTION", `${option} of plugin "${plugin}" ${problem}. ${remedy}`);
 }
 
-/** Whether one of these two was thrown. */
+/** Whether a model does not suit a plugin, whatever its options. */
+export function isModelUnfit(error: unknown): error is SkipstepError {
+  return error instanceof SkipstepError && error.code === "SKIPSTEP_PLUGIN_REQUIRES";
+}
+
+/** Whether that was thrown, or an option that does not fit. */
 export function isUnfit(error: unknown): error is SkipstepError {
-  return error instanceof SkipstepError && ["SKIPSTEP_PLUGIN_OPTION", "SKIPSTEP_PLUGIN_REQUIRES"].includes(error.code);
+  return isModelUnfit(error) || (error instanceof SkipstepError && error.code === "SKIPSTEP_PLUGIN_OPTION");
 }
 
 /** `skipstep quantize --to` names a plugin that writes nothing. */
