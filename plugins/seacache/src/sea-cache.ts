@@ -38,7 +38,7 @@ interface Memory {
     return [{ name: "blocks", from: structure.blocks[0]!, to: structure.blocks.at(-1)! }];
   },
   tunes: {
-    threshold: { from: 0.02, to: 1, scale: "log" },
+    threshold: { from: 0.05, to: 1, scale: "log" },
     max_consecutive_cached: { values: [1, 2, 3, 5, 0] },
     residual_order: { values: [1, 0] },
   },
