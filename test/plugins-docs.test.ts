@@ -20,6 +20,8 @@ const documents = [
   "plugins/cache-dit/README.md",
   "plugins/teacache/README.md",
   "plugins/magcache/README.md",
+  "plugins/seacache/README.md",
+  "plugins/easycache/README.md",
   "plugins/adacache/README.md",
   "plugins/fora/README.md",
   "plugins/guidance/README.md",

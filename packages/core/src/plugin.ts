@@ -5,7 +5,7 @@ export type { JSONSchemaType } from "ajv";
 export type { Structure, UNetStructure } from "./architecture/structure";
 export { SkipstepError } from "./errors/error";
 export { didYouMean } from "./errors/nearest";
-export { optionUnfit } from "./errors/plugins";
+export { modelUnfit, optionUnfit } from "./errors/plugins";
 export type { AttentionInputs, EmittedAttention } from "./graph/attention";
 export { ceilOver, type Dim, equal as equalDims, least, minus, over, plus, times } from "./graph/dim";
 export type { Graph } from "./graph/graph";
@@ -48,6 +48,7 @@ export {
   add,
   clamp,
   combine,
+  combineItems,
   dot,
   everyNth,
   meanAbs,

@@ -4,6 +4,7 @@ import {
   add,
   clamp,
   combine,
+  combineItems,
   dot,
   everyNth,
   meanAbs,
@@ -56,6 +57,15 @@ describe("tensor math", () => {
       "combine of five",
       () => combine([2, -1, 0.1, 7, -3], [x, y, z, y, x]),
       (i) => 2 * a[i]! - b[i]! + 0.1 * c[i]! + 7 * b[i]! - 3 * a[i]!,
+    ],
+    [
+      "combineItems",
+      () =>
+        combineItems(
+          [2, -0.3].map((factor) => [factor, 1, factor]),
+          [x, y, z],
+        ),
+      (i) => (i < 3000 ? 2 : -0.3) * a[i]! + b[i]! + (i < 3000 ? 2 : -0.3) * c[i]!,
     ],
   ])("%s", async (_name, compute, expected) => {
     const result = await compute();

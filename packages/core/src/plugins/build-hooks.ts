@@ -1,4 +1,4 @@
-import { hookFailed, isOptionUnfit } from "../errors/plugins";
+import { hookFailed, isUnfit } from "../errors/plugins";
 import type { AttentionInputs } from "../graph/attention";
 import type { BuildHooks } from "../graph/build-hooks";
 import type { Graph } from "../graph/graph";
@@ -145,6 +145,6 @@ function guarded<Result>(plugin: string, hook: string, call: () => Result): Resu
   try {
     return call();
   } catch (error) {
-    throw isOptionUnfit(error) ? error : hookFailed(plugin, hook, error);
+    throw isUnfit(error) ? error : hookFailed(plugin, hook, error);
   }
 }

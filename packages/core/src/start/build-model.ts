@@ -2,7 +2,7 @@ import type { ComponentModel } from "../architecture/component-model";
 import type { Structure } from "../architecture/structure";
 import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
 import { SkipstepError } from "../errors/error";
-import { hookFailed, isOptionUnfit } from "../errors/plugins";
+import { hookFailed, isUnfit } from "../errors/plugins";
 import { type BranchExtent, Branches } from "../graph/branches";
 import type { BuildHooks } from "../graph/build-hooks";
 import { Graph } from "../graph/graph";
@@ -155,7 +155,7 @@ export function regionClaims({ plugins }: PluginHost, structure: Structure): Reg
         region: { name: region, index, from, to, ...rest },
       }));
     } catch (error) {
-      throw isOptionUnfit(error) ? error : hookFailed(name, "regions", error);
+      throw isUnfit(error) ? error : hookFailed(name, "regions", error);
     }
   });
 }
