@@ -19,6 +19,7 @@ import { Fora } from "@skipstep/plugin-fora";
 import { Guidance } from "@skipstep/plugin-guidance";
 import { MagCache } from "@skipstep/plugin-magcache";
 import { TeaCache } from "@skipstep/plugin-teacache";
+import { ToMe } from "@skipstep/plugin-tome";
 import { expect } from "vitest";
 import { isBuilt } from "../../packages/core/test/is-built";
 import { type Recorded, settingsOf } from "./recorded";
@@ -70,7 +71,7 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
           ? { seed: recorded.seed }
           : { latents: withoutFrames(io.get("in.latents") as Floats) },
       );
-      if (decisions) expectReused(result, (step) => decisions[step] === "reuse");
+      if (decisions && plugin !== "tome") expectReused(result, (step) => decisions[step] === "reuse");
       if (plugin === "deepcache") expectReused(result, deepCacheReuses(model, scheduler, options));
       if (guided_calls) expect(result.report.plugins[0]!.guidance!.guided, "guided calls").toEqual(guided_calls);
       if (stats) expectDecisions(result, Object.values(stats)[0]!);
@@ -119,6 +120,7 @@ function configsFor(
   if (name === "magcache") return [{ plugins: [{ use: MagCache, options }] }];
   if (name === "deepcache") return [{ plugins: [{ use: DeepCache, options }] }];
   if (name === "cfg-interval" || name === "cfg-gate") return guidanceConfigs(options);
+  if (name === "tome") return [{ plugins: [{ use: ToMe, options }] }];
   if (name !== "cache-dit") return [];
   // Whose pass it is, and how many there are, Skipstep knows itself.
   const { enable_separate_cfg, cfg_compute_first, num_inference_steps, ...own } = options;
