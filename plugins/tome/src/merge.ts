@@ -1,4 +1,5 @@
 import { type Dim, type Graph, times, type Value } from "@skipstep/core/plugin";
+import { scatter } from "./indices";
 import type { Match } from "./match";
 
 /** Means of the tokens that become one. @param x `[B, T, D]` @returns `[B, K, D]` */
@@ -8,12 +9,14 @@ export function merge(g: Graph, x: Value, { staying, going, into, weight }: Matc
   const kept = g.gather(all, staying, 0); // [B, K, D]
   const merged = g.gather(all, going, 0); // [B, R, D]
   const flat = g.reshape(kept, [times(batch, kept.shape[1]!), width]);
-  const sums = g.node(
-    "ScatterND",
-    [flat, g.unsqueeze(into, 2), merged],
-    flat.shape,
-    { attributes: { reduction: { text: "add" } } },
-  );
+  const rows = [times(batch, merged.shape[1]!), width];
+  // Not ScatterND, whose threads may add to one row at once.
+  const sums = scatter(g, flat, {
+    indices: g.expand(g.reshape(into, [rows[0]!, 1]), rows),
+    updates: g.reshape(merged, rows),
+    axis: 0,
+    add: true,
+  });
   return g.mul(g.reshape(sums, kept.shape), weight);
 }
 

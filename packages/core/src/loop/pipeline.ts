@@ -272,7 +272,7 @@ export class Pipeline {
     const sample = await watch.time("decode", () => pipeline.decode(settings, latents, signal));
     const steps = scheduler.timesteps.length - first.begin;
     const reports = reportPlugins(
-      buildHooks.receipts,
+      buildHooks,
       hooks,
       steps,
       family.denoiser,
