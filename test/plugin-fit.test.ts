@@ -6,6 +6,7 @@ import { CacheDit } from "../plugins/cache-dit/src/index";
 import { DeepCache } from "../plugins/deepcache/src/index";
 import { FirstBlockCache } from "../plugins/fbcache/src/index";
 import { Fora } from "../plugins/fora/src/index";
+import { ToMe } from "../plugins/tome/src/index";
 
 const transformers = [
   "dit",
@@ -60,6 +61,15 @@ it("two that decide are refused with both names, whatever the model", async () =
   }
   const { code } = (await problem("dit", FirstBlockCache as PluginClass, Fora as PluginClass))!;
   expect(code).toBe("SKIPSTEP_PLUGIN_CONFLICT");
+});
+
+it("tome fits where blocks have a picture's tokens, and is refused by name elsewhere", async () => {
+  const fits = ["dit", "pixart", "pixart-alpha", ...unets];
+  for (const model of [...transformers, ...unets]) {
+    const found = await problem(model, ToMe as PluginClass);
+    if (fits.includes(model)) expect(found, model).toBeUndefined();
+    else expect(found?.message, model).toContain('Plugin "tome" needs a model with: picture-tokens.');
+  }
 });
 
 it("every cache fits where its structure is", async () => {

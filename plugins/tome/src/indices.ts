@@ -1,4 +1,4 @@
-import { type Dim, type Graph, type Value } from "@skipstep/core/plugin";
+import type { Dim, Graph, Value } from "@skipstep/core/plugin";
 
 /** Whole numbers from 0, `step` apart. @returns int64 `[count]` */
 export function range(g: Graph, count: Dim, step: Dim = 1): Value {

@@ -40,7 +40,9 @@ export function match(g: Graph, x: Value, [rows, columns]: readonly [Dim, Dim], 
   const from = others(g, to, tokens, sources); // [sources]
   const { best, closest } = compared(g, x, from, to); // [B, sources] each
 
-  const byBest = g.emit("TopK", [best, g.sizes([sources])], [best.shape, best.shape], { dtype: ["float32", "int64"] })[1]!;
+  const byBest = g.emit("TopK", [best, g.sizes([sources])], [best.shape, best.shape], {
+    dtype: ["float32", "int64"],
+  })[1]!;
   const first = g.slice(byBest, 1, 0, gone);
   const last = g.slice(byBest, 1, gone, sources);
   const every = g.expand(g.unsqueeze(to, 0), [batch, held]);
@@ -73,7 +75,9 @@ function compared(g: Graph, x: Value, from: Value, to: Value): { readonly best: 
   const scores = g.matmul(g.gather(normal, from, 1), g.transpose(g.gather(normal, to, 1), [0, 2, 1]));
   const shape = scores.shape.slice(0, 2);
   return {
-    best: g.node("ReduceMax", [scores, g.constant([-1], [1], "int64")], shape, { attributes: { keepdims: { int: 0 } } }),
+    best: g.node("ReduceMax", [scores, g.constant([-1], [1], "int64")], shape, {
+      attributes: { keepdims: { int: 0 } },
+    }),
     closest: g.node("ArgMax", [scores], shape, {
       dtype: "int64",
       attributes: { axis: { int: -1 }, keepdims: { int: 0 } },

@@ -40,8 +40,8 @@ import { options, type ToMeOptions } from "./options";
 })
 export class ToMe implements Plugin {
   private readonly modules: readonly TokenModule[];
-  private asked = 0;
-  private merged = 0;
+  /** Of the blocks that were asked about, the finest tokens: pixels of the latents along a side. */
+  private finest = Number.POSITIVE_INFINITY;
 
   constructor(@inject(PluginOptions) private readonly options: ToMeOptions) {
     const { merge_attn, merge_crossattn, merge_mlp } = options;
@@ -55,16 +55,21 @@ export class ToMe implements Plugin {
   tokens({ hidden, grid, downsample }: BlockTokens, graph: Graph): ReducedTokens | undefined {
     const { modules } = this;
     const { ratio, max_downsample, sx, sy } = this.options;
-    this.asked++;
-    if (ratio === 0 || modules.length === 0 || sx * sy === 1 || downsample > max_downsample) return undefined;
-    this.merged++;
+    if (ratio === 0 || modules.length === 0 || sx * sy === 1) return undefined;
+    this.finest = Math.min(this.finest, downsample);
+    if (downsample > max_downsample) return undefined;
     graph.whenKnown(grid, ([rows, columns]) => {
       for (const [option, most, name, side] of [
         ["sy", rows!, "high", sy],
         ["sx", columns!, "wide", sx],
       ] as const)
         if (side > most)
-          throw optionUnfit("tome", option, `must be at most ${most}, as ${name} as a block's tokens, found ${side}`, "Lower it.");
+          throw optionUnfit(
+            "tome",
+            option,
+            `must be at most ${most}, as ${name} as a block's tokens, found ${side}`,
+            "Lower it.",
+          );
     });
     const found = match(graph, hidden, grid, { sy, sx, ratio });
     return {
@@ -73,5 +78,14 @@ export class ToMe implements Plugin {
       merge: (x, inner) => merge(inner, x, found),
       unmerge: (y, inner) => unmerge(inner, y, found),
     };
+  }
+
+  buildWarnings(): readonly string[] {
+    const { max_downsample } = this.options;
+    return this.finest > max_downsample && Number.isFinite(this.finest)
+      ? [
+          `"max_downsample" ${max_downsample} of plugin "tome" merges nothing: the model's tokens are ${this.finest} pixels of the latents wide. Set it to ${this.finest}.`,
+        ]
+      : [];
   }
 }

@@ -17,11 +17,7 @@ export interface ListOutline extends BlockList {
  * Structure of a denoiser whose lists of blocks run one after the other.
  * @param more features that its lists do not tell
  */
-export function blockLists(
-  className: string,
-  lists: readonly ListOutline[],
-  more: readonly Feature[] = [],
-): Structure {
+export function blockLists(className: string, lists: readonly ListOutline[], more: readonly Feature[] = []): Structure {
   const outlined = lists.flatMap(({ name, count, branches }) =>
     Array.from({ length: count }, (_, i) => ({ block: `${name}.${i}`, outlines: branches?.(i) ?? [] })),
   );

@@ -63,6 +63,8 @@ function block(
     projectedAttention(inner, value, options);
   const y = g.add(emit("attention", g.scope("attn1"), norm("norm1", x), attend(first)), x);
   const z = g.add(emit("cross-attention", g.scope("attn2"), norm("norm2", y), attend(cross)), y);
-  const fed = emit("feed-forward", g.scope("ff"), norm("norm3", z), (inner, value) => feedForward(inner, value, "geglu"));
+  const fed = emit("feed-forward", g.scope("ff"), norm("norm3", z), (inner, value) =>
+    feedForward(inner, value, "geglu"),
+  );
   return g.add(fed, z);
 }
