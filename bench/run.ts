@@ -21,6 +21,7 @@ import { sanaBenchmark } from "./sana";
 import { sd15Benchmark } from "./sd15";
 import { svdquantBenchmark } from "./svdquant";
 import { tinyVaeBenchmark } from "./tiny-vae";
+import { tomeBenchmark } from "./tome";
 
 const benchmarks: readonly Benchmark[] = [
   emojiBenchmark,
@@ -32,6 +33,7 @@ const benchmarks: readonly Benchmark[] = [
   sanaBenchmark,
   tinyVaeBenchmark,
   deepcacheBenchmark,
+  tomeBenchmark,
   attentionBenchmark,
   foraBenchmark,
   guidanceBenchmark,

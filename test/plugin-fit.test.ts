@@ -8,6 +8,7 @@ import { EasyCache } from "../plugins/easycache/src/index";
 import { FirstBlockCache } from "../plugins/fbcache/src/index";
 import { Fora } from "../plugins/fora/src/index";
 import { SeaCache } from "../plugins/seacache/src/index";
+import { ToMe } from "../plugins/tome/src/index";
 
 const transformers = [
   "dit",
@@ -86,6 +87,15 @@ it.each([
     code: "SKIPSTEP_PLUGIN_REQUIRES",
     message: expect.stringMatching(expected),
   });
+});
+
+it("tome fits where blocks have a picture's tokens, and is refused by name elsewhere", async () => {
+  const fits = ["dit", "pixart", "pixart-alpha", ...unets];
+  for (const model of [...transformers, ...unets]) {
+    const found = await problem(model, ToMe as PluginClass);
+    if (fits.includes(model)) expect(found, model).toBeUndefined();
+    else expect(found?.message, model).toContain('Plugin "tome" needs a model with: picture-tokens.');
+  }
 });
 
 it("every cache fits where its structure is", async () => {

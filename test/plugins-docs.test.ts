@@ -31,6 +31,7 @@ const documents = [
   "plugins/svdquant/README.md",
   "plugins/xformers/README.md",
   "plugins/channels-last/README.md",
+  "plugins/tome/README.md",
   "examples/plugin/README.md",
   "examples/family/README.md",
 ];

@@ -22,6 +22,7 @@ import { Guidance } from "@skipstep/plugin-guidance";
 import { MagCache } from "@skipstep/plugin-magcache";
 import { SeaCache } from "@skipstep/plugin-seacache";
 import { TeaCache } from "@skipstep/plugin-teacache";
+import { ToMe } from "@skipstep/plugin-tome";
 import { expect } from "vitest";
 import { isBuilt } from "../../packages/core/test/is-built";
 import { type Recorded, settingsOf } from "./recorded";
@@ -80,7 +81,7 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
           ? { seed: recorded.seed }
           : { latents: withoutFrames(io.get("in.latents") as Floats) },
       );
-      if (decisions) expectReused(result, (step) => decisions[step] === "reuse");
+      if (decisions && plugin !== "tome") expectReused(result, (step) => decisions[step] === "reuse");
       if (plugin === "deepcache") expectReused(result, deepCacheReuses(model, scheduler, options));
       if (guided_calls) expect(result.report.plugins[0]!.guidance!.guided, "guided calls").toEqual(guided_calls);
       if (measured) expectMeasured(result, measured);
@@ -132,6 +133,7 @@ function configsFor(
   if (name === "cfg-interval" || name === "cfg-gate") return guidanceConfigs(options);
   if (name === "easycache" || name === "ucache") return bothGuidances({ use: EasyCache, options });
   if (name === "seacache") return bothGuidances({ use: SeaCache, options });
+  if (name === "tome") return [{ plugins: [{ use: ToMe, options }] }];
   if (name !== "cache-dit") return [];
   // Whose pass it is, and how many there are, Skipstep knows itself.
   const { enable_separate_cfg, cfg_compute_first, num_inference_steps, ...own } = options;

@@ -271,13 +271,7 @@ export class Pipeline {
     onProgress?.({ kind: "decode" });
     const sample = await watch.time("decode", () => pipeline.decode(settings, latents, signal));
     const steps = scheduler.timesteps.length - first.begin;
-    const reports = reportPlugins(
-      buildHooks.receipts,
-      hooks,
-      steps,
-      family.denoiser,
-      broughtBy(plugins, model, choice),
-    );
+    const reports = reportPlugins(buildHooks, hooks, steps, family.denoiser, broughtBy(plugins, model, choice));
     const steered = reportControlNets(
       nets,
       Array.from({ length: steps }, (_, i) => controlAt(settings, nets.length, i, steps)),

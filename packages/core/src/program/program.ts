@@ -115,7 +115,7 @@ export class Program {
    */
   async run(inputs: Tensors, { around = compute, observe, signal, meter }: RunOptions = {}): Promise<Tensors> {
     const call: Call = { bound: this.bind(inputs), around, signal, meter, started: [] };
-    meter?.add(workOf(this.plan.parts, call.bound).flops);
+    meter?.add(workOf(this.plan.parts, call.bound).flops, call.bound);
     const values: Values = new Map();
     for (const input of this.graphInputs) values.set(input, inputs[input.name]!);
     if (this.plan.prompt) await this.runPrompt(this.plan.prompt, values, call);
@@ -134,7 +134,7 @@ export class Program {
     const known = this.promptValues.find(segment, values, call.bound);
     for (const [value, tensor] of known ?? []) values.set(value, tensor);
     if (known) return;
-    call.meter?.add(call.bound.flops[segment.index]!);
+    call.meter?.add(call.bound.flops[segment.index]!, call.bound);
     await this.runSegment(segment, values, call);
     this.promptValues.note(segment, values, call.bound);
   }
