@@ -45,7 +45,7 @@ const guiding: Made = ({ every }) => ({
   guidance: ({ step }, branches, next) => next(step.index % every === 0 ? branches : ["cond"]),
 });
 
-const onTheInstance = (): Variation["memoryOf"] => {
+const onTheInstance = (): NonNullable<Variation["memoryOf"]> => {
   const memory = { known: {} };
   return () => memory;
 };
