@@ -16,15 +16,15 @@ interface Way {
   readonly targets?: { readonly faster: number; readonly decibels: number };
 }
 
-/** The first two leave out ten of the twenty second passes. */
+/** With targets: 12 of the 20 second passes are left out. */
 const ways: readonly Way[] = [
   {
-    title: "gate at 0.3, made anew at every third step",
-    options: { cfg_gate_step: 0.3, cfg_gate_refresh: 3 },
+    title: "gate at 0.1, made anew at every third step",
+    options: { cfg_gate_step: 0.1, cfg_gate_refresh: 3 },
     targets: { faster: 1.3, decibels: 36 },
   },
+  { title: "gate at 0.3, made anew at every third step", options: { cfg_gate_step: 0.3, cfg_gate_refresh: 3 } },
   { title: "gate at half", options: { cfg_gate_step: 0.5 } },
-  { title: "gate at 0.1, made anew at every third step", options: { cfg_gate_step: 0.1, cfg_gate_refresh: 3 } },
   { title: "off after half", options: { stop: 0.5 } },
   { title: "adaptive, 0.995", options: { adaptive_threshold: 0.995 } },
 ];
