@@ -1,4 +1,4 @@
-import { modelUnfit, type Structure } from "@skipstep/core/plugin";
+import { modelUnfit, type Run, type Structure } from "@skipstep/core/plugin";
 
 const noFlow = "its filter is for models of a flow, (1 - sigma) image + sigma noise, and this is none";
 
@@ -15,4 +15,9 @@ const unfit: Readonly<Record<string, string>> = {
 export function checkFit({ className }: Structure): void {
   const reason = unfit[className];
   if (reason !== undefined) throw modelUnfit("seacache", className, reason);
+}
+
+/** Of SANA-Sprint, whose denoiser is of SANA's class. @throws SKIPSTEP_PLUGIN_REQUIRES as that one */
+export function checkFlow({ generation: { scheduler } }: Run): void {
+  if (scheduler.type === "SCMScheduler") throw modelUnfit("seacache", "a model of SCMScheduler", noFlow);
 }

@@ -8,7 +8,7 @@ import {
   plugin,
   type Tensors,
 } from "@skipstep/core/plugin";
-import { checkFit } from "./fit";
+import { checkFit, checkFlow } from "./fit";
 import { imageInLatents, meanChange } from "./image-in-latents";
 import { options, type SeaCacheOptions } from "./options";
 
@@ -48,11 +48,10 @@ export class SeaCache implements Plugin {
   private readonly memories: RunMemories<Memory>;
 
   constructor(@inject(PluginOptions) private readonly options: SeaCacheOptions) {
-    this.memories = new RunMemories(() => ({
-      accumulated: 0,
-      reusedInRow: 0,
-      residuals: new StreamResiduals(options.residual_order),
-    }));
+    this.memories = new RunMemories((run) => {
+      checkFlow(run);
+      return { accumulated: 0, reusedInRow: 0, residuals: new StreamResiduals(options.residual_order) };
+    });
   }
 
   async blockForward(call: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
