@@ -82,6 +82,8 @@ export function overridesOf(options: GenerateOptions): (string | Override)[] {
     seed,
     image,
     mask,
+    controlnet = [],
+    controlImage,
     strength,
     lora,
     strict,
@@ -92,13 +94,24 @@ export function overridesOf(options: GenerateOptions): (string | Override)[] {
     { name: "--prompt-weighting", path: ["generate", "prompt_weighting"], value: promptWeighting },
     { name: "--long-prompts", path: ["generate", "long_prompts"], value: longPrompts },
     { name: "--seed", path: ["generate", "seed"], value: seed },
-    { name: "--image", path: ["generate", "image"], value: image?.length === 1 ? image[0] : image },
+    { name: "--image", path: ["generate", "image"], value: oneFile(image) },
     { name: "--mask", path: ["generate", "mask"], value: mask },
     { name: "--strength", path: ["generate", "strength"], value: strength },
+    ...controlnet.map((value, i) => ({
+      name: "--controlnet",
+      path: ["components", i === 0 ? "controlnet" : `controlnet_${i}`],
+      value,
+    })),
+    { name: "--control-image", path: ["generate", "control_image"], value: oneFile(controlImage) },
     { name: "--lora", path: ["generate", "loras"], value: lora?.map(loraOf) },
     { name: "--strict", path: ["strict"], value: strict },
   ];
   return [...set, ...named.filter(({ value }) => value !== undefined)];
+}
+
+/** A single one is no list, as in a config. */
+function oneFile(files: readonly string[] | undefined): string | readonly string[] | undefined {
+  return files?.length === 1 ? files[0] : files;
 }
 
 /** `ink.safetensors:0.8`; a colon with no number behind it is a part of the path. */

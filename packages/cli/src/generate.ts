@@ -27,6 +27,8 @@ export interface GenerateOptions {
   /** Files, from the working directory. */
   readonly image?: readonly string[];
   readonly mask?: string;
+  readonly controlnet?: readonly string[];
+  readonly controlImage?: readonly string[];
   /** As `seed`. */
   readonly strength?: unknown;
   /** `file`, or `file:scale`. */

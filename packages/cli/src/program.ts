@@ -49,6 +49,8 @@ export function createProgram(session: Session): Command {
     .option("-i, --image <file>", "what to begin with, or to look at; again for more to look at", collect)
     .option("--mask <file>", "what of the image to paint anew: what is white in it")
     .option("--strength <share>", "how much of the image is drawn anew, 0 to 1", number)
+    .option("--controlnet <path>", "a ControlNet: folder, file or hf:owner/name; again for more", collect)
+    .option("--control-image <file>", "the picture that a ControlNet follows; again for each net", collect)
     .option("--lora <file[:scale]>", "a LoRA beside the weights: ink.safetensors:0.8; again for more", collect)
     .option("-o, --out <path>", "a .png file, or a folder (default: the working directory)")
     .option("--set <path=value>", "another value for the config: generate.height=256", collect)

@@ -96,6 +96,30 @@ describe("generate", () => {
     expect(alone.stderr).toMatch(/image is needed, here or in the config: the one that the mask is of/);
   });
 
+  it("steers by ControlNets that options add to a config, and by the recipe of that", async () => {
+    const heart = inFolder("new/folder/heart.png");
+    const golden = path.join(root, "test/golden");
+    const net = path.join(golden, "extras/controlnet-sd15/controlnet");
+    const config = inFolder("sd.json");
+    const generate = { prompt: "cat", height: 32, width: 32, num_inference_steps: 2, seed: 1 };
+    writeFileSync(config, JSON.stringify({ model: path.join(golden, "pipelines/sd15"), generate }));
+    const out = inFolder("steered.png");
+    const options = ["--controlnet", net, "--control-image", heart, "--out", out];
+    const made = await skipstep("generate", config, ...options);
+    expect(made).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(made.stdout).toMatch(/^controlnet: ran at 3 of 3 steps$/m); // of PNDM's passes
+    expect(recipeOf(out).config).toMatchObject({
+      components: { controlnet: { name: "controlnet" } },
+      generate: { control_image: { name: "heart.png" } },
+    });
+    const again = inFolder("steered-again.png");
+    expect(await skipstep("generate", "--recipe", out, "--trust", "--out", again)).toMatchObject({ exitCode: 0 });
+    expect(pngPixels(again).equals(pngPixels(out))).toBe(true);
+
+    const two = await skipstep("generate", config, ...options, "--controlnet", net);
+    expect(two.stderr).toMatch(/--control-image.*must be one for each ControlNet: controlnet, controlnet_1, found 1/);
+  });
+
   it("reads images before anything is compiled", async () => {
     const [picture, black, broken] = ["p.png", "black.png", "broken.png"].map(inFolder) as [string, string, string];
     const png = (value: number): Promise<Buffer> =>
