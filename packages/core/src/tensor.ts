@@ -17,6 +17,9 @@ export type DType =
   | "uint8"
   | "bool";
 
+/** Element types of 16 bits that weights may be stored in. */
+export type HalfType = Extract<DType, "float16" | "bfloat16">;
+
 /** Bytes of one element. */
 export const itemSize: Readonly<Record<DType, number>> = {
   float64: 8,

@@ -42,10 +42,15 @@ const largePayload = 64 * 1024;
  * @throws SKIPSTEP_PAYLOAD_SIZE, SKIPSTEP_PAYLOAD_FAILED
  */
 export function layOutWeights(nodes: readonly Node[]): WeightsLayout {
+  return layOutValues(initializersOf(nodes));
+}
+
+/** @param values in the order in which they are to lie */
+export function layOutValues(values: readonly InitializerValue[]): WeightsLayout {
   const places = new Map<string, Place>();
   const stored: StoredPlace[] = [];
   let end = 0;
-  for (const value of initializersOf(nodes)) {
+  for (const value of values) {
     const key = placeKey(value);
     if (places.has(key)) continue;
     const { byteLength } = value.origin.payload;

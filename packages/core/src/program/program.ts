@@ -99,10 +99,10 @@ export class Program {
   ): Promise<Program> {
     // The same in every mode of memory: packed kernels round differently.
     const disablePrepacking = packedBytes(graph) > packedLimit;
-    const { segments } = compiled;
+    const { segments, castsWeights: castsStay } = compiled;
     const arena = segments.length <= mostArenas;
     const sessions = await openSessions(residency, segments.length, (index) =>
-      runtime.open(segments[index]!.path, { disablePrepacking, arena, provider: residency?.devices[index] }),
+      runtime.open(segments[index]!.path, { disablePrepacking, arena, castsStay, provider: residency?.devices[index] }),
     );
     return new Program(graph.inputs, plan, sessions);
   }

@@ -1,5 +1,6 @@
 import { type CompiledEngine, compile } from "../compiler/compile";
 import { formsOn } from "../compiler/providers/forms";
+import { precisionOn } from "../compiler/providers/precision";
 import { SkipstepError } from "../errors/error";
 import type { Turns } from "../memory/component";
 import type { Residency } from "../memory/residency";
@@ -39,7 +40,7 @@ export async function openModels(
 }
 
 async function startComponent(
-  { name, source, weights, graph, plan, devices }: BuiltModel,
+  { name, source, weights, graph, plan, dtype, devices }: BuiltModel,
   runtime: Runtime,
   { cacheDir, plugins, denoiser, memory, turns, signal, onCompile }: OpenOptions,
 ): Promise<OpenedComponent> {
@@ -47,6 +48,9 @@ async function startComponent(
   const isOnCpu = devices.every((device = runtime.provider) => device === "cpu");
   const convolutionBlock = isOnCpu ? await runtime.convolutionBlock() : undefined;
   const formsOf = await formsOn(runtime, devices);
+  const float32 = source.model.architecture.float32?.(source.config) ?? [];
+  const precision =
+    dtype === "float32" ? undefined : await precisionOn(runtime, devices, { component: name, dtype, float32 });
   const residency: Residency = { mode: memory.memory, turns, devices };
   const compiled = (force: boolean): Promise<CompiledEngine> =>
     compile({
@@ -56,6 +60,7 @@ async function startComponent(
       cacheDir,
       convolutionBlock,
       formsOf,
+      precision,
       component: name,
       className: source.component.className,
       source: source.component.source.path,

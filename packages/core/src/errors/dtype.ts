@@ -1,0 +1,33 @@
+import { SkipstepError } from "./error";
+import { list } from "./nearest";
+
+const largest = { float16: 65504, bfloat16: 3.39e38 } as const;
+
+/** A weight has numbers that its config's dtype cannot hold. @param values all of it */
+export function halfOverflow(
+  weight: string,
+  dtype: "float16" | "bfloat16",
+  count: number,
+  values: Float32Array,
+): SkipstepError {
+  const most = values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
+  return new SkipstepError(
+    "SKIPSTEP_DTYPE_OVERFLOW",
+    `Weight "${weight}" has ${count} numbers beyond ${dtype}'s ${largest[dtype]}, the largest is ${most}. Set "dtype" of its component to ${dtype === "float16" ? '"bfloat16" where its device has that, or ' : ""}"float32".`,
+  );
+}
+
+/** A provider cannot compute in the config's dtype here. @param reason ONNX Runtime's message, where there is one */
+export function dtypeUnsupported(
+  component: string,
+  dtype: string,
+  device: string,
+  has: readonly string[],
+  reason = "",
+): SkipstepError {
+  const why = reason === "" ? "" : ` (${reason.trim()})`;
+  return new SkipstepError(
+    "SKIPSTEP_DTYPE_UNSUPPORTED",
+    `"${device}" has no ${dtype}, which "dtype" says for ${component}${why}. It has: ${list(has)}. Change "dtype", or put the component on another device.`,
+  );
+}
