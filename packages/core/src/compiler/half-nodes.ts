@@ -15,7 +15,7 @@ export function halfNodes(
   const half = new Set<Node>();
   const halves = new Set<Value>();
   for (const node of nodes) {
-    const role = operators[node.op];
+    const role = node.domain === "com.microsoft.nchwc" ? undefined : operators[node.op];
     if (!role || node.body || float32.some((part) => isPart(part, node)) || hasLargeConstants(node)) continue;
     const floats = node.inputs.filter((input) => input !== undefined && input.dtype === "float32") as Value[];
     const followed = (role === "follows-first" ? floats.slice(0, 1) : floats).filter((input) => !isInitializer(input));
