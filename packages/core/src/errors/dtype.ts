@@ -31,3 +31,16 @@ export function dtypeUnsupported(
     `"${device}" has no ${dtype}, which "dtype" says for ${component}${why}. It has: ${list(has)}. Change "dtype", or put the component on another device.`,
   );
 }
+
+/** What a component computes in 16 bits becomes infinite, or no number. @param node the first whose values do */
+export function halfNotFinite(
+  component: string,
+  dtype: string,
+  node: { readonly op: string; readonly scope: string },
+): SkipstepError {
+  const where = node.scope === "" ? "" : ` in ${node.scope}`;
+  return new SkipstepError(
+    "SKIPSTEP_DTYPE_NOT_FINITE",
+    `${component} gives NaN or infinity in ${dtype}: the first to do so is ${node.op}${where}. Set "dtype": { "${component}": "float32" }.`,
+  );
+}
