@@ -33,6 +33,8 @@ export interface CompileRequest {
   readonly formsOf?: FormsOf | undefined;
   /** Of 16 bits; float32 without it. */
   readonly precision?: Precision | undefined;
+  /** Remembers what lies in the models, for a compilation when the checkpoint is closed. */
+  readonly smallPayloads?: Map<string, Uint8Array> | undefined;
   /** What `listEngines` tells of it: `transformer`, its class, the checkpoint's folder, names of plugins. */
   readonly component: string;
   readonly className: string;

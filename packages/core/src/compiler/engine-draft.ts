@@ -28,6 +28,7 @@ export function draftEngine({
   convolutionBlock,
   formsOf = () => undefined,
   precision,
+  smallPayloads,
 }: CompileRequest): EngineDraft {
   const crossing = new Set(plan.segments.flatMap(({ outputs }) => outputs));
   const blocked = blockConvolutions(graph.nodes, convolutionBlock, crossing, precision ? 0 : undefined);
@@ -39,13 +40,8 @@ export function draftEngine({
     const own = nodes.flatMap((node) => lowered.get(node)!);
     return halves ? lowerPrecision(own, outputs, precision, precision.operatorsOf(i), halves) : own;
   });
-  const layout = layOutValues(
-    inOrder(
-      graph.nodes.flatMap((node) => lowered.get(node) ?? []),
-      emitted.flat(),
-      halves,
-    ),
-  );
+  const whole = graph.nodes.flatMap((node) => lowered.get(node) ?? []);
+  const layout = layOutValues(inOrder(whole, emitted.flat(), halves), smallPayloads);
   const stored = layout.stored.map(({ value, offset, byteLength }) => [placeKey(value), offset, byteLength]);
   const weightsKey = sha256(JSON.stringify([formatVersion, coreVersion, identity, stored]));
   const models = plan.segments.map((segment, i) =>

@@ -45,8 +45,14 @@ export function layOutWeights(nodes: readonly Node[]): WeightsLayout {
   return layOutValues(initializersOf(nodes));
 }
 
-/** @param values in the order in which they are to lie */
-export function layOutValues(values: readonly InitializerValue[]): WeightsLayout {
+/**
+ * @param values in the order in which they are to lie
+ * @param known payloads that were read before, and are read no more: by place
+ */
+export function layOutValues(
+  values: readonly InitializerValue[],
+  known: Map<string, Uint8Array> = new Map(),
+): WeightsLayout {
   const places = new Map<string, Place>();
   const stored: StoredPlace[] = [];
   let end = 0;
@@ -57,7 +63,9 @@ export function layOutValues(values: readonly InitializerValue[]): WeightsLayout
     const expected = sizeOf(value.shape) * itemSize[value.dtype];
     if (byteLength !== expected) throw payloadSize(value, expected, byteLength);
     if (byteLength <= (value.dtype === "int64" ? inlineIntegersLimit : inlineLimit)) {
-      places.set(key, { kind: "inline", value, bytes: payloadBytes(value) });
+      const bytes = known.get(key) ?? payloadBytes(value);
+      known.set(key, bytes);
+      places.set(key, { kind: "inline", value, bytes });
       continue;
     }
     const alignment = byteLength >= largePayload ? 4096 : 64;

@@ -32,15 +32,15 @@ export function dtypeUnsupported(
   );
 }
 
-/** What a component computes in 16 bits becomes infinite, or no number. @param node the first whose values do */
+/** What a component computes in 16 bits becomes infinite, or no number. @param node the first whose values do, where it was found */
 export function halfNotFinite(
   component: string,
   dtype: string,
-  node: { readonly op: string; readonly scope: string },
+  node: { readonly op: string; readonly scope: string } | undefined,
 ): SkipstepError {
-  const where = node.scope === "" ? "" : ` in ${node.scope}`;
+  const where = node ? `: the first to do so is ${node.op}${node.scope === "" ? "" : ` in ${node.scope}`}` : "";
   return new SkipstepError(
     "SKIPSTEP_DTYPE_NOT_FINITE",
-    `${component} gives NaN or infinity in ${dtype}: the first to do so is ${node.op}${where}. Set "dtype": { "${component}": "float32" }.`,
+    `${component} gives NaN or infinity in ${dtype}${where}. Set "dtype": { "${component}": "float32" }.`,
   );
 }

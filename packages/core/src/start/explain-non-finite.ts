@@ -2,6 +2,7 @@ import { type CompileRequest, compile } from "../compiler/compile";
 import { removeEngine } from "../compiler/engine-folder";
 import { type Part, type Plan, planGraph, type Segment } from "../compiler/plan";
 import { halfNotFinite } from "../errors/dtype";
+import { SkipstepError } from "../errors/error";
 import { numbersPayload } from "../graph/payload";
 import type { Node, Value } from "../graph/value";
 import type { Tensors } from "../hooks";
@@ -18,24 +19,36 @@ export async function explainNonFinite(
   request: CompileRequest,
   inputs: Tensors,
 ): Promise<Error | undefined> {
-  const { graph, component, precision } = request;
+  const { component, precision } = request;
   if (!(await isFinitePass(inputs))) return undefined;
-  const found = new Map<string, Node>();
-  const plan = withChecks(planGraph(graph, []), found);
-  const compiled = await compile({ ...request, plan, formsOf: request.formsOf && (() => request.formsOf!(0)) });
+  try {
+    const node = await firstNonFinite(runtime, request, inputs);
+    return node && halfNotFinite(component, precision!.dtype, node);
+  } catch (error) {
+    // Where the engine's weights are gone from the cache, or the disk is full.
+    if (error instanceof SkipstepError) return halfNotFinite(component, precision!.dtype, undefined);
+    throw error;
+  }
+}
+
+async function firstNonFinite(
+  runtime: Runtime,
+  { formsOf, ...request }: CompileRequest,
+  inputs: Tensors,
+): Promise<Node | undefined> {
+  const { graph } = request;
+  const nodes = new Map<string, Node>();
+  const plan = withChecks(planGraph(graph, []), nodes);
+  const compiled = await compile({ ...request, plan, formsOf: formsOf && (() => formsOf(0)) });
   try {
     const program = await Program.open(runtime, graph, plan, compiled);
     try {
-      let first: Node | undefined;
+      const sums = new Map<string, number>();
       const observe = async (observed: Tensors): Promise<void> => {
-        for (const [name, node] of found) {
-          if (first) return;
-          const sum = observed[name] && (await observed[name].read());
-          if (sum && !Number.isFinite(Number(sum.data[0]))) first = node;
-        }
+        for (const [name, tensor] of Object.entries(observed)) sums.set(name, Number((await tensor.read()).data[0]));
       };
       await program.run(inputs, { observe });
-      return first && halfNotFinite(component, precision!.dtype, first);
+      return [...nodes].find(([name]) => !Number.isFinite(sums.get(name) ?? 0))?.[1];
     } finally {
       await program.close();
     }

@@ -22,6 +22,7 @@ import { applyLoras, type LoraMatch, matchLoras, placeOf } from "./apply-loras";
 import { applyTextualInversions } from "./apply-textual-inversions";
 import { type BuiltModel, buildModels, regionClaims } from "./build-model";
 import type { CheckedConfig } from "./create-pipeline";
+import { dtypeNotes } from "./dtype-notes";
 import { notesOf } from "./notes";
 import { chooseScheduler } from "./scheduler-choice";
 
@@ -111,7 +112,13 @@ export function inspectConfig({ config, plugins, model: plain, code }: CheckedCo
       scheduler: chooseScheduler(model, config.scheduler),
       structure,
       components,
-      notes: [...notesOf(model, config.scheduler), ...notes, ...learned, ...promptNotes(family, settings)],
+      notes: [
+        ...notesOf(model, config.scheduler),
+        ...notes,
+        ...learned,
+        ...dtypeNotes(models, config.device),
+        ...promptNotes(family, settings),
+      ],
       loras,
       plugins: describePlugins(plugins, structure, hooks.receipts),
       code,

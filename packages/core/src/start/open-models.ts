@@ -54,6 +54,7 @@ async function startComponent(
   const precision =
     dtype === "float32" ? undefined : await precisionOn(runtime, devices, { component: name, dtype, float32 });
   const residency: Residency = { mode: memory.memory, turns, devices };
+  const computesHalf = precision && plan.segments.some((_, i) => precision.operatorsOf(i));
   const request: CompileRequest = {
     graph,
     plan,
@@ -62,6 +63,7 @@ async function startComponent(
     convolutionBlock,
     formsOf,
     precision,
+    smallPayloads: computesHalf ? new Map() : undefined,
     component: name,
     className: source.component.className,
     source: source.component.source.path,
@@ -71,7 +73,6 @@ async function startComponent(
   };
   const compiled = (force: boolean): Promise<CompiledEngine> =>
     compile({ ...request, force, signal, onEvent: ({ done, of }) => onCompile?.(name, done, of) });
-  const computesHalf = precision && plan.segments.some((_, i) => precision.operatorsOf(i));
   const explain = computesHalf ? (inputs: Tensors) => explainNonFinite(runtime, request, inputs) : undefined;
   const first = await compiled(false);
   try {
