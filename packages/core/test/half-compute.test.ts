@@ -5,24 +5,24 @@ import type { ConfigInput, PluginUse } from "@skipstep/core";
 import { Runtime } from "@skipstep/core/model";
 import { toFloat32 } from "@skipstep/core/plugin";
 import { describe, expect, it, vi } from "vitest";
-import { Bnb } from "../plugins/bnb/src/index";
-import { CacheDit } from "../plugins/cache-dit/src/index";
-import { ChannelsLast } from "../plugins/channels-last/src/index";
-import { SvdQuant } from "../plugins/svdquant/src/index";
-import { Xformers } from "../plugins/xformers/src/index";
-import { draw, psnr } from "./draw";
-import { emojiConfig, temporaryFolder } from "./emoji";
-import { writeTensors } from "./made-checkpoint";
+import { Bnb } from "../../../plugins/bnb/src/index";
+import { CacheDit } from "../../../plugins/cache-dit/src/index";
+import { ChannelsLast } from "../../../plugins/channels-last/src/index";
+import { SvdQuant } from "../../../plugins/svdquant/src/index";
+import { Xformers } from "../../../plugins/xformers/src/index";
+import { draw, psnr } from "../../../test/draw";
+import { emojiConfig, temporaryFolder } from "../../../test/emoji";
+import { writeTensors } from "../../../test/made-checkpoint";
 
 // The CPU as an accelerator that computes in float16: what each operator gives is rounded to it. ONNX Runtime's own casts
 // for operators that it has not in float16 leave that out between two of them.
-vi.mock("../packages/core/src/compiler/providers/profile", async (load) => {
-  const real = await load<typeof import("../packages/core/src/compiler/providers/profile")>();
+vi.mock("../src/compiler/providers/profile", async (load) => {
+  const real = await load<typeof import("../src/compiler/providers/profile")>();
   const { halfOperators } = real.profileOf("webgpu");
   return { ...real, profileOf: () => ({ ...real.profileOf("cpu"), halfOperators }) };
 });
-vi.mock("../packages/core/src/compiler/lower-precision", async (load) => {
-  const real = await load<typeof import("../packages/core/src/compiler/lower-precision")>();
+vi.mock("../src/compiler/lower-precision", async (load) => {
+  const real = await load<typeof import("../src/compiler/lower-precision")>();
   const { roundedNodes } = await import("./rounded-nodes");
   return {
     ...real,
@@ -32,7 +32,7 @@ vi.mock("../packages/core/src/compiler/lower-precision", async (load) => {
 vi.spyOn(Runtime.prototype, "convolutionBlock").mockResolvedValue(undefined); // an accelerator lays filters out itself
 
 const [cacheDir, scaled] = [temporaryFolder(), temporaryFolder()];
-const models = join(import.meta.dirname, "../models");
+const models = join(import.meta.dirname, "../../../models");
 const small = { num_inference_steps: 2, height: 64, width: 64, seed: 7 };
 
 function emoji(model = "emoji", plugins: readonly PluginUse[] = []): ConfigInput {
@@ -40,7 +40,10 @@ function emoji(model = "emoji", plugins: readonly PluginUse[] = []): ConfigInput
 }
 
 function fixture(name: string, subject: object = { prompt: "a red heart" }): ConfigInput {
-  return { model: join(import.meta.dirname, "golden/pipelines", name), generate: { ...small, ...subject } };
+  return {
+    model: join(import.meta.dirname, "../../../test/golden/pipelines", name),
+    generate: { ...small, ...subject },
+  };
 }
 
 /** Decibels of float16 against float32, which says no more than that. */

@@ -1,4 +1,4 @@
-import type { Node, Value } from "../packages/core/src/graph/value";
+import type { Node, Value } from "../src/graph/value";
 
 const [float32, float16] = [1, 10];
 
