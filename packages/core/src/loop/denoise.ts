@@ -155,4 +155,3 @@ function guide(call: Denoising, moment: Moment, step: Step): Promise<Guided> {
     return cond && uncond ? combined(cond, uncond) : { ...predicted, prediction: (cond ?? uncond)! };
   });
 }
-
