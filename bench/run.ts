@@ -7,6 +7,7 @@ import { cacheDitEmojiBenchmark } from "./cache-dit-emoji";
 import { compileBenchmark } from "./compile";
 import { deepcacheBenchmark } from "./deepcache";
 import { denoisersBenchmark } from "./denoisers";
+import { dtypeBenchmark } from "./dtype";
 import { emojiBenchmark } from "./emoji";
 import { foraBenchmark } from "./fora";
 import { ggufTokensBenchmark, ggufTypesBenchmark } from "./gguf-types";
@@ -40,6 +41,7 @@ const benchmarks: readonly Benchmark[] = [
   cacheDitBenchmark,
   cacheDitEmojiBenchmark,
   memoryBenchmark,
+  dtypeBenchmark,
   ggufTypesBenchmark,
   ggufTokensBenchmark,
   svdquantBenchmark,
