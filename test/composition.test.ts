@@ -5,6 +5,7 @@ import { Bnb } from "../plugins/bnb/src/index";
 import { CacheDit } from "../plugins/cache-dit/src/index";
 import { ChannelsLast } from "../plugins/channels-last/src/index";
 import { DeepCache } from "../plugins/deepcache/src/index";
+import { EasyCache } from "../plugins/easycache/src/index";
 import { FirstBlockCache } from "../plugins/fbcache/src/index";
 import { Gguf } from "../plugins/gguf/src/index";
 import { Guidance } from "../plugins/guidance/src/index";
@@ -94,6 +95,17 @@ const compositions: Readonly<Record<string, Composition>> = {
     says: [/^71 weights as int8, .* 0 transposes left/, /^129 weights as int8, /, /^reused 4 of 6 steps/],
     toCache: 44,
     toOthers: 20,
+  },
+  "bnb, xformers and easycache": {
+    plain: emojiConfig({ generate }),
+    plugins: [
+      { use: Bnb, options: { load_in_8bit: true } },
+      { use: Xformers, options: { op: "cutlass", block_size: 40 } },
+    ],
+    cache: { use: EasyCache, options: { threshold: 0.2 } },
+    says: [/^\d+ weights as int8, /, /^9 attentions as cutlass of 40$/, /^reused \d of 12 steps/],
+    toCache: 38,
+    toOthers: 25,
   },
 };
 
