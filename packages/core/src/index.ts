@@ -21,7 +21,7 @@ export { type InstalledPlugin, installedPlugins } from "./plugins/installed";
 export { type Recipe, readRecipe } from "./recipe/recipe";
 export type { RecipeFile } from "./recipe/recipe-file";
 export { sourceText } from "./recipe/recipe-sources";
-export type { LoraReport, PluginReport, RegionReport, Report, TokensReport } from "./report/report";
+export type { LoraReport, PluginReport, RegionReport, Report } from "./report/report";
 export { parseJson } from "./schema/parse-json";
 export type { LoraMatch } from "./start/apply-loras";
 export { configSchema } from "./start/config-schema";
