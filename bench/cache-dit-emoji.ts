@@ -4,13 +4,10 @@ import { type ConfigInput, createPipeline, type GenerateResult, type Image, type
 import { psnr } from "../packages/cli/src/quality/psnr";
 import { CacheDit, type CacheDitOptions } from "../plugins/cache-dit/src/index";
 import type { Benchmark } from "./benchmark";
+import { emojiPrompts as prompts } from "./emoji-prompts";
 import { least } from "./measure";
 
 const model = fileURLToPath(new URL("../models/emoji", import.meta.url));
-const prompts = [
-  ...["red heart", "grinning face", "slightly smiling face", "cat face", "house", "green book", "rocket", "pizza"],
-  ...["purple heart", "dog face", "sunflower", "robot", "car", "blue circle", "star", "clock"],
-];
 const configFile = fileURLToPath(new URL("../configs/emoji-cache-dit.json", import.meta.url));
 const [{ options }] = JSON.parse(readFileSync(configFile, "utf8")).plugins as [{ options: Partial<CacheDitOptions> }];
 const mask = options.steps_computation_mask as readonly number[];

@@ -7,9 +7,11 @@ import { cacheDitEmojiBenchmark } from "./cache-dit-emoji";
 import { compileBenchmark } from "./compile";
 import { deepcacheBenchmark } from "./deepcache";
 import { denoisersBenchmark } from "./denoisers";
+import { dtypeBenchmark } from "./dtype";
 import { emojiBenchmark } from "./emoji";
 import { foraBenchmark } from "./fora";
 import { ggufTokensBenchmark, ggufTypesBenchmark } from "./gguf-types";
+import { guidanceBenchmark } from "./guidance";
 import { hooksBenchmark } from "./hooks";
 import { lowBitBenchmarks } from "./low-bit";
 import { matmulBenchmark } from "./matmul";
@@ -20,6 +22,7 @@ import { sanaBenchmark } from "./sana";
 import { sd15Benchmark } from "./sd15";
 import { svdquantBenchmark } from "./svdquant";
 import { tinyVaeBenchmark } from "./tiny-vae";
+import { tomeBenchmark } from "./tome";
 
 const benchmarks: readonly Benchmark[] = [
   emojiBenchmark,
@@ -31,11 +34,14 @@ const benchmarks: readonly Benchmark[] = [
   sanaBenchmark,
   tinyVaeBenchmark,
   deepcacheBenchmark,
+  tomeBenchmark,
   attentionBenchmark,
   foraBenchmark,
+  guidanceBenchmark,
   cacheDitBenchmark,
   cacheDitEmojiBenchmark,
   memoryBenchmark,
+  dtypeBenchmark,
   ggufTypesBenchmark,
   ggufTokensBenchmark,
   svdquantBenchmark,

@@ -5,8 +5,10 @@ import { Bnb } from "../plugins/bnb/src/index";
 import { CacheDit } from "../plugins/cache-dit/src/index";
 import { ChannelsLast } from "../plugins/channels-last/src/index";
 import { DeepCache } from "../plugins/deepcache/src/index";
+import { EasyCache } from "../plugins/easycache/src/index";
 import { FirstBlockCache } from "../plugins/fbcache/src/index";
 import { Gguf } from "../plugins/gguf/src/index";
+import { Guidance } from "../plugins/guidance/src/index";
 import { SvdQuant } from "../plugins/svdquant/src/index";
 import { Xformers } from "../plugins/xformers/src/index";
 import { draw, psnr } from "./draw";
@@ -94,7 +96,35 @@ const compositions: Readonly<Record<string, Composition>> = {
     toCache: 44,
     toOthers: 20,
   },
+  "bnb, xformers and easycache": {
+    plain: emojiConfig({ generate }),
+    plugins: [
+      { use: Bnb, options: { load_in_8bit: true } },
+      { use: Xformers, options: { op: "cutlass", block_size: 40 } },
+    ],
+    cache: { use: EasyCache, options: { threshold: 0.2 } },
+    says: [/^\d+ weights as int8, /, /^9 attentions as cutlass of 40$/, /^reused \d of 12 steps/],
+    toCache: 38,
+    toOthers: 25,
+  },
 };
+
+it("guidance and a cache of blocks decide each its own, in one batch and in two", async () => {
+  const plugins = [
+    { use: Guidance, options: { cfg_gate_step: 0.25, cfg_gate_refresh: 3 } },
+    { use: FirstBlockCache, options: { threshold: 0.12 } },
+  ];
+  const plain = await draw(emojiConfig({ generate }), cacheDir, heart);
+  for (const guidance of ["batch", "separate"] as const) {
+    const drawn = await draw({ ...emojiConfig({ generate }), plugins, guidance, strict: true }, cacheDir, heart);
+    const summaries = drawn.report.plugins.map(({ summary }) => summary);
+    expect(summaries).toEqual([
+      expect.stringMatching(/^guided 6 of 12 steps, 18 of 24 passes, saved /),
+      expect.stringMatching(/^reused \d+ of 12 steps, saved /),
+    ]);
+    expect(psnr(drawn, plain)).toBeGreaterThan(25);
+  }
+});
 
 beforeAll(() => writeGguf(join(root, "models/emoji"), gguf));
 

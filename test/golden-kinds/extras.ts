@@ -4,6 +4,7 @@ import { checkBnb } from "./bnb";
 import { controlNetCase } from "./control-net";
 import { fillCase } from "./fill";
 import { ggufCase } from "./gguf";
+import { checkGuider } from "./guiders";
 import { imageToImageCase } from "./image-to-image";
 import { inpaintCase } from "./inpaint";
 import { kontextCase } from "./kontext";
@@ -15,6 +16,7 @@ import { loraCase } from "./lora";
  */
 export const extras: Readonly<Record<string, (folder: string, root: string) => (() => Promise<void>) | undefined>> = {
   gguf: ggufCase,
+  guider: (folder) => () => checkGuider(folder),
   bnb: (folder) => () => checkBnb(folder),
   controlnet: controlNetCase,
   "image-to-image": imageToImageCase,

@@ -12,12 +12,17 @@ import {
   type RegionReport,
 } from "@skipstep/core";
 import { type Floats, floats, stack, type Tensor } from "@skipstep/core/model";
+import type { PluginClass } from "@skipstep/core/plugin";
 import { CacheDit } from "@skipstep/plugin-cache-dit";
 import { DeepCache } from "@skipstep/plugin-deepcache";
+import { EasyCache } from "@skipstep/plugin-easycache";
 import { FirstBlockCache } from "@skipstep/plugin-fbcache";
 import { Fora } from "@skipstep/plugin-fora";
+import { Guidance } from "@skipstep/plugin-guidance";
 import { MagCache } from "@skipstep/plugin-magcache";
+import { SeaCache } from "@skipstep/plugin-seacache";
 import { TeaCache } from "@skipstep/plugin-teacache";
+import { ToMe } from "@skipstep/plugin-tome";
 import { expect } from "vitest";
 import { isBuilt } from "../../packages/core/test/is-built";
 import { type Recorded, settingsOf } from "./recorded";
@@ -31,8 +36,18 @@ interface Call extends Recorded {
   /** By block list or context: what the reference decided. */
   readonly stats?: Readonly<Record<string, CacheStats>>;
   readonly calibrator?: object | null;
-  /** What fora did, step by step. */
+  /** Calls of the model that ran both guidance branches. */
+  readonly guided_calls?: readonly number[];
+  /** What fora did, or the prompt's branch under other plugins, step by step. */
   readonly decisions?: readonly ("compute" | "reuse")[];
+  /** Every number that decided, step by step; of plugins whose branches decide for themselves, by branch. */
+  readonly measured?: readonly Measured[] | Readonly<Record<"cond" | "uncond", readonly Measured[]>>;
+}
+
+/** What was measured at a step; null and words stand for what was not. */
+interface Measured {
+  readonly step: number;
+  readonly [name: string]: number | string | boolean | null;
 }
 
 interface CacheStats {
@@ -52,9 +67,8 @@ interface CacheStats {
  * @returns `undefined` for a family or a plugin that is not built yet
  */
 export function pipelineCase(model: string, file: string, tolerance: number): (() => Promise<void>) | undefined {
-  const { plugin, options, stats, calibrator, decisions, scheduler, ...recorded }: Call = JSON.parse(
-    readFileSync(`${file}.json`, "utf8"),
-  );
+  const { plugin, options, stats, calibrator, decisions, guided_calls, measured, scheduler, ...recorded }: Call =
+    JSON.parse(readFileSync(`${file}.json`, "utf8"));
   const configs = plugin === undefined ? [{}] : configsFor(plugin, options ?? {}, calibrator ?? null);
   if (configs.length === 0 || !isBuilt(model)) return undefined;
   return async () => {
@@ -67,8 +81,10 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
           ? { seed: recorded.seed }
           : { latents: withoutFrames(io.get("in.latents") as Floats) },
       );
-      if (decisions) expectReused(result, (step) => decisions[step] === "reuse");
+      if (decisions && plugin !== "tome") expectReused(result, (step) => decisions[step] === "reuse");
       if (plugin === "deepcache") expectReused(result, deepCacheReuses(model, scheduler, options));
+      if (guided_calls) expect(result.report.plugins[0]!.guidance!.guided, "guided calls").toEqual(guided_calls);
+      if (measured) expectMeasured(result, measured);
       if (stats) expectDecisions(result, Object.values(stats)[0]!);
       expectImages(result, io.get("out.image")!, tolerance);
     }
@@ -114,6 +130,10 @@ function configsFor(
   if (name === "teacache") return [{ plugins: [{ use: TeaCache, options }] }];
   if (name === "magcache") return [{ plugins: [{ use: MagCache, options }] }];
   if (name === "deepcache") return [{ plugins: [{ use: DeepCache, options }] }];
+  if (name === "cfg-interval" || name === "cfg-gate") return guidanceConfigs(options);
+  if (name === "easycache" || name === "ucache") return bothGuidances({ use: EasyCache, options });
+  if (name === "seacache") return bothGuidances({ use: SeaCache, options });
+  if (name === "tome") return [{ plugins: [{ use: ToMe, options }] }];
   if (name !== "cache-dit") return [];
   // Whose pass it is, and how many there are, Skipstep knows itself.
   const { enable_separate_cfg, cfg_compute_first, num_inference_steps, ...own } = options;
@@ -123,6 +143,19 @@ function configsFor(
     ...(isFirstBlockCache(options, calibrator) ? [{ use: FirstBlockCache, options: firstBlockOptions(options) }] : []),
   ];
   return uses.map((use) => ({ plugins: [use], guidance }));
+}
+
+/** The same in one batch and in two. @param options with what the reference says of its run beside them */
+function guidanceConfigs({
+  first_reused_call: _,
+  ...options
+}: Readonly<Record<string, unknown>>): Pick<ConfigInput, "plugins" | "guidance">[] {
+  return bothGuidances({ use: Guidance, options });
+}
+
+/** In one batch and in two it must come to the same. */
+function bothGuidances(plugin: { use: PluginClass; options: object }): Pick<ConfigInput, "plugins" | "guidance">[] {
+  return (["batch", "separate"] as const).map((guidance) => ({ plugins: [plugin], guidance }));
 }
 
 /** cache-dit with one block in front and no limits is First Block Cache. */
@@ -176,6 +209,23 @@ function expectDecisions({ report }: GenerateResult, stats: CacheStats): void {
   expectDifferences(regions, "cfg_residual_diff", cfg_residual_diffs);
   if (stats.input_diffs) expectDifferences(regions, "input_diff", stats.input_diffs);
   if (stats.accumulated) expectDifferences(regions, "accumulated", stats.accumulated);
+}
+
+/** Of the negative prompt's branch nothing is measured where both are in one batch. */
+function expectMeasured({ report }: GenerateResult, measured: NonNullable<Call["measured"]>): void {
+  const { regions } = report.plugins[0]!;
+  const branches = "cond" in measured ? { "": measured.cond, cfg_: measured.uncond ?? [] } : { "": measured };
+  for (const [prefix, steps] of Object.entries(branches)) {
+    const names = new Set(steps.flatMap((step) => Object.keys(step)));
+    for (const name of ["step", "sigma"]) names.delete(name);
+    for (const name of names) {
+      const numbers = steps.flatMap((step) =>
+        typeof step[name] === "number" ? [[`${step.step}`, step[name]] as const] : [],
+      );
+      const isMissing = prefix !== "" && !regions.some((region) => region.numbers[`${prefix}${name}`]);
+      if (numbers.length > 0 && !isMissing) expectDifferences(regions, `${prefix}${name}`, Object.fromEntries(numbers));
+    }
+  }
 }
 
 function expectDifferences(

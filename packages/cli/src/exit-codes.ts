@@ -45,6 +45,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   LORA: 4,
   SHARD: 4,
   TENSOR: 4,
+  CONTROLNET: 4,
   TOKEN: 4,
   TEXTUAL_INVERSION: 4,
   QUANTIZED: 4,

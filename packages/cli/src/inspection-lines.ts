@@ -40,16 +40,19 @@ export function inspectionLines(inspection: Inspection, isLoading = true): strin
 }
 
 function componentTable(components: readonly ComponentInspection[]): string[] {
-  const head = ["component", "class", "parameters", "stored", "loaded", "activations", "stored as"];
-  const rows = components.map(({ name, className, parameters, storedBytes, weightBytes, activationBytes, dtypes }) => [
-    name,
-    className,
-    countText(parameters),
-    bytesText(storedBytes),
-    bytesText(weightBytes),
-    bytesText(activationBytes),
-    dtypes.join(", "),
-  ]);
+  const head = ["component", "class", "parameters", "stored", "loaded", "activations", "stored as", "dtype"];
+  const rows = components.map(
+    ({ name, className, parameters, storedBytes, weightBytes, activationBytes, dtypes, dtype }) => [
+      name,
+      className,
+      countText(parameters),
+      bytesText(storedBytes),
+      bytesText(weightBytes),
+      bytesText(activationBytes),
+      dtypes.join(", "),
+      dtype,
+    ],
+  );
   return columns([head, ...rows], [2, 3, 4, 5]);
 }
 

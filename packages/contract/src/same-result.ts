@@ -32,7 +32,7 @@ export function ensureSame(
 }
 
 /** `computed steps 0,1,4 and reused 2,3 in "rest"`, whatever the number of guidance branches. */
-function decisions(tried: PluginUnderTest, result: GenerateResult): string {
+export function decisions(tried: PluginUnderTest, result: GenerateResult): string {
   const steps = (all: readonly number[]): string => [...new Set(all)].join() || "none";
   const regions = tried
     .reportOf(result)

@@ -1,5 +1,6 @@
 import type { AttentionInputs, EmittedAttention } from "./graph/attention";
 import type { Graph } from "./graph/graph";
+import type { BlockTokens, ReducedTokens } from "./graph/tokens";
 import type { Value } from "./graph/value";
 import type { Weight, WeightForm } from "./graph/weight";
 import type { Tensors } from "./runtime/device-tensor";
@@ -72,6 +73,8 @@ export interface GuidanceCall {
   readonly step: Step;
   /** Where guidance sets out: `base + guidanceScale * (cond - uncond)`. Scale s from `uncond` is s - 1 from `cond`. */
   readonly base: GuidanceBranch;
+  /** Of a prediction: `[B, C, H, W]`. */
+  readonly shape: readonly number[];
   /** `base + scale * (cond - uncond)`. @param scale `step.guidanceScale` when left out */
   combine(cond: Floats, uncond: Floats, scale?: number): Guided;
   /** Puts numbers into the report and the recipe, under this plugin, the name `guidance` and this step. */
@@ -130,6 +133,8 @@ export interface Hooks {
   weightLoad(weight: Weight, graph: Graph): WeightForm | undefined;
   /** Build time. Emits one attention; `undefined` leaves it to the next plugin. */
   attention(inputs: AttentionInputs, graph: Graph): Value | EmittedAttention | undefined;
+  /** Build time. Has a block do with fewer of a picture's tokens; `undefined` leaves them to the next plugin. */
+  tokens(tokens: BlockTokens, graph: Graph): ReducedTokens | undefined;
   /**
    * Build time. Told of a component's graph once all of it was emitted; may put other nodes in place of its own with
    * `graph.replaceNodes`. @returns what it came to, in numbers for the report: `{ "transposes left": 0 }`; `undefined`
@@ -171,6 +176,7 @@ export interface Hooks {
 export const hookKinds = {
   weightLoad: "first",
   attention: "first",
+  tokens: "first",
   graphBuilt: "each",
   guidance: "wrap",
   predict: "wrap",

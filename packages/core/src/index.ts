@@ -15,6 +15,7 @@ export { SkipstepError } from "./errors/error";
 export type { Image } from "./image/image";
 export type { GenerateRequest, GenerateResult, Pipeline, PluginChange } from "./loop/pipeline";
 export type { ProgressEvent, StepEvent } from "./loop/progress";
+export type { Dtype } from "./memory/dtype";
 export type { MemoryMode } from "./memory/memory-mode";
 export { findPlugin, locatePlugin, type PluginCode } from "./plugins/discover";
 export { type InstalledPlugin, installedPlugins } from "./plugins/installed";

@@ -5,10 +5,11 @@ export type { JSONSchemaType } from "ajv";
 export type { Structure, UNetStructure } from "./architecture/structure";
 export { SkipstepError } from "./errors/error";
 export { didYouMean } from "./errors/nearest";
-export { optionUnfit } from "./errors/plugins";
+export { modelUnfit, optionUnfit } from "./errors/plugins";
 export type { AttentionInputs, EmittedAttention } from "./graph/attention";
-export { ceilOver, type Dim, equal as equalDims, least, minus, over, plus, times } from "./graph/dim";
+export { ceilOver, type Dim, equal as equalDims, least, minus, over, plus, share, times } from "./graph/dim";
 export type { Graph } from "./graph/graph";
+export type { BlockTokens, ReducedTokens, TokenModule } from "./graph/tokens";
 export { type Node, type Payload, readersOf, readsOf, type Value } from "./graph/value";
 export type { Weight, WeightForm } from "./graph/weight";
 export {
@@ -48,6 +49,7 @@ export {
   add,
   clamp,
   combine,
+  combineItems,
   dot,
   everyNth,
   meanAbs,

@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { type ConfigInput, createPipeline, type Pipeline, validateConfig } from "../src/index";
-import type { Hooks, PluginClass } from "../src/plugin";
+import { type Hooks, minus, over, type PluginClass } from "../src/plugin";
 import type { Plugin } from "../src/plugins/plugin";
 import { hookNames, pluginWith, recorder } from "./hook-recorder";
 
 const model = join(import.meta.dirname, "../../contract/models/z-image");
 const generate = { prompt: "a cat", num_inference_steps: 2, guidance_scale: 0, height: 32, width: 32, seed: 3 };
+const dit = join(import.meta.dirname, "../../../test/golden/pipelines/dit");
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-hooks-"));
 const opened: Pipeline[] = [];
 afterAll(async () => {
@@ -72,7 +73,7 @@ describe("the order of hooks", () => {
       "b.afterStep",
     ];
     const named = new Set([...built, ...whole, ...log].map((line) => line.split(".")[1]));
-    expect(named).toEqual(new Set(hookNames));
+    expect(named).toEqual(new Set(hookNames.filter((hook) => hook !== "tokens"))); // of a model whose blocks have others besides
     expect(log.splice(0)).toEqual(wrapped(pass));
 
     const separate = await open({ plugins: [recorder("a", log), recorder("b", log)], guidance: "separate" });
@@ -107,6 +108,32 @@ describe("the order of hooks", () => {
     await pipeline.generate({ num_inference_steps: 1 });
     const turned = ["predict", "beforeStep", "blockForward"].flatMap((hook) => [`b.${hook}`, `a.${hook}`]);
     expect(log.slice(0, 6)).toEqual(turned);
+  });
+
+  it("is the config's for blocks of a picture's tokens, each asked of all until one answers", async () => {
+    const log: string[] = [];
+    const halved: Hooks["tokens"] = ({ hidden: { shape } }) => {
+      const tokens = shape[1]!;
+      return {
+        modules: ["feed-forward"],
+        kept: over(tokens, 2),
+        merge: (x, g) => g.slice(x, 1, 0, over(tokens, 2)),
+        unmerge: (y, g) => g.concat([y, g.slice(y, 1, 0, minus(tokens, over(tokens, 2)))], 1),
+      };
+    };
+    const plugins = [
+      recorder("a", log),
+      pluginWith("first", () => ({ tokens: halved }), { regions: () => [] }),
+      recorder("b", log),
+    ];
+    const config = { model: dit, plugins, generate: { class_labels: [1], num_inference_steps: 1, guidance_scale: 1 } };
+    const pipeline = await createPipeline(config, { cacheDir, threads: 1 });
+    opened.push(pipeline);
+    expect(new Set(log.filter((line) => line.endsWith(".tokens")))).toEqual(new Set(["a.tokens"]));
+    const { plugins: reports } = (await pipeline.generate()).report;
+    expect(reports.map(({ tokens = [] }) => tokens.length > 0)).toEqual([false, true, false]);
+    expect(reports[1]!.tokens!.every(({ tokens, kept }) => kept === tokens / 2)).toBe(true);
+    expect(reports[1]!.summary).toMatch(/^\d+ blocks with fewer tokens; \d+ of \d+ tokens kept$/);
   });
 
   it("ends with the first answer of a build hook", async () => {

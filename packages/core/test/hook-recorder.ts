@@ -39,6 +39,7 @@ export function recorder(name: string, log: string[]): PluginClass {
       return undefined;
     },
     attention: asked("attention"),
+    tokens: asked("tokens"),
     graphBuilt: asked("graphBuilt"),
     async guidance(_call, branches, next) {
       log.push(`${name}.guidance`);

@@ -1,6 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DeviceTensor } from "../src/runtime/device-tensor";
-import { add, combine, everyNth, meanAbs, relativeL1, scale, subtract } from "../src/runtime/math";
+import {
+  add,
+  clamp,
+  combine,
+  combineItems,
+  dot,
+  everyNth,
+  meanAbs,
+  multiply,
+  norm,
+  norms,
+  quantile,
+  relativeL1,
+  scale,
+  slice,
+  subtract,
+} from "../src/runtime/math";
 import { Runtime } from "../src/runtime/runtime";
 import { floats, integers } from "../src/tensor";
 
@@ -28,6 +44,7 @@ describe("tensor math", () => {
   it.each<[string, () => Promise<DeviceTensor>, (i: number) => number]>([
     ["add", () => add(x, y), (i) => a[i]! + b[i]!],
     ["subtract", () => subtract(x, y), (i) => a[i]! - b[i]!],
+    ["multiply", () => multiply(x, y), (i) => a[i]! * b[i]!],
     ["scale", () => scale(x, -0.5), (i) => -0.5 * a[i]!],
     ["combine", () => combine([2, -1, 0.1], [x, y, z]), (i) => 2 * a[i]! - b[i]! + 0.1 * c[i]!],
     ["combine of two", () => combine([2, -0.3], [x, y]), (i) => 2 * a[i]! - 0.3 * b[i]!],
@@ -41,10 +58,74 @@ describe("tensor math", () => {
       () => combine([2, -1, 0.1, 7, -3], [x, y, z, y, x]),
       (i) => 2 * a[i]! - b[i]! + 0.1 * c[i]! + 7 * b[i]! - 3 * a[i]!,
     ],
+    [
+      "combineItems",
+      () =>
+        combineItems(
+          [2, -0.3].map((factor) => [factor, 1, factor]),
+          [x, y, z],
+        ),
+      (i) => (i < 3000 ? 2 : -0.3) * a[i]! + b[i]! + (i < 3000 ? 2 : -0.3) * c[i]!,
+    ],
   ])("%s", async (_name, compute, expected) => {
     const result = await compute();
     expect(result).toMatchObject({ dtype: "float32", shape: [2, 3000] });
     expect((await result.read()).data).toEqual(Float32Array.from(a, (_, i) => expected(i)));
+  });
+
+  it("clamp brings into a range, and leaves NaN", async () => {
+    const given = runtime.upload(floats([4], Float32Array.of(-2, 0.5, 3, Number.NaN)));
+    const found = await clamp(given, -1, 1);
+    expect((await found.read()).data).toEqual(Float32Array.of(-1, 0.5, 1, Number.NaN));
+  });
+
+  it("slice takes rows of an axis", async () => {
+    const given = runtime.upload(
+      floats(
+        [2, 3, 2],
+        Float32Array.from({ length: 12 }, (_, i) => i),
+      ),
+    );
+    for (const [axis, from, to, shape, data] of [
+      [0, 1, 2, [1, 3, 2], [6, 7, 8, 9, 10, 11]],
+      [1, 1, 3, [2, 2, 2], [2, 3, 4, 5, 8, 9, 10, 11]],
+      [-1, 0, 1, [2, 3, 1], [0, 2, 4, 6, 8, 10]],
+      [2, 1, 1, [2, 3, 0], []],
+    ] as const)
+      expect(await (await slice(given, axis, from, to)).read()).toMatchObject({ shape, data: Float32Array.from(data) });
+    for (const [axis, from, to] of [
+      [3, 0, 1],
+      [-4, 0, 1],
+      [1, 2, 4],
+      [1, 2, 1],
+      [1, -1, 2],
+      [1, 0.5, 2],
+    ] as const)
+      await expect(slice(given, axis, from, to)).rejects.toMatchObject({ code: "SKIPSTEP_TENSOR_MISMATCH" });
+  });
+
+  it("norms, norm and dot go by rows, and by all elements", async () => {
+    const [one, other] = [Float32Array.of(3, 4, 0, -5), Float32Array.of(1, 2, 9, 1)].map((data) =>
+      runtime.upload(floats([1, 2, 2], data)),
+    ) as [DeviceTensor, DeviceTensor];
+    expect(await (await norms(one)).read()).toMatchObject({ shape: [1, 2], data: Float32Array.of(5, 5) });
+    expect(await norm(one)).toBeCloseTo(Math.sqrt(50), 12);
+    expect(await dot(one, other)).toBe(3 + 8 - 5);
+    await expect(dot(one, x)).rejects.toMatchObject({ code: "SKIPSTEP_TENSOR_MISMATCH" });
+  });
+
+  it("quantile lies between two elements, as torch's", async () => {
+    const given = runtime.upload(floats([2, 2], Float32Array.of(7, -1, 3, 0)));
+    for (const [share, value] of [
+      [0, -1],
+      [0.5, 1.5],
+      [0.25, -0.25],
+      [0.9, 5.8],
+      [1, 7],
+    ] as const)
+      expect(await quantile(given, share)).toBeCloseTo(value, 6);
+    expect(await quantile(runtime.upload(floats([2], Float32Array.of(1, Number.NaN))), 0)).toBeNaN();
+    expect(await quantile(runtime.upload(floats([0])), 0.5)).toBeNaN();
   });
 
   it("meanAbs", async () => {

@@ -1,5 +1,6 @@
 import { TaylorSeries } from "@skipstep/caching";
 import type { DeviceTensor } from "@skipstep/core/plugin";
+import { Dmd } from "./dmd";
 import { FoCa } from "./foca";
 import type { CacheDitOptions } from "./options";
 
@@ -33,5 +34,8 @@ export function remembersWhole(options: CacheDitOptions): boolean {
 
 export function createCalibrator(options: CacheDitOptions, stream: string): Calibrator {
   if (!isCalibrated(options, stream)) return new TaylorSeries(0, taylorDelay); // repeats the last value
-  return options.calibrator_type === "foca" ? new FoCa() : new TaylorSeries(options.taylorseer_order, taylorDelay);
+  if (options.calibrator_type === "foca") return new FoCa();
+  if (options.calibrator_type === "taylorseer") return new TaylorSeries(options.taylorseer_order, taylorDelay);
+  const { dmd_history: history, dmd_rank: rank, dmd_ridge: ridge } = options;
+  return new Dmd({ history, rank, ridge }, taylorDelay);
 }

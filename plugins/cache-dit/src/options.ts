@@ -24,11 +24,15 @@ export interface CacheDitOptions {
   l1_hidden_states_diff_threshold: number | null;
   important_condition_threshold: number;
   downsample_factor: number;
-  calibrator_type: "taylorseer" | "foca" | null;
+  calibrator_type: "taylorseer" | "dmd" | "foca" | null;
   enable_calibrator: boolean;
   enable_encoder_calibrator: boolean;
   calibrator_cache_type: "residual" | "hidden_states";
   taylorseer_order: number;
+  dmd_history: number;
+  dmd_rank: number;
+  dmd_ridge: number;
+  dmd_svd_precision: "low" | "medium" | "high";
   enable_dynamic_prune_threshold: boolean;
   max_dynamic_prune_threshold: number | null;
   dynamic_prune_threshold_relax_ratio: number;
@@ -60,6 +64,10 @@ const about = {
   enable_encoder_calibrator: "Extrapolates the text stream.",
   calibrator_cache_type: "Whether it extrapolates what the blocks add, or what leaves them.",
   taylorseer_order: "Derivatives that TaylorSeer uses.",
+  dmd_history: "Computed values that DMD looks back at, most.",
+  dmd_rank: "Modes that DMD keeps; 0 keeps those that stand out of the noise.",
+  dmd_ridge: "What DMD adds to singular values before it divides by them.",
+  dmd_svd_precision: "How cache-dit computes DMD's singular values. Here they are always exact.",
   enable_dynamic_prune_threshold: "DBPrune: raises the threshold where the first blocks of a step changed more.",
   max_dynamic_prune_threshold: "DBPrune: no raised threshold reaches this; twice the threshold when left out.",
   dynamic_prune_threshold_relax_ratio: "DBPrune: the raised threshold over the mean change of the first blocks.",
@@ -127,7 +135,7 @@ export const options: JSONSchemaType<CacheDitOptions> = {
     downsample_factor: { type: "integer", minimum: 1, default: 1, description: about.downsample_factor },
     calibrator_type: optional({
       type: "string",
-      enum: ["taylorseer", "foca", null],
+      enum: ["taylorseer", "dmd", "foca", null],
       description: about.calibrator_type,
     }),
     enable_calibrator: { type: "boolean", default: true, description: about.enable_calibrator },
@@ -139,6 +147,15 @@ export const options: JSONSchemaType<CacheDitOptions> = {
       description: about.calibrator_cache_type,
     },
     taylorseer_order: { type: "integer", minimum: 1, maximum: 3, default: 1, description: about.taylorseer_order },
+    dmd_history: { type: "integer", minimum: 4, default: 6, description: about.dmd_history },
+    dmd_rank: { type: "integer", minimum: 0, default: 0, description: about.dmd_rank },
+    dmd_ridge: { type: "number", minimum: 0, default: 1e-8, description: about.dmd_ridge },
+    dmd_svd_precision: {
+      type: "string",
+      enum: ["low", "medium", "high"],
+      default: "medium",
+      description: about.dmd_svd_precision,
+    },
     enable_dynamic_prune_threshold: {
       type: "boolean",
       default: false,

@@ -95,7 +95,7 @@ describe("cache-dit", () => {
     ["taylorseer_order", { taylorseer_order: 4 }],
     ["steps_computation_mask", { steps_computation_mask: "quick" }],
     ["steps_computation_mask", { steps_computation_mask: [1, 2] }],
-    ["calibrator_type", { calibrator_type: "dmd" }],
+    ["calibrator_type", { calibrator_type: "prony" }],
     ["enable_separate_cfg", { enable_separate_cfg: true }],
   ])("refuses a wrong %s", async (name, options) => {
     await expect(validateConfig(configWith(options))).rejects.toMatchObject({

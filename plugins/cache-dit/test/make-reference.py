@@ -12,7 +12,8 @@ from cache_dit.caching import ForwardPattern
 from cache_dit.caching.cache_blocks import CachedBlocks, PrunedBlocks
 from cache_dit.caching.cache_contexts import CachedContextManager, PrunedContextManager
 from cache_dit.caching.cache_contexts.cache_config import DBCacheConfig, ExtraCacheConfig
-from cache_dit.caching.cache_contexts.calibrators import FoCaCalibratorConfig, TaylorSeerCalibratorConfig
+from cache_dit.caching.cache_contexts.calibrators import DMDCalibratorConfig, FoCaCalibratorConfig, TaylorSeerCalibratorConfig
+from cache_dit.caching.cache_contexts.calibrators.dmd import DMDState
 from cache_dit.caching.cache_contexts.prune_config import DBPruneConfig
 from cache_dit.caching.cache_types import CacheType
 
@@ -44,7 +45,7 @@ def run(options, calibrator=None, steps=12):
     extra = {key: options.pop(key) for key in list(options) if key in ExtraCacheConfig.__dataclass_fields__}
     manager = (PrunedContextManager if prunes else CachedContextManager)(name="toy", persistent_context=False)
     config = (DBPruneConfig if prunes else DBCacheConfig)(**options)
-    kinds = {"taylorseer": TaylorSeerCalibratorConfig, "foca": FoCaCalibratorConfig}
+    kinds = {"taylorseer": TaylorSeerCalibratorConfig, "foca": FoCaCalibratorConfig, "dmd": DMDCalibratorConfig}
     chosen = dict(calibrator or {})
     kind = chosen.pop("calibrator_type", None)
     manager.new_context(
@@ -90,6 +91,9 @@ settings = {
     "taylorseer on the image stream alone": ({**base, "max_warmup_steps": 4},
                                              {**taylor, "enable_encoder_calibrator": False}),
     "foca": ({**base, "max_warmup_steps": 3}, {"calibrator_type": "foca"}),
+    "dmd": ({**base, "max_warmup_steps": 5}, {"calibrator_type": "dmd"}),
+    "dmd on hidden states": ({**base, "max_warmup_steps": 6, "max_continuous_cached_steps": 2},
+                             {"calibrator_type": "dmd", "calibrator_cache_type": "hidden_states"}),
     "prune": (prune, None),
     "prune up to a number of steps": ({**prune, "max_cached_steps": 3}, None),
     "prune one step at a time": ({**prune, "max_continuous_cached_steps": 1}, None),
@@ -107,3 +111,39 @@ cases = [
 ]
 lines = ",\n".join(json.dumps(case) for case in cases)
 (Path(__file__).parent / "reference.json").write_text(f"[\n{lines}\n]\n")
+
+
+def waves(step):
+    """As `waves` in dmd.test.ts: a batch of two, of modes that fade, grow, swing and drift."""
+    items = [
+        [
+            math.cos(e) * 0.9**step + 0.3 * math.sin(2 * e) * 1.05**step + 0.2 * math.cos(3 * e) * math.cos(0.6 * step),
+            math.sin(e) * (1 + 0.01 * step * step) + 0.1 * math.cos(5 * e) * (-0.7) ** step,
+        ]
+        for e in range(TOKENS * WIDTH)
+    ]
+    return torch.tensor(items).T.reshape(2, TOKENS, WIDTH)
+
+
+def follow(computed, steps=16, **options):
+    state = DMDState(**options)
+    forecasts = {}
+    for step in range(steps):
+        if step > 0:
+            state.mark_step_begin()
+        if step in computed:
+            state.update(waves(step))
+        else:
+            forecasts[step] = [round(x, 5) for x in state.approximate()[:, 0, :3].flatten().tolist()]
+    return {"computed": computed, "options": options, "forecasts": forecasts}
+
+
+followed = [
+    follow([0, 1, 2, 3, 4, 5, 8, 11, 14]),
+    follow([0, 1, 2, 4, 6, 8, 10, 12, 14]),
+    follow([0, 3, 6, 9, 12], history=4),
+    follow([0, 1, 2, 3, 4, 5, 6], rank=2, ridge=0.01),
+    follow([0, 2, 4, 6, 8, 9, 10], rank=1),
+]
+lines = ",\n".join(json.dumps(case) for case in followed)
+(Path(__file__).parent / "dmd.json").write_text(f"[\n{lines}\n]\n")

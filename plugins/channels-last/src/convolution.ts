@@ -61,13 +61,20 @@ function turned(payload: Payload, rows: number, columns: number): Payload {
     key: `${payload.key}:turned`,
     label: payload.label,
     byteLength: payload.byteLength,
-    bytes: () => {
-      const { buffer, byteOffset } = payload.bytes();
-      const values = new Float32Array(buffer, byteOffset, rows * columns);
-      const result = new Float32Array(values.length);
-      for (let row = 0; row < rows; row++)
-        for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!;
-      return new Uint8Array(result.buffer);
-    },
+    bytes: () => turnedBytes(payload.bytes(), Float32Array, rows, columns),
+    ...(payload.half ? { half: (dtype) => turnedBytes(payload.half!(dtype), Uint16Array, rows, columns) } : {}),
   };
+}
+
+function turnedBytes(
+  { buffer, byteOffset }: Uint8Array,
+  Elements: Float32ArrayConstructor | Uint16ArrayConstructor,
+  rows: number,
+  columns: number,
+): Uint8Array {
+  const values = new Elements(buffer as ArrayBuffer, byteOffset, rows * columns);
+  const result = new Elements(values.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!;
+  return new Uint8Array(result.buffer);
 }

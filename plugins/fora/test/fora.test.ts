@@ -36,7 +36,7 @@ describe("fora", () => {
   it("needs a denoiser whose branches are known", async () => {
     const config = { model: join(golden, "sd15"), plugins: [{ use: Fora }] };
     await expect(validateConfig(config)).rejects.toThrow(
-      'Plugin "fora" needs a model with: block-branches. UNet2DConditionModel has: unet.',
+      'Plugin "fora" needs a model with: block-branches. UNet2DConditionModel has: unet, picture-tokens.',
     );
   });
 

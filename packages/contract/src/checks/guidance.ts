@@ -1,9 +1,9 @@
-import type { GenerateConfig } from "@skipstep/core";
+import { type GenerateConfig, inspectConfig, validateConfig } from "@skipstep/core";
 import type { Run } from "@skipstep/core/plugin";
 import type { CheckDefinition } from "../check";
 import { ensure } from "../failure";
 import type { PluginUnderTest } from "../plugin-under-test";
-import { ensureSame, isEqual } from "../same-result";
+import { decisions, ensureSame, isEqual } from "../same-result";
 import { isTaken, latentDifference, otherInput } from "../variation";
 import { watcher } from "../watcher";
 import { alternate, forgetsBatch, forgetsInputs, repeats } from "./sequence";
@@ -43,6 +43,30 @@ const beginsAnywhere: CheckDefinition = {
   },
 };
 
+/** Beside what rounding in batches of another size comes to: 1e-5 here. */
+const mostRounding = 1e-3;
+
+const sameEitherWay: CheckDefinition = {
+  name: "does the same with guidance in one batch and separate, where it has a hand in passes",
+  after: [repeats, keepsBranchesApart],
+  async run(tried) {
+    const { plugins } = inspectConfig(await validateConfig(tried.config({ options: tried.mainOptions })));
+    const { hooks } = plugins[0]!;
+    if (!hooks.includes("guidance") && !hooks.includes("predict")) return "it has neither guidance nor predict";
+    const [joint, separate] = await Promise.all(
+      (["batch", "separate"] as const).map((guidance) => tried.fresh({}, { options: tried.mainOptions, guidance })),
+    );
+    const [did, should] = [separate!, joint!].map((result) => decisions(tried, result));
+    const difference = latentDifference(joint!, separate!);
+    ensure(
+      did === should && difference <= mostRounding,
+      `With "guidance": "separate" the plugin ${did}, in one batch it ${should}; latents differ by ${difference}. ` +
+        "What branches share hangs on step.run.generation, and branches says which are to be predicted.",
+    );
+    return undefined;
+  },
+};
+
 const forgetsGuidance: CheckDefinition = {
   name: "goes without guidance in between",
   after: [forgetsInputs, forgetsBatch, beginsAnywhere],
@@ -59,7 +83,13 @@ const forgetsSeparateInputs: CheckDefinition = {
     }),
 };
 
-export const guidanceChecks = [keepsBranchesApart, beginsAnywhere, forgetsGuidance, forgetsSeparateInputs] as const;
+export const guidanceChecks = [
+  keepsBranchesApart,
+  sameEitherWay,
+  beginsAnywhere,
+  forgetsGuidance,
+  forgetsSeparateInputs,
+] as const;
 
 /**
  * Guidance with a second branch that runs and counts for nothing: beside the prompt's prediction, its share rounds

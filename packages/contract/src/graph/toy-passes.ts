@@ -1,5 +1,5 @@
 import { floats, type Runtime } from "@skipstep/core/model";
-import type { BlockCall, Plugin, Tensors } from "@skipstep/core/plugin";
+import type { BlockCall, Plugin, Step, Tensors } from "@skipstep/core/plugin";
 import { madeRun, madeStep } from "./made-step";
 import { testRuntime } from "./test-runtime";
 
@@ -20,6 +20,8 @@ export interface ToyRun {
   readonly firstStep?: number;
   /** Tokens of a step; 4. */
   readonly tokens?: (step: number) => number;
+  /** What plugins are told of a step beside its number. */
+  readonly facts?: (step: number) => Partial<Step>;
 }
 
 /** What became of a step. */
@@ -37,13 +39,16 @@ export interface ToyStep {
 const width = 8;
 
 /** Runs a plugin's `blockForward` over a model of numbers, step by step. */
-export async function runToy(plugin: Plugin, { count, regions, firstStep = 0, tokens }: ToyRun): Promise<ToyStep[]> {
+export async function runToy(
+  plugin: Plugin,
+  { count, regions, firstStep = 0, tokens, facts }: ToyRun,
+): Promise<ToyStep[]> {
   const run = madeRun(count);
   const runtime = await testRuntime();
   return runtime.generation(async () => {
     const seen: ToyStep[] = [];
     for (let index = firstStep; index < count; index++) {
-      const step = madeStep(run, index);
+      const step = madeStep(run, index, facts?.(index));
       seen.push(await runtime.pass(() => runStep(plugin, runtime, step, regions(index), tokens?.(index) ?? 4)));
     }
     return seen;

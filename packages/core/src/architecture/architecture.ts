@@ -1,6 +1,7 @@
 import type { Structure } from "../architecture/structure";
 import type { Graph } from "../graph/graph";
 import type { ModelFile } from "../weights/single-file/model-file";
+import type { Float32Part } from "./float32-part";
 
 /** Emits one function of a model: declares its inputs, emits its nodes, declares its outputs. */
 export type Emit<Config> = { emit(g: Graph, config: Config): void }["emit"]; // a method, so that lists of architectures may forget Config
@@ -31,6 +32,8 @@ export interface Architecture<Config = unknown> {
    * are options of the config. Rows are added to it.
    */
   readonly tokenEmbedding?: RegExp;
+  /** What computes in float32 where the rest computes in float16. */
+  float32?(config: Config): readonly Float32Part[];
   /** Tensors of such models that no function here computes with. */
   withoutEffect?(config: Config): RegExp;
   /** What plugins may know before anything is loaded; denoisers only. */

@@ -1,4 +1,4 @@
-import type { BlockBranch, BlockList, Structure } from "../architecture/structure";
+import type { BlockBranch, BlockList, Feature, Structure } from "../architecture/structure";
 
 /** A branch in the names of its block: `attn`, `ff`. */
 export interface BranchOutline extends Pick<BlockBranch, "kind"> {
@@ -13,8 +13,11 @@ export interface ListOutline extends BlockList {
   readonly branches?: (i: number) => readonly BranchOutline[];
 }
 
-/** Structure of a denoiser whose lists of blocks run one after the other. */
-export function blockLists(className: string, lists: readonly ListOutline[]): Structure {
+/**
+ * Structure of a denoiser whose lists of blocks run one after the other.
+ * @param more features that its lists do not tell
+ */
+export function blockLists(className: string, lists: readonly ListOutline[], more: readonly Feature[] = []): Structure {
   const outlined = lists.flatMap(({ name, count, branches }) =>
     Array.from({ length: count }, (_, i) => ({ block: `${name}.${i}`, outlines: branches?.(i) ?? [] })),
   );
@@ -23,7 +26,7 @@ export function blockLists(className: string, lists: readonly ListOutline[]): St
   );
   return {
     className,
-    features: branches.length > 0 ? ["block-list", "block-branches"] : ["block-list"],
+    features: ["block-list", ...(branches.length > 0 ? (["block-branches"] as const) : []), ...more],
     lists: lists.map(({ name, count }) => ({ name, count })),
     blocks: outlined.map(({ block }) => block),
     ...(branches.length > 0 ? { branches } : {}),

@@ -54,4 +54,4 @@ export interface UNetLevel {
 export type UNetLayer = readonly string[];
 
 /** What a plugin may ask of a model. */
-export type Feature = "block-list" | "block-branches" | "unet";
+export type Feature = "block-list" | "block-branches" | "unet" | "picture-tokens";

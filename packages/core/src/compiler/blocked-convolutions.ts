@@ -20,18 +20,20 @@ const worthwhile = 32 * 2 ** 20;
  *
  * @param block channels in a block on this machine: 8 or 16; `undefined` where there are no such kernels
  * @param crossing values that are read in other models: they stay
+ * @param leastBytes of filters from which it is done; 0 where they are no constants, which the optimizer leaves alone
  * @returns what stands in for each node: the same values with the same names come out
  */
 export function blockConvolutions(
   nodes: readonly Node[],
   block: number | undefined,
   crossing: ReadonlySet<Value> = new Set(),
+  leastBytes: number = worthwhile,
 ): (node: Node) => readonly Node[] {
   if (block === undefined) return asIs;
   const convolutions = nodes.filter((node) => isBlockable(node, block));
   const filters = initializersOf(convolutions.map((node) => ({ ...node, inputs: [node.inputs[1]] })));
   const bytes = filters.reduce((sum, { origin }) => sum + origin.payload.byteLength, 0);
-  if (bytes < worthwhile) return asIs;
+  if (bytes < leastBytes) return asIs;
   const neighbours = neighboursOf(nodes, block, crossing);
   const blocked = new Map<Node, readonly Node[]>();
   for (const node of convolutions) {

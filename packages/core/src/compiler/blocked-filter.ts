@@ -1,5 +1,6 @@
+import { halfBytes } from "../graph/payload";
 import type { Payload, Value } from "../graph/value";
-import { itemSize, sizeOf } from "../tensor";
+import { type HalfType, itemSize, sizeOf } from "../tensor";
 import type { InitializerValue } from "./weights-layout";
 
 /** Whether a filter's input channels lie in blocks; fewer than a block are taken one by one. @param filter `[N, C, kh, kw]` */
@@ -41,15 +42,19 @@ function converted(
   convert: (values: Float32Array) => Float32Array,
 ): InitializerValue {
   const { payload } = value.origin;
+  const floats = (): Float32Array => {
+    const { buffer, byteOffset, byteLength } = payload.bytes();
+    return convert(new Float32Array(buffer, byteOffset, byteLength / itemSize.float32));
+  };
   const made: Payload = {
     key: `${payload.key}:${form}`,
     label: payload.label,
     byteLength: sizeOf(shape) * itemSize.float32,
     bytes: () => {
-      const { buffer, byteOffset, byteLength } = payload.bytes();
-      const result = convert(new Float32Array(buffer, byteOffset, byteLength / itemSize.float32));
+      const result = floats();
       return new Uint8Array(result.buffer, result.byteOffset, result.byteLength);
     },
+    ...(payload.half ? { half: (dtype: HalfType) => halfBytes(payload.label, floats(), dtype) } : {}),
   };
   return { ...value, name: `${value.name}/${form}`, shape, origin: { kind: "initializer", payload: made } };
 }

@@ -7,6 +7,7 @@ import { checkEngine } from "./check-engine";
 import { draftEngine } from "./engine-draft";
 import { enginesFolder } from "./engine-folder";
 import { manifestPath } from "./engine-manifest";
+import type { Precision } from "./lower-precision";
 import { countNonFinite, type NonFinite } from "./non-finite";
 import type { Plan } from "./plan";
 import type { FormsOf } from "./providers/forms";
@@ -30,6 +31,10 @@ export interface CompileRequest {
   readonly convolutionBlock?: number | undefined;
   /** What stands in for nodes on a segment's provider, where that is another than the CPU. */
   readonly formsOf?: FormsOf | undefined;
+  /** Of 16 bits; float32 without it. */
+  readonly precision?: Precision | undefined;
+  /** Remembers what lies in the models, for a compilation when the checkpoint is closed. */
+  readonly smallPayloads?: Map<string, Uint8Array> | undefined;
   /** What `listEngines` tells of it: `transformer`, its class, the checkpoint's folder, names of plugins. */
   readonly component: string;
   readonly className: string;
@@ -57,6 +62,8 @@ export interface CompiledEngine {
   readonly segments: readonly CompiledSegment[];
   /** Weights with NaN or Inf in them. */
   readonly nonFinite: readonly NonFinite[];
+  /** Whether weights are stored in 16 bits and become float32 when they are read. */
+  readonly castsWeights: boolean;
   /** True when it was there already, or another process finished it first. */
   readonly cached: boolean;
   readonly seconds: number;
@@ -92,6 +99,7 @@ export async function compile(request: CompileRequest): Promise<CompiledEngine> 
       outputs,
     })),
     nonFinite: [...inlineNonFinite(draft.layout), ...weights.nonFinite],
+    castsWeights: request.precision !== undefined,
     cached: !isOurs,
     seconds: (performance.now() - start) / 1000,
     ...(found.state === "damaged" ? { repaired: found.problem } : {}),

@@ -1,14 +1,21 @@
 import { evaluate, type Sizes } from "../graph/dim";
 import type { Graph } from "../graph/graph";
 import { type Node, readsOf, type Value } from "../graph/value";
-import { itemSize } from "../tensor";
+import { type HalfType, itemSize } from "../tensor";
+import { isStoredHalf } from "./half-weights";
 import { initializersOf } from "./weights-layout";
 
 /** Bytes of the weights that nodes read, by their payloads' keys. */
 export type WeightSizes = ReadonlyMap<string, number>;
 
-export function weightSizes(nodes: readonly Node[]): WeightSizes {
-  return new Map(initializersOf(nodes).map(({ origin }) => [origin.payload.key, origin.payload.byteLength]));
+/** @param dtype what the checkpoint's matrices are stored in */
+export function weightSizes(nodes: readonly Node[], dtype: "float32" | HalfType = "float32"): WeightSizes {
+  return new Map(
+    initializersOf(nodes).map((value) => {
+      const { key, byteLength } = value.origin.payload;
+      return [key, dtype !== "float32" && isStoredHalf(value) ? byteLength / 2 : byteLength];
+    }),
+  );
 }
 
 export function totalBytes(sizes: WeightSizes): number {
@@ -16,8 +23,8 @@ export function totalBytes(sizes: WeightSizes): number {
 }
 
 /** What a graph's weights take once they are loaded, in bytes. */
-export function weightBytes({ nodes }: Pick<Graph, "nodes">): number {
-  return totalBytes(weightSizes(nodes));
+export function weightBytes({ nodes }: Pick<Graph, "nodes">, dtype: "float32" | HalfType = "float32"): number {
+  return totalBytes(weightSizes(nodes, dtype));
 }
 
 /** What kernels pack for themselves when a model is opened, of a graph's weights: all but filters of convolutions. */

@@ -1,3 +1,4 @@
+import type { DType } from "../tensor";
 import { viewAs } from "../weights/checkpoint/dtypes";
 import type { InitializerValue } from "./weights-layout";
 
@@ -10,17 +11,29 @@ export interface NonFinite {
   readonly inf: number;
 }
 
-/** Counts NaN and Inf of a float32 initializer; `undefined` when there are none, or when it is of another type. */
+/** By type: its elements' sign apart, from where on they are no numbers. */
+const forms = {
+  float32: { elements: "uint32", magnitude: 0x7fff_ffff, infinity: 0x7f80_0000 },
+  float16: { elements: "uint16", magnitude: 0x7fff, infinity: 0x7c00 },
+  bfloat16: { elements: "uint16", magnitude: 0x7fff, infinity: 0x7f80 },
+} as const;
+
+/** Counts NaN and Inf of an initializer of floats; `undefined` when there are none, or when it is of another type. */
 export function countNonFinite({ dtype, origin }: InitializerValue, bytes: Uint8Array): NonFinite | undefined {
-  if (dtype !== "float32") return undefined;
-  const bits = viewAs(bytes, "uint32") as Uint32Array;
+  if (!isFloat(dtype)) return undefined;
+  const { elements, magnitude, infinity } = forms[dtype];
+  const bits = viewAs(bytes, elements) as Uint32Array | Uint16Array;
   let nan = 0;
   let inf = 0;
   for (let i = 0; i < bits.length; i++) {
-    const magnitude = bits[i]! & 0x7fff_ffff;
-    if (magnitude < 0x7f80_0000) continue;
-    if (magnitude === 0x7f80_0000) inf++;
+    const size = bits[i]! & magnitude;
+    if (size < infinity) continue;
+    if (size === infinity) inf++;
     else nan++;
   }
   return nan + inf === 0 ? undefined : { label: origin.payload.label, nan, inf };
+}
+
+function isFloat(dtype: DType): dtype is keyof typeof forms {
+  return dtype in forms;
 }

@@ -42,17 +42,30 @@ const largePayload = 64 * 1024;
  * @throws SKIPSTEP_PAYLOAD_SIZE, SKIPSTEP_PAYLOAD_FAILED
  */
 export function layOutWeights(nodes: readonly Node[]): WeightsLayout {
+  return layOutValues(initializersOf(nodes));
+}
+
+/**
+ * @param values in the order in which they are to lie
+ * @param known payloads that were read before, and are read no more: by place
+ */
+export function layOutValues(
+  values: readonly InitializerValue[],
+  known: Map<string, Uint8Array> = new Map(),
+): WeightsLayout {
   const places = new Map<string, Place>();
   const stored: StoredPlace[] = [];
   let end = 0;
-  for (const value of initializersOf(nodes)) {
+  for (const value of values) {
     const key = placeKey(value);
     if (places.has(key)) continue;
     const { byteLength } = value.origin.payload;
     const expected = sizeOf(value.shape) * itemSize[value.dtype];
     if (byteLength !== expected) throw payloadSize(value, expected, byteLength);
     if (byteLength <= (value.dtype === "int64" ? inlineIntegersLimit : inlineLimit)) {
-      places.set(key, { kind: "inline", value, bytes: payloadBytes(value) });
+      const bytes = known.get(key) ?? payloadBytes(value);
+      known.set(key, bytes);
+      places.set(key, { kind: "inline", value, bytes });
       continue;
     }
     const alignment = byteLength >= largePayload ? 4096 : 64;

@@ -33,7 +33,8 @@ export function checkComponents(entries: unknown, { names }: PipelineComponents)
 /** Components that are named for plugins which hook nothing but the denoiser's run. */
 export function checkBuildHooks({ plugins }: PluginHost, pipeline: PipelineComponents | undefined): Finding[] {
   return plugins.flatMap(({ name, components = [], instance }, index) => {
-    if (!pipeline || instance.weightLoad || instance.attention || instance.graphBuilt) return [];
+    const { weightLoad, attention, tokens, graphBuilt } = instance;
+    if (!pipeline || weightLoad || attention || tokens || graphBuilt) return [];
     const others = components.filter((component) => component !== pipeline.denoiser);
     if (others.length === 0) return [];
     return [

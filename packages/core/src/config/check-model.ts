@@ -6,6 +6,7 @@ import { isObject, type JsonObject, type JsonPath } from "../schema/json";
 import type { JsonSchema } from "../schema/json-schema";
 import type { SettingProblem } from "../settings/setting-problem";
 import { checkComponents, checkDeviceMap, type PipelineComponents } from "./check-components";
+import { checkDtype } from "./check-dtype";
 import { type CheckedPlugins, checkFeatures, type PlacedPlugin } from "./check-plugins";
 import { checkScheduler, type SchedulerSchemas } from "./check-scheduler";
 import type { Config, GenerateConfig, SchedulerConfig } from "./config";
@@ -93,6 +94,7 @@ export async function checkAgainstModel<Model extends ConfigModel>(
       ...features,
       ...checkComponents(config.plugins, model.pipeline),
       ...checkDeviceMap(config.device_map, model.pipeline),
+      ...checkDtype(config, model.pipeline),
       ...settings.map(({ key, text }) => invalid(["generate", key], `${text}.`)),
     ];
     return { model, findings };

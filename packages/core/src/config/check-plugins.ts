@@ -1,6 +1,6 @@
 import type { Structure } from "../architecture/structure";
 import { SkipstepError } from "../errors/error";
-import { isOptionUnfit, optionsSchemaInvalid } from "../errors/plugins";
+import { isUnfit, optionsSchemaInvalid } from "../errors/plugins";
 import { type FamiliesWith, findConflicts, findMissingFeatures } from "../plugins/conflicts";
 import { type FoundPlugin, importPlugin, locatePlugin, type PluginCode, pluginOfClass } from "../plugins/discover";
 import type { PluginClass } from "../plugins/plugin";
@@ -86,7 +86,7 @@ function unfitOptions(
     manifest.regions?.(structure, options);
     return [];
   } catch (error) {
-    return isOptionUnfit(error) ? [{ index, error }] : [];
+    return isUnfit(error) ? [{ index, error }] : [];
   }
 }
 

@@ -1,4 +1,5 @@
 import type { DeviceMap } from "../memory/device-map";
+import type { Dtypes } from "../memory/dtype";
 import type { MemoryMode } from "../memory/memory-mode";
 import type { PluginClass, PluginOptionValues } from "../plugins/plugin";
 import type { CommonInputs } from "../settings/common-settings";
@@ -51,6 +52,8 @@ export interface Config {
   readonly request_loras?: Readonly<Record<string, string>>;
   /** An ONNX Runtime execution provider. */
   readonly device: string;
+  /** What weights are stored in, and computed with where the device has it; float32 when left out. */
+  readonly dtype?: Dtypes;
   readonly memory: MemoryMode;
   /** Providers by component, in place of `device`. */
   readonly device_map?: DeviceMap;
@@ -86,6 +89,9 @@ export interface ConfigInput {
   readonly textual_inversions?: readonly TextualInversionInput[];
   readonly request_loras?: Readonly<Record<string, string>>;
   readonly device?: string;
+  readonly dtype?: Dtypes;
+  /** Another name of `dtype`. */
+  readonly torch_dtype?: Dtypes;
   readonly memory?: MemoryMode;
   readonly device_map?: DeviceMap;
   readonly scheduler?: SchedulerConfig;

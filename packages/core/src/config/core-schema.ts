@@ -1,3 +1,4 @@
+import { dtypes } from "../memory/dtype";
 import { memoryModes } from "../memory/memory-mode";
 import type { JsonSchema } from "../schema/json-schema";
 import { choice, flag, integer, number, text } from "../schema/option";
@@ -6,6 +7,15 @@ import { usualLimits } from "./limits";
 
 /** Settings whose default is the model family's to say. */
 const unset = undefined;
+
+function dtype(description: string): JsonSchema {
+  return {
+    type: ["string", "object"],
+    minLength: 1,
+    additionalProperties: { type: "string", enum: dtypes },
+    description,
+  };
+}
 
 const properties: Record<keyof ConfigInput, JsonSchema> = {
   $schema: { type: "string", description: "Where editors find the schema of this file; see `skipstep schema`." },
@@ -77,6 +87,10 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
       'LoRAs that requests may name, and no others: { "ink": "loras/ink.safetensors" }. They run beside the weights.',
   },
   device: text("cpu", 'ONNX Runtime execution provider: "cpu", "webgpu", "cuda".'),
+  dtype: dtype(
+    'What weights are stored in, and computed with where the device has it: "float32" when left out, or by component: { "transformer": "float16", "default": "float32" }. "cpu" stores float16 and bfloat16 and computes in float32.',
+  ),
+  torch_dtype: dtype('Another name of "dtype", as in diffusers.'),
   memory: choice(
     "resident",
     memoryModes,

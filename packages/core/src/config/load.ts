@@ -13,6 +13,7 @@ import { usualLimits } from "../schema/parse-json";
 import { validate } from "../schema/validate";
 import { pictureSettingNames } from "../settings/common-settings";
 import { checkBuildHooks } from "./check-components";
+import { repeatedDtypes, withOneDtype } from "./check-dtype";
 import { type ConfigCatalogue, type ConfigModel, catalogued, checkAgainstModel, familiesMissing } from "./check-model";
 import { checkPlugins } from "./check-plugins";
 import { plainInput } from "./class-entries";
@@ -64,11 +65,14 @@ export async function loadConfig<Model extends ConfigModel>(
   const reading = await (value ? readObject(value, options.folder ?? process.cwd()) : readConfig(file!));
   if (reading.layers.length === 0) throw configInvalid(locate(reading.findings, [], {}));
 
-  const config = copyJson(mergeLayers(reading.layers)) as JsonObject;
+  const merged = reading.layers.map((layer) => ({ ...layer, value: withOneDtype(layer.value) }));
+  const config = copyJson(mergeLayers(merged)) as JsonObject;
   delete config.extends;
-  const findings: Finding[] = [...reading.findings];
+  const findings: Finding[] = [...reading.findings, ...repeatedDtypes(reading.layers)];
   const layers: Layer[] = [...reading.layers, ...override(config, options.overrides ?? [], findings)];
   checkDepth(config, "--set");
+  Object.assign(config, withOneDtype(config));
+  delete config.torch_dtype;
   const folderOf = (at: JsonPath): string => ownerOf(layers, config, at).folder;
 
   const { plugins: isLoading = true } = options;

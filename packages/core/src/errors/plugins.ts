@@ -159,6 +159,19 @@ export function featureMissing(
 }
 
 /**
+ * A model has all that a plugin's manifest asks for, and its method is not defined for it all the same. For plugins to
+ * throw, in `regions`.
+ *
+ * @param reason in words: `the last block returns no text`
+ */
+export function modelUnfit(plugin: string, model: string, reason: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_REQUIRES",
+    `Plugin "${plugin}" does not fit ${model}: ${reason}. Remove the plugin or use another model.`,
+  );
+}
+
+/**
  * An option that its schema takes does not fit the model or the request. For plugins to throw, in `regions` or in a
  * hook: it is told as it is, and not as a fault of the plugin.
  *
@@ -169,9 +182,14 @@ export function optionUnfit(plugin: string, option: string, problem: string, rem
   return new SkipstepError("SKIPSTEP_PLUGIN_OPTION", `${option} of plugin "${plugin}" ${problem}. ${remedy}`);
 }
 
-/** Whether that is what was thrown. */
-export function isOptionUnfit(error: unknown): error is SkipstepError {
-  return error instanceof SkipstepError && error.code === "SKIPSTEP_PLUGIN_OPTION";
+/** Whether a model does not suit a plugin, whatever its options. */
+export function isModelUnfit(error: unknown): error is SkipstepError {
+  return error instanceof SkipstepError && error.code === "SKIPSTEP_PLUGIN_REQUIRES";
+}
+
+/** Whether that was thrown, or an option that does not fit. */
+export function isUnfit(error: unknown): error is SkipstepError {
+  return isModelUnfit(error) || (error instanceof SkipstepError && error.code === "SKIPSTEP_PLUGIN_OPTION");
 }
 
 /** `skipstep quantize --to` names a plugin that writes nothing. */

@@ -32,6 +32,8 @@ export class Branches implements BuildHooks {
 
   attention: BuildHooks["attention"] = (inputs, graph) => this.inner.attention(inputs, graph);
 
+  tokens: NonNullable<BuildHooks["tokens"]> = (tokens, graph) => this.inner.tokens?.(tokens, graph);
+
   branch: NonNullable<BuildHooks["branch"]> = (weight, graph): Value | undefined => {
     const { name, role, shape } = weight;
     const { component } = graph;

@@ -1,5 +1,6 @@
 import type { AttentionInputs } from "./attention";
 import type { Graph } from "./graph";
+import type { BlockTokens, ReducedTokens } from "./tokens";
 import type { Value } from "./value";
 import type { Weight, WeightForm } from "./weight";
 
@@ -7,6 +8,8 @@ import type { Weight, WeightForm } from "./weight";
 export interface BuildHooks {
   weightLoad(weight: Weight, graph: Graph): WeightForm | undefined;
   attention(inputs: AttentionInputs, graph: Graph): Value | undefined;
+  /** How a block does with fewer of a picture's tokens. */
+  tokens?(tokens: BlockTokens, graph: Graph): ReducedTokens | undefined;
   /** What runs beside a linear's or convolution's weight, and is added to what that gives. */
   branch?(weight: Weight, graph: Graph): Value | undefined;
   /** Told of a graph once all of it was emitted. */

@@ -86,6 +86,12 @@ export function ceilOver(a: Dim, b: Dim): Dim {
   return computed(`ceil((${a})/(${b}))`, (sizes) => Math.ceil(evaluate(a, sizes) / evaluate(b, sizes)));
 }
 
+/** `floor(part a)`, rounded down as `int` does in the reference. @param part 0..1 */
+export function share(a: Dim, part: number): Dim {
+  if (typeof a === "number") return Math.floor(a * part);
+  return computed(`floor(${part}*(${a}))`, (sizes) => Math.floor(evaluate(a, sizes) * part));
+}
+
 /** The smaller of the two. */
 export function least(a: Dim, b: Dim): Dim {
   if (typeof a === "number" && typeof b === "number") return Math.min(a, b);

@@ -1,6 +1,8 @@
+import { halfOverflow } from "../errors/dtype";
 import { codesUnread } from "../errors/quantized";
-import { type DType, itemSize, sizeOf } from "../tensor";
+import { type DType, type HalfType, itemSize, sizeOf } from "../tensor";
 import { transposed } from "../transposed";
+import { toHalf } from "../weights/checkpoint/to-half";
 import type { WeightSource } from "../weights/checkpoint/weights";
 import type { Payload } from "./value";
 
@@ -27,7 +29,21 @@ export function checkpointPayload(
     label: name,
     byteLength: sizeOf(laidOutShape(shape, layout)) * itemSize.float32,
     bytes: () => bytesOf(laidOut(weights.readFloat32(name), shape, layout)),
+    half: (to) =>
+      dtype === to && layout !== "last-frame"
+        ? bytesOf(turned(weights.read(name).data as Uint16Array, shape, layout))
+        : halfBytes(name, laidOut(weights.readFloat32(name), shape, layout), to),
   };
+}
+
+/**
+ * A weight's elements in 16 bits. @param label the checkpoint's name
+ * @throws SKIPSTEP_DTYPE_OVERFLOW
+ */
+export function halfBytes(label: string, values: Float32Array, dtype: HalfType): Uint8Array {
+  const { codes, overflows } = toHalf(values, dtype);
+  if (overflows > 0) throw halfOverflow(label, dtype, overflows, values);
+  return bytesOf(codes);
 }
 
 /** @param shape in the checkpoint */
@@ -38,8 +54,15 @@ export function laidOutShape(shape: readonly number[], layout: Layout): readonly
 
 /** @param shape of the values as they are */
 export function laidOut(values: Float32Array, shape: readonly number[], layout: Layout): Float32Array {
-  if (layout === "as-is") return values;
-  return layout === "transposed" ? transposed(values, shape[0]!, shape[1]!) : lastFrames(values, shape);
+  return layout === "last-frame" ? lastFrames(values, shape) : turned(values, shape, layout);
+}
+
+function turned<Values extends Float32Array | Uint16Array>(
+  values: Values,
+  shape: readonly number[],
+  layout: Exclude<Layout, "last-frame">,
+): Values {
+  return layout === "transposed" ? transposed(values, shape[0]!, shape[1]!) : values;
 }
 
 function lastFrames(values: Float32Array, [rows, channels, frames, height, width]: readonly number[]): Float32Array {
@@ -71,6 +94,6 @@ function typedNumbers(numbers: readonly number[], dtype: DType): Float32Array | 
   throw new RangeError(`constants are float32, int64 or int32, not ${dtype}`);
 }
 
-function bytesOf(array: Float32Array | BigInt64Array | Int32Array): Uint8Array {
+function bytesOf(array: Float32Array | BigInt64Array | Int32Array | Uint16Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

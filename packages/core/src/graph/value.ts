@@ -1,4 +1,4 @@
-import type { DType } from "../tensor";
+import type { DType, HalfType } from "../tensor";
 import type { Dim } from "./dim";
 
 /** Where a value comes from. */
@@ -24,6 +24,11 @@ export interface Payload {
   readonly byteLength: number;
   /** Little-endian elements, row-major. */
   bytes(): Uint8Array;
+  /**
+   * The same elements in 16 bits: weights of the checkpoint have it, which an engine may store so.
+   * @throws SKIPSTEP_DTYPE_OVERFLOW for numbers beyond its range
+   */
+  half?(dtype: HalfType): Uint8Array;
   /** The checkpoint's name, for reports and errors. */
   readonly label: string;
 }

@@ -24,16 +24,9 @@ export class PassHooks {
     this.plugins = host.plugins;
   }
 
-  /**
-   * One guided step, with the plugins around it.
-   * @param shape of a prediction @param run runs branches and combines them
-   */
-  guidance(
-    call: Omit<GuidanceCall, "record">,
-    shape: readonly number[],
-    run: (branches: Branches) => Promise<Guided>,
-  ): Promise<Guided> {
-    const { step } = call;
+  /** One guided step, with the plugins around it. @param run runs branches and combines them */
+  guidance(call: Omit<GuidanceCall, "record">, run: (branches: Branches) => Promise<Guided>): Promise<Guided> {
+    const { step, shape } = call;
     const wrapped = this.plugins.filter(({ instance }) => instance.guidance);
     const arrive = async (at: number, branches: Branches): Promise<Guided> => {
       const plugin = wrapped[at];

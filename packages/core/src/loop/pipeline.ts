@@ -77,6 +77,8 @@ export interface PipelineParts {
   readonly buildHooks: BuildHookRunner;
   readonly pipeline: FamilyPipeline;
   readonly warnings: readonly string[];
+  /** What was concluded from the config. */
+  readonly notes: readonly string[];
   /** What recipes call the config's files. */
   readonly places: RecipePlaces;
   readonly cacheDir: string;
@@ -271,13 +273,7 @@ export class Pipeline {
     onProgress?.({ kind: "decode" });
     const sample = await watch.time("decode", () => pipeline.decode(settings, latents, signal));
     const steps = scheduler.timesteps.length - first.begin;
-    const reports = reportPlugins(
-      buildHooks.receipts,
-      hooks,
-      steps,
-      family.denoiser,
-      broughtBy(plugins, model, choice),
-    );
+    const reports = reportPlugins(buildHooks, hooks, steps, family.denoiser, broughtBy(plugins, model, choice));
     const steered = reportControlNets(
       nets,
       Array.from({ length: steps }, (_, i) => controlAt(settings, nets.length, i, steps)),
@@ -299,7 +295,7 @@ export class Pipeline {
       warnings: [...warnings, ...idleControlNets(steered), ...unmeasured(reports), ...idlePlugins(reports)].map(
         printable,
       ),
-      notes: [...settingNotes(family.settings, settings), ...(encoded.notes ?? [])].map(printable),
+      notes: [...parts.notes, ...settingNotes(family.settings, settings), ...(encoded.notes ?? [])].map(printable),
     };
     return { images: decoded.map(({ image }) => image), latents, report, recipe };
   }

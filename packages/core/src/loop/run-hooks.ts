@@ -152,6 +152,6 @@ function count(receipt: RegionReceipt, seconds: Promise<number>): void {
 
 /** Errors that a hook can meet and does not make: a model's run that failed shows where its outputs are used first. */
 function isNoPlugins(error: unknown): boolean {
-  const codes = ["HOOK_FAILED", "LATENTS_WRITTEN", "PLUGIN_OPTION", "RUN_FAILED", "ENGINE_STOPPED"];
+  const codes = ["HOOK_FAILED", "LATENTS_WRITTEN", "PLUGIN_OPTION", "PLUGIN_REQUIRES", "RUN_FAILED", "ENGINE_STOPPED"];
   return error instanceof SkipstepError && codes.some((code) => error.code === `SKIPSTEP_${code}`);
 }

@@ -1,7 +1,9 @@
-import { hookFailed, isOptionUnfit } from "../errors/plugins";
+import { hookFailed, isUnfit } from "../errors/plugins";
 import type { AttentionInputs } from "../graph/attention";
 import type { BuildHooks } from "../graph/build-hooks";
+import type { Dim } from "../graph/dim";
 import type { Graph } from "../graph/graph";
+import type { ReducedTokens } from "../graph/tokens";
 import type { Weight } from "../graph/weight";
 import { itemSize, sizeOf } from "../tensor";
 import { isBuilding, type LoadedPlugin, type PluginHost } from "./host";
@@ -38,11 +40,22 @@ export interface AttentionReceipt extends Pick<AttentionInputs, "scope" | "kind"
   readonly kernel?: string;
 }
 
+/** A block that does with fewer tokens, by a plugin. */
+export interface TokensReceipt {
+  readonly plugin: string;
+  readonly component: string;
+  readonly block: string;
+  readonly tokens: Dim;
+  readonly kept: Dim;
+}
+
 /** Asks the plugins in the config's order, each about its components; the first answer wins and is written down. */
 export class BuildHookRunner implements BuildHooks {
   readonly receipts: readonly BuildReceipt[];
   /** Every attention, in the order of emission. */
   readonly attentions: AttentionReceipt[] = [];
+  /** Every block that does with fewer tokens, in the order of emission. */
+  readonly tokenBlocks: TokensReceipt[] = [];
 
   /** @param denoiser the component of plugins for which the config names none */
   constructor(
@@ -85,6 +98,19 @@ export class BuildHookRunner implements BuildHooks {
       return output;
     }
     this.attentions.push({ component, scope, kind, kernel: "MultiHeadAttention" });
+    return undefined;
+  };
+
+  tokens: NonNullable<BuildHooks["tokens"]> = (tokens, graph) => {
+    const { component } = graph;
+    for (const [i, { name, instance }] of this.pluginsOf(component)) {
+      const reduced = guarded(name, "tokens", () => instance.tokens?.(tokens, graph));
+      if (!reduced) continue;
+      for (const counts of this.countsOf(i, component)) increment(counts.changes, "blocks with fewer tokens");
+      const { scope: block, hidden } = tokens;
+      this.tokenBlocks.push({ plugin: name, component, block, tokens: hidden.shape[1]!, kept: reduced.kept });
+      return guardedTokens(name, reduced);
+    }
     return undefined;
   };
 
@@ -141,10 +167,21 @@ function increment(counts: Record<string, number>, name: string, by = 1): void {
   counts[name] = (counts[name] ?? 0) + by;
 }
 
+/** What it emits later is the plugin's as well. */
+function guardedTokens(plugin: string, reduced: ReducedTokens): ReducedTokens {
+  const { modules, kept } = reduced;
+  return {
+    modules,
+    kept,
+    merge: (x, graph) => guarded(plugin, "tokens", () => reduced.merge(x, graph)),
+    unmerge: (y, graph) => guarded(plugin, "tokens", () => reduced.unmerge(y, graph)),
+  };
+}
+
 function guarded<Result>(plugin: string, hook: string, call: () => Result): Result {
   try {
     return call();
   } catch (error) {
-    throw isOptionUnfit(error) ? error : hookFailed(plugin, hook, error);
+    throw isUnfit(error) ? error : hookFailed(plugin, hook, error);
   }
 }

@@ -1,7 +1,7 @@
 import { countFlops } from "../compiler/flops";
 import type { Plan, Segment } from "../compiler/plan";
 import { inputShape, inputUnknown, sizeConflict } from "../errors/program";
-import { asMultiple, evaluate, type Sizes, shapeText } from "../graph/dim";
+import { asMultiple, type Dim, evaluate, type Sizes, shapeText } from "../graph/dim";
 import type { Value } from "../graph/value";
 import type { Tensors } from "../hooks";
 import type { RunForms } from "../runtime/runtime";
@@ -35,6 +35,11 @@ export class BoundPlan {
     const shape = dims.map((dim) => evaluate(dim, this.sizes));
     this.shapes.set(value, shape);
     return shape;
+  }
+
+  /** What a dimension comes to. */
+  sizeOf(dim: Dim): number {
+    return evaluate(dim, this.sizes);
   }
 
   private formsOf({ sizes, outputs }: Segment): RunForms {

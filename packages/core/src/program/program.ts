@@ -10,6 +10,7 @@ import type { Sessions } from "../memory/sessions";
 import { throwIfAborted } from "../runtime/cancel";
 import type { DeviceTensor } from "../runtime/device-tensor";
 import type { Runtime, StartedRun } from "../runtime/runtime";
+import { isAllFinite } from "../tensor";
 import { BoundPlan, bindSizes } from "./bound-plan";
 import { PromptValues } from "./prompt-values";
 import type { RegionWork, WorkMeter } from "./work-meter";
@@ -39,6 +40,16 @@ export interface RunOptions {
 
 /** What runs a graph. */
 export type Runs = Pick<Program, "run">;
+
+/** Finds out why what came of inputs is not finite. @returns what to throw; nothing where it was not the program */
+export type Explain = (inputs: Tensors) => Promise<Error | undefined>;
+
+/** Whether no float32 tensor of a pass has NaN or infinity. */
+export async function isFinitePass(tensors: Tensors): Promise<boolean> {
+  for (const tensor of Object.values(tensors))
+    if (tensor.dtype === "float32" && !isAllFinite((await tensor.read()).data as Float32Array)) return false;
+  return true;
+}
 
 type Values = Map<Value, DeviceTensor>;
 
@@ -82,12 +93,14 @@ export class Program {
     private readonly graphInputs: readonly Value[],
     private readonly plan: Plan,
     private readonly sessions: Sessions,
+    private readonly explain: Explain | undefined,
   ) {
     this.seconds = plan.segments.map(() => 0);
   }
 
   /**
    * @param residency when its weights are in memory, and where; all of the time with the runtime's provider when left out
+   * @param explain for what it gives to be looked at: NaN and infinity are errors then
    * @throws SKIPSTEP_SESSION_FAILED
    */
   static async open(
@@ -96,15 +109,16 @@ export class Program {
     plan: Plan,
     compiled: CompiledEngine,
     residency?: Residency,
+    explain?: Explain,
   ): Promise<Program> {
     // The same in every mode of memory: packed kernels round differently.
     const disablePrepacking = packedBytes(graph) > packedLimit;
-    const { segments } = compiled;
+    const { segments, castsWeights: castsStay } = compiled;
     const arena = segments.length <= mostArenas;
     const sessions = await openSessions(residency, segments.length, (index) =>
-      runtime.open(segments[index]!.path, { disablePrepacking, arena, provider: residency?.devices[index] }),
+      runtime.open(segments[index]!.path, { disablePrepacking, arena, castsStay, provider: residency?.devices[index] }),
     );
-    return new Program(graph.inputs, plan, sessions);
+    return new Program(graph.inputs, plan, sessions, explain);
   }
 
   /**
@@ -115,7 +129,7 @@ export class Program {
    */
   async run(inputs: Tensors, { around = compute, observe, signal, meter }: RunOptions = {}): Promise<Tensors> {
     const call: Call = { bound: this.bind(inputs), around, signal, meter, started: [] };
-    meter?.add(workOf(this.plan.parts, call.bound).flops);
+    meter?.add(workOf(this.plan.parts, call.bound).flops, call.bound);
     const values: Values = new Map();
     for (const input of this.graphInputs) values.set(input, inputs[input.name]!);
     if (this.plan.prompt) await this.runPrompt(this.plan.prompt, values, call);
@@ -123,7 +137,12 @@ export class Program {
     const observed = this.plan.observed.filter(({ value }) => values.has(value));
     if (observed.length > 0)
       await observe?.(Object.fromEntries(observed.map(({ name, value }) => [name, values.get(value)!])));
-    return Object.fromEntries(this.plan.outputs.map(({ name, value }) => [name, values.get(value)!]));
+    const outputs = Object.fromEntries(this.plan.outputs.map(({ name, value }) => [name, values.get(value)!]));
+    if (this.explain && !(await isFinitePass(outputs))) {
+      const error = await this.explain(inputs);
+      if (error) throw error;
+    }
+    return outputs;
   }
 
   async close(): Promise<void> {
@@ -134,7 +153,7 @@ export class Program {
     const known = this.promptValues.find(segment, values, call.bound);
     for (const [value, tensor] of known ?? []) values.set(value, tensor);
     if (known) return;
-    call.meter?.add(call.bound.flops[segment.index]!);
+    call.meter?.add(call.bound.flops[segment.index]!, call.bound);
     await this.runSegment(segment, values, call);
     this.promptValues.note(segment, values, call.bound);
   }

@@ -22,6 +22,8 @@ export type Work = RegionWork | PassWork;
 
 /** Follows the passes over one model through a generation: the work that there was, and how long its parts took. */
 export class WorkMeter {
+  /** The model at the sizes of its last pass. */
+  bound: BoundPlan | undefined;
   /** FLOPs of all passes, had nothing been skipped. */
   flops = 0;
   /** Of all passes, from their inputs to their outputs, with everything that plugins did on the way. */
@@ -53,7 +55,8 @@ export class WorkMeter {
   }
 
   /** Work that a pass has to do. */
-  add(flops: number): void {
+  add(flops: number, bound = this.bound): void {
+    this.bound = bound;
     this.flops += flops;
   }
 

@@ -41,6 +41,7 @@ const schema: JsonSchema = {
         },
         variant: { type: "string" },
         device: { type: "string" },
+        dtype: { type: ["string", "object"], additionalProperties: { type: "string" } },
         scheduler: { type: "object", properties: { type: { type: "string" } } },
         generate: {
           type: "object",

@@ -1,5 +1,5 @@
 import { megabytes } from "../errors/gigabytes";
-import type { BuildCounts, BuildReceipt } from "../plugins/build-hooks";
+import type { BuildCounts, BuildHookRunner, BuildReceipt, TokensReceipt } from "../plugins/build-hooks";
 import type { EncodingCount } from "../program/encodings";
 import type { PassName, Work, WorkMeter } from "../program/work-meter";
 import { type ComputeReport, reportCompute, skippedFlopsOf } from "./compute-report";
@@ -17,6 +17,8 @@ export interface PluginReport {
   readonly regions: readonly RegionReport[];
   /** Where it has a hand in guidance. */
   readonly guidance?: GuidanceReport;
+  /** Blocks that did with fewer tokens by it: of each image, at the sizes of the last pass. */
+  readonly tokens?: readonly TokensReport[];
   /** What its skipping came to, where it skipped something. */
   readonly compute?: ComputeReport;
   /** Most bytes that it kept at once, between steps and in them. */
@@ -51,6 +53,13 @@ export interface ControlNetReport {
   /** 0-based steps at which it ran; at the others it would have added nothing. */
   readonly steps: readonly number[];
   readonly summary: string;
+}
+
+/** A block whose modules did with fewer tokens. */
+export interface TokensReport {
+  readonly block: string;
+  readonly tokens: number;
+  readonly kept: number;
 }
 
 /** What a plugin made of guided steps. Passes are counted by branch: a step in one batch is two. */
@@ -106,7 +115,7 @@ export interface LoraReport {
  * @param brought what each plugin's manifest brought that this generation was made with: `runs a DDPMPipeline`
  */
 export function reportPlugins(
-  builds: readonly BuildReceipt[],
+  { receipts: builds, tokenBlocks }: Pick<BuildHookRunner, "receipts" | "tokenBlocks">,
   hooks: RunReceipts,
   steps: number,
   denoiser: string,
@@ -118,12 +127,17 @@ export function reportPlugins(
     const regions = receipts.map((receipt) => regionReport(receipt, hooks.meter));
     const compute = reportCompute(plugin, hooks);
     const guidance = reportGuidance(receipts);
+    const tokens = reportTokens(
+      tokenBlocks.filter((block) => block.plugin === plugin && block.component === denoiser),
+      hooks.meter,
+    );
     const watched = hooks.watched.get(plugin) ?? 0;
     const parts = [
       ...(brought.get(plugin) ?? []),
       ...skipped(receipts, guidance, compute, steps),
       ...altered(receipts),
       ...built(build, denoiser),
+      ...reduced(tokens),
     ];
     const onlyWatches = watched > 0 && receipts.length === 0;
     const effect = parts.length > 0 || onlyWatches;
@@ -134,6 +148,7 @@ export function reportPlugins(
       effect,
       regions,
       ...(guidance ? { guidance } : {}),
+      ...(tokens.length > 0 ? { tokens } : {}),
       ...(compute ? { compute } : {}),
       keptBytes: hooks.accountOf(plugin).peakKeptBytes,
       build,
@@ -192,6 +207,17 @@ function reportGuidance(receipts: readonly RegionReceipt[]): GuidanceReport | un
     passes: passesOf(own.offered),
     savedPasses: passesOf(own.skipped),
   };
+}
+
+function reportTokens(blocks: readonly TokensReceipt[], { bound }: WorkMeter): TokensReport[] {
+  if (!bound) return [];
+  return blocks.map(({ block, tokens, kept }) => ({ block, tokens: bound.sizeOf(tokens), kept: bound.sizeOf(kept) }));
+}
+
+/** `10240 of 20480 tokens kept`. */
+function reduced(blocks: readonly TokensReport[]): string[] {
+  const sum = (of: "tokens" | "kept"): number => blocks.reduce((total, block) => total + block[of], 0);
+  return blocks.length === 0 ? [] : [`${sum("kept")} of ${sum("tokens")} tokens kept`];
 }
 
 /**

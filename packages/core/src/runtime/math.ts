@@ -72,6 +72,22 @@ export async function combine(
 }
 
 /**
+ * `combine` with coefficients of its own for each item of a batch: sum of `coefficients[item][i] * tensors[i][item]`.
+ * @param tensors `[B, ...]`
+ * @throws SKIPSTEP_TENSOR_MISMATCH unless there is a coefficient for each item of at least one tensor, float32 of one shape
+ */
+export async function combineItems(
+  coefficients: readonly (readonly number[])[],
+  tensors: readonly DeviceTensor[],
+): Promise<DeviceTensor> {
+  const batch = tensors[0]?.shape[0];
+  if (coefficients.length !== batch || coefficients.some(({ length }) => length !== tensors.length))
+    throw tensorsMismatch("combineItems", `a coefficient for each of ${coefficients.length} items of each`, tensors);
+  const operands = alike("combineItems", tensors);
+  return operands[0].store.elementwise("combineItems", operands, coefficients.flat());
+}
+
+/**
  * `a[..., ::factor]`: elements 0, `factor`, 2 `factor`, ... of the last axis.
  * @param a `[..., D]` @param factor 1 or more
  * @returns `[..., ceil(D / factor)]`

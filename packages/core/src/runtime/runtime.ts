@@ -30,6 +30,8 @@ export interface OpenSettings {
    * Of many that run one after the other, each would hold as much as all of them need.
    */
   readonly arena?: boolean;
+  /** Constants in 16 bits stay so in memory, and casts of them run when they are read, not when the model is opened. */
+  readonly castsStay?: boolean;
   /** The runtime's own when left out. */
   readonly provider?: string | undefined;
 }
@@ -112,13 +114,13 @@ export class Runtime {
   /** @throws SKIPSTEP_SESSION_FAILED when ONNX Runtime cannot load the model */
   async open(
     path: string,
-    { disablePrepacking = false, arena = true, provider = this.provider }: OpenSettings = {},
+    { disablePrepacking = false, arena = true, castsStay = false, provider = this.provider }: OpenSettings = {},
   ): Promise<Session> {
     this.store.assertRunning();
     const id = this.link.nextId();
     this.sessions.add(id);
     const { threads } = this.options;
-    const options = { provider, threads, disablePrepacking, arena };
+    const options = { provider, threads, disablePrepacking, arena, castsStay };
     return openSession(this.store, id, path, options, () => this.sessions.delete(id));
   }
 

@@ -26,6 +26,17 @@ function combineAny(inputs: readonly Float32Array[], coefficients: readonly numb
   }
 }
 
+/** `combine` of each item of the first axis with coefficients of its own, one item's behind the other's. */
+function combineItems(inputs: readonly Float32Array[], coefficients: readonly number[]): Float32Array {
+  const result = new Float32Array(inputs[0]!.length);
+  const size = (result.length * inputs.length) / coefficients.length;
+  for (let i = 0; i * size < result.length; i++) {
+    const items = inputs.map((input) => input.subarray(i * size, (i + 1) * size));
+    result.set(combine(items, coefficients.slice(i * inputs.length, (i + 1) * inputs.length)), i * size);
+  }
+  return result;
+}
+
 function add([a, b]: readonly Float32Array[]): Float32Array {
   const result = new Float32Array(a!.length);
   for (let i = 0; i < result.length; i++) result[i] = a![i]! + b![i]!;
@@ -164,6 +175,7 @@ export const elementwise = {
   subtract,
   multiply,
   combine,
+  combineItems,
   clamp,
   everyNth,
   copies,

@@ -35,13 +35,22 @@ const unsignedInt8 = int8SumsOverflow();
 
 env.logLevel = "fatal"; // what fails is thrown as well, and reported once
 
+/** What evaluates a cast of a constant: at every level, and at the last one behind all others. */
+const foldingCasts = "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer";
+
 /** `cuda:1` is the second of a provider's devices. */
 function providerOf(text: string): InferenceSession.ExecutionProviderConfig {
   const [name, device] = text.split(":") as [string, string | undefined];
   return device === undefined ? name : ({ name, deviceId: Number(device) } as InferenceSession.ExecutionProviderConfig);
 }
 
-function sessionOptions({ provider, threads, disablePrepacking, arena }: OpenOptions): InferenceSession.SessionOptions {
+function sessionOptions({
+  provider,
+  threads,
+  disablePrepacking,
+  arena,
+  castsStay,
+}: OpenOptions): InferenceSession.SessionOptions {
   return {
     executionProviders: [providerOf(provider)],
     logSeverityLevel: 4,
@@ -56,13 +65,15 @@ function sessionOptions({ provider, threads, disablePrepacking, arena }: OpenOpt
         ...(unsignedInt8 ? { x64quantprecision: "1" } : {}),
         ...(disablePrepacking ? { disable_prepacking: "1" } : {}),
       },
+      // Both put a float32 copy of each weight into memory.
+      ...(castsStay ? { optimization: { disable_specified_optimizers: foldingCasts } } : {}),
     },
   };
 }
 
 /** For models of one node. */
 function probeOptions(provider: string): OpenOptions {
-  return { provider, disablePrepacking: false, arena: true };
+  return { provider, disablePrepacking: false, arena: true, castsStay: false };
 }
 
 function toOrt({ dtype, data, shape }: WireTensor): OrtTensor {

@@ -2,11 +2,12 @@ import type { ComponentModel } from "../architecture/component-model";
 import type { Structure } from "../architecture/structure";
 import { type Plan, planGraph, type RegionClaim } from "../compiler/plan";
 import { SkipstepError } from "../errors/error";
-import { hookFailed, isOptionUnfit } from "../errors/plugins";
+import { hookFailed, isUnfit } from "../errors/plugins";
 import { type BranchExtent, Branches } from "../graph/branches";
 import type { BuildHooks } from "../graph/build-hooks";
 import { Graph } from "../graph/graph";
 import type { RecognisedModel } from "../loop/recognised-model";
+import { type Dtype, type Dtypes, dtypeOf } from "../memory/dtype";
 import { type MemoryChoice, type Placement, placeComponents, segmentDevices } from "../memory/placement";
 import { BuildHookRunner } from "../plugins/build-hooks";
 import type { PluginHost } from "../plugins/host";
@@ -25,6 +26,8 @@ export interface BuiltModel {
   readonly weights: OpenWeights;
   readonly graph: Graph;
   readonly plan: Plan;
+  /** What its weights are stored in. */
+  readonly dtype: Dtype;
   /** The provider of each segment; the pipeline's where there is none. */
   readonly devices: readonly (string | undefined)[];
 }
@@ -43,6 +46,7 @@ export interface BuiltModels {
 
 /** What cuts graphs besides plugins. */
 export interface PlacementChoice extends MemoryChoice {
+  readonly dtype?: Dtypes;
   /** Providers besides the CPU's that work here; only a balanced device map asks. */
   readonly accelerators?: readonly string[];
 }
@@ -56,7 +60,7 @@ export interface PlacementChoice extends MemoryChoice {
 export function buildModels(
   { family, components, structure }: RecognisedModel,
   plugins: PluginHost,
-  { accelerators = [], ...memory }: PlacementChoice,
+  { accelerators = [], dtype, ...memory }: PlacementChoice,
   extents?: ReadonlyMap<string, BranchExtent>,
 ): BuiltModels {
   const hooks = new BuildHookRunner(plugins, family.denoiser);
@@ -66,7 +70,7 @@ export function buildModels(
     const notes: Note[] = [];
     const unused = new Map<string, ReadonlySet<string>>();
     for (const [name, source] of components) {
-      const { asked, ...built } = buildGraph(name, withShared(source, components), branches);
+      const { asked, ...built } = buildGraph(name, withShared(source, components), branches, dtype);
       graphs.push(built);
       unused.set(name, new Set(asked.left()));
       notes.push(...leftoverNotes(name, source, asked));
@@ -89,9 +93,9 @@ export function buildModel(
   name: string,
   source: ComponentModel,
   hooks: BuildHooks,
-  { memory, device_map, accelerators = [] }: PlacementChoice,
+  { memory, device_map, dtype, accelerators = [] }: PlacementChoice,
 ): BuiltModel {
-  const { asked: _, ...built } = buildGraph(name, source, hooks);
+  const { asked: _, ...built } = buildGraph(name, source, hooks, dtype);
   const isWhole = device_map === "balanced" || typeof device_map?.[name] === "string";
   const choice = { memory, ...(device_map && isWhole ? { device_map } : {}) };
   const placements = placeComponents(choice, new Map([[name, built.graph.nodes]]), accelerators);
@@ -115,6 +119,7 @@ function buildGraph(
   name: string,
   source: ComponentModel,
   hooks: BuildHooks,
+  dtypes: Dtypes | undefined,
 ): BuiltGraph & { readonly asked: AskedWeights } {
   const weights = source.component.weights();
   try {
@@ -123,7 +128,7 @@ function buildGraph(
     const graph = Graph.create(name, asked, hooks);
     source.model.architecture.entries[source.model.entry]!(graph, source.config);
     hooks.graphBuilt?.(graph);
-    return { name, source, weights, graph, asked };
+    return { name, source, weights, graph, dtype: dtypeOf(dtypes, name), asked };
   } catch (error) {
     weights.close();
     throw error instanceof SkipstepError ? withNotes(error, source.notes) : error;
@@ -155,7 +160,7 @@ export function regionClaims({ plugins }: PluginHost, structure: Structure): Reg
         region: { name: region, index, from, to, ...rest },
       }));
     } catch (error) {
-      throw isOptionUnfit(error) ? error : hookFailed(name, "regions", error);
+      throw isUnfit(error) ? error : hookFailed(name, "regions", error);
     }
   });
 }

@@ -1,5 +1,5 @@
 import type { ArchitectureEntry } from "../architecture/architecture";
-import type { Feature } from "../architecture/structure";
+import type { Feature, Structure } from "../architecture/structure";
 import type { ConfigCatalogue } from "../config/check-model";
 import { atComponent } from "../errors/error";
 import { controlNetsNone, familyTwice, pipelineUnknown } from "../errors/pipeline";
@@ -100,10 +100,10 @@ export class Catalogue {
     );
   }
 
-  /** Families whose denoiser has all of these, by what people call them: what an error lists. @param among all of them */
-  familiesWith = (features: readonly Feature[], among: readonly Family[] = this.families): string[] => {
-    const fitting = among.filter((family) =>
-      denoiserFeatures(family).some((has) => features.every((it) => has.includes(it))),
+  /** Families whose denoiser has all of these, by what people call them: what an error lists. */
+  familiesWith = (features: readonly Feature[]): string[] => {
+    const fitting = this.families.filter((family) =>
+      denoiserStructures(family).some((has) => features.every((it) => has.features.includes(it))),
     );
     return [...new Set(fitting.map(({ title, className }) => title ?? className))];
   };
@@ -152,8 +152,8 @@ function namesOf({ className, aliases = [] }: Family): string[] {
 }
 
 /** Of each class that a family's denoiser may be, with the reference's default config. */
-function denoiserFeatures({ components, denoiser }: Family): (readonly Feature[])[] {
-  return Object.values(components[denoiser]!).map(
-    ({ architecture }) => architecture.structure!(architecture.parse({})).features,
+export function denoiserStructures({ components, denoiser }: Pick<Family, "components" | "denoiser">): Structure[] {
+  return Object.values(components[denoiser]!).map(({ architecture }) =>
+    architecture.structure!(architecture.parse({})),
   );
 }

@@ -28,6 +28,7 @@ import { applyTextualInversions } from "./apply-textual-inversions";
 import { buildModels } from "./build-model";
 import { Catalogue } from "./catalogue";
 import { configCatalogue } from "./config-model";
+import { dtypeNotes } from "./dtype-notes";
 import { lazyEntries } from "./lazy-entries";
 import { notesOf, noteWarnings } from "./notes";
 import { openModel, withWeights } from "./open-model";
@@ -229,6 +230,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       buildHooks: hooks,
       pipeline,
       warnings,
+      notes: dtypeNotes(built, device).map(({ text }) => text),
       places: notePlaces({ config, checkpoint, plugins, running: new Set(components.keys()) }, cacheDir),
       cacheDir,
       loras: besides,

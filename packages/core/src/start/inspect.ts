@@ -7,6 +7,7 @@ import type { Family } from "../loop/family";
 import type { RecognisedModel } from "../loop/recognised-model";
 import { fillSettings } from "../loop/request";
 import type { Settings } from "../loop/settings";
+import type { Dtype } from "../memory/dtype";
 import type { MemoryMode } from "../memory/memory-mode";
 import type { AttentionReceipt, BuildReceipt } from "../plugins/build-hooks";
 import type { PluginCode } from "../plugins/discover";
@@ -21,6 +22,7 @@ import { applyLoras, type LoraMatch, matchLoras, placeOf } from "./apply-loras";
 import { applyTextualInversions } from "./apply-textual-inversions";
 import { type BuiltModel, buildModels, regionClaims } from "./build-model";
 import type { CheckedConfig } from "./create-pipeline";
+import { dtypeNotes } from "./dtype-notes";
 import { notesOf } from "./notes";
 import { chooseScheduler } from "./scheduler-choice";
 
@@ -51,6 +53,8 @@ export interface ComponentInspection {
   /** Elements of its checkpoint's tensors, and the types that they are stored in: `bfloat16`, `gguf:Q4_K`. */
   readonly parameters: number;
   readonly dtypes: readonly string[];
+  /** What its engine stores weights in, and computes in where its device does: the config's `dtype`. */
+  readonly dtype: Dtype;
   /** Bytes: on disk, loaded, and the most between two operators at the config's settings. */
   readonly storedBytes: number;
   readonly weightBytes: number;
@@ -108,7 +112,13 @@ export function inspectConfig({ config, plugins, model: plain, code }: CheckedCo
       scheduler: chooseScheduler(model, config.scheduler),
       structure,
       components,
-      notes: [...notesOf(model, config.scheduler), ...notes, ...learned, ...promptNotes(family, settings)],
+      notes: [
+        ...notesOf(model, config.scheduler),
+        ...notes,
+        ...learned,
+        ...dtypeNotes(models, config.device),
+        ...promptNotes(family, settings),
+      ],
       loras,
       plugins: describePlugins(plugins, structure, hooks.receipts),
       code,
@@ -158,7 +168,7 @@ function attentionsOf(receipts: readonly AttentionReceipt[], name: string): Comp
 }
 
 function describe(
-  { name, source, weights, graph, plan, devices }: BuiltModel,
+  { name, source, weights, graph, plan, dtype, devices }: BuiltModel,
   device: string,
 ): Omit<ComponentInspection, "activationBytes" | "attentions"> {
   const tensors = weights.names.map((tensor) => ({
@@ -172,22 +182,27 @@ function describe(
     parameters: tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     dtypes: [...new Set(tensors.map(({ dtype, packed }) => packed?.format ?? dtype))],
     storedBytes: tensors.reduce((sum, { byteLength, packed }) => sum + (packed?.byteLength ?? byteLength), 0),
-    weightBytes: weightBytes(graph),
+    dtype,
+    weightBytes: weightBytes(graph, dtype),
     segments: plan.segments.map((segment, i) => ({
-      ...describeSegment(segment, devices[i] ?? device),
+      ...describeSegment(segment, devices[i] ?? device, dtype),
       once: segment === plan.prompt,
     })),
   };
 }
 
-function describeSegment({ nodes, inputs, outputs }: Segment, device: string): Omit<SegmentInspection, "once"> {
+function describeSegment(
+  { nodes, inputs, outputs }: Segment,
+  device: string,
+  dtype: Dtype,
+): Omit<SegmentInspection, "once"> {
   const scopes = nodes.map(({ scope }) => scope).filter((scope) => scope !== "");
   return {
     from: scopes[0] ?? "",
     to: scopes.at(-1) ?? "",
     nodes: nodes.length,
     device,
-    weightBytes: weightBytes({ nodes }),
+    weightBytes: weightBytes({ nodes }, dtype),
     inputs: inputs.map(({ name }) => name),
     outputs: outputs.map(({ name }) => name),
   };

@@ -1,8 +1,13 @@
-import type { Feature } from "../architecture/structure";
+import type { Structure } from "../architecture/structure";
+import { isModelUnfit } from "../errors/plugins";
 import type { Configs, Family } from "../loop/family";
+import { decisionsOf } from "../plugins/decisions";
 import { findPlugin } from "../plugins/discover";
 import { installedPlugins } from "../plugins/installed";
-import { Catalogue } from "./catalogue";
+import type { AnyManifest } from "../plugins/plugin";
+import { closedSchema } from "../schema/derived-schema";
+import { validate } from "../schema/validate";
+import { Catalogue, denoiserStructures } from "./catalogue";
 
 /** What a family of pipelines can do, as its code says. */
 export interface FamilyFacts {
@@ -22,7 +27,10 @@ export interface FamilyFacts {
   readonly schedulers: readonly string[];
   /** Class names that `"vae"` may be of. */
   readonly autoencoders: readonly string[];
-  /** Plugins among the installed ones that ask something of a denoiser, such as caches, and that its denoiser suits. */
+  /**
+   * Plugins among the installed ones that ask something of a denoiser, or decide what of it is computed, and that its
+   * denoiser suits: caches.
+   */
   readonly plugins: readonly string[];
 }
 
@@ -33,20 +41,14 @@ export interface FamilyFacts {
 export async function listFamilies(folder: string): Promise<FamilyFacts[]> {
   const found = await Promise.all(installedPlugins(folder).map(({ name }) => findPlugin(name, folder)));
   const catalogue = new Catalogue(found);
-  const asking = found.flatMap(({ manifest: { name, requires } }) => (requires ? { name, requires } : []));
+  const asking = found.map(({ manifest }) => manifest).filter(asksOfDenoiser);
   return catalogue.families.map((family) => facts(family, catalogue, asking));
 }
 
-/** What a plugin's manifest asks of a denoiser. */
-interface Asking {
-  readonly name: string;
-  readonly requires: readonly Feature[];
-}
-
-function facts(family: Family, catalogue: Catalogue, asking: readonly Asking[]): FamilyFacts {
+function facts(family: Family, catalogue: Catalogue, asking: readonly AnyManifest[]): FamilyFacts {
   const { className, title = className, settings, references, singleFiles } = family;
   const { schedulers = Object.keys(catalogue.schedulers.schemas), unfitSchedulers, components } = family;
-  const fits = ({ requires }: Asking): boolean => catalogue.familiesWith(requires, [family]).length > 0;
+  const structures = denoiserStructures(family);
   return {
     className,
     title,
@@ -56,7 +58,9 @@ function facts(family: Family, catalogue: Catalogue, asking: readonly Asking[]):
     references: references?.most ?? 0,
     schedulers: catalogue.schedulers.among(schedulers, unfitSchedulers),
     autoencoders: Object.keys(components.vae ?? {}),
-    plugins: asking.filter(fits).map(({ name }) => name),
+    plugins: asking
+      .filter((manifest) => structures.some((structure) => suits(structure, manifest)))
+      .map(({ name }) => name),
   };
 }
 
@@ -65,4 +69,20 @@ function usualConfigs({ components }: Family): Configs {
   return Object.fromEntries(
     Object.entries(components).map(([name, classes]) => [name, Object.values(classes)[0]!.architecture.parse({})]),
   );
+}
+
+function asksOfDenoiser(manifest: AnyManifest): boolean {
+  return manifest.requires !== undefined || decisionsOf(manifest).some((decision) => decision !== "guidance");
+}
+
+function suits(structure: Structure, { requires = [], regions, options: schema }: AnyManifest): boolean {
+  if (!requires.every((feature) => structure.features.includes(feature))) return false;
+  const options = {};
+  validate(closedSchema(schema), options, [], true); // fills in the defaults
+  try {
+    regions?.(structure, options);
+    return true;
+  } catch (error) {
+    return !isModelUnfit(error); // options can be given
+  }
 }

@@ -1,6 +1,8 @@
-import { type CompiledEngine, compile } from "../compiler/compile";
+import { type CompiledEngine, type CompileRequest, compile } from "../compiler/compile";
 import { formsOn } from "../compiler/providers/forms";
+import { precisionOn } from "../compiler/providers/precision";
 import { SkipstepError } from "../errors/error";
+import type { Tensors } from "../hooks";
 import type { Turns } from "../memory/component";
 import type { Residency } from "../memory/residency";
 import { isBuilding, type PluginHost } from "../plugins/host";
@@ -9,6 +11,7 @@ import { Program } from "../program/program";
 import { engineRepaired, weightsNotFinite } from "../report/warnings";
 import type { Runtime } from "../runtime/runtime";
 import type { BuiltModel, PlacementChoice } from "./build-model";
+import { explainNonFinite } from "./explain-non-finite";
 
 export interface OpenOptions {
   readonly cacheDir: string;
@@ -39,7 +42,7 @@ export async function openModels(
 }
 
 async function startComponent(
-  { name, source, weights, graph, plan, devices }: BuiltModel,
+  { name, source, weights, graph, plan, dtype, devices }: BuiltModel,
   runtime: Runtime,
   { cacheDir, plugins, denoiser, memory, turns, signal, onCompile }: OpenOptions,
 ): Promise<OpenedComponent> {
@@ -47,33 +50,48 @@ async function startComponent(
   const isOnCpu = devices.every((device = runtime.provider) => device === "cpu");
   const convolutionBlock = isOnCpu ? await runtime.convolutionBlock() : undefined;
   const formsOf = await formsOn(runtime, devices);
+  const float32 = source.model.architecture.float32?.(source.config) ?? [];
+  const precision =
+    dtype === "float32" ? undefined : await precisionOn(runtime, devices, { component: name, dtype, float32 });
   const residency: Residency = { mode: memory.memory, turns, devices };
+  const computesHalf = precision && plan.segments.some((_, i) => precision.operatorsOf(i));
+  const request: CompileRequest = {
+    graph,
+    plan,
+    identity,
+    cacheDir,
+    convolutionBlock,
+    formsOf,
+    precision,
+    smallPayloads: computesHalf ? new Map() : undefined,
+    component: name,
+    className: source.component.className,
+    source: source.component.source.path,
+    plugins: plugins.plugins
+      .filter((plugin) => name === denoiser || isBuilding(plugin, name, denoiser))
+      .map((plugin) => plugin.name),
+  };
   const compiled = (force: boolean): Promise<CompiledEngine> =>
-    compile({
-      graph,
-      plan,
-      identity,
-      cacheDir,
-      convolutionBlock,
-      formsOf,
-      component: name,
-      className: source.component.className,
-      source: source.component.source.path,
-      plugins: plugins.plugins
-        .filter((plugin) => name === denoiser || isBuilding(plugin, name, denoiser))
-        .map((plugin) => plugin.name),
-      force,
-      signal,
-      onEvent: ({ done, of }) => onCompile?.(name, done, of),
-    });
+    compile({ ...request, force, signal, onEvent: ({ done, of }) => onCompile?.(name, done, of) });
+  const explain = computesHalf ? (inputs: Tensors) => explainNonFinite(runtime, request, inputs) : undefined;
   const first = await compiled(false);
   try {
-    return { name, identity, engine: first, program: await Program.open(runtime, graph, plan, first, residency) };
+    return {
+      name,
+      identity,
+      engine: first,
+      program: await Program.open(runtime, graph, plan, first, residency, explain),
+    };
   } catch (error) {
     if (!(first.cached && error instanceof SkipstepError && error.code === "SKIPSTEP_SESSION_FAILED")) throw error;
     // What another version or a broken disk left there looks right and is not.
     const again = await compiled(true);
-    return { name, identity, engine: again, program: await Program.open(runtime, graph, plan, again, residency) };
+    return {
+      name,
+      identity,
+      engine: again,
+      program: await Program.open(runtime, graph, plan, again, residency, explain),
+    };
   }
 }
 

@@ -1,11 +1,13 @@
 import type { GenerateConfig } from "../config/config";
 import { checkPictures } from "../image/check-pictures";
+import { picturesOf } from "../image/picture";
 import { checkRequest } from "../loop/check-request";
 import { imagesSetting, type Subject } from "../loop/family";
 import { memoryNeed } from "../loop/memory-need";
 import { fillSettings, resolveSettings } from "../loop/request";
 import { seenSettings } from "../loop/seen-settings";
 import { imageCount, type Settings } from "../loop/settings";
+import { pictureSettingNames } from "../settings/common-settings";
 import type { CheckedConfig } from "./create-pipeline";
 
 /** The images that a generation is going to make. */
@@ -39,7 +41,8 @@ export async function planFromPictures(
 ): Promise<ImagePlan> {
   checkRequest(request);
   const settings = await seenSettings(model, config.generate, request, {}, config);
-  await checkPictures(settings);
+  const images = pictureSettingNames.flatMap((name) => picturesOf(settings[name]));
+  await checkPictures(images, settings.padding_mask_crop === undefined ? undefined : settings.mask);
   return planOf(settings);
 }
 

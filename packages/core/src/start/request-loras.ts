@@ -127,7 +127,9 @@ export class RequestLoras implements BesideLoras {
       onCompile: (component, done, of) => onProgress?.({ kind: "compile", component, done, of }),
     });
     try {
-      const active = new Map(engines.map((engine) => [engine.opened.name, this.activeOf(engine, loras as Read)] as const));
+      const active = new Map(
+        engines.map((engine) => [engine.opened.name, this.activeOf(engine, loras as Read)] as const),
+      );
       const running = models.map((model) => active.get(model.name)?.engine.opened ?? model);
       return await this.active.run(active, () => body(running));
     } finally {

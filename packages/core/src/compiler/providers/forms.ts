@@ -14,7 +14,7 @@ export async function formsOn(runtime: Runtime, devices: readonly (string | unde
   const forms = new Map<string, (node: Node) => readonly Node[]>();
   for (const device of new Set(devices.map((given = runtime.provider) => given))) {
     const profile = profileOf(device);
-    if (profile) forms.set(device, lowerFor(profile, await kernelFacts(runtime, device)));
+    if (Object.keys(profile.rules).length > 0) forms.set(device, lowerFor(profile, await kernelFacts(runtime, device)));
   }
   return (segment) => forms.get(devices[segment] ?? runtime.provider);
 }

@@ -1,4 +1,6 @@
 import type { Node, Value } from "../../graph/value";
+import type { HalfType } from "../../tensor";
+import { halfOperators } from "./half-operators";
 import { StandIn } from "./stand-in";
 import { webgpuRules } from "./webgpu";
 
@@ -11,17 +13,33 @@ export interface KernelFacts {
 /** How one operator is emitted on a provider: `undefined` where the node may stay as it is. */
 export type Rule = (node: Node, g: StandIn, facts: KernelFacts) => Value | undefined;
 
-/** What a provider needs in another form than the CPU. */
+/**
+ * How operators compute in 16 bits: wherever they stand, where all that they read is of 16 bits, or the first of it.
+ * Others compute in float32.
+ */
+export type HalfOperators = Readonly<Record<string, "computes" | "follows" | "follows-first">>;
+
+/** What a provider needs in another form than the CPU, and its types. */
 export interface ProviderProfile {
   /** By operator. */
   readonly rules: Readonly<Record<string, Rule>>;
+  /** Types of 16 bits that weights may be stored in. */
+  readonly halves: readonly HalfType[];
+  /** What it computes in them; without it they are cast to float32 when they are read. */
+  readonly halfOperators?: HalfOperators;
 }
 
-const profiles: Readonly<Record<string, ProviderProfile>> = { webgpu: { rules: webgpuRules } };
+const profiles: Readonly<Record<string, ProviderProfile>> = {
+  cpu: { rules: {}, halves: ["float16", "bfloat16"] },
+  webgpu: { rules: webgpuRules, halves: ["float16"], halfOperators },
+};
+
+/** Of cuda, directml and coreml, as far as their documentation goes. */
+const other: ProviderProfile = { rules: {}, halves: ["float16"], halfOperators };
 
 /** @param device a provider, or one of its devices: `webgpu`, `cuda:1` */
-export function profileOf(device: string): ProviderProfile | undefined {
-  return profiles[device.split(":")[0]!];
+export function profileOf(device: string): ProviderProfile {
+  return profiles[device.split(":")[0]!] ?? other;
 }
 
 /** What stands in on a provider for each node of one graph; the values that come out keep their names. */

@@ -5,6 +5,7 @@ import { conv2d } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { activate } from "../blocks/activation";
 import { efficientVitBlock } from "../blocks/efficient-vit-block";
+import { everything } from "../blocks/float32-parts";
 import { pixelShuffle, pixelUnshuffle } from "../blocks/pixel-shuffle";
 import { rmsNormChannels } from "../blocks/rms-norm-channels";
 import { type AutoencoderDcConfig, CLASS_NAME, type DcHalf, parseAutoencoderDc } from "./autoencoder-dc-config";
@@ -18,6 +19,7 @@ export const autoencoderDc: Architecture<AutoencoderDcConfig> = {
   className: CLASS_NAME,
   parse: parseAutoencoderDc,
   entries: { encode, decode },
+  float32: () => [everything("published in bfloat16 and float32; its authors decode in neither less")],
 };
 
 /** Of a change of resolution. */

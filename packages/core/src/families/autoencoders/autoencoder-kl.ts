@@ -9,6 +9,7 @@ import type { Value } from "../../graph/value";
 import type { OptionSchema } from "../../schema/option";
 import { flag, number, optionalNumber } from "../../schema/option";
 import { type Activation, activationOption } from "../blocks/activation";
+import { everything } from "../blocks/float32-parts";
 import { downsample } from "../blocks/resample";
 import { type ResnetOptions, resnetBlock } from "../blocks/resnet-block";
 import { spatialAttention } from "../blocks/spatial-attention";
@@ -35,6 +36,8 @@ export interface AutoencoderKlConfig {
   /** Of the latents that the denoiser works with, a number a channel; both or none. */
   readonly latents_mean: readonly number[] | null;
   readonly latents_std: readonly number[] | null;
+  /** Computes in float32 where the rest computes in float16. */
+  readonly force_upcast: boolean;
 }
 
 /** What its two halves are built by. */
@@ -59,29 +62,26 @@ function statistics(items: object): OptionSchema<readonly number[] | null> {
   return { type: ["array", "null"], items, default: null };
 }
 
-const parseFile = defineConfig<AutoencoderKlConfig>(
-  "AutoencoderKL",
-  {
-    in_channels: count(3, most.channels),
-    out_channels: count(3, most.channels),
-    latent_channels: count(4, most.channels),
-    down_block_types: allOf("DownEncoderBlock2D", ["DownEncoderBlock2D"]),
-    up_block_types: allOf("UpDecoderBlock2D", ["UpDecoderBlock2D"]),
-    block_out_channels: counts([64]),
-    sample_size: sizeOption<AutoencoderKlConfig["sample_size"]>(32),
-    layers_per_block: layerCount(1),
-    act_fn: activationOption("silu"),
-    norm_num_groups: count(32),
-    mid_block_add_attention: flag(true),
-    use_quant_conv: flag(true),
-    use_post_quant_conv: flag(true),
-    scaling_factor: number(0.18215),
-    shift_factor: optionalNumber(null),
-    latents_mean: statistics(number(undefined)),
-    latents_std: statistics(number(undefined, { exclusiveMinimum: 0 })),
-  },
-  { withoutEffect: ["force_upcast"] },
-);
+const parseFile = defineConfig<AutoencoderKlConfig>("AutoencoderKL", {
+  in_channels: count(3, most.channels),
+  out_channels: count(3, most.channels),
+  latent_channels: count(4, most.channels),
+  down_block_types: allOf("DownEncoderBlock2D", ["DownEncoderBlock2D"]),
+  up_block_types: allOf("UpDecoderBlock2D", ["UpDecoderBlock2D"]),
+  block_out_channels: counts([64]),
+  sample_size: sizeOption<AutoencoderKlConfig["sample_size"]>(32),
+  layers_per_block: layerCount(1),
+  act_fn: activationOption("silu"),
+  norm_num_groups: count(32),
+  mid_block_add_attention: flag(true),
+  use_quant_conv: flag(true),
+  use_post_quant_conv: flag(true),
+  scaling_factor: number(0.18215),
+  shift_factor: optionalNumber(null),
+  latents_mean: statistics(number(undefined)),
+  latents_std: statistics(number(undefined, { exclusiveMinimum: 0 })),
+  force_upcast: flag(true),
+});
 
 /**
  * The variational autoencoder of latent diffusion, https://arxiv.org/abs/2112.10752, section 3.1 and appendix G.
@@ -93,6 +93,7 @@ export const autoencoderKl: Architecture<AutoencoderKlConfig> = {
   file: autoencoderFile,
   parse,
   entries: { encode, decode },
+  float32: ({ force_upcast }) => (force_upcast ? [everything("its config says force_upcast, or leaves it out")] : []),
 };
 
 function parse(raw: unknown, warn?: Warn): AutoencoderKlConfig {

@@ -2,9 +2,10 @@ import type { Architecture } from "../../architecture/architecture";
 import { attentionThenFeedForward, blockLists } from "../../architecture/block-lists";
 import { count, layerCount, most, optionalCount } from "../../architecture/config-option";
 import { defineConfig } from "../../architecture/define-config";
-import { over, size, times } from "../../graph/dim";
+import { type Dim, over, size, times } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { embedding, layerNorm, linear } from "../../graph/layers";
+import { blockTokens } from "../../graph/tokens";
 import type { Value } from "../../graph/value";
 import { flag, number, supported } from "../../schema/option";
 import { modulate, modulation, plainLayerNorm } from "../blocks/ada-layer-norm";
@@ -65,9 +66,11 @@ export const dit: Architecture<DitConfig> = {
     },
   ),
   structure: ({ num_layers }) =>
-    blockLists("DiTTransformer2DModel", [
-      { name: "transformer_blocks", count: num_layers, branches: () => attentionThenFeedForward("attn1", "ff") },
-    ]),
+    blockLists(
+      "DiTTransformer2DModel",
+      [{ name: "transformer_blocks", count: num_layers, branches: () => attentionThenFeedForward("attn1", "ff") }],
+      ["picture-tokens"],
+    ),
   entries: { forward },
 };
 
@@ -78,6 +81,8 @@ interface Context {
   readonly waves: Value;
   /** int64 `[B]` */
   readonly labels: Value;
+  /** Tokens high and wide. */
+  readonly grid: readonly [Dim, Dim];
 }
 
 /**
@@ -97,7 +102,7 @@ function forward(g: Graph, config: DitConfig): void {
   const labels = g.steadyInput("class_labels", [batch], "int64");
   const positions = g.steadyInput("pos_embed", [1, times(...grid), tokenWidth(config)]);
   // Spaced over 127, not 128 as the authors have it: checkpoints were made for it nonetheless.
-  const context = { config, labels, waves: sinusoids(g, timestep, FREQUENCIES, { cosFirst: true, shift: 1 }) };
+  const context = { config, labels, grid, waves: sinusoids(g, timestep, FREQUENCIES, { cosFirst: true, shift: 1 }) };
 
   let hidden = g.add(embedPatches(g.scope("pos_embed"), latents, tokenWidth(config), patch_size), positions); // [B, T, D]
   for (let i = 0; i < num_layers; i++)
@@ -114,17 +119,20 @@ function forward(g: Graph, config: DitConfig): void {
 
 function block(g: Graph, x: Value, context: Context): Value {
   const { num_attention_heads, attention_bias, activation_fn, norm_eps, norm_elementwise_affine } = context.config;
+  const emit = blockTokens(g, { hidden: x, grid: context.grid, downsample: context.config.patch_size });
   const conditioning = g.silu(condition(g, "norm1.emb", context));
   const parts = modulation(g, "norm1.linear", conditioning, 6, tokenWidth(context.config)); // [B, 1, D] each
   const [shift1, scale1, gate1, shift2, scale2, gate2] = parts as [Value, Value, Value, Value, Value, Value];
   const normal1 = g.label("modulated", modulate(g, plainLayerNorm(g, x), shift1, scale1));
-  const attended = projectedAttention(g.scope("attn1"), normal1, {
-    heads: num_attention_heads,
-    bias: attention_bias,
-  });
+  const attended = emit("attention", g.scope("attn1"), normal1, (inner, value) =>
+    projectedAttention(inner, value, { heads: num_attention_heads, bias: attention_bias }),
+  );
   const y = g.add(x, g.mul(gate1, attended));
   const normal = layerNorm(g, "norm3", y, norm_eps, { affine: norm_elementwise_affine });
-  return g.add(y, g.mul(gate2, feedForward(g.scope("ff"), modulate(g, normal, shift2, scale2), activation_fn)));
+  const fed = emit("feed-forward", g.scope("ff"), modulate(g, normal, shift2, scale2), (inner, value) =>
+    feedForward(inner, value, activation_fn),
+  );
+  return g.add(y, g.mul(gate2, fed));
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Value } from "../../graph/value";
 import { flag, number, optionalInteger, optionalNumber, supported } from "../../schema/option";
 import { repeatHeads } from "../blocks/repeat-heads";
 import { activateAs, hiddenActOption, type TransformersActivation } from "../blocks/transformers-activation";
+import { languageModelParts } from "./language-model-parts";
 import { plainRope, ROPE_THETA, type RopeParameters } from "./rotary-tables";
 
 /** `config.json` of Gemma2Model and Gemma2ForCausalLM. */
@@ -58,6 +59,7 @@ export const gemma2: Architecture<Gemma2Config> = {
   aliases: ["Gemma2ForCausalLM"],
   parse,
   entries: { encode },
+  float32: () => languageModelParts,
   withoutEffect: () => /^lm_head\./,
 };
 

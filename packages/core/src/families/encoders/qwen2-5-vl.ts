@@ -7,6 +7,7 @@ import type { Graph } from "../../graph/graph";
 import { isObject } from "../../schema/json";
 import type { OptionSchemas } from "../../schema/option";
 import { number, optionalNumber, supported } from "../../schema/option";
+import { languageModelParts } from "./language-model-parts";
 import { qwen25VlFile } from "./llama-cpp-names";
 import { type QwenLayers, qwenStates } from "./qwen-layers";
 import { multimodalRope, type RopeParameters } from "./rotary-tables";
@@ -72,6 +73,7 @@ export const qwen25Vl: Architecture<Qwen25VlConfig> = {
   file: qwen25VlFile,
   parse,
   entries: { encode },
+  float32: () => languageModelParts,
 };
 
 /** Older files have the text's options among all others, newer ones in `text_config`, and many have both. */

@@ -6,6 +6,7 @@ import { modelOptions } from "../../errors/models";
 import type { Graph } from "../../graph/graph";
 import type { Value } from "../../graph/value";
 import { flag, number, optionalNumber, supported } from "../../schema/option";
+import { languageModelParts } from "./language-model-parts";
 import { qwen3File } from "./llama-cpp-names";
 import { type QwenLayers, qwenStates } from "./qwen-layers";
 import { plainRope, ROPE_THETA, type RopeParameters } from "./rotary-tables";
@@ -37,6 +38,7 @@ export const qwen3: Architecture<Qwen3Config> = {
   file: qwen3File,
   parse,
   entries: { encode },
+  float32: () => languageModelParts,
   withoutEffect: ({ num_hidden_layers }) => new RegExp(`^(model\\.)?(layers\\.${num_hidden_layers - 1}|norm)\\.`),
 };
 

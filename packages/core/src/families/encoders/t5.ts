@@ -9,6 +9,7 @@ import { attention, embedding, linear, rmsNorm } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import type { OptionSchema } from "../../schema/option";
 import { number, supported } from "../../schema/option";
+import { products, residualStream } from "../blocks/float32-parts";
 import { relativePositionBias } from "../blocks/relative-position";
 import { activateAs, type TransformersActivation, transformersActivations } from "../blocks/transformers-activation";
 import { t5File } from "./llama-cpp-names";
@@ -52,6 +53,10 @@ export const t5Encoder: Architecture<T5EncoderConfig> = {
   file: t5File,
   parse,
   entries: { encode },
+  float32: () => [
+    residualStream(/(^|\.)encoder\.block\.\d+$/, "the stream overflows in the last layers"),
+    products(/\.wo\.weight$/, "the reference keeps it in float32: what it gives overflows"),
+  ],
 };
 
 const parseFile = defineConfig<T5EncoderConfigFile>(

@@ -11,6 +11,7 @@ import type { Floats } from "../../tensor";
 import { adaLayerNormContinuous, modulate, modulation, plainLayerNorm } from "../blocks/ada-layer-norm";
 import { dualStreamBlock, type StreamModules } from "../blocks/dual-stream-block";
 import { feedForward } from "../blocks/feed-forward";
+import { residualStream } from "../blocks/float32-parts";
 import {
   attend,
   type JointAttentionOptions,
@@ -60,6 +61,9 @@ export const fluxOptions: OptionSchemas<FluxConfig> = {
 
 const parseFile = defineConfig<FluxConfig>(CLASS_NAME, fluxOptions);
 
+/** Blocks, by their scopes. */
+const BLOCK = /^((single_)?transformer_blocks)\.\d+$/;
+
 /**
  * The denoiser of FLUX.1: blocks that keep text and image apart (https://arxiv.org/abs/2403.03206), then blocks of
  * parallel attention and feed forward over both (https://arxiv.org/abs/2302.05442).
@@ -86,6 +90,7 @@ export const flux: Architecture<SteeredFluxConfig> = {
       },
     ]),
   entries: { forward },
+  float32: () => [residualStream(BLOCK, "the reference cuts the streams off at 65504 in float16")],
 };
 
 /** A FLUX denoiser's config, and how many samples its ControlNets give: for blocks of both kinds. */

@@ -8,6 +8,7 @@ import type { Value } from "../../graph/value";
 import { flag, list, number } from "../../schema/option";
 import { decoded, encoded, type KlLayers } from "../autoencoders/autoencoder-kl";
 import { activationOption } from "../blocks/activation";
+import { everything } from "../blocks/float32-parts";
 import { flux2AutoencoderFile } from "./names";
 import { PATCH } from "./patches";
 
@@ -66,6 +67,7 @@ export const flux2Autoencoder: Architecture<Flux2AutoencoderConfig> = {
   file: flux2AutoencoderFile,
   parse,
   entries: { encode, decode },
+  float32: () => [everything("its config says force_upcast")],
 };
 
 function parse(raw: unknown, warn?: Warn): Flux2AutoencoderConfig {

@@ -10,6 +10,7 @@ import { flag, number } from "../../schema/option";
 import type { Floats } from "../../tensor";
 import { adaLayerNormContinuous, modulation } from "../blocks/ada-layer-norm";
 import { dualStreamBlock, type StreamModules } from "../blocks/dual-stream-block";
+import { residualStream } from "../blocks/float32-parts";
 import type { JointAttentionOptions, Streams } from "../blocks/joint-attention";
 import { axesOption, checkAxes, type RotaryTables, rotaryInputs, tablesOfIds } from "../blocks/rotary-positions";
 import { embedCondition, sinusoids } from "../blocks/timestep-embedding";
@@ -54,6 +55,9 @@ const parseFile = defineConfig<Flux2Config>(CLASS_NAME, {
   guidance_embeds: flag(true),
 });
 
+/** Blocks, by their scopes. */
+const BLOCK = /^((single_)?transformer_blocks)\.\d+$/;
+
 /**
  * The denoiser of FLUX.2: as FLUX.1, without biases, with SwiGLU (https://arxiv.org/abs/2002.05202), and with one
  * modulation for all blocks of a list.
@@ -72,6 +76,7 @@ export const flux2: Architecture<Flux2Config> = {
       { name: "single_transformer_blocks", count: num_single_layers },
     ]),
   entries: { forward },
+  float32: () => [residualStream(BLOCK, "the reference cuts the streams off at 65504 in float16")],
 };
 
 /**

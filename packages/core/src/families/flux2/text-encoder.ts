@@ -1,5 +1,6 @@
 import type { Architecture } from "../../architecture/architecture";
 import type { Graph } from "../../graph/graph";
+import { languageModelParts } from "../encoders/language-model-parts";
 import { type Qwen3Config, qwen3, qwen3States } from "../encoders/qwen3";
 
 /** The states of Qwen3 that the models were trained on, as `hidden_states` of transformers counts them. */
@@ -14,6 +15,7 @@ export const qwen3Taps: Architecture<Qwen3Config> = {
   file: qwen3.file!,
   parse: qwen3.parse,
   entries: { taps, states },
+  float32: () => languageModelParts,
 };
 
 /** Inputs as `qwen3States`. Output: `hidden` `[B, T, 3 hidden_size]`, layer by layer. */

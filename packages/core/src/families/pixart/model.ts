@@ -3,9 +3,10 @@ import { attentionThenFeedForward, blockLists } from "../../architecture/block-l
 import { count, layerCount, most, optionalCount } from "../../architecture/config-option";
 import { defineConfig } from "../../architecture/define-config";
 import { modelOptions } from "../../errors/models";
-import { over, size, times } from "../../graph/dim";
+import { type Dim, over, size, times } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { layerNorm, linear } from "../../graph/layers";
+import { blockTokens } from "../../graph/tokens";
 import type { Value } from "../../graph/value";
 import { flag, number, optionalNumber, supported } from "../../schema/option";
 import { modulate, plainLayerNorm } from "../blocks/ada-layer-norm";
@@ -61,9 +62,11 @@ export const pixart: Architecture<PixArtConfig> = {
   file: pixartFile,
   parse,
   structure: ({ num_layers }) =>
-    blockLists(CLASS_NAME, [
-      { name: "transformer_blocks", count: num_layers, branches: () => attentionThenFeedForward("attn1", "ff") },
-    ]),
+    blockLists(
+      CLASS_NAME,
+      [{ name: "transformer_blocks", count: num_layers, branches: () => attentionThenFeedForward("attn1", "ff") }],
+      ["picture-tokens"],
+    ),
   entries: { forward },
 };
 
@@ -119,6 +122,8 @@ interface Context {
   readonly captions: Value;
   /** int32 `[B, S]` */
   readonly keyMask: Value;
+  /** Tokens high and wide. */
+  readonly grid: readonly [Dim, Dim];
 }
 
 /**
@@ -143,7 +148,7 @@ function forward(g: Graph, config: PixArtConfig): void {
   const conditioning = condition(g, config); // [B, D]
   const shared = g.reshape(linear(g, "adaln_single.linear", g.silu(conditioning), 6 * dim), [batch, 6, dim]);
   const captions = caption_channels === null ? prompt : projectCaption(g.scope("caption_projection"), prompt, dim);
-  const context = { config, shared, captions, keyMask };
+  const context = { config, shared, captions, keyMask, grid };
 
   let hidden = g.add(embedPatches(g.scope("pos_embed"), latents, dim, patch_size), positions); // [B, T, D]
   for (let i = 0; i < num_layers; i++)
@@ -185,16 +190,23 @@ function projectCaption(g: Graph, prompt: Value, width: number): Value {
 }
 
 /** The prompt is attended to without normalization and without a gate. */
-function block(g: Graph, x: Value, { config, shared, captions, keyMask }: Context): Value {
+function block(g: Graph, x: Value, { config, shared, captions, keyMask, grid }: Context): Value {
   const { num_attention_heads: heads, attention_bias: bias, activation_fn, norm_eps, norm_elementwise_affine } = config;
   const affine = norm_elementwise_affine;
+  const emit = blockTokens(g, { hidden: x, grid, downsample: config.patch_size });
   const table = g.add(g.weight("scale_shift_table", [6, tokenWidth(config)]), shared); // [B, 6, D]
   const parts = g.chunk(table, 6, 1); // [B, 1, D] each
   const [shift1, scale1, gate1, shift2, scale2, gate2] = parts as [Value, Value, Value, Value, Value, Value];
   const normal = g.label("modulated", modulate(g, layerNorm(g, "norm1", x, norm_eps, { affine }), shift1, scale1));
-  const attended = g.add(x, g.mul(gate1, projectedAttention(g.scope("attn1"), normal, { heads, bias })));
-  const crossed = projectedAttention(g.scope("attn2"), attended, { heads, bias, source: captions, keyMask });
+  const mixed = emit("attention", g.scope("attn1"), normal, (inner, value) =>
+    projectedAttention(inner, value, { heads, bias }),
+  );
+  const attended = g.add(x, g.mul(gate1, mixed));
+  const crossed = emit("cross-attention", g.scope("attn2"), attended, (inner, value) =>
+    projectedAttention(inner, value, { heads, bias, source: captions, keyMask }),
+  );
   const y = g.add(attended, crossed);
   const normal2 = modulate(g, layerNorm(g, "norm2", y, norm_eps, { affine }), shift2, scale2);
-  return g.add(y, g.mul(gate2, feedForward(g.scope("ff"), normal2, activation_fn)));
+  const fed = emit("feed-forward", g.scope("ff"), normal2, (inner, value) => feedForward(inner, value, activation_fn));
+  return g.add(y, g.mul(gate2, fed));
 }

@@ -8,6 +8,7 @@ import { attention, conv2d, pointwise } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { flag, list, number, type OptionSchema, supported } from "../../schema/option";
 import { outputPosterior } from "../autoencoders/autoencoder-kl";
+import { everything } from "../blocks/float32-parts";
 import { toImage, toTokens } from "../blocks/pixels";
 import { unitChannels } from "../blocks/rms-norm-channels";
 import { qwenImageAutoencoderFile } from "./names";
@@ -84,6 +85,7 @@ export const qwenImageAutoencoder: Architecture<QwenImageAutoencoderConfig> = {
   file: qwenImageAutoencoderFile,
   parse,
   entries: { encode, decode },
+  float32: () => [everything("published in bfloat16 and float32; nobody says that float16 holds it")],
   withoutEffect: () => /\.time_conv\.(weight|bias)$/, // between frames
 };
 

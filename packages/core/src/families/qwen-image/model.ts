@@ -10,6 +10,7 @@ import { flag, supported } from "../../schema/option";
 import { adaLayerNormContinuous, modulation } from "../blocks/ada-layer-norm";
 import { dualStreamBlock, type StreamModules } from "../blocks/dual-stream-block";
 import { feedForward } from "../blocks/feed-forward";
+import { residualStream } from "../blocks/float32-parts";
 import type { JointAttentionOptions, Streams } from "../blocks/joint-attention";
 import { axesOption, checkAxes, rotaryInputs } from "../blocks/rotary-positions";
 import { embedCondition, sinusoids } from "../blocks/timestep-embedding";
@@ -54,6 +55,9 @@ const parseFile = defineConfig<QwenImageConfig>(
   { withoutEffect: ["pooled_projection_dim"] },
 );
 
+/** Blocks, by their scopes. */
+const BLOCK = /^(transformer_blocks)\.\d+$/;
+
 /** The denoiser of Qwen-Image, https://arxiv.org/abs/2508.02324, and of its editing and layered variants. */
 export const qwenImage: Architecture<QwenImageConfig> = {
   className: CLASS_NAME,
@@ -72,6 +76,7 @@ export const qwenImage: Architecture<QwenImageConfig> = {
       },
     ]),
   entries: { forward },
+  float32: () => [residualStream(BLOCK, "the reference cuts the streams off at 65504 in float16")],
 };
 
 /** What every block needs beside its tokens. */

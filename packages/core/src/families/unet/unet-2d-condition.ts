@@ -34,7 +34,7 @@ export const unet2DCondition: Architecture<SteeredUNetConfig> = {
       downAttention: config.down_block_types[i] === "CrossAttnDownBlock2D",
       upAttention: config.up_block_types.at(-1 - i) === "CrossAttnUpBlock2D",
     }));
-    return unetStructure("UNet2DConditionModel", levels, config.mid_block_type !== null);
+    return unetStructure("UNet2DConditionModel", levels, config.mid_block_type !== null, ["picture-tokens"]);
   },
   entries: { forward },
 };
@@ -140,6 +140,7 @@ export function blocks(config: UNet2DConditionConfig, time: Value, prompt: Value
         groups,
         linearProjection: config.use_linear_projection,
         onlyCrossAttention,
+        downsample: 2 ** level,
       });
   const isCross = config.mid_block_type === "UNetMidBlock2DCrossAttn";
   return {

@@ -1,4 +1,4 @@
-import type { Structure, UNetLayer, UNetLevel } from "../../architecture/structure";
+import type { Feature, Structure, UNetLayer, UNetLevel } from "../../architecture/structure";
 
 /** One level of a U-Net, as far as plugins are concerned. */
 export interface LevelOutline {
@@ -8,11 +8,16 @@ export interface LevelOutline {
   readonly upAttention: boolean;
 }
 
-/** What plugins may know of a U-Net. @param levels from the full resolution down */
-export function unetStructure(className: string, levels: readonly LevelOutline[], hasMiddle: boolean): Structure {
+/** What plugins may know of a U-Net. @param levels from the full resolution down @param more features besides */
+export function unetStructure(
+  className: string,
+  levels: readonly LevelOutline[],
+  hasMiddle: boolean,
+  more: readonly Feature[] = [],
+): Structure {
   return {
     className,
-    features: ["unet"],
+    features: ["unet", ...more],
     lists: [],
     blocks: [],
     unet: {

@@ -8,6 +8,7 @@ import type { Graph } from "../../graph/graph";
 import { attention, layerNorm, linear, rmsNorm, rotary } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { flag, integer, list, number, optionalInteger } from "../../schema/option";
+import { gatedProduct, products, residualStream } from "../blocks/float32-parts";
 import { patchify, unpatchify } from "../blocks/patch-embed";
 import { zImageFile } from "./names";
 
@@ -30,6 +31,9 @@ export interface ZImageConfig {
   readonly axes_dims: readonly number[];
   readonly axes_lens: readonly number[];
 }
+
+/** Blocks, by their scopes. */
+const BLOCK = /^(noise_refiner|context_refiner|layers)\.\d+$/;
 
 /** Width of the timestep embedding that modulates the blocks, at most. */
 const MODULATION_DIM = 256;
@@ -77,6 +81,11 @@ export const zImage: Architecture<SteeredZImageConfig> = {
       { name: "layers", count: n_layers, branches: () => attentionThenFeedForward("attention", "feed_forward") },
     ]),
   entries: { forward },
+  float32: () => [
+    residualStream(BLOCK, "the stream grows beyond 65504 in the last layers"),
+    ...gatedProduct(/\.feed_forward$/, /\.feed_forward\.w2\.weight$/, "products of the two halves reach 65504"),
+    products(/\.attention\.to_out\.0\.weight$/, "what leaves an attention, before its norm, reaches 65504"),
+  ],
 };
 
 /** The axes turn all of a head. */

@@ -1,0 +1,2 @@
+export { EasyCache } from "./easycache";
+export type { EasyCacheOptions } from "./options";

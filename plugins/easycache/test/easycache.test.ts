@@ -1,0 +1,8 @@
+import { describePlugin } from "@skipstep/contract";
+import { EasyCache } from "../src/index";
+
+describePlugin(EasyCache, {
+  exact: { threshold: 0 }, // changes nothing: the result is equal bit by bit
+  active: { threshold: 0.6 }, // saves work
+  tolerance: 0.5, // largest absolute difference of the latents from those without the plugin
+});

@@ -1,0 +1,2 @@
+export { Guidance } from "./guidance";
+export type { GuidanceOptions, GuiderName } from "./options";

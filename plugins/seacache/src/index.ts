@@ -1,0 +1,2 @@
+export type { SeaCacheOptions } from "./options";
+export { SeaCache } from "./sea-cache";

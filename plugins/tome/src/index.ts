@@ -1,0 +1,2 @@
+export type { ToMeOptions } from "./options";
+export { ToMe } from "./tome";
