@@ -62,6 +62,7 @@ export const sana: Architecture<SanaConfig> = {
       { name: "transformer_blocks", count: num_layers, branches: () => attentionThenFeedForward("attn1", "ff") },
     ]),
   entries: { forward },
+  float32: () => [{ scopes: /\.attn1$/, reason: "the reference sums its linear attention up in float32" }],
 };
 
 const parseFile = defineConfig<SanaConfig>(
