@@ -8,6 +8,7 @@ import {
   type GenerateRequest,
   type GenerateResult,
   type Pipeline,
+  validateConfig,
 } from "@skipstep/core";
 import { type Floats, floats, type Tensor } from "@skipstep/core/model";
 import sharp from "sharp";
@@ -185,4 +186,13 @@ it.each<[string, GenerateConfig, GenerateConfig]>([
   const { recipe } = await pipeline.generate(shown);
   await pipeline.close();
   expect(recipe.config.generate).toMatchObject(defaults);
+});
+
+it("a net that sees a mask beside the latents is refused: U-Nets' nets see latents alone", async () => {
+  const wide = join(cacheDir, "wide-net");
+  cpSync(net("sd15"), wide, { recursive: true });
+  const options = JSON.parse(readFileSync(join(wide, "config.json"), "utf8"));
+  writeFileSync(join(wide, "config.json"), JSON.stringify({ ...options, in_channels: 9 }));
+  const refused = validateConfig({ model: model("sd15"), components: { controlnet: wide }, generate: asked });
+  await expect(refused).rejects.toThrow(/its "in_channels" must be 4, found 9/);
 });

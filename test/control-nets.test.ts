@@ -16,9 +16,11 @@ import { type Floats, floats } from "@skipstep/core/model";
 import { AdaCache } from "@skipstep/plugin-adacache";
 import { CacheDit } from "@skipstep/plugin-cache-dit";
 import { DeepCache } from "@skipstep/plugin-deepcache";
+import { EasyCache } from "@skipstep/plugin-easycache";
 import { FirstBlockCache } from "@skipstep/plugin-fbcache";
 import { Fora } from "@skipstep/plugin-fora";
 import { MagCache } from "@skipstep/plugin-magcache";
+import { SeaCache } from "@skipstep/plugin-seacache";
 import { TeaCache } from "@skipstep/plugin-teacache";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -236,8 +238,10 @@ describe("beside a cache", () => {
       "cache-dit",
       { use: CacheDit, options: { residual_diff_threshold: 1e6, max_warmup_steps: 1, Fn_compute_blocks: 1 } },
     ],
+    ["easycache", { use: EasyCache, options: { threshold: 1e6, start: 0, end: 1 } }],
     ["fora", { use: Fora, options: { interval: 4 } }],
     ["magcache", { use: MagCache, options: { mag_ratios: [1, 1, 1, 1, 1, 1], threshold: 1e6, retention_ratio: 0 } }],
+    ["seacache", { use: SeaCache, options: { threshold: 1e6, cache_end_steps: 0, residual_order: 0 } }],
     ["teacache", { use: TeaCache, options: { rel_l1_thresh: 1e6 } }],
   ])("%s computes that step, too, and skips others", async (_, plugin) => {
     const config = withNets("flux", { controlnet: net("flux") }, { ...generate, max_sequence_length: 16 });
