@@ -112,7 +112,11 @@ describe("what cannot be done", () => {
       { class_labels: [3, 1001] },
       /class_labels must be 0 to 999, or 1000 for no class, found 1001/,
     ],
-    ["a prompt", { class_labels: [3], prompt: "cat" }, /prompt is not for DiTPipeline, which takes: class_labels/],
+    [
+      "a prompt",
+      { class_labels: [3], prompt: "cat" },
+      /prompt is not for DiTPipeline, which takes: loras, class_labels/,
+    ],
     ["half a patch", { class_labels: [3], height: 72 }, /height must be a multiple of 16, found 72/],
   ])("%s", async (_, request, message) => {
     await expect(pipeline.generate(request)).rejects.toThrow(message);

@@ -142,9 +142,9 @@ describe("a folder", () => {
 
   it("of a family that is not supported: lists those that are", async () => {
     const folder = copy("sd15", "unsupported");
-    changeJson(join(folder, "model_index.json"), { _class_name: "StableDiffusionInpaintPipeline" });
+    changeJson(join(folder, "model_index.json"), { _class_name: "StableDiffusionUpscalePipeline" });
     expect(await failure({ model: folder })).toMatch(
-      /^SKIPSTEP_PIPELINE_UNKNOWN: config#\/model: \S+ is a StableDiffusionInpaintPipeline, which Skipstep does not run\..* It runs: .*FluxPipeline, .*StableDiffusionPipeline, .*ZImagePipeline/,
+      /^SKIPSTEP_PIPELINE_UNKNOWN: config#\/model: \S+ is a StableDiffusionUpscalePipeline, which Skipstep does not run\..* It runs: .*FluxPipeline, .*StableDiffusionPipeline, .*ZImagePipeline/,
     );
   });
 

@@ -172,7 +172,7 @@ describe("what cannot be done", () => {
     [
       "a setting of another family",
       { prompt: "a", clip_skip: 1 },
-      /clip_skip is not for ZImagePipeline, which takes: prompt,/,
+      /clip_skip is not for ZImagePipeline, which takes: loras, prompt,/,
     ],
     ["an unknown setting", { prompt: "a", sed: 1 } as GenerateRequest, /has no "sed"\..*Did you mean "seed"\?/],
     [

@@ -47,7 +47,7 @@ describe("skipstep", () => {
 
   it("generate --prompt is told that there is none", async () => {
     await expect(skipstep("generate", plain, "--prompt", "a cat", ...cache)).rejects.toThrow(
-      "prompt is not for DDPMPipeline, which takes: batch_size, num_inference_steps, seed",
+      "prompt is not for DDPMPipeline, which takes: loras, batch_size, num_inference_steps, seed",
     );
   });
 

@@ -63,7 +63,7 @@ describe("a DDPM in a config", () => {
 describe("its settings", () => {
   it("have the reference's names and defaults", async () => {
     const { model } = await check({ plugins: [Ddpm] });
-    expect(Object.keys(model.family.settings)).toEqual(["batch_size", "num_inference_steps", "seed"]);
+    expect(Object.keys(model.family.settings)).toEqual(["loras", "batch_size", "num_inference_steps", "seed"]);
     expect(model.family.defaults(model.configs, false)).toEqual({ num_inference_steps: 1000, height: 16, width: 16 });
   });
 
@@ -78,7 +78,7 @@ describe("its settings", () => {
   it.each([
     [
       { guidance_scale: 2 },
-      "guidance_scale is not for DDPMPipeline, which takes: batch_size, num_inference_steps, seed",
+      "guidance_scale is not for DDPMPipeline, which takes: loras, batch_size, num_inference_steps, seed",
     ],
     [{ prompt: "a cat" }, "prompt is not for DDPMPipeline, which takes"],
     [{ height: 32 }, "height is not for DDPMPipeline, which takes"],

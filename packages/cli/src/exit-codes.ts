@@ -55,6 +55,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   BNB: 4,
   SVDQUANT: 4,
   GRAPH: 4,
+  DTYPE: 4,
 
   PLUGIN: 5,
   FAMILY: 5,
@@ -71,6 +72,8 @@ const families: Readonly<Record<string, ExitCode>> = {
   RUNTIME: 6,
   TEXT_PROCESS: 6,
   PROVIDER: 6,
+  DTYPE_UNSUPPORTED: 6,
+  DTYPE_NOT_FINITE: 6,
   SESSION: 6,
   RUN: 6,
   CACHE: 6,

@@ -196,7 +196,7 @@ describe("createHost", () => {
     const Empty = class Empty {};
     plugin(manifest)(Empty);
     expect(errorOf(() => hostOf(Empty)).message).toBe(
-      'Plugin "glow" has no hook. Give it at least one method of: weightLoad, attention, graphBuilt, beforeStep, blockForward, observed.',
+      'Plugin "glow" has no hook. Give it at least one method of: weightLoad, attention, tokens, graphBuilt, guidance, predict, beforeStep, blockForward, observed, afterStep.',
     );
     expect(errorOf(() => pluginOfClass(class Plain {})).message).toContain("Class Plain is no plugin");
   });

@@ -207,7 +207,7 @@ describe("a U-Net's structure", () => {
     const { features, lists, blocks, unet } = architecture.structure!(
       architecture.parse(readConfig(join(golden, folder))),
     );
-    expect({ features, lists, blocks }).toEqual({ features: ["unet"], lists: [], blocks: [] });
+    expect({ features, lists, blocks }).toEqual({ features: ["unet", "picture-tokens"], lists: [], blocks: [] });
     const { down, up } = mirrored(unet!);
     const listed = [...down.flat(), unet!.middle, ...up.reverse().flat()];
     const scopes = graph.nodes.map(({ scope }) => /^(mid_block|\w+_blocks\.\d+\.\w+\.\d+)/.exec(scope)?.[0]);

@@ -80,7 +80,7 @@ function transformerConfig(shapes: Shapes): JsonObject {
   const [, channels] = shapes.get("x_embedder.weight") as [number, number];
   if (channels !== CHANNELS && channels !== FILL_CHANNELS)
     throw partUnfit(CLASS, titles.FluxPipeline, channelProblem(channels));
-  return { ...blocksConfig(shapes), _class_name: CLASS, out_channels: CHANNELS };
+  return { ...blocksConfig(shapes), _class_name: CLASS, ...(channels === CHANNELS ? {} : { out_channels: CHANNELS }) };
 }
 
 /** What tensors say of a model of FLUX's blocks. @throws SKIPSTEP_FILE_PART */
