@@ -24,18 +24,23 @@ async function outcomes<Options>(plugin: PluginClass<Options>, options: Contract
   return [`${checks.length} checks`, ...found];
 }
 
+/** Of a plugin that does its work in blocks and weights. */
+const noPasses =
+  "does the same with guidance in one batch and separate, where it has a hand in passes: it has neither guidance nor predict";
+
 /** Of Z-Image, which the suite's own model is. */
 const wholeControl =
   "computes the step at which a ControlNet ceases to steer, and the one at which it begins: the family's ControlNets steer all steps";
 
 it("holds for a sound plugin that skips blocks, with nothing left out", async () => {
   const options = { exact: { every: 1 }, active: { every: 2 }, tolerance: 0.1 };
-  expect(await outcomes(Skip, options)).toEqual(["32 checks", wholeControl]);
+  expect(await outcomes(Skip, options)).toEqual(["32 checks", noPasses, wholeControl]);
 });
 
 it("holds for a plugin that stores weights", async () => {
   expect(await outcomes(Bytes, { active: {}, exact: { least: 1e9 }, tolerance: 0.2 })).toEqual([
     "32 checks",
+    noPasses,
     wholeControl,
   ]);
 });
@@ -44,6 +49,7 @@ it("holds for a plugin that emits attentions, equal as they are", async () => {
   expect(await outcomes(SameAttention, { active: {}, tolerance: 1e-4 })).toEqual([
     "29 checks",
     "is seen in the latents when it says that something is lost: another form of attention may give the same numbers",
+    noPasses,
     wholeControl,
   ]);
 });
@@ -52,6 +58,7 @@ it("holds for a plugin that only watches", async () => {
   expect(await outcomes(Watching, { exact: {} })).toEqual([
     "27 checks",
     "is reported as without effect then, which is an error with strict: with its exact options it works without changing numbers",
+    noPasses,
   ]);
 });
 
@@ -69,6 +76,7 @@ it("leaves out what the contract's own request does not allow", async () => {
   expect(await outcomes(Skip, options)).toEqual([
     "29 checks",
     "takes another number of steps in between: its contract gives the noise levels",
+    noPasses,
     wholeControl,
     "releases what it keeps: more steps need no more memory: its contract gives the noise levels",
   ]);

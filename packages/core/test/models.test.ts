@@ -78,6 +78,7 @@ describe("config.json", () => {
       use_quant_conv: true,
       use_post_quant_conv: true,
       scaling_factor: 0.18215,
+      force_upcast: true,
       shift_factor: null,
       latents_mean: null,
       latents_std: null,

@@ -36,12 +36,15 @@ const keepsPipelinesApart: CheckDefinition = {
 
 export const concurrencyChecks = [keepsGenerationsApart, keepsPipelinesApart] as const;
 
-/** Core lets a generation wait for the one before it, but not one that is begun inside of it: their steps alternate. */
+/**
+ * Core lets a generation wait for the one before it, but not one that is begun inside of it: their steps alternate. Begun
+ * before the other's first step, it is not behind by all of them.
+ */
 async function interleaved(pipeline: Pipeline, other: GenerateConfig): Promise<[GenerateResult, GenerateResult]> {
   let second: Promise<GenerateResult> | undefined;
   const first = await pipeline.generate({
     onProgress: ({ kind }) => {
-      if (kind === "step") second ??= pipeline.generate(other);
+      if (kind === "encode") second ??= pipeline.generate(other);
     },
   });
   return [first, await second!];
