@@ -59,10 +59,7 @@ describe("float16 on a device that computes in it", () => {
   it.each([
     emoji(),
     emoji("emoji-unet"),
-    ...["sdxl", "sd3", "flux", "flux2-klein-base", "z-image", "pixart", "qwen-image", "sana"].map((name) =>
-      fixture(name),
-    ),
-    fixture("dit", { height: undefined, width: undefined, class_labels: [1] }),
+    ...["sdxl", "sd3", "flux", "flux2-klein-base", "qwen-image", "sana"].map((name) => fixture(name)),
   ])("gives the image of float32: $model", async (config) => {
     expect(await compared(config)).toBeGreaterThan(45);
   });

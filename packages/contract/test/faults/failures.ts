@@ -17,12 +17,13 @@ export function testFaults(faults: readonly Fault[]): void {
   });
 }
 
-/** Names and messages of the checks that fail. */
-async function failures({ plugin, options }: Fault, cacheDir: string): Promise<Record<string, string>> {
+/** Names and messages of the checks that fail. Those with ControlNets open models of their own: they run for their faults. */
+async function failures({ plugin, options, fails }: Fault, cacheDir: string): Promise<Record<string, string>> {
   const usual = { exact: { every: 1 }, active: { every: 2 }, tolerance: 0.1, cacheDir };
   const { checks, close } = contractChecks(plugin, { ...usual, ...options } as typeof usual);
   const found: Record<string, string> = {};
-  for (const { name, run } of checks)
+  const tried = checks.filter(({ name }) => name === fails || !name.includes("ControlNet"));
+  for (const { name, run } of tried)
     await run().catch((error: Error) => {
       found[name] = error.message;
     });
