@@ -173,12 +173,13 @@ export const stateFaults: readonly Fault[] = [
   {
     name: "memory that goes on from step to step of a branch",
     plugin: remembering(() => {
-      const branches = new Map<Run["branch"], { memory: Memory; last: number }>();
+      const branches = new Map<string, { memory: Memory; last: number }>();
       return {
-        memory: ({ step: { run, index } }) => {
-          const known = branches.get(run.branch);
+        memory: ({ step: { run, index, prompts } }) => {
+          const branch = `${run.branch} of ${prompts}`; // of another generation at the same time it knows
+          const known = branches.get(branch);
           const memory = known && index === known.last + 1 ? known.memory : {};
-          branches.set(run.branch, { memory, last: index });
+          branches.set(branch, { memory, last: index });
           return memory;
         },
       };
