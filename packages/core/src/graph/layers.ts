@@ -17,23 +17,8 @@ import type { ConvOptions, Weight, WeightForm } from "./weight";
  * @param name `""` when g is the linear's own scope, so that a region may begin or end with it
  * @param x `[..., K]` @returns `[..., N]`
  */
-export function linear(
-  g: Graph,
-  name: string,
-  x: Value,
-  outFeatures: number,
-  { bias = true }: { readonly bias?: boolean } = {},
-): Value {
-  const inFeatures = x.shape.at(-1);
-  if (typeof inFeatures !== "number")
-    throw shapeMismatch(g.path, `linear ${name}`, `last axis of ${shapeText(x.shape)} must be a number`);
-  const shape = [outFeatures, inFeatures];
-  const prefix = name === "" ? "" : `${name}.`;
-  const { form, weight } = askPlugins(g, `${prefix}weight`, "linear", shape, x);
-  const biasValue = bias ? g.weight(`${prefix}bias`, [outFeatures]) : undefined;
-  if (form) return withBranch(g, weight, form.emit(g, x, biasValue));
-  const y = g.matmul(x, g.weight(`${prefix}weight`, shape, "transposed"));
-  return withBranch(g, weight, biasValue ? g.add(y, biasValue) : y);
+export function linear(g: Graph, name: string, x: Value, outFeatures: number, options: Projection = {}): Value {
+  return projected(g, name, x, outFeatures, options, []);
 }
 
 /**
@@ -41,19 +26,33 @@ export function linear(
  * it is.
  * @param x `[..., K]` @returns `[..., N]`
  */
-export function pointwise(
+export function pointwise(g: Graph, name: string, x: Value, outFeatures: number, options: Projection = {}): Value {
+  return projected(g, name, x, outFeatures, options, [1, 1]);
+}
+
+interface Projection {
+  readonly bias?: boolean;
+}
+
+/** @param kernel what the weight's shape has in the checkpoint behind `[N, K]` */
+function projected(
   g: Graph,
   name: string,
   x: Value,
   outFeatures: number,
-  { bias = true }: { readonly bias?: boolean } = {},
+  { bias = true }: Projection,
+  kernel: readonly number[],
 ): Value {
-  const inFeatures = x.shape.at(-1) as number;
-  const stored = [outFeatures, inFeatures, 1, 1];
-  const { form, weight } = askPlugins(g, `${name}.weight`, "linear", [outFeatures, inFeatures], x, { stored });
-  const biasValue = bias ? g.weight(`${name}.bias`, [outFeatures]) : undefined;
+  const inFeatures = x.shape.at(-1);
+  if (typeof inFeatures !== "number")
+    throw shapeMismatch(g.path, `linear ${name}`, `last axis of ${shapeText(x.shape)} must be a number`);
+  const shape = [outFeatures, inFeatures];
+  const stored = [...shape, ...kernel];
+  const prefix = name === "" ? "" : `${name}.`;
+  const { form, weight } = askPlugins(g, `${prefix}weight`, "linear", shape, x, { stored });
+  const biasValue = bias ? g.weight(`${prefix}bias`, [outFeatures]) : undefined;
   if (form) return withBranch(g, weight, form.emit(g, x, biasValue));
-  const turned = checkpointPayload(g.weights, g.fullName(`${name}.weight`), stored, "transposed");
+  const turned = checkpointPayload(g.weights, g.fullName(`${prefix}weight`), stored, "transposed");
   const y = g.matmul(x, g.initializer(turned, [inFeatures, outFeatures]));
   return withBranch(g, weight, biasValue ? g.add(y, biasValue) : y);
 }
