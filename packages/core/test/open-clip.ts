@@ -2,7 +2,6 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ClipPrompts } from "../src/families/prompts/clip-prompts";
-import type { FamilyParts } from "../src/loop/family";
 import { Turns } from "../src/memory/component";
 import { Encodings } from "../src/program/encodings";
 import { Runtime } from "../src/runtime/runtime";
@@ -41,8 +40,7 @@ export async function openClip(
   const runs = (name: string, function_?: string) =>
     function_ === undefined ? programs[name]! : entry(name, function_);
   const encodings = new Encodings({ runtime, runs, stateOf: () => "" }, 0);
-  const encoder: FamilyParts["encoder"] = (name, function_) => encodings.of(name, function_);
-  const parts = { checkpoint, runtime, programs, configs, tokenizer: tokenizers.of, encoder, entry };
+  const parts = { checkpoint, runtime, programs, configs, tokenizer: tokenizers.of, encoder: encodings.of, entry };
   const isSd3 = family.className === "StableDiffusion3Pipeline";
   const state = family.className === "StableDiffusionPipeline" ? "last" : "penultimate";
   return { prompts: await ClipPrompts.open(parts, names, state, { isJoint: isSd3 }), close: () => runtime.close() };

@@ -56,6 +56,12 @@ export async function openTextEncoder(
   const opening = openTokenizers(checkpoint, configs, () => undefined);
   runtime.atClose(opening.close);
   const encodings = new Encodings({ runtime, runs: (name) => programs[name]!, stateOf: () => "" }, 0);
-  const encoder: FamilyParts["encoder"] = (name, entry) => encodings.of(name, entry);
-  return { checkpoint, runtime, programs, configs, tokenizer: opening.of, encoder } as unknown as FamilyParts;
+  return {
+    checkpoint,
+    runtime,
+    programs,
+    configs,
+    tokenizer: opening.of,
+    encoder: encodings.of,
+  } as unknown as FamilyParts;
 }

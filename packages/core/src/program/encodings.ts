@@ -35,7 +35,7 @@ export interface EncodingSource {
  */
 export class Encodings {
   private readonly known = new Map<string, Map<string, ReadonlyMap<string, Floats>>>();
-  private counted: EncodingCount = { computed: 0, remembered: 0 };
+  private readonly counted = { computed: 0, remembered: 0 };
 
   /** @param limit results that are kept of each component */
   constructor(
@@ -52,25 +52,25 @@ export class Encodings {
     });
   }
 
-  of(component: string, entry?: string): Encode {
-    return async (inputs, outputs, signal) => {
+  /** As `FamilyParts.encoder`. */
+  readonly of =
+    (component: string, entry?: string): Encode =>
+    async (inputs, outputs, signal) => {
+      if (this.limit === 0) return this.run(component, entry, inputs, outputs, signal);
       const ofComponent = this.known.get(component) ?? new Map<string, ReadonlyMap<string, Floats>>();
       this.known.set(component, ofComponent);
       const key = keyOf([entry ?? "", this.source.stateOf(component)], inputs);
       const found = ofComponent.get(key);
-      const { computed, remembered } = this.counted;
       if (found && outputs.every((name) => found.has(name))) {
-        this.counted = { computed, remembered: remembered + 1 };
+        this.counted.remembered++;
         remember(ofComponent, key, found, this.limit);
         return outputs.map((name) => copied(found.get(name)!));
       }
       const made = await this.run(component, entry, inputs, outputs, signal);
-      this.counted = { computed: computed + 1, remembered };
       const all = new Map([...(found ?? []), ...outputs.map((name, i) => [name, copied(made[i]!)] as const)]);
       remember(ofComponent, key, all, this.limit);
       return made;
     };
-  }
 
   private async run(
     component: string,
@@ -81,17 +81,18 @@ export class Encodings {
   ): Promise<Floats[]> {
     const { runtime, runs } = this.source;
     const program = await runs(component, entry);
-    return runtime.pass(async () => {
+    const made = await runtime.pass(async () => {
       const fed = Object.entries(inputs).map(([name, tensor]) => [name, runtime.upload(tensor)] as const);
       const given = await program.run(Object.fromEntries(fed), { signal });
       return Promise.all(outputs.map(async (name) => (await given[name]!.read()) as Floats));
     });
+    this.counted.computed++;
+    return made;
   }
 }
 
 function remember<Value>(known: Map<string, Value>, key: string, value: Value, limit: number): void {
   known.delete(key);
-  if (limit === 0) return;
   known.set(key, value);
   for (const oldest of known.keys()) if (known.size > limit) known.delete(oldest);
 }

@@ -7,7 +7,6 @@ import { argumentInvalid } from "../errors/arguments";
 import { threadsInvalid } from "../errors/runtime";
 import { shown } from "../errors/shown";
 import type { BringOptions } from "../hub/bring-model";
-import type { FamilyParts } from "../loop/family";
 import { Pipeline, type PipelineParts, type PluginChange } from "../loop/pipeline";
 import { type OnProgress, ProgressListener } from "../loop/progress-listener";
 import type { RecognisedModel } from "../loop/recognised-model";
@@ -209,8 +208,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       },
       config.conditioning_cache ?? usualEncodings,
     );
-    const encoder: FamilyParts["encoder"] = (name, function_) => encodings.of(name, function_);
-    const texts = { tokenizer: tokenizers.of, encoder };
+    const texts = { tokenizer: tokenizers.of, encoder: encodings.of };
     const pipeline = await family.open({ checkpoint, runtime, programs, configs, ...texts, entry });
     const found = [...notesOf(model, config.scheduler), ...notes, ...learned, ...tokenizerNotes];
     const warnings = [
