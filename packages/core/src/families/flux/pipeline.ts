@@ -2,7 +2,6 @@ import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainting } from "../../loop/family";
 import { stack } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
-import { shiftOfImage } from "../../schedulers/flow-shift";
 import { type Floats, floats } from "../../tensor";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
 import { type TokenGrid, withFeatures, withReferences } from "../blocks/reference-tokens";
@@ -82,11 +81,7 @@ export function fluxPipeline(
         warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused],
       };
     },
-    schedule: (settings, scheduler) => {
-      const multiple = latents.scaleFactor * PACK;
-      const mu = shiftOfImage(scheduler, (settings.height / multiple) * (settings.width / multiple));
-      return flowSchedule(settings, scheduler, mu);
-    },
+    schedule: (settings, scheduler) => flowSchedule(settings, scheduler, latents.scaleFactor * PACK),
     guidanceAt: (settings: FluxSettings) => (isGuided(settings) ? settings.true_cfg_scale : 0),
     predict: async (encoded, sample, timestep, branch, options) => {
       const [, , height, width] = sample.shape as [number, number, number, number];

@@ -1,6 +1,5 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
-import { shiftOfImage } from "../../schedulers/flow-shift";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
 import { paddedStates } from "../encoders/padded-states";
 import { flowLatents } from "../transformers/flow-latents";
@@ -36,11 +35,7 @@ export function qwenImagePipeline(
       const unused = [...trueGuidanceUnused(settings), ...guidanceScaleUnused(settings)];
       return { positive, negative, warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused] };
     },
-    schedule: (settings, scheduler) => {
-      const multiple = latents.scaleFactor * PACK;
-      const mu = shiftOfImage(scheduler, (settings.height / multiple) * (settings.width / multiple));
-      return flowSchedule(settings, scheduler, mu);
-    },
+    schedule: (settings, scheduler) => flowSchedule(settings, scheduler, latents.scaleFactor * PACK),
     guidanceAt: (settings: QwenImageSettings) => (isGuided(settings) ? settings.true_cfg_scale : 0),
     predict: async (encoded, sample, timestep, branch, options) => {
       const [, , height, width] = sample.shape as [number, number, number, number];
