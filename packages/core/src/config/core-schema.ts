@@ -41,44 +41,20 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
     ),
     description: 'Components in place of the checkpoint\'s own: { "vae": "../models/vae" }.',
   },
-  lora: {
-    type: "array",
-    maxItems: 100,
-    description: "LoRAs that are merged into the weights.",
-    items: {
-      type: ["string", "object"],
-      required: ["path"],
+  lora: filesSchema("LoRAs that are merged into the weights.", {
+    scale: number(1, { description: "How much of the LoRA is added. 1 is all of it." }),
+  }),
+  textual_inversions: filesSchema("Words that were learned (textual inversion), for CLIP text encoders.", {
+    token: {
+      type: ["string", "array"],
+      items: { type: "string", minLength: 1, maxLength: 100 },
+      minItems: 1,
       minLength: 1,
-      additionalProperties: false,
-      properties: {
-        path: text(unset, "A safetensors file, or a folder with one, relative to this file."),
-        scale: number(1, { description: "How much of the LoRA is added. 1 is all of it." }),
-      },
+      maxLength: 100,
+      description:
+        "Its word in prompts; a list is one for each vector. What the file says when left out, else its name.",
     },
-  },
-  textual_inversions: {
-    type: "array",
-    maxItems: 100,
-    description: "Words that were learned (textual inversion), for CLIP text encoders.",
-    items: {
-      type: ["string", "object"],
-      required: ["path"],
-      minLength: 1,
-      additionalProperties: false,
-      properties: {
-        path: text(unset, "A safetensors file, or a folder with one, relative to this file."),
-        token: {
-          type: ["string", "array"],
-          items: { type: "string", minLength: 1, maxLength: 100 },
-          minItems: 1,
-          minLength: 1,
-          maxLength: 100,
-          description:
-            "Its word in prompts; a list is one for each vector. What the file says when left out, else its name.",
-        },
-      },
-    },
-  },
+  }),
   request_loras: {
     type: "object",
     maxProperties: 100,
@@ -202,4 +178,20 @@ export function coreSchema(settings: JsonSchema): JsonSchema {
   };
   known.set(settings, schema);
   return schema;
+}
+
+/** A list of files of weights, each a path or an object with more of it. */
+function filesSchema(description: string, more: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  return {
+    type: "array",
+    maxItems: 100,
+    description,
+    items: {
+      type: ["string", "object"],
+      required: ["path"],
+      minLength: 1,
+      additionalProperties: false,
+      properties: { path: text(unset, "A safetensors file, or a folder with one, relative to this file."), ...more },
+    },
+  };
 }
