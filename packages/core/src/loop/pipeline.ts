@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import type { Config, GenerateConfig, PluginUse } from "../config/config";
 import { argumentInvalid } from "../errors/arguments";
 import { pluginIdle } from "../errors/pipeline";
@@ -6,27 +5,24 @@ import { printable } from "../errors/printable";
 import { runtimeStopped } from "../errors/runtime";
 import { shown } from "../errors/shown";
 import { type Image, imagesOf } from "../image/image";
-import { type PictureSource, picturesOf } from "../image/picture";
+import { picturesOf } from "../image/picture";
 import { pictureWarnings } from "../image/picture-pixels";
 import type { BuildHookRunner } from "../plugins/build-hooks";
 import type { LoadedPlugin, PluginHost } from "../plugins/host";
 import type { Encodings } from "../program/encodings";
 import type { OpenedComponent } from "../program/opened-component";
 import { createGenerator } from "../random";
-import { noteFile } from "../recipe/note-places";
 import { type Recipe, recipeText } from "../recipe/recipe";
-import { type RecipePlaces, recipeConfig } from "../recipe/recipe-config";
+import type { RecipePlaces } from "../recipe/recipe-config";
 import { idleControlNets, reportControlNets } from "../report/control-net-report";
 import { idlePlugins, type Report, reportPlugins, unmeasured } from "../report/report";
-import { versionsOf } from "../report/versions";
 import { latentsNotFinite, pixelsNotFinite } from "../report/warnings";
 import type { Runtime } from "../runtime/runtime";
 import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
-import { pictureSettingNames, pictureSettings } from "../settings/common-settings";
+import { pictureSettingNames } from "../settings/common-settings";
 import { settingNotes } from "../settings/setting";
 import type { Floats } from "../tensor";
-import { findLoraFile } from "../weights/lora/lora-file";
 import { type BesideLoras, placeLoras, type ReadLoras } from "./beside-loras";
 import { broughtBy } from "./brought";
 import { checkLatents, checkRequest } from "./check-request";
@@ -35,12 +31,13 @@ import { controlAt } from "./control-schedule";
 import { denoise, type StepDone } from "./denoise";
 import type { FamilyPipeline } from "./family";
 import { begin, takeControl } from "./first-latents";
+import { generationRecipe } from "./generation-recipe";
 import { maskedPicture } from "./masked-picture";
 import { PassHooks } from "./pass-hooks";
 import type { StepEvent } from "./progress";
 import { type OnProgress, ProgressListener } from "./progress-listener";
 import type { RecognisedModel } from "./recognised-model";
-import { checkSettings, pictureExtras, type RequestExtras } from "./request";
+import { checkSettings, type RequestExtras, splitRequest } from "./request";
 import { RunHooks } from "./run-hooks";
 import { seenSettings } from "./seen-settings";
 import type { Settings } from "./settings";
@@ -95,16 +92,6 @@ export interface PluginChange {
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** Without what is left out in so many words. */
-function defined<Given extends object>(given: Given): { [Key in keyof Given]?: NonNullable<Given[Key]> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given & object;
-}
-
-/** What somebody else allows, and how much he keeps, says nothing of this machine. */
-function withoutLimits({ limits: _, request_loras: _allowed, conditioning_cache: _kept, ...config }: Config): Config {
-  return config;
-}
-
 /** An open model with its plugins, ready to make images. Close it when done. */
 export class Pipeline {
   /** Changes of plugins, one after the other. */
@@ -131,12 +118,10 @@ export class Pipeline {
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
     checkRequest(request);
     const { signal, onProgress, previews, ...asked } = request;
-    const { latents, picture, maskPicture, referencePicture, controlPicture, ...others } = asked;
-    const given = defined(others);
+    const { given, inMemory } = splitRequest(asked);
     const { model, config } = this.parts;
     checkSettings(model, given);
-    const inMemory = defined({ latents, picture, maskPicture, referencePicture, controlPicture });
-    const { loras: named = config.generate.loras } = given as GenerateConfig;
+    const { loras: named = config.generate.loras } = given;
     const loras = placeLoras(named, config);
     const own = named ? { loras } : {};
     const settings = await seenSettings(model, config.generate, { ...given, ...own }, inMemory, config);
@@ -281,7 +266,7 @@ export class Pipeline {
     const idle = reports.filter(({ effect }) => !effect).map(({ name }) => name);
     if (config.strict && idle.length > 0) throw pluginIdle(idle);
 
-    const recipe = this.recipe(parts, settings, choice.className, reports);
+    const recipe = generationRecipe(parts, settings, reports);
     const decoded = imagesOf(sample, (image) => recipeText({ ...recipe, image }), pasted);
     for (const [i, { nonFinite }] of decoded.entries()) if (nonFinite > 0) warnings.push(pixelsNotFinite(i, nonFinite));
     const report: Report = {
@@ -298,53 +283,5 @@ export class Pipeline {
       notes: [...parts.notes, ...settingNotes(family.settings, settings), ...(encoded.notes ?? [])].map(printable),
     };
     return { images: decoded.map(({ image }) => image), latents, report, recipe };
-  }
-
-  private recipe(parts: PipelineParts, settings: Settings, scheduler: string, reports: Report["plugins"]): Recipe {
-    const { config, plugins, models, model } = parts;
-    const { latents } = settings;
-    const sources = pictureSettingNames.map((name) => [name, picturesOf(settings[name])] as const);
-    const isFromFiles = (pictures: readonly PictureSource[]): pictures is readonly string[] =>
-      pictures.every((picture) => typeof picture === "string");
-    const missing = [
-      ...(latents ? (["latents"] as const) : []),
-      ...sources.filter(([, pictures]) => !isFromFiles(pictures)).map(([name]) => pictureExtras[name]),
-    ];
-    const taken = Object.entries(settings).filter(
-      ([key]) =>
-        !Object.hasOwn(pictureSettings, key) &&
-        key !== "loras" &&
-        Object.hasOwn(model.family.settings, key) &&
-        (key !== "negative_prompt" || settings.has_negative_prompt),
-    );
-    const generate = Object.fromEntries(taken) as GenerateConfig;
-    const noted = sources.flatMap(([name, pictures]) =>
-      isFromFiles(pictures) && pictures.length > 0
-        ? [[name, pictures.map((file) => noteFile(parts.cacheDir, resolve(file)))] as const]
-        : [],
-    );
-    const loras = settings.loras?.map(({ path, scale }) => ({
-      path: noteFile(parts.cacheDir, path, () => findLoraFile(path)),
-      scale,
-    }));
-    const made = { ...withoutLimits(config), scheduler: { type: scheduler, ...config.scheduler }, generate };
-    return {
-      recipe: 2,
-      config: recipeConfig(made, parts.places, Object.fromEntries(noted), loras),
-      image: 0,
-      versions: versionsOf(plugins),
-      weights: Object.fromEntries(models.map(({ name, identity }) => [name, identity])),
-      ...(missing.length === 0 ? {} : { missing }),
-      plugins: reports.map(({ name, regions }) => ({
-        name,
-        regions: regions.map(({ name: region, from, to, reused, numbers }) => ({
-          name: region,
-          from,
-          to,
-          reused,
-          numbers,
-        })),
-      })),
-    };
   }
 }

@@ -37,6 +37,19 @@ export const pictureExtras = {
   control_image: "controlPicture",
 } as const satisfies Record<PictureSetting, keyof RequestExtras>;
 
+/** A request's settings, and what of it only a program can give; without what is left out in so many words. */
+export function splitRequest(request: GenerateConfig & RequestExtras): {
+  readonly given: GenerateConfig;
+  readonly inMemory: RequestExtras;
+} {
+  const keys: readonly string[] = ["latents", ...Object.values(pictureExtras)];
+  const entries = Object.entries(request).filter(([, value]) => value !== undefined);
+  return {
+    given: Object.fromEntries(entries.filter(([key]) => !keys.includes(key))),
+    inMemory: Object.fromEntries(entries.filter(([key]) => keys.includes(key))),
+  };
+}
+
 /** Images of a generation by setting, from memory before files. */
 export type GivenPictures = Partial<Pick<Settings, PictureSetting>>;
 
