@@ -78,6 +78,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   RUN: 6,
   CACHE: 6,
   INPUT: 6,
+  SERVER: 2,
   TENSOR_EXPIRED: 6,
   TENSOR_INVALID: 6,
   TENSOR_MISMATCH: 6,

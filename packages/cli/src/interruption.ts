@@ -43,9 +43,13 @@ export class Interruption {
     return this.received && exitCodeOf(this.received);
   }
 
-  /** From now on the first signal aborts this one. */
-  heed(): AbortSignal {
+  /**
+   * From now on the first signal aborts this one.
+   * @param more milliseconds besides the usual until the process is ended whatever it does
+   */
+  heed(more = 0): AbortSignal {
     this.isHeeded = true;
+    if (more > 0) this.thread?.postMessage({ more });
     return this.controller.signal;
   }
 

@@ -65,6 +65,29 @@ export function createProgram(session: Session): Command {
     .action(async (config, options) => (await import("./generate")).generate(config, options, session));
 
   program
+    .command("serve")
+    .description("answer requests of applications for images, by the APIs of OpenAI and A1111")
+    .argument("[configs...]", "JSON files, each a model named after its file, or name=file.json")
+    .option("--host <address>", "where to listen; others than loopback need --keys", "127.0.0.1")
+    .option("--port <number>", "0 takes one that is free", wholeNumber, 7860)
+    .option("--keys <file>", "names and hashes of the keys that open it, one a line")
+    .option("--new-key <name>", "make a key, print it and its line for --keys, and do nothing else")
+    .option("--cors <origin>", "a web page that may ask: https://example.org; again for more", collect)
+    .option("--allow-plugin <package>", "a plugin that requests may use besides the config's; again for more", collect)
+    .option("--max-images <number>", "images of one request", wholeNumber)
+    .option("--max-side <pixels>", "width and height", wholeNumber)
+    .option("--max-steps <number>", "steps of one image", wholeNumber)
+    .option("--max-queue <number>", "jobs that wait", wholeNumber)
+    .option("--max-body <bytes>", "a request with its pictures", wholeNumber)
+    .option("--max-rate <number>", "requests of one key in a minute", wholeNumber)
+    .option("--memory-gb <number>", "memory of all models that are open at a time (default: the machine's)", number)
+    .option("--grace <seconds>", "what a running image has to finish in when the server is stopped", wholeNumber, 30)
+    .option("--log", "write a line of JSON to stdout for each request")
+    .addOption(threads)
+    .addOption(cache)
+    .action(async (configs, options) => (await import("./serve")).serve(configs, options, session));
+
+  program
     .command("compare")
     .description("draw the same images with several configs, and measure how much faster and how different they are")
     .argument("<reference>", "JSON file that the others are measured against")

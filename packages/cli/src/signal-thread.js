@@ -20,6 +20,8 @@ const handles = [];
 let count = 0;
 /** When the first one came, here or in the main thread. @type {number | undefined} */
 let begun;
+/** Milliseconds that the main thread asked for besides the usual, to end what it does in order. */
+let grace = 0;
 /** Milliseconds in which one signal reaches both threads. */
 const sameSignal = 100;
 
@@ -36,8 +38,9 @@ for (const name of /** @type {StopSignal[]} */ (Object.keys(numbers))) {
 }
 port.postMessage({ ready: true });
 
-port.on("message", ({ path, begins, signal }) => {
+port.on("message", ({ path, begins, signal, more }) => {
   if (signal !== undefined) begin(signal);
+  else if (more !== undefined) grace = more;
   else if (begins) unfinished.add(path);
   else unfinished.delete(path);
 });
@@ -55,8 +58,8 @@ function hear(name) {
 function begin(name) {
   if (begun !== undefined) return;
   begun = performance.now();
-  setTimeout(() => ask(name), patience.ask);
-  setTimeout(() => die(name, true), patience.force);
+  setTimeout(() => ask(name), patience.ask + grace);
+  setTimeout(() => die(name, true), patience.force + grace);
 }
 
 /**

@@ -8,6 +8,8 @@ export class SkipstepError extends Error {
   override readonly name = "SkipstepError";
   /** Keys of the config that the mistake stands at, where that is not the whole model. */
   at?: readonly string[];
+  /** Settings of `generate` that are wrong, where they are known by name. */
+  settings?: readonly string[];
 
   constructor(
     readonly code: `SKIPSTEP_${string}`,

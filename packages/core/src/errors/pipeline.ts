@@ -31,9 +31,11 @@ export function componentClass(folder: string, className: string, known: readonl
 }
 
 /** What was asked of `generate` cannot be done. @param problems one sentence each, without the full stop */
-export function requestInvalid(problems: readonly string[]): SkipstepError {
+export function requestInvalid(problems: readonly string[], settings?: readonly string[]): SkipstepError {
   const text = problems.join("; ");
-  return new SkipstepError("SKIPSTEP_REQUEST_INVALID", `generate: ${text}${text.endsWith("?") ? "" : "."}`);
+  const error = new SkipstepError("SKIPSTEP_REQUEST_INVALID", `generate: ${text}${text.endsWith("?") ? "" : "."}`);
+  if (settings) error.settings = settings;
+  return error;
 }
 
 /** A plugin did nothing, and the config says `"strict": true`. */

@@ -21,6 +21,8 @@ export interface Image {
 export interface PngOptions {
   /** False leaves out how the image was made: the prompt, too. */
   readonly recipe?: boolean;
+  /** Texts of others, by keyword, as galleries read them; after the recipe. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** What a decoder gave, as images. */
@@ -76,7 +78,11 @@ function withValues(pixels: Pixels): ValuedPixels {
 }
 
 function imageOf(pixels: ValuedPixels, text: Readonly<Record<string, string>>): Image {
-  return { ...pixels, text, toPng: ({ recipe = true } = {}) => toPng(pixels, recipe ? text : {}) };
+  return {
+    ...pixels,
+    text,
+    toPng: ({ recipe = true, texts = {} } = {}) => toPng(pixels, { ...(recipe ? text : {}), ...texts }),
+  };
 }
 
 async function toPng({ width, height, data }: Pixels, text: Readonly<Record<string, string>>): Promise<Uint8Array> {

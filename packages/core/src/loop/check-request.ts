@@ -11,9 +11,9 @@ import { pictureExtras } from "./request";
  */
 export function checkRequest(request: unknown): void {
   if (!isObject(request)) throw requestInvalid([`the request must be an object, found ${shown(request)}`]);
-  const { latents, signal, onProgress, previews } = request;
+  const { latents, signal, onProgress, previews, scheduler } = request;
   const problems = [
-    ...optionProblems({ signal, onProgress, previews }),
+    ...optionProblems({ signal, onProgress, previews, scheduler }),
     ...(latents === undefined ? [] : latentsProblems(latents)),
     ...Object.values(pictureExtras).flatMap((key) => [request[key] ?? []].flat().flatMap(pictureProblems(key))),
   ];

@@ -1,4 +1,4 @@
-import type { Config, GenerateConfig, PluginUse } from "../config/config";
+import type { Config, GenerateConfig, PluginUse, SchedulerConfig } from "../config/config";
 import { argumentInvalid } from "../errors/arguments";
 import { pluginIdle } from "../errors/pipeline";
 import { printable } from "../errors/printable";
@@ -49,9 +49,17 @@ export interface GenerateRequest extends GenerateConfig, RequestExtras {
   readonly signal?: AbortSignal | undefined;
   /** What it throws fails the generation with SKIPSTEP_PROGRESS_FAILED; promises that it gives are waited for. */
   readonly onProgress?: OnProgress | undefined;
-  /** Decodes the estimate after each step, for `onProgress`. Costs a run of the VAE each. */
-  readonly previews?: boolean | undefined;
+  /**
+   * Decodes the estimate after each step, for `onProgress`, or after those that a function says yes to, which is given
+   * the steps done and the steps in all. Costs a run of the VAE each.
+   */
+  readonly previews?: boolean | PreviewsAt | undefined;
+  /** A scheduler in place of the config's: `type` is its class, all else its options, over the checkpoint's. */
+  readonly scheduler?: SchedulerConfig | undefined;
 }
+
+/** Whether to decode the estimate after a step. */
+export type PreviewsAt = (step: number, of: number) => boolean;
 
 export interface GenerateResult {
   /** `num_images_per_prompt` for each prompt, prompt by prompt. */
@@ -69,6 +77,8 @@ export interface PipelineParts {
   readonly plugins: PluginHost;
   readonly model: RecognisedModel;
   readonly scheduler: SchedulerChoice;
+  /** What a request's scheduler comes to, and what there is to say of it. */
+  schedulerOf(config: SchedulerConfig): { readonly choice: SchedulerChoice; readonly warnings: readonly string[] };
   readonly runtime: Runtime;
   readonly models: readonly OpenedComponent[];
   readonly buildHooks: BuildHookRunner;
@@ -90,6 +100,16 @@ export interface PipelineParts {
 export interface PluginChange {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
+}
+
+function withScheduler(parts: PipelineParts, scheduler: SchedulerConfig): PipelineParts {
+  const { choice, warnings } = parts.schedulerOf(scheduler);
+  return {
+    ...parts,
+    scheduler: choice,
+    config: { ...parts.config, scheduler },
+    warnings: [...parts.warnings, ...warnings],
+  };
 }
 
 /** An open model with its plugins, ready to make images. Close it when done. */
@@ -117,7 +137,7 @@ export class Pipeline {
    */
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
     checkRequest(request);
-    const { signal, onProgress, previews, ...asked } = request;
+    const { signal, onProgress, previews, scheduler, ...asked } = request;
     const { given, inMemory } = splitRequest(asked);
     const { model, config } = this.parts;
     checkSettings(model, given);
@@ -125,7 +145,7 @@ export class Pipeline {
     const loras = placeLoras(named, config);
     const own = named ? { loras } : {};
     const settings = await seenSettings(model, config.generate, { ...given, ...own }, inMemory, config);
-    const { parts } = this; // plugins may have changed meanwhile
+    const parts = scheduler ? withScheduler(this.parts, scheduler) : this.parts; // plugins may have changed meanwhile
     const beside = loras.filter(({ scale }) => scale !== 0);
     const read = beside.length > 0 ? parts.loras.read(beside) : undefined;
     const progress = new ProgressListener(onProgress);
@@ -229,7 +249,7 @@ export class Pipeline {
         seconds,
         secondsLeft: (seconds / done.step) * (done.of - done.step),
       };
-      if (!previews) {
+      if (!(typeof previews === "function" ? previews(done.step, done.of) : previews)) {
         onProgress(event);
         return;
       }

@@ -85,7 +85,11 @@ export function resolveSettings(
     ...missingControl(model, settings),
     ...settingProblems(model, given, extras, choice),
   ];
-  if (found.length > 0) throw requestInvalid(found.map(({ key, text }) => `${key} ${text}`));
+  if (found.length > 0)
+    throw requestInvalid(
+      found.map(({ key, text }) => `${key} ${text}`),
+      found.map(({ key }) => key),
+    );
   return settings;
 }
 
@@ -96,6 +100,7 @@ export function checkSettings({ settingsSchema }: RecognisedModel, request: Gene
   if (findings.length > 0)
     throw requestInvalid(
       findings.map(({ path, text }) => `${toPointer(path).slice(1)}${text}`.trim().replace(/\.$/, "")),
+      findings.flatMap(({ path: [name] }) => (typeof name === "string" ? [name] : [])),
     );
 }
 

@@ -15,7 +15,8 @@ const rules: Readonly<Record<string, Rule>> = {
   signal: [isSignal, "an AbortSignal"],
   onProgress: [(value) => typeof value === "function", "a function"],
   plugins: [(value) => typeof value === "boolean", "true or false"],
-  previews: [(value) => typeof value === "boolean", "true or false"],
+  previews: [(value) => typeof value === "boolean" || typeof value === "function", "true, false or a function"],
+  scheduler: [(value) => isObject(value) && typeof (value.type ?? "") === "string", "an object of options"],
 };
 
 /**

@@ -35,7 +35,7 @@ import { openModels, openWarnings } from "./open-models";
 import { isOpenedRecipe, type OpenedRecipe } from "./open-recipe";
 import { openTokenizers } from "./open-tokenizers";
 import { RequestLoras } from "./request-loras";
-import { chooseScheduler } from "./scheduler-choice";
+import { chooseScheduler, schedulerNotes } from "./scheduler-choice";
 
 export interface ConfigOptions {
   /** `generate.seed=7`; stronger than the config. */
@@ -223,6 +223,10 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       plugins,
       model,
       scheduler,
+      schedulerOf: (given) => ({
+        choice: chooseScheduler(model, given),
+        warnings: noteWarnings(schedulerNotes(model, given)),
+      }),
       runtime,
       models,
       buildHooks: hooks,

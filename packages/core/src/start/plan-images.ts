@@ -1,4 +1,4 @@
-import type { GenerateConfig } from "../config/config";
+import type { GenerateConfig, SchedulerConfig } from "../config/config";
 import { checkPictures } from "../image/check-pictures";
 import { picturesOf } from "../image/picture";
 import { checkRequest } from "../loop/check-request";
@@ -9,6 +9,7 @@ import { seenSettings } from "../loop/seen-settings";
 import { imageCount, type Settings } from "../loop/settings";
 import { pictureSettingNames } from "../settings/common-settings";
 import type { CheckedConfig } from "./create-pipeline";
+import { chooseScheduler } from "./scheduler-choice";
 
 /** The images that a generation is going to make. */
 export interface ImagePlan {
@@ -33,13 +34,15 @@ export function planImages({ config, model }: CheckedConfig, request: GenerateCo
 
 /**
  * The same with the images that the generation reads: they are read to the end, and their sizes count.
- * @throws SKIPSTEP_REQUEST_INVALID, SKIPSTEP_IMAGE_UNREADABLE, SKIPSTEP_MASK_EMPTY
+ * @throws SKIPSTEP_REQUEST_INVALID, SKIPSTEP_IMAGE_UNREADABLE, SKIPSTEP_MASK_EMPTY; for a scheduler what
+ *   `chooseScheduler` throws
  */
 export async function planFromPictures(
   { config, model }: CheckedConfig,
-  request: GenerateConfig = {},
+  { scheduler, ...request }: GenerateConfig & { readonly scheduler?: SchedulerConfig | undefined } = {},
 ): Promise<ImagePlan> {
   checkRequest(request);
+  if (scheduler) chooseScheduler(model, scheduler);
   const settings = await seenSettings(model, config.generate, request, {}, config);
   const images = pictureSettingNames.flatMap((name) => picturesOf(settings[name]));
   await checkPictures(images, settings.padding_mask_crop === undefined ? undefined : settings.mask);

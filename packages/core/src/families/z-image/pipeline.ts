@@ -49,12 +49,11 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
     },
     schedule: ({ num_inference_steps, sigmas, height, width }, scheduler) => {
       const multiple = latents.scaleFactor * PATCH;
-      return {
-        num_inference_steps,
-        // From all noise down to 1 / steps: the last step lands on the image.
-        sigmas: sigmas ?? Array.from({ length: num_inference_steps }, (_, i) => 1 - i / num_inference_steps),
-        mu: shiftOfImage(scheduler, (height / multiple) * (width / multiple)),
-      };
+      const mu = shiftOfImage(scheduler, (height / multiple) * (width / multiple));
+      if (!sigmas && scheduler.use_flow_sigmas === true) return { num_inference_steps, mu }; // it spaces flows by itself
+      // From all noise down to 1 / steps: the last step lands on the image.
+      const own = Array.from({ length: num_inference_steps }, (_, i) => 1 - i / num_inference_steps);
+      return { num_inference_steps, mu, sigmas: sigmas ?? own };
     },
     guidanceAt: ({ guidance_scale, cfg_truncation }: ZImageSettings, timestep) =>
       cfg_truncation <= 1 && progress(timestep) > cfg_truncation ? 0 : guidance_scale,

@@ -1,0 +1,124 @@
+import { type GenerateConfig, imagesSettingOf, type PluginUse, planFromPictures } from "@skipstep/core";
+import { ApiError, unknownField } from "../http/api-error";
+import type { ModelPool, ServedModel } from "../models/model-pool";
+import type { RequestLimits } from "../options";
+import { type ImageRequest, pictureNames } from "./image-request";
+import { Job } from "./job";
+import type { JobBoard } from "./job-board";
+import type { JobQueue } from "./job-queue";
+import { writeUploads } from "./uploaded-files";
+
+/** What decides whether a request becomes a job. */
+export interface Acceptance {
+  readonly pool: ModelPool;
+  readonly limits: RequestLimits;
+  /** Packages of plugins that requests may use besides the config's. */
+  readonly plugins: readonly string[];
+  readonly board: JobBoard;
+  readonly queue: JobQueue;
+  /** Settings of a job, with its pictures' files. */
+  readonly settings: WeakMap<Job, GenerateConfig>;
+}
+
+/**
+ * Makes a job of a request, after everything about it was checked that can be before it is drawn.
+ * @throws ApiError with the field that is wrong; what `planFromPictures` throws
+ */
+export async function accept(request: ImageRequest, owner: string, acceptance: Acceptance): Promise<Job> {
+  const { pool, limits, board, queue } = acceptance;
+  const model = pool.get(request.model);
+  checkLimits(request, model, limits);
+  checkLoras(request.settings, model);
+  checkPlugins(request.plugins, model, acceptance.plugins);
+  const uploaded = writeUploads(request.uploads);
+  try {
+    const settings: GenerateConfig = { ...request.settings, ...uploaded.settings };
+    await planFromPictures(model.checked, { ...settings, scheduler: request.scheduler });
+    const job = new Job(owner, { ...request, model: model.id }, uploaded.remove);
+    acceptance.settings.set(job, settings);
+    board.add(job);
+    try {
+      queue.add(job);
+    } catch (error) {
+      board.remove(job);
+      throw error;
+    }
+    return job;
+  } catch (error) {
+    uploaded.remove();
+    throw error;
+  }
+}
+
+/** What the client asks for itself; the config's own settings are the operator's. */
+function checkLimits({ settings, seeds }: ImageRequest, { checked }: ServedModel, limits: RequestLimits): void {
+  const given: Readonly<Record<string, unknown>> = { ...settings };
+  const most = (name: string, limit: number, found: unknown = given[name]): void => {
+    if (typeof found === "number" && found > limit)
+      throw new ApiError(
+        400,
+        "limit_exceeded",
+        `"${name}" must be at most ${limit} on this server, found ${found}.`,
+        name,
+      );
+  };
+  most("width", limits.side);
+  most("height", limits.side);
+  most("num_inference_steps", limits.steps);
+  for (const name of ["sigmas", "timesteps"]) {
+    const list = given[name];
+    if (Array.isArray(list)) most(name, limits.steps, list.length);
+  }
+  const prompts = Array.isArray(settings.prompt) ? settings.prompt.length : 1;
+  const each = given[imagesSettingOf(checked)];
+  most("n", limits.n, prompts * (typeof each === "number" ? each : 1) * (seeds?.length ?? 1));
+}
+
+/** LoRAs are names of the operator's `request_loras`; without these there are none. */
+function checkLoras({ loras }: GenerateConfig, { checked }: ServedModel): void {
+  if (loras && checked.config.request_loras === undefined)
+    throw new ApiError(
+      400,
+      "unsupported_value",
+      `"lora": the operator named none: the config has no "request_loras".`,
+      "lora",
+    );
+}
+
+/** The config's plugins, and those that the operator named. Options are texts without a path. */
+function checkPlugins(
+  plugins: readonly PluginUse[] | undefined,
+  { checked }: ServedModel,
+  named: readonly string[],
+): void {
+  const allowed = [...checked.config.plugins.map(({ use }) => use), ...named];
+  for (const { use, options } of plugins ?? []) {
+    if (typeof use !== "string" || !allowed.includes(use))
+      throw new ApiError(
+        400,
+        "plugin_not_allowed",
+        `"plugins": ${JSON.stringify(use)} is none that this server allows. It allows: ${allowed.join(", ") || "none"}.`,
+        "plugins",
+      );
+    if (textsIn(options).some((text) => /[\\/]|^\.+$|:/.test(text)))
+      throw new ApiError(
+        400,
+        "plugin_not_allowed",
+        `"plugins": options of ${use} must not be paths or addresses.`,
+        "plugins",
+      );
+  }
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** Of a body's fields, those that are settings of some model; a picture's path is nobody's to name. @throws ApiError */
+export function settingsAmong(fields: Readonly<Record<string, unknown>>, { checked }: ServedModel): GenerateConfig {
+  const known = checked.model.settingsSchema.properties as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(fields))
+    if (!Object.hasOwn(known, name) || (pictureNames as readonly string[]).includes(name)) throw unknownField(name);
+  return fields as GenerateConfig;
+}

@@ -1,0 +1,121 @@
+import { totalmem } from "node:os";
+import {
+  type CheckedConfig,
+  type GenerateRequest,
+  inspectConfig,
+  openPipeline,
+  type Pipeline,
+  type PluginUse,
+  validateConfig,
+} from "@skipstep/core";
+import { ApiError } from "../http/api-error";
+import type { ServedConfig } from "../options";
+
+/** A config that was checked, and its pipeline when it is open. */
+export interface ServedModel {
+  readonly id: string;
+  readonly checked: CheckedConfig;
+  /** Estimate of what it takes while it draws; bytes. */
+  readonly bytes: number;
+  readonly isOpen: boolean;
+}
+
+interface Entry extends ServedModel {
+  isOpen: boolean;
+  pipeline?: Pipeline;
+  /** Of its plugins, as they were asked for. */
+  plugins: string;
+  usedAt: number;
+}
+
+type Watching = Pick<GenerateRequest, "signal" | "onProgress">;
+
+/** Models by id: opened when somebody asks, and closed when others need the memory, those first that were not asked for longest. */
+export class ModelPool {
+  private constructor(
+    private readonly entries: ReadonlyMap<string, Entry>,
+    private readonly most: number,
+    private readonly options: { readonly cacheDir?: string; readonly threads?: number },
+  ) {}
+
+  /**
+   * Checks all configs; no weights are read.
+   * @param memoryGb that of the machine when left out
+   * @throws what `validateConfig` throws
+   */
+  static async of(
+    configs: readonly ServedConfig[],
+    { memoryGb, ...options }: { readonly memoryGb?: number; readonly cacheDir?: string; readonly threads?: number },
+  ): Promise<ModelPool> {
+    const entries = new Map<string, Entry>();
+    for (const { id, config } of configs) {
+      const checked = await validateConfig(config);
+      const bytes = inspectConfig(checked).estimatedMemory;
+      entries.set(id, { id, checked, bytes, isOpen: false, plugins: "", usedAt: 0 });
+    }
+    return new ModelPool(entries, (memoryGb ?? totalmem() / 1e9) * 1e9, options);
+  }
+
+  get models(): readonly ServedModel[] {
+    return [...this.entries.values()];
+  }
+
+  /** @param id the first model when left out @throws ApiError 404 */
+  get(id: string | undefined): ServedModel {
+    const entry = id === undefined ? this.entries.values().next().value : this.entries.get(id);
+    if (entry) return entry;
+    const names = [...this.entries.keys()].map((name) => `"${name}"`).join(", ");
+    throw new ApiError(
+      404,
+      "model_not_found",
+      `No model is called ${JSON.stringify(id)}. There are: ${names}.`,
+      "model",
+    );
+  }
+
+  /** The model's pipeline with these plugins, opened where it is not. */
+  async open(id: string, plugins: readonly PluginUse[] | undefined, watching: Watching): Promise<Pipeline> {
+    const entry = this.get(id) as Entry;
+    entry.usedAt = performance.now();
+    const pipeline = entry.pipeline ?? (await this.openAnew(entry, watching));
+    const wanted = plugins ?? entry.checked.config.plugins;
+    const key = JSON.stringify(wanted);
+    if (entry.plugins !== key) {
+      await pipeline.setPlugins(wanted, watching);
+      entry.plugins = key;
+    }
+    return pipeline;
+  }
+
+  /** Closes a model's pipeline; the next request opens it anew. */
+  async forget(id: string): Promise<void> {
+    await this.release(this.get(id) as Entry);
+  }
+
+  async close(): Promise<void> {
+    for (const entry of this.entries.values()) await this.release(entry);
+  }
+
+  private async openAnew(entry: Entry, watching: Watching): Promise<Pipeline> {
+    const open = (): Entry[] => [...this.entries.values()].filter(({ pipeline }) => pipeline);
+    const held = (): number => open().reduce((sum, { bytes }) => sum + bytes, 0);
+    while (open().length > 0 && held() + entry.bytes > this.most)
+      await this.release(open().reduce((least, other) => (other.usedAt < least.usedAt ? other : least)));
+    const pipeline = await openPipeline(entry.checked, { ...this.options, ...defined(watching) });
+    entry.pipeline = pipeline;
+    entry.isOpen = true;
+    entry.plugins = JSON.stringify(entry.checked.config.plugins);
+    return pipeline;
+  }
+
+  private async release(entry: Entry): Promise<void> {
+    const { pipeline } = entry;
+    delete entry.pipeline;
+    entry.isOpen = false;
+    await pipeline?.close();
+  }
+}
+
+function defined<Given extends object>(given: Given): { [Key in keyof Given]?: NonNullable<Given[Key]> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given & object;
+}

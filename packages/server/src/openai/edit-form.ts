@@ -1,0 +1,68 @@
+import type { FastifyRequest } from "fastify";
+import sharp from "sharp";
+import { ApiError, invalidField, unknownField } from "../http/api-error";
+import type { PictureName, Uploads } from "../jobs/image-request";
+
+/** A form of `/v1/images/edits`. */
+export interface EditForm {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly uploads: Uploads;
+}
+
+/** Fields that hold files, and the settings that they become. */
+const fileFields: Readonly<Record<string, PictureName>> = {
+  image: "image",
+  "image[]": "image",
+  mask: "mask",
+  "image_reference[]": "image_reference",
+  image_reference: "image_reference",
+  control_image: "control_image",
+  "control_image[]": "control_image",
+};
+
+/** Settings that forms can only give as text, and which are none. */
+const texts: ReadonlySet<string> = new Set(["prompt", "negative_prompt", "model", "user"]);
+
+/** @throws ApiError */
+export async function readForm(request: FastifyRequest): Promise<EditForm> {
+  if (!request.isMultipart())
+    throw new ApiError(415, "unsupported_media_type", "Edits are sent as multipart/form-data, with the files in it.");
+  const fields: Record<string, unknown> = {};
+  const uploads: Partial<Record<PictureName, Uint8Array[]>> = {};
+  for await (const part of request.parts()) {
+    const { fieldname: name } = part;
+    if (part.type === "file") {
+      const setting = fileFields[name];
+      if (!setting) throw unknownField(name);
+      uploads[setting] = [...(uploads[setting] ?? []), await part.toBuffer()];
+    } else if (Object.hasOwn(fileFields, name)) {
+      throw invalidField(name, part.value, "a file");
+    } else {
+      fields[name] = texts.has(name) ? part.value : plain(String(part.value));
+    }
+  }
+  if (!uploads.image)
+    throw new ApiError(400, "missing_parameter", `"image" is missing: edits begin with one.`, "image");
+  if (uploads.mask) uploads.mask = await Promise.all(uploads.mask.map(shownMask));
+  return { fields, uploads };
+}
+
+/** Numbers, lists and objects as JSON has them; all else is a text. */
+function plain(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** OpenAI's masks are transparent where the image is drawn anew; ours are white there. One without transparency is ours. */
+async function shownMask(bytes: Uint8Array): Promise<Uint8Array> {
+  try {
+    const { hasAlpha } = await sharp(bytes).metadata();
+    if (!hasAlpha) return bytes;
+    return await sharp(bytes).extractChannel("alpha").negate().png().toBuffer();
+  } catch {
+    throw invalidField("mask", "a file", "an image");
+  }
+}

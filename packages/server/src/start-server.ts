@@ -1,0 +1,160 @@
+import type { AddressInfo } from "node:net";
+import cors from "@fastify/cors";
+import multipart from "@fastify/multipart";
+import rateLimit from "@fastify/rate-limit";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import Fastify, { type FastifyInstance } from "fastify";
+import { a1111Routes } from "./a1111/a1111-routes";
+import { checkOptions } from "./check-options";
+import { serverAddress } from "./errors";
+import { ApiError, apiErrorOf } from "./http/api-error";
+import { guard, isLoopbackAddress } from "./http/guard";
+import { Metrics } from "./http/metrics";
+import type { Acceptance } from "./jobs/accept";
+import { drawWith } from "./jobs/draw";
+import type { Job } from "./jobs/job";
+import { JobBoard } from "./jobs/job-board";
+import { JobQueue } from "./jobs/job-queue";
+import { jobRoutes } from "./jobs/job-routes";
+import { ModelPool } from "./models/model-pool";
+import { errorBody } from "./openai/error-body";
+import { imagesRoutes } from "./openai/images-routes";
+import { modelsRoutes } from "./openai/models-routes";
+import { type ServerOptions, usualLimits } from "./options";
+
+/** A server that listens. */
+export interface ImageServer {
+  /** Where: `http://127.0.0.1:7860`. */
+  readonly url: string;
+  /** Takes no more requests, lets the running job finish within `graceSeconds`, closes all models. */
+  close(): Promise<void>;
+}
+
+/** Kept for their owners, and requests that are as large as an image. */
+const usual = { host: "127.0.0.1", port: 7860, keptJobs: 100, graceSeconds: 30, connections: 1024 };
+
+/** Milliseconds in which a request must have arrived, body included. */
+const arrival = 60_000;
+
+/**
+ * Checks the configs and listens. Models are opened when somebody asks for them.
+ * @throws SKIPSTEP_SERVER_UNGUARDED, SKIPSTEP_SERVER_OPTION, SKIPSTEP_SERVER_ADDRESS; what `validateConfig` throws
+ */
+export async function startServer(options: ServerOptions): Promise<ImageServer> {
+  checkOptions(options);
+  const { host = usual.host, port = usual.port, graceSeconds = usual.graceSeconds } = options;
+  const { memoryGb, cacheDir, threads } = options;
+  const pool = await ModelPool.of(options.models, {
+    ...(memoryGb === undefined ? {} : { memoryGb }),
+    ...(cacheDir === undefined ? {} : { cacheDir }),
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const limits = { ...usualLimits, ...options.limits };
+  const server = Fastify({
+    logger: options.log ? { stream: options.log, redact: ["req.headers.authorization"] } : false,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: arrival,
+    connectionTimeout: 0,
+    genReqId: () => crypto.randomUUID(),
+    requestIdHeader: "x-request-id",
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+  });
+  server.server.maxConnections = usual.connections;
+  server.server.headersTimeout = arrival;
+
+  const settings: Acceptance["settings"] = new WeakMap();
+  const draw = drawWith({
+    pool,
+    settingsOf: (job) => settings.get(job)!,
+    onError: (job, error) => server.log.error({ err: error, job: job.id }, "a job failed"),
+  });
+  const queue = new JobQueue(draw, limits.queue);
+  const metrics = new Metrics(queue);
+  const board = new (class extends JobBoard {
+    override add(job: Job): void {
+      super.add(job);
+      metrics.watch(job);
+    }
+  })(options.keptJobs ?? usual.keptJobs);
+  const acceptance: Acceptance = { pool, limits, plugins: options.plugins ?? [], board, queue, settings };
+
+  await addGuards(server, options, limits.requestsPerMinute, host);
+  await server.register(multipart, { limits: { fileSize: limits.bodyBytes, files: 32, fields: 100, parts: 132 } });
+  await server.register(swagger, { openapi: { info: { title: "Skipstep", version: "1" } } });
+  await server.register(swaggerUi, { routePrefix: "/docs" });
+  await server.register(async (scope) => {
+    scope.get("/health", { config: { open: true }, schema: { tags: ["Operation"] } }, () => ({ status: "ok" }));
+    scope.get("/ready", { config: { open: true }, schema: { tags: ["Operation"] } }, () => ({ status: "ready" }));
+    metrics.route(scope);
+    modelsRoutes(scope, pool);
+    imagesRoutes(scope, acceptance);
+    jobRoutes(scope, acceptance);
+    a1111Routes(scope, acceptance);
+  });
+  const close = async (): Promise<void> => {
+    const closing = server.close();
+    await queue.close(graceSeconds);
+    await closing;
+    await pool.close();
+  };
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    await close();
+    throw serverAddress(host, port, error);
+  }
+  const { port: taken } = server.server.address() as AddressInfo;
+  return { url: `http://${host.includes(":") ? `[${host}]` : host}:${taken}`, close };
+}
+
+/** What stands before every route: errors, pages of others, keys, rates. */
+async function addGuards(
+  server: FastifyInstance,
+  { keys = [], cors: origins = [] }: ServerOptions,
+  rate: number,
+  host: string,
+): Promise<void> {
+  server.setErrorHandler((error, request, reply) => {
+    const { status, code, message, param } = validationError(error) ?? apiErrorOf(error);
+    if (status >= 500) request.log.error({ err: error }, "a request failed");
+    return reply
+      .code(status)
+      .header("x-request-id", request.id)
+      .send({ ...errorBody(status, code, message, param), detail: message });
+  });
+  server.setNotFoundHandler((request, reply) => {
+    const message = `There is no ${request.method} ${request.url.split("?")[0]} here.`;
+    return reply.code(404).send({ ...errorBody(404, "not_found", message, null), detail: message });
+  });
+  if (origins.length > 0)
+    await server.register(cors, { origin: [...origins], exposedHeaders: ["x-request-id", "location"] });
+  guard(server, { keys, cors: origins, isLocal: keys.length === 0 && isLoopbackAddress(host) });
+  await server.register(rateLimit, {
+    max: rate,
+    timeWindow: 60_000,
+    hook: "preHandler",
+    keyGenerator: ({ owner, ip }) => owner || ip,
+    allowList: ({ url }) => url === "/health" || url === "/ready",
+    errorResponseBuilder: (_, { after }) =>
+      new ApiError(429, "rate_limit_exceeded", `More than ${rate} requests a minute. Ask again in ${after}.`),
+  });
+}
+
+/** What the schema of a body says, as an error that names the field. */
+function validationError(error: unknown): ApiError | undefined {
+  const { validation } = error as {
+    validation?: readonly { instancePath: string; message?: string; params: Record<string, unknown> }[];
+  };
+  const [first] = validation ?? [];
+  if (!first) return undefined;
+  const missing = first.params.missingProperty;
+  const name = first.instancePath.slice(1).replaceAll("/", ".") || (typeof missing === "string" ? missing : "body");
+  const text = typeof missing === "string" ? "is missing" : (first.message ?? "is wrong");
+  return new ApiError(
+    400,
+    typeof missing === "string" ? "missing_parameter" : "invalid_value",
+    `"${name}" ${text}.`,
+    name,
+  );
+}
