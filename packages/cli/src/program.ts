@@ -69,7 +69,7 @@ export function createProgram(session: Session): Command {
     .description("answer requests of applications for images, by the APIs of OpenAI and A1111")
     .argument("[configs...]", "JSON files, each a model named after its file, or name=file.json")
     .option("--host <address>", "where to listen; others than loopback need --keys", "127.0.0.1")
-    .option("--port <number>", "0 takes one that is free", wholeNumber, 7860)
+    .option("--port <number>", "0 takes one that is free", number, 7860)
     .option("--keys <file>", "names and hashes of the keys that open it, one a line")
     .option("--new-key <name>", "make a key, print it and its line for --keys, and do nothing else")
     .option("--cors <origin>", "a web page that may ask: https://example.org; again for more", collect)
@@ -84,6 +84,7 @@ export function createProgram(session: Session): Command {
     .option("--grace <seconds>", "what a running image has to finish in when the server is stopped", wholeNumber, 30)
     .option("--log", "write a line of JSON to stdout for each request")
     .addOption(threads)
+    .addOption(json)
     .addOption(cache)
     .action(async (configs, options) => (await import("./serve")).serve(configs, options, session));
 

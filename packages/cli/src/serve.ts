@@ -22,6 +22,7 @@ export interface ServeOptions {
   /** Seconds. */
   readonly grace: number;
   readonly log?: true;
+  readonly json?: true;
   readonly threads?: number;
   readonly cache?: string;
 }
@@ -30,7 +31,7 @@ export interface ServeOptions {
 export async function serve(configs: readonly string[], options: ServeOptions, session: Session): Promise<void> {
   const { terminal, interruption } = session;
   if (options.newKey !== undefined) {
-    showKey(options.newKey, session);
+    showKey(options.newKey, session, options.json);
     return;
   }
   if (configs.length === 0) throw usage("serve: name a config: skipstep serve configs/emoji.json.");
@@ -76,13 +77,16 @@ function limitsOf(options: ServeOptions): Partial<RequestLimits> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-function showKey(name: string, { terminal }: Session): void {
+function showKey(name: string, { terminal }: Session, isJson?: boolean): void {
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(name))
     throw usage(`--new-key must be a name of letters, digits, ".", "_" and "-".`);
   const { key, entry }: { key: string; entry: ApiKey } = makeKey(name);
   const line = `${entry.name} ${entry.sha256}`;
-  terminal.show({
-    lines: [`Key, which is shown once: ${key}`, `Line for the file of --keys: ${line}`],
-    document: { key, line },
-  });
+  terminal.show(
+    {
+      lines: [`Key, which is shown once: ${key}`, `Line for the file of --keys: ${line}`],
+      document: { key, line },
+    },
+    isJson,
+  );
 }

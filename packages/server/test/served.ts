@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPipeline, type GenerateRequest, type GenerateResult } from "@skipstep/core";
@@ -27,6 +27,7 @@ export function served(options: Partial<ServerOptions> = {}, config: object = {}
   const file = join(folder, "emoji.json");
   const log: string[] = [];
   mkdirSync(join(folder, "cache"));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules")); // for plugins
   const generate = { num_inference_steps: 2, seed: 1 };
   writeFileSync(file, JSON.stringify({ extends: join(root, "configs/emoji.json"), generate, ...config }));
   let server: ImageServer;
