@@ -32,7 +32,7 @@ it("serves until it is told to stop, with the keys of a file", async () => {
     const port = /:(\d+)\. /.exec(said)![1];
     const ask = async (key: string): Promise<Response> =>
       fetch(`http://127.0.0.1:${port}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
-    expect((await (await ask(document.key)).json()).data).toMatchObject([{ id: "fast" }]);
+    expect(((await (await ask(document.key)).json()) as { data: unknown }).data).toMatchObject([{ id: "fast" }]);
     expect((await ask("other")).status).toBe(401);
     child.kill("SIGTERM");
     const [code] = await once(child, "exit");

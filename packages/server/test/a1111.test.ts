@@ -1,7 +1,7 @@
 import { readRecipe } from "@skipstep/core";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { readText } from "../../core/src/image/png-text";
+import { readText } from "../../cli/test/png-text";
 import { served } from "./served";
 
 const server = served();
@@ -61,7 +61,7 @@ describe("txt2img", () => {
     const png = Buffer.from(images[0]!, "base64");
     const expected =
       "red heart\nNegative prompt: blue\nSteps: 2, Sampler: Euler, CFG scale: 2, Seed: 5, Size: 128x128, Model: emoji";
-    expect(readText(png)!.parameters).toBe(expected);
+    expect(readText(png).parameters).toBe(expected);
     expect(readRecipe(png, "a.png").config.generate).toMatchObject({ seed: 5, num_inference_steps: 2 });
   });
 

@@ -18,7 +18,13 @@ export interface Served {
   /** What the server must answer with. */
   generate(request: GenerateRequest): Promise<GenerateResult>;
   /** With a JSON body where one is given. */
-  ask(path: string, body?: unknown, init?: RequestInit): Promise<Response>;
+  ask(path: string, body?: unknown, init?: RequestInit): Promise<Answer>;
+}
+
+/** A response, whose JSON the tests look into. */
+export interface Answer extends Response {
+  // biome-ignore lint/suspicious/noExplicitAny: what it is, is what is tested
+  json(): Promise<any>;
 }
 
 /** Starts a server before the tests of a file, and stops it after them. */
