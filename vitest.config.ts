@@ -15,10 +15,11 @@ export default defineConfig({
   resolve: { alias: [threads] },
   test: {
     globalSetup: "packages/core/test/threads/bundle-threads.ts",
-    setupFiles: "test/same-numbers.ts",
+    setupFiles: ["test/own-environment.ts", "test/same-numbers.ts", "test/kept-runtime.ts"],
     pool: "forks",
-    // Of two cores Vitest would leave one idle; half of a test's time is not in ONNX Runtime's threads.
-    poolOptions: { forks: { minForks: 1, maxForks: Math.max(2, availableParallelism() - 1) } },
+    // Of two cores Vitest would leave one idle; half of a test's time is not in ONNX Runtime's threads. A process of
+    // their own for each of the files would load and compile core's sources as often.
+    poolOptions: { forks: { isolate: false, minForks: 1, maxForks: Math.max(2, availableParallelism() - 1) } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
