@@ -10,15 +10,19 @@ const threads = {
   replacement: join(import.meta.dirname, "packages/core/test/threads/start-thread.ts"),
 };
 
+/** Tests of when threads and processes begin and end, which those of other files would keep. */
+const alone = ["packages/core/test/runtime-life.test.ts", "packages/core/test/text-process-life.test.ts"];
+
 export default defineConfig({
   ssr: { resolve: source },
   resolve: { alias: [threads] },
   test: {
-    globalSetup: "packages/core/test/threads/bundle-threads.ts",
-    setupFiles: "test/same-numbers.ts",
+    globalSetup: ["packages/core/test/threads/bundle-threads.ts", "test/built/check-built.ts"],
+    setupFiles: ["test/own-environment.ts", "test/same-numbers.ts", "test/kept-runtime.ts"],
     pool: "forks",
-    // Of two cores Vitest would leave one idle; half of a test's time is not in ONNX Runtime's threads.
-    poolOptions: { forks: { minForks: 1, maxForks: Math.max(2, availableParallelism() - 1) } },
+    // Of two cores Vitest would leave one idle; half of a test's time is not in ONNX Runtime's threads. A process of
+    // their own for each of the files would load and compile core's sources as often.
+    poolOptions: { forks: { isolate: false, minForks: 1, maxForks: Math.max(2, availableParallelism() - 1) } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
@@ -32,8 +36,12 @@ export default defineConfig({
             "examples/*/test/**/*.test.ts",
             "test/*.test.ts",
           ],
-          exclude: ["test/golden.test.ts", "**/node_modules/**"],
+          exclude: ["test/golden.test.ts", ...alone, "**/node_modules/**"],
         },
+      },
+      {
+        extends: true,
+        test: { name: "alone", include: alone, poolOptions: { forks: { isolate: true } } },
       },
       { extends: true, test: { name: "golden", include: ["test/golden.test.ts"] } },
     ],

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { createPipeline, readRecipe } from "@skipstep/core";
 import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
+import { typescript } from "./built/packages";
 
 const root = join(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "skipstep-examples-"));
@@ -19,7 +20,7 @@ it("has an example here for each folder in examples", () => {
 });
 
 describe("examples/script", () => {
-  const script = ["--import", "tsx", "--conditions=@skipstep/source", join(root, "examples/script/generate.ts")];
+  const script = [...typescript, join(root, "examples/script/generate.ts")];
   const env = { ...process.env, SKIPSTEP_CACHE: cacheDir };
 
   it("writes a picture, and says what was saved", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { FamilyFacts } from "@skipstep/core";
 import { expect, it } from "vitest";
 import { abilities } from "../packages/cli/src/families";
+import { command } from "./built/packages";
 
 const root = join(import.meta.dirname, "..");
 const page = join(root, "docs/models.md");
@@ -11,8 +12,7 @@ const table = /(?<=<!-- families -->\n)[\s\S]*?(?=<!-- \/families -->)/;
 
 /** As a user in this repository is told, with all of its plugins installed. */
 function told(): FamilyFacts[] {
-  const bin = join(root, "packages/cli/src/bin.ts");
-  const run = ["--import", "tsx", "--conditions=@skipstep/source", bin, "families", "--json"];
+  const run = [...command, "families", "--json"];
   return JSON.parse(execFileSync(process.execPath, run, { cwd: root, encoding: "utf8" }));
 }
 

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createPipeline, SkipstepError } from "@skipstep/core";
+import { mostMemory } from "./most-memory";
 
 const [list, cacheDir] = process.argv.slice(2) as [string, string];
 const found: object[] = [];
@@ -16,4 +17,4 @@ for (const config of JSON.parse(readFileSync(list, "utf8")) as string[]) {
   const { user, system } = process.cpuUsage(before);
   found.push({ ...outcome, seconds: (user + system) / 1e6 });
 }
-process.stdout.write(JSON.stringify({ found, megabytes: process.resourceUsage().maxRSS / 1024 }));
+process.stdout.write(JSON.stringify({ found, megabytes: mostMemory() / 2 ** 20 }));

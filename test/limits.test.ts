@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { withHeader } from "@skipstep/contract/graph";
@@ -13,6 +12,7 @@ import {
   validateConfig,
 } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
+import { typescript } from "./built/packages";
 import { emojiConfig, temporaryFolder } from "./emoji";
 
 const root = temporaryFolder();
@@ -167,9 +167,8 @@ describe("a process that is given what nobody should", () => {
       list,
       JSON.stringify([configFor("warm", emoji, { seed: -1 }), ...hostile.map(([, config]) => config())]),
     );
-    const tsx = createRequire(import.meta.url).resolve("tsx");
     const child = join(import.meta.dirname, "limits-child.ts");
-    const args = ["--import", tsx, "--conditions=@skipstep/source", child, list, cacheDir];
+    const args = [...typescript, child, list, cacheDir];
     const { found, megabytes } = JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" })) as {
       found: { code: string; message: string; seconds: number }[];
       megabytes: number;

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
+import { typescript } from "./built/packages";
 import { codeBlocks } from "./docs/code-blocks";
 import { typeErrors } from "./docs/type-errors";
 
@@ -31,7 +32,7 @@ it("has a script that writes a picture, a config and a plugin that saves work", 
       .replaceAll("heart.png", join(folder, "heart.png")),
   );
   const run = async (...overrides: string[]): Promise<string> => {
-    const args = ["--import", "tsx", "--conditions=@skipstep/source", join(folder, "script.ts"), ...overrides];
+    const args = [...typescript, join(folder, "script.ts"), ...overrides];
     return (
       await promisify(execFile)(process.execPath, args, {
         cwd: folder,

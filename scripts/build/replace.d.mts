@@ -12,3 +12,5 @@ export function buildInto(
   key: string,
   make: (out: string) => Promise<void> | void,
 ): Promise<boolean>;
+
+export function isBuilt(place: Pick<BuildPlace, "folder" | "note">, key: string): boolean;

@@ -17,11 +17,9 @@ import { dirname, join } from "node:path";
  * @returns whether anything was made: nothing where the last files were made with the same key and are all there
  */
 export async function buildInto({ folder, note, isOurs = () => true }, key, make) {
+  if (isBuilt({ folder, note }, key)) return false;
   const dist = join(folder, "dist");
-  const before = existsSync(note)
-    ? JSON.parse(readFileSync(note, "utf8"))
-    : { files: filesIn(dist).filter(isOurs), older: [] };
-  if (before.key === key && before.files.every((file) => existsSync(join(dist, file)))) return false;
+  const before = noted(note) ?? { files: filesIn(dist).filter(isOurs), older: [] };
   const out = mkdtempSync(join(folder, ".dist-"));
   try {
     await make(out);
@@ -39,6 +37,16 @@ export async function buildInto({ folder, note, isOurs = () => true }, key, make
     rmSync(out, { recursive: true, force: true });
   }
   return true;
+}
+
+/** Whether the last build was made with this key, and all of it is there. */
+export function isBuilt({ folder, note }, key) {
+  const before = noted(note);
+  return before?.key === key && before.files.every((file) => existsSync(join(folder, "dist", file)));
+}
+
+function noted(note) {
+  return existsSync(note) ? JSON.parse(readFileSync(note, "utf8")) : undefined;
 }
 
 /** What is imported is there before what imports it: shared parts have new names when they change. */

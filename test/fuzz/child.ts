@@ -1,3 +1,4 @@
+import { mostMemory } from "../most-memory";
 import { fuzzKind } from "./fuzz-kind";
 import { kinds } from "./kinds";
 import type { Fault, Outcome } from "./outcome";
@@ -18,6 +19,6 @@ await fuzzKind({
   count: Number(count),
   drawn: Number(drawn),
   onStart: (start) => tell({ start }),
-  onEnd: (outcome, fault) => tell({ outcome, fault, largest: process.resourceUsage().maxRSS * 1024 }),
+  onEnd: (outcome, fault) => tell({ outcome, fault, largest: mostMemory() }),
 });
 process.disconnect();

@@ -219,7 +219,7 @@ describe("generate", () => {
 describe("--recipe with a config", () => {
   it("finds plugins from the config's folder", async () => {
     const args = ["generate", fast, "--recipe", inFolder("new/folder/heart.png"), "--out", "here.png"];
-    expect(await outcomeOf(startSkipstep(args, folder.path))).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await outcomeOf(startSkipstep(args, { cwd: folder.path }))).toMatchObject({ exitCode: 0, stderr: "" });
     expect(existsSync(inFolder("here.png"))).toBe(true);
   });
 });

@@ -1,10 +1,10 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { PassThrough, type Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
+import { command, tsx } from "../../../test/built/packages";
 import { run } from "../src/run";
 import { Terminal } from "../src/terminal";
 
@@ -33,11 +33,19 @@ export async function skipstepJson<Document>(...args: string[]): Promise<Outcome
   return { ...outcome, document: JSON.parse(outcome.stdout) };
 }
 
-/** Starts the command from its sources, in a process of its own. */
-export function startSkipstep(args: readonly string[], cwd = root): ChildProcessByStdio<null, Readable, Readable> {
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  const bin = path.join(root, "packages/cli/src/bin.ts");
-  return spawn(process.execPath, ["--import", tsx, "--conditions=@skipstep/source", bin, ...args], {
+/** How the command is started. */
+interface Start {
+  readonly cwd?: string;
+  /** Whether it loads plugins in TypeScript. */
+  readonly typescript?: boolean;
+}
+
+/** Starts the command in a process of its own. */
+export function startSkipstep(
+  args: readonly string[],
+  { cwd = root, typescript = false }: Start = {},
+): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn(process.execPath, [...(typescript ? tsx : []), ...command, ...args], {
     cwd,
     env: { ...process.env, TSX_TSCONFIG_PATH: path.join(root, "tsconfig.json") },
     stdio: ["ignore", "pipe", "pipe"],

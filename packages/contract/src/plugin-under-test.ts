@@ -29,6 +29,11 @@ export interface Setup {
   readonly outer?: readonly PluginClass[];
 }
 
+/** For the life of the process, which models are taken to outlast. */
+const resultsOfModels = new Map<string, Promise<unknown>>();
+
+const failed = (error: unknown): { readonly error: unknown } => ({ error });
+
 const ownModel = fileURLToPath(new URL("../models/z-image", import.meta.url));
 const ownRequest: GenerateConfig = { prompt: "a red heart", guidance_scale: 3, height: 64, width: 64 };
 
@@ -38,6 +43,8 @@ export class PluginUnderTest {
   /** What is generated where a check says nothing else. */
   readonly request: GenerateConfig;
   private readonly pipelines: Pipeline[] = [];
+  /** By setup: those that have generated what is usual, and go on. */
+  private readonly used = new Map<string, Pipeline>();
   private readonly results = new Map<string, Promise<GenerateResult>>();
   private plainPipeline: Promise<Pipeline> | undefined;
   private folder: string | undefined;
@@ -90,8 +97,10 @@ export class PluginUnderTest {
 
   /** What comes out without the plugin. */
   plain(request: GenerateConfig = {}): Promise<GenerateResult> {
-    this.plainPipeline ??= this.open({ options: undefined });
-    return this.once(["plain", request], async () => (await this.plainPipeline!).generate(request));
+    return this.withoutPlugin("plain", request, async () => {
+      this.plainPipeline ??= this.open({ options: undefined });
+      return (await this.plainPipeline).generate(request);
+    });
   }
 
   /** What comes out of a new pipeline that has done nothing before. */
@@ -99,10 +108,40 @@ export class PluginUnderTest {
     const generate = async (): Promise<GenerateResult> => {
       const pipeline = await this.open(setup);
       const result = await pipeline.generate(request);
-      await pipeline.close();
+      if (Object.keys(request).length === 0 && !setup.outer) this.used.set(this.keyOf(setup), pipeline);
+      else await pipeline.close();
       return result;
     };
-    return setup.outer ? generate() : this.once([setup, request], generate);
+    return setup.outer ? generate() : this.once([this.keyOf(setup), request], generate);
+  }
+
+  /**
+   * Tries a statement in a pipeline that has generated before: if the plugin forgets, it is as good as a new one, which
+   * takes longer to open than to run. Where the statement fails, a new one decides, so that none is blamed for another's.
+   */
+  async inUse(
+    statement: (pipeline: Pipeline) => Promise<void>,
+    setup: Setup = { options: this.mainOptions },
+  ): Promise<void> {
+    await this.fresh({}, setup);
+    const key = this.keyOf(setup);
+    const before = this.used.get(key);
+    const failure = before && (await statement(before).then(() => undefined, failed));
+    if (before && !failure) return;
+    this.used.delete(key);
+    await before?.close();
+    const pipeline = await this.open(setup);
+    await statement(pipeline);
+    if (failure) throw failure.error;
+    this.used.set(key, pipeline);
+  }
+
+  /** What comes of a model without the plugin is the same for all plugins that are tried on it. */
+  withoutPlugin<Result>(what: string, request: GenerateConfig, make: () => Promise<Result>): Promise<Result> {
+    const key = JSON.stringify([what, this.config({ options: undefined }), request]);
+    const known = (resultsOfModels.get(key) as Promise<Result> | undefined) ?? make();
+    resultsOfModels.set(key, known);
+    return known;
   }
 
   /** Path of an image of the model's own. */
@@ -125,6 +164,10 @@ export class PluginUnderTest {
   private temporaryFolder(): string {
     this.folder ??= mkdtempSync(join(tmpdir(), "skipstep-contract-"));
     return this.folder;
+  }
+
+  private keyOf(setup: Setup): string {
+    return JSON.stringify(this.config(setup)); // the plugin's class is the same in all
   }
 
   private once(key: unknown, make: () => Promise<GenerateResult>): Promise<GenerateResult> {

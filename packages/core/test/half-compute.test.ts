@@ -13,22 +13,16 @@ import { Xformers } from "../../../plugins/xformers/src/index";
 import { draw, psnr } from "../../../test/draw";
 import { emojiConfig, temporaryFolder } from "../../../test/emoji";
 import { writeTensors } from "../../../test/made-checkpoint";
+import * as halves from "../src/compiler/lower-precision";
+import * as profiles from "../src/compiler/providers/profile";
+import { roundedNodes } from "./rounded-nodes";
 
 // The CPU as an accelerator that computes in float16: what each operator gives is rounded to it. ONNX Runtime's own casts
 // for operators that it has not in float16 leave that out between two of them.
-vi.mock("../src/compiler/providers/profile", async (load) => {
-  const real = await load<typeof import("../src/compiler/providers/profile")>();
-  const { halfOperators } = real.profileOf("webgpu");
-  return { ...real, profileOf: () => ({ ...real.profileOf("cpu"), halfOperators }) };
-});
-vi.mock("../src/compiler/lower-precision", async (load) => {
-  const real = await load<typeof import("../src/compiler/lower-precision")>();
-  const { roundedNodes } = await import("./rounded-nodes");
-  return {
-    ...real,
-    lowerPrecision: (...given: Parameters<typeof real.lowerPrecision>) => roundedNodes(real.lowerPrecision(...given)),
-  };
-});
+const [profileOf, lowered] = [profiles.profileOf, halves.lowerPrecision];
+const { halfOperators } = profileOf("webgpu");
+vi.spyOn(profiles, "profileOf").mockImplementation(() => ({ ...profileOf("cpu"), halfOperators }));
+vi.spyOn(halves, "lowerPrecision").mockImplementation((...given) => roundedNodes(lowered(...given)));
 vi.spyOn(Runtime.prototype, "convolutionBlock").mockResolvedValue(undefined); // an accelerator lays filters out itself
 
 const [cacheDir, scaled] = [temporaryFolder(), temporaryFolder()];

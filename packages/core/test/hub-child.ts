@@ -1,4 +1,4 @@
-import { createPipeline } from "../src";
+import { createPipeline } from "@skipstep/core";
 
 /** Opens the pipeline of the test's hub in a process of its own, and tells the parent when it is open. */
 const [cacheDir] = process.argv.slice(2);

@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { typescript } from "../../../test/built/packages";
 import {
   type CheckedConfig,
   createPipeline,
@@ -424,7 +425,7 @@ describe("a download", () => {
     const child = (): Promise<string> =>
       new Promise((resolve, reject) => {
         const process = fork(join(import.meta.dirname, "hub-child.ts"), [cacheDir], {
-          execArgv: ["--import", "tsx", "--conditions=@skipstep/source"],
+          execArgv: [...typescript],
         });
         process.on("message", (message) => resolve(String(message)));
         process.on("error", reject);

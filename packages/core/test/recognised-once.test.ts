@@ -5,29 +5,20 @@ import { afterAll, afterEach, expect, it, vi } from "vitest";
 import { zImage } from "../src/families/z-image/model";
 import { createPipeline, inspectConfig, planImages, validateConfig } from "../src/index";
 import { Catalogue } from "../src/start/catalogue";
-
-const opened = vi.hoisted(() => ({ count: 0 }));
-vi.mock(import("../src/weights/checkpoint/checkpoint"), async (original) => {
-  const module = await original();
-  const openCheckpoint: typeof module.openCheckpoint = (...given) => {
-    opened.count++;
-    return module.openCheckpoint(...given);
-  };
-  return { ...module, openCheckpoint };
-});
+import * as checkpoints from "../src/weights/checkpoint/checkpoint";
 
 const model = join(import.meta.dirname, "../../contract/models/z-image");
 const config = { model, generate: { prompt: "a cat", num_inference_steps: 1, height: 32, width: 32, seed: 1 } };
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-once-"));
 afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
+const opened = vi.spyOn(checkpoints, "openCheckpoint");
 const parse = vi.spyOn(zImage, "parse");
 const familyOf = vi.spyOn(Catalogue.prototype, "familyOf");
 afterEach(() => {
   vi.clearAllMocks();
-  opened.count = 0;
 });
 
-const counts = (): readonly number[] => [opened.count, familyOf.mock.calls.length, parse.mock.calls.length];
+const counts = (): readonly number[] => [opened, familyOf, parse].map(({ mock }) => mock.calls.length);
 
 it("a pipeline opens its checkpoint, finds its family and parses a component once each, and no image does again", async () => {
   const pipeline = await createPipeline(config, { cacheDir, threads: 1 });

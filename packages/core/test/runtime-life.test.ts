@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { keepNoRuntime } from "../../../test/kept-runtime";
 import { Runtime, type Session } from "../src/runtime/runtime";
 import { floats } from "../src/tensor";
 import { writeModel } from "./tiny-onnx";
@@ -19,6 +20,8 @@ const product = writeModel({
   weights: { w: { dims: [size, size], data: new Float32Array(size * size).fill(1 / size) } },
 });
 const row = floats([1, size], new Float32Array(size).fill(2));
+
+beforeAll(keepNoRuntime);
 
 const engines: Runtime[] = [];
 afterEach(async () => {

@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Runtime, type Session } from "../src/runtime/runtime";
 import { type DType, floats, integers, type Tensor, type TensorData } from "../src/tensor";
@@ -96,16 +98,25 @@ describe("sessions", () => {
     expect(await (await run).outputs.sum!.read()).toEqual(vector(2));
   });
 
-  it("take less than a millisecond for a round trip, median of 200", async () => {
+  it("take a few times what a message to a thread and back takes, medians of 200 in turns", async () => {
     const [a, b] = [runtime.upload(vector(1)), runtime.upload(vector(2))];
-    const times: number[] = [];
+    const echo = new Worker(
+      'const { parentPort } = require("worker_threads"); parentPort.on("message", (x) => parentPort.postMessage(x));',
+      { eval: true },
+    );
+    const times: [run: number, message: number][] = [];
     for (let i = 0; i < 200; i++) {
       const start = performance.now();
       const { outputs } = await add.run({ a, b });
-      times.push(performance.now() - start);
+      const between = performance.now();
+      echo.postMessage(i);
+      await once(echo, "message");
+      times.push([between - start, performance.now() - between]);
       outputs.sum!.release();
     }
-    expect(times.sort((x, y) => x - y)[100]).toBeLessThan(1);
+    await echo.terminate();
+    const [run, message] = [0, 1].map((i) => times.map((pair) => pair[i]!).sort((x, y) => x - y)[100]!);
+    expect(run! / message!).toBeLessThan(8); // 1 ms at most on an idle machine
   });
 
   it("let their threads sleep between runs", async () => {

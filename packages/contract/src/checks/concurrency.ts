@@ -10,11 +10,11 @@ const keepsGenerationsApart: CheckDefinition = {
   after: [forgetsInputs, keepsBranchesApart],
   async run(tried) {
     const other = otherInput(tried);
-    const pipeline = await tried.open({ options: tried.mainOptions });
-    const [first, second] = await interleaved(pipeline, other);
-    ensureSame(tried, first, await tried.fresh(), "While another generation runs in the same pipeline");
-    ensureSame(tried, second, await tried.fresh(other), "Begun inside another generation of the same pipeline");
-    await pipeline.close();
+    await tried.inUse(async (pipeline) => {
+      const [first, second] = await interleaved(pipeline, other);
+      ensureSame(tried, first, await tried.fresh(), "While another generation runs in the same pipeline");
+      ensureSame(tried, second, await tried.fresh(other), "Begun inside another generation of the same pipeline");
+    });
     return undefined;
   },
 };
@@ -25,11 +25,13 @@ const keepsPipelinesApart: CheckDefinition = {
   async run(tried) {
     const other = otherInput(tried);
     const setup = { options: tried.mainOptions };
-    const pipelines = [await tried.open(setup), await tried.open(setup)] as const;
-    const [first, second] = await Promise.all([pipelines[0].generate(), pipelines[1].generate(other)]);
-    ensureSame(tried, first, await tried.fresh(), "While another pipeline runs");
-    ensureSame(tried, second, await tried.fresh(other), "While another pipeline runs");
-    await Promise.all(pipelines.map((pipeline) => pipeline.close()));
+    await tried.inUse(async (pipeline) => {
+      const beside = await tried.open(setup);
+      const [first, second] = await Promise.all([pipeline.generate(), beside.generate(other)]);
+      ensureSame(tried, first, await tried.fresh(), "While another pipeline runs");
+      ensureSame(tried, second, await tried.fresh(other), "While another pipeline runs");
+      await beside.close();
+    });
     return undefined;
   },
 };

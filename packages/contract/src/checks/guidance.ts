@@ -1,4 +1,4 @@
-import { type GenerateConfig, inspectConfig, validateConfig } from "@skipstep/core";
+import { type GenerateConfig, inspectConfig, type Pipeline, validateConfig } from "@skipstep/core";
 import type { Run } from "@skipstep/core/plugin";
 import type { CheckDefinition } from "../check";
 import { ensure } from "../failure";
@@ -34,10 +34,12 @@ const beginsAnywhere: CheckDefinition = {
     const truncated: GenerateConfig = { cfg_truncation: 0.5 };
     if (!(await isTaken(tried, truncated))) return "the model's guidance does not end early";
     for (const guidance of ["batch", "separate"] as const) {
-      const pipeline = await tried.open({ options: tried.mainOptions, guidance });
-      const first = await pipeline.generate(truncated);
-      ensureSame(tried, await pipeline.generate(truncated), first, "When guidance ends in the middle, the second time");
-      await pipeline.close();
+      const statement = async (pipeline: Pipeline): Promise<void> => {
+        const first = await pipeline.generate(truncated);
+        const again = await pipeline.generate(truncated);
+        ensureSame(tried, again, first, "When guidance ends in the middle, the second time");
+      };
+      await tried.inUse(statement, { options: tried.mainOptions, guidance });
     }
     return undefined;
   },
@@ -95,7 +97,11 @@ export const guidanceChecks = [
  * Guidance with a second branch that runs and counts for nothing: beside the prompt's prediction, its share rounds
  * away. Families guide from a scale above 0 or above 1.
  */
-async function idleGuidance(tried: PluginUnderTest): Promise<GenerateConfig | undefined> {
+function idleGuidance(tried: PluginUnderTest): Promise<GenerateConfig | undefined> {
+  return tried.withoutPlugin("idle guidance", unguided, () => findIdleGuidance(tried));
+}
+
+async function findIdleGuidance(tried: PluginUnderTest): Promise<GenerateConfig | undefined> {
   const { prompt } = tried.request;
   if (prompt === undefined || !(await isTaken(tried, unguided))) return undefined;
   const setup = { options: undefined, guidance: "separate" } as const;

@@ -11,19 +11,19 @@ const survivesAbort: CheckDefinition = {
   async run(tried) {
     const middle = Math.ceil(tried.request.num_inference_steps! / 2);
     const other = otherInput(tried);
-    const pipeline = await tried.open({ options: tried.mainOptions });
-    for (const [request, what] of [
-      [{}, "the same input"],
-      [other, "another input"],
-    ] as const) {
-      const outcome = await aborted(pipeline, middle);
-      ensure(
-        outcome instanceof SkipstepError && outcome.code === "SKIPSTEP_CANCELLED",
-        `An abort after step ${middle} must end in SKIPSTEP_CANCELLED, found ${String(outcome)}. Let errors of next() through.`,
-      );
-      ensureSame(tried, await pipeline.generate(request), await tried.fresh(request), `With ${what} after an abort`);
-    }
-    await pipeline.close();
+    await tried.inUse(async (pipeline) => {
+      for (const [request, what] of [
+        [{}, "the same input"],
+        [other, "another input"],
+      ] as const) {
+        const outcome = await aborted(pipeline, middle);
+        ensure(
+          outcome instanceof SkipstepError && outcome.code === "SKIPSTEP_CANCELLED",
+          `An abort after step ${middle} must end in SKIPSTEP_CANCELLED, found ${String(outcome)}. Let errors of next() through.`,
+        );
+        ensureSame(tried, await pipeline.generate(request), await tried.fresh(request), `With ${what} after an abort`);
+      }
+    });
     return undefined;
   },
 };

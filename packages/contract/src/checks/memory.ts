@@ -10,14 +10,16 @@ const releasesTensors: CheckDefinition = {
   after: [repeats],
   async run(tried) {
     if (tried.request.sigmas || tried.request.timesteps) return "its contract gives the noise levels";
-    const kept = async (steps: number): Promise<number> =>
-      (await tried.fresh({ num_inference_steps: steps })).report.keptBytes;
-    const [few, many] = [await kept(stepCounts[0]), await kept(stepCounts[1])];
-    ensure(
-      many <= few,
-      `It keeps ${few} bytes over ${stepCounts[0]} steps and ${many} over ${stepCounts[1]}. ` +
-        "Call release() on a kept tensor when another takes its place.",
-    );
+    await tried.inUse(async (pipeline) => {
+      const kept = async (steps: number): Promise<number> =>
+        (await pipeline.generate({ num_inference_steps: steps })).report.keptBytes;
+      const [few, many] = [await kept(stepCounts[0]), await kept(stepCounts[1])];
+      ensure(
+        many <= few,
+        `It keeps ${few} bytes over ${stepCounts[0]} steps and ${many} over ${stepCounts[1]}. ` +
+          "Call release() on a kept tensor when another takes its place.",
+      );
+    });
     return undefined;
   },
 };

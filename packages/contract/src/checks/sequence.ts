@@ -13,16 +13,16 @@ export const repeats: CheckDefinition = {
   after: [generates],
   async run(tried) {
     const first = await tried.fresh();
-    const pipeline = await tried.open({ options: tried.mainOptions });
-    for (let i = 1; i <= times; i++) {
-      const result = await pipeline.generate();
-      ensureSame(tried, result, first, `In generation ${i} of ${times} with the same input`);
-      ensure(
-        result.report.keptBytes === first.report.keptBytes,
-        `Generation ${i} of ${times} kept ${result.report.keptBytes} bytes, the first one ${first.report.keptBytes}.`,
-      );
-    }
-    await pipeline.close();
+    await tried.inUse(async (pipeline) => {
+      for (let i = 1; i <= times; i++) {
+        const result = await pipeline.generate();
+        ensureSame(tried, result, first, `In generation ${i} of ${times} with the same input`);
+        ensure(
+          result.report.keptBytes === first.report.keptBytes,
+          `Generation ${i} of ${times} kept ${result.report.keptBytes} bytes, the first one ${first.report.keptBytes}.`,
+        );
+      }
+    });
     return undefined;
   },
 };
@@ -89,12 +89,12 @@ export async function alternate(
   setup: Setup = { options: tried.mainOptions },
 ): Promise<string | undefined> {
   if (!(await isTaken(tried, other))) return `the model does not take ${Object.keys(other).join(" and ")}`;
-  const pipeline = await tried.open(setup);
   const usual = await tried.fresh({}, setup);
-  await pipeline.generate();
-  const found = await pipeline.generate(other);
-  ensureSame(tried, found, await tried.fresh(other, setup), `With ${what} after a usual generation`);
-  ensureSame(tried, await pipeline.generate(), usual, `As usual after a generation with ${what}`);
-  await pipeline.close();
+  await tried.inUse(async (pipeline) => {
+    await pipeline.generate();
+    const found = await pipeline.generate(other);
+    ensureSame(tried, found, await tried.fresh(other, setup), `With ${what} after a usual generation`);
+    ensureSame(tried, await pipeline.generate(), usual, `As usual after a generation with ${what}`);
+  }, setup);
   return undefined;
 }

@@ -29,6 +29,8 @@ export class Weights extends TensorWeights implements OpenWeights {
   readonly names: readonly string[];
   readonly unread: ReadonlyMap<string, string>;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** Asked for many times each. */
+  private readonly tensors = new Map<string, SourceTensor>();
 
   private constructor(
     private readonly files: ReadonlyMap<string, SafetensorsFile>,
@@ -86,7 +88,12 @@ export class Weights extends TensorWeights implements OpenWeights {
   }
 
   protected tensor(name: string): SourceTensor {
-    const entry = this.place(name);
+    const known = this.tensors.get(name) ?? this.tensorAt(this.place(name));
+    this.tensors.set(name, known);
+    return known;
+  }
+
+  private tensorAt(entry: TensorEntry): SourceTensor {
     const { dtype, shape, file, offset } = entry;
     const length = rowLength(entry);
     return {

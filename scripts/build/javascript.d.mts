@@ -1,0 +1,1 @@
+export function javaScriptKey(folder: string): string;

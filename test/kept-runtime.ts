@@ -1,0 +1,38 @@
+import { Runtime } from "@skipstep/core/model";
+
+interface Keeper {
+  readonly start: typeof Runtime.start;
+  kept: Runtime | undefined;
+  isOff: boolean;
+}
+
+const key = Symbol.for("skipstep.test.kept-runtime");
+const all = globalThis as { [key]?: Keeper };
+
+/**
+ * A runtime beside those that tests open and close, from a process's first one on: ONNX Runtime's thread would start
+ * again for each of them, which takes longer than a generation of the small models.
+ */
+all[key] ??= keepOne();
+all[key].isOff = false;
+
+/** For tests of the thread's own life: it ends with what they close themselves. */
+export async function keepNoRuntime(): Promise<void> {
+  const keeper = all[key]!;
+  keeper.isOff = true;
+  await keeper.kept?.close();
+  keeper.kept = undefined;
+}
+
+function keepOne(): Keeper {
+  const keeper: Keeper = { start: Runtime.start.bind(Runtime), kept: undefined, isOff: false };
+  Runtime.start = async (options) => {
+    const runtime = await keeper.start(options);
+    if (keeper.isOff) return runtime;
+    const before = keeper.kept; // of a thread that may have died
+    keeper.kept = await keeper.start({ provider: "cpu" });
+    await before?.close();
+    return runtime;
+  };
+  return keeper;
+}
