@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-const source = { conditions: ["@skipstep/source", "import", "module", "node", "default"] };
+const source = { conditions: ["@skipstep/source", "import", "node", "default"] };
 
 /** From sources each thread would load tsx. */
 const threads = {

@@ -13,6 +13,8 @@ export { enginesDamaged } from "./errors/compiler";
 export { ConfigError, type ConfigProblem } from "./errors/config";
 export { SkipstepError } from "./errors/error";
 export type { Image } from "./image/image";
+export type { Picture } from "./image/picture";
+export { readPicture, shownMask } from "./image/read-picture";
 export type { GenerateRequest, GenerateResult, Pipeline, PluginChange } from "./loop/pipeline";
 export type { ProgressEvent, StepEvent } from "./loop/progress";
 export type { Dtype } from "./memory/dtype";

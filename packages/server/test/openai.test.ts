@@ -135,7 +135,7 @@ describe("a field that cannot be honoured", () => {
     const image = new Blob([await square]);
     expect(await edit({ prompt: "x" })).toMatchObject({ param: "image", code: "missing_parameter" });
     expect(await edit({ prompt: "x", image: "x.png" })).toMatchObject({ param: "image", code: "invalid_value" });
-    expect(await edit({ prompt: "x", image, mask: noImage })).toMatchObject({ param: "mask", code: "invalid_value" });
+    expect(await edit({ prompt: "x", image, mask: noImage })).toMatchObject({ code: "SKIPSTEP_IMAGE_UNREADABLE" });
     expect(await edit({ prompt: "x", image, other: noImage })).toMatchObject({
       param: "other",
       code: "unknown_parameter",

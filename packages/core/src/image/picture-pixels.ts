@@ -17,7 +17,7 @@ export interface Pixels {
  * reads nothing, a drawing (SVG), it lies on white.
  * @throws what sharp throws
  */
-export async function pixelsOfFile(file: string): Promise<Pixels> {
+export async function pixelsOfFile(file: string | Uint8Array): Promise<Pixels> {
   const { space, format, hasAlpha } = await sharp(file, { limitInputPixels }).metadata();
   const upright = sharp(file, { ignoreIcc: true, limitInputPixels }).rotate();
   if (space === "cmyk") {

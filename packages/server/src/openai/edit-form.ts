@@ -1,5 +1,5 @@
+import { shownMask } from "@skipstep/core";
 import type { FastifyRequest } from "fastify";
-import sharp from "sharp";
 import { ApiError, invalidField, unknownField } from "../http/api-error";
 import type { PictureName, Uploads } from "../jobs/image-request";
 
@@ -43,7 +43,7 @@ export async function readForm(request: FastifyRequest): Promise<EditForm> {
   }
   if (!uploads.image)
     throw new ApiError(400, "missing_parameter", `"image" is missing: edits begin with one.`, "image");
-  if (uploads.mask) uploads.mask = await Promise.all(uploads.mask.map(shownMask));
+  if (uploads.mask) uploads.mask = await Promise.all(uploads.mask.map((bytes) => shownMask(bytes, "mask")));
   return { fields, uploads };
 }
 
@@ -53,16 +53,5 @@ function plain(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return text;
-  }
-}
-
-/** OpenAI's masks are transparent where the image is drawn anew; ours are white there. One without transparency is ours. */
-async function shownMask(bytes: Uint8Array): Promise<Uint8Array> {
-  try {
-    const { hasAlpha } = await sharp(bytes).metadata();
-    if (!hasAlpha) return bytes;
-    return await sharp(bytes).extractChannel("alpha").negate().png().toBuffer();
-  } catch {
-    throw invalidField("mask", "a file", "an image");
   }
 }

@@ -1,0 +1,53 @@
+import type { ImageModelV2, ImageModelV3 } from "@ai-sdk/provider";
+import { NoSuchModelError } from "@ai-sdk/provider";
+import type { ConfigInput } from "@skipstep/core";
+import { imageModelV2 } from "./image-model-v2";
+import { imageModelV3 } from "./image-model-v3";
+import { OpenModel, type OpenOptions } from "./open-model";
+
+export type SkipstepOptions = OpenOptions;
+
+/** Image models by their configs. Each is opened by its first call and stays open. */
+export interface SkipstepProvider {
+  /**
+   * A model for AI SDK 6 and 7.
+   * @param config path of a JSON file, or the config itself
+   */
+  (config: string | ConfigInput): ImageModelV3;
+  readonly specificationVersion: "v3";
+  imageModel(config: string | ConfigInput): ImageModelV3;
+  /** The same for AI SDK 5, whose calls carry neither files nor masks. */
+  imageModelV2(config: string | ConfigInput): ImageModelV2;
+  languageModel(modelId: string): never;
+  embeddingModel(modelId: string): never;
+  /** Closes all models, and frees their memory. A call that comes later opens its model again. */
+  close(): Promise<void>;
+}
+
+/** A provider with a cache folder, threads or a folder of its own. */
+export function createSkipstep(options: SkipstepOptions = {}): SkipstepProvider {
+  const models = new Map<string, OpenModel>();
+  const modelOf = (config: string | ConfigInput): OpenModel => {
+    const key = typeof config === "string" ? config : JSON.stringify(config);
+    const model = models.get(key) ?? new OpenModel(config, options);
+    models.set(key, model);
+    return model;
+  };
+  const none = (modelType: "languageModel" | "embeddingModel") => (modelId: string) => {
+    throw new NoSuchModelError({ modelId, modelType });
+  };
+  const imageModel = (config: string | ConfigInput): ImageModelV3 => imageModelV3(modelOf(config));
+  return Object.assign(imageModel, {
+    specificationVersion: "v3" as const,
+    imageModel,
+    imageModelV2: (config: string | ConfigInput) => imageModelV2(modelOf(config)),
+    languageModel: none("languageModel"),
+    embeddingModel: none("embeddingModel"),
+    close: async () => {
+      await Promise.all([...models.values()].map((model) => model.close()));
+    },
+  });
+}
+
+/** Models with the usual cache folder and threads: `generateImage({ model: skipstep("configs/emoji.json"), prompt })`. */
+export const skipstep: SkipstepProvider = createSkipstep();
