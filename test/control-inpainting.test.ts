@@ -13,35 +13,17 @@ import {
 import { type Floats, floats, type Tensor } from "@skipstep/core/model";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { expectPicture, model, net, shown } from "./control-cases";
 import { temporaryFolder } from "./emoji";
-import { type Picture, picturesOf } from "./golden-kinds/pictures";
+import type { Picture } from "./golden-kinds/pictures";
 
 const cacheDir = temporaryFolder();
 const golden = join(import.meta.dirname, "golden");
-const model = (name: string): string => join(golden, "pipelines", name);
-const net = (name: string): string => join(golden, "extras", `controlnet-${name}`, "controlnet");
 const scene = join(golden, "extras/inpaint-sd15-crop/image.png");
 const mask = join(golden, "extras/inpaint-sd15-crop/mask_image.png");
 const asked: GenerateConfig = {
   ...{ prompt: "slightly smiling cat face", seed: 5, height: 64, width: 64, mask },
   ...{ num_inference_steps: 8, strength: 0.6, controlnet_conditioning_scale: 0.7 },
-};
-
-/** Of the golden data, as a file has it. */
-function pictureIn(name: string, tensor: string): Picture {
-  const { shape, data } = readSafetensors(join(golden, "extras", name, "io.safetensors")).get(tensor) as Floats;
-  const [picture] = picturesOf(
-    floats(
-      shape,
-      data.map((x) => Math.round(x * 255) / 255),
-    ),
-  );
-  return picture!;
-}
-
-const shown = {
-  picture: pictureIn("image-to-image-sd15", "in.image"),
-  controlPicture: pictureIn("controlnet-sd15", "in.control_image"),
 };
 
 async function opened(config: Omit<ConfigInput, "generate">, settings: GenerateConfig): Promise<Pipeline> {
@@ -125,16 +107,6 @@ function seeingNet(): string {
   };
   const name = "control_all_x_embedder.2-1.weight";
   return changed(net("z-image"), join(cacheDir, "seeing-net"), { control_in_dim: 33 }, [name, widen]);
-}
-
-/** Within half a step of the 8 bits of `golden/pictures/control-nets`, and 2e-3. */
-async function expectPicture(name: string, { images: [image] }: GenerateResult, most = 0.5 / 255 + 2e-3) {
-  const pixels = await sharp(join(golden, "pictures/control-nets", `${name}.png`))
-    .raw()
-    .toBuffer();
-  expect(pixels.length).toBe(image!.values.length);
-  const found = pixels.reduce((max, byte, i) => Math.max(max, Math.abs(byte / 255 - image!.values[i]!)), 0);
-  expect(found).toBeLessThan(most);
 }
 
 const guided: GenerateConfig = { negative_prompt: "blurry", guidance_scale: 6 };
