@@ -16,8 +16,9 @@ import { describe, expect, it } from "vitest";
 import { expectPicture, model, net, shown } from "./control-cases";
 import { temporaryFolder } from "./emoji";
 import type { Picture } from "./golden-kinds/pictures";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
+const files = temporaryFolder();
 const golden = join(import.meta.dirname, "golden");
 const scene = join(golden, "extras/inpaint-sd15-crop/image.png");
 const mask = join(golden, "extras/inpaint-sd15-crop/mask_image.png");
@@ -91,7 +92,7 @@ function changed(
 
 /** A U-Net that sees a mask, whose other weights are Stable Diffusion's. */
 function seeingUnet(): string {
-  const folder = join(cacheDir, "seeing");
+  const folder = join(files, "seeing");
   mkdirSync(folder);
   const unet = join(model("sd15"), "unet");
   return changed(unet, join(folder, "unet"), { in_channels: 9 }, ["conv_in.weight", (weight) => widened(weight, 9)]);
@@ -106,7 +107,7 @@ function seeingNet(): string {
     return turned(floats([out, 33 * 4], wide.data), [33, 4]);
   };
   const name = "control_all_x_embedder.2-1.weight";
-  return changed(net("z-image"), join(cacheDir, "seeing-net"), { control_in_dim: 33 }, [name, widen]);
+  return changed(net("z-image"), join(files, "seeing-net"), { control_in_dim: 33 }, [name, widen]);
 }
 
 const guided: GenerateConfig = { negative_prompt: "blurry", guidance_scale: 6 };
@@ -161,7 +162,7 @@ it.each<[string, GenerateConfig, GenerateConfig]>([
 });
 
 it("a net that sees a mask beside the latents is refused: U-Nets' nets see latents alone", async () => {
-  const wide = join(cacheDir, "wide-net");
+  const wide = join(files, "wide-net");
   cpSync(net("sd15"), wide, { recursive: true });
   const options = JSON.parse(readFileSync(join(wide, "config.json"), "utf8"));
   writeFileSync(join(wide, "config.json"), JSON.stringify({ ...options, in_channels: 9 }));

@@ -25,11 +25,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bytes } from "../packages/contract/test/build-plugins";
 import { expectPicture, model, net, shown } from "./control-cases";
 import { temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
+const files = temporaryFolder();
 const prompt = "cat";
 const small = { prompt, height: 32, width: 32, num_inference_steps: 4, seed: 1 };
-const picture = join(cacheDir, "edges.png");
+const picture = join(files, "edges.png");
 let sd: Pipeline;
 
 beforeAll(async () => {
@@ -89,7 +90,7 @@ describe("draws what the reference draws", () => {
   });
 
   it("of a net that gives means, and takes blue for red", async () => {
-    const folder = join(cacheDir, "pooled");
+    const folder = join(files, "pooled");
     cpSync(net("sd15"), folder, { recursive: true });
     const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
     const options = { global_pool_conditions: true, controlnet_conditioning_channel_order: "bgr" };
@@ -238,7 +239,7 @@ it("weights in few bits, and weights that come and go", async () => {
 });
 
 describe("files of what is no net of the family", () => {
-  const folder = join(cacheDir, "files");
+  const folder = join(files, "files");
   const write = (name: string, tensors: Iterable<[string, object]>): string => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, name), safetensors(Object.fromEntries(tensors) as never));
@@ -259,7 +260,7 @@ describe("files of what is no net of the family", () => {
 });
 
 it("a checkpoint may come with a net of its own", async () => {
-  const folder = join(cacheDir, "with-net");
+  const folder = join(files, "with-net");
   cpSync(model("sd15"), folder, { recursive: true });
   cpSync(net("sd15"), join(folder, "controlnet"), { recursive: true });
   const index = JSON.parse(readFileSync(join(folder, "model_index.json"), "utf8"));
@@ -352,7 +353,7 @@ describe("bad input", () => {
   it("a generation without a picture, and one that is broken", async () => {
     const pipeline = await createPipeline(withNets("sd15", one), { cacheDir });
     await expect(pipeline.generate()).rejects.toThrow(/control_image is needed, here or in the config/);
-    const broken = join(cacheDir, "broken.png");
+    const broken = join(files, "broken.png");
     writeFileSync(broken, "no picture");
     const made = pipeline.generate({ control_image: broken });
     await expect(made).rejects.toMatchObject({ code: "SKIPSTEP_IMAGE_UNREADABLE" });

@@ -12,8 +12,8 @@ import {
 } from "@skipstep/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { emojiConfig, temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
 let pipeline: Pipeline;
 
 beforeAll(async () => {

@@ -15,3 +15,6 @@ export default function makeFolder(): () => void {
 export function folderOfRun(name: string): string {
   return mkdtempSync(join(process.env[variable] ?? tmpdir(), `${name}-`));
 }
+
+/** Where engines lie for all tests that do not look at the cache itself: each is compiled once a run. */
+export const engineCache = join(process.env[variable] ?? folderOfRun("skipstep-engines"), "cache");
