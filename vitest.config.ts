@@ -17,14 +17,15 @@ export default defineConfig({
   ssr: { resolve: source },
   resolve: { alias: [threads] },
   test: {
-    globalSetup: ["packages/core/test/threads/bundle-threads.ts", "test/built/check-built.ts"],
+    globalSetup: ["packages/core/test/threads/bundle-threads.ts", "test/built/check-built.ts", "test/run-folder.ts"],
     setupFiles: ["test/own-environment.ts", "test/same-numbers.ts", "test/kept-runtime.ts"],
     pool: "forks",
     // Of two cores Vitest would leave one idle; half of a test's time is not in ONNX Runtime's threads. A process of
     // their own for each of the files would load and compile core's sources as often.
     poolOptions: { forks: { isolate: false, minForks: 1, maxForks: Math.max(2, availableParallelism() - 1) } },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // For what hangs. On a machine that does other work some tests take a minute.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     projects: [
       {
         extends: true,

@@ -7,9 +7,10 @@ import { Gguf } from "../plugins/gguf/src/index";
 import { SvdQuant, type SvdQuantOptions } from "../plugins/svdquant/src/index";
 import { draw } from "./draw";
 import { temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 import { writeGguf } from "./write-gguf";
 
-const cacheDir = temporaryFolder();
+const files = temporaryFolder();
 const root = join(import.meta.dirname, "..");
 const model = join(root, "packages/contract/models/z-image");
 const generate = { prompt: "a cat", num_inference_steps: 2, guidance_scale: 0, height: 32, width: 32, seed: 3 };
@@ -76,7 +77,7 @@ describe("a weight that two plugins would store", () => {
 });
 
 describe("weights that GGUF packed", () => {
-  const file = join(cacheDir, "text.gguf");
+  const file = join(files, "text.gguf");
   const components = { text_encoder: file };
   const everywhere = ["transformer", "text_encoder"];
   const plugins: PluginUse[] = [
@@ -103,7 +104,7 @@ describe("weights that GGUF packed", () => {
   });
 
   it("of a denoiser are refused to a plugin that would quantize them again, in either order", async () => {
-    const transformer = join(cacheDir, "transformer.gguf");
+    const transformer = join(files, "transformer.gguf");
     await writeGguf(model, transformer);
     for (const both of [
       [bnb(), { use: Gguf }],

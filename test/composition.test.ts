@@ -13,11 +13,12 @@ import { SvdQuant } from "../plugins/svdquant/src/index";
 import { Xformers } from "../plugins/xformers/src/index";
 import { draw, psnr } from "./draw";
 import { emojiConfig, temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 import { writeGguf } from "./write-gguf";
 
-const cacheDir = temporaryFolder();
+const files = temporaryFolder();
 const root = join(import.meta.dirname, "..");
-const gguf = join(cacheDir, "transformer.gguf");
+const gguf = join(files, "transformer.gguf");
 const heart = { prompt: "red heart" };
 const book = { prompt: "green book", seed: 7 };
 const generate = { num_inference_steps: 12 };

@@ -10,8 +10,9 @@ import {
 } from "@skipstep/core";
 import { afterEach, describe, expect, it } from "vitest";
 import { temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
+const files = temporaryFolder();
 const golden = (...parts: string[]): string => join(import.meta.dirname, "golden", ...parts);
 const generate = { num_inference_steps: 2, height: 64, width: 64, seed: 1, prompt: "a cat" };
 
@@ -33,7 +34,7 @@ function textLora(): string {
     `text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_${part}.weight`;
   const { hidden_size: width } = JSON.parse(readFileSync(golden("pipelines/sd15/text_encoder/config.json"), "utf8"));
   const tensor = (shape: number[]) => ({ dtype: "float32", shape, bytes: values(width) }) as const;
-  const file = join(cacheDir, "text.safetensors");
+  const file = join(files, "text.safetensors");
   writeFileSync(file, safetensors({ [name("A")]: tensor([1, width]), [name("B")]: tensor([width, 1]) }));
   return file;
 }

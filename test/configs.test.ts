@@ -3,10 +3,9 @@ import { join } from "node:path";
 import { createPipeline, type GenerateResult, type Image } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
 import { psnr } from "../packages/cli/src/quality/psnr";
-import { temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
 const folder = join(import.meta.dirname, "../configs");
-const cacheDir = temporaryFolder();
 
 async function generated(name: string): Promise<GenerateResult> {
   const overrides = ["generate.prompt=red heart", "strict=true"];

@@ -13,35 +13,18 @@ import {
 import { type Floats, floats, type Tensor } from "@skipstep/core/model";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { expectPicture, model, net, shown } from "./control-cases";
 import { temporaryFolder } from "./emoji";
-import { type Picture, picturesOf } from "./golden-kinds/pictures";
+import type { Picture } from "./golden-kinds/pictures";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
+const files = temporaryFolder();
 const golden = join(import.meta.dirname, "golden");
-const model = (name: string): string => join(golden, "pipelines", name);
-const net = (name: string): string => join(golden, "extras", `controlnet-${name}`, "controlnet");
 const scene = join(golden, "extras/inpaint-sd15-crop/image.png");
 const mask = join(golden, "extras/inpaint-sd15-crop/mask_image.png");
 const asked: GenerateConfig = {
   ...{ prompt: "slightly smiling cat face", seed: 5, height: 64, width: 64, mask },
   ...{ num_inference_steps: 8, strength: 0.6, controlnet_conditioning_scale: 0.7 },
-};
-
-/** Of the golden data, as a file has it. */
-function pictureIn(name: string, tensor: string): Picture {
-  const { shape, data } = readSafetensors(join(golden, "extras", name, "io.safetensors")).get(tensor) as Floats;
-  const [picture] = picturesOf(
-    floats(
-      shape,
-      data.map((x) => Math.round(x * 255) / 255),
-    ),
-  );
-  return picture!;
-}
-
-const shown = {
-  picture: pictureIn("image-to-image-sd15", "in.image"),
-  controlPicture: pictureIn("controlnet-sd15", "in.control_image"),
 };
 
 async function opened(config: Omit<ConfigInput, "generate">, settings: GenerateConfig): Promise<Pipeline> {
@@ -109,7 +92,7 @@ function changed(
 
 /** A U-Net that sees a mask, whose other weights are Stable Diffusion's. */
 function seeingUnet(): string {
-  const folder = join(cacheDir, "seeing");
+  const folder = join(files, "seeing");
   mkdirSync(folder);
   const unet = join(model("sd15"), "unet");
   return changed(unet, join(folder, "unet"), { in_channels: 9 }, ["conv_in.weight", (weight) => widened(weight, 9)]);
@@ -124,17 +107,7 @@ function seeingNet(): string {
     return turned(floats([out, 33 * 4], wide.data), [33, 4]);
   };
   const name = "control_all_x_embedder.2-1.weight";
-  return changed(net("z-image"), join(cacheDir, "seeing-net"), { control_in_dim: 33 }, [name, widen]);
-}
-
-/** Within half a step of the 8 bits of `golden/pictures/control-nets`, and 2e-3. */
-async function expectPicture(name: string, { images: [image] }: GenerateResult, most = 0.5 / 255 + 2e-3) {
-  const pixels = await sharp(join(golden, "pictures/control-nets", `${name}.png`))
-    .raw()
-    .toBuffer();
-  expect(pixels.length).toBe(image!.values.length);
-  const found = pixels.reduce((max, byte, i) => Math.max(max, Math.abs(byte / 255 - image!.values[i]!)), 0);
-  expect(found).toBeLessThan(most);
+  return changed(net("z-image"), join(files, "seeing-net"), { control_in_dim: 33 }, [name, widen]);
 }
 
 const guided: GenerateConfig = { negative_prompt: "blurry", guidance_scale: 6 };
@@ -189,7 +162,7 @@ it.each<[string, GenerateConfig, GenerateConfig]>([
 });
 
 it("a net that sees a mask beside the latents is refused: U-Nets' nets see latents alone", async () => {
-  const wide = join(cacheDir, "wide-net");
+  const wide = join(files, "wide-net");
   cpSync(net("sd15"), wide, { recursive: true });
   const options = JSON.parse(readFileSync(join(wide, "config.json"), "utf8"));
   writeFileSync(join(wide, "config.json"), JSON.stringify({ ...options, in_channels: 9 }));

@@ -4,15 +4,16 @@ import { readSafetensors, safetensors } from "@skipstep/contract/graph";
 import { type ConfigInput, createPipeline, type GenerateResult } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
+const files = temporaryFolder();
 const golden = join(import.meta.dirname, "golden");
 const lora = (name: string): string => join(golden, "extras", `lora-${name}`, "lora.safetensors");
 const picture = join(golden, "extras/inpaint-sd15-crop/image.png");
 
 /** kohya's LoRA of Z-Image, of which what changed layer 0 changes a refiner, which the ControlNet runs as well. */
 function refinerLora(): string {
-  const file = join(cacheDir, "refiner.safetensors");
+  const file = join(files, "refiner.safetensors");
   const tensors = [...readSafetensors(lora("kohya-z-image"))].map(([name, tensor]) => [
     name.replace("_layers_0_", "_noise_refiner_0_"),
     tensor,

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readSafetensors, safetensors } from "@skipstep/contract/graph";
+import { safetensors } from "@skipstep/contract/graph";
 import {
   type ConfigInput,
   createPipeline,
@@ -12,7 +12,6 @@ import {
   type PluginUse,
   validateConfig,
 } from "@skipstep/core";
-import { type Floats, floats } from "@skipstep/core/model";
 import { AdaCache } from "@skipstep/plugin-adacache";
 import { CacheDit } from "@skipstep/plugin-cache-dit";
 import { DeepCache } from "@skipstep/plugin-deepcache";
@@ -22,19 +21,16 @@ import { Fora } from "@skipstep/plugin-fora";
 import { MagCache } from "@skipstep/plugin-magcache";
 import { SeaCache } from "@skipstep/plugin-seacache";
 import { TeaCache } from "@skipstep/plugin-teacache";
-import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bytes } from "../packages/contract/test/build-plugins";
+import { expectPicture, model, net, shown } from "./control-cases";
 import { temporaryFolder } from "./emoji";
-import { type Picture, picturesOf } from "./golden-kinds/pictures";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
-const golden = join(import.meta.dirname, "golden");
-const model = (name: string): string => join(golden, "pipelines", name);
-const net = (name: string): string => join(golden, "extras", `controlnet-${name}`, "controlnet");
+const files = temporaryFolder();
 const prompt = "cat";
 const small = { prompt, height: 32, width: 32, num_inference_steps: 4, seed: 1 };
-const picture = join(cacheDir, "edges.png");
+const picture = join(files, "edges.png");
 let sd: Pipeline;
 
 beforeAll(async () => {
@@ -79,26 +75,7 @@ const withNets = (name: string, components: Record<string, string>, generate: Ge
 
 describe("draws what the reference draws", () => {
   const asked = { prompt: "slightly smiling cat face", seed: 5, height: 64, width: 64 };
-  const inPicture = (name: string, tensor: string): Picture => {
-    const { shape, data } = readSafetensors(join(golden, "extras", name, "io.safetensors")).get(tensor) as Floats;
-    const [picture] = picturesOf(
-      floats(
-        shape,
-        data.map((x) => Math.round(x * 255) / 255),
-      ),
-    );
-    return picture!; // as a file has it
-  };
-  const controlPicture = inPicture("controlnet-sd15", "in.control_image");
   const begun = { ...asked, num_inference_steps: 8, strength: 0.6, controlnet_conditioning_scale: 0.7 };
-
-  /** Within half a step of the 8 bits of `golden/pictures/control-nets`, and 2e-3. */
-  async function expectPicture(name: string, { images }: GenerateResult): Promise<void> {
-    const file = join(golden, "pictures/control-nets", `${name}.png`);
-    const pixels = await sharp(file).raw().toBuffer();
-    const most = pixels.reduce((max, byte, i) => Math.max(max, Math.abs(byte / 255 - images[0]!.values[i]!)), 0);
-    expect(most).toBeLessThan(0.5 / 255 + 2e-3);
-  }
 
   it.each<[string, GenerateConfig]>([
     ["sd15", { negative_prompt: "blurry", guidance_scale: 6, control_guidance_end: 0.5, num_images_per_prompt: 2 }],
@@ -107,20 +84,20 @@ describe("draws what the reference draws", () => {
   ])("of %s, beginning with an image", async (name, settings) => {
     const config = withNets(name, { controlnet: net(name) }, { ...begun, ...settings });
     const pipeline = await createPipeline(config, { cacheDir });
-    const made = await pipeline.generate({ picture: inPicture("image-to-image-sd15", "in.image"), controlPicture });
+    const made = await pipeline.generate(shown);
     await pipeline.close();
     await expectPicture(`${name}-image`, made);
   });
 
   it("of a net that gives means, and takes blue for red", async () => {
-    const folder = join(cacheDir, "pooled");
+    const folder = join(files, "pooled");
     cpSync(net("sd15"), folder, { recursive: true });
     const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
     const options = { global_pool_conditions: true, controlnet_conditioning_channel_order: "bgr" };
     writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, ...options }));
     const settings = { ...asked, negative_prompt: "blurry", num_inference_steps: 5, guidance_scale: 6 };
     const pipeline = await createPipeline(withNets("sd15", { controlnet: folder }, settings), { cacheDir });
-    const made = await pipeline.generate({ controlPicture });
+    const made = await pipeline.generate({ controlPicture: shown.controlPicture });
     await pipeline.close();
     await expectPicture("sd15-pooled", made);
   });
@@ -262,7 +239,7 @@ it("weights in few bits, and weights that come and go", async () => {
 });
 
 describe("files of what is no net of the family", () => {
-  const folder = join(cacheDir, "files");
+  const folder = join(files, "files");
   const write = (name: string, tensors: Iterable<[string, object]>): string => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, name), safetensors(Object.fromEntries(tensors) as never));
@@ -283,7 +260,7 @@ describe("files of what is no net of the family", () => {
 });
 
 it("a checkpoint may come with a net of its own", async () => {
-  const folder = join(cacheDir, "with-net");
+  const folder = join(files, "with-net");
   cpSync(model("sd15"), folder, { recursive: true });
   cpSync(net("sd15"), join(folder, "controlnet"), { recursive: true });
   const index = JSON.parse(readFileSync(join(folder, "model_index.json"), "utf8"));
@@ -376,7 +353,7 @@ describe("bad input", () => {
   it("a generation without a picture, and one that is broken", async () => {
     const pipeline = await createPipeline(withNets("sd15", one), { cacheDir });
     await expect(pipeline.generate()).rejects.toThrow(/control_image is needed, here or in the config/);
-    const broken = join(cacheDir, "broken.png");
+    const broken = join(files, "broken.png");
     writeFileSync(broken, "no picture");
     const made = pipeline.generate({ control_image: broken });
     await expect(made).rejects.toMatchObject({ code: "SKIPSTEP_IMAGE_UNREADABLE" });

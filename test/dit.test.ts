@@ -9,8 +9,8 @@ import {
 } from "@skipstep/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
 const model = join(import.meta.dirname, "golden/pipelines/dit");
 const generate = { num_inference_steps: 3, seed: 3 };
 let pipeline: Pipeline;

@@ -16,8 +16,9 @@ import { ChannelsLast } from "../plugins/channels-last/src/index";
 import { draw, psnr } from "./draw";
 import { emojiConfig, temporaryFolder } from "./emoji";
 import { writeTensors } from "./made-checkpoint";
+import { engineCache as cacheDir } from "./run-folder";
 
-const [cacheDir, other] = [temporaryFolder(), temporaryFolder()];
+const other = temporaryFolder();
 const models = join(import.meta.dirname, "../models");
 const generate = { prompt: "red heart" };
 

@@ -34,7 +34,7 @@ describe("docs/families.md", () => {
     expect(stdout).toMatch(/Tests +1 passed/);
     const schema = (await configSchema(folder)) as { properties: { generate: { properties: object } } };
     expect(schema.properties.generate.properties).toMatchObject({ batch_size: { description: "Images to draw." } });
-  }, 120_000);
+  });
 
   it("shows the example's scheduler as it is", () => {
     expect([...familiesCode.values()]).toContainEqual(read("examples/family/src/gradient-estimation.ts"));

@@ -32,4 +32,4 @@ it("docs/models.md says of every family what its code says; `pnpm vitest run tes
   const text = readFileSync(page, "utf8");
   expect(text.match(table)).not.toBeNull();
   await expect(text.replace(table, written)).toMatchFileSnapshot(page);
-}, 60_000);
+});

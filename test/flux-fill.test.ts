@@ -4,9 +4,9 @@ import { createPipeline, type GenerateRequest, type Pipeline, validateConfig } f
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "./emoji";
 import { linkedModel } from "./golden-kinds/linked-model";
+import { engineCache as cacheDir } from "./run-folder";
 
 const folder = temporaryFolder();
-const cacheDir = join(folder, "cache");
 const golden = join(import.meta.dirname, "golden");
 const generate = { prompt: "red heart", num_inference_steps: 2, seed: 3, max_sequence_length: 24 };
 const [width, height] = [48, 32];

@@ -13,8 +13,8 @@ import {
 } from "@skipstep/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
 const model = join(import.meta.dirname, "golden/pipelines/flux");
 const generate = { num_inference_steps: 4, height: 64, width: 48, seed: 3, max_sequence_length: 24 };
 let pipeline: Pipeline;

@@ -10,6 +10,6 @@ it("finds golden cases", () => {
 });
 
 for (const { name, run } of cases) {
-  if (run) it(name, run, 120_000);
+  if (run) it(name, run);
   else it.todo(`${name} (pending: this kind is not built yet)`);
 }

@@ -7,9 +7,9 @@ import type { Stored } from "../packages/core/test/original-names";
 import { temporaryFolder } from "./emoji";
 import { copyPipeline } from "./fuzz/seeds";
 import { changeJson, readJson, readTensors, writeJson, writeTensors } from "./made-checkpoint";
+import { engineCache as cacheDir } from "./run-folder";
 
 const root = temporaryFolder();
-const cacheDir = join(root, "engines");
 const golden = (name: string): string => join(import.meta.dirname, "golden/pipelines", name);
 const sizes = { num_inference_steps: 2, height: 64, width: 64, seed: 1 };
 const generate = { ...sizes, prompt: "red heart" };

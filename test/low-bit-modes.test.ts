@@ -5,9 +5,9 @@ import { Bnb, type BnbOptions } from "../plugins/bnb/src/index";
 import { CacheDit } from "../plugins/cache-dit/src/index";
 import { SvdQuant } from "../plugins/svdquant/src/index";
 import { draw, psnr } from "./draw";
-import { emojiConfig, temporaryFolder } from "./emoji";
+import { emojiConfig } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
 const golden = join(import.meta.dirname, "golden");
 const generate = { prompt: "red heart" };
 

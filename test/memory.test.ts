@@ -10,11 +10,11 @@ import {
 } from "@skipstep/core";
 import { Runtime } from "@skipstep/core/model";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { emojiConfig, temporaryFolder } from "./emoji";
+import { emojiConfig } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
 type Plugins = NonNullable<ConfigInput["plugins"]>;
 
-const cacheDir = temporaryFolder();
 const openSession = Runtime.prototype.open;
 const pipelines = join(import.meta.dirname, "golden/pipelines");
 

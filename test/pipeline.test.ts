@@ -12,8 +12,8 @@ import {
 } from "@skipstep/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { emojiConfig, temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
 let pipeline: Pipeline;
 
 beforeAll(async () => {
@@ -246,4 +246,4 @@ it("leaves no memory behind when it is opened and closed again and again", async
   for (let i = 0; i < 8; i++) await round();
   // The model takes 32 MB: one session that stays would show eight times.
   expect((await round()) - before).toBeLessThan(60);
-}, 60_000);
+});

@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import { createPipeline, type GenerateConfig, validateConfig } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
 const folder = (name: string): string => join(import.meta.dirname, "golden/pipelines", name);
 
 /** Of 64 pixels, for which there are no sizes to choose from. */

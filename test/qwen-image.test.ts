@@ -16,10 +16,10 @@ import { Gguf } from "../plugins/gguf/src/index";
 import { draw, psnr } from "./draw";
 import { temporaryFolder } from "./emoji";
 import { readTensors, tensorsIn, writeTensors } from "./made-checkpoint";
+import { engineCache as cacheDir } from "./run-folder";
 import { writeGguf } from "./write-gguf";
 
 const root = temporaryFolder();
-const cacheDir = join(root, "engines");
 const golden = join(import.meta.dirname, "golden");
 const model = join(golden, "pipelines/qwen-image");
 const generate = {

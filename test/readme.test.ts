@@ -46,7 +46,7 @@ it("has a script that writes a picture, a config and a plugin that saves work", 
   expect(existsSync(join(folder, "heart.png"))).toBe(true);
   const use = join(folder, "every-other.ts");
   expect(await run(`plugins=[${JSON.stringify({ use })}]`)).toMatch(/^reused 10 of 20 steps/);
-}, 60_000);
+});
 
 it("lists every plugin of the repository", () => {
   for (const name of readdirSync(join(root, "plugins"))) expect(readme).toContain(`[${name}](plugins/${name})`);

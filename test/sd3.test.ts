@@ -7,9 +7,8 @@ import {
   validateConfig,
 } from "@skipstep/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
 const model = join(import.meta.dirname, "golden/pipelines/sd3");
 const generate = { num_inference_steps: 3, height: 48, width: 64, seed: 3 };
 let pipeline: Pipeline;

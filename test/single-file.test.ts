@@ -33,9 +33,9 @@ import {
   writeSparse,
   writeTensors,
 } from "./made-checkpoint";
+import { engineCache as cacheDir } from "./run-folder";
 
 const root = temporaryFolder();
-const cacheDir = join(root, "engines");
 const golden = (name: string, component = ""): string => join(import.meta.dirname, "golden/pipelines", name, component);
 const generate = { num_inference_steps: 2, height: 64, width: 64, seed: 1, prompt: "red heart" };
 

@@ -9,9 +9,8 @@ import {
   validateConfig,
 } from "@skipstep/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
 const folder = (name: string): string => join(import.meta.dirname, "golden/pipelines", name);
 const generate = { num_inference_steps: 3, height: 40, width: 56, seed: 3 };
 let sd: Pipeline;

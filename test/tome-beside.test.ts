@@ -7,9 +7,8 @@ import { Fora } from "../plugins/fora/src/index";
 import { ToMe } from "../plugins/tome/src/index";
 import { Xformers } from "../plugins/xformers/src/index";
 import { draw, psnr } from "./draw";
-import { temporaryFolder } from "./emoji";
+import { engineCache as cacheDir } from "./run-folder";
 
-const cacheDir = temporaryFolder();
 const pipelines = join(import.meta.dirname, "golden/pipelines");
 const unet = {
   model: join(pipelines, "sd15"),

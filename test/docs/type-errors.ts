@@ -3,6 +3,9 @@ import ts from "typescript";
 
 const root = join(import.meta.dirname, "../..");
 
+/** Declarations and sources, of which each program would parse some hundreds again. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 /** What the compiler says of modules that lie in no file, with the repository's own settings. */
 export function typeErrors(modules: readonly { readonly path: string; readonly code: string }[]): string[] {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
@@ -17,9 +20,10 @@ export function typeErrors(modules: readonly { readonly path: string; readonly c
     readFile: (path) => texts.get(path) ?? host.readFile(path),
     getSourceFile: (path, ...more) => {
       const code = texts.get(path);
-      return code === undefined
-        ? host.getSourceFile(path, ...more)
-        : ts.createSourceFile(path, code, ts.ScriptTarget.ES2022, true);
+      if (code !== undefined) return ts.createSourceFile(path, code, ts.ScriptTarget.ES2022, true);
+      const known = parsed.get(path) ?? host.getSourceFile(path, ...more);
+      parsed.set(path, known);
+      return known;
     },
   });
   return [...texts.keys()].flatMap((path) => {

@@ -1,6 +1,4 @@
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectWithin, readSafetensors } from "@skipstep/contract/graph";
 import {
@@ -25,6 +23,7 @@ import { TeaCache } from "@skipstep/plugin-teacache";
 import { ToMe } from "@skipstep/plugin-tome";
 import { expect } from "vitest";
 import { isBuilt } from "../../packages/core/test/is-built";
+import { engineCache } from "../run-folder";
 import { type Recorded, settingsOf } from "./recorded";
 
 /** What the reference was called with, and what it did. */
@@ -104,18 +103,13 @@ export function expectImages({ images }: GenerateResult, expected: Tensor, toler
   expectWithin("image", isBatch ? pixels : floats([height, width, 3], images[0]!.values), expected, tolerance);
 }
 
-/** Opens a pipeline for one call; engines are compiled anew. */
+/** Opens a pipeline for one call. */
 export async function generate(config: ConfigInput, request: GenerateRequest): Promise<GenerateResult> {
-  const cacheDir = await mkdtemp(join(tmpdir(), "skipstep-golden-"));
+  const pipeline = await createPipeline(config, { cacheDir: engineCache });
   try {
-    const pipeline = await createPipeline(config, { cacheDir });
-    try {
-      return await pipeline.generate(request);
-    } finally {
-      await pipeline.close();
-    }
+    return await pipeline.generate(request);
   } finally {
-    await rm(cacheDir, { recursive: true });
+    await pipeline.close();
   }
 }
 

@@ -73,7 +73,7 @@ describe("tune", () => {
     expect(page.match(/<circle class="ring"/g)).toHaveLength(1);
     expect(page).toContain("<title>asked for</title>");
     expect(page).toContain(`fbcache: threshold ${document.chosen.settings[0]!.value}`);
-  }, 120_000);
+  });
 
   it("says what came closest to a target out of reach, and writes the front all the same", async () => {
     const out = inFolder("missed.json");

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { folderOfRun } from "../../../test/run-folder";
 import type { ComponentModel } from "../src/architecture/component-model";
 import { ownFamilies } from "../src/families/families";
 import type { Family } from "../src/loop/family";
@@ -6,10 +7,10 @@ import type { RecognisedModel } from "../src/loop/recognised-model";
 import { type AppliedLoras, applyLoras } from "../src/start/apply-loras";
 import { type OpenWeights, Weights } from "../src/weights/checkpoint/weights";
 import type { ModelFile } from "../src/weights/single-file/model-file";
-import { type StoredTensor, safetensors, temporaryFolder, withHeader, write } from "./checkpoint-files";
+import { type StoredTensor, safetensors, withHeader, write } from "./checkpoint-files";
 import { known } from "./open-known";
 
-export const root = temporaryFolder();
+export const root = folderOfRun("lora");
 let files = 0;
 
 export function tensor(shape: readonly number[], ...values: number[]): StoredTensor {

@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectClose } from "@skipstep/contract/graph";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import type { Architecture } from "../src/architecture/architecture";
 import { compile } from "../src/compiler/compile";
 import { type Part, planGraph, type RegionClaim, type RegionPart } from "../src/compiler/plan";
@@ -19,8 +18,6 @@ import { readSafetensors } from "./read-safetensors";
 import { runPlan } from "./run-plan";
 
 const golden = join(import.meta.dirname, "../../../test/golden");
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-flux-"));
-afterAll(() => rmSync(cacheDir, { recursive: true }));
 
 describe("regions of FLUX and its kin", () => {
   /** A branch is attention or feed forward; FLUX.1's single blocks have both in one. */

@@ -13,6 +13,7 @@ import { Xformers } from "../../../plugins/xformers/src/index";
 import { draw, psnr } from "../../../test/draw";
 import { emojiConfig, temporaryFolder } from "../../../test/emoji";
 import { writeTensors } from "../../../test/made-checkpoint";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import * as halves from "../src/compiler/lower-precision";
 import * as profiles from "../src/compiler/providers/profile";
 import { roundedNodes } from "./rounded-nodes";
@@ -20,12 +21,12 @@ import { roundedNodes } from "./rounded-nodes";
 // The CPU as an accelerator that computes in float16: what each operator gives is rounded to it. ONNX Runtime's own casts
 // for operators that it has not in float16 leave that out between two of them.
 const [profileOf, lowered] = [profiles.profileOf, halves.lowerPrecision];
-const { halfOperators } = profileOf("webgpu");
+const { halfOperators = {} } = profileOf("webgpu");
 vi.spyOn(profiles, "profileOf").mockImplementation(() => ({ ...profileOf("cpu"), halfOperators }));
 vi.spyOn(halves, "lowerPrecision").mockImplementation((...given) => roundedNodes(lowered(...given)));
 vi.spyOn(Runtime.prototype, "convolutionBlock").mockResolvedValue(undefined); // an accelerator lays filters out itself
 
-const [cacheDir, scaled] = [temporaryFolder(), temporaryFolder()];
+const scaled = temporaryFolder();
 const models = join(import.meta.dirname, "../../../models");
 const small = { num_inference_steps: 2, height: 64, width: 64, seed: 7 };
 

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { type ConfigInput, createPipeline, type Pipeline, validateConfig } from "../src/index";
 import { type Hooks, minus, over, type PluginClass } from "../src/plugin";
 import type { Plugin } from "../src/plugins/plugin";
@@ -10,11 +9,9 @@ import { hookNames, pluginWith, recorder } from "./hook-recorder";
 const model = join(import.meta.dirname, "../../contract/models/z-image");
 const generate = { prompt: "a cat", num_inference_steps: 2, guidance_scale: 0, height: 32, width: 32, seed: 3 };
 const dit = join(import.meta.dirname, "../../../test/golden/pipelines/dit");
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-hooks-"));
 const opened: Pipeline[] = [];
 afterAll(async () => {
   await Promise.all(opened.map((pipeline) => pipeline.close()));
-  rmSync(cacheDir, { recursive: true, force: true });
 });
 
 async function open(...given: readonly PluginClass[] | [Pick<ConfigInput, "plugins" | "guidance">]): Promise<Pipeline> {

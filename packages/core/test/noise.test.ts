@@ -1,15 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { createPipeline } from "../src/index";
 import type { Hooks, PluginClass } from "../src/plugin";
 import { pluginWith } from "./hook-recorder";
 
 const model = join(import.meta.dirname, "../../contract/models/z-image");
 const generate = { prompt: "a cat", num_inference_steps: 1, guidance_scale: 0, height: 32, width: 32 };
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-noise-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 /** Stores feed forward weights as they are, and says that they are noisy. */
 function noisy(noise: number | undefined, ending = ""): PluginClass {

@@ -1,15 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { createPipeline } from "../src/index";
 import type { Hooks, PluginClass } from "../src/plugin";
 import { pluginWith } from "./hook-recorder";
 
 const model = join(import.meta.dirname, "../../contract/models/z-image");
 const generate = { prompt: "a cat", num_inference_steps: 2, guidance_scale: 0, height: 32, width: 32, seed: 3 };
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-observed-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 /** Observes what goes into two linears: inside the region "rest" and outside of it. */
 function watcher(hooks: Partial<Hooks>): { plugin: PluginClass; seen: string[] } {

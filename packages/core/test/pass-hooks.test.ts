@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { type ConfigInput, createPipeline, type GenerateRequest, type GenerateResult } from "../src/index";
 import {
   add,
@@ -19,8 +18,6 @@ import { pluginWith } from "./hook-recorder";
 
 const model = join(import.meta.dirname, "../../contract/models/z-image");
 const generate = { prompt: "a cat", num_inference_steps: 4, guidance_scale: 2, height: 32, width: 48, seed: 3 };
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-pass-hooks-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 async function generated(
   plugins: readonly PluginClass[],

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { zImage } from "../src/families/z-image/model";
 import { createPipeline, inspectConfig, planImages, validateConfig } from "../src/index";
 import { Catalogue } from "../src/start/catalogue";
@@ -9,8 +8,6 @@ import * as checkpoints from "../src/weights/checkpoint/checkpoint";
 
 const model = join(import.meta.dirname, "../../contract/models/z-image");
 const config = { model, generate: { prompt: "a cat", num_inference_steps: 1, height: 32, width: 32, seed: 1 } };
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-once-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 const opened = vi.spyOn(checkpoints, "openCheckpoint");
 const parse = vi.spyOn(zImage, "parse");
 const familyOf = vi.spyOn(Catalogue.prototype, "familyOf");

@@ -1,15 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { createPipeline, type PluginReport, type Report } from "../src/index";
 import { add, type DeviceTensor, type Hooks, type PluginClass, type RegionRequest, subtract } from "../src/plugin";
 import { pluginWith } from "./hook-recorder";
 
 const model = join(import.meta.dirname, "../../contract/models/z-image");
 const generate = { prompt: "a cat", num_inference_steps: 4, guidance_scale: 0, height: 32, width: 32, seed: 3 };
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-report-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 async function report(...plugins: PluginClass[]): Promise<Report> {
   const pipeline = await createPipeline({ model, plugins, generate }, { cacheDir, threads: 1 });

@@ -143,7 +143,7 @@ describe("a process", () => {
       const x = runtime.upload({ dtype: "float32", shape: [${size}, ${size}], data: new Float32Array(${size * size}) });
       ${body}`;
     writeFileSync(file, script);
-    const started = promisify(execFile)(process.execPath, ["--import", tsx, file], { timeout: 30_000 });
+    const started = promisify(execFile)(process.execPath, ["--import", tsx, file], { timeout: 200_000 });
     return started.then(
       (output) => ({ code: 0, ...output }),
       (error: { code: unknown; stdout: string; stderr: string }) => error,

@@ -1,18 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { createPipeline, type Pipeline, type PluginUse } from "../src/index";
 import { pluginWith } from "./hook-recorder";
 
 const model = join(import.meta.dirname, "../../contract/models/z-image");
 const everyNth = join(import.meta.dirname, "../../../examples/plugin");
 const generate = { prompt: "a cat", num_inference_steps: 2, guidance_scale: 0, height: 32, width: 32, seed: 3 };
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-set-plugins-"));
 const opened: Pipeline[] = [];
 afterAll(async () => {
   await Promise.all(opened.map((pipeline) => pipeline.close()));
-  rmSync(cacheDir, { recursive: true, force: true });
 });
 
 async function open(plugins: readonly PluginUse[]): Promise<Pipeline> {

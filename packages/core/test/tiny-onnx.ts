@@ -1,8 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import protobuf from "protobufjs";
-import { afterAll } from "vitest";
+import { folderOfRun } from "../../../test/run-folder";
 
 /** What a tiny model uses of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto. */
 const { root } = protobuf.parse(
@@ -39,9 +38,8 @@ export interface TinyModel {
   readonly weights?: Readonly<Record<string, { readonly dims: readonly number[]; readonly data: Float32Array }>>;
 }
 
-const home = mkdtempSync(join(tmpdir(), "skipstep-tiny-onnx-"));
+const home = folderOfRun("tiny-onnx");
 let models = 0;
-afterAll(() => rmSync(home, { recursive: true }));
 
 /** Writes a model into a folder of its own, which goes when the test file is done; returns its path. */
 export function writeModel({ nodes, inputs, outputs, weights = {} }: TinyModel): string {

@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { collectInputs } from "../src/index";
 import { InputSample } from "../src/input-sample";
 
 const model = join(import.meta.dirname, "../../contract/models/z-image");
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-collect-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 it("collects what linears are given, once for those that share an input", async () => {
   const generate = { prompt: "a cat", num_inference_steps: 2, guidance_scale: 0, height: 32, width: 32, seed: 3 };

@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPipeline, validateConfig } from "@skipstep/core";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { AdaCache } from "../src/index";
 
 const golden = join(import.meta.dirname, "../../../test/golden/pipelines");
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-adacache-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 const config = (options: object, model = "z-image") => ({
   model: join(golden, model),

@@ -5,6 +5,7 @@ import { describePlugin } from "@skipstep/contract";
 import { type ConfigInput, createPipeline, inspectConfig, validateConfig } from "@skipstep/core";
 import { openWeights } from "@skipstep/core/model";
 import { afterAll, describe, expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { bnbFormat } from "../src/bnb-format";
 import { Bnb, type BnbOptions } from "../src/index";
 
@@ -16,8 +17,8 @@ describePlugin(Bnb, {
 
 const golden = join(import.meta.dirname, "../../../test/golden");
 const model = join(golden, "pipelines/z-image");
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-bnb-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
+const files = mkdtempSync(join(tmpdir(), "skipstep-bnb-"));
+afterAll(() => rmSync(files, { recursive: true, force: true }));
 
 const generate = { prompt: "a cat", num_inference_steps: 2, height: 32, width: 32, guidance_scale: 0, seed: 1 };
 
@@ -87,7 +88,7 @@ describe("bnb", () => {
 });
 
 describe("a checkpoint of bitsandbytes", () => {
-  const folder = join(cacheDir, "pipeline");
+  const folder = join(files, "pipeline");
   cpSync(model, folder, { recursive: true });
   const transformer = join(folder, "transformer");
   rmSync(transformer, { recursive: true });
@@ -134,7 +135,7 @@ describe("a checkpoint of bitsandbytes", () => {
   });
 
   it("tells which weight contradicts itself", async () => {
-    const broken = join(cacheDir, "broken");
+    const broken = join(files, "broken");
     cpSync(folder, broken, { recursive: true });
     const file = join(broken, "transformer/diffusion_pytorch_model.safetensors");
     const bytes = readFileSync(file);

@@ -1,29 +1,17 @@
 import { join } from "node:path";
-import { contractChecks } from "@skipstep/contract";
 import { validateConfig } from "@skipstep/core";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { describeAtBuild } from "../../../packages/contract/test/describe-at-build";
 import { ChannelsLast } from "../src/index";
 
 const model = join(import.meta.dirname, "../../../test/golden/pipelines/sd15");
 
-const contract = contractChecks(ChannelsLast, {
+describeAtBuild(ChannelsLast, {
   model,
   active: { int8: "dynamic" }, // float32 is not equal bit by bit: sums are taken in another order
   config: { scheduler: { type: "DDIMScheduler" } },
   generate: { prompt: "a cat", guidance_scale: 2, height: 32, width: 32 },
   tolerance: 2.5, // of the latents; random weights amplify what is rounded
-});
-
-/** It has no hook at run time, so what the contract says of one generation after another need not be tried in full. */
-const atRunTime = /(steps|batch|image|guidance) in between|before the next|guidance|at once|abort|more steps|around it/;
-
-describe(`contract of ${contract.name}`, () => {
-  for (const { name, run } of contract.checks.filter((check) => !atRunTime.test(check.name)))
-    it(name, async ({ skip }) => {
-      const reason = await run();
-      if (reason !== undefined) skip(reason);
-    }, 120_000); // the first ones compile
-  afterAll(() => contract.close());
 });
 
 describe("channels-last", () => {

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type ConfigInput,
@@ -11,13 +9,12 @@ import {
   validateConfig,
 } from "@skipstep/core";
 import { DeepCache } from "@skipstep/plugin-deepcache";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { inspectionLines } from "../../../packages/cli/src/inspection-lines";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { ChannelsLast, type ChannelsLastOptions } from "../src/index";
 
 const models = join(import.meta.dirname, "../../../models");
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-channels-last-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 async function run(config: ConfigInput): Promise<GenerateResult> {
   const pipeline = await createPipeline(

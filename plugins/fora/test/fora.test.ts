@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describePlugin } from "@skipstep/contract";
 import { createPipeline, inspectConfig, validateConfig } from "@skipstep/core";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { Fora } from "../src/index";
 
 describePlugin(Fora, {
@@ -13,9 +12,6 @@ describePlugin(Fora, {
 });
 
 const golden = join(import.meta.dirname, "../../../test/golden/pipelines");
-
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-fora-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 describe("fora", () => {
   it.each(["pixart", "sd3", "flux", "z-image", "sana"])("reuses every branch of %s", async (name) => {

@@ -1,15 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSafetensors } from "@skipstep/contract/graph";
 import { createPipeline, validateConfig } from "@skipstep/core";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { calibration } from "../src/calibration";
 import { MagCache } from "../src/index";
 
 const golden = join(import.meta.dirname, "../../../test/golden/pipelines");
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-magcache-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 describe("calibration", () => {
   it("finds the ratios that diffusers finds", async () => {

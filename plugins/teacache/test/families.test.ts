@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPipeline, validateConfig } from "@skipstep/core";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { TeaCache } from "../src/index";
 
 const golden = join(import.meta.dirname, "../../../test/golden/pipelines");
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-teacache-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 describe("teacache", () => {
   it.each(["dit", "pixart", "sd3", "flux", "z-image"])("skips all blocks of %s but what is before", async (name) => {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { contractChecks } from "@skipstep/contract";
 import { buildGraph, newGraph, runGraph, wave } from "@skipstep/contract/graph";
 import { validateConfig } from "@skipstep/core";
 import { floats, graphPlugins, size, unet2DCondition } from "@skipstep/core/model";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { describeAtBuild } from "../../../packages/contract/test/describe-at-build";
 import { ToMe } from "../src/index";
 import { type Cells, match } from "../src/match";
 import { merge, unmerge } from "../src/merge";
@@ -11,25 +11,13 @@ import { merge, unmerge } from "../src/merge";
 const pipelines = join(import.meta.dirname, "../../../test/golden/pipelines");
 const model = join(pipelines, "sd15");
 
-const contract = contractChecks(ToMe, {
+describeAtBuild(ToMe, {
   model,
   exact: { ratio: 0 },
   active: { ratio: 0.5, merge_mlp: true },
   config: { scheduler: { type: "DDIMScheduler" } },
   generate: { prompt: "a cat", guidance_scale: 2, height: 32, width: 32 },
   tolerance: 2.5, // of the latents; random weights amplify what is merged
-});
-
-/** It has no hook at run time, so what the contract says of one generation after another need not be tried in full. */
-const atRunTime = /(steps|batch|image|guidance) in between|before the next|guidance|at once|abort|more steps|around it/;
-
-describe(`contract of ${contract.name}`, () => {
-  for (const { name, run } of contract.checks.filter((check) => !atRunTime.test(check.name)))
-    it(name, async ({ skip }) => {
-      const reason = await run();
-      if (reason !== undefined) skip(reason);
-    }, 120_000); // the first ones compile
-  afterAll(() => contract.close());
 });
 
 /** By the words of the rule, for one image, token by token. @param x `[T, D]` */

@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPipeline, type GenerateResult, type PluginUse } from "@skipstep/core";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import { Xformers } from "../src/index";
 
 const golden = join(import.meta.dirname, "../../../test/golden/pipelines");
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-xformers-families-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 async function images(name: string, plugins: readonly PluginUse[]): Promise<GenerateResult> {
   const generate = { prompt: "a cat", num_inference_steps: 1, height: 64, width: 64, seed: 1 };

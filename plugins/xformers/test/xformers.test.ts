@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describePlugin } from "@skipstep/contract";
 import {
@@ -11,7 +9,8 @@ import {
   type PluginUse,
   validateConfig,
 } from "@skipstep/core";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../test/run-folder";
 import {
   disableMemoryEfficientAttention,
   enableMemoryEfficientAttention,
@@ -29,8 +28,6 @@ describePlugin(Xformers, {
 const root = join(import.meta.dirname, "../../..");
 const emoji = join(root, "models/emoji");
 const generate = { prompt: "red heart", num_inference_steps: 2, height: 128, width: 128, seed: 1 };
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-xformers-"));
-afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
 async function withPipeline<Result>(
   config: ConfigInput,

@@ -1,24 +1,19 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { engineCache as cacheDir } from "../../../../test/run-folder";
 import { contractChecks } from "../../src/index";
 import type { Fault } from "./fault";
 
 /** One test a fault: the check that it breaks fails, and no other does. */
 export function testFaults(faults: readonly Fault[]): void {
-  const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-faults-"));
-  afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
-
   describe("a plugin with", () => {
-    it.each(faults)("$name fails in one check", { timeout: 180_000 }, async (fault) => {
-      expect(await failures(fault, cacheDir)).toEqual({ [fault.fails]: expect.stringMatching(fault.says) });
+    it.each(faults)("$name fails in one check", async (fault) => {
+      expect(await failures(fault)).toEqual({ [fault.fails]: expect.stringMatching(fault.says) });
     });
   });
 }
 
 /** Names and messages of the checks that fail. Those with ControlNets open models of their own: they run for their faults. */
-async function failures({ plugin, options, fails }: Fault, cacheDir: string): Promise<Record<string, string>> {
+async function failures({ plugin, options, fails }: Fault): Promise<Record<string, string>> {
   const usual = { exact: { every: 1 }, active: { every: 2 }, tolerance: 0.1, cacheDir };
   const { checks, close } = contractChecks(plugin, { ...usual, ...options } as typeof usual);
   const found: Record<string, string> = {};
