@@ -77,6 +77,15 @@ export function layOutValues(
   return { places, stored, byteLength: end };
 }
 
+/** Gives every initializer its place in the model, whatever its size: for models that are run from memory. */
+export function layOutInline(nodes: readonly Node[]): WeightsLayout {
+  const places = initializersOf(nodes).map((value) => {
+    const place: Place = { kind: "inline", value, bytes: payloadBytes(value) };
+    return [placeKey(value), place] as const;
+  });
+  return { places: new Map(places), stored: [], byteLength: 0 };
+}
+
 /** The place of one of the graph's initializers. */
 export function placeOf(layout: WeightsLayout, value: InitializerValue): Place {
   return layout.places.get(placeKey(value))!;

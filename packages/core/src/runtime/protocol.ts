@@ -48,7 +48,7 @@ export interface Calls {
   providers: { ask: Record<string, never>; answer: readonly string[] };
   /** Runs a model of one node on a provider; answers with what is against it. */
   probe: { ask: { readonly provider: string }; answer: string | undefined };
-  /** Runs a small model once; answers with its outputs, all of them float32. */
+  /** Runs a small model once; answers with its outputs as float32. */
   try: {
     ask: {
       readonly provider: string;

@@ -87,7 +87,7 @@ export class Runtime {
 
   /**
    * Runs a small model once on a provider.
-   * @param model an ONNX file whose outputs are float32
+   * @param model an ONNX file
    * @throws SKIPSTEP_RUN_FAILED with ONNX Runtime's message where the provider cannot run it
    */
   try(provider: string, model: Uint8Array, inputs: Readonly<Record<string, WireTensor>>) {

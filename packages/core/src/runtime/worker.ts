@@ -124,7 +124,7 @@ const handlers: Handlers = {
       const feeds = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, toOrt(tensor)]));
       const results = await session.run(feeds);
       return Object.fromEntries(
-        Object.entries(results).map(([name, { data }]) => [name, Float32Array.from(data as Float32Array)]),
+        Object.entries(results).map(([name, { data }]) => [name, Float32Array.from(data as Float32Array, Number)]),
       );
     } finally {
       await session.release();

@@ -1,5 +1,5 @@
 import { type CompiledEngine, type CompileRequest, compile } from "../compiler/compile";
-import { formsOn } from "../compiler/providers/forms";
+import { formsOn } from "../compiler/providers/choose-forms";
 import { precisionOn } from "../compiler/providers/precision";
 import { SkipstepError } from "../errors/error";
 import type { Tensors } from "../hooks";
@@ -47,12 +47,12 @@ async function startComponent(
   { cacheDir, plugins, denoiser, memory, turns, signal, onCompile }: OpenOptions,
 ): Promise<OpenedComponent> {
   const identity = weights.identity(cacheDir);
-  const isOnCpu = devices.every((device = runtime.provider) => device === "cpu");
+  const placed = devices.map((device = runtime.provider) => device);
+  const isOnCpu = placed.every((device) => device === "cpu");
   const convolutionBlock = isOnCpu ? await runtime.convolutionBlock() : undefined;
-  const formsOf = await formsOn(runtime, devices);
   const float32 = source.model.architecture.float32?.(source.config) ?? [];
-  const precision =
-    dtype === "float32" ? undefined : await precisionOn(runtime, devices, { component: name, dtype, float32 });
+  const precision = dtype === "float32" ? undefined : precisionOn(placed, { component: name, dtype, float32 });
+  const formsOf = await formsOn(runtime, { name, segments: plan.segments, devices: placed, precision });
   const residency: Residency = { mode: memory.memory, turns, devices };
   const computesHalf = precision && plan.segments.some((_, i) => precision.operatorsOf(i));
   const request: CompileRequest = {

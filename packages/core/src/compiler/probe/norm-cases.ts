@@ -1,0 +1,28 @@
+import { floatOf } from "../../graph/attributes";
+import type { CaseOf } from "./kernel-case";
+
+/** Features of a token: what kernels take four at a time, and what is left over. */
+const widths = [64, 30];
+
+/** A normalization over the last axis, with weight and bias where a node has them. */
+export const rowNormCase: CaseOf = (node) => {
+  const [, scale, shift] = node.inputs;
+  const isOne = scale!.shape.join() === "1";
+  const said = [...(isOne ? ["groups"] : []), ...(shift ? ["bias"] : []), `epsilon ${floatOf(node, "epsilon")}`];
+  return {
+    name: `${node.op} with ${said.join(", ")}`,
+    emit: ({ graph, fed, stored }) =>
+      widths.map((width) => {
+        const x = isOne ? fed([2, 4, 3 * width]) : fed([2, 9, width]);
+        const own = isOne ? 1 : width;
+        const inputs = [x, isOne ? graph.constant([1]) : stored([own]), shift && stored([own])];
+        return graph.node(node.op, inputs, x.shape, { domain: node.domain, attributes: node.attributes });
+      }),
+  };
+};
+
+export const instanceNormCase: CaseOf = ({ attributes }) => ({
+  name: "InstanceNormalization",
+  emit: ({ graph, fed, stored }) =>
+    graph.node("InstanceNormalization", [fed([2, 6, 50]), stored([6]), stored([6])], [2, 6, 50], { attributes }),
+});
