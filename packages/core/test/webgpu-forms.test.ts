@@ -40,6 +40,9 @@ const feeds: Readonly<Record<string, Tensor>> = {
     shape: [2, keys],
     data: Int32Array.from({ length: 2 * keys }, (_, i) => (i < 2 * keys - 3 ? 1 : 0)),
   },
+  apartKey: wave([2, heads, keys, head], 6),
+  apartValue: wave([2, heads, keys, head], 7),
+  wideValue: wave([2, keys, heads * 2 * head], 8),
   bias: wave([1, heads, queries, keys], 4),
   x: wave([2, 12, 5, 7], 5),
 };
@@ -107,6 +110,32 @@ describe("attention for WebGPU", () => {
       expect(emitted.includes("MultiHeadAttention")).toBe(form !== "composed");
       expectClose(found, expected);
     }
+  });
+
+  it.each([
+    ["keys and values whose heads stand apart", ["apartKey", "apartValue"]],
+    ["values of another size", ["key", "wideValue"]],
+  ])("takes %s", async (_, names) => {
+    const taking = (): Graph => {
+      const g = Graph.create("transformer", memoryWeights({}), noPlugins);
+      const inputs = ["query", ...names].map((name) => {
+        const { shape } = feeds[name]!;
+        return g.input(
+          name,
+          shape.length === 4
+            ? [size("B"), heads, size("S"), head]
+            : [size("B"), size(name === "query" ? "T" : "S"), shape[2]!],
+        );
+      });
+      const width = names.includes("wideValue") ? 2 * head : head;
+      const node = { domain: "com.microsoft", attributes: { num_heads: { int: heads } } } as const;
+      g.output("out", g.node("MultiHeadAttention", inputs, [size("B"), size("T"), heads * width], node));
+      return g;
+    };
+    const [plain, expected] = await run(taking());
+    const [composed, found] = await run(taking(), "composed");
+    expect([plain, composed].map((operators) => operators.includes("MultiHeadAttention"))).toEqual([true, false]);
+    expectClose(found, expected);
   });
 
   it("stays as it is where nothing is hidden", async () => {

@@ -12,13 +12,23 @@ const sizes = [
 
 const heads = 2;
 
-/** An attention with the size of the heads, mask, bias and scale of a node. */
+/** An attention with the layout and size of the heads, mask, bias and scale of a node. */
 export const attentionCase: CaseOf = (node) => {
-  const [query, , , , keyMask, bias] = node.inputs;
-  const head = (query!.shape.at(-1) as number) / intOf(node, "num_heads")!;
+  const [query, key, value, , keyMask, bias] = node.inputs as [Value, Value, Value, undefined, Value?, Value?];
+  const isSplit = (x: Value): boolean => x.shape.length === 4; // [B, H, S, D]
+  const sizeIn = (x: Value): number => (x.shape.at(-1) as number) / (isSplit(x) ? 1 : intOf(node, "num_heads")!);
+  const [head, valueHead] = [sizeIn(query), sizeIn(value)];
   const isCausal = intOf(node, "unidirectional") === 1;
   const scale = floatOf(node, "scale");
-  const extras = [keyMask && "masked", bias && "biased", isCausal && "causal", scale && `scaled by ${scale}`];
+  const extras = [
+    valueHead !== head && `values of ${valueHead}`,
+    isSplit(key) && "keys by heads",
+    isSplit(value) && "values by heads",
+    keyMask && "masked",
+    bias && "biased",
+    isCausal && "causal",
+    scale && `scaled by ${scale}`,
+  ];
   const said = ["MultiHeadAttention", `heads of ${head}`, ...extras.filter((extra) => extra)].join(", ");
   const attributes = { ...node.attributes, num_heads: { int: heads } };
   return {
@@ -26,13 +36,20 @@ export const attentionCase: CaseOf = (node) => {
     emit: (values) =>
       sizes.map(([queries, keys]) => {
         const seen = isCausal ? queries : keys; // causal attentions have as many keys as queries
-        const [q, k, v] = [queries, seen, seen].map((length) => values.fed([1, length, heads * head]));
+        const q = values.fed([1, queries, heads * head]);
+        const k = values.fed(isSplit(key) ? [1, heads, seen, head] : [1, seen, heads * head]);
+        const v = values.fed(isSplit(value) ? [1, heads, seen, valueHead] : [1, seen, heads * valueHead]);
         const mask = keyMask && firstSeen(values, seen);
         const added = bias && values.fed([1, bias.shape[1] === 1 ? 1 : heads, queries, seen]);
-        return values.graph.node("MultiHeadAttention", [q, k, v, undefined, mask, added], q!.shape, {
-          domain: "com.microsoft",
-          attributes,
-        });
+        return values.graph.node(
+          "MultiHeadAttention",
+          [q, k, v, undefined, mask, added],
+          [1, queries, heads * valueHead],
+          {
+            domain: "com.microsoft",
+            attributes,
+          },
+        );
       }),
   };
 };

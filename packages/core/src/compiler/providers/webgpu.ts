@@ -26,8 +26,11 @@ export const webgpuForms: Readonly<Record<string, readonly Form[]>> = {
 };
 
 interface Attention {
+  /** `[B, T, H*D]` */
   readonly query: Value;
+  /** `[B, S, H*D]`, or `[B, H, S, D]`. */
   readonly key: Value;
+  /** `[B, S, H*E]`, or `[B, H, S, E]`. */
   readonly value: Value;
   /** int32 `[B, S]` */
   readonly keyMask: Value | undefined;
@@ -55,7 +58,8 @@ function biasedAttention(node: Node, g: StandIn): Value {
   const { query, key, value } = attentionOf(node);
   const bias = scoreBias(node, g)!;
   const forEach = bias.shape[2] === 1 ? g.add(bias, zeros(g, query)) : bias;
-  return g.node("MultiHeadAttention", [query, key, value, undefined, undefined, forEach], query.shape, {
+  const inputs = [query, key, value, undefined, undefined, forEach];
+  return g.node("MultiHeadAttention", inputs, node.outputs[0]!.shape, {
     domain: "com.microsoft",
     attributes,
   });
@@ -67,24 +71,26 @@ function zeros(g: StandIn, query: Value): Value {
   return g.node("Unsqueeze", [along, g.constant([1], undefined, "int64")], [query.shape[1]!, 1]);
 }
 
-/** Of `[B, T, D]`, T: sizes are not fed anew. @returns int64 `[1]` */
+/** The number of tokens in `[B, T, D]` or `[B, H, T, D]`: sizes are not fed anew. @returns int64 `[1]` */
 function length(g: StandIn, x: Value): Value {
-  return g.node("Shape", [x], [1], { dtype: "int64", attributes: { start: { int: 1 }, end: { int: 2 } } });
+  const axis = x.shape.length - 2;
+  return g.node("Shape", [x], [1], { dtype: "int64", attributes: { start: { int: axis }, end: { int: axis + 1 } } });
 }
 
 /** As scores, softmax and sum: `MatMul` and `Softmax` are right everywhere. */
 function composedAttention(node: Node, g: StandIn): Value {
   const { query, key, value, heads } = attentionOf(node);
-  const size = (query.shape.at(-1) as number) / heads;
-  const scale = floatOf(node, "scale") ?? 1 / Math.sqrt(size);
+  const scale = floatOf(node, "scale") ?? 1 / Math.sqrt((query.shape.at(-1) as number) / heads);
+  const isSplit = (x: Value): boolean => x.shape.length === 4;
   const q = split(g, g.mul(query, g.constant(scale)), heads, [0, 2, 1, 3]); // [B, H, T, D]
-  const k = split(g, key, heads, [0, 2, 3, 1]); // [B, H, D, S]
-  const v = split(g, value, heads, [0, 2, 1, 3]); // [B, H, S, D]
+  const k = isSplit(key) ? g.transpose(key, [0, 1, 3, 2]) : split(g, key, heads, [0, 2, 3, 1]); // [B, H, D, S]
+  const v = isSplit(value) ? value : split(g, value, heads, [0, 2, 1, 3]); // [B, H, S, E]
   const bias = scoreBias(node, g);
   const scores = g.matmul(q, k); // [B, H, T, S]
   const shares = g.softmax(bias ? g.add(scores, bias) : scores);
-  const sums = g.transpose(g.matmul(shares, v), [0, 2, 1, 3]); // [B, T, H, D]
-  return g.node("Reshape", [sums, g.constant([0, 0, heads * size], undefined, "int64")], query.shape);
+  const sums = g.transpose(g.matmul(shares, v), [0, 2, 1, 3]); // [B, T, H, E]
+  const shape = node.outputs[0]!.shape;
+  return g.node("Reshape", [sums, g.constant([0, 0, shape.at(-1) as number], undefined, "int64")], shape);
 }
 
 /** Its own bias, and far below where a key may not be seen. @returns broadcast to `[B, H, T, S]` */
@@ -118,11 +124,11 @@ function hidden(g: StandIn, mask: Value): Value {
  */
 function future(g: StandIn, query: Value, key: Value): Value {
   const places = (x: Value): Value => {
-    const ones = g.node("Expand", [g.constant([1]), length(g, x)], [x.shape[1]!]);
+    const ones = g.node("Expand", [g.constant([1]), length(g, x)], [x.shape.at(-2)!]);
     return g.node("CumSum", [ones, g.constant([0], undefined, "int64")], ones.shape);
   };
   const rows = g.node("Unsqueeze", [places(query), g.constant([1], undefined, "int64")], [query.shape[1]!, 1]);
-  const shape = [1, 1, query.shape[1]!, key.shape[1]!];
+  const shape = [1, 1, query.shape[1]!, key.shape.at(-2)!];
   const isBehind = g.node("Greater", [places(key), rows], shape.slice(2), { dtype: "bool" });
   const below = g.where(isBehind, g.constant(unseen), g.constant(0));
   return g.node("Unsqueeze", [below, g.constant([0, 1], undefined, "int64")], shape);
