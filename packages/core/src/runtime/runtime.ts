@@ -48,6 +48,8 @@ export class Runtime {
   private readonly store: TensorStore;
   /** Ids of those that were opened and not closed. */
   private readonly sessions = new Set<number>();
+  /** Providers that are kept ready. */
+  private readonly held = new Map<string, Promise<unknown>>();
   private lastGeneration: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
   private block: Promise<number | undefined> | undefined;
@@ -94,6 +96,18 @@ export class Runtime {
     return this.link.call("try", { provider, model, inputs }, (message) =>
       runFailed(`a probe of "${provider}"`, message),
     );
+  }
+
+  /**
+   * Keeps what a provider compiled for its kernels until the runtime is closed. ONNX Runtime forgets it when the last
+   * session on a device is closed: what the next one needs would be compiled again, a tenth of a second a kernel.
+   */
+  async hold(provider: string): Promise<void> {
+    const session = this.link.nextId();
+    const holding = this.held.get(provider) ?? this.link.call("hold", { session, provider });
+    if (!this.held.has(provider)) this.sessions.add(session);
+    this.held.set(provider, holding);
+    await holding;
   }
 
   /** Providers besides the CPU's that work here. */

@@ -131,6 +131,10 @@ const handlers: Handlers = {
     }
   },
 
+  async hold({ session: id, provider }) {
+    sessions.set(id, await InferenceSession.create(probeModel, sessionOptions(probeOptions(provider))));
+  },
+
   async convolutionBlock() {
     try {
       const session = await InferenceSession.create(blockModel, sessionOptions(probeOptions("cpu")));

@@ -17,6 +17,13 @@ export const unaryCase: CaseOf = (node) => {
   };
 };
 
+/** Sine and cosine of angles as large as timesteps have. */
+export const waveCase: CaseOf = ({ op }) => ({
+  name: op,
+  emit: ({ graph, fed }) =>
+    [1, 500, 5000].map((most) => graph.node(op, [graph.mul(fed(shape), graph.constant(most))], shape)),
+});
+
 /** An operator of two tensors of one shape, or of which one is repeated along some axes. */
 export const binaryCase: CaseOf = (node) => {
   const dtype = node.inputs[0]!.dtype;

@@ -1,22 +1,24 @@
 import { attentionCase } from "./attention-cases";
-import { binaryCase, castCase, reduceCase, softmaxCase, unaryCase, whereCase } from "./elementwise-cases";
+import { binaryCase, castCase, reduceCase, softmaxCase, unaryCase, waveCase, whereCase } from "./elementwise-cases";
 import type { CaseOf } from "./kernel-case";
-import { convCase, matMulCase } from "./matrix-cases";
+import { convCase, fusedMatMulCase, matMulCase } from "./matrix-cases";
 import * as moving from "./moving-cases";
 import { instanceNormCase, rowNormCase } from "./norm-cases";
 import { bnb4Case, dequantizeCase, nBitsCase } from "./quantized-cases";
 
 /** How each operator is tried, by `operatorName`. */
 export const kernelCases: Readonly<Record<string, CaseOf>> = {
-  ...each(["Abs", "Cos", "Exp", "Gelu", "Log", "Neg", "Not", "Relu", "Sigmoid", "Sin", "Sqrt", "Tanh"], unaryCase),
+  ...each(["Abs", "Ceil", "Exp", "Floor", "Gelu", "Log", "Neg", "Not", "Relu", "Sigmoid", "Sqrt", "Tanh"], unaryCase),
   ...each(["com.microsoft/QuickGelu"], unaryCase),
   ...each(["Add", "Div", "Mul", "Sub", "Max", "Min"], binaryCase),
   ...each(["And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"], binaryCase),
   ...each(["ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "ReduceSumSquare"], reduceCase),
+  ...each(["Cos", "Sin"], waveCase),
   Where: whereCase,
   Cast: castCase,
   Softmax: softmaxCase,
   MatMul: matMulCase,
+  "com.microsoft/FusedMatMul": fusedMatMulCase,
   Conv: convCase,
   "com.microsoft/MatMulNBits": nBitsCase,
   "com.microsoft/MatMulBnb4": bnb4Case,

@@ -1,30 +1,45 @@
-import { intOf, intsOf } from "../../graph/attributes";
+import { attributesText, intOf, intsOf } from "../../graph/attributes";
 import { convolved } from "../../graph/infer";
+import type { Value } from "../../graph/value";
 import { isInitializer } from "../weights-layout";
 import type { CaseOf } from "./kernel-case";
 
-/** Rows of a product, terms of a sum, columns: what kernels take four at a time, and what is left over. */
-const products = [
-  [40, 64, 48],
-  [7, 30, 9],
-] as const;
+/** Rows of a product: of a picture's tokens, and of a few vectors. */
+const rowCounts = [40, 2];
 
 /** A product with a matrix in the model, or of two that are computed, which may be of several heads. */
 export const matMulCase: CaseOf = (node) => {
-  const [, right] = node.inputs;
+  const [, right] = node.inputs as [Value, Value];
+  const { shape } = right;
+  // Kernels take four terms and columns at a time where they can.
+  const isEven = shape.slice(-2).every((dim) => typeof dim !== "number" || dim % 4 === 0);
+  const [terms, columns] = isEven ? [64, 48] : [30, 9];
+  const said = isEven ? "" : ", odd columns";
   if (isInitializer(right))
     return {
-      name: "MatMul with weights",
+      name: `MatMul with weights${said}`,
       emit: ({ graph, fed, stored }) =>
-        products.map(([rows, terms, columns]) => graph.matmul(fed([2, rows, terms]), stored([terms, columns]))),
+        rowCounts.map((rows) => graph.matmul(fed([2, rows, terms]), stored([terms, columns]))),
     };
-  const heads = right!.shape.length === 4 ? [2, 3] : right!.shape.length === 3 ? [2] : [];
+  const heads = [2, 3].slice(0, Math.max(0, shape.length - 2));
   return {
-    name: `MatMul of ${heads.length + 2} axes`,
+    name: `MatMul of ${heads.length + 2} axes${said}`,
     emit: ({ graph, fed }) =>
-      products.map(([rows, terms, columns]) =>
-        graph.matmul(fed([...heads, rows, terms]), fed([...heads, terms, columns])),
-      ),
+      rowCounts.map((rows) => graph.matmul(fed([...heads, rows, terms]), fed([...heads, terms, columns]))),
+  };
+};
+
+/** A product of two that are computed, transposed and scaled as a node has it. */
+export const fusedMatMulCase: CaseOf = (node) => {
+  const heads = [2, 3].slice(0, Math.max(0, node.inputs[0]!.shape.length - 2));
+  const [a, b] = ["transA", "transB"].map((name) => intOf(node, name) === 1) as [boolean, boolean];
+  return {
+    name: `FusedMatMul of ${heads.length + 2} axes${attributesText(node)}`,
+    emit: ({ graph, fed }) => {
+      const inputs = [fed([...heads, ...(a ? [64, 40] : [40, 64])]), fed([...heads, ...(b ? [48, 64] : [64, 48])])];
+      const { domain, attributes } = node;
+      return graph.node("FusedMatMul", inputs, [...heads, 40, 48], { domain, attributes });
+    },
   };
 };
 

@@ -1,23 +1,25 @@
 import { floatOf } from "../../graph/attributes";
 import type { CaseOf } from "./kernel-case";
 
-/** Features of a token: what kernels take four at a time, and what is left over. */
-const widths = [64, 30];
-
 /** A normalization over the last axis, with weight and bias where a node has them. */
 export const rowNormCase: CaseOf = (node) => {
   const [, scale, shift] = node.inputs;
   const isOne = scale!.shape.join() === "1";
-  const said = [...(isOne ? ["groups"] : []), ...(shift ? ["bias"] : []), `epsilon ${floatOf(node, "epsilon")}`];
+  const features = scale!.shape[0] as number;
+  const width = isOne || features % 4 === 0 ? 64 : 30; // kernels take four features at a time where they can
+  const said = [
+    ...(width === 64 ? [] : ["odd features"]),
+    ...(isOne ? ["groups"] : []),
+    ...(shift ? ["bias"] : []),
+    `epsilon ${floatOf(node, "epsilon")}`,
+  ];
   return {
     name: `${node.op} with ${said.join(", ")}`,
-    emit: ({ graph, fed, stored }) =>
-      widths.map((width) => {
-        const x = isOne ? fed([2, 4, 3 * width]) : fed([2, 9, width]);
-        const own = isOne ? 1 : width;
-        const inputs = [x, isOne ? graph.constant([1]) : stored([own]), shift && stored([own])];
-        return graph.node(node.op, inputs, x.shape, { domain: node.domain, attributes: node.attributes });
-      }),
+    emit: ({ graph, fed, stored }) => {
+      const x = isOne ? fed([2, 4, 3 * width]) : fed([2, 9, width]);
+      const inputs = [x, isOne ? graph.constant([1]) : stored([width]), shift && stored([width])];
+      return graph.node(node.op, inputs, x.shape, { domain: node.domain, attributes: node.attributes });
+    },
   };
 };
 

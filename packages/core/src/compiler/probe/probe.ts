@@ -55,6 +55,7 @@ async function choose(
   const keyOf = ({ case: { name }, forms }: Trial): string =>
     [half?.dtype, name, ...forms.map((form) => form.name)].join("\n");
   let open = trials.filter((trial) => !known.has(keyOf(trial)));
+  if (open.length > 0) await runtime.hold(device);
   const references = await runCases(
     runtime,
     "cpu",

@@ -2,6 +2,7 @@ import { floatOf, intOf } from "../../graph/attributes";
 import type { Dim } from "../../graph/dim";
 import type { Node, Value } from "../../graph/value";
 import { isInitializer } from "../weights-layout";
+import { cosine, sine } from "./polynomials";
 import type { Form } from "./profile";
 import type { StandIn } from "./stand-in";
 
@@ -23,6 +24,11 @@ export const webgpuForms: Readonly<Record<string, readonly Form[]>> = {
     { name: "instances", fits: hasRowsOfGroups, emit: groupsAsInstances },
     { name: "fused", fits: (node) => !hasRowsOfGroups(node) },
   ],
+  Sin: [{ name: "polynomial", emit: sine }],
+  Cos: [{ name: "polynomial", emit: cosine }],
+  FusedMatMul: [{ name: "product", emit: plainProduct }],
+  SpaceToDepth: [{ name: "slices", emit: squaresAsSlices }],
+  GlobalAveragePool: [{ name: "mean", emit: meanOfPixels }],
 };
 
 interface Attention {
@@ -147,4 +153,32 @@ function groupsAsInstances({ inputs, outputs, attributes }: Node, g: StandIn): V
   return g.node("InstanceNormalization", [rows, ones, zeros], outputs[0]!.shape, {
     attributes: { epsilon: attributes.epsilon! },
   });
+}
+
+/** Every pixel of each square, one place after the other, along the channels. */
+function squaresAsSlices(node: Node, g: StandIn): Value {
+  const block = intOf(node, "blocksize")!;
+  const [x, output] = [node.inputs[0]!, node.outputs[0]!];
+  const pair = (a: number, b: number): Value => g.constant([a, b], undefined, "int64");
+  const [ends, axes, steps] = [pair(2 ** 31 - 1, 2 ** 31 - 1), pair(2, 3), pair(block, block)];
+  const shape = [x.shape[0]!, x.shape[1]!, ...output.shape.slice(2)];
+  const places = Array.from({ length: block * block }, (_, i) => pair(Math.floor(i / block), i % block));
+  return g.concat(
+    places.map((start) => g.node("Slice", [x, start, ends, axes, steps], shape)),
+    1,
+  );
+}
+
+function meanOfPixels({ inputs, outputs }: Node, g: StandIn): Value {
+  return g.node("ReduceMean", [inputs[0], g.constant([2, 3], undefined, "int64")], outputs[0]!.shape);
+}
+
+/** `alpha A B`, of transposed matrices where it says so. */
+function plainProduct(node: Node, g: StandIn): Value {
+  const [a, b] = ["transA", "transB"].map((name, i) => {
+    const x = node.inputs[i]!;
+    const axes = x.shape.map((_, axis) => axis);
+    return intOf(node, name) === 1 ? g.transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]) : x;
+  }) as [Value, Value];
+  return g.mul(g.matmul(a, b), g.constant(floatOf(node, "alpha") ?? 1));
 }
