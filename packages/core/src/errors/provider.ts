@@ -25,3 +25,11 @@ export function nodesFallBack(
     `${component} is on ${list(devices.map((device) => `"${device}"`))}, which has no kernels for ${countsText(counts)}: these would run on the CPU. Leave out the plugin that brings them, put the component on another device, or set "strict" to false.`,
   );
 }
+
+/** The same, seen when ONNX Runtime opened the model: of a provider whose kernels nobody knows. */
+export function sessionFallsBack(path: string, device: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_PROVIDER_FALLBACK",
+    `${path} has nodes for which "${device}" has no kernels: these would run on the CPU. Put the component on another device, or set "strict" to false.`,
+  );
+}

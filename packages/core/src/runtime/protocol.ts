@@ -29,6 +29,8 @@ export interface OpenOptions {
   readonly disablePrepacking: boolean;
   /** Whether it holds on to the memory of its activations. */
   readonly arena: boolean;
+  /** Whether a node that the provider leaves to the CPU is an error. */
+  readonly noFallback: boolean;
   /** Whether casts of constants run with the model; without it they are folded when it is opened. */
   readonly castsStay: boolean;
 }

@@ -32,6 +32,8 @@ export interface OpenSettings {
   readonly arena?: boolean;
   /** Constants in 16 bits stay so in memory, and casts of them run when they are read, not when the model is opened. */
   readonly castsStay?: boolean;
+  /** A node that the provider leaves to the CPU is an error; of no use on the CPU itself. */
+  readonly noFallback?: boolean;
   /** The runtime's own when left out. */
   readonly provider?: string | undefined;
 }
@@ -125,16 +127,22 @@ export class Runtime {
     return this.store.account.peakKeptBytes;
   }
 
-  /** @throws SKIPSTEP_SESSION_FAILED when ONNX Runtime cannot load the model */
+  /** @throws SKIPSTEP_SESSION_FAILED when ONNX Runtime cannot load the model, SKIPSTEP_PROVIDER_FALLBACK */
   async open(
     path: string,
-    { disablePrepacking = false, arena = true, castsStay = false, provider = this.provider }: OpenSettings = {},
+    {
+      disablePrepacking = false,
+      arena = true,
+      castsStay = false,
+      noFallback = false,
+      provider = this.provider,
+    }: OpenSettings = {},
   ): Promise<Session> {
     this.store.assertRunning();
     const id = this.link.nextId();
     this.sessions.add(id);
     const { threads } = this.options;
-    const options = { provider, threads, disablePrepacking, arena, castsStay };
+    const options = { provider, threads, disablePrepacking, arena, castsStay, noFallback };
     return openSession(this.store, id, path, options, () => this.sessions.delete(id));
   }
 

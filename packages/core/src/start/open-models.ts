@@ -52,12 +52,13 @@ export async function openModels(
 async function startComponent(
   { name, source, weights, graph, plan, devices, precision, formsOf, fallback }: FittedModel,
   runtime: Runtime,
-  { cacheDir, plugins, denoiser, memory, turns, signal, onCompile }: OpenOptions,
+  { cacheDir, plugins, denoiser, memory, turns, signal, strict = false, onCompile }: OpenOptions,
 ): Promise<OpenedComponent> {
   const identity = weights.identity(cacheDir);
   const isOnCpu = devices.every((device = runtime.provider) => device === "cpu");
   const convolutionBlock = isOnCpu ? await runtime.convolutionBlock() : undefined;
-  const residency: Residency = { mode: memory.memory, turns, devices };
+  const noFallback = plan.segments.map((_, i) => strict && formsOf(i) !== undefined);
+  const residency: Residency = { mode: memory.memory, turns, devices, noFallback };
   const computesHalf = precision && plan.segments.some((_, i) => precision.operatorsOf(i));
   const request: CompileRequest = {
     graph,

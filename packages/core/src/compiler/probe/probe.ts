@@ -1,4 +1,4 @@
-import { kernelWrong } from "../../errors/provider";
+import type { SkipstepError } from "../../errors/error";
 import type { Runtime } from "../../runtime/runtime";
 import { asItIs, type Form } from "../providers/profile";
 import type { KernelCase } from "./kernel-case";
@@ -10,6 +10,9 @@ export interface Trial {
   readonly case: KernelCase;
   readonly forms: readonly Form[];
 }
+
+/** What is thrown where no form of a case is right. @param problem a few words, or ONNX Runtime's message */
+export type Refuse = (kernelCase: string, problem: string) => SkipstepError;
 
 /** Largest difference, of the largest value. Kernels that are right are within 1e-5; wrong ones are 6e-2 off and more. */
 const tolerance = 1e-3;
@@ -28,15 +31,16 @@ const turns = new Map<string, Promise<unknown>>();
  * the CPU gives. A process runs each of them once.
  * @param half in what they are computed, where that is not float32
  * @returns forms by the names of cases
- * @throws SKIPSTEP_PROVIDER_KERNEL where no form is right
+ * @throws what `refuse` makes, where no form is right
  */
 export function rightForms(
   runtime: Runtime,
   device: string,
   trials: readonly Trial[],
+  refuse: Refuse,
   half?: HalfTrial,
 ): Promise<ReadonlyMap<string, Form>> {
-  const turn = (turns.get(device) ?? Promise.resolve()).then(() => choose(runtime, device, trials, half));
+  const turn = (turns.get(device) ?? Promise.resolve()).then(() => choose(runtime, device, trials, refuse, half));
   turns.set(
     device,
     turn.catch(() => undefined), // told to who asked
@@ -48,6 +52,7 @@ async function choose(
   runtime: Runtime,
   device: string,
   trials: readonly Trial[],
+  refuse: Refuse,
   half: HalfTrial | undefined,
 ): Promise<ReadonlyMap<string, Form>> {
   const known = found.get(device) ?? new Map<string, Form>();
@@ -72,7 +77,7 @@ async function choose(
         trial.case.tolerance ?? (half ? halfTolerance : tolerance),
       );
       if (problem === undefined) known.set(keyOf(trial), tried[i]!.form);
-      else if (round + 1 === trial.forms.length) throw kernelWrong(device, trial.case.name, problem);
+      else if (round + 1 === trial.forms.length) throw refuse(trial.case.name, problem);
       return problem !== undefined;
     });
   }

@@ -1,10 +1,10 @@
 import { dtypeUnsupported } from "../../errors/dtype";
-import { SkipstepError } from "../../errors/error";
+import { kernelWrong } from "../../errors/provider";
 import { type Node, withBodies } from "../../graph/value";
 import type { Runtime } from "../../runtime/runtime";
 import type { Precision } from "../lower-precision";
 import { kernelCases } from "../probe/kernel-cases";
-import { rightForms, type Trial } from "../probe/probe";
+import { type Refuse, rightForms, type Trial } from "../probe/probe";
 import type { HalfTrial } from "../probe/run-cases";
 import { type FormsOf, type Lowering, lowerBy } from "./forms";
 import { asItIs, type Form, formsFor, kernelOf, operatorName, type ProviderProfile, profileOf } from "./profile";
@@ -63,26 +63,23 @@ async function tried(
   trials: readonly Trial[],
   { name, half }: { readonly name: string; readonly half: HalfTrial | undefined },
 ): Promise<ReadonlyMap<string, Form>> {
-  const wide = await rightForms(runtime, device, trials);
+  const refuse: Refuse = (kernelCase, problem) => kernelWrong(device, kernelCase, problem);
+  const wide = await rightForms(runtime, device, trials, refuse);
   if (!half) return wide;
+  const refuseHalf: Refuse = (kernelCase, problem) =>
+    dtypeUnsupported(name, half.dtype, device, ["float32"], `its ${kernelCase} is wrong: ${problem}`);
   const narrow = trials
     .filter(({ op }) => half.operators[op])
     .map((trial) => ({ ...trial, forms: trial.forms.slice(trial.forms.indexOf(wide.get(trial.case.name)!)) }));
-  try {
-    const products = narrow.filter(({ op }) => half.operators[op] === "computes");
-    await rightForms(runtime, device, products.slice(0, 1), half); // one tells of a provider that has no such type
-    const both = await rightForms(runtime, device, narrow, half);
-    const others = narrow.filter(({ case: { name }, forms }) => both.get(name) !== forms[0]);
-    await rightForms(
-      runtime,
-      device,
-      others.map((trial) => ({ ...trial, forms: [both.get(trial.case.name)!] })),
-    );
-    return new Map([...wide, ...both]);
-  } catch (error) {
-    if (!(error instanceof SkipstepError && error.code === "SKIPSTEP_PROVIDER_KERNEL")) throw error;
-    throw dtypeUnsupported(name, half.dtype, device, ["float32"], error.message);
-  }
+  const products = narrow.filter(({ op }) => half.operators[op] === "computes");
+  await rightForms(runtime, device, products.slice(0, 1), refuseHalf, half); // tells of a provider without such a type
+  const both = await rightForms(runtime, device, narrow, refuseHalf, half);
+  const others = narrow.flatMap((trial) => {
+    const form = both.get(trial.case.name)!;
+    return form === trial.forms[0] ? [] : [{ ...trial, forms: [form] }];
+  });
+  await rightForms(runtime, device, others, refuse);
+  return new Map([...wide, ...both]);
 }
 
 function loweringBy(

@@ -17,10 +17,14 @@ export interface Fallback {
 
 /** Forms as they are chosen where all are right: what a model comes to before a device was tried. */
 export function bestForms(devices: readonly string[]): FormsOf {
-  return (segment) => {
-    const profile = profileOf(devices[segment]!);
-    return profile.isReference ? undefined : { lower: lowerBy((node) => formsFor(profile, node)[0]!), key: "" };
-  };
+  const lowerings = new Map(
+    devices.map((device) => {
+      const profile = profileOf(device);
+      const lowering = { lower: lowerBy((node) => formsFor(profile, node)[0]!), key: device };
+      return [device, profile.isReference ? undefined : lowering];
+    }),
+  );
+  return (segment) => lowerings.get(devices[segment]!);
 }
 
 /**
