@@ -7,7 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env, InferenceSession } from "onnxruntime-node";
 import { compile } from "../src/compiler/compile";
+import type { Segment } from "../src/compiler/plan";
+import { formsOn } from "../src/compiler/providers/choose-forms";
 import { bestForms } from "../src/compiler/providers/fallback-counts";
+import { Runtime } from "../src/runtime/runtime";
 import { buildModels } from "../src/start/build-model";
 import { validateConfig } from "../src/start/create-pipeline";
 import { expectedFallback } from "../src/start/fallback-notes";
@@ -15,6 +18,8 @@ import { expectedFallback } from "../src/start/fallback-notes";
 const [provider, ...folders] = process.argv.slice(2) as [string, ...string[]];
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-placement-"));
 env.logLevel = "verbose";
+/** A model whose attentions are tried there as well. */
+const isTried = (model: string): boolean => model.endsWith("/dit");
 for (const model of folders) {
   const {
     model: recognised,
@@ -32,6 +37,7 @@ for (const model of folders) {
     console.error(
       `component ${JSON.stringify({ model, name, denoiser: recognised.family.denoiser === name, expected })}`,
     );
+    if (isTried(model) && name === "transformer") console.error(`forms ${await attentionForms(plan.segments)}`);
     for (const { path } of segments) {
       const session = await InferenceSession.create(path, { executionProviders: [provider], logSeverityLevel: 0 });
       await session.release();
@@ -39,3 +45,12 @@ for (const model of folders) {
   }
 }
 rmSync(cacheDir, { recursive: true });
+
+async function attentionForms(segments: readonly Segment[]): Promise<string | undefined> {
+  const attentions = segments.map(({ nodes }) => ({ nodes: nodes.filter(({ op }) => op === "MultiHeadAttention") }));
+  const runtime = await Runtime.start({ provider });
+  const devices = segments.map(() => provider);
+  const formsOf = await formsOn(runtime, { name: "transformer", segments: attentions, devices });
+  await runtime.close();
+  return formsOf(0)?.key;
+}

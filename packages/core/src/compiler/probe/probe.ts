@@ -14,8 +14,11 @@ export interface Trial {
 /** What is thrown where no form of a case is right. @param problem a few words, or ONNX Runtime's message */
 export type Refuse = (kernelCase: string, problem: string) => SkipstepError;
 
-/** Largest difference, of the largest value. Kernels that are right are within 1e-5; wrong ones are 6e-2 off and more. */
-const tolerance = 1e-3;
+/**
+ * Largest difference, of the largest value. Kernels that are right are within 1e-5, or 5e-4 where they round products to
+ * 11 bits; wrong ones are 6e-2 off and more.
+ */
+const tolerance = 2e-3;
 
 /** The same in 16 bits, of sums of 160 terms. */
 const halfTolerance = 1e-2;
@@ -60,7 +63,6 @@ async function choose(
   const keyOf = ({ case: { name }, forms }: Trial): string =>
     [half?.dtype, name, ...forms.map((form) => form.name)].join("\n");
   let open = trials.filter((trial) => !known.has(keyOf(trial)));
-  if (open.length > 0) await runtime.hold(device);
   const references = await runCases(
     runtime,
     "cpu",

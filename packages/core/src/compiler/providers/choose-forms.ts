@@ -30,6 +30,7 @@ export async function formsOn(runtime: Runtime, { name, segments, devices, preci
   for (const device of new Set(devices)) {
     const profile = profileOf(device);
     if (profile.isReference) continue;
+    await runtime.hold(device);
     const own = [...segments.keys()].filter((segment) => devices[segment] === device);
     const trials = trialsOf(profile, withBodies(own.flatMap((segment) => segments[segment]!.nodes)));
     const operators = precision?.operatorsOf(own[0]!);
