@@ -74,7 +74,7 @@ export const reduceCase: CaseOf = (node) => {
   const [x] = node.inputs as [Value];
   const axes = wholeNumbers(node.inputs[1])?.map((axis) => (axis < 0 ? axis + x.shape.length : axis));
   if (x.dtype !== "float32" || !axes) return undefined;
-  const dims = [2, 6, 5, 8, 3].slice(0, x.shape.length);
+  const dims = [2, 6, 5, 8, 3, 4].slice(0, x.shape.length);
   const keeps = node.outputs[0]!.shape.length === x.shape.length;
   const after = dims.flatMap((dim, i) => (axes.includes(i) ? (keeps ? [1] : []) : [dim]));
   return {

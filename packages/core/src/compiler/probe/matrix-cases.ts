@@ -46,6 +46,7 @@ export const fusedMatMulCase: CaseOf = (node) => {
 /** A convolution with the filter, steps, padding and groups of a node; as deep ones where it has a group a channel. */
 export const convCase: CaseOf = (node) => {
   const [, filter] = node.inputs;
+  if (filter!.shape.length !== 4 || intsOf(node, "dilations")?.some((step) => step !== 1)) return undefined;
   const [height, width] = filter!.shape.slice(2) as [number, number];
   const groups = intOf(node, "group") ?? 1;
   const [strides, pads] = [intsOf(node, "strides") ?? [1, 1], intsOf(node, "pads") ?? [0, 0, 0, 0]];

@@ -1,5 +1,5 @@
 import { attributesText, intOf, intsOf, wholeNumbers } from "../../graph/attributes";
-import type { Value } from "../../graph/value";
+import type { Node, Value } from "../../graph/value";
 import { isInitializer } from "../weights-layout";
 import type { CaseOf } from "./kernel-case";
 
@@ -8,6 +8,12 @@ const lengths = [2, 3, 8, 5, 4, 6];
 
 function lengthsOf({ shape }: Value): number[] {
   return lengths.slice(0, shape.length);
+}
+
+/** An axis counted from the front. */
+function axisOf(node: Node, { shape }: Value, otherwise: number): number {
+  const axis = intOf(node, "axis") ?? otherwise;
+  return axis < 0 ? axis + shape.length : axis;
 }
 
 export const transposeCase: CaseOf = (node) => {
@@ -24,8 +30,9 @@ export const reshapeCase: CaseOf = (node) => ({
 });
 
 export const splitCase: CaseOf = (node) => {
-  const [axis, count] = [intOf(node, "axis") ?? 0, node.outputs.length];
-  const dims = lengthsOf(node.inputs[0]!);
+  const [x] = node.inputs as [Value];
+  const [axis, count] = [axisOf(node, x, 0), node.outputs.length];
+  const dims = lengthsOf(x);
   return {
     name: `Split of ${dims.length} axes along ${axis} into ${count}`,
     emit: ({ graph, fed }) => {
@@ -45,8 +52,8 @@ export const splitCase: CaseOf = (node) => {
 };
 
 export const concatCase: CaseOf = (node) => {
-  const axis = intOf(node, "axis")!;
   const [first] = node.inputs as [Value];
+  const axis = axisOf(node, first, 0);
   const { dtype } = first;
   if (dtype !== "float32" && dtype !== "int32") return undefined;
   const dims = lengthsOf(first);
@@ -88,7 +95,7 @@ export const expandCase: CaseOf = (node) => {
 /** Rows of a table in the model, or of what is computed. */
 export const gatherCase: CaseOf = (node) => {
   const [table, indices] = node.inputs as [Value, Value];
-  const axis = intOf(node, "axis") ?? 0;
+  const axis = axisOf(node, table, 0);
   const { dtype } = indices;
   if (table.dtype !== "float32" || (dtype !== "int64" && dtype !== "int32")) return undefined;
   const dims = lengthsOf(table).with(axis, 9);
@@ -101,7 +108,7 @@ export const gatherCase: CaseOf = (node) => {
 
 export const gatherElementsCase: CaseOf = (node) => {
   const [data, indices] = node.inputs as [Value, Value];
-  const axis = intOf(node, "axis") ?? 0;
+  const axis = axisOf(node, data, 0);
   const { dtype } = indices;
   if (data.dtype !== "float32" || (dtype !== "int64" && dtype !== "int32")) return undefined;
   const dims = lengthsOf(data);
@@ -147,6 +154,7 @@ export const resizeCase: CaseOf = (node) => {
 };
 
 export const rotaryCase: CaseOf = (node) => {
+  if (node.inputs[0]!.shape.length !== 3) return undefined;
   const heads = 2;
   const head = (node.inputs[0]!.shape.at(-1) as number) / (intOf(node, "num_heads") ?? 1);
   const attributes = { ...node.attributes, num_heads: { int: heads } };

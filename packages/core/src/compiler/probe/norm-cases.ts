@@ -1,9 +1,10 @@
-import { floatOf } from "../../graph/attributes";
+import { floatOf, intOf } from "../../graph/attributes";
 import type { CaseOf } from "./kernel-case";
 
 /** A normalization over the last axis, with weight and bias where a node has them. */
 export const rowNormCase: CaseOf = (node) => {
   const [, scale, shift] = node.inputs;
+  if (intOf(node, "axis") !== -1) return undefined;
   const isOne = scale!.shape.join() === "1";
   const features = scale!.shape[0] as number;
   const width = isOne || features % 4 === 0 ? 64 : 30; // kernels take four features at a time where they can

@@ -41,6 +41,9 @@ export async function formsOn(runtime: Runtime, { name, segments, devices, preci
   return (segment) => lowerings.get(devices[segment]!);
 }
 
+/** Axes that cases have at most. */
+const mostAxes = 6;
+
 /** By node, where there is a case of it: what it has no kernel for is the CPU's. */
 function trialsOf(profile: ProviderProfile, nodes: readonly Node[]): ReadonlyMap<Node, Trial> {
   const byName = new Map<string, Trial>();
@@ -48,7 +51,8 @@ function trialsOf(profile: ProviderProfile, nodes: readonly Node[]): ReadonlyMap
   for (const node of nodes) {
     const forms = formsFor(profile, node);
     const runsThere = forms.some(({ emit }) => emit) || kernelOf(profile, node);
-    const kernelCase = runsThere ? kernelCases[operatorName(node)]?.(node) : undefined;
+    const isUsual = node.inputs.every((value) => !value || value.shape.length <= mostAxes);
+    const kernelCase = runsThere && isUsual ? kernelCases[operatorName(node)]?.(node) : undefined;
     if (!kernelCase) continue;
     const trial = byName.get(kernelCase.name) ?? { op: node.op, case: kernelCase, forms };
     byName.set(kernelCase.name, trial);

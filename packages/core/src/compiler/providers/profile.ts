@@ -67,7 +67,8 @@ export function operatorName({ op, domain }: Pick<Node, "op" | "domain">): strin
 
 /** Forms that may stand for a node, the best first; one that leaves it as it is where the profile says nothing. */
 export function formsFor({ forms }: ProviderProfile, node: Node): readonly Form[] {
-  return forms[node.op]?.filter(({ fits }) => fits?.(node) ?? true) ?? [asItIs];
+  const own = (forms[node.op] ?? []).filter(({ fits }) => fits?.(node) ?? true);
+  return own.length > 0 ? own : [asItIs];
 }
 
 /** What stands for most nodes. */
