@@ -2,39 +2,26 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import * as halves from "../src/compiler/lower-precision";
 import { onnxFile } from "../src/compiler/onnx-format";
 import { planGraph } from "../src/compiler/plan";
 import { formsOn } from "../src/compiler/providers/choose-forms";
 import { halfOperators } from "../src/compiler/providers/half-operators";
 import type { Form, ProviderProfile } from "../src/compiler/providers/profile";
+import * as profiles from "../src/compiler/providers/profile";
 import { Graph } from "../src/graph/graph";
 import { Runtime } from "../src/runtime/runtime";
 import { openGraph } from "../src/start/open-graph";
 import { memoryWeights, wave } from "./memory-weights";
+import { roundedNodes } from "./rounded-nodes";
 
-// The CPU as an accelerator: what it has forms for is tried there, against itself.
-const { standIn } = vi.hoisted(() => ({ standIn: { current: undefined as ProviderProfile | undefined } }));
-vi.mock("../src/compiler/providers/profile", async (load) => {
-  const real = await load<typeof import("../src/compiler/providers/profile")>();
-  return { ...real, profileOf: (device: string) => standIn.current ?? real.profileOf(device) };
-});
-
-// What each operator gives is rounded to float16: ONNX Runtime leaves that out between two that it has no kernel for.
-vi.mock("../src/compiler/lower-precision", async (load) => {
-  const real = await load<typeof import("../src/compiler/lower-precision")>();
-  const { roundedNodes } = await import("./rounded-nodes");
-  return {
-    ...real,
-    lowerPrecision: (...given: Parameters<typeof real.lowerPrecision>) => roundedNodes(real.lowerPrecision(...given)),
-  };
-});
+const [profileOf, lowered] = [profiles.profileOf, halves.lowerPrecision];
 
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 afterEach(() => {
-  standIn.current = undefined;
   vi.restoreAllMocks();
 });
 
@@ -71,13 +58,18 @@ const overflowing: Form = {
   },
 };
 
+/** The CPU as an accelerator: what it has forms for is tried there, against itself. */
+function standIn(profile: ProviderProfile): void {
+  vi.spyOn(profiles, "profileOf").mockImplementation((device) => (device === "cpu" ? profile : profileOf(device)));
+}
+
 function withForms(...forms: Form[]): ProviderProfile {
   return { forms: { Tanh: forms }, halves: [] };
 }
 
 /** Compiles and runs the layer. */
 async function run(profile: ProviderProfile): Promise<{ y: Float32Array; operators: string[]; key: string }> {
-  standIn.current = profile;
+  standIn(profile);
   const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-probe-"));
   folders.push(cacheDir);
   const runtime = await Runtime.start({ provider: "cpu" });
@@ -144,8 +136,10 @@ describe("the kernels that a graph uses", () => {
     const precision = { dtype: "float16", float32: [], operatorsOf: () => halfOperators } as const;
     const { segments } = planGraph(layer(), []);
     const runtime = await Runtime.start({ provider: "cpu" });
+    // What each operator gives is rounded: ONNX Runtime leaves that out between two that it has no kernel for.
+    vi.spyOn(halves, "lowerPrecision").mockImplementation((...given) => roundedNodes(lowered(...given)));
     const keyOf = async (forms: Form[], more: object): Promise<string | undefined> => {
-      standIn.current = withForms(...forms);
+      standIn(withForms(...forms));
       return (await formsOn(runtime, { name: "transformer", segments, devices: ["cpu"], ...more }))(0)?.key;
     };
     expect(await keyOf([overflowing, right], {})).toBe('["cpu","Tanh: overflowing"]');

@@ -7,23 +7,14 @@ import { draw } from "../../../test/draw";
 import { temporaryFolder } from "../../../test/emoji";
 import { kernelCases } from "../src/compiler/probe/kernel-cases";
 import { runCases, type Tried } from "../src/compiler/probe/run-cases";
-import { asItIs, formsFor, kernelOf, operatorName, type ProviderProfile } from "../src/compiler/providers/profile";
+import * as profiles from "../src/compiler/providers/profile";
+import { asItIs, formsFor, kernelOf, operatorName } from "../src/compiler/providers/profile";
 import { type Node, withBodies } from "../src/graph/value";
 import { Runtime } from "../src/runtime/runtime";
 import { buildModels } from "../src/start/build-model";
 import { expectedFallback } from "../src/start/fallback-notes";
 
-// The CPU in place of WebGPU: it is emitted for, tried and counted as that is, where a test says so.
-const { isStandIn } = vi.hoisted(() => ({ isStandIn: { current: false } }));
-vi.mock("../src/compiler/providers/profile", async (load) => {
-  const real = await load<typeof import("../src/compiler/providers/profile")>();
-  const profileOf = (device: string): ProviderProfile => real.profileOf(isStandIn.current ? "webgpu" : device);
-  return { ...real, profileOf, real };
-});
-const { real } = (await import("../src/compiler/providers/profile")) as never as {
-  real: typeof import("../src/compiler/providers/profile");
-};
-const webgpu = real.profileOf("webgpu");
+const webgpu = profiles.profileOf("webgpu");
 
 const root = join(import.meta.dirname, "../../..");
 const cacheDir = temporaryFolder();
@@ -87,7 +78,8 @@ describe("nodes that fall to the CPU", () => {
   });
 
   it("are counted by the report, and strict refuses them before anything is compiled", async () => {
-    isStandIn.current = true;
+    // The CPU in place of WebGPU: it is emitted for, tried and counted as that is.
+    const standIn = vi.spyOn(profiles, "profileOf").mockImplementation(() => webgpu);
     try {
       const dit = on("cpu", join(pipelines, "dit"));
       const { report } = await draw(dit, cacheDir);
@@ -113,7 +105,7 @@ describe("nodes that fall to the CPU", () => {
       });
       expect(existsSync(join(fresh, "engines"))).toBe(false);
     } finally {
-      isStandIn.current = false;
+      standIn.mockRestore();
     }
   });
 });
