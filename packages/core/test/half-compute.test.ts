@@ -20,7 +20,7 @@ import { roundedNodes } from "./rounded-nodes";
 // The CPU as an accelerator that computes in float16: what each operator gives is rounded to it. ONNX Runtime's own casts
 // for operators that it has not in float16 leave that out between two of them.
 const [profileOf, lowered] = [profiles.profileOf, halves.lowerPrecision];
-const { halfOperators } = profileOf("webgpu");
+const { halfOperators = {} } = profileOf("webgpu");
 vi.spyOn(profiles, "profileOf").mockImplementation(() => ({ ...profileOf("cpu"), halfOperators }));
 vi.spyOn(halves, "lowerPrecision").mockImplementation((...given) => roundedNodes(lowered(...given)));
 vi.spyOn(Runtime.prototype, "convolutionBlock").mockResolvedValue(undefined); // an accelerator lays filters out itself

@@ -39,15 +39,9 @@ const largePayload = 64 * 1024;
  * Gives every initializer of a whole graph its place, so that graphs that differ in their cuts only share one file.
  * Reads the small payloads; the others are read when they are written.
  *
- * @throws SKIPSTEP_PAYLOAD_SIZE, SKIPSTEP_PAYLOAD_FAILED
- */
-export function layOutWeights(nodes: readonly Node[]): WeightsLayout {
-  return layOutValues(initializersOf(nodes));
-}
-
-/**
  * @param values in the order in which they are to lie
  * @param known payloads that were read before, and are read no more: by place
+ * @throws SKIPSTEP_PAYLOAD_SIZE, SKIPSTEP_PAYLOAD_FAILED
  */
 export function layOutValues(
   values: readonly InitializerValue[],
