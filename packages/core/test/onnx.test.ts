@@ -6,7 +6,7 @@ import { onnxModel } from "../src/compiler/onnx";
 import { onnxFile } from "../src/compiler/onnx-format";
 import { type Plan, planGraph } from "../src/compiler/plan";
 import { writeWeights } from "../src/compiler/weights-file";
-import { layOutWeights, placeKey } from "../src/compiler/weights-layout";
+import { initializersOf, layOutValues, placeKey } from "../src/compiler/weights-layout";
 import type { BuildHooks } from "../src/graph/build-hooks";
 import { plus, type Sizes, size, times } from "../src/graph/dim";
 import { Graph } from "../src/graph/graph";
@@ -24,7 +24,7 @@ afterAll(() => rmSync(home, { recursive: true }));
 async function run(g: Graph, sizes: Sizes, inputs: Record<string, Tensor>): Promise<Record<string, Tensor>> {
   const folder = mkdtempSync(join(home, "model-"));
   const plan = planGraph(g, []);
-  const layout = layOutWeights(g.nodes);
+  const layout = layOutValues(initializersOf(g.nodes));
   writeFileSync(join(folder, "model.onnx"), onnxModel("test", plan.segments[0]!, layout));
   await writeWeights(join(folder, "weights.bin"), layout);
   const [segment] = plan.segments as [Plan["segments"][number]];
@@ -54,7 +54,7 @@ interface Decoded {
 }
 
 function decoded(g: Graph): Decoded {
-  const bytes = onnxModel("test", planGraph(g, []).segments[0]!, layOutWeights(g.nodes));
+  const bytes = onnxModel("test", planGraph(g, []).segments[0]!, layOutValues(initializersOf(g.nodes)));
   return onnxFile.toObject(onnxFile.decode(bytes), { longs: Number, arrays: true }) as unknown as Decoded;
 }
 
@@ -119,7 +119,7 @@ describe("a written model", () => {
   it("is the same, byte by byte, for the same graph", () => {
     const write = (): Uint8Array => {
       const g = blockGraph(3);
-      return onnxModel("test", planGraph(g, []).segments[0]!, layOutWeights(g.nodes));
+      return onnxModel("test", planGraph(g, []).segments[0]!, layOutValues(initializersOf(g.nodes)));
     };
     expect(Buffer.from(write()).equals(write())).toBe(true);
   });
@@ -215,7 +215,7 @@ describe("the layout of weights", () => {
       bytes: () => new Uint8Array(1200),
     };
     g.output("d", g.add(g.initializer(again, [3, 100]), x));
-    const layout = layOutWeights(g.nodes);
+    const layout = layOutValues(initializersOf(g.nodes));
     expect(layout.stored.map(({ value, offset, byteLength }) => [placeKey(value), offset, byteLength])).toEqual([
       ["checkpoint:small:as-is float32", 0, 1200],
       ["checkpoint:last:as-is float32", 1216, 1204],
@@ -229,8 +229,12 @@ describe("the layout of weights", () => {
     const bytes = (): Uint8Array => new Uint8Array(12);
     const codes = g.initializer({ key: "k", label: "layers.0.codes", byteLength: 12, bytes }, [5], "uint8");
     g.output("y", g.cast(codes, "float32"));
-    expect(() => layOutWeights(g.nodes)).toThrow(expect.objectContaining({ code: "SKIPSTEP_PAYLOAD_SIZE" }));
-    expect(() => layOutWeights(g.nodes)).toThrow(/"layers\.0\.codes", uint8 \[5\], must have 5 bytes, found 12/);
+    expect(() => layOutValues(initializersOf(g.nodes))).toThrow(
+      expect.objectContaining({ code: "SKIPSTEP_PAYLOAD_SIZE" }),
+    );
+    expect(() => layOutValues(initializersOf(g.nodes))).toThrow(
+      /"layers\.0\.codes", uint8 \[5\], must have 5 bytes, found 12/,
+    );
   });
 });
 

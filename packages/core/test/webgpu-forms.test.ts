@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CompiledEngine, compile } from "../src/compiler/compile";
 import { onnxFile } from "../src/compiler/onnx-format";
 import { planGraph } from "../src/compiler/plan";
-import { kernelFacts } from "../src/compiler/providers/kernel-facts";
-import { type KernelFacts, lowerFor, profileOf } from "../src/compiler/providers/profile";
+import { lowerBy } from "../src/compiler/providers/forms";
+import { formsFor, profileOf } from "../src/compiler/providers/profile";
 import { size } from "../src/graph/dim";
 import { Graph } from "../src/graph/graph";
 import { attention, groupNorm } from "../src/graph/layers";
@@ -40,6 +40,9 @@ const feeds: Readonly<Record<string, Tensor>> = {
     shape: [2, keys],
     data: Int32Array.from({ length: 2 * keys }, (_, i) => (i < 2 * keys - 3 ? 1 : 0)),
   },
+  apartKey: wave([2, heads, keys, head], 6),
+  apartValue: wave([2, heads, keys, head], 7),
+  wideValue: wave([2, keys, heads * 2 * head], 8),
   bias: wave([1, heads, queries, keys], 4),
   x: wave([2, 12, 5, 7], 5),
 };
@@ -54,12 +57,16 @@ afterAll(async () => {
   rmSync(cacheDir, { recursive: true });
 });
 
-/** On the CPU, whose operators are the same. */
-async function run(graph: Graph, facts?: KernelFacts): Promise<[operators: string[], output: Floats]> {
+/** On the CPU, whose operators are the same. @param form by name; the first that fits where an operator has none of it */
+async function run(graph: Graph, form?: string): Promise<[operators: string[], output: Floats]> {
   const plan = planGraph(graph, []);
   const about = { component: "vae", className: "Forms", source: "/models/forms", plugins: [] };
-  const forms = facts && lowerFor(profileOf("webgpu:0")!, facts);
-  const compiled = await compile({ graph, plan, identity: "1", cacheDir, formsOf: () => forms, ...about });
+  const lower = lowerBy((node) => {
+    const forms = formsFor(profileOf("webgpu:0"), node);
+    return forms.find(({ name }) => name === form) ?? forms[0]!;
+  });
+  const formsOf = () => (form === undefined ? undefined : { lower, key: form });
+  const compiled = await compile({ graph, plan, identity: "1", cacheDir, formsOf, ...about });
   const program = await Program.open(runtime, graph, plan, compiled);
   const output = await runtime.pass(async () => {
     const inputs = Object.fromEntries(graph.inputs.map(({ name }) => [name, runtime.upload(feeds[name]!)]));
@@ -85,33 +92,55 @@ function expectClose(found: Floats, expected: Floats): void {
 const masked = (g: Graph): Extra => ({ keyMask: g.input("mask", [size("B"), size("S")], "int32") });
 const biased = (g: Graph): Extra => ({ bias: g.input("bias", [1, heads, size("T"), size("S")]) });
 
+const self = (g: Graph): Extra => ({ causal: true, key: g.inputs[0]!, value: g.inputs[0]! });
+
 describe("attention for WebGPU", () => {
-  it.each<[string, (g: Graph) => Extra]>([
-    ["plain", () => ({})],
-    ["with a scale of its own", () => ({ scale: 0.7 })],
-    ["with padded keys", masked],
-    ["with a bias", biased],
-    ["with both", (g) => ({ ...masked(g), ...biased(g) })],
-  ])("%s gives what the fused operator gives", async (_, extra) => {
+  it.each<[string, (g: Graph) => Extra, forms: readonly string[]]>([
+    ["plain", () => ({}), ["fused", "composed"]],
+    ["with a scale of its own", () => ({ scale: 0.7 }), ["composed"]],
+    ["with padded keys", masked, ["biased", "composed"]],
+    ["with a bias", biased, ["fused", "composed"]],
+    ["with both", (g) => ({ ...masked(g), ...biased(g) }), ["biased", "composed"]],
+    ["that does not look ahead", self, ["biased", "composed"]],
+  ])("%s gives what the operator gives", async (_, extra, forms) => {
     const [plain, expected] = await run(attending(extra));
-    const [composed, found] = await run(attending(extra), { fusedAttention: false });
     expect(plain).toContain("MultiHeadAttention");
-    expect(composed).not.toContain("MultiHeadAttention");
+    for (const form of forms) {
+      const [emitted, found] = await run(attending(extra), form);
+      expect(emitted.includes("MultiHeadAttention")).toBe(form !== "composed");
+      expectClose(found, expected);
+    }
+  });
+
+  it.each([
+    ["keys and values whose heads stand apart", ["apartKey", "apartValue"]],
+    ["values of another size", ["key", "wideValue"]],
+  ])("takes %s", async (_, names) => {
+    const taking = (): Graph => {
+      const g = Graph.create("transformer", memoryWeights({}), noPlugins);
+      const inputs = ["query", ...names].map((name) => {
+        const { shape } = feeds[name]!;
+        return g.input(
+          name,
+          shape.length === 4
+            ? [size("B"), heads, size("S"), head]
+            : [size("B"), size(name === "query" ? "T" : "S"), shape[2]!],
+        );
+      });
+      const width = names.includes("wideValue") ? 2 * head : head;
+      const node = { domain: "com.microsoft", attributes: { num_heads: { int: heads } } } as const;
+      g.output("out", g.node("MultiHeadAttention", inputs, [size("B"), size("T"), heads * width], node));
+      return g;
+    };
+    const [plain, expected] = await run(taking());
+    const [composed, found] = await run(taking(), "composed");
+    expect([plain, composed].map((operators) => operators.includes("MultiHeadAttention"))).toEqual([true, false]);
     expectClose(found, expected);
   });
 
-  it("does not look ahead where it is causal", async () => {
-    const self = (g: Graph): Extra => ({ causal: true, key: g.inputs[0]!, value: g.inputs[0]! });
-    const [, expected] = await run(attending(self));
-    const [composed, found] = await run(attending(self), { fusedAttention: true });
-    expect(composed).not.toContain("MultiHeadAttention");
-    expectClose(found, expected);
-  });
-
-  it("stays fused where that is right, but for padded keys, which it does not know", async () => {
-    const facts = { fusedAttention: true };
-    expect((await run(attending(biased), facts))[0]).toEqual(["MultiHeadAttention"]);
-    expect((await run(attending(masked), facts))[0]).not.toContain("MultiHeadAttention");
+  it("stays as it is where nothing is hidden", async () => {
+    expect((await run(attending(biased), "fused"))[0]).toEqual(["MultiHeadAttention"]);
+    expect((await run(attending(masked), "biased"))[0].length).toBeGreaterThan(1);
   });
 });
 
@@ -124,13 +153,9 @@ it("group normalization for WebGPU gives what rows of a layer normalization give
     return g;
   };
   const [plain, expected] = await run(normalized());
-  const [lowered, found] = await run(normalized(), { fusedAttention: true });
+  const [lowered, found] = await run(normalized(), "instances");
   expect(plain).toContain("LayerNormalization");
   expect(lowered.filter((op) => op === "InstanceNormalization")).toHaveLength(2);
   expect(lowered).not.toContain("LayerNormalization");
   expectClose(found, expected);
-});
-
-it("the fused attention is tried before it is used, and the CPU's is right", async () => {
-  expect(await kernelFacts(runtime, "cpu")).toEqual({ fusedAttention: true });
 });

@@ -29,7 +29,7 @@ export interface CompileRequest {
   readonly cacheDir: string;
   /** `Runtime.convolutionBlock`: convolutions are laid out for the machine's kernels. */
   readonly convolutionBlock?: number | undefined;
-  /** What stands in for nodes on a segment's provider, where that is another than the CPU. */
+  /** How nodes are emitted on a segment's provider, where that is another than the CPU. */
   readonly formsOf?: FormsOf | undefined;
   /** Of 16 bits; float32 without it. */
   readonly precision?: Precision | undefined;

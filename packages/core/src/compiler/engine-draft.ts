@@ -34,7 +34,7 @@ export function draftEngine({
   const blocked = blockConvolutions(graph.nodes, convolutionBlock, crossing, precision ? 0 : undefined);
   const lowered = new Map<Node, readonly Node[]>();
   for (const [i, { nodes }] of plan.segments.entries())
-    for (const node of nodes) lowered.set(node, (formsOf(i) ?? blocked)(node));
+    for (const node of nodes) lowered.set(node, (formsOf(i)?.lower ?? blocked)(node));
   const halves = precision && new HalfWeights(precision.dtype);
   const emitted = plan.segments.map(({ nodes, outputs }, i) => {
     const own = nodes.flatMap((node) => lowered.get(node)!);
@@ -59,7 +59,9 @@ export function draftEngine({
     };
   });
   const hashes = segments.map((segment) => segment.sha256);
-  const key = sha256(JSON.stringify([formatVersion, coreVersion, runtimeVersion, weightsKey, hashes]));
+  const forms = plan.segments.map((_, i) => formsOf(i)?.key ?? "");
+  const made = [formatVersion, coreVersion, runtimeVersion, weightsKey, hashes];
+  const key = sha256(JSON.stringify(forms.some((form) => form !== "") ? [...made, forms] : made));
   return { key, weightsKey, layout, segments, models };
 }
 

@@ -39,15 +39,9 @@ const largePayload = 64 * 1024;
  * Gives every initializer of a whole graph its place, so that graphs that differ in their cuts only share one file.
  * Reads the small payloads; the others are read when they are written.
  *
- * @throws SKIPSTEP_PAYLOAD_SIZE, SKIPSTEP_PAYLOAD_FAILED
- */
-export function layOutWeights(nodes: readonly Node[]): WeightsLayout {
-  return layOutValues(initializersOf(nodes));
-}
-
-/**
  * @param values in the order in which they are to lie
  * @param known payloads that were read before, and are read no more: by place
+ * @throws SKIPSTEP_PAYLOAD_SIZE, SKIPSTEP_PAYLOAD_FAILED
  */
 export function layOutValues(
   values: readonly InitializerValue[],
@@ -75,6 +69,15 @@ export function layOutValues(
     end = place.offset + byteLength;
   }
   return { places, stored, byteLength: end };
+}
+
+/** Gives every initializer its place in the model, whatever its size: for models that are run from memory. */
+export function layOutInline(nodes: readonly Node[]): WeightsLayout {
+  const places = initializersOf(nodes).map((value) => {
+    const place: Place = { kind: "inline", value, bytes: payloadBytes(value) };
+    return [placeKey(value), place] as const;
+  });
+  return { places: new Map(places), stored: [], byteLength: 0 };
 }
 
 /** The place of one of the graph's initializers. */

@@ -67,7 +67,7 @@ export interface Config {
   readonly limits?: Partial<Limits>;
   /** In the order in which they stand around the model, outermost first. */
   readonly plugins: readonly PluginConfig[];
-  /** Makes a plugin that had no effect an error. */
+  /** Makes a plugin that had no effect an error, and nodes that fall to the CPU though they were put elsewhere. */
   readonly strict: boolean;
 }
 

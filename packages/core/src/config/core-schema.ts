@@ -162,7 +162,10 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
       },
     },
   },
-  strict: flag(false, "Make a plugin that had no effect an error."),
+  strict: flag(
+    false,
+    "Make a plugin that had no effect an error, and parts of a model that fall to the CPU though it is on another device.",
+  ),
 };
 
 /** Core's part of the config, without settings and the options of schedulers and plugins. */

@@ -28,6 +28,8 @@ export class Branches implements BuildHooks {
     this.graphBuilt = (graph) => inner.graphBuilt?.(graph);
   }
 
+  emitterOf: NonNullable<BuildHooks["emitterOf"]> = (node) => this.inner.emitterOf?.(node);
+
   weightLoad: BuildHooks["weightLoad"] = (weight, graph) => this.inner.weightLoad(weight, graph);
 
   attention: BuildHooks["attention"] = (inputs, graph) => this.inner.attention(inputs, graph);

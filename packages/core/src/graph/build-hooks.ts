@@ -1,7 +1,7 @@
 import type { AttentionInputs } from "./attention";
 import type { Graph } from "./graph";
 import type { BlockTokens, ReducedTokens } from "./tokens";
-import type { Value } from "./value";
+import type { Node, Value } from "./value";
 import type { Weight, WeightForm } from "./weight";
 
 /** What build-time hooks answer; core asks the plugins in the config's order. */
@@ -14,6 +14,8 @@ export interface BuildHooks {
   branch?(weight: Weight, graph: Graph): Value | undefined;
   /** Told of a graph once all of it was emitted. */
   graphBuilt?(graph: Graph): void;
+  /** Name of the plugin that emitted a node; nothing for core's own. */
+  emitterOf?(node: Node): string | undefined;
 }
 
 /** For graphs that no plugin touches. */

@@ -71,6 +71,11 @@ export function readsOf({ inputs, body }: Node): Value[] {
   return [...new Set([...own, ...body.nodes.flatMap(readsOf).filter((value) => !made.has(value))])];
 }
 
+/** Nodes with those of the bodies in them. */
+export function withBodies(nodes: readonly Node[]): Node[] {
+  return nodes.flatMap((node) => [node, ...(node.body ? withBodies(node.body.nodes) : [])]);
+}
+
 /** The nodes that read each value, in their order; none for what nobody reads. */
 export function readersOf(nodes: readonly Node[]): ReadonlyMap<Value, readonly Node[]> {
   const readers = new Map<Value, Node[]>();

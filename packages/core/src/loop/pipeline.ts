@@ -289,6 +289,7 @@ export class Pipeline {
     const recipe = generationRecipe(parts, settings, reports);
     const decoded = imagesOf(sample, (image) => recipeText({ ...recipe, image }), pasted);
     for (const [i, { nonFinite }] of decoded.entries()) if (nonFinite > 0) warnings.push(pixelsNotFinite(i, nonFinite));
+    const placed = models.flatMap(({ name, fallback }) => (fallback ? [[name, fallback.counts] as const] : []));
     const report: Report = {
       seed: settings.seed,
       seconds: watch.seconds(),
@@ -296,6 +297,7 @@ export class Pipeline {
       ...(steered.length > 0 ? { controlnets: steered } : {}),
       keptBytes: hooks.account.peakKeptBytes,
       encodings: encodings(),
+      ...(placed.length > 0 ? { cpuNodes: Object.fromEntries(placed) } : {}),
       ...(loras ? { loras: loras.reports } : {}),
       warnings: [...warnings, ...idleControlNets(steered), ...unmeasured(reports), ...idlePlugins(reports)].map(
         printable,

@@ -11,6 +11,8 @@ export interface Residency {
   readonly turns: Turns;
   /** The provider of each segment; the runtime's where there is none. */
   readonly devices: readonly (string | undefined)[];
+  /** Segments whose nodes may not be left to the CPU. */
+  readonly noFallback?: readonly boolean[];
 }
 
 /** The sessions of `count` segments. @throws SKIPSTEP_SESSION_FAILED where they are opened at once */

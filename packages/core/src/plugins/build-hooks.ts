@@ -4,6 +4,7 @@ import type { BuildHooks } from "../graph/build-hooks";
 import type { Dim } from "../graph/dim";
 import type { Graph } from "../graph/graph";
 import type { ReducedTokens } from "../graph/tokens";
+import type { Node, Value } from "../graph/value";
 import type { Weight } from "../graph/weight";
 import { itemSize, sizeOf } from "../tensor";
 import { isBuilding, type LoadedPlugin, type PluginHost } from "./host";
@@ -56,6 +57,8 @@ export class BuildHookRunner implements BuildHooks {
   readonly attentions: AttentionReceipt[] = [];
   /** Every block that does with fewer tokens, in the order of emission. */
   readonly tokenBlocks: TokensReceipt[] = [];
+  /** Which plugin emitted a node, by its first output. */
+  private readonly emitters = new Map<Value, string>();
 
   /** @param denoiser the component of plugins for which the config names none */
   constructor(
@@ -77,7 +80,7 @@ export class BuildHookRunner implements BuildHooks {
         counts.storedBytes += form.byteLength;
         increment(counts.forms, form.form);
       }
-      return form;
+      return { ...form, emit: (g, input, bias) => this.noted(name, g, () => form.emit(g, input, bias)) };
     }
     this.countUnpacked(weight, graph.component);
     return undefined;
@@ -87,7 +90,9 @@ export class BuildHookRunner implements BuildHooks {
     const { component } = graph;
     const { scope, kind } = inputs;
     for (const [i, { name, instance }] of this.pluginsOf(component)) {
-      const answer = guarded(name, "attention", () => instance.attention?.(inputs, graph));
+      const answer = this.noted(name, graph, () =>
+        guarded(name, "attention", () => instance.attention?.(inputs, graph)),
+      );
       if (!answer) continue;
       const { output, kernel } = "output" in answer ? answer : { output: answer };
       for (const counts of this.countsOf(i, component)) {
@@ -109,14 +114,21 @@ export class BuildHookRunner implements BuildHooks {
       for (const counts of this.countsOf(i, component)) increment(counts.changes, "blocks with fewer tokens");
       const { scope: block, hidden } = tokens;
       this.tokenBlocks.push({ plugin: name, component, block, tokens: hidden.shape[1]!, kept: reduced.kept });
-      return guardedTokens(name, reduced);
+      return this.guardedTokens(name, reduced);
     }
     return undefined;
   };
 
+  emitterOf = ({ outputs }: Node): string | undefined => this.emitters.get(outputs[0]!);
+
   graphBuilt = (graph: Graph): void => {
     for (const [i, { name, instance }] of this.pluginsOf(graph.component)) {
+      const before = new Set(graph.nodes.map(({ outputs }) => outputs[0]!)); // nodes may be replaced
       const changes = guarded(name, "graphBuilt", () => instance.graphBuilt?.(graph));
+      this.note(
+        name,
+        graph.nodes.filter(({ outputs }) => !before.has(outputs[0]!)),
+      );
       if (!changes) continue;
       for (const counts of this.countsOf(i, graph.component))
         for (const [change, number] of Object.entries(changes)) increment(counts.changes, change, number);
@@ -137,6 +149,31 @@ export class BuildHookRunner implements BuildHooks {
       counts.storedBytes += bytes;
       increment(counts.forms, `${kind} in float32`);
     }
+  }
+
+  /** What it emits later is the plugin's as well. */
+  private guardedTokens(plugin: string, reduced: ReducedTokens): ReducedTokens {
+    const { modules, kept } = reduced;
+    const ask = <Result>(graph: Graph, emit: () => Result): Result =>
+      this.noted(plugin, graph, () => guarded(plugin, "tokens", emit));
+    return {
+      modules,
+      kept,
+      merge: (x, graph) => ask(graph, () => reduced.merge(x, graph)),
+      unmerge: (y, graph) => ask(graph, () => reduced.unmerge(y, graph)),
+    };
+  }
+
+  /** Notes what is emitted meanwhile. */
+  private noted<Result>(plugin: string, { nodes }: Graph, emit: () => Result): Result {
+    const before = nodes.length;
+    const result = emit();
+    this.note(plugin, nodes.slice(before));
+    return result;
+  }
+
+  private note(plugin: string, nodes: readonly Node[]): void {
+    for (const { outputs } of nodes) if (!this.emitters.has(outputs[0]!)) this.emitters.set(outputs[0]!, plugin);
   }
 
   private pluginsOf(component: string): [index: number, plugin: LoadedPlugin][] {
@@ -165,17 +202,6 @@ function addNoise(counts: BuildCounts, noise: number | undefined, floatBytes: nu
 
 function increment(counts: Record<string, number>, name: string, by = 1): void {
   counts[name] = (counts[name] ?? 0) + by;
-}
-
-/** What it emits later is the plugin's as well. */
-function guardedTokens(plugin: string, reduced: ReducedTokens): ReducedTokens {
-  const { modules, kept } = reduced;
-  return {
-    modules,
-    kept,
-    merge: (x, graph) => guarded(plugin, "tokens", () => reduced.merge(x, graph)),
-    unmerge: (y, graph) => guarded(plugin, "tokens", () => reduced.unmerge(y, graph)),
-  };
 }
 
 function guarded<Result>(plugin: string, hook: string, call: () => Result): Result {

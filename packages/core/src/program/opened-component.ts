@@ -1,4 +1,5 @@
 import type { CompiledEngine } from "../compiler/compile";
+import type { Fallback } from "../compiler/providers/fallback-counts";
 import type { Program } from "./program";
 
 /** A component that is ready to run. */
@@ -8,4 +9,6 @@ export interface OpenedComponent {
   readonly engine: CompiledEngine;
   /** `WeightSource.identity` of its weights. */
   readonly identity: string;
+  /** What of it runs on the CPU, where it was put elsewhere. */
+  readonly fallback: Fallback | undefined;
 }

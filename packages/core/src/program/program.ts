@@ -116,7 +116,13 @@ export class Program {
     const { segments, castsWeights: castsStay } = compiled;
     const arena = segments.length <= mostArenas;
     const sessions = await openSessions(residency, segments.length, (index) =>
-      runtime.open(segments[index]!.path, { disablePrepacking, arena, castsStay, provider: residency?.devices[index] }),
+      runtime.open(segments[index]!.path, {
+        disablePrepacking,
+        arena,
+        castsStay,
+        noFallback: residency?.noFallback?.[index] ?? false,
+        provider: residency?.devices[index],
+      }),
     );
     return new Program(graph.inputs, plan, sessions, explain);
   }

@@ -1,3 +1,4 @@
+import type { OperatorCounts } from "../compiler/providers/fallback-counts";
 import { megabytes } from "../errors/gigabytes";
 import type { BuildCounts, BuildHookRunner, BuildReceipt, TokensReceipt } from "../plugins/build-hooks";
 import type { EncodingCount } from "../program/encodings";
@@ -92,6 +93,11 @@ export interface Report {
   readonly keptBytes: number;
   /** How often text encoders ran, and how often their result was there from an earlier generation of the pipeline. */
   readonly encodings: EncodingCount;
+  /**
+   * Nodes that ran on the CPU, by component and operator: of components that were put elsewhere, those with none as
+   * well. Left out where all were on the CPU.
+   */
+  readonly cpuNodes?: Readonly<Record<string, OperatorCounts>>;
   /** LoRAs that ran beside the weights, where the generation had some. */
   readonly loras?: readonly LoraReport[];
   readonly warnings: readonly string[];

@@ -29,6 +29,8 @@ export interface OpenOptions {
   readonly disablePrepacking: boolean;
   /** Whether it holds on to the memory of its activations. */
   readonly arena: boolean;
+  /** Whether a node that the provider leaves to the CPU is an error. */
+  readonly noFallback: boolean;
   /** Whether casts of constants run with the model; without it they are folded when it is opened. */
   readonly castsStay: boolean;
 }
@@ -48,7 +50,7 @@ export interface Calls {
   providers: { ask: Record<string, never>; answer: readonly string[] };
   /** Runs a model of one node on a provider; answers with what is against it. */
   probe: { ask: { readonly provider: string }; answer: string | undefined };
-  /** Runs a small model once; answers with its outputs, all of them float32. */
+  /** Runs a small model once; answers with its outputs as float32. */
   try: {
     ask: {
       readonly provider: string;
@@ -57,6 +59,8 @@ export interface Calls {
     };
     answer: Readonly<Record<string, Float32Array>>;
   };
+  /** Opens a model of one node on a provider, so that what it has compiled stays while other sessions come and go. */
+  hold: { ask: { readonly session: number; readonly provider: string }; answer: undefined };
   /** Channels in a block of the CPU's convolution kernels; nothing where it has none. */
   convolutionBlock: { ask: Record<string, never>; answer: number | undefined };
   open: {

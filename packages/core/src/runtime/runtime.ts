@@ -32,6 +32,8 @@ export interface OpenSettings {
   readonly arena?: boolean;
   /** Constants in 16 bits stay so in memory, and casts of them run when they are read, not when the model is opened. */
   readonly castsStay?: boolean;
+  /** A node that the provider leaves to the CPU is an error; of no use on the CPU itself. */
+  readonly noFallback?: boolean;
   /** The runtime's own when left out. */
   readonly provider?: string | undefined;
 }
@@ -48,6 +50,8 @@ export class Runtime {
   private readonly store: TensorStore;
   /** Ids of those that were opened and not closed. */
   private readonly sessions = new Set<number>();
+  /** Providers that are kept ready. */
+  private readonly held = new Map<string, Promise<unknown>>();
   private lastGeneration: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
   private block: Promise<number | undefined> | undefined;
@@ -87,13 +91,25 @@ export class Runtime {
 
   /**
    * Runs a small model once on a provider.
-   * @param model an ONNX file whose outputs are float32
+   * @param model an ONNX file
    * @throws SKIPSTEP_RUN_FAILED with ONNX Runtime's message where the provider cannot run it
    */
   try(provider: string, model: Uint8Array, inputs: Readonly<Record<string, WireTensor>>) {
     return this.link.call("try", { provider, model, inputs }, (message) =>
       runFailed(`a probe of "${provider}"`, message),
     );
+  }
+
+  /**
+   * Keeps what a provider compiled for its kernels until the runtime is closed. ONNX Runtime forgets it when the last
+   * session on a device is closed: what the next one needs would be compiled again, a tenth of a second a kernel.
+   */
+  async hold(provider: string): Promise<void> {
+    const session = this.link.nextId();
+    const holding = this.held.get(provider) ?? this.link.call("hold", { session, provider });
+    if (!this.held.has(provider)) this.sessions.add(session);
+    this.held.set(provider, holding);
+    await holding;
   }
 
   /** Providers besides the CPU's that work here. */
@@ -111,16 +127,22 @@ export class Runtime {
     return this.store.account.peakKeptBytes;
   }
 
-  /** @throws SKIPSTEP_SESSION_FAILED when ONNX Runtime cannot load the model */
+  /** @throws SKIPSTEP_SESSION_FAILED when ONNX Runtime cannot load the model, SKIPSTEP_PROVIDER_FALLBACK */
   async open(
     path: string,
-    { disablePrepacking = false, arena = true, castsStay = false, provider = this.provider }: OpenSettings = {},
+    {
+      disablePrepacking = false,
+      arena = true,
+      castsStay = false,
+      noFallback = false,
+      provider = this.provider,
+    }: OpenSettings = {},
   ): Promise<Session> {
     this.store.assertRunning();
     const id = this.link.nextId();
     this.sessions.add(id);
     const { threads } = this.options;
-    const options = { provider, threads, disablePrepacking, arena, castsStay };
+    const options = { provider, threads, disablePrepacking, arena, castsStay, noFallback };
     return openSession(this.store, id, path, options, () => this.sessions.delete(id));
   }
 

@@ -1,4 +1,5 @@
 import { list } from "../errors/nearest";
+import { sessionFallsBack } from "../errors/provider";
 import { runFailed, sessionClosed, sessionFailed } from "../errors/runtime";
 import type { DeviceTensor, Tensors } from "./device-tensor";
 import { arrays, type Calls, type OpenOptions, type PortType, type WireType } from "./protocol";
@@ -52,13 +53,20 @@ export async function openSession(
   onClose: () => void,
 ): Promise<Session> {
   const { link } = store;
-  const ports = await link.call("open", { session: id, path, options }, (message) => sessionFailed(path, message));
+  const ports = await link.call("open", { session: id, path, options }, (message) =>
+    isFallback(message) ? sessionFallsBack(path, options.provider) : sessionFailed(path, message),
+  );
   const unknown = [...ports.inputs, ...ports.outputs].find(({ type }) => !(type in arrays));
   if (unknown) {
     await link.call("close", { sessions: [id] });
     throw sessionFailed(path, unsupported(unknown));
   }
   return new OpenSession(store, id, path, ports, onClose);
+}
+
+/** ONNX Runtime's words where `noFallback` is set. */
+function isFallback(message: string): boolean {
+  return message.includes("fallback to CPU EP has been explicitly disabled");
 }
 
 class OpenSession implements Session {

@@ -50,6 +50,7 @@ function sessionOptions({
   disablePrepacking,
   arena,
   castsStay,
+  noFallback,
 }: OpenOptions): InferenceSession.SessionOptions {
   return {
     executionProviders: [providerOf(provider)],
@@ -64,6 +65,7 @@ function sessionOptions({
         // Signed int8 weights become unsigned ones, which takes twice as long and is right everywhere.
         ...(unsignedInt8 ? { x64quantprecision: "1" } : {}),
         ...(disablePrepacking ? { disable_prepacking: "1" } : {}),
+        ...(noFallback ? { disable_cpu_ep_fallback: "1" } : {}),
       },
       // Both put a float32 copy of each weight into memory.
       ...(castsStay ? { optimization: { disable_specified_optimizers: foldingCasts } } : {}),
@@ -73,7 +75,7 @@ function sessionOptions({
 
 /** For models of one node. */
 function probeOptions(provider: string): OpenOptions {
-  return { provider, disablePrepacking: false, arena: true, castsStay: false };
+  return { provider, disablePrepacking: false, arena: true, castsStay: false, noFallback: false };
 }
 
 function toOrt({ dtype, data, shape }: WireTensor): OrtTensor {
@@ -124,11 +126,15 @@ const handlers: Handlers = {
       const feeds = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, toOrt(tensor)]));
       const results = await session.run(feeds);
       return Object.fromEntries(
-        Object.entries(results).map(([name, { data }]) => [name, Float32Array.from(data as Float32Array)]),
+        Object.entries(results).map(([name, { data }]) => [name, Float32Array.from(data as Float32Array, Number)]),
       );
     } finally {
       await session.release();
     }
+  },
+
+  async hold({ session: id, provider }) {
+    sessions.set(id, await InferenceSession.create(probeModel, sessionOptions(probeOptions(provider))));
   },
 
   async convolutionBlock() {

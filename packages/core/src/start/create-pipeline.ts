@@ -28,6 +28,7 @@ import { buildModels } from "./build-model";
 import { Catalogue } from "./catalogue";
 import { configCatalogue } from "./config-model";
 import { dtypeNotes } from "./dtype-notes";
+import { fallbackNotes } from "./fallback-notes";
 import { lazyEntries } from "./lazy-entries";
 import { notesOf, noteWarnings } from "./notes";
 import { openModel, withWeights } from "./open-model";
@@ -190,6 +191,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       memory: placement,
       turns: new Turns(),
       denoiser: family.denoiser,
+      strict: config.strict,
       signal,
       onCompile: (component: string, done: number, of: number) =>
         onProgress?.({ kind: "compile", component, done, of }),
@@ -211,8 +213,9 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
     const texts = { tokenizer: tokenizers.of, encoder: encodings.of };
     const pipeline = await family.open({ checkpoint, runtime, programs, configs, ...texts, entry });
     const found = [...notesOf(model, config.scheduler), ...notes, ...learned, ...tokenizerNotes];
+    const fallen = fallbackNotes(models);
     const warnings = [
-      ...noteWarnings(found),
+      ...noteWarnings([...found, ...fallen]),
       ...loraWarnings(loras),
       ...openWarnings(models),
       ...buildWarnings(plugins),
@@ -232,7 +235,9 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       buildHooks: hooks,
       pipeline,
       warnings,
-      notes: dtypeNotes(built, device).map(({ text }) => text),
+      notes: [...dtypeNotes(built, device), ...fallen.filter(({ kind }) => kind === "conclusion")].map(
+        ({ text }) => text,
+      ),
       places: notePlaces({ config, checkpoint, plugins, running: new Set(components.keys()) }, cacheDir),
       cacheDir,
       loras: besides,

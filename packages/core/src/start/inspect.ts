@@ -1,6 +1,7 @@
 import type { Structure } from "../architecture/structure";
 import { activationBytes, weightBytes } from "../compiler/memory-estimate";
 import type { Segment } from "../compiler/plan";
+import type { OperatorCounts } from "../compiler/providers/fallback-counts";
 import { printable } from "../errors/printable";
 import { type Hooks, hookKinds, type Region } from "../hooks";
 import type { Family } from "../loop/family";
@@ -23,6 +24,7 @@ import { applyTextualInversions } from "./apply-textual-inversions";
 import { type BuiltModel, buildModels, regionClaims } from "./build-model";
 import type { CheckedConfig } from "./create-pipeline";
 import { dtypeNotes } from "./dtype-notes";
+import { expectedFallback, fallbackNotes } from "./fallback-notes";
 import { notesOf } from "./notes";
 import { chooseScheduler } from "./scheduler-choice";
 
@@ -60,6 +62,8 @@ export interface ComponentInspection {
   readonly weightBytes: number;
   readonly activationBytes: number;
   readonly segments: readonly SegmentInspection[];
+  /** Nodes that run on the CPU, by operator, of a component that was put elsewhere; before its device was tried. */
+  readonly cpuNodes?: OperatorCounts;
   /** In the order of emission, with the kernel that each became. */
   readonly attentions: readonly Omit<AttentionReceipt, "component">[];
 }
@@ -101,8 +105,10 @@ export function inspectConfig({ config, plugins, model: plain, code }: CheckedCo
   try {
     const settings = fillSettings(model, config.generate);
     const sizes = family.sizes(configs, settings);
-    const components = models.map((built) => ({
+    const placed = models.map((built) => ({ name: built.name, fallback: expectedFallback(built, config.device) }));
+    const components = models.map((built, i) => ({
       ...describe(built, config.device),
+      ...(placed[i]!.fallback ? { cpuNodes: placed[i]!.fallback.counts } : {}),
       activationBytes: activationBytes(built.graph, sizes[built.name]!),
       attentions: attentionsOf(hooks.attentions, built.name),
     }));
@@ -117,6 +123,7 @@ export function inspectConfig({ config, plugins, model: plain, code }: CheckedCo
         ...notes,
         ...learned,
         ...dtypeNotes(models, config.device),
+        ...fallbackNotes(placed),
         ...promptNotes(family, settings),
       ],
       loras,
@@ -170,7 +177,7 @@ function attentionsOf(receipts: readonly AttentionReceipt[], name: string): Comp
 function describe(
   { name, source, weights, graph, plan, dtype, devices }: BuiltModel,
   device: string,
-): Omit<ComponentInspection, "activationBytes" | "attentions"> {
+): Omit<ComponentInspection, "activationBytes" | "attentions" | "cpuNodes"> {
   const tensors = weights.names.map((tensor) => ({
     ...weights.entry(tensor),
     packed: weights.packed?.(tensor) ?? weights.stored?.(tensor),

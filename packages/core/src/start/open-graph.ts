@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile } from "../compiler/compile";
 import { planGraph } from "../compiler/plan";
-import { formsOn } from "../compiler/providers/forms";
+import { formsOn } from "../compiler/providers/choose-forms";
 import type { Graph } from "../graph/graph";
 import type { Step, Tensors } from "../hooks";
 import { RunHooks } from "../loop/run-hooks";
@@ -62,7 +62,11 @@ export async function openGraph(
       identity,
       cacheDir: folder,
       convolutionBlock: runtime.provider === "cpu" ? await runtime.convolutionBlock() : undefined,
-      formsOf: await formsOn(runtime, [undefined]),
+      formsOf: await formsOn(runtime, {
+        name: component,
+        segments: plan.segments,
+        devices: plan.segments.map(() => runtime.provider),
+      }),
       component,
       className: plugins?.structure.className ?? component,
       source: folder,

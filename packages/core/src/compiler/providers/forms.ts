@@ -1,20 +1,28 @@
-import type { Node } from "../../graph/value";
-import type { Runtime } from "../../runtime/runtime";
-import { kernelFacts } from "./kernel-facts";
-import { lowerFor, profileOf } from "./profile";
+import type { Node, Value } from "../../graph/value";
+import type { Form } from "./profile";
+import { StandIn } from "./stand-in";
 
-/** What stands in for each node of a segment, where its provider is another than the CPU. */
-export type FormsOf = (segment: number) => ((node: Node) => readonly Node[]) | undefined;
+/** How the nodes of a provider's segments are emitted. */
+export interface Lowering {
+  /** What stands in for a node; the values that come out keep their names. */
+  lower(node: Node): readonly Node[];
+  /** The provider and all that was chosen for it: part of an engine's key. */
+  readonly key: string;
+}
 
-/**
- * What stands in for nodes on the providers of a model's segments.
- * @param devices by segment; the runtime's provider where there is none
- */
-export async function formsOn(runtime: Runtime, devices: readonly (string | undefined)[]): Promise<FormsOf> {
-  const forms = new Map<string, (node: Node) => readonly Node[]>();
-  for (const device of new Set(devices.map((given = runtime.provider) => given))) {
-    const profile = profileOf(device);
-    if (Object.keys(profile.rules).length > 0) forms.set(device, lowerFor(profile, await kernelFacts(runtime, device)));
-  }
-  return (segment) => forms.get(devices[segment] ?? runtime.provider);
+/** How each segment is emitted, where its provider is another than the CPU. */
+export type FormsOf = (segment: number) => Lowering | undefined;
+
+/** For the nodes of one graph, and those of the bodies in them. @param choose the form of a node */
+export function lowerBy(choose: (node: Node) => Form): Lowering["lower"] {
+  const initializers = new Map<string, Value>();
+  const lower = (node: Node): readonly Node[] => {
+    const { body } = node;
+    if (body) return [{ ...node, body: { ...body, nodes: body.nodes.flatMap(lower) } }];
+    const { emit } = choose(node);
+    if (!emit) return [node];
+    const standIn = new StandIn(node, initializers);
+    return standIn.finish(emit(node, standIn));
+  };
+  return lower;
 }
