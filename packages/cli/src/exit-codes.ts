@@ -72,6 +72,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   RUNTIME: 6,
   TEXT_PROCESS: 6,
   PROVIDER: 6,
+  DEVICE: 6,
   DTYPE_UNSUPPORTED: 6,
   DTYPE_NOT_FINITE: 6,
   SESSION: 6,

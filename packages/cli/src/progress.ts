@@ -68,6 +68,11 @@ function look(event: ProgressEvent | QuantizeEvent): Look {
       const { step, of, secondsLeft } = event;
       return { label: `step ${step} of ${of}`, detail: `${secondsLeft.toFixed(1)} s left`, done: step, of };
     }
+    case "wait": {
+      const { device, process } = event;
+      const who = process === undefined ? "another program uses it" : `process ${process} uses it`;
+      return { label: `wait for ${device}`, detail: who, done: 0, of: 1 };
+    }
     case "encode":
       return { label: "read the prompt", detail: "", done: 0, of: 1 };
     case "decode":

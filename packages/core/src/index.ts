@@ -1,12 +1,12 @@
 /** What applications use: a config becomes a pipeline, a plan, an inspection or a file of weights. */
 import "reflect-metadata";
 
-export { defaultCacheDir } from "./compiler/cache-dir";
 export { clearEngines, type EngineEntry, listEngines } from "./compiler/engines";
 export { type Leftover, listLeftovers } from "./compiler/leftovers";
 export { verifyEngines } from "./compiler/verify-engines";
 export type { Config, ConfigInput, GenerateConfig, PluginUse } from "./config/config";
 export type { Override } from "./config/overrides";
+export { defaultCacheDir } from "./disk/cache-dir";
 export { readRegularFile } from "./disk/regular-file";
 export { beginUnfinished, endUnfinished, type Unfinished } from "./disk/unfinished";
 export { enginesDamaged } from "./errors/compiler";

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { defaultCacheDir } from "../src/compiler/cache-dir";
+import { defaultCacheDir } from "../src/disk/cache-dir";
 import { type CompiledEngine, type CompileEvent, type CompileRequest, compile } from "../src/compiler/compile";
 import { clearEngines, listEngines } from "../src/compiler/engines";
 import { type Plan, planGraph, type RegionClaim } from "../src/compiler/plan";

@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { defaultCacheDir } from "../disk/cache-dir";
 import { isSystemError } from "../disk/system-error";
 import { cacheUnwritable, engineUnknown } from "../errors/compiler";
-import { defaultCacheDir } from "./cache-dir";
 import { weightsStamp } from "./check-engine";
 import { engineFolders, removeEngine } from "./engine-folder";
 import { type EngineManifest, manifestPath, readManifest } from "./engine-manifest";

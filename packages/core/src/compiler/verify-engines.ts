@@ -1,8 +1,8 @@
 import { basename } from "node:path";
+import { defaultCacheDir } from "../disk/cache-dir";
 import { isSystemError } from "../disk/system-error";
 import { cacheUnwritable } from "../errors/compiler";
 import { throwIfAborted } from "../runtime/cancel";
-import { defaultCacheDir } from "./cache-dir";
 import { checkEngine } from "./check-engine";
 import { engineFolders, removeEngine } from "./engine-folder";
 import { readManifest } from "./engine-manifest";

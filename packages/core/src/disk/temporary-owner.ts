@@ -20,13 +20,33 @@ export function ownerTag(): string {
 
 /** Whether the owner of a temporary file or folder is still at work; by its name. */
 export function ownerState(path: string): OwnerState {
-  const [, pid, start, boot, host] =
-    /\.(\d+)-(\d+)-([0-9a-f]{8})-([0-9a-f]{8})\.[0-9a-f]+\.tmp$/.exec(basename(path)) ?? [];
+  const [, tag = ""] = /\.([^.]+)\.[0-9a-f]+\.tmp$/.exec(basename(path)) ?? [];
+  return tagState(tag);
+}
+
+/** Whether the process of an owner's tag is still at work. */
+export function tagState(tag: string): OwnerState {
+  const { pid, start, boot, host } = partsOf(tag);
   if (pid === undefined || host !== hostHash()) return "unknown";
   if (boot !== bootHash() || !isRunning(Number(pid))) return "gone";
   const now = startOf(Number(pid));
   // Another process may have the number by now.
   return now !== undefined && now !== Number(start) ? "gone" : "running";
+}
+
+/** The number of the process of an owner's tag; `undefined` where it means another one, in another host or container. */
+export function processOf(tag: string): number | undefined {
+  const { pid, host } = partsOf(tag);
+  return pid !== undefined && host === hostHash() ? Number(pid) : undefined;
+}
+
+/** The machine, containers on it included. `0f3b9c52` */
+export function machineTag(): string {
+  return contentOf("/proc/sys/kernel/random/boot_id") === undefined ? short(hostname()) : bootHash();
+}
+
+function partsOf(tag: string): { pid?: string; start?: string; boot?: string; host?: string } {
+  return /^(?<pid>\d+)-(?<start>\d+)-(?<boot>[0-9a-f]{8})-(?<host>[0-9a-f]{8})$/.exec(tag)?.groups ?? {};
 }
 
 function isRunning(pid: number): boolean {

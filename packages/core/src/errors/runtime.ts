@@ -12,7 +12,7 @@ function form({ dtype, shape }: TensorForm): string {
 }
 
 /** ONNX Runtime's message without the places in its C++ sources; the error's `cause` keeps those. */
-function said(message: string): string {
+export function said(message: string): string {
   return message.replace(/\/onnxruntime_src\/\S+:\d+ .*? was false\. /g, "").trim();
 }
 

@@ -1,12 +1,13 @@
 import { copyFile, link, mkdir, symlink } from "node:fs/promises";
 import { dirname, relative } from "node:path";
+import { withLock } from "../disk/lock";
 import { isSystemError } from "../disk/system-error";
 import { hubUnwritable } from "../errors/hub";
+import { throwIfAborted } from "../runtime/cancel";
 import type { RepositoryFolder } from "./cache-layout";
 import { downloadBlob, incompleteOf, sizeOf } from "./download-blob";
 import { type HubAccess, hubFetch } from "./hub-fetch";
 import { addressOf, type HubFile } from "./hub-files";
-import { withLock } from "./lock";
 
 /** How far the download of a file is: bytes that are here, of all. */
 export interface DownloadEvent {
@@ -37,9 +38,12 @@ export async function bringFile(
   const url = addressOf(access, commit, file.path);
   try {
     for (const folder of [blob, lock, path].map(dirname)) await mkdir(folder, { recursive: true });
-    const onWait = async (): Promise<void> => onProgress(await sizeOf(incompleteOf(blob)));
+    const onWait = async (): Promise<void> => {
+      throwIfAborted(signal);
+      onProgress(await sizeOf(incompleteOf(blob)));
+    };
     if ((await sizeOf(blob)) !== file.size || file.size === 0)
-      await withLock(lock, { signal, onWait }, async () => {
+      await withLock(lock, onWait, async () => {
         if (file.size > 0 && (await sizeOf(blob)) === file.size) return; // by the process that had the lock before
         await downloadBlob({ file, url, target: blob, fetch: hubFetch(access), signal, onProgress });
       });

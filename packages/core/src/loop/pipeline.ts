@@ -45,7 +45,7 @@ import { Stopwatch } from "./stopwatch";
 
 /** One generation. Names in snake_case are the config's; what is left out is the config's `generate`. */
 export interface GenerateRequest extends GenerateConfig, RequestExtras {
-  /** Stops between two segments of the model: `generate` throws SKIPSTEP_CANCELLED. */
+  /** Stops while it waits, and between two segments of the model: `generate` throws SKIPSTEP_CANCELLED. */
   readonly signal?: AbortSignal | undefined;
   /** What it throws fails the generation with SKIPSTEP_PROGRESS_FAILED; promises that it gives are waited for. */
   readonly onProgress?: OnProgress | undefined;
@@ -131,9 +131,10 @@ export class Pipeline {
   }
 
   /**
-   * Makes images. Calls at the same time run one after the other.
+   * Makes images. Calls at the same time run one after the other; on a GPU, those of all pipelines do.
    * @throws SKIPSTEP_REQUEST_INVALID, SKIPSTEP_CANCELLED, SKIPSTEP_PROGRESS_FAILED, SKIPSTEP_HOOK_FAILED, SKIPSTEP_PLUGIN_NO_EFFECT when the config
-   *   says `"strict": true`, SKIPSTEP_RUNTIME_STOPPED after `close`
+   *   says `"strict": true`, SKIPSTEP_RUNTIME_STOPPED after `close`; SKIPSTEP_DEVICE_LOST, SKIPSTEP_DEVICE_MEMORY and
+   *   SKIPSTEP_DEVICE_GONE, after which the next call tries again
    */
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
     checkRequest(request);
@@ -150,8 +151,9 @@ export class Pipeline {
     const read = beside.length > 0 ? parts.loras.read(beside) : undefined;
     const progress = new ProgressListener(onProgress);
     const heard = { signal, previews, onProgress: progress.tell };
-    const result = await parts.runtime.generation(() =>
-      parts.loras.run(read, heard, (models) => this.run({ ...parts, models }, settings, heard, read)),
+    const result = await parts.runtime.generation(
+      () => parts.loras.run(read, heard, (models) => this.run({ ...parts, models }, settings, heard, read)),
+      { signal, onWait: (wait) => progress.tell?.({ kind: "wait", ...wait }) },
     );
     await progress.settled();
     return result;

@@ -6,6 +6,8 @@ export type ProgressEvent =
   | { readonly kind: "download"; readonly file: string; readonly done: number; readonly of: number }
   /** Weights of a component are written into the cache: bytes done, of all. */
   | { readonly kind: "compile"; readonly component: string; readonly done: number; readonly of: number }
+  /** Somebody else works on a device; it is waited for. By the number of its process, where that can be seen. */
+  | { readonly kind: "wait"; readonly device: string; readonly process: number | undefined }
   /** The prompts are about to be encoded. */
   | { readonly kind: "encode" }
   | StepEvent

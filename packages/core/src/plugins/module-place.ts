@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { defaultCacheDir } from "../compiler/cache-dir";
 import { enginesFolder } from "../compiler/engine-folder";
+import { defaultCacheDir } from "../disk/cache-dir";
 import { pluginInData, pluginNoSource } from "../errors/plugins";
 import { hubSettings } from "../hub/hub-settings";
 import { foldersAbove } from "./package-json";

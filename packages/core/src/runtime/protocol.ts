@@ -1,3 +1,4 @@
+import type { DeviceTrouble } from "./device-trouble";
 import type { OperationName } from "./tensor-math";
 
 /** The element types that the runtime carries, and what each is kept in. */
@@ -103,7 +104,13 @@ export type Message =
   | { readonly kind: "drop"; readonly values: readonly number[] }
   | { readonly kind: "call"; readonly call: number; readonly name: CallName; readonly ask: unknown };
 
+/** What befell the device that a call ran on. */
+export interface DeviceFailure {
+  readonly name: string;
+  readonly trouble: DeviceTrouble;
+}
+
 /** From the worker. */
 export type Reply =
   | { readonly call: number; readonly answer: unknown }
-  | { readonly call: number; readonly failure: string };
+  | { readonly call: number; readonly failure: string; readonly device: DeviceFailure | undefined };

@@ -1,6 +1,8 @@
 import { runFailed, runtimeStopped } from "../errors/runtime";
 import type { Tensor } from "../tensor";
+import { unlessAborted } from "./cancel";
 import type { DeviceTensor } from "./device-tensor";
+import { besideProcesses, inTurn, type TurnOptions } from "./device-turn";
 import type { WireTensor } from "./protocol";
 import { otherProviders, requireProvider } from "./provider";
 import { currentScope, Scope } from "./scope";
@@ -17,6 +19,8 @@ export interface RuntimeOptions {
   readonly others?: readonly string[];
   /** Threads inside one operator; ONNX Runtime takes all cores without it. */
   readonly threads?: number | undefined;
+  /** While devices are waited for that others work on, until models are open. */
+  readonly waiting?: TurnOptions;
 }
 
 export interface OpenSettings {
@@ -56,19 +60,28 @@ export class Runtime {
   private closing: Promise<void> | undefined;
   private block: Promise<number | undefined> | undefined;
   private readonly closers: (() => void)[] = [];
+  /** Those that its models run on. */
+  private readonly devices: Set<string>;
+  private readonly waiting: TurnOptions;
 
   private constructor(
     private readonly link: WorkerLink,
     private readonly options: RuntimeOptions,
   ) {
     this.store = new TensorStore(link);
+    this.devices = new Set([options.provider, ...(options.others ?? [])]);
+    this.waiting = options.waiting ?? {};
   }
 
-  /** @throws SKIPSTEP_PROVIDER_UNAVAILABLE, SKIPSTEP_RUNTIME_STOPPED when ONNX Runtime itself cannot be loaded */
+  /**
+   * @throws SKIPSTEP_PROVIDER_UNAVAILABLE, SKIPSTEP_RUNTIME_STOPPED when ONNX Runtime itself cannot be loaded,
+   *   SKIPSTEP_CANCELLED while it waits for a device
+   */
   static async start(options: RuntimeOptions): Promise<Runtime> {
     const link = WorkerLink.acquire();
     try {
-      for (const provider of [options.provider, ...(options.others ?? [])]) await requireProvider(link, provider);
+      for (const provider of [options.provider, ...(options.others ?? [])])
+        await requireProvider(link, provider, options.waiting ?? {});
       return new Runtime(link, options);
     } catch (error) {
       await link.release();
@@ -95,8 +108,8 @@ export class Runtime {
    * @throws SKIPSTEP_RUN_FAILED with ONNX Runtime's message where the provider cannot run it
    */
   try(provider: string, model: Uint8Array, inputs: Readonly<Record<string, WireTensor>>) {
-    return this.link.call("try", { provider, model, inputs }, (message) =>
-      runFailed(`a probe of "${provider}"`, message),
+    return inTurn([provider], this.waiting, () =>
+      this.link.call("try", { provider, model, inputs }, (message) => runFailed(`a probe of "${provider}"`, message)),
     );
   }
 
@@ -114,7 +127,7 @@ export class Runtime {
 
   /** Providers besides the CPU's that work here. */
   accelerators(): Promise<string[]> {
-    return otherProviders(this.link, "cpu");
+    return otherProviders(this.link, "cpu", this.waiting);
   }
 
   /** Bytes of the tensors that are kept now. */
@@ -143,7 +156,10 @@ export class Runtime {
     this.sessions.add(id);
     const { threads } = this.options;
     const options = { provider, threads, disablePrepacking, arena, castsStay, noFallback };
-    return openSession(this.store, id, path, options, () => this.sessions.delete(id));
+    this.devices.add(provider);
+    return inTurn([provider], this.waiting, () =>
+      openSession(this.store, id, path, options, () => this.sessions.delete(id)),
+    );
   }
 
   /**
@@ -156,24 +172,29 @@ export class Runtime {
   }
 
   /**
-   * Runs a generation: what is kept inside lives until its end at the latest. One at a time; others wait their turn.
-   * One that is started inside another runs at once, with a lifetime of its own.
+   * Runs a generation: what is kept inside lives until its end at the latest. One at a time, and on a GPU one of all
+   * runtimes, threads and processes of the user; others wait their turn. One that is started inside another runs at
+   * once, with a lifetime of its own.
+   * @throws SKIPSTEP_CANCELLED while it waits, and what `body` throws
    */
-  generation<T>(body: () => Promise<T>): Promise<T> {
+  generation<T>(body: () => Promise<T>, waiting: TurnOptions = {}): Promise<T> {
     const outer = currentScope.getStore();
-    const run = (): Promise<T> => this.inside(new Scope("generation", outer, this), body);
+    const run = (): Promise<T> =>
+      inTurn(this.devices, waiting, () => this.inside(new Scope("generation", outer, this), body));
     if (outer?.within(this)) return run();
-    const turn = this.lastGeneration.then(() => {
+    const before = this.lastGeneration;
+    const turn = unlessAborted(before, waiting.signal).then(() => {
       this.store.account.restart();
       return run();
     });
-    this.lastGeneration = turn.catch(() => undefined); // its caller has the error
+    this.lastGeneration = before.then(() => turn).catch(() => undefined); // its caller has the error
     return turn;
   }
 
   /** Runs one pass over a model: tensors made inside and not kept are dropped at its end. */
   pass<T>(body: () => Promise<T>): Promise<T> {
-    return this.inside(new Scope("pass", this.store.scope(), this), body);
+    const scope = new Scope("pass", this.store.scope(), this);
+    return inTurn(this.devices, {}, () => this.inside(scope, body));
   }
 
   /** What is to be freed together with the runtime. */
@@ -200,7 +221,8 @@ export class Runtime {
     for (const free of this.closers) free();
     this.store.close(runtimeStopped("is closed"));
     try {
-      if (!this.link.failure) await this.link.call("close", { sessions: [...this.sessions] });
+      const close = () => this.link.call("close", { sessions: [...this.sessions] });
+      if (!this.link.failure) await besideProcesses(this.devices, close);
     } finally {
       await this.link.release();
     }

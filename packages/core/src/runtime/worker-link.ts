@@ -1,4 +1,5 @@
 import type { Worker } from "node:worker_threads";
+import { deviceFailed } from "../errors/devices";
 import type { SkipstepError } from "../errors/error";
 import { runtimeFailed, runtimeStopped } from "../errors/runtime";
 import { ExitGate } from "./exit-gate";
@@ -90,7 +91,7 @@ export class WorkerLink {
     const { resolve, reject, failed } = this.pending.get(reply.call)!;
     this.pending.delete(reply.call);
     if (this.pending.size === 0) this.worker.unref();
-    if ("failure" in reply) reject(failed(reply.failure));
+    if ("failure" in reply) reject(reply.device ? deviceFailed(reply.device, reply.failure) : failed(reply.failure));
     else resolve(reply.answer);
   }
 

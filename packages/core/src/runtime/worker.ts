@@ -1,12 +1,15 @@
 /** The runtime's thread: owns the sessions and the tensors. Errors leave as plain text; the main thread words them. */
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from "onnxruntime-node";
+import { deviceTrouble } from "./device-trouble";
 import { ExitGate } from "./exit-gate";
 import { int8SumsOverflow } from "./int8-sums";
+import { OrtSessions } from "./ort-sessions";
 import {
   arrays,
   type CallName,
   type Calls,
+  type DeviceFailure,
   type Message,
   type OpenOptions,
   type Reply,
@@ -29,7 +32,7 @@ const blockModel = Buffer.from(
 
 const port = parentPort!;
 const gate = new ExitGate(workerData as SharedArrayBuffer);
-const sessions = new Map<number, InferenceSession>();
+const sessions = new OrtSessions();
 const values = new Map<number, OrtTensor>();
 const unsignedInt8 = int8SumsOverflow();
 
@@ -149,15 +152,14 @@ const handlers: Handlers = {
   },
 
   async open({ session: id, path, options }) {
-    const session = await InferenceSession.create(path, sessionOptions(options));
-    sessions.set(id, session);
+    const session = await sessions.open(id, path, options.provider, sessionOptions(options));
     return { inputs: portTypes(session.inputMetadata), outputs: portTypes(session.outputMetadata) };
   },
 
   async run({ session: id, inputs, outputs }) {
-    const session = sessions.get(id)!;
     const feeds: Record<string, OrtTensor> = {};
     for (const [name, value] of inputs) feeds[name] = typeof value === "number" ? tensorOf(value) : sizesVector(value);
+    const session = await sessions.take(id); // after the inputs: what they come from may have failed with its device
     const names = outputs.map(([name]) => name);
     const start = performance.now();
     const results = await session.run(feeds, names);
@@ -173,10 +175,7 @@ const handlers: Handlers = {
   },
 
   async close({ sessions: ids }) {
-    for (const id of ids) {
-      await sessions.get(id)?.release(); // none where opening failed
-      sessions.delete(id);
-    }
+    for (const id of ids) await sessions.close(id);
   },
 
   read: ({ value }) => {
@@ -202,6 +201,18 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Whether it was a device that failed a call. Its sessions are closed then, and opened again by what runs next. */
+async function deviceFailure(ask: unknown, message: string): Promise<DeviceFailure | undefined> {
+  const trouble = deviceTrouble(message);
+  if (!trouble) return undefined;
+  const { session, provider, options } = ask as { session?: number; provider?: string; options?: OpenOptions };
+  const device = provider ?? options?.provider ?? (session === undefined ? undefined : sessions.deviceOf(session));
+  const name = device ?? sessions.accelerator;
+  if (name === undefined || name === "cpu") return undefined;
+  await sessions.drop(name);
+  return { name, trouble };
+}
+
 async function answer(call: number, name: CallName, ask: unknown): Promise<void> {
   if (!gate.enter()) return;
   try {
@@ -210,7 +221,8 @@ async function answer(call: number, name: CallName, ask: unknown): Promise<void>
     const transfer = name === "read" ? [(result as WireTensor).data.buffer as ArrayBuffer] : [];
     port.postMessage({ call, answer: result } satisfies Reply, transfer);
   } catch (error) {
-    port.postMessage({ call, failure: messageOf(error) } satisfies Reply);
+    const failure = messageOf(error);
+    port.postMessage({ call, failure, device: await deviceFailure(ask, failure) } satisfies Reply);
   } finally {
     gate.leave();
   }

@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
-import { defaultCacheDir } from "../compiler/cache-dir";
 import type { ConfigInput, PluginUse } from "../config/config";
 import { type LoadedConfig, loadConfig } from "../config/load";
 import type { Override } from "../config/overrides";
+import { defaultCacheDir } from "../disk/cache-dir";
 import { argumentInvalid } from "../errors/arguments";
 import { threadsInvalid } from "../errors/runtime";
 import { shown } from "../errors/shown";
@@ -18,6 +18,7 @@ import { Encodings } from "../program/encodings";
 import { notePlaces } from "../recipe/note-places";
 import { buildWarnings } from "../report/build-warnings";
 import { noiseWarnings } from "../report/noise";
+import type { TurnOptions } from "../runtime/device-turn";
 import { Runtime } from "../runtime/runtime";
 import { checkInput, checkOptions } from "../schema/check-arguments";
 import { deepFreeze, isObject } from "../schema/json";
@@ -170,7 +171,8 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
   const { checkpoint, family, configs, components } = model;
   const scheduler = chooseScheduler(model, config.scheduler); // throws before anything is loaded
   const { device, device_map } = config;
-  const starting = Runtime.start({ provider: device, others: devicesIn(device_map), threads });
+  const waiting: TurnOptions = { signal, onWait: (wait) => onProgress?.({ kind: "wait", ...wait }) };
+  const starting = Runtime.start({ provider: device, others: devicesIn(device_map), threads, waiting });
   starting.catch(() => undefined); // told when it is awaited
   const tokenizerNotes: Note[] = [];
   const note = (one: Note): void => void tokenizerNotes.push(one);

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
-import { defaultCacheDir } from "../compiler/cache-dir";
 import type { ConfigInput } from "../config/config";
 import { applyOverride, type Override, parseOverride } from "../config/overrides";
+import { defaultCacheDir } from "../disk/cache-dir";
 import { argumentInvalid } from "../errors/arguments";
 import { recipeRefused, recipeUntrusted } from "../errors/recipe";
 import { shown } from "../errors/shown";

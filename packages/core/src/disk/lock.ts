@@ -1,0 +1,108 @@
+import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { threadId } from "node:worker_threads";
+import { isSystemError } from "./system-error";
+import { temporaryBeside } from "./temporary-beside";
+import { type OwnerState, ownerTag, processOf, tagState } from "./temporary-owner";
+import { beginUnfinished, endUnfinished } from "./unfinished";
+
+/** Milliseconds. */
+const heartbeat = 2000;
+const pause = 200;
+
+/**
+ * Milliseconds without a sign of life after which whoever has a lock counts as gone. A process that is seen to run may
+ * only be busy, or its thread with the lock was ended.
+ */
+const patience: Readonly<Record<OwnerState, number>> = { gone: 0, unknown: 5 * heartbeat, running: 30 * heartbeat };
+
+/** Whoever has a lock. */
+export interface LockHolder {
+  /** The number of its process, where that is one of this machine. */
+  readonly process: number | undefined;
+  readonly state: OwnerState;
+}
+
+/** Told every now and then who has the lock that is waited for. What it throws ends the waiting, as does `false`. */
+export type OnWait = (holder: LockHolder) => Promise<unknown> | unknown;
+
+/** Gives a lock back. */
+export type Release = () => Promise<void>;
+
+/**
+ * Works while no other process and no other thread does.
+ * @throws what `onWait` throws, and what the system does
+ */
+export async function withLock<Result>(path: string, onWait: OnWait, work: () => Promise<Result>): Promise<Result> {
+  const release = await takeLock(path, onWait);
+  try {
+    return await work();
+  } finally {
+    await release?.();
+  }
+}
+
+/**
+ * Waits for a lock and takes it: a file that says whose it is. Of a process that is gone it is taken away at once.
+ * Should two have it after all, because one was silent for long, each goes on.
+ * @returns nothing when `onWait` gave it up
+ */
+export async function takeLock(path: string, onWait: OnWait): Promise<Release | undefined> {
+  while (!(await create(path))) {
+    const text = await textOf(path);
+    const holder = holderIn(text);
+    if ((await onWait(holder)) === false) return undefined;
+    if ((await age(path)) > patience[holder.state]) await takeAway(path, text);
+    else await sleep(pause);
+  }
+  beginUnfinished(path);
+  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), heartbeat);
+  beat.unref();
+  return async () => {
+    clearInterval(beat);
+    await rm(path, { force: true });
+    endUnfinished(path);
+  };
+}
+
+async function create(path: string): Promise<boolean> {
+  try {
+    await writeFile(path, `${ownerTag()} ${threadId}`, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (isSystemError(error) && error.code === "EEXIST") return false;
+    await rm(path, { force: true }); // a full disk takes the name, and not what is in it
+    throw error;
+  }
+}
+
+/** Of a lock that is made just now nothing is known yet. */
+function holderIn(text: string): LockHolder {
+  const [tag = ""] = text.split(" ");
+  return { process: processOf(tag), state: tagState(tag) };
+}
+
+/** Another may have taken it meanwhile: then it gets it back. */
+async function takeAway(path: string, expected: string): Promise<void> {
+  const aside = temporaryBeside(path);
+  try {
+    await rename(path, aside);
+    const found = await textOf(aside);
+    if (found !== expected) await writeFile(path, found, { flag: "wx" });
+    await rm(aside, { force: true });
+  } catch (error) {
+    if (!isSystemError(error)) throw error; // given back, or taken away by another
+  } finally {
+    endUnfinished(aside);
+  }
+}
+
+async function textOf(path: string): Promise<string> {
+  return readFile(path, "utf8").catch(() => ""); // given back just now
+}
+
+/** Milliseconds since the last sign of life. */
+async function age(path: string): Promise<number> {
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() })); // given back just now
+  return Date.now() - mtimeMs;
+}
