@@ -8,7 +8,8 @@ import { beginUnfinished, endUnfinished } from "./unfinished";
 
 /** Milliseconds. */
 const heartbeat = 2000;
-const pause = 200;
+/** Between two looks: soon after the first, and then seldom. */
+const pauses = [5, 10, 20, 50, 100, 200] as const;
 
 /**
  * Milliseconds without a sign of life after which whoever has a lock counts as gone. A process that is seen to run may
@@ -48,12 +49,12 @@ export async function withLock<Result>(path: string, onWait: OnWait, work: () =>
  * @returns nothing when `onWait` gave it up
  */
 export async function takeLock(path: string, onWait: OnWait): Promise<Release | undefined> {
-  while (!(await create(path))) {
+  for (let look = 0; !(await create(path)); look++) {
     const text = await textOf(path);
     const holder = holderIn(text);
     if ((await onWait(holder)) === false) return undefined;
     if ((await age(path)) > patience[holder.state]) await takeAway(path, text);
-    else await sleep(pause);
+    else await sleep(pauses[look] ?? pauses.at(-1));
   }
   beginUnfinished(path);
   const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), heartbeat);
