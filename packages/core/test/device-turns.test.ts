@@ -4,7 +4,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { createPipeline, type OnProgress, type Pipeline, type ProgressEvent } from "../src/index";
+import { createPipeline, type Pipeline, type ProgressEvent } from "../src/index";
+import type { OnProgress } from "../src/loop/progress-listener";
 import { type DeviceWait, inTurn } from "../src/runtime/device-turn";
 import { temporaryFolder } from "./checkpoint-files";
 import type { TurnsData } from "./device-turns-child";
@@ -109,9 +110,12 @@ describe("processes", () => {
     await expect(given).rejects.toMatchObject(cancelled);
     expect(waits).toEqual([{ device: "webgpu", process: holder.pid }]);
     const events: ProgressEvent[] = [];
-    const opening = createPipeline(config, { onProgress: (event) => void events.push(event) });
-    setTimeout(() => holder.send("end"), 300);
-    const pipeline = await opening;
+    const pipeline = await createPipeline(config, {
+      onProgress: (event) => {
+        events.push(event);
+        if (event.kind === "wait") holder.send("end");
+      },
+    });
     expect(events[0]).toEqual({ kind: "wait", device: "webgpu", process: holder.pid });
     await pipeline.close();
   });

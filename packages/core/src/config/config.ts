@@ -2,6 +2,7 @@ import type { DeviceMap } from "../memory/device-map";
 import type { Dtypes } from "../memory/dtype";
 import type { MemoryMode } from "../memory/memory-mode";
 import type { PluginClass, PluginOptionValues } from "../plugins/plugin";
+import type { ProviderOptions } from "../runtime/providers";
 import type { CommonInputs } from "../settings/common-settings";
 import type { LoraConfig } from "../weights/lora/lora";
 import type { TextualInversionConfig } from "../weights/textual-inversion/textual-inversion";
@@ -50,8 +51,10 @@ export interface Config {
   readonly textual_inversions?: readonly TextualInversionConfig[];
   /** LoRAs that requests may name, and no others: files by name. Any file where there is none. */
   readonly request_loras?: Readonly<Record<string, string>>;
-  /** An ONNX Runtime execution provider. */
+  /** An ONNX Runtime execution provider, or one of its devices: `cuda:1`. */
   readonly device: string;
+  /** Options by provider, under their names in ONNX Runtime. */
+  readonly provider_options?: Readonly<Record<string, ProviderOptions>>;
   /** What weights are stored in, and computed with where the device has it; float32 when left out. */
   readonly dtype?: Dtypes;
   readonly memory: MemoryMode;
@@ -89,6 +92,7 @@ export interface ConfigInput {
   readonly textual_inversions?: readonly TextualInversionInput[];
   readonly request_loras?: Readonly<Record<string, string>>;
   readonly device?: string;
+  readonly provider_options?: Readonly<Record<string, ProviderOptions>>;
   readonly dtype?: Dtypes;
   /** Another name of `dtype`. */
   readonly torch_dtype?: Dtypes;

@@ -1,5 +1,6 @@
 import { dtypes } from "../memory/dtype";
 import { memoryModes } from "../memory/memory-mode";
+import { providerOptions } from "../runtime/providers";
 import type { JsonSchema } from "../schema/json-schema";
 import { choice, flag, integer, number, text } from "../schema/option";
 import type { ConfigInput } from "./config";
@@ -62,7 +63,21 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
     description:
       'LoRAs that requests may name, and no others: { "ink": "loras/ink.safetensors" }. They run beside the weights.',
   },
-  device: text("cpu", 'ONNX Runtime execution provider: "cpu", "webgpu", "cuda".'),
+  device: text(
+    "cpu",
+    'ONNX Runtime execution provider: "cpu", "webgpu", "cuda", "dml", "coreml"; "cuda:1" is the second of several.',
+  ),
+  provider_options: {
+    type: "object",
+    additionalProperties: false,
+    description: 'Options of execution providers under their names in ONNX Runtime: { "cuda": { "deviceId": 1 } }.',
+    properties: Object.fromEntries(
+      Object.entries(providerOptions).map(([name, properties]) => [
+        name,
+        { type: "object", additionalProperties: false, description: `Options of "${name}".`, properties },
+      ]),
+    ),
+  },
   dtype: dtype(
     'What weights are stored in, and computed with where the device has it: "float32" when left out, or by component: { "transformer": "float16", "default": "float32" }. "cpu" stores float16 and bfloat16 and computes in float32.',
   ),

@@ -38,6 +38,15 @@ export function runtimeStopped(reason: string, cause?: unknown): SkipstepError {
   return new SkipstepError("SKIPSTEP_RUNTIME_STOPPED", `The runtime ${reason}. Open the pipeline again.`, { cause });
 }
 
+/** ONNX Runtime is not made for this platform. */
+export function runtimeMissing(platform: string, platforms: readonly string[], cause: unknown): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_RUNTIME_MISSING",
+    `onnxruntime-node has no build for ${platform}. It has: ${list(platforms)}. Use one of these, or build onnxruntime-node from its sources.`,
+    { cause },
+  );
+}
+
 /** The worker could not do what is not expected to fail: most likely there is no memory left. */
 export function runtimeFailed(call: string, reason: string): SkipstepError {
   return new SkipstepError("SKIPSTEP_RUNTIME_FAILED", `The runtime failed to ${call}: ${said(reason)}`, {

@@ -1,4 +1,5 @@
 import type { DeviceTrouble } from "./device-trouble";
+import type { ProviderOptions } from "./providers";
 import type { OperationName } from "./tensor-math";
 
 /** The element types that the runtime carries, and what each is kept in. */
@@ -22,9 +23,16 @@ export interface WireTensor {
   readonly data: WireData;
 }
 
-/** How ONNX Runtime opens a model. */
-export interface OpenOptions {
+/** Where a model runs. */
+export interface Device {
+  /** A provider, or one of its devices: `webgpu`, `cuda:1`. */
   readonly provider: string;
+  /** The provider's own, under their names in ONNX Runtime. */
+  readonly settings?: ProviderOptions | undefined;
+}
+
+/** How ONNX Runtime opens a model. */
+export interface OpenOptions extends Device {
   /** Threads inside one operator; all cores without it. */
   readonly threads?: number | undefined;
   readonly disablePrepacking: boolean;
@@ -50,11 +58,10 @@ export interface Calls {
   /** Names of the providers that this build of ONNX Runtime knows. */
   providers: { ask: Record<string, never>; answer: readonly string[] };
   /** Runs a model of one node on a provider; answers with what is against it. */
-  probe: { ask: { readonly provider: string }; answer: string | undefined };
+  probe: { ask: Device; answer: string | undefined };
   /** Runs a small model once; answers with its outputs as float32. */
   try: {
-    ask: {
-      readonly provider: string;
+    ask: Device & {
       readonly model: Uint8Array;
       readonly inputs: Readonly<Record<string, WireTensor>>;
     };

@@ -3,8 +3,9 @@ import type { Tensor } from "../tensor";
 import { unlessAborted } from "./cancel";
 import type { DeviceTensor } from "./device-tensor";
 import { besideProcesses, inTurn, type TurnOptions } from "./device-turn";
-import type { WireTensor } from "./protocol";
-import { otherProviders, requireProvider } from "./provider";
+import type { Device, WireTensor } from "./protocol";
+import { type Opening, otherProviders, requireProvider } from "./provider";
+import { providerOf } from "./providers";
 import { currentScope, Scope } from "./scope";
 import { openSession, type Session } from "./session";
 import { TensorStore } from "./tensor-store";
@@ -12,15 +13,13 @@ import { WorkerLink } from "./worker-link";
 
 export type { RunForms, RunResult, Session, StartedRun } from "./session";
 
-export interface RuntimeOptions {
+export interface RuntimeOptions extends Opening {
   /** An ONNX Runtime execution provider: `cpu`, `webgpu`, `cuda`, ... */
   readonly provider: string;
   /** Further ones that models are opened on. */
   readonly others?: readonly string[];
   /** Threads inside one operator; ONNX Runtime takes all cores without it. */
   readonly threads?: number | undefined;
-  /** While devices are waited for that others work on, until models are open. */
-  readonly waiting?: TurnOptions;
 }
 
 export interface OpenSettings {
@@ -81,7 +80,7 @@ export class Runtime {
     const link = WorkerLink.acquire();
     try {
       for (const provider of [options.provider, ...(options.others ?? [])])
-        await requireProvider(link, provider, options.waiting ?? {});
+        await requireProvider(link, provider, options);
       return new Runtime(link, options);
     } catch (error) {
       await link.release();
@@ -109,7 +108,9 @@ export class Runtime {
    */
   try(provider: string, model: Uint8Array, inputs: Readonly<Record<string, WireTensor>>) {
     return inTurn([provider], this.waiting, () =>
-      this.link.call("try", { provider, model, inputs }, (message) => runFailed(`a probe of "${provider}"`, message)),
+      this.link.call("try", { ...this.device(provider), model, inputs }, (message) =>
+        runFailed(`a probe of "${provider}"`, message),
+      ),
     );
   }
 
@@ -127,7 +128,7 @@ export class Runtime {
 
   /** Providers besides the CPU's that work here. */
   accelerators(): Promise<string[]> {
-    return otherProviders(this.link, "cpu", this.waiting);
+    return otherProviders(this.link, "cpu", this.options);
   }
 
   /** Bytes of the tensors that are kept now. */
@@ -155,7 +156,7 @@ export class Runtime {
     const id = this.link.nextId();
     this.sessions.add(id);
     const { threads } = this.options;
-    const options = { provider, threads, disablePrepacking, arena, castsStay, noFallback };
+    const options = { ...this.device(provider), threads, disablePrepacking, arena, castsStay, noFallback };
     this.devices.add(provider);
     return inTurn([provider], this.waiting, () =>
       openSession(this.store, id, path, options, () => this.sessions.delete(id)),
@@ -206,6 +207,10 @@ export class Runtime {
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;
+  }
+
+  private device(provider: string): Device {
+    return { provider, settings: this.options.settings?.[providerOf(provider)] };
   }
 
   private async inside<T>(scope: Scope, body: () => Promise<T>): Promise<T> {

@@ -1,9 +1,10 @@
 import type { Worker } from "node:worker_threads";
 import { deviceFailed } from "../errors/devices";
 import type { SkipstepError } from "../errors/error";
-import { runtimeFailed, runtimeStopped } from "../errors/runtime";
+import { runtimeFailed, runtimeMissing, runtimeStopped } from "../errors/runtime";
 import { ExitGate } from "./exit-gate";
 import type { CallName, Calls, Message, Reply } from "./protocol";
+import { builtProviders, thisPlatform } from "./providers";
 import { startThread } from "./start-thread";
 
 interface Pending {
@@ -99,7 +100,9 @@ export class WorkerLink {
     process.off("exit", this.atExit);
     if (shared === this) shared = undefined;
     const message = this.crash instanceof Error ? this.crash.message : `exit code ${code}`;
-    this.stopped = runtimeStopped(`stopped: its worker thread ended (${message})`, this.crash);
+    this.stopped = builtProviders[thisPlatform]
+      ? runtimeStopped(`stopped: its worker thread ended (${message})`, this.crash)
+      : runtimeMissing(thisPlatform, Object.keys(builtProviders), this.crash);
     for (const { reject } of this.pending.values()) reject(this.stopped);
     this.pending.clear();
   }

@@ -9,12 +9,14 @@ import {
   arrays,
   type CallName,
   type Calls,
+  type Device,
   type DeviceFailure,
   type Message,
   type OpenOptions,
   type Reply,
   type WireTensor,
 } from "./protocol";
+import { deviceNumber, providerOf } from "./providers";
 import { elementwise, reductions } from "./tensor-math";
 
 type Handlers = {
@@ -42,21 +44,23 @@ env.logLevel = "fatal"; // what fails is thrown as well, and reported once
 const foldingCasts = "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer";
 
 /** `cuda:1` is the second of a provider's devices. */
-function providerOf(text: string): InferenceSession.ExecutionProviderConfig {
-  const [name, device] = text.split(":") as [string, string | undefined];
-  return device === undefined ? name : ({ name, deviceId: Number(device) } as InferenceSession.ExecutionProviderConfig);
+function executionProvider({ provider, settings }: Device): InferenceSession.ExecutionProviderConfig {
+  const number = deviceNumber(provider);
+  const options = { ...settings, ...(number === undefined ? {} : { deviceId: number }) };
+  const name = providerOf(provider);
+  return Object.keys(options).length === 0 ? name : { name, ...options };
 }
 
 function sessionOptions({
-  provider,
   threads,
   disablePrepacking,
   arena,
   castsStay,
   noFallback,
+  ...device
 }: OpenOptions): InferenceSession.SessionOptions {
   return {
-    executionProviders: [providerOf(provider)],
+    executionProviders: [executionProvider(device)],
     logSeverityLevel: 4,
     enableCpuMemArena: arena,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
@@ -77,8 +81,8 @@ function sessionOptions({
 }
 
 /** For models of one node. */
-function probeOptions(provider: string): OpenOptions {
-  return { provider, disablePrepacking: false, arena: true, castsStay: false, noFallback: false };
+function probeOptions({ provider, settings }: Device): OpenOptions {
+  return { provider, settings, disablePrepacking: false, arena: true, castsStay: false, noFallback: false };
 }
 
 function toOrt({ dtype, data, shape }: WireTensor): OrtTensor {
@@ -113,18 +117,18 @@ function portTypes(metadata: readonly InferenceSession.ValueMetadata[]): { name:
 const handlers: Handlers = {
   providers: () => listSupportedBackends().map(({ name }) => name),
 
-  async probe({ provider }) {
+  async probe(device) {
     try {
       const x: WireTensor = { dtype: "float32", shape: [1], data: Float32Array.of(1) };
-      await handlers.try({ provider, model: probeModel, inputs: { x } });
+      await handlers.try({ ...device, model: probeModel, inputs: { x } });
       return undefined;
     } catch (error) {
       return messageOf(error);
     }
   },
 
-  async try({ provider, model, inputs }) {
-    const session = await InferenceSession.create(model, sessionOptions(probeOptions(provider)));
+  async try({ model, inputs, ...device }) {
+    const session = await InferenceSession.create(model, sessionOptions(probeOptions(device)));
     try {
       const feeds = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, toOrt(tensor)]));
       const results = await session.run(feeds);
@@ -142,7 +146,7 @@ const handlers: Handlers = {
 
   async convolutionBlock() {
     try {
-      const session = await InferenceSession.create(blockModel, sessionOptions(probeOptions("cpu")));
+      const session = await InferenceSession.create(blockModel, sessionOptions(probeOptions({ provider: "cpu" })));
       const { y } = await session.run({ x: new OrtTensor("float32", new Float32Array(4), [1, 4, 1, 1]) });
       await session.release();
       return y!.dims[1];

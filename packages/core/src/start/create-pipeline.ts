@@ -170,9 +170,9 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
   const { model, embeddings, uses, notes: learned } = applyTextualInversions(merged, config.textual_inversions);
   const { checkpoint, family, configs, components } = model;
   const scheduler = chooseScheduler(model, config.scheduler); // throws before anything is loaded
-  const { device, device_map } = config;
+  const { device, device_map, provider_options: settings } = config;
   const waiting: TurnOptions = { signal, onWait: (wait) => onProgress?.({ kind: "wait", ...wait }) };
-  const starting = Runtime.start({ provider: device, others: devicesIn(device_map), threads, waiting });
+  const starting = Runtime.start({ provider: device, others: devicesIn(device_map), threads, waiting, settings });
   starting.catch(() => undefined); // told when it is awaited
   const tokenizerNotes: Note[] = [];
   const note = (one: Note): void => void tokenizerNotes.push(one);
