@@ -1,9 +1,11 @@
 import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { threadId } from "node:worker_threads";
+import { namesIn } from "./on-disk";
 import { isSystemError } from "./system-error";
 import { temporaryBeside } from "./temporary-beside";
-import { type OwnerState, ownerTag, processOf, tagState } from "./temporary-owner";
+import { type OwnerState, ownerState, ownerTag, processOf, tagState } from "./temporary-owner";
 import { beginUnfinished, endUnfinished } from "./unfinished";
 
 /** Milliseconds. */
@@ -17,6 +19,11 @@ const pauses = [5, 10, 20, 50, 100, 200] as const;
  */
 const patience: Readonly<Record<OwnerState, number>> = { gone: 0, unknown: 5 * heartbeat, running: 30 * heartbeat };
 
+/** Whether somebody is gone who gave the last sign of life some milliseconds ago. */
+function isSilent(state: OwnerState, age: number): boolean {
+  return age > patience[state];
+}
+
 /** Whoever has a lock. */
 export interface LockHolder {
   /** The number of its process, where that is one of this machine. */
@@ -24,8 +31,11 @@ export interface LockHolder {
   readonly state: OwnerState;
 }
 
-/** Told every now and then who has the lock that is waited for. What it throws ends the waiting, as does `false`. */
-export type OnWait = (holder: LockHolder) => Promise<unknown> | unknown;
+/**
+ * Told every now and then who has the lock that is waited for, if somebody has it just now. What it throws ends the
+ * waiting, as does `false`.
+ */
+export type OnWait = (holder: LockHolder | undefined) => Promise<unknown> | unknown;
 
 /** Gives a lock back. */
 export type Release = () => Promise<void>;
@@ -46,14 +56,19 @@ export async function withLock<Result>(path: string, onWait: OnWait, work: () =>
 /**
  * Waits for a lock and takes it: a file that says whose it is. Of a process that is gone it is taken away at once.
  * Should two have it after all, because one was silent for long, each goes on.
+ * @param mayTake whether it is this one's turn
  * @returns nothing when `onWait` gave it up
  */
-export async function takeLock(path: string, onWait: OnWait): Promise<Release | undefined> {
-  for (let look = 0; !(await create(path)); look++) {
+export async function takeLock(
+  path: string,
+  onWait: OnWait,
+  mayTake: () => Promise<boolean> = async () => true,
+): Promise<Release | undefined> {
+  for (let look = 0; !((await mayTake()) && (await create(path))); look++) {
     const text = await textOf(path);
-    const holder = holderIn(text);
+    const holder = text === undefined ? undefined : holderIn(text);
     if ((await onWait(holder)) === false) return undefined;
-    if ((await age(path)) > patience[holder.state]) await takeAway(path, text);
+    if (holder && isSilent(holder.state, await age(path))) await takeAway(path, text!);
     else await sleep(pauses[look] ?? pauses.at(-1));
   }
   beginUnfinished(path);
@@ -63,6 +78,34 @@ export async function takeLock(path: string, onWait: OnWait): Promise<Release | 
     clearInterval(beat);
     await rm(path, { force: true });
     endUnfinished(path);
+  };
+}
+
+/**
+ * A place in a line, by when it was taken: a file beside `path`.
+ * @returns whether it is the first, and how to leave the line
+ */
+export async function standInLine(path: string): Promise<{ isFirst(): Promise<boolean>; leave: Release }> {
+  const ticket = temporaryBeside(`${path}.${Date.now()}`);
+  await writeFile(ticket, "");
+  return {
+    async isFirst() {
+      await utimes(ticket, new Date(), new Date()).catch(() => undefined);
+      const tickets = namesIn(dirname(path)).filter(
+        (name) => name.startsWith(`${basename(path)}.`) && name.endsWith(".tmp"),
+      );
+      for (const name of tickets.sort()) {
+        if (name === basename(ticket)) return true;
+        const other = join(dirname(path), name);
+        if (!isSilent(ownerState(other), await age(other))) return false;
+        await rm(other, { force: true });
+      }
+      return true; // taken away, for it was silent for long
+    },
+    async leave() {
+      await rm(ticket, { force: true });
+      endUnfinished(ticket);
+    },
   };
 }
 
@@ -89,7 +132,7 @@ async function takeAway(path: string, expected: string): Promise<void> {
   try {
     await rename(path, aside);
     const found = await textOf(aside);
-    if (found !== expected) await writeFile(path, found, { flag: "wx" });
+    if (found !== undefined && found !== expected) await writeFile(path, found, { flag: "wx" });
     await rm(aside, { force: true });
   } catch (error) {
     if (!isSystemError(error)) throw error; // given back, or taken away by another
@@ -98,8 +141,8 @@ async function takeAway(path: string, expected: string): Promise<void> {
   }
 }
 
-async function textOf(path: string): Promise<string> {
-  return readFile(path, "utf8").catch(() => ""); // given back just now
+async function textOf(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch(() => undefined); // given back just now
 }
 
 /** Milliseconds since the last sign of life. */

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultCacheDir } from "../disk/cache-dir";
-import { type LockHolder, type OnWait, type Release, takeLock } from "../disk/lock";
+import { type OnWait, type Release, standInLine, takeLock } from "../disk/lock";
 import { makeFolder } from "../disk/make-folder";
 import { isSystemError } from "../disk/system-error";
 import { machineTag } from "../disk/temporary-owner";
@@ -88,7 +88,7 @@ export async function besideProcesses<T>(devices: Iterable<string>, work: () => 
   const free = lockNames(devices).filter((name) => !queues.has(name)); // those of this thread are done in order anyway
   const taken: Release[] = [];
   try {
-    for (const name of free) taken.push(await takeFiles(name, (holder) => holder.process === process.pid));
+    for (const name of free) taken.push(await takeFiles(name, (holder) => !holder || holder.process === process.pid));
     return await work();
   } finally {
     for (const give of taken.reverse()) await give();
@@ -116,11 +116,11 @@ async function take(name: string, { signal, onWait }: TurnOptions): Promise<Rele
   let told: string | undefined;
   try {
     await unlessAborted(before, signal);
-    const give = await takeFiles(name, ({ process }: LockHolder) => {
+    const give = await takeFiles(name, (holder) => {
       throwIfAborted(signal);
-      if (told === String(process)) return;
-      told = String(process);
-      onWait?.({ device: name.replace("-", ":"), process });
+      if (!holder || told === String(holder.process)) return;
+      told = String(holder.process);
+      onWait?.({ device: name.replace("-", ":"), process: holder.process });
     });
     return async () => {
       await give();
@@ -132,21 +132,18 @@ async function take(name: string, { signal, onWait }: TurnOptions): Promise<Rele
   }
 }
 
-/**
- * A lock for threads and processes. Who waits for it stands at a second one, which everybody passes: whoever had it and
- * wants it again comes behind them.
- */
+/** A lock for threads and processes, which get it in the order in which they came. */
 async function takeFiles(name: string, onWait: OnWait): Promise<Release> {
   const nothing: Release = async () => undefined;
   try {
     const folder = lockFolder();
     if (folder === undefined) return nothing;
     const path = join(folder, `${machineTag()}-${name}`);
-    const next = await takeLock(`${path}.next`, onWait);
+    const { isFirst, leave } = await standInLine(path);
     try {
-      return (next && (await takeLock(`${path}.lock`, onWait))) ?? nothing;
+      return (await takeLock(`${path}.lock`, onWait, isFirst)) ?? nothing;
     } finally {
-      await next?.();
+      await leave();
     }
   } catch (error) {
     if (isSystemError(error)) return nothing; // no room, no permission: a lock is not worth an image
