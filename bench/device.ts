@@ -1,157 +1,116 @@
 /**
- * What a provider draws and how fast, beside the CPU: `pnpm bench:device webgpu [facts fixtures emoji denoisers]`. A line
- * for each part as soon as it is known, so that a run that is cut off has told something.
+ * What a GPU does: `bench/device.sh` installs what is needed and runs this; `pnpm bench:device webgpu [probe emoji ...]`
+ * runs some of it. Each part has a process and a share of the time, and is cut by name when that is over; what it had
+ * found stays. Prints a table, and writes the same as JSON.
+ *
+ * `--minutes 6` for all of it, `--small` with small models in place of full sizes, for drivers that are no GPU,
+ * `--out file.json`
  */
-import { execFile } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { newGraph } from "@skipstep/contract/graph";
-import { createPipeline } from "@skipstep/core";
-import type { Architecture, Sizes } from "@skipstep/core/model";
-import { dit, openGraph, openWeights, Runtime, unet2DCondition, zImage } from "@skipstep/core/model";
-import { errorOf, least, timed } from "./measure";
-import { writeRandomModel } from "./random-checkpoint";
-import { ditXl2 } from "./random-dit";
-import { sd15 } from "./sd15-configs";
-import { someInputs } from "./some-inputs";
-import { inTemporaryFolder } from "./temporary-folder";
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { type Finding, findingIn, valueText } from "./device/finding";
+import { machineText } from "./machine";
 
-const root = join(import.meta.dirname, "..");
-const [provider = "webgpu", ...wanted] = process.argv.slice(2);
-const parts: Readonly<Record<string, () => Promise<void>>> = { facts, fixtures, emoji, denoisers };
+/** Shares of the time. What a part leaves over goes to those behind it. */
+const shares = { probe: 4, golden: 25, emoji: 9, sd15: 20, dit: 15, "z-image": 15, torch: 12 } as const;
+type Part = keyof typeof shares;
 
-for (const [name, part] of Object.entries(parts))
-  if (wanted.length === 0 || wanted.includes(name)) await part().catch((error) => say(name, oneLine(error)));
-
-function say(what: string, found: string): void {
-  console.log(`${what.padEnd(34)} ${found}`);
+const { values: options, positionals } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "6" },
+    small: { type: "boolean", default: false },
+    out: { type: "string", default: "bench-device.json" },
+  },
+  allowPositionals: true,
+});
+const [provider = "webgpu", ...wanted] = positionals;
+const names = Object.keys(shares) as Part[];
+const unknown = wanted.filter((name) => !names.includes(name as Part));
+if (unknown.length > 0 || !(Number(options.minutes) > 0)) {
+  console.error(`device.ts takes a provider and parts of: ${names.join(", ")}; --minutes a number above 0.`);
+  process.exit(2);
 }
+/** When whoever started this began, so that what was installed before counts. */
+const began = Number(process.env.SKIPSTEP_BENCH_BEGAN ?? Date.now());
+const end = began + Number(options.minutes) * 60_000;
+const chosen = names.filter((name) => wanted.length === 0 || wanted.includes(name));
+const findings: Finding[] = [];
+const cut: string[] = [];
 
-function oneLine(error: unknown): string {
-  return (error instanceof Error ? `${error.name} ${error.message}` : String(error)).split("\n")[0]!.slice(0, 300);
+const sizes = options.small ? "small models in place of full sizes" : "full sizes, random weights";
+say(`${provider} on ${machineText()}; ${sizes}; at most ${options.minutes} minutes`);
+for (const [i, part] of chosen.entries()) {
+  const left = Math.max(0, end - Date.now());
+  const share = shares[part] / chosen.slice(i).reduce((sum, name) => sum + shares[name], 0);
+  await run(part, left * share);
 }
+finish();
 
-/** How operators are emitted: the first of their forms that gives what the CPU's gives. */
-async function facts(): Promise<void> {
-  const script = join(root, "packages/core/test/print-kernel-facts.ts");
-  const model = join(root, "models/emoji");
-  const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, script, provider, model]);
-  for (const line of stdout.trim().split("\n")) say("forms", line);
-}
-
-/** Every small pipeline of the golden data, on both. */
-async function fixtures(): Promise<void> {
-  const folder = join(root, "test/golden/pipelines");
-  for (const name of readdirSync(folder)) {
-    if (!existsSync(join(folder, name, "model_index.json"))) continue;
-    const what = name === "dit" ? { class_labels: [1] } : { prompt: "a cat" };
-    await both(name, join(folder, name), { ...what, num_inference_steps: 4, seed: 1 });
-  }
-}
-
-async function emoji(): Promise<void> {
-  const generate = {
-    prompt: "red heart",
-    num_inference_steps: 20,
-    guidance_scale: 2,
-    height: 128,
-    width: 128,
-    seed: 42,
-  };
-  await both("emoji", join(root, "models/emoji"), generate);
-  if (existsSync(join(root, "models/emoji-unet/unet")))
-    await both("emoji-unet", join(root, "models/emoji-unet"), generate);
-}
-
-/** Draws on the provider and on the CPU, the second time with everything warm. */
-async function both(name: string, model: string, generate: object): Promise<void> {
-  await inTemporaryFolder(async (cacheDir) => {
-    const draw = async (device: string) => {
-      const opening = performance.now();
-      const pipeline = await createPipeline({ model, device, generate } as never, { cacheDir });
-      const open = (performance.now() - opening) / 1000;
-      try {
-        const first = await timed(() => pipeline.generate({}));
-        const start = performance.now();
-        const { images } = await pipeline.generate({});
-        return { open, first, second: (performance.now() - start) / 1000, data: images[0]!.data };
-      } finally {
-        await pipeline.close();
-      }
-    };
-    try {
-      const [here, there] = [await draw("cpu"), await draw(provider)];
-      let most = 0;
-      for (let i = 0; i < here.data.length; i++) most = Math.max(most, Math.abs(here.data[i]! - there.data[i]!));
-      const times = ({ open, first, second }: typeof here): string =>
-        `opened ${open.toFixed(2)} s, first ${first.toFixed(2)}, second ${second.toFixed(2)} s`;
-      say(name, `a byte is ${most} off; cpu ${times(here)}; ${provider} ${times(there)}`);
-    } catch (error) {
-      say(name, oneLine(error));
-    }
+/** @param milliseconds after which it is cut */
+async function run(part: Part, milliseconds: number): Promise<void> {
+  const script = join(import.meta.dirname, "device/part.ts");
+  const start = Date.now();
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, script, part, provider, options.small ? "small" : "full"],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true, // a group of its own, so that what it started goes with it
+    },
+  );
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  let stopped = false;
+  const timer = setTimeout(() => {
+    stopped = true;
+    process.kill(-child.pid!, "SIGKILL");
+  }, milliseconds);
+  let errors = "";
+  child.stderr.on("data", (data: Buffer) => {
+    errors = `${errors}${data}`.slice(-2000);
   });
-}
-
-interface Shape {
-  readonly architecture: Architecture;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly sizes: Sizes;
-}
-
-const shapes: Readonly<Record<string, Shape>> = {
-  "DiT-XL/2, 2 x 256 px": { architecture: dit, config: ditXl2, sizes: { B: 2, H: 32, W: 32 } },
-  "SD 1.5 U-Net, 2 x 256 px": {
-    architecture: unet2DCondition,
-    config: sd15.unet,
-    sizes: { B: 2, h: 32, w: 32, S: 77 },
-  },
-  "SD 1.5 U-Net, 2 x 512 px": {
-    architecture: unet2DCondition,
-    config: sd15.unet,
-    sizes: { B: 2, h: 64, w: 64, S: 77 },
-  },
-  "Z-Image 1280 x 10, 512 px": {
-    architecture: zImage,
-    config: { dim: 1280, n_layers: 10, n_heads: 10, n_kv_heads: 10, in_channels: 16, cap_feat_dim: 2560 },
-    sizes: { B: 1, h: 32, w: 32, L: 64, T: 1088 },
-  },
-};
-
-/** One pass of denoisers with random weights. */
-async function denoisers(): Promise<void> {
-  for (const [title, shape] of Object.entries(shapes))
-    await inTemporaryFolder((folder) => denoiser(title, folder, shape)).catch((error) => say(title, oneLine(error)));
-}
-
-async function denoiser(title: string, folder: string, { architecture, config, sizes }: Shape): Promise<void> {
-  writeRandomModel(folder, { architecture, config, dtype: "float16", has: () => true });
-  const results: Float32Array[] = [];
-  const seconds: number[] = [];
-  for (const device of ["cpu", provider]) {
-    const runtime = await Runtime.start({ provider: device });
-    const weights = openWeights(folder);
-    try {
-      const graph = newGraph({ component: "denoiser", weights });
-      architecture.entries.forward!(graph, architecture.parse(config));
-      const program = await openGraph(runtime, graph, {
-        identity: weights.identity(folder),
-        cacheDir: join(folder, device),
-      });
-      const inputs = someInputs(runtime, graph, sizes);
-      const pass = () =>
-        runtime.pass(async () => {
-          const out = await Object.values(await program.run(inputs))[0]!.read();
-          results[device === "cpu" ? 0 : 1] = Float32Array.from(out.data as Float32Array);
-        });
-      await pass();
-      seconds.push(least([await timed(pass), await timed(pass), await timed(pass)]));
-    } finally {
-      weights.close();
-      await runtime.close();
-    }
+  for await (const line of createInterface({ input: child.stdout })) {
+    const finding = findingIn(line);
+    if (finding) note(finding);
   }
-  const [here, there] = results as [Float32Array, Float32Array];
-  const times = seconds.map((value) => `${(value * 1000).toFixed(0)} ms`);
-  say(title, `${errorOf(there, here).toExponential(1)} of the largest value; cpu ${times[0]}, ${provider} ${times[1]}`);
+  const code = await ended;
+  clearTimeout(timer);
+  const seconds = ((Date.now() - start) / 1000).toFixed(0);
+  if (stopped) {
+    cut.push(part);
+    note({ part, what: part, said: `CUT after ${seconds} s: its share of the time was over` });
+  } else if (code !== 0) {
+    const last = errors.trim().split("\n").at(-1) ?? "";
+    note({ part, what: part, said: `ENDED after ${seconds} s with ${code}: ${last.slice(0, 200)}` });
+  } else say(`-- ${part}: ${seconds} s`);
+}
+
+/** A later finding of the same name stands for the one before. */
+function note(finding: Finding): void {
+  const same = findings.findIndex(
+    ({ part, what, how }) =>
+      part === finding.part && what === finding.what && how === finding.how && what !== "forms",
+  );
+  if (same >= 0) findings[same] = finding;
+  else findings.push(finding);
+  say(`${finding.part.padEnd(8)} ${[finding.what, finding.how].filter(Boolean).join(": ")}  ${valueText(finding)}`);
+}
+
+function finish(): void {
+  const seconds = (Date.now() - began) / 1000;
+  const row = ({ part, what, how = "", ...rest }: Finding): string =>
+    `| ${[part, what, how, valueText({ part, what, ...rest })].map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  say(["", "| part | what | how | found |", "| --- | --- | --- | --- |", ...findings.map(row), ""].join("\n"));
+  const out = resolve(options.out);
+  mkdirSync(dirname(out), { recursive: true });
+  const { small, minutes } = options;
+  const result = { provider, machine: machineText(), small, minutes: Number(minutes), seconds, cut, findings };
+  writeFileSync(out, `${JSON.stringify(result, undefined, 2)}\n`);
+  say(`${seconds.toFixed(0)} s; ${cut.length === 0 ? "no part was cut" : `cut: ${cut.join(", ")}`}; ${out}`);
+}
+
+function say(text: string): void {
+  console.log(text);
 }
