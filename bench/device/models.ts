@@ -41,9 +41,9 @@ export const measuredModels: Readonly<Record<string, MeasuredModel>> = {
       generate: { ...heart, num_inference_steps: 20, height: 128, width: 128 },
     },
     small: {
-      title: "emoji, 64 px",
+      title: "emoji, 32 px",
       write: copied(join(root, "models/emoji")),
-      generate: { ...heart, num_inference_steps: 8, height: 64, width: 64 },
+      generate: { ...heart, num_inference_steps: 4, height: 32, width: 32 },
     },
     cache: { name: "fbcache", use: "@skipstep/plugin-fbcache", options: { threshold: 0.12 } },
     onCpu: true,
