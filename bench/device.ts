@@ -90,8 +90,7 @@ async function run(part: Part, milliseconds: number): Promise<void> {
 /** A later finding of the same name stands for the one before. */
 function note(finding: Finding): void {
   const same = findings.findIndex(
-    ({ part, what, how }) =>
-      part === finding.part && what === finding.what && how === finding.how && what !== "forms",
+    ({ part, what, how }) => part === finding.part && what === finding.what && how === finding.how && what !== "forms",
   );
   if (same >= 0) findings[same] = finding;
   else findings.push(finding);

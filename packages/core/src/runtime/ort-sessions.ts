@@ -2,7 +2,8 @@ import { InferenceSession } from "onnxruntime-node";
 
 /** A model that somebody opened and did not close. */
 interface OpenModel {
-  readonly path: string;
+  /** Its path, or all of it: a model that is there only to keep its device ready. */
+  readonly model: string | Uint8Array;
   readonly device: string;
   readonly options: InferenceSession.SessionOptions;
   /** Nothing while its device is not there: opened again by the next run. */
@@ -14,17 +15,22 @@ export class OrtSessions {
   private readonly models = new Map<number, OpenModel>();
 
   /** @param device in the config's words: `webgpu`, `cuda:1` */
-  async open(id: number, path: string, device: string, options: InferenceSession.SessionOptions) {
-    const session = await InferenceSession.create(path, options);
-    this.models.set(id, { path, device, options, session });
+  async open(id: number, model: OpenModel["model"], device: string, options: InferenceSession.SessionOptions) {
+    const session = await create(model, options);
+    this.models.set(id, { model, device, options, session });
     return session;
   }
 
   /** The session for a run; opens it again where its device was lost meanwhile. */
   async take(id: number): Promise<InferenceSession> {
-    const model = this.models.get(id)!;
-    model.session ??= await InferenceSession.create(model.path, model.options);
-    return model.session;
+    const wanted = this.models.get(id)!;
+    if (!wanted.session) {
+      const ready = [...this.models.values()].filter(
+        ({ model, device }) => typeof model !== "string" && device === wanted.device,
+      );
+      for (const model of [...ready, wanted]) model.session ??= await create(model.model, model.options);
+    }
+    return wanted.session!;
   }
 
   deviceOf(id: number): string | undefined {
@@ -52,4 +58,8 @@ export class OrtSessions {
     this.models.delete(id);
     await session?.release();
   }
+}
+
+function create(model: OpenModel["model"], options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+  return typeof model === "string" ? InferenceSession.create(model, options) : InferenceSession.create(model, options);
 }

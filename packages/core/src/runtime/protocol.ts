@@ -68,7 +68,7 @@ export interface Calls {
     answer: Readonly<Record<string, Float32Array>>;
   };
   /** Opens a model of one node on a provider, so that what it has compiled stays while other sessions come and go. */
-  hold: { ask: { readonly session: number; readonly provider: string }; answer: undefined };
+  hold: { ask: Device & { readonly session: number }; answer: undefined };
   /** Channels in a block of the CPU's convolution kernels; nothing where it has none. */
   convolutionBlock: { ask: Record<string, never>; answer: number | undefined };
   open: {

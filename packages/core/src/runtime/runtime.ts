@@ -120,7 +120,9 @@ export class Runtime {
    */
   async hold(provider: string): Promise<void> {
     const session = this.link.nextId();
-    const holding = this.held.get(provider) ?? this.link.call("hold", { session, provider });
+    const holding =
+      this.held.get(provider) ??
+      inTurn([provider], this.waiting, () => this.link.call("hold", { session, ...this.device(provider) }));
     if (!this.held.has(provider)) this.sessions.add(session);
     this.held.set(provider, holding);
     await holding;

@@ -140,8 +140,8 @@ const handlers: Handlers = {
     }
   },
 
-  async hold({ session: id, provider }) {
-    sessions.set(id, await InferenceSession.create(probeModel, sessionOptions(probeOptions(provider))));
+  async hold({ session: id, ...device }) {
+    await sessions.open(id, probeModel, device.provider, sessionOptions(probeOptions(device)));
   },
 
   async convolutionBlock() {
