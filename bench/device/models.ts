@@ -57,7 +57,7 @@ export const measuredModels: Readonly<Record<string, MeasuredModel>> = {
     small: {
       title: "SD 1.5, of the golden data",
       write: copied(join(fixtures, "sd15")),
-      generate: { prompt: "a cat", num_inference_steps: 4, seed },
+      generate: { prompt: "a cat", num_inference_steps: 4, height: 64, width: 64, seed },
     },
     cache: { name: "deepcache", use: "@skipstep/plugin-deepcache", options: { cache_interval: 3, cache_branch_id: 0 } },
     onCpu: false,
@@ -85,7 +85,7 @@ export const measuredModels: Readonly<Record<string, MeasuredModel>> = {
     small: {
       title: "Z-Image, of the golden data",
       write: copied(join(fixtures, "z-image")),
-      generate: { prompt: "a cat", num_inference_steps: 4, seed },
+      generate: { prompt: "a cat", num_inference_steps: 4, height: 64, width: 64, seed },
     },
     cache: fora,
     onCpu: false,

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { listSupportedBackends } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import { type ConfigInput, validateConfig } from "../src/index";
+import { type ConfigInput, inspectConfig, validateConfig } from "../src/index";
 import { builtProviders, notBuilt, thisPlatform } from "../src/runtime/providers";
 import { Runtime } from "../src/runtime/runtime";
 
@@ -91,5 +91,30 @@ describe("provider_options", () => {
     ["cuda", /\/provider_options must be an object/],
   ])("%j is refused", async (options, message) => {
     expect(await check(options)).toMatch(message);
+  });
+});
+
+describe("what documentation tells of providers", () => {
+  const fallen = async (device: string, name: string): Promise<string[]> => {
+    const sizes = name === "dit" ? generate : { height: 64, width: 64 };
+    const { notes } = inspectConfig(await validateConfig({ model: join(model, "..", name), device, generate: sizes }));
+    return notes.filter((note) => note.includes("run on the CPU"));
+  };
+
+  it.each(["dit", "z-image", "sd15"])("has kernels on CUDA for the denoiser of %s", async (name) => {
+    for (const note of await fallen("cuda", name)) expect(note).toContain("of text_encoder run on the CPU");
+  });
+
+  it("has none on DirectML of what opset 22 and 23 changed", async () => {
+    const [transformer] = await fallen("dml", "dit");
+    expect(transformer).toBe(
+      '19 nodes of transformer run on the CPU, as "dml" has no kernels for them: Reshape 9, Cos 1, Sin 1, Conv 1, Transpose 2, Gelu 5.',
+    );
+  });
+
+  it("composes attention for CoreML", async () => {
+    const notes = await fallen("coreml", "z-image");
+    expect(notes.join()).not.toMatch(/MultiHeadAttention|MatMul|Softmax/);
+    expect(notes.at(-1)).toContain("SimplifiedLayerNormalization 55");
   });
 });

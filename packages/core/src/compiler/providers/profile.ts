@@ -1,5 +1,6 @@
 import type { Node, Value } from "../../graph/value";
 import type { DType, HalfType } from "../../tensor";
+import { documentedProfiles } from "./documented";
 import { halfOperators } from "./half-operators";
 import type { StandIn } from "./stand-in";
 import { webgpuForms } from "./webgpu";
@@ -50,9 +51,10 @@ export interface ProviderProfile {
 const profiles: Readonly<Record<string, ProviderProfile>> = {
   cpu: { isReference: true, forms: {}, halves: ["float16", "bfloat16"] },
   webgpu: { kernels: webgpuKernels, forms: webgpuForms, halves: ["float16"], halfOperators },
+  ...documentedProfiles,
 };
 
-/** Of cuda, directml and coreml, as far as their documentation goes. */
+/** Of a provider of which nothing is known. */
 const other: ProviderProfile = { forms: {}, halves: ["float16"], halfOperators };
 
 /** @param device a provider, or one of its devices: `webgpu`, `cuda:1` */

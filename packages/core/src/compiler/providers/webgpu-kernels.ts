@@ -1,4 +1,5 @@
 import type { DType } from "../../tensor";
+import { kernelsOf } from "./kernels-of";
 import type { Kernel } from "./profile";
 
 const floats: readonly DType[] = ["float32", "float16"];
@@ -12,7 +13,7 @@ const places: readonly DType[] = ["int32", "int64"];
  * cosine have some up to opset 21 only.
  */
 export const webgpuKernels: Readonly<Record<string, Kernel>> = {
-  ...of(floats, [
+  ...kernelsOf(floats, [
     "Abs",
     "Ceil",
     "Erf",
@@ -26,22 +27,29 @@ export const webgpuKernels: Readonly<Record<string, Kernel>> = {
     "Reciprocal",
     "Relu",
   ]),
-  ...of(floats, ["Sigmoid", "Softmax", "Softplus", "Sqrt", "Tanh"]),
-  ...of(floats, ["com.microsoft/FastGelu", "com.microsoft/Gelu", "com.microsoft/QuickGelu"]),
-  ...of(floats, ["AveragePool", "Conv", "DepthToSpace", "InstanceNormalization", "LayerNormalization", "MatMul"]),
-  ...of(floats, ["RMSNormalization", "RotaryEmbedding", "SimplifiedLayerNormalization"]),
-  ...of(floats, ["com.microsoft/SkipLayerNormalization"]),
-  ...of(numbers, ["Add", "Clip", "Div", "Gemm", "Max", "Min", "Mul", "Sub"]),
-  ...of(numbers, ["ArgMax", "ArgMin", "Concat", "Identity", "Transpose", "Trilu"]),
-  ...of(numbers, ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"]),
-  ...of(["bool"], ["And", "Not"]),
-  ...of(numbers, ["ReduceL1", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd"], [1]),
-  ...of(numbers, ["ReduceSum", "ReduceSumSquare"], [1]),
-  ...of(numbers, ["CumSum", "Pad", "Split", "Squeeze", "Tile"], [1]),
-  ...of([...numbers, "bool"], ["Unsqueeze"], [1]),
-  ...of([...numbers, ...bytes], ["Expand", "Reshape"], [1]),
-  ...of(floats, ["TopK"], [1]),
-  ...of(floats, ["Slice"], [1, 2, 3, 4]),
+  ...kernelsOf(floats, ["Sigmoid", "Softmax", "Softplus", "Sqrt", "Tanh"]),
+  ...kernelsOf(floats, ["com.microsoft/FastGelu", "com.microsoft/Gelu", "com.microsoft/QuickGelu"]),
+  ...kernelsOf(floats, [
+    "AveragePool",
+    "Conv",
+    "DepthToSpace",
+    "InstanceNormalization",
+    "LayerNormalization",
+    "MatMul",
+  ]),
+  ...kernelsOf(floats, ["RMSNormalization", "RotaryEmbedding", "SimplifiedLayerNormalization"]),
+  ...kernelsOf(floats, ["com.microsoft/SkipLayerNormalization"]),
+  ...kernelsOf(numbers, ["Add", "Clip", "Div", "Gemm", "Max", "Min", "Mul", "Sub"]),
+  ...kernelsOf(numbers, ["ArgMax", "ArgMin", "Concat", "Identity", "Transpose", "Trilu"]),
+  ...kernelsOf(numbers, ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"]),
+  ...kernelsOf(["bool"], ["And", "Not"]),
+  ...kernelsOf(numbers, ["ReduceL1", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd"], [1]),
+  ...kernelsOf(numbers, ["ReduceSum", "ReduceSumSquare"], [1]),
+  ...kernelsOf(numbers, ["CumSum", "Pad", "Split", "Squeeze", "Tile"], [1]),
+  ...kernelsOf([...numbers, "bool"], ["Unsqueeze"], [1]),
+  ...kernelsOf([...numbers, ...bytes], ["Expand", "Reshape"], [1]),
+  ...kernelsOf(floats, ["TopK"], [1]),
+  ...kernelsOf(floats, ["Slice"], [1, 2, 3, 4]),
   Cast: { inputs: [[...numbers, ...bytes]], outputs: [...numbers, ...bytes, "int64"] },
   Range: { inputs: [["float32", "int32"]], host: [0, 1, 2], outputs: ["float32", "int32"] },
   Pow: { inputs: [[...floats, "int32"]] },
@@ -59,9 +67,3 @@ export const webgpuKernels: Readonly<Record<string, Kernel>> = {
   "com.microsoft/MatMulNBits": { inputs: [floats, ["uint8"], floats, ["uint8"], ["int32"], floats] },
   "com.microsoft/MultiHeadAttention": { inputs: [floats, floats, floats, floats, ["int32"], floats] },
 };
-
-/** Operators all of whose inputs are of one type. @param host inputs that are read in main memory */
-function of(types: readonly DType[], operators: readonly string[], host?: readonly number[]): Record<string, Kernel> {
-  const kernel = { inputs: [types], ...(host ? { host } : {}) };
-  return Object.fromEntries(operators.map((operator) => [operator, kernel]));
-}
