@@ -15,8 +15,7 @@ const precisions = {
 } as const;
 
 interface Drawn {
-  readonly open: number;
-  readonly first: number;
+  /** Seconds. */
   readonly step: number;
   readonly latents: Float32Array;
   readonly pixels: Uint8Array;
@@ -41,11 +40,12 @@ export async function measureModel(part: string, provider: string, isSmall: bool
       for (const cache of [undefined, model.cache]) {
         const how = `${precision}${cache ? `, ${cache.name}` : ""}`;
         try {
-          const drawn = await draw(model, path, { provider, isSmall, cache, ...chosen });
+          const drawn = await draw(model, path, { provider, isSmall, cache, ...chosen }, (what, value) =>
+            says(`${how}: ${what}`, { value, unit: "s" }),
+          );
           exact ??= drawn;
           const apart = drawn === exact ? {} : { said: nearness(drawn.latents, exact.latents) };
           says(how, { value: drawn.step * 1000, unit: "ms a step", ...apart });
-          says(`${how}: opened, first image`, { value: drawn.open, unit: "s", said: `${drawn.first.toFixed(2)} s` });
           if (drawn !== exact || !(isSmall || model.onCpu) || provider === "cpu") continue;
           const there = await draw(model, path, { provider: "cpu", isSmall, cache, ...chosen });
           const most = drawn.pixels.reduce((most, byte, i) => Math.max(most, Math.abs(byte - there.pixels[i]!)), 0);
@@ -65,7 +65,13 @@ interface Choice {
   readonly plugins: readonly object[];
 }
 
-async function draw(model: MeasuredModel, path: string, choice: Choice): Promise<Drawn> {
+/** @param says seconds, as soon as they are known */
+async function draw(
+  model: MeasuredModel,
+  path: string,
+  choice: Choice,
+  says?: (what: string, seconds: number) => void,
+): Promise<Drawn> {
   const { provider, isSmall, cache, dtype } = choice;
   const { generate } = isSmall ? model.small : model.full;
   const caching = cache ? [{ use: cache.use, options: cache.options }] : [];
@@ -75,14 +81,14 @@ async function draw(model: MeasuredModel, path: string, choice: Choice): Promise
     cacheDir: join(path, "../cache"),
     folder: import.meta.dirname,
   });
-  const open = since(opening);
+  says?.("open", since(opening));
   try {
     const beginning = performance.now();
     await pipeline.generate();
-    const first = since(beginning);
+    says?.("first image", since(beginning));
     const { images, latents, report } = await pipeline.generate();
     const step = report.seconds.phases.denoise! / (generate.num_inference_steps as number);
-    return { open, first, step, latents: Float32Array.from(latents.data), pixels: images[0]!.data };
+    return { step, latents: Float32Array.from(latents.data), pixels: images[0]!.data };
   } finally {
     await pipeline.close();
   }
