@@ -226,7 +226,8 @@ async function answer(call: number, name: CallName, ask: unknown): Promise<void>
     port.postMessage({ call, answer: result } satisfies Reply, transfer);
   } catch (error) {
     const failure = messageOf(error);
-    port.postMessage({ call, failure, device: await deviceFailure(ask, failure) } satisfies Reply);
+    const device = await deviceFailure(ask, failure).catch(() => undefined); // what is broken may not even be closed
+    port.postMessage({ call, failure, device } satisfies Reply);
   } finally {
     gate.leave();
   }
