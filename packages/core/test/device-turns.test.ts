@@ -1,80 +1,19 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { createPipeline, type Pipeline, type ProgressEvent } from "../src/index";
-import type { OnProgress } from "../src/loop/progress-listener";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { type DeviceWait, inTurn } from "../src/runtime/device-turn";
-import { temporaryFolder } from "./checkpoint-files";
 import type { TurnsData } from "./device-turns-child";
-import { plantDevice } from "./planted-device";
-import { type BundledThreads, threadsVariable } from "./threads/start-thread";
+import { holdingProcess, turnsChild } from "./device-turns-process";
 
-const model = join(import.meta.dirname, "../../../test/golden/pipelines/dit");
-const config = { model, device: "webgpu", generate: { class_labels: [1], num_inference_steps: 3, seed: 3 } };
-const child = (JSON.parse(process.env[threadsVariable]!) as BundledThreads)[
-  join(import.meta.dirname, "device-turns-child.ts")
-]!;
-const folder = temporaryFolder();
-const device = plantDevice(folder);
-const locks = join(folder, "cache/devices");
-const cancelled = { code: "SKIPSTEP_CANCELLED" };
-afterAll(() => device.remove());
-
-async function draw(from: Pipeline, onProgress?: OnProgress, signal?: AbortSignal): Promise<Uint8Array> {
-  return (await from.generate({ onProgress, signal })).images[0]!.data;
-}
-
-describe("pipelines on one device", () => {
-  let one: Pipeline;
-  let two: Pipeline;
-  let expected: Uint8Array;
-  beforeAll(async () => {
-    [one, two] = await Promise.all([createPipeline(config), createPipeline(config)]);
-    expected = await draw(one);
-  });
-  afterAll(() => Promise.all([one, two].map((pipeline) => pipeline.close())));
-
-  it("draw in the order in which they were asked", async () => {
-    const order: string[] = [];
-    const noting =
-      (name: string): OnProgress =>
-      ({ kind }) =>
-        void (kind === "step" && order.push(name));
-    const images = await Promise.all([draw(one, noting("a")), draw(two, noting("b")), draw(one, noting("c"))]);
-    expect(order.join("")).toBe("aaabbbccc");
-    for (const image of images) expect(image).toEqual(expected);
-    expect(readdirSync(locks)).toEqual([]);
-  });
-
-  it("stop waiting at once when they are cancelled, and the others go on", async () => {
-    const [own, others] = [new AbortController(), new AbortController()];
-    let ended = false;
-    const first = draw(one, async ({ kind }) => {
-      if (kind !== "encode") return;
-      own.abort("of the same pipeline");
-      others.abort("of another");
-    }).finally(() => {
-      ended = true;
-    });
-    const waiting = [draw(one, undefined, own.signal), draw(two, undefined, others.signal)];
-    for (const image of waiting) await expect(image).rejects.toMatchObject(cancelled);
-    expect(ended).toBe(false);
-    expect(await draw(two)).toEqual(expected);
-    expect(await first).toEqual(expected);
-  });
-
-  it("draw inside another's generation, as part of it", async () => {
-    const inner: Promise<Uint8Array>[] = [];
-    await draw(one, ({ kind }) => {
-      if (kind === "decode") inner.push(draw(two));
-      return inner[0];
-    });
-    expect(await inner[0]).toEqual(expected);
-    expect(readdirSync(locks)).toEqual([]);
-  });
+const folder = mkdtempSync(join(tmpdir(), "skipstep-turns-"));
+const locks = join(folder, "devices");
+vi.stubEnv("SKIPSTEP_CACHE", folder);
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
 });
 
 describe("threads of a process", () => {
@@ -83,7 +22,7 @@ describe("threads of a process", () => {
     const memory = new SharedArrayBuffer(4 * (4 + threads * turns));
     const workers = Array.from({ length: threads }, (_, i) => {
       const workerData: TurnsData = { thread: i + 1, threads, turns, memory };
-      return once(new Worker(child, { workerData, execArgv: [] }), "exit");
+      return once(new Worker(turnsChild, { workerData, execArgv: [] }), "exit");
     });
     await Promise.all(workers);
     const [atWork, most, done, , ...whose] = new Int32Array(memory);
@@ -95,35 +34,20 @@ describe("threads of a process", () => {
 });
 
 describe("processes", () => {
-  async function holding(): Promise<ChildProcess> {
-    const holder = fork(child, { execArgv: [] });
-    expect((await once(holder, "message"))[0]).toBe("has it");
-    return holder;
-  }
-
   it("wait for one another, say for whom, and can be cancelled meanwhile", async () => {
-    const holder = await holding();
+    const holder = await holdingProcess();
     const waits: DeviceWait[] = [];
     const controller = new AbortController();
     const given = inTurn(["webgpu"], { signal: controller.signal, onWait: (wait) => waits.push(wait) }, async () => 1);
     setTimeout(() => controller.abort("enough"), 300);
-    await expect(given).rejects.toMatchObject(cancelled);
+    await expect(given).rejects.toMatchObject({ code: "SKIPSTEP_CANCELLED" });
     expect(waits).toEqual([{ device: "webgpu", process: holder.pid }]);
-    const events: ProgressEvent[] = [];
-    const pipeline = await createPipeline(config, {
-      onProgress: (event) => {
-        events.push(event);
-        if (event.kind === "wait") holder.send("end");
-      },
-    });
-    expect(events[0]).toEqual({ kind: "wait", device: "webgpu", process: holder.pid });
-    await pipeline.close();
+    setTimeout(() => holder.send("end"), 100);
+    expect(await inTurn(["webgpu"], {}, async () => 1)).toBe(1);
   });
 
-  it("do not wait for one that died, nor to close a pipeline", async () => {
-    const pipeline = await createPipeline(config);
-    const holder = await holding();
-    await pipeline.close();
+  it("do not wait for one that died", async () => {
+    const holder = await holdingProcess();
     expect(readdirSync(locks)).toHaveLength(1);
     holder.kill("SIGKILL");
     await once(holder, "exit");
@@ -137,10 +61,11 @@ describe("processes", () => {
     for (const name of ["SKIPSTEP_CACHE", "TMPDIR"]) vi.stubEnv(name, "/proc/none");
     expect(await inTurn(["webgpu"], {}, async () => 1)).toBe(1);
     vi.unstubAllEnvs();
+    vi.stubEnv("SKIPSTEP_CACHE", folder);
   });
 
   it("need none on the CPU", async () => {
-    const holder = await holding();
+    const holder = await holdingProcess();
     expect(await inTurn(["cpu"], {}, async () => 1)).toBe(1);
     holder.send("end");
     await once(holder, "exit");

@@ -1,8 +1,12 @@
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createPipeline, type Pipeline } from "../src/index";
+import { createPipeline, inspectConfig, type Pipeline, type ProgressEvent, validateConfig } from "../src/index";
+import type { OnProgress } from "../src/loop/progress-listener";
 import { deviceTrouble } from "../src/runtime/device-trouble";
 import { temporaryFolder } from "./checkpoint-files";
+import { holdingProcess } from "./device-turns-process";
 import { plantDevice } from "./planted-device";
 
 const model = join(import.meta.dirname, "../../../test/golden/pipelines/dit");
@@ -14,7 +18,9 @@ const full =
 const gone =
   "/onnxruntime_src/onnxruntime/core/providers/webgpu/webgpu_context.cc:136 Initialize(...)::<lambda()> adapter_result.status == wgpu::RequestAdapterStatus::Success was false. Failed to get a WebGPU adapter: No supported adapters\n";
 
-const device = plantDevice(temporaryFolder());
+const folder = temporaryFolder();
+const device = plantDevice(folder);
+const locks = join(folder, "cache/devices");
 let pipeline: Pipeline;
 let expected: Uint8Array;
 beforeAll(async () => {
@@ -28,8 +34,8 @@ afterAll(async () => {
   device.remove();
 });
 
-async function draw(from: Pipeline): Promise<Uint8Array> {
-  return (await from.generate()).images[0]!.data;
+async function draw(from: Pipeline, onProgress?: OnProgress, signal?: AbortSignal): Promise<Uint8Array> {
+  return (await from.generate({ onProgress, signal })).images[0]!.data;
 }
 
 describe("a device that fails", () => {
@@ -103,6 +109,73 @@ describe("a device that fails", () => {
   });
 });
 
+describe("pipelines on one device", () => {
+  let two: Pipeline;
+  beforeAll(async () => {
+    two = await createPipeline(config);
+  });
+  afterAll(() => two.close());
+
+  it("draw in the order in which they were asked", async () => {
+    const order: string[] = [];
+    const noting =
+      (name: string): OnProgress =>
+      ({ kind }) =>
+        void (kind === "step" && order.push(name));
+    const images = await Promise.all([
+      draw(pipeline, noting("a")),
+      draw(two, noting("b")),
+      draw(pipeline, noting("c")),
+    ]);
+    expect(order.join("")).toBe("aabbcc");
+    for (const image of images) expect(image).toEqual(expected);
+    expect(readdirSync(locks)).toEqual([]);
+  });
+
+  it("stop waiting at once when they are cancelled, and the others go on", async () => {
+    const [own, others] = [new AbortController(), new AbortController()];
+    let ended = false;
+    const first = draw(pipeline, async ({ kind }) => {
+      if (kind !== "encode") return;
+      own.abort("of the same pipeline");
+      others.abort("of another");
+    }).finally(() => {
+      ended = true;
+    });
+    const waiting = [draw(pipeline, undefined, own.signal), draw(two, undefined, others.signal)];
+    for (const image of waiting) await expect(image).rejects.toMatchObject({ code: "SKIPSTEP_CANCELLED" });
+    expect(ended).toBe(false);
+    expect(await draw(two)).toEqual(expected);
+    expect(await first).toEqual(expected);
+  });
+
+  it("draw inside another's generation, as part of it", async () => {
+    const inner: Promise<Uint8Array>[] = [];
+    await draw(pipeline, ({ kind }) => {
+      if (kind === "decode") inner.push(draw(two));
+      return inner[0];
+    });
+    expect(await inner[0]).toEqual(expected);
+    expect(readdirSync(locks)).toEqual([]);
+  });
+
+  it("wait for another process and say so, but not to be closed", async () => {
+    const holder = await holdingProcess();
+    const events: ProgressEvent[] = [];
+    const third = await createPipeline(config, {
+      onProgress: (event) => {
+        events.push(event);
+        if (event.kind === "wait") holder.send("end");
+      },
+    });
+    expect(events[0]).toEqual({ kind: "wait", device: "webgpu", process: holder.pid });
+    const another = await holdingProcess();
+    await third.close();
+    another.send("end");
+    await once(another, "exit");
+  });
+});
+
 describe("what drivers say", () => {
   it.each([
     ["lost", lost],
@@ -130,5 +203,30 @@ describe("what drivers say", () => {
     [undefined, "WebGPU validation failed. Error while parsing WGSL: :12:3 error: unresolved value 'x'"],
   ] as const)("%s: %s", (trouble, message) => {
     expect(deviceTrouble(message)).toBe(trouble);
+  });
+});
+
+describe("what documentation tells of providers", () => {
+  const fallen = async (device: string, name: string): Promise<string[]> => {
+    const sizes = name === "dit" ? config.generate : { height: 64, width: 64 };
+    const { notes } = inspectConfig(await validateConfig({ model: join(model, "..", name), device, generate: sizes }));
+    return notes.map(({ text }) => text).filter((text) => text.includes("run on the CPU"));
+  };
+
+  it.each(["dit", "z-image", "sd15"])("has kernels on CUDA for the denoiser of %s", async (name) => {
+    expect((await fallen("cuda", name)).filter((text) => !text.includes("of text_encoder run"))).toEqual([]);
+  });
+
+  it("has none on DirectML of what opset 22 and 23 changed", async () => {
+    const [transformer] = await fallen("dml", "dit");
+    expect(transformer).toBe(
+      '19 nodes of transformer run on the CPU, as "dml" has no kernels for them: Reshape 9, Cos 1, Sin 1, Conv 1, Transpose 2, Gelu 5.',
+    );
+  });
+
+  it("composes attention for CoreML", async () => {
+    const notes = await fallen("coreml", "z-image");
+    expect(notes.join()).not.toMatch(/MultiHeadAttention|MatMul|Softmax/);
+    expect(notes.at(-1)).toContain("SimplifiedLayerNormalization 55");
   });
 });
