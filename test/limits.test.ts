@@ -62,7 +62,8 @@ describe("settings above the limits", () => {
 
   it("are refused by an open pipeline before anything is drawn, and left out of recipes", async () => {
     const limits = { num_inference_steps: 2 };
-    const pipeline = await createPipeline(emojiConfig({ limits, generate: { num_inference_steps: 2, prompt } }), {
+    const machine = { limits, provider_options: { cuda: { deviceId: 1 } } };
+    const pipeline = await createPipeline(emojiConfig({ ...machine, generate: { num_inference_steps: 2, prompt } }), {
       cacheDir,
       threads: 1,
     });
@@ -74,9 +75,10 @@ describe("settings above the limits", () => {
       ] as const)
         expect(await failure(pipeline.generate(request))).toMatch(new RegExp(`^SKIPSTEP_REQUEST_INVALID: .*${text}`));
       const { recipe } = await pipeline.generate();
-      expect(recipe.config).not.toHaveProperty("limits");
-      const stranger = { ...recipe, config: { ...recipe.config, limits: { side: 60_000 } } };
-      expect((await openRecipe(stranger, { allow: true, cacheDir })).config).not.toHaveProperty("limits");
+      const stranger = { ...recipe, config: { ...recipe.config, ...machine, limits: { side: 60_000 } } };
+      const opened = await openRecipe(stranger, { allow: true, cacheDir });
+      for (const key of Object.keys(machine))
+        for (const config of [recipe.config, opened.config]) expect(config).not.toHaveProperty(key);
     } finally {
       await pipeline.close();
     }

@@ -67,7 +67,13 @@ function plainSettings({ model }: PipelineParts, settings: Settings): GenerateCo
 }
 
 /** What somebody else allows, and how much he keeps, says nothing of this machine. */
-function withoutLimits({ limits: _, request_loras: _allowed, conditioning_cache: _kept, ...config }: Config): Config {
+function withoutLimits({
+  limits: _,
+  request_loras: _allowed,
+  conditioning_cache: _kept,
+  provider_options: _driven,
+  ...config
+}: Config): Config {
   return config;
 }
 

@@ -100,13 +100,18 @@ export async function openRecipe(recipe: Recipe, options: OpenRecipeOptions = {}
 function plainConfig(recipe: Recipe, own: CheckedConfig | undefined): JsonObject {
   // Again, as whoever parsed a recipe himself has texts in it where files are meant.
   const config = readRecipeConfig(recipe.config as unknown as JsonObject);
-  // A stranger does not say what this machine can bear.
-  const { $schema: _, limits: _limits, request_loras: _allowed, ...plain } = config;
+  // A stranger does not say what this machine can bear, nor how its devices are driven.
+  const { $schema: _, limits: _limits, request_loras: _allowed, provider_options: _driven, ...plain } = config;
   if (Object.hasOwn(plain, "extends")) throw recipeRefused('"extends"', "a recipe is whole, and reads no configs");
   if (!own) return plain;
   const { model: _model, device: _device, variant: _variant, ...rest } = plain;
-  const { variant, limits } = own.config;
-  return { ...rest, ...(variant === undefined ? {} : { variant }), ...(limits ? { limits } : {}) };
+  const { variant, limits, provider_options } = own.config;
+  return {
+    ...rest,
+    ...(variant === undefined ? {} : { variant }),
+    ...(limits ? { limits } : {}),
+    ...(provider_options ? { provider_options } : {}),
+  };
 }
 
 /** Whether a value stands at or below what an override sets. */
