@@ -57,11 +57,14 @@ def main(small):
     if not torch.cuda.is_available() and not small:
         return tell("PyTorch", said=f"{torch.__version__} sees no card")
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    name = torch.cuda.get_device_name() if device == "cuda" else "the CPU"
-    tell("PyTorch", said=f"{torch.__version__}, diffusers {diffusers.__version__}, on {name}")
+    card = torch.cuda.get_device_name() if device == "cuda" else "the CPU"
+    tell("PyTorch", said=f"{torch.__version__}, diffusers {diffusers.__version__}, on {card}")
+    if device == "cpu":
+        torch.set_num_threads(1)  # small, and not what is measured
     wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     for dtype in (torch.float32, torch.float16) if device == "cuda" else (torch.float32,):
-        for title, make in models(small).items():
+        for name, make in models(small).items():
+            title = f"{name}, small" if small else name
             how = str(dtype).removeprefix("torch.")
             try:
                 model, inputs, run = make(device, dtype)
