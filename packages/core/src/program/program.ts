@@ -115,15 +115,15 @@ export class Program {
     const disablePrepacking = packedBytes(graph) > packedLimit;
     const { segments, castsWeights: castsStay } = compiled;
     const arena = segments.length <= mostArenas;
-    const sessions = await openSessions(residency, segments.length, (index) =>
+    const open = (index: number) =>
       runtime.open(segments[index]!.path, {
         disablePrepacking,
         arena,
         castsStay,
         noFallback: residency?.noFallback?.[index] ?? false,
         provider: residency?.devices[index],
-      }),
-    );
+      });
+    const sessions = await runtime.inTurn(() => openSessions(residency, segments.length, open));
     return new Program(graph.inputs, plan, sessions, explain);
   }
 

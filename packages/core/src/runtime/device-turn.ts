@@ -8,6 +8,9 @@ import { isSystemError } from "../disk/system-error";
 import { machineTag } from "../disk/temporary-owner";
 import { throwIfAborted, unlessAborted } from "./cancel";
 
+/** Milliseconds that somebody waits before it is told: others only open a model now and then. */
+const moment = 100;
+
 /** Somebody else has a device's turn. */
 export interface DeviceWait {
   readonly device: string;
@@ -17,7 +20,7 @@ export interface DeviceWait {
 
 export interface TurnOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Told once for each that is waited for. */
+  /** Told once for each that is waited for, longer than a moment. */
   readonly onWait?: ((wait: DeviceWait) => void) | undefined;
 }
 
@@ -113,12 +116,13 @@ async function take(name: string, { signal, onWait }: TurnOptions): Promise<Rele
   const end = before.then(() => mine);
   queues.set(name, end);
   void end.then(() => queues.get(name) === end && queues.delete(name));
+  const begin = performance.now();
   let told: string | undefined;
   try {
     await unlessAborted(before, signal);
     const give = await takeFiles(name, (holder) => {
       throwIfAborted(signal);
-      if (!holder || told === String(holder.process)) return;
+      if (!holder || told === String(holder.process) || performance.now() - begin < moment) return;
       told = String(holder.process);
       onWait?.({ device: name.replace("-", ":"), process: holder.process });
     });

@@ -129,8 +129,18 @@ export class Runtime {
   }
 
   /** Providers besides the CPU's that work here. */
-  accelerators(): Promise<string[]> {
-    return otherProviders(this.link, "cpu", this.options);
+  async accelerators(): Promise<string[]> {
+    const working = await otherProviders(this.link, "cpu", this.options);
+    for (const provider of working) this.devices.add(provider);
+    return working;
+  }
+
+  /**
+   * Tries and opens models in one turn of its devices; without, each of them may have to wait for a generation of others.
+   * @throws SKIPSTEP_CANCELLED while it waits, and what `body` throws
+   */
+  inTurn<T>(body: () => Promise<T>): Promise<T> {
+    return inTurn(this.devices, this.waiting, body);
   }
 
   /** Bytes of the tensors that are kept now. */

@@ -39,7 +39,9 @@ export async function openModels(
 ): Promise<OpenedComponent[]> {
   try {
     const fitted: FittedModel[] = [];
-    for (const model of built) fitted.push(await fitModel(model, runtime));
+    await runtime.inTurn(async () => {
+      for (const model of built) fitted.push(await fitModel(model, runtime));
+    });
     if (options.strict) refuseFallback(fitted);
     const opened: OpenedComponent[] = [];
     for (const model of fitted) opened.push(await startComponent(model, runtime, options));
