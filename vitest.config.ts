@@ -10,8 +10,12 @@ const threads = {
   replacement: join(import.meta.dirname, "packages/core/test/threads/start-thread.ts"),
 };
 
-/** Tests of when threads and processes begin and end, which those of other files would keep. */
-const alone = ["packages/core/test/runtime-life.test.ts", "packages/core/test/text-process-life.test.ts"];
+/** Tests of when threads and processes begin and end, and with what, which those of other files would keep. */
+const alone = [
+  "packages/core/test/devices.test.ts",
+  "packages/core/test/runtime-life.test.ts",
+  "packages/core/test/text-process-life.test.ts",
+];
 
 export default defineConfig({
   ssr: { resolve: source },

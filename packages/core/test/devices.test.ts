@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { keepNoRuntime } from "../../../test/kept-runtime";
 import { createPipeline, inspectConfig, type Pipeline, type ProgressEvent, validateConfig } from "../src/index";
 import type { OnProgress } from "../src/loop/progress-listener";
 import { deviceTrouble } from "../src/runtime/device-trouble";
@@ -24,6 +25,7 @@ const locks = join(folder, "cache/devices");
 let pipeline: Pipeline;
 let expected: Uint8Array;
 beforeAll(async () => {
+  await keepNoRuntime(); // its thread was started without the device
   pipeline = await createPipeline(config);
   expected = await draw(pipeline);
   device.counts();
