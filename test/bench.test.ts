@@ -16,6 +16,7 @@ import {
 } from "@skipstep/core/model";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Figure, isMet } from "../bench/benchmark";
+import { findingIn, valueText } from "../bench/device/finding";
 import { writeRandomModel } from "../bench/random-checkpoint";
 import { section, writeSections } from "../bench/results";
 
@@ -103,5 +104,15 @@ describe("results", () => {
     expect(text).toContain("| time | 0.25 s | <= 2.00 s | met |");
     expect(text).not.toContain("1.50 s");
     expect(text).toContain("`pnpm bench a`, 1970-01-01, on ");
+  });
+});
+
+describe("what a part of the device script tells", () => {
+  it("is read from its lines, and nothing from others or from one that was cut off", () => {
+    const line =
+      '{"part":"dit","what":"DiT","how":"float32","value":203.4,"unit":"ms a step","said":"a byte is 0 off"}';
+    expect(valueText(findingIn(line)!)).toBe("203 ms a step, a byte is 0 off");
+    for (const other of [line.slice(0, -9), " RUN  v3.2.7", '{"reply":"dit"}'])
+      expect(findingIn(other)).toBeUndefined();
   });
 });

@@ -28,7 +28,7 @@ export function findingIn(line: string): Finding | undefined {
 /** A finding's value as a table has it. */
 export function valueText({ value, unit, said }: Finding): string {
   if (value === undefined) return said ?? "";
-  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  const digits = Number.isInteger(value) || value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return [`${value.toFixed(digits)}${unit ? ` ${unit}` : ""}`, ...(said ? [said] : [])].join(", ");
 }
 
