@@ -1,6 +1,9 @@
-import type { ImageModelV3CallOptions, ImageModelV3File, JSONValue } from "@ai-sdk/provider";
+import type { ImageModelV3CallOptions, ImageModelV3File } from "@ai-sdk/provider";
 import { type GenerateRequest, type Picture, readPicture, shownMask } from "@skipstep/core";
 import type { OpenModel } from "./open-model";
+
+/** JSON, of which each version of the SDK has a type of its own. */
+type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
 
 /** What a call asks for; those of AI SDK 5 have neither files nor a mask. */
 export type Call = Omit<ImageModelV3CallOptions, "files" | "mask" | "providerOptions"> &
@@ -15,7 +18,7 @@ export interface Drawn {
   readonly unsupported: readonly { readonly feature: "aspectRatio"; readonly details: string }[];
   readonly messages: readonly string[];
   /** An entry for each image; the SDK hands on nothing else. */
-  readonly metadata: { readonly skipstep: { readonly images: JSONValue[] } };
+  readonly metadata: { readonly skipstep: { readonly images: Json[] } };
   readonly response: { readonly timestamp: Date; readonly modelId: string; readonly headers: undefined };
 }
 
@@ -47,7 +50,7 @@ export async function draw(model: OpenModel, call: Call): Promise<Drawn> {
   };
   try {
     const { images, report } = await pipeline.generate(request);
-    const told: JSONValue = JSON.parse(JSON.stringify(report));
+    const told: Json = JSON.parse(JSON.stringify(report));
     const drawn = images.map(({ width, height }, image) => ({ seed: report.seed, image, width, height, report: told }));
     return {
       images: await Promise.all(images.map((image) => image.toPng())),

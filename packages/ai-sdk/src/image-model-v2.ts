@@ -1,4 +1,4 @@
-import type { ImageModelV2 } from "@ai-sdk/provider";
+import type { ImageModelV2 } from "@ai-sdk/provider-v2";
 import { draw, mostImages } from "./draw";
 import type { OpenModel } from "./open-model";
 

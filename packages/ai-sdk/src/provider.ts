@@ -1,5 +1,6 @@
-import type { ImageModelV2, ImageModelV3 } from "@ai-sdk/provider";
+import type { ImageModelV3 } from "@ai-sdk/provider";
 import { NoSuchModelError } from "@ai-sdk/provider";
+import type { ImageModelV2 } from "@ai-sdk/provider-v2";
 import type { ConfigInput } from "@skipstep/core";
 import { imageModelV2 } from "./image-model-v2";
 import { imageModelV3 } from "./image-model-v3";
