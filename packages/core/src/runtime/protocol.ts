@@ -105,6 +105,12 @@ export interface Calls {
 
 export type CallName = keyof Calls;
 
+/** Bytes of tensors that were copied between main memory and the memory of devices. */
+export interface Copied {
+  readonly toDevice: number;
+  readonly toMain: number;
+}
+
 /** To the worker. Handled one after the other, in order; only calls are answered. */
 export type Message =
   | { readonly kind: "upload"; readonly value: number; readonly tensor: WireTensor }
@@ -119,5 +125,5 @@ export interface DeviceFailure {
 
 /** From the worker. */
 export type Reply =
-  | { readonly call: number; readonly answer: unknown }
+  | { readonly call: number; readonly answer: unknown; readonly copied?: Copied }
   | { readonly call: number; readonly failure: string; readonly device: DeviceFailure | undefined };

@@ -3,7 +3,7 @@ import type { Tensor } from "../tensor";
 import { unlessAborted } from "./cancel";
 import type { DeviceTensor } from "./device-tensor";
 import { besideProcesses, inTurn, type TurnOptions } from "./device-turn";
-import type { Device, WireTensor } from "./protocol";
+import type { Copied, Device, WireTensor } from "./protocol";
 import { type Opening, otherProviders, requireProvider } from "./provider";
 import { providerOf } from "./providers";
 import { currentScope, Scope } from "./scope";
@@ -11,6 +11,7 @@ import { openSession, type Session } from "./session";
 import { TensorStore } from "./tensor-store";
 import { WorkerLink } from "./worker-link";
 
+export type { Copied } from "./protocol";
 export type { RunForms, RunResult, Session, StartedRun } from "./session";
 
 export interface RuntimeOptions extends Opening {
@@ -151,6 +152,11 @@ export class Runtime {
   /** The most that was kept at once since the current generation began; the last one's after it has ended. */
   get peakKeptBytes(): number {
     return this.store.account.peakKeptBytes;
+  }
+
+  /** Bytes of tensors that were copied between main memory and devices, of all that is answered. */
+  get copied(): Copied {
+    return this.store.copied;
   }
 
   /** @throws SKIPSTEP_SESSION_FAILED when ONNX Runtime cannot load the model, SKIPSTEP_PROVIDER_FALLBACK */

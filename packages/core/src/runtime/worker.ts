@@ -1,6 +1,8 @@
 /** The runtime's thread: owns the sessions and the tensors. Errors leave as plain text; the main thread words them. */
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from "onnxruntime-node";
+import { type DeviceSession, deviceMemories } from "./device-memory";
+import { DeviceStore } from "./device-store";
 import { deviceTrouble } from "./device-trouble";
 import { ExitGate } from "./exit-gate";
 import { int8SumsOverflow } from "./int8-sums";
@@ -18,6 +20,7 @@ import {
 } from "./protocol";
 import { deviceNumber, providerOf } from "./providers";
 import { elementwise, reductions } from "./tensor-math";
+import { WorkerValues } from "./worker-values";
 
 type Handlers = {
   [Name in CallName]: (ask: Calls[Name]["ask"]) => Calls[Name]["answer"] | Promise<Calls[Name]["answer"]>;
@@ -35,7 +38,9 @@ const blockModel = Buffer.from(
 const port = parentPort!;
 const gate = new ExitGate(workerData as SharedArrayBuffer);
 const sessions = new OrtSessions();
-const values = new Map<number, OrtTensor>();
+const values = new WorkerValues();
+/** By device, of those that have a memory of their own. */
+const stores = new Map<string, DeviceStore>();
 const unsignedInt8 = int8SumsOverflow();
 
 env.logLevel = "fatal"; // what fails is thrown as well, and reported once
@@ -89,14 +94,14 @@ function toOrt({ dtype, data, shape }: WireTensor): OrtTensor {
   return new OrtTensor(dtype as "float32", data as Float32Array, shape);
 }
 
-function tensorOf(id: number): OrtTensor {
-  const value = values.get(id);
-  if (!value) throw new Error("a tensor that it needs could not be made");
-  return value;
-}
-
-function floatsOf(id: number): Float32Array<ArrayBuffer> {
-  return tensorOf(id).data as Float32Array<ArrayBuffer>;
+/** What keeps a provider's tensors where it computes; nothing where they come to main memory after each run. */
+function storeOf(device: Device): DeviceStore | undefined {
+  const { provider } = device;
+  const memory = deviceMemories.get(provider);
+  if (!memory || stores.has(provider)) return stores.get(provider);
+  const store = new DeviceStore(memory, sessionOptions(probeOptions(device)));
+  stores.set(provider, store);
+  return store;
 }
 
 function sizesVector(sizes: readonly number[]): OrtTensor {
@@ -156,50 +161,80 @@ const handlers: Handlers = {
   },
 
   async open({ session: id, path, options }) {
-    const session = await sessions.open(id, path, options.provider, sessionOptions(options));
+    const { provider } = options;
+    const session = await sessions.open(id, path, provider, sessionOptions(options), storeOf(options));
     return { inputs: portTypes(session.inputMetadata), outputs: portTypes(session.outputMetadata) };
   },
 
   async run({ session: id, inputs, outputs }) {
+    const store = sessions.storeOf(id);
     const feeds: Record<string, OrtTensor> = {};
-    for (const [name, value] of inputs) feeds[name] = typeof value === "number" ? tensorOf(value) : sizesVector(value);
+    for (const [name, value] of inputs)
+      if (typeof value !== "number") feeds[name] = sizesVector(value);
+      else feeds[name] = (store ? undefined : values.here(value)) ?? (await values.feed(value, store));
     const session = await sessions.take(id); // after the inputs: what they come from may have failed with its device
     const names = outputs.map(([name]) => name);
-    const start = performance.now();
-    const results = await session.run(feeds, names);
-    const seconds = (performance.now() - start) / 1000;
-    const forms = outputs.map(([name, value, shape]) => {
+    const { results, seconds } = await (store ? store.run(session, feeds, names) : timedRun(session, feeds, names));
+    for (const [name, value] of outputs) values.put(value, results[name]!, store, session);
+    const forms = outputs.map(([name, , shape]) => {
       const { type, dims } = results[name]!;
       if (shape && shape.join() !== dims.join())
         throw new Error(`"${name}" became [${dims.join(", ")}]; its graph says [${shape.join(", ")}]`);
-      values.set(value, results[name]!);
       return { dtype: type as WireTensor["dtype"], shape: dims };
     });
     return { outputs: forms, seconds };
   },
 
   async close({ sessions: ids }) {
-    for (const id of ids) await sessions.close(id);
+    for (const id of ids) await sessions.close(id, (session) => values.leave(session));
+    for (const [device, store] of stores)
+      if (!values.isOn(store) && !sessions.hasAny(device)) await store.close();
   },
 
-  read: ({ value }) => {
-    const tensor = fromOrt(tensorOf(value));
-    return { ...tensor, data: tensor.data.slice() };
-  },
+  read: async ({ value }) => fromOrt(await values.read(value)),
 
-  compute({ operation, inputs, coefficients, output, shape }) {
+  async compute(ask) {
+    const { operation, inputs, coefficients, output, shape } = ask;
+    const store = values.storeOf(inputs);
+    const computed = store && (await onDevice(store, ask));
+    if (computed) return computed;
+    const operands: Float32Array[] = [];
+    for (const input of inputs)
+      operands.push((values.here(input) ?? (await values.inMain(input))).data as Float32Array);
     const start = performance.now();
-    const operands = inputs.map(floatsOf);
     const secondsSince = (): number => (performance.now() - start) / 1000;
     if (operation in reductions) {
       const number = reductions[operation as keyof typeof reductions](operands, coefficients);
       return { number, seconds: secondsSince() };
     }
     const data = elementwise[operation as keyof typeof elementwise](operands, coefficients);
-    values.set(output!, new OrtTensor("float32", data, shape));
+    values.put(output!, new OrtTensor("float32", data, shape));
     return { number: undefined, seconds: secondsSince() };
   },
 };
+
+async function timedRun(session: DeviceSession, feeds: Record<string, OrtTensor>, names: readonly string[]) {
+  const start = performance.now();
+  const results = await session.run(feeds, names);
+  return { results, seconds: (performance.now() - start) / 1000 };
+}
+
+/** @returns nothing where the device has no kernels for it, or there is nothing to compute with */
+async function onDevice(
+  store: DeviceStore,
+  { operation, inputs, coefficients, output, shape }: Calls["compute"]["ask"],
+) {
+  const shapes = inputs.map((input) => values.shapeOf(input));
+  if ([...shapes, shape].some((sizes) => sizes.includes(0))) return undefined;
+  const operands: OrtTensor[] = [];
+  for (const input of inputs) operands.push(await values.feed(input, store));
+  const computed = await store.compute(operation, operands, { shapes, coefficients, shape });
+  if (!computed) return undefined;
+  const { tensor, number, seconds, readBytes } = computed;
+  if (tensor) values.put(output!, tensor, store);
+  else values.countRead(readBytes);
+  return { number, seconds };
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -213,6 +248,9 @@ async function deviceFailure(ask: unknown, message: string): Promise<DeviceFailu
   const device = provider ?? options?.provider ?? (session === undefined ? undefined : sessions.deviceOf(session));
   const name = device ?? sessions.accelerator;
   if (name === undefined || name === "cpu") return undefined;
+  const store = stores.get(name);
+  if (store) values.lose(store);
+  await store?.close(); // before the last session of the device goes
   await sessions.drop(name);
   return { name, trouble };
 }
@@ -223,7 +261,8 @@ async function answer(call: number, name: CallName, ask: unknown): Promise<void>
     const handler = handlers[name] as (ask: unknown) => unknown;
     const result = await handler(ask);
     const transfer = name === "read" ? [(result as WireTensor).data.buffer as ArrayBuffer] : [];
-    port.postMessage({ call, answer: result } satisfies Reply, transfer);
+    const copied = values.takeCopied();
+    port.postMessage({ call, answer: result, ...(copied ? { copied } : {}) } satisfies Reply, transfer);
   } catch (error) {
     const failure = messageOf(error);
     const device = await deviceFailure(ask, failure).catch(() => undefined); // what is broken may not even be closed
@@ -236,10 +275,10 @@ async function answer(call: number, name: CallName, ask: unknown): Promise<void>
 function handle(message: Message): void | Promise<void> {
   switch (message.kind) {
     case "upload":
-      values.set(message.value, toOrt(message.tensor));
+      values.put(message.value, toOrt(message.tensor));
       return;
     case "drop":
-      for (const value of message.values) values.delete(value);
+      values.drop(message.values);
       return;
     case "call":
       return answer(message.call, message.name, message.ask);
