@@ -68,6 +68,22 @@ it("copies what a session made before it goes", async () => {
   await store.close();
 });
 
+it("lets go of all that lies on a device that is lost, and has what main memory has", async () => {
+  const before = deviceInMainMemory.alive;
+  const { store, values, session, double } = await opened();
+  values.put(1, vector(5));
+  for (const made of [2, 3]) await double(1, made);
+  values.lose(store);
+  await store.close();
+  expect(deviceInMainMemory.alive).toBe(before);
+  await expect(values.read(2)).rejects.toThrow("could not be made");
+  await double(1, 2);
+  expect((await values.read(2)).data).toEqual(Float32Array.of(10));
+  values.drop([1, 2]);
+  await session.release();
+  await store.close();
+});
+
 it("keeps empty tensors in main memory", async () => {
   const { store, values, session, double } = await opened();
   values.put(1, vector());

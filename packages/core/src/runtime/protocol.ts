@@ -86,6 +86,8 @@ export interface Calls {
     /** Type and shape of each output, in the order asked for, and the seconds spent in ONNX Runtime. */
     answer: { readonly outputs: readonly Omit<WireTensor, "data">[]; readonly seconds: number };
   };
+  /** Answers when all that was asked before is done. */
+  idle: { ask: Record<string, never>; answer: undefined };
   close: { ask: { readonly sessions: readonly number[] }; answer: undefined };
   read: { ask: { readonly value: number }; answer: WireTensor };
   compute: {

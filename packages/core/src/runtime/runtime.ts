@@ -199,7 +199,9 @@ export class Runtime {
   generation<T>(body: () => Promise<T>, waiting: TurnOptions = {}): Promise<T> {
     const outer = currentScope.getStore();
     const run = (): Promise<T> =>
-      inTurn(this.devices, waiting, () => this.inside(new Scope("generation", outer, this), body));
+      inTurn(this.devices, waiting, () =>
+        this.inside(new Scope("generation", outer, this), body).finally(() => this.letGo()),
+      );
     if (outer?.within(this)) return run();
     const before = this.lastGeneration;
     const turn = unlessAborted(before, waiting.signal).then(() => {
@@ -238,6 +240,12 @@ export class Runtime {
     } finally {
       scope.end();
     }
+  }
+
+  /** Before others have a device's turn: waits until what lay there is let go of. */
+  private async letGo(): Promise<void> {
+    if (this.copied.toDevice === 0 || this.link.failure) return;
+    await this.link.call("idle", {}).catch(() => undefined); // the thread ended: whoever asks next is told
   }
 
   private async shutDown(): Promise<void> {

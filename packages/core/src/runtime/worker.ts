@@ -185,10 +185,11 @@ const handlers: Handlers = {
     return { outputs: forms, seconds };
   },
 
+  idle: () => undefined,
+
   async close({ sessions: ids }) {
     for (const id of ids) await sessions.close(id, (session) => values.leave(session));
-    for (const [device, store] of stores)
-      if (!values.isOn(store) && !sessions.hasAny(device)) await store.close();
+    for (const [device, store] of stores) if (!values.isOn(store) && !sessions.hasAny(device)) await store.close();
   },
 
   read: async ({ value }) => fromOrt(await values.read(value)),
