@@ -3,6 +3,8 @@
  * come out as a few sums, which are divided here: shaders may take it that nothing is infinite.
  */
 import { sizeOf } from "../tensor";
+import { betweenTwo, orderStatistics } from "./device-quantile";
+import { numbers, rows, total } from "./device-sums";
 import type { SmallModel } from "./small-model";
 import type { OperationName } from "./tensor-math";
 
@@ -29,9 +31,6 @@ export interface DeviceOperation {
   /** The number, of the few that the model gives. */
   number?(found: readonly number[], asked: Asked): number;
 }
-
-/** Elements that one sum of a kernel adds up: sums of sums lose less to rounding, and more threads work on them. */
-const mostInSum = 512;
 
 const one = [1];
 
@@ -140,76 +139,4 @@ function weightedSum(g: SmallModel, inputs: readonly string[], _asked: Asked, fa
 /** The axis of `count` rows, each of `row` elements. */
 function axisOf(shape: readonly number[], count: number, row: number): number {
   return shape.findIndex((size, axis) => size === count && sizeOf(shape.slice(axis + 1)) === row);
-}
-
-/** One number of each row of `width` elements. @returns `[size / width]` */
-function rows(g: SmallModel, op: string, value: string, size: number, width: number): string {
-  return g.add(op, [g.reshape(value, [size / width, width]), g.wholes(1)], { keepdims: 0 });
-}
-
-/** One number of all elements, in rounds. @param op reduces what goes in; what comes of it is reduced by `then` @returns `[1]` */
-function total(g: SmallModel, op: string, value: string, size: number, then = "ReduceSum"): string {
-  const width = Math.min(size, mostInSum);
-  const count = Math.ceil(size / width);
-  const reduced = rows(g, op, padded(g, value, size, count * width, then), count * width, width);
-  return count === 1 ? reduced : total(g, then, reduced, count, then);
-}
-
-/** Grown to `most` elements: by zeros where they are summed up, by some of its own where the largest is sought. */
-function padded(g: SmallModel, value: string, size: number, most: number, then: string): string {
-  const missing = most - size;
-  if (missing === 0) return value;
-  const flat = g.reshape(value, [size]);
-  const zeros = new Array<number>(missing).fill(0);
-  const more =
-    then === "ReduceSum"
-      ? g.floats([missing], zeros)
-      : g.add("Slice", [flat, g.wholes(0), g.wholes(missing), g.wholes(0)]);
-  return g.add("Concat", [flat, more], { axis: 0 });
-}
-
-function numbers(g: SmallModel, values: readonly string[]): string {
-  return g.add("Concat", values, { axis: 0 });
-}
-
-/** Halvings of the range of all elements until it is as narrow as float32 tells them apart. */
-const halvings = 32;
-
-/**
- * Narrows down a bound below which enough elements lie, by counting them.
- * @returns the largest element up to the bound, how many there are up to it, the next one, and a sum that tells of NaN
- */
-function orderStatistics(g: SmallModel, [a]: readonly string[], { shapes, coefficients: [share] }: Asked): string {
-  const size = sizeOf(shapes[0]!);
-  const x = g.reshape(a!, [size]);
-  const wanted = g.floats(one, [Math.floor(share! * (size - 1)) + 1]);
-  const countUpTo = (bound: string): string =>
-    total(g, "ReduceSum", g.add("Cast", [g.add("LessOrEqual", [x, bound])], { to: 1 }), size);
-  const largest = total(g, "ReduceMax", x, size, "ReduceMax");
-  let [low, high] = [total(g, "ReduceMin", x, size, "ReduceMin"), largest];
-  for (let i = 0; i < halvings; i++) {
-    const half = (value: string): string => g.add("Mul", [value, g.floats(one, [0.5])]);
-    const middle = g.add("Add", [half(low), half(high)]);
-    const isEnough = g.add("GreaterOrEqual", [countUpTo(middle), wanted]);
-    [low, high] = [g.add("Where", [isEnough, low, middle]), g.add("Where", [isEnough, middle, high])];
-  }
-  const smallest = total(g, "ReduceMin", x, size, "ReduceMin");
-  const found = total(
-    g,
-    "ReduceMax",
-    g.add("Where", [g.add("LessOrEqual", [x, high]), x, smallest]),
-    size,
-    "ReduceMax",
-  );
-  const next = total(g, "ReduceMin", g.add("Where", [g.add("Greater", [x, found]), x, largest]), size, "ReduceMin");
-  return numbers(g, [found, countUpTo(found), next, total(g, "ReduceL1", x, size)]);
-}
-
-/** As torch's quantile: between two elements by their distance. */
-function betweenTwo([low, upToLow, next, sum]: readonly number[], { shapes, coefficients: [share] }: Asked): number {
-  if (Number.isNaN(sum!)) return Number.NaN;
-  const place = share! * (sizeOf(shapes[0]!) - 1);
-  const below = Math.floor(place);
-  const high = upToLow! > below + 1 ? low! : next!;
-  return low! + (high - low!) * (place - below);
 }

@@ -1,8 +1,8 @@
 /** The runtime's thread: owns the sessions and the tensors. Errors leave as plain text; the main thread words them. */
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from "onnxruntime-node";
-import { type DeviceSession, deviceMemories } from "./device-memory";
-import { DeviceStore } from "./device-store";
+import type { DeviceSession } from "./device-memory";
+import { DeviceStores } from "./device-stores";
 import { deviceTrouble } from "./device-trouble";
 import { ExitGate } from "./exit-gate";
 import { int8SumsOverflow } from "./int8-sums";
@@ -19,7 +19,7 @@ import {
   type WireTensor,
 } from "./protocol";
 import { deviceNumber, providerOf } from "./providers";
-import { elementwise, reductions } from "./tensor-math";
+import { compute } from "./worker-math";
 import { WorkerValues } from "./worker-values";
 
 type Handlers = {
@@ -39,8 +39,7 @@ const port = parentPort!;
 const gate = new ExitGate(workerData as SharedArrayBuffer);
 const sessions = new OrtSessions();
 const values = new WorkerValues();
-/** By device, of those that have a memory of their own. */
-const stores = new Map<string, DeviceStore>();
+const stores = new DeviceStores(values, sessions);
 const unsignedInt8 = int8SumsOverflow();
 
 env.logLevel = "fatal"; // what fails is thrown as well, and reported once
@@ -92,16 +91,6 @@ function probeOptions({ provider, settings }: Device): OpenOptions {
 
 function toOrt({ dtype, data, shape }: WireTensor): OrtTensor {
   return new OrtTensor(dtype as "float32", data as Float32Array, shape);
-}
-
-/** What keeps a provider's tensors where it computes; nothing where they come to main memory after each run. */
-function storeOf(device: Device): DeviceStore | undefined {
-  const { provider } = device;
-  const memory = deviceMemories.get(provider);
-  if (!memory || stores.has(provider)) return stores.get(provider);
-  const store = new DeviceStore(memory, sessionOptions(probeOptions(device)));
-  stores.set(provider, store);
-  return store;
 }
 
 function sizesVector(sizes: readonly number[]): OrtTensor {
@@ -162,7 +151,8 @@ const handlers: Handlers = {
 
   async open({ session: id, path, options }) {
     const { provider } = options;
-    const session = await sessions.open(id, path, provider, sessionOptions(options), storeOf(options));
+    const store = stores.of(provider, () => sessionOptions(probeOptions(options)));
+    const session = await sessions.open(id, path, provider, sessionOptions(options), store);
     return { inputs: portTypes(session.inputMetadata), outputs: portTypes(session.outputMetadata) };
   },
 
@@ -189,52 +179,18 @@ const handlers: Handlers = {
 
   async close({ sessions: ids }) {
     for (const id of ids) await sessions.close(id, (session) => values.leave(session));
-    for (const [device, store] of stores) if (!values.isOn(store) && !sessions.hasAny(device)) await store.close();
+    await stores.closeIdle();
   },
 
   read: async ({ value }) => fromOrt(await values.read(value)),
 
-  async compute(ask) {
-    const { operation, inputs, coefficients, output, shape } = ask;
-    const store = values.storeOf(inputs);
-    const computed = store && (await onDevice(store, ask));
-    if (computed) return computed;
-    const operands: Float32Array[] = [];
-    for (const input of inputs)
-      operands.push((values.here(input) ?? (await values.inMain(input))).data as Float32Array);
-    const start = performance.now();
-    const secondsSince = (): number => (performance.now() - start) / 1000;
-    if (operation in reductions) {
-      const number = reductions[operation as keyof typeof reductions](operands, coefficients);
-      return { number, seconds: secondsSince() };
-    }
-    const data = elementwise[operation as keyof typeof elementwise](operands, coefficients);
-    values.put(output!, new OrtTensor("float32", data, shape));
-    return { number: undefined, seconds: secondsSince() };
-  },
+  compute: (ask) => compute(values, ask),
 };
 
 async function timedRun(session: DeviceSession, feeds: Record<string, OrtTensor>, names: readonly string[]) {
   const start = performance.now();
   const results = await session.run(feeds, names);
   return { results, seconds: (performance.now() - start) / 1000 };
-}
-
-/** @returns nothing where the device has no kernels for it, or there is nothing to compute with */
-async function onDevice(
-  store: DeviceStore,
-  { operation, inputs, coefficients, output, shape }: Calls["compute"]["ask"],
-) {
-  const shapes = inputs.map((input) => values.shapeOf(input));
-  if ([...shapes, shape].some((sizes) => sizes.includes(0))) return undefined;
-  const operands: OrtTensor[] = [];
-  for (const input of inputs) operands.push(await values.feed(input, store));
-  const computed = await store.compute(operation, operands, { shapes, coefficients, shape });
-  if (!computed) return undefined;
-  const { tensor, number, seconds, readBytes } = computed;
-  if (tensor) values.put(output!, tensor, store);
-  else values.countRead(readBytes);
-  return { number, seconds };
 }
 
 function messageOf(error: unknown): string {
@@ -249,10 +205,7 @@ async function deviceFailure(ask: unknown, message: string): Promise<DeviceFailu
   const device = provider ?? options?.provider ?? (session === undefined ? undefined : sessions.deviceOf(session));
   const name = device ?? sessions.accelerator;
   if (name === undefined || name === "cpu") return undefined;
-  const store = stores.get(name);
-  if (store) values.lose(store);
-  await store?.close(); // before the last session of the device goes
-  await sessions.drop(name);
+  await stores.drop(name);
   return { name, trouble };
 }
 
