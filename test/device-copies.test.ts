@@ -5,9 +5,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createPipeline, type GenerateResult, type PluginUse } from "@skipstep/core";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { memoryOfTests } from "../packages/core/test/threads/start-thread";
 import { temporaryFolder } from "./emoji";
+import { keepNoRuntime } from "./kept-runtime";
 
 const cacheDir = temporaryFolder();
 const steps = 6;
@@ -77,6 +78,7 @@ const plugins: readonly PluginUse[] = [
 ];
 
 describe("tensors stay on a device", () => {
+  beforeAll(keepNoRuntime); // each pipeline starts its own thread
   afterEach(() => {
     memoryOfTests.isDevice = false;
   });
