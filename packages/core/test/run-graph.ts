@@ -2,8 +2,8 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import protobuf from "protobufjs";
 import { asMultiple, evaluate } from "../src/graph/dim";
 import type { Graph } from "../src/graph/graph";
-import { onnxType } from "../src/graph/onnx-types";
 import { type Attribute, type Body, type Node, readsOf, type Value } from "../src/graph/value";
+import { onnxType } from "../src/onnx/onnx-types";
 import { type DType, integers, sizeOf, type Tensor } from "../src/tensor";
 
 /** What this helper uses of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto. */

@@ -4,6 +4,7 @@ import {
   type Calibration,
   type Floats,
   type Next,
+  norms,
   type PluginReport,
   subtract,
   type Tensors,
@@ -29,8 +30,8 @@ export const calibration: Calibration<MagCacheOptions> = {
 
 /** What a run remembers of its last step. */
 interface Memory {
-  /** Of each token's residual. */
-  lengths?: Float64Array;
+  /** Of each token's residual: `B T` Euclidean norms. */
+  lengths?: Float32Array;
 }
 
 /** Measures how the residual of all blocks grows and shrinks. */
@@ -41,7 +42,7 @@ export class Measurements {
   async observe({ step: { run }, record }: BlockCall, inputs: Tensors, next: Next): Promise<Tensors> {
     const outputs = await next(inputs);
     const residual = await subtract(outputs.hidden!, inputs.hidden!);
-    const lengths = tokenLengths((await residual.read()) as Floats);
+    const { data: lengths } = (await (await norms(residual)).read()) as Floats;
     const memory = this.memories.of(run);
     if (memory.lengths?.length === lengths.length)
       record({ [`${branchPrefix(run)}mag_ratio`]: meanRatio(memory.lengths, lengths) });
@@ -50,15 +51,7 @@ export class Measurements {
   }
 }
 
-/** @param residual `[B, T, D]` @returns `B T` Euclidean norms */
-function tokenLengths({ shape, data }: Floats): Float64Array {
-  const width = shape.at(-1)!;
-  const squares = new Float64Array(data.length / width);
-  for (const [i, x] of data.entries()) squares[Math.floor(i / width)]! += x * x;
-  return squares.map(Math.sqrt);
-}
-
-function meanRatio(before: Float64Array, now: Float64Array): number {
+function meanRatio(before: Float32Array, now: Float32Array): number {
   return now.reduce((sum, length, token) => sum + length / (before[token]! + 1e-8), 0) / now.length;
 }
 

@@ -1,7 +1,7 @@
 import type { Float32Part } from "../architecture/float32-part";
-import { onnxType } from "../graph/onnx-types";
 import { numbersPayload } from "../graph/payload";
 import type { Node, Value } from "../graph/value";
+import { onnxType } from "../onnx/onnx-types";
 import type { HalfType } from "../tensor";
 import { halfNodes } from "./half-nodes";
 import { type HalfWeights, isStoredHalf } from "./half-weights";

@@ -1,6 +1,7 @@
-import { onnxType } from "../graph/onnx-types";
 import type { Attribute, Body, Node, Value } from "../graph/value";
-import { attributeType, externalLocation, onnxFile } from "./onnx-format";
+import { onnxFile } from "../onnx/onnx-file";
+import { attributeType, externalLocation } from "../onnx/onnx-format";
+import { onnxType } from "../onnx/onnx-types";
 import type { Segment } from "./plan";
 import { type InitializerValue, initializersOf, placeOf, type WeightsLayout } from "./weights-layout";
 

@@ -1,7 +1,7 @@
+import { onnxType } from "../onnx/onnx-types";
 import type { DType } from "../tensor";
 import { Emitter } from "./emitter";
 import * as infer from "./infer";
-import { onnxType } from "./onnx-types";
 import type { Value } from "./value";
 
 /** Operators that compute element by element, and products of matrices. */

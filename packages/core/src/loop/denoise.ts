@@ -1,7 +1,7 @@
 import type { Generation, GuidanceBranch, Guided, Predictions, Step } from "../hooks";
 import type { Generator } from "../random";
 import { throwIfAborted } from "../runtime/cancel";
-import type { Runtime } from "../runtime/runtime";
+import type { Copied, Runtime } from "../runtime/runtime";
 import type { Scheduler } from "../schedulers/scheduler";
 import { type Floats, floats, isAllFinite } from "../tensor";
 import { controlAt } from "./control-schedule";
@@ -23,6 +23,8 @@ export interface StepDone {
   /** What the latents would become if this step's prediction were right. */
   readonly estimate: () => Floats;
   readonly finite: boolean;
+  /** For this step alone. */
+  readonly copied: Copied;
 }
 
 export interface Denoising {
@@ -73,6 +75,7 @@ export async function denoise(call: Denoising): Promise<Floats> {
     const stepOf = (branch: Branch): Step =>
       guardedStep({ run: runs[branch], index, count, timestep, sigma, guidanceScale, ...drawn }, guard);
     const moment = { input, control, guard, stepOf };
+    const { copied } = runtime;
     const leading = stepOf(guidanceScale > 0 && !call.separate ? "joint" : "cond");
     // What plugins make between passes goes at the end of the step.
     const [prediction, stepped] = await runtime.pass(async () => {
@@ -92,9 +95,14 @@ export async function denoise(call: Denoising): Promise<Floats> {
         family.estimate(input, prediction, sigma, call.predictionType);
       return kept ? keepClean(clean, kept) : clean;
     };
-    await call.onStep({ step: index + 1, of: count, latents, estimate, finite: isAllFinite(latents.data) });
+    const finite = isAllFinite(latents.data);
+    await call.onStep({ step: index + 1, of: count, latents, estimate, finite, copied: since(copied, runtime) });
   }
   return latents;
+}
+
+function since(before: Copied, { copied }: Runtime): Copied {
+  return { toDevice: copied.toDevice - before.toDevice, toMain: copied.toMain - before.toMain };
 }
 
 /** What the passes of one step have in common. */

@@ -15,9 +15,10 @@ import { createGenerator } from "../random";
 import { type Recipe, recipeText } from "../recipe/recipe";
 import type { RecipePlaces } from "../recipe/recipe-config";
 import { idleControlNets, reportControlNets } from "../report/control-net-report";
+import { reportCopies } from "../report/copies-report";
 import { idlePlugins, type Report, reportPlugins, unmeasured } from "../report/report";
 import { latentsNotFinite, pixelsNotFinite } from "../report/warnings";
-import type { Runtime } from "../runtime/runtime";
+import type { Copied, Runtime } from "../runtime/runtime";
 import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
 import { pictureSettingNames } from "../settings/common-settings";
@@ -239,7 +240,9 @@ export class Pipeline {
     const nets = controlNetsIn(model.components.keys());
     const start = performance.now();
     let finite = true;
+    const copies: Copied[] = [];
     const onStep = async (done: StepDone): Promise<void> => {
+      copies.push(done.copied);
       if (finite && !done.finite) warnings.push(latentsNotFinite(done.step, done.of));
       finite &&= done.finite;
       if (!onProgress) return;
@@ -300,6 +303,7 @@ export class Pipeline {
       keptBytes: hooks.account.peakKeptBytes,
       encodings: encodings(),
       ...(placed.length > 0 ? { cpuNodes: Object.fromEntries(placed) } : {}),
+      ...reportCopies(copies),
       ...(loras ? { loras: loras.reports } : {}),
       warnings: [...warnings, ...idleControlNets(steered), ...unmeasured(reports), ...idlePlugins(reports)].map(
         printable,

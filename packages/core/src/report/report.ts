@@ -4,6 +4,7 @@ import type { BuildCounts, BuildHookRunner, BuildReceipt, TokensReceipt } from "
 import type { EncodingCount } from "../program/encodings";
 import type { PassName, Work, WorkMeter } from "../program/work-meter";
 import { type ComputeReport, reportCompute, skippedFlopsOf } from "./compute-report";
+import type { CopiesReport } from "./copies-report";
 import { guidanceRow, type RegionReceipt, type RunReceipts } from "./receipts";
 import { noEffect, numbersNotFinite } from "./warnings";
 
@@ -98,6 +99,8 @@ export interface Report {
    * well. Left out where all were on the CPU.
    */
   readonly cpuNodes?: Readonly<Record<string, OperatorCounts>>;
+  /** Where the denoiser runs on a device that keeps tensors between its parts: what was copied all the same. */
+  readonly copies?: CopiesReport;
   /** LoRAs that ran beside the weights, where the generation had some. */
   readonly loras?: readonly LoraReport[];
   readonly warnings: readonly string[];

@@ -86,6 +86,8 @@ export interface Calls {
     /** Type and shape of each output, in the order asked for, and the seconds spent in ONNX Runtime. */
     answer: { readonly outputs: readonly Omit<WireTensor, "data">[]; readonly seconds: number };
   };
+  /** Answers when all that was asked before is done. */
+  idle: { ask: Record<string, never>; answer: undefined };
   close: { ask: { readonly sessions: readonly number[] }; answer: undefined };
   read: { ask: { readonly value: number }; answer: WireTensor };
   compute: {
@@ -105,6 +107,12 @@ export interface Calls {
 
 export type CallName = keyof Calls;
 
+/** Bytes of tensors that were copied between main memory and the memory of devices. */
+export interface Copied {
+  readonly toDevice: number;
+  readonly toMain: number;
+}
+
 /** To the worker. Handled one after the other, in order; only calls are answered. */
 export type Message =
   | { readonly kind: "upload"; readonly value: number; readonly tensor: WireTensor }
@@ -119,5 +127,5 @@ export interface DeviceFailure {
 
 /** From the worker. */
 export type Reply =
-  | { readonly call: number; readonly answer: unknown }
+  | { readonly call: number; readonly answer: unknown; readonly copied?: Copied }
   | { readonly call: number; readonly failure: string; readonly device: DeviceFailure | undefined };

@@ -3,7 +3,7 @@ import type { Tensor } from "../tensor";
 import { unlessAborted } from "./cancel";
 import type { DeviceTensor } from "./device-tensor";
 import { besideProcesses, inTurn, type TurnOptions } from "./device-turn";
-import type { Device, WireTensor } from "./protocol";
+import type { Copied, Device, WireTensor } from "./protocol";
 import { type Opening, otherProviders, requireProvider } from "./provider";
 import { providerOf } from "./providers";
 import { currentScope, Scope } from "./scope";
@@ -11,6 +11,7 @@ import { openSession, type Session } from "./session";
 import { TensorStore } from "./tensor-store";
 import { WorkerLink } from "./worker-link";
 
+export type { Copied } from "./protocol";
 export type { RunForms, RunResult, Session, StartedRun } from "./session";
 
 export interface RuntimeOptions extends Opening {
@@ -153,6 +154,11 @@ export class Runtime {
     return this.store.account.peakKeptBytes;
   }
 
+  /** Bytes of tensors that were copied between main memory and devices, of all that is answered. */
+  get copied(): Copied {
+    return this.store.copied;
+  }
+
   /** @throws SKIPSTEP_SESSION_FAILED when ONNX Runtime cannot load the model, SKIPSTEP_PROVIDER_FALLBACK */
   async open(
     path: string,
@@ -193,7 +199,9 @@ export class Runtime {
   generation<T>(body: () => Promise<T>, waiting: TurnOptions = {}): Promise<T> {
     const outer = currentScope.getStore();
     const run = (): Promise<T> =>
-      inTurn(this.devices, waiting, () => this.inside(new Scope("generation", outer, this), body));
+      inTurn(this.devices, waiting, () =>
+        this.inside(new Scope("generation", outer, this), body).finally(() => this.letGo()),
+      );
     if (outer?.within(this)) return run();
     const before = this.lastGeneration;
     const turn = unlessAborted(before, waiting.signal).then(() => {
@@ -232,6 +240,12 @@ export class Runtime {
     } finally {
       scope.end();
     }
+  }
+
+  /** Before others have a device's turn: waits until what lay there is let go of. */
+  private async letGo(): Promise<void> {
+    if (this.copied.toDevice === 0 || this.link.failure) return;
+    await this.link.call("idle", {}).catch(() => undefined); // the thread ended: whoever asks next is told
   }
 
   private async shutDown(): Promise<void> {

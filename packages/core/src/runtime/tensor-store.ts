@@ -3,7 +3,15 @@ import { list } from "../errors/nearest";
 import { tensorInvalid } from "../errors/runtime";
 import { sizeOf, type Tensor } from "../tensor";
 import { Account, currentAccount } from "./account";
-import { arrays, type CallName, type Calls, type WireData, type WireTensor, type WireType } from "./protocol";
+import {
+  arrays,
+  type CallName,
+  type Calls,
+  type Copied,
+  type WireData,
+  type WireTensor,
+  type WireType,
+} from "./protocol";
 import { RuntimeTensor } from "./runtime-tensor";
 import { currentScope, Scope } from "./scope";
 import type { OperationName } from "./tensor-math";
@@ -15,6 +23,8 @@ export class TensorStore {
   readonly root = new Scope("runtime");
   /** What is kept of them, by whomever. */
   readonly account = new Account();
+  /** Between main memory and devices, so far. */
+  copied: Copied = { toDevice: 0, toMain: 0 };
   private readonly live = new Set<RuntimeTensor>();
   private dropped: number[] = [];
   private closed: SkipstepError | undefined;
@@ -93,11 +103,15 @@ export class TensorStore {
     failed?: (message: string) => SkipstepError,
   ): Promise<Calls[Name]["answer"]> {
     try {
-      return await this.link.call(name, ask, failed);
+      return await this.link.call(name, ask, failed, this.count);
     } catch (error) {
       throw tensors.find(({ failure }) => failure)?.failure ?? error;
     }
   }
+
+  private readonly count = ({ toDevice, toMain }: Copied): void => {
+    this.copied = { toDevice: this.copied.toDevice + toDevice, toMain: this.copied.toMain + toMain };
+  };
 
   /** Its time goes to the account of who asks. */
   private async compute(ask: Calls["compute"]["ask"], tensors: readonly RuntimeTensor[]): Promise<number | undefined> {

@@ -3,7 +3,7 @@ import { deviceFailed } from "../errors/devices";
 import type { SkipstepError } from "../errors/error";
 import { runtimeFailed, runtimeMissing, runtimeStopped } from "../errors/runtime";
 import { ExitGate } from "./exit-gate";
-import type { CallName, Calls, Message, Reply } from "./protocol";
+import type { CallName, Calls, Copied, Message, Reply } from "./protocol";
 import { builtProviders, thisPlatform } from "./providers";
 import { startThread } from "./start-thread";
 
@@ -12,6 +12,7 @@ interface Pending {
   reject(error: SkipstepError): void;
   /** The error for the worker's message. */
   failed(message: string): SkipstepError;
+  copied?(bytes: Copied): void;
 }
 
 let shared: WorkerLink | undefined;
@@ -65,18 +66,21 @@ export class WorkerLink {
   /**
    * Asks the worker. Keeps the process alive until the answer is there.
    * @param failed makes the error when the worker answers with a failure
+   * @param copied told, before the answer, of what was copied for it
    * @throws SKIPSTEP_RUNTIME_STOPPED when the worker is gone
    */
   call<Name extends CallName>(
     name: Name,
     ask: Calls[Name]["ask"],
     failed = (message: string): SkipstepError => runtimeFailed(name, message),
+    copied?: (bytes: Copied) => void,
   ): Promise<Calls[Name]["answer"]> {
     return new Promise((resolve, reject) => {
       if (this.stopped) return reject(this.stopped);
       if (this.pending.size === 0) this.worker.ref();
       const call = ++this.calls;
-      this.pending.set(call, { resolve: (answer) => resolve(answer as Calls[Name]["answer"]), reject, failed });
+      const settled = (answer: unknown): void => resolve(answer as Calls[Name]["answer"]);
+      this.pending.set(call, { resolve: settled, reject, failed, ...(copied ? { copied } : {}) });
       this.post({ kind: "call", call, name, ask });
     });
   }
@@ -89,9 +93,10 @@ export class WorkerLink {
   }
 
   private settle(reply: Reply): void {
-    const { resolve, reject, failed } = this.pending.get(reply.call)!;
+    const { resolve, reject, failed, copied } = this.pending.get(reply.call)!;
     this.pending.delete(reply.call);
     if (this.pending.size === 0) this.worker.unref();
+    if ("copied" in reply && reply.copied) copied?.(reply.copied);
     if ("failure" in reply) reject(reply.device ? deviceFailed(reply.device, reply.failure) : failed(reply.failure));
     else resolve(reply.answer);
   }

@@ -1,6 +1,8 @@
 /** The runtime's thread: owns the sessions and the tensors. Errors leave as plain text; the main thread words them. */
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from "onnxruntime-node";
+import type { DeviceSession } from "./device-memory";
+import { DeviceStores } from "./device-stores";
 import { deviceTrouble } from "./device-trouble";
 import { ExitGate } from "./exit-gate";
 import { int8SumsOverflow } from "./int8-sums";
@@ -17,7 +19,8 @@ import {
   type WireTensor,
 } from "./protocol";
 import { deviceNumber, providerOf } from "./providers";
-import { elementwise, reductions } from "./tensor-math";
+import { compute } from "./worker-math";
+import { WorkerValues } from "./worker-values";
 
 type Handlers = {
   [Name in CallName]: (ask: Calls[Name]["ask"]) => Calls[Name]["answer"] | Promise<Calls[Name]["answer"]>;
@@ -35,7 +38,8 @@ const blockModel = Buffer.from(
 const port = parentPort!;
 const gate = new ExitGate(workerData as SharedArrayBuffer);
 const sessions = new OrtSessions();
-const values = new Map<number, OrtTensor>();
+const values = new WorkerValues();
+const stores = new DeviceStores(values, sessions);
 const unsignedInt8 = int8SumsOverflow();
 
 env.logLevel = "fatal"; // what fails is thrown as well, and reported once
@@ -87,16 +91,6 @@ function probeOptions({ provider, settings }: Device): OpenOptions {
 
 function toOrt({ dtype, data, shape }: WireTensor): OrtTensor {
   return new OrtTensor(dtype as "float32", data as Float32Array, shape);
-}
-
-function tensorOf(id: number): OrtTensor {
-  const value = values.get(id);
-  if (!value) throw new Error("a tensor that it needs could not be made");
-  return value;
-}
-
-function floatsOf(id: number): Float32Array<ArrayBuffer> {
-  return tensorOf(id).data as Float32Array<ArrayBuffer>;
 }
 
 function sizesVector(sizes: readonly number[]): OrtTensor {
@@ -156,50 +150,48 @@ const handlers: Handlers = {
   },
 
   async open({ session: id, path, options }) {
-    const session = await sessions.open(id, path, options.provider, sessionOptions(options));
+    const { provider } = options;
+    const store = stores.of(provider, () => sessionOptions(probeOptions(options)));
+    const session = await sessions.open(id, path, provider, sessionOptions(options), store);
     return { inputs: portTypes(session.inputMetadata), outputs: portTypes(session.outputMetadata) };
   },
 
   async run({ session: id, inputs, outputs }) {
+    const store = sessions.storeOf(id);
     const feeds: Record<string, OrtTensor> = {};
-    for (const [name, value] of inputs) feeds[name] = typeof value === "number" ? tensorOf(value) : sizesVector(value);
+    for (const [name, value] of inputs)
+      if (typeof value !== "number") feeds[name] = sizesVector(value);
+      else feeds[name] = (store ? undefined : values.here(value)) ?? (await values.feed(value, store));
     const session = await sessions.take(id); // after the inputs: what they come from may have failed with its device
     const names = outputs.map(([name]) => name);
-    const start = performance.now();
-    const results = await session.run(feeds, names);
-    const seconds = (performance.now() - start) / 1000;
-    const forms = outputs.map(([name, value, shape]) => {
+    const { results, seconds } = await (store ? store.run(session, feeds, names) : timedRun(session, feeds, names));
+    for (const [name, value] of outputs) values.put(value, results[name]!, store, session);
+    const forms = outputs.map(([name, , shape]) => {
       const { type, dims } = results[name]!;
       if (shape && shape.join() !== dims.join())
         throw new Error(`"${name}" became [${dims.join(", ")}]; its graph says [${shape.join(", ")}]`);
-      values.set(value, results[name]!);
       return { dtype: type as WireTensor["dtype"], shape: dims };
     });
     return { outputs: forms, seconds };
   },
 
+  idle: () => undefined,
+
   async close({ sessions: ids }) {
-    for (const id of ids) await sessions.close(id);
+    for (const id of ids) await sessions.close(id, (session) => values.leave(session));
+    await stores.closeIdle();
   },
 
-  read: ({ value }) => {
-    const tensor = fromOrt(tensorOf(value));
-    return { ...tensor, data: tensor.data.slice() };
-  },
+  read: async ({ value }) => fromOrt(await values.read(value)),
 
-  compute({ operation, inputs, coefficients, output, shape }) {
-    const start = performance.now();
-    const operands = inputs.map(floatsOf);
-    const secondsSince = (): number => (performance.now() - start) / 1000;
-    if (operation in reductions) {
-      const number = reductions[operation as keyof typeof reductions](operands, coefficients);
-      return { number, seconds: secondsSince() };
-    }
-    const data = elementwise[operation as keyof typeof elementwise](operands, coefficients);
-    values.set(output!, new OrtTensor("float32", data, shape));
-    return { number: undefined, seconds: secondsSince() };
-  },
+  compute: (ask) => compute(values, ask),
 };
+
+async function timedRun(session: DeviceSession, feeds: Record<string, OrtTensor>, names: readonly string[]) {
+  const start = performance.now();
+  const results = await session.run(feeds, names);
+  return { results, seconds: (performance.now() - start) / 1000 };
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -213,7 +205,7 @@ async function deviceFailure(ask: unknown, message: string): Promise<DeviceFailu
   const device = provider ?? options?.provider ?? (session === undefined ? undefined : sessions.deviceOf(session));
   const name = device ?? sessions.accelerator;
   if (name === undefined || name === "cpu") return undefined;
-  await sessions.drop(name);
+  await stores.drop(name);
   return { name, trouble };
 }
 
@@ -223,7 +215,8 @@ async function answer(call: number, name: CallName, ask: unknown): Promise<void>
     const handler = handlers[name] as (ask: unknown) => unknown;
     const result = await handler(ask);
     const transfer = name === "read" ? [(result as WireTensor).data.buffer as ArrayBuffer] : [];
-    port.postMessage({ call, answer: result } satisfies Reply, transfer);
+    const copied = values.takeCopied();
+    port.postMessage({ call, answer: result, ...(copied ? { copied } : {}) } satisfies Reply, transfer);
   } catch (error) {
     const failure = messageOf(error);
     const device = await deviceFailure(ask, failure).catch(() => undefined); // what is broken may not even be closed
@@ -236,10 +229,10 @@ async function answer(call: number, name: CallName, ask: unknown): Promise<void>
 function handle(message: Message): void | Promise<void> {
   switch (message.kind) {
     case "upload":
-      values.set(message.value, toOrt(message.tensor));
+      values.put(message.value, toOrt(message.tensor));
       return;
     case "drop":
-      for (const value of message.values) values.delete(value);
+      values.drop(message.values);
       return;
     case "call":
       return answer(message.call, message.name, message.ask);

@@ -7,8 +7,13 @@ import { type BundledThreads, threadsVariable } from "./start-thread";
 const root = join(import.meta.dirname, "../../../..");
 
 const folder = join(root, "packages/core");
-/** The last one is a test's own: `device-turns.test.ts` has it as threads and processes. */
-const sources = ["src/runtime/worker.ts", "src/text/worker.ts", "test/device-turns-child.ts"];
+/** The last two are tests' own: `device-turns.test.ts` has one as threads and processes. */
+const sources = [
+  "src/runtime/worker.ts",
+  "src/text/worker.ts",
+  "test/device-turns-child.ts",
+  "test/threads/device-worker.ts",
+];
 
 /** Bundles, once for all test files, the threads that `start-thread.ts` beside this file starts. */
 export default async function bundleThreads(): Promise<() => void> {

@@ -1,4 +1,4 @@
-import protobuf, { type IField, type IType } from "protobufjs/light.js";
+import type { IField, INamespace, IType } from "protobufjs/light.js";
 
 function one(type: string, id: number): IField {
   return { type, id };
@@ -14,7 +14,7 @@ function message(fields: Record<string, IField>): IType {
 }
 
 /** The messages of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, as much of them as an engine needs. */
-const format = protobuf.Root.fromJSON({
+export const onnxFormat: INamespace = {
   nested: {
     Model: message({
       ir_version: one("int64", 1),
@@ -63,10 +63,7 @@ const format = protobuf.Root.fromJSON({
     Shape: message({ dim: many("Dimension", 1) }),
     Dimension: message({ dim_value: one("int64", 1), dim_param: one("string", 2) }),
   },
-});
-
-/** The type of a whole ONNX file. */
-export const onnxFile = format.lookupType("Model");
+};
 
 /** `AttributeProto.AttributeType`. */
 export const attributeType = { float: 1, int: 2, text: 3, graph: 5, floats: 6, ints: 7 } as const;
