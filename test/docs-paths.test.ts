@@ -22,7 +22,8 @@ const path = /^(?!.*\.(safetensors|gguf)$)[\w-][\w.-]*(\/[\w-][\w.-]*)*(\/|\.m?[
 /** What stands in backticks, without blocks of code; and a drawing, which is a block in no language. */
 function wordsOf(text: string): string[] {
   const prose = text.replaceAll(/^```[\s\S]*?^```$/gm, "");
-  const drawings = [...text.matchAll(/^```\n([\s\S]*?)^```$/gm)].flatMap(([, drawing]) => drawing!.split(/[\s,()]+/));
+  const blocks = [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)];
+  const drawings = blocks.flatMap(([, language, drawing]) => (language === "" ? drawing!.split(/[\s,()]+/) : []));
   return [...[...prose.matchAll(/`([^`\n]+)`/g)].map(([, word]) => word!), ...drawings];
 }
 
