@@ -51,6 +51,8 @@ const int8Peers = [
   peer("OpenVINO, int8, float32 between", { peer: "openvino", precision: "int8", between: "f32" }),
 ];
 
+const eightBits = { load_in_8bit: true, llm_int8_threshold: 0 };
+
 const contests: readonly Contest[] = [
   {
     title: "SD 1.5's decoder, 512 x 512",
@@ -80,12 +82,13 @@ const contests: readonly Contest[] = [
       writeRandomModel(folder, { architecture: dit, config: ditXl2, dtype: "float16", has: () => true }),
     ours: [
       ours("float32", []),
-      ours("bnb, 8 bits", [{ use: "bnb", options: { load_in_8bit: true, llm_int8_threshold: 0 } }]),
+      ours("bnb, 8 bits", [{ use: "bnb", options: eightBits }]),
+      ours("bnb, 8 bits, one scale", [{ use: "bnb", options: { ...eightBits, llm_int8_scale: "tensor" } }]),
     ],
     peers: [...peers, ...int8Peers],
     targets: [
       ["float32", "OpenVINO, float32", 1],
-      ["bnb, 8 bits", "OpenVINO, int8, bfloat16 between", 1],
+      ["bnb, 8 bits, one scale", "OpenVINO, int8, bfloat16 between", 1],
     ],
   },
 ];

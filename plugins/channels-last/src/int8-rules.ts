@@ -1,10 +1,10 @@
 import { type Dim, equalDims, type Graph, type Node, over, times, type Value } from "@skipstep/core/plugin";
-import { asBands, bandsOf, shaped } from "./bands";
+import { asBands, type Bands, bandsOf, shaped } from "./bands";
 import { type Int8Convolution, int8ConvolutionOf, isInt8Convolution } from "./int8-convolution";
 import type { Pictures } from "./pictures";
 import type { Rounded, Roundings } from "./roundings";
 import type { Model, Rule } from "./rule";
-import { isPointwise, padded, placesOf, steps, windowPixels } from "./window";
+import { isPointwise, padded, placesOf, steps, type Window, windowPixels } from "./window";
 
 /** Convolutions in int8, the enlargement before and the sum behind them. */
 export function int8Rules(roundings: Roundings): readonly Rule[] {
@@ -80,7 +80,6 @@ function emitConvolution(node: Node, { rounded, enlarged }: Roundings, pictures:
     sum?.output ?? output,
     pictures.emit(node.scope, (g) => {
       const x = known ?? roundAll(g, last!);
-      if (isPointwise(convolution.window)) return multiplied(g, x.codes, x, convolution);
       return convolved(g, x, convolution, source !== undefined, added);
     }),
   );
@@ -116,26 +115,51 @@ function convolved(
   const { window, steps: ofFilters } = convolution;
   const [batch, height, width, channels] = x.codes.shape as [Dim, Dim, Dim, number];
   const factor = isEnlarged ? 2 : 1;
-  const [outHeight, outWidth] = placesOf(window, times(height, factor), times(width, factor));
   const filters = ofFilters.shape[0] as number;
-  const area = [batch, outHeight, outWidth] as const;
+  const area = [batch, ...placesOf(window, times(height, factor), times(width, factor))] as const;
   const bands = bandsOf(area, Math.max(channels, filters), factor);
-  const around = padded(g, x.codes, x.zero, window.padding);
-  const [, fullHeight, fullWidth] = around.shape as [Dim, Dim, Dim];
-  const pixels = shaped(g, around, [times(batch, times(fullHeight, fullWidth)), channels]);
-  const under = windowPixels(g, window, [bands.rows, outWidth], fullWidth, isEnlarged);
-  const rowsOn = isEnlarged ? over(bands.rows, 2) : times(bands.rows, window.stride);
-  const starts = g.add(
-    g.reshape(steps(g, batch, times(fullHeight, fullWidth)), [batch, 1]),
-    g.reshape(steps(g, bands.each, times(rowsOn, fullWidth)), [1, bands.each]),
-  );
-  const taps = window.rows * window.columns;
-  const turns = [g.reshape(starts, [bands.count]), ...(added ? [asBands(g, added, bands)] : [])];
-  const [made] = g.scan(turns, (inner, [start, before]) => {
-    const gathered = inner.gather(pixels, inner.add(under, start!), 0); // [m kh kw, C]
-    const patches = inner.reshape(gathered, [bands.pixels, taps * channels]);
-    const product = multiplied(inner, patches, x, convolution);
+  const pixels = isPointwise(window)
+    ? { turns: asBands(g, x.codes, bands), patches: (_: Graph, band: Value) => band }
+    : windowed(g, x, window, bands, area, isEnlarged);
+  const [made] = g.scan([pixels.turns, ...(added ? [asBands(g, added, bands)] : [])], (inner, [turn, before]) => {
+    const product = multiplied(inner, pixels.patches(inner, turn!), x, convolution);
     return [before ? inner.add(product, before) : product];
   });
   return shaped(g, made!, [...area, filters]);
+}
+
+/** What a band is multiplied with its filters from. */
+interface BandPixels {
+  /** One for each band. */
+  readonly turns: Value;
+  /** @returns uint8 `[m, kh kw C]` */
+  readonly patches: (inner: Graph, turn: Value) => Value;
+}
+
+function windowed(
+  g: Graph,
+  x: Rounded,
+  window: Window,
+  bands: Bands,
+  [batch, , width]: readonly [Dim, Dim, Dim],
+  isEnlarged: boolean,
+): BandPixels {
+  const around = padded(g, x.codes, x.zero, window.padding);
+  const [, fullHeight, fullWidth, channels] = around.shape as [Dim, Dim, Dim, number];
+  const area = times(fullHeight, fullWidth);
+  const pixels = shaped(g, around, [times(batch, area), channels]);
+  const under = windowPixels(g, window, [bands.rows, width], fullWidth, isEnlarged);
+  const rowsOn = isEnlarged ? over(bands.rows, 2) : times(bands.rows, window.stride);
+  const starts = g.add(
+    g.reshape(steps(g, batch, area), [batch, 1]),
+    g.reshape(steps(g, bands.each, times(rowsOn, fullWidth)), [1, bands.each]),
+  );
+  return {
+    turns: g.reshape(starts, [bands.count]),
+    patches: (inner, start) =>
+      inner.reshape(inner.gather(pixels, inner.add(under, start), 0), [
+        bands.pixels,
+        window.rows * window.columns * channels,
+      ]),
+  };
 }
