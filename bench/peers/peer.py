@@ -46,7 +46,8 @@ def decoder():
     module = Decoder()
     module.vae = vae
     side = ask["sizes"]["h"]
-    return module, (wave((1, vae.config.latent_channels, side, side)),)
+    # Traced on a small picture: any other runs through the same layers.
+    return module, (wave((1, vae.config.latent_channels, side, side)),), (wave((1, vae.config.latent_channels, 8, 8)),)
 
 
 def dit():
@@ -62,10 +63,11 @@ def dit():
     module = Denoiser()
     module.model = model
     labels = torch.ones(batch, dtype=torch.int64)
-    return module, (wave((batch, model.config.in_channels, side, side)), wave((batch,)), labels)
+    inputs = (wave((batch, model.config.in_channels, side, side)), wave((batch,)), labels)
+    return module, inputs, inputs
 
 
-module, inputs = {"decoder": decoder, "dit": dit}[ask["model"]]()
+module, inputs, traced = {"decoder": decoder, "dit": dit}[ask["model"]]()
 module.eval()
 
 
@@ -79,7 +81,7 @@ def of_torch():
 
 def of_openvino():
     core = openvino.Core()
-    made = openvino.convert_model(module, example_input=inputs)
+    made = openvino.convert_model(module, example_input=traced)
     made.reshape([list(x.shape) for x in inputs])
     arrays = [x.numpy() for x in inputs]
     if ask["precision"] == "int8":
