@@ -15,6 +15,15 @@ export interface Bands {
 /** Numbers of a band that a processor's cache holds beside what is made of them: 1 MiB of float32. */
 const bandSize = 2 ** 18;
 
+/**
+ * Whether a picture is worked on band by band: one that is larger than latents, in an autoencoder. Of small ones all that
+ * is computed stays in the cache anyway, and bands take longer.
+ * @param height `8*h`
+ */
+export function isTall(height: Dim): boolean {
+  return /^\d+\*\w+$/.test(String(height));
+}
+
 /** @param area `[B, H, W]` @param channels of the widest picture that a band is worked on with @param step rows come in so many */
 export function bandsOf([batch, height, width]: readonly [Dim, Dim, Dim], channels: number, step: 1 | 2 = 1): Bands {
   const most = ceilOver(bandSize, times(width, channels * step));

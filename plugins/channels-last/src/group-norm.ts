@@ -1,5 +1,5 @@
-import { equalDims, type Graph, type Node, type Value } from "@skipstep/core/plugin";
-import { areaOf, asBands, type Bands, bandsOf } from "./bands";
+import { type Dim, equalDims, type Graph, type Node, times, type Value } from "@skipstep/core/plugin";
+import { areaOf, asBands, type Bands, bandsOf, isTall } from "./bands";
 import { isInt8Convolution } from "./int8-convolution";
 import { type Normal, normalized, normalizedCodes } from "./normalized";
 import type { Roundings } from "./roundings";
@@ -23,7 +23,7 @@ interface GroupNorm {
 /**
  * Group normalization of `[B, ..., C]`, https://arxiv.org/abs/1803.08494, as `a x + b`, with the SiLU behind it: means of
  * x and x² over the picture, a channel each, then over the channels of a group. ONNX Runtime has no such op on the CPU.
- * Where a convolution in int8 alone reads it, it is rounded at once.
+ * Where a convolution in int8 alone reads it, a large picture is rounded at once.
  */
 export function groupNorm({ rounded }: Roundings): Rule {
   const done = new Set<Node>();
@@ -34,23 +34,22 @@ export function groupNorm({ rounded }: Roundings): Rule {
     for (const other of found.rest) done.add(other);
     const last = pictures.lastOf(found.input);
     const reader = model.onlyReader(found.output);
-    if (found.isActivated && reader && isInt8Convolution(reader) && reader.scope === node.scope)
-      rounded.set(
-        found.output,
-        pictures.emit(node.scope, (g) => normalizedCodes(g, normalOf(g, last, found))),
-      );
-    else
-      pictures.setLast(
-        found.output,
-        pictures.emit(node.scope, (g) => normalized(g, normalOf(g, last, found), found.isActivated)),
-      );
+    const isRounded = found.isActivated && reader && isInt8Convolution(reader) && reader.scope === node.scope;
+    const made = pictures.emit(node.scope, (g) => {
+      const normal = normalOf(g, last, found);
+      return isRounded && normal.bands
+        ? normalizedCodes(g, normal, normal.bands)
+        : normalized(g, normal, found.isActivated);
+    });
+    if ("codes" in made) rounded.set(found.output, made);
+    else pictures.setLast(found.output, made);
     return true;
   };
 }
 
 function normalOf(g: Graph, x: Value, { groups, eps, weight, bias }: GroupNorm): Normal {
   const channels = x.shape.at(-1) as number;
-  const bands = bandsOf(areaOf(x), channels);
+  const bands = x.shape.length === 4 && isTall(x.shape[1]!) ? bandsOf(areaOf(x), channels) : undefined;
   const [average, squares] = moments(g, x, bands).map((mean) =>
     reduceMean(g, g.reshape(mean, [x.shape[0]!, groups, channels / groups]), 2),
   ) as [Value, Value]; // [B, G, 1]
@@ -64,14 +63,21 @@ function normalOf(g: Graph, x: Value, { groups, eps, weight, bias }: GroupNorm):
 }
 
 /** Means of x and of x² over the picture. @returns `[B, 1, C]` each */
-function moments(g: Graph, x: Value, bands: Bands): Value[] {
+function moments(g: Graph, x: Value, bands: Bands | undefined): Value[] {
+  const [batch, channels] = [x.shape[0]!, x.shape.at(-1)!];
+  if (!bands)
+    return [x, g.mul(x, x)].map((value) => reduceMean(g, g.reshape(value, [batch, pixelsOf(x), channels]), 1));
   const ones = g.expand(g.constant([1], [1, 1]), [1, bands.pixels]);
   const weights = g.div(ones, g.cast(g.sizes([bands.pixels]), "float32"));
   const means = g.scan([asBands(g, x, bands)], (inner, [band]) => [
     inner.matmul(weights, band!),
     inner.matmul(weights, inner.mul(band!, band!)),
   ]);
-  return means.map((mean) => reduceMean(g, g.reshape(mean, [x.shape[0]!, bands.each, x.shape.at(-1)!]), 1));
+  return means.map((mean) => reduceMean(g, g.reshape(mean, [batch, bands.each, channels]), 1));
+}
+
+function pixelsOf({ shape }: Value): Dim {
+  return shape.slice(1, -1).reduce<Dim>(times, 1);
 }
 
 function reduceMean(g: Graph, x: Value, axis: number): Value {

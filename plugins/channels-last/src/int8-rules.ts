@@ -1,10 +1,10 @@
 import { type Dim, equalDims, type Graph, type Node, over, times, type Value } from "@skipstep/core/plugin";
-import { asBands, type Bands, bandsOf, shaped } from "./bands";
+import { asBands, type Bands, bandsOf, isTall, shaped } from "./bands";
 import { type Int8Convolution, int8ConvolutionOf, isInt8Convolution } from "./int8-convolution";
 import type { Pictures } from "./pictures";
 import type { Rounded, Roundings } from "./roundings";
 import type { Model, Rule } from "./rule";
-import { isPointwise, padded, placesOf, steps, type Window, windowPixels } from "./window";
+import { isPointwise, padded, patches, placesOf, steps, type Window, windowPixels } from "./window";
 
 /** Convolutions in int8, the enlargement before and the sum behind them. */
 export function int8Rules(roundings: Roundings): readonly Rule[] {
@@ -15,7 +15,8 @@ export function int8Rules(roundings: Roundings): readonly Rule[] {
     const [output] = node.outputs;
     const reader = output && model.onlyReader(output);
     if (node.op !== "Resize" || !input || !reader || !pictures.isLast(input)) return false;
-    if (!isDoubled(input, output) || !readsEnlarged(reader) || reader.scope !== node.scope) return false;
+    if (!isTall(output.shape[2]!) || !isDoubled(input, output)) return false;
+    if (!readsEnlarged(reader) || reader.scope !== node.scope) return false;
     enlarged.set(output, input);
     return true;
   };
@@ -23,7 +24,7 @@ export function int8Rules(roundings: Roundings): readonly Rule[] {
   const convolution: Rule = (node, pictures, model) => {
     if (!isInt8Convolution(node)) return false;
     const { window, output } = int8ConvolutionOf(node);
-    if (!isPointwise(window) && sumBehind(node, model)) awaited.set(output, node);
+    if (isTall(output.shape[2]!) && !isPointwise(window) && sumBehind(node, model)) awaited.set(output, node);
     else emitConvolution(node, roundings, pictures);
     return true;
   };
@@ -80,7 +81,9 @@ function emitConvolution(node: Node, { rounded, enlarged }: Roundings, pictures:
     sum?.output ?? output,
     pictures.emit(node.scope, (g) => {
       const x = known ?? roundAll(g, last!);
-      return convolved(g, x, convolution, source !== undefined, added);
+      return isTall(output.shape[2]!)
+        ? inBands(g, x, convolution, source !== undefined, added)
+        : multiplied(g, patches(g, x.codes, x.zero, convolution.window), x, convolution);
     }),
   );
 }
@@ -105,7 +108,7 @@ function multiplied(g: Graph, x: Value, { scale, zero }: Rounded, { codes, steps
  * What lies under the window is gathered and multiplied band by band: in the processor's cache, where a whole picture's
  * patches are nine times its size. @returns `[B, H', W', N]`
  */
-function convolved(
+function inBands(
   g: Graph,
   x: Rounded,
   convolution: Int8Convolution,

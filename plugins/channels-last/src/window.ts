@@ -28,6 +28,31 @@ export function padded(g: Graph, x: Value, zero: Value, [top, left, bottom, righ
   return g.node("Pad", [x, pads, zero], [batch, plus(height, top + bottom), plus(width, left + right), channels]);
 }
 
+/**
+ * The pixels under a window at each of its places, row by row, next to one another: a convolution is their product with
+ * a matrix. First the columns of a window are joined, then its rows, so that what is copied is whole rows of the picture.
+ * @param x `[B, H, W, C]` @param zero what stands for 0 around it, a scalar of the same type
+ * @returns `[B, H', W', rows columns C]`
+ */
+export function patches(g: Graph, x: Value, zero: Value, window: Window): Value {
+  const { rows, columns, stride, padding } = window;
+  const [high, wide] = placesOf(window, x.shape[1]!, x.shape[2]!);
+  const around = padded(g, x, zero, padding);
+  const joined = g.concat(shifted(g, around, 2, columns, wide, stride), -1);
+  return g.concat(shifted(g, joined, 1, rows, high, stride), -1);
+}
+
+/** `x` from each position in the window on, in steps of the stride. */
+function shifted(g: Graph, x: Value, axis: number, window: number, count: Dim, stride: number): Value[] {
+  return Array.from({ length: window }, (_, begin) => {
+    if (window === 1 && stride === 1) return x;
+    const end = plus(begin + 1, times(minus(count, 1), stride));
+    const shape = x.shape.map((dim, i) => (i === axis ? count : dim));
+    const [axes, by] = [[axis], [stride]].map((numbers) => g.constant(numbers, undefined, "int64"));
+    return g.node("Slice", [x, g.sizes([begin]), g.sizes([end]), axes, by], shape);
+  });
+}
+
 /** `0, by, 2 by, ...`. @returns int64 `[count]` */
 export function steps(g: Graph, count: Dim, by: Dim): Value {
   const whole = (dim: Dim): Value => g.reshape(g.sizes([dim]), []);
