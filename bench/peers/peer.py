@@ -82,7 +82,7 @@ def of_torch():
 def of_openvino():
     core = openvino.Core()
     made = openvino.convert_model(module, example_input=traced)
-    made.reshape([list(x.shape) for x in inputs])
+    made.reshape({place: list(x.shape) for place, x in enumerate(inputs)})
     arrays = [x.numpy() for x in inputs]
     if ask["precision"] == "int8":
         again = [[x if x.dtype.kind == "i" else x * numpy.float32(scale) for x in arrays] for scale in (1, 0.8)]

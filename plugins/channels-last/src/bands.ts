@@ -34,9 +34,9 @@ export function bandsOf([batch, height, width]: readonly [Dim, Dim, Dim], channe
   return { rows, pixels: times(rows, width), each, count: times(batch, each) };
 }
 
-/** `[B, H, W]` of a picture; of `[B, T, C]` each token is a row. */
+/** `[B, H, W]` of a picture `[B, H, W, C]`. */
 export function areaOf({ shape }: Value): [Dim, Dim, Dim] {
-  return [shape[0]!, shape[1]!, shape.slice(2, -1).reduce<Dim>(times, 1)];
+  return [shape[0]!, shape[1]!, shape[2]!];
 }
 
 /** @param x `[B, H, W, C]` @returns `[n, m, C]`: n bands of m pixels */

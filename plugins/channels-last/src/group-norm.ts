@@ -1,9 +1,9 @@
-import { type Dim, equalDims, type Graph, type Node, times, type Value } from "@skipstep/core/plugin";
+import { type Dim, type Graph, type Node, times, type Value } from "@skipstep/core/plugin";
 import { areaOf, asBands, type Bands, bandsOf, isTall } from "./bands";
 import { isInt8Convolution } from "./int8-convolution";
 import { type Normal, normalized, normalizedCodes } from "./normalized";
 import type { Roundings } from "./roundings";
-import type { Model, Rule } from "./rule";
+import { isSameShape, type Model, type Rule } from "./rule";
 
 /** A group normalization as core emits it: each group is a row of a LayerNormalization, then weight and bias. */
 interface GroupNorm {
@@ -117,10 +117,6 @@ function matchGroupNorm(rows: Node, model: Model): GroupNorm | undefined {
 
 function isSilu({ attributes: { alpha } }: Node): boolean {
   return alpha !== undefined && "float" in alpha && alpha.float === 1;
-}
-
-function isSameShape({ shape: a }: Value, { shape: b }: Value): boolean {
-  return a.length === b.length && a.every((dim, axis) => equalDims(dim, b[axis]!));
 }
 
 /** The one node that reads what a node makes, if it is of this kind. */

@@ -3,7 +3,7 @@ import { asBands, type Bands, bandsOf, isTall, shaped } from "./bands";
 import { type Int8Convolution, int8ConvolutionOf, isInt8Convolution } from "./int8-convolution";
 import type { Pictures } from "./pictures";
 import type { Rounded, Roundings } from "./roundings";
-import type { Model, Rule } from "./rule";
+import { isSameShape, type Model, type Rule } from "./rule";
 import { isPointwise, padded, patches, placesOf, steps, type Window, windowPixels } from "./window";
 
 /** Convolutions in int8, the enlargement before and the sum behind them. */
@@ -53,10 +53,6 @@ function sumBehind(node: Node, model: Model): boolean {
   if (reader?.op !== "Add" || reader.scope !== node.scope) return false;
   const other = reader.inputs.find((input) => input !== output);
   return other !== undefined && isSameShape(other, output);
-}
-
-function isSameShape({ shape: a }: Value, { shape: b }: Value): boolean {
-  return a.length === b.length && a.every((dim, axis) => equalDims(dim, b[axis]!));
 }
 
 function isDoubled({ shape: from }: Value, { shape: to }: Value): boolean {
