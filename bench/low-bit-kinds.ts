@@ -46,6 +46,11 @@ export function bnbKinds(speed?: number): readonly Kind[] {
   const fourBits = { load_in_4bit: true, bnb_4bit_quant_type: "nf4" } as const;
   return [
     { title: "bnb, 8 bits, no outliers", plugins: [eightBits], ...target },
+    {
+      title: "bnb, 8 bits, no outliers, one scale",
+      plugins: [bnb({ load_in_8bit: true, llm_int8_threshold: 0, llm_int8_scale: "tensor" })],
+      ...target,
+    },
     { title: "bnb, 8 bits, outliers from 6 on", plugins: [bnb({ load_in_8bit: true })], speed: 2 },
     { title: "bnb, NF4, exact", plugins: [bnb(fourBits)], speed: 1, bytes: 0.6 },
     {

@@ -10,6 +10,7 @@ import { openGguf } from "../plugins/gguf/src/container/gguf-weights";
 import type { Figure, Say } from "./benchmark";
 import type { Kind, UsedPlugin } from "./low-bit-kinds";
 import { interleave, least, processorTimed, timed } from "./measure";
+import { psnr } from "./psnr";
 import { writeRandomModel } from "./random-checkpoint";
 import { someInputs } from "./some-inputs";
 import { inTemporaryFolder } from "./temporary-folder";
@@ -159,15 +160,4 @@ function sizeOfFiles(folder: string): number {
     (sum, entry) => sum + (entry.isFile() ? statSync(join(entry.parentPath, entry.name)).size : 0),
     0,
   );
-}
-
-/** Decibels; the peak is the range of the exact values. */
-function psnr(found: Float32Array, exact: Float32Array): number {
-  let [squares, low, high] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const [i, value] of exact.entries()) {
-    squares += (value - found[i]!) ** 2;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return 10 * Math.log10((high - low) ** 2 / (squares / exact.length));
 }

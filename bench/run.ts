@@ -16,6 +16,7 @@ import { hooksBenchmark } from "./hooks";
 import { lowBitBenchmarks } from "./low-bit";
 import { matmulBenchmark } from "./matmul";
 import { memoryBenchmark } from "./memory";
+import { peersBenchmark } from "./peers/peers";
 import { requestLoraBenchmark } from "./request-lora";
 import { section, writeSections } from "./results";
 import { sanaBenchmark } from "./sana";
@@ -47,6 +48,7 @@ const benchmarks: readonly Benchmark[] = [
   svdquantBenchmark,
   requestLoraBenchmark,
   ...lowBitBenchmarks,
+  peersBenchmark,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));
 

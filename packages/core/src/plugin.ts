@@ -7,7 +7,7 @@ export { SkipstepError } from "./errors/error";
 export { didYouMean } from "./errors/nearest";
 export { modelUnfit, optionUnfit } from "./errors/plugins";
 export type { AttentionInputs, EmittedAttention } from "./graph/attention";
-export { ceilOver, type Dim, equal as equalDims, least, minus, over, plus, share, times } from "./graph/dim";
+export { ceilOver, type Dim, divisor, equal as equalDims, least, minus, over, plus, share, times } from "./graph/dim";
 export type { Graph } from "./graph/graph";
 export type { BlockTokens, ReducedTokens, TokenModule } from "./graph/tokens";
 export { type Node, type Payload, readersOf, readsOf, type Value } from "./graph/value";

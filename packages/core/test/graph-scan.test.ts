@@ -3,7 +3,7 @@ import { countFlops } from "../src/compiler/flops";
 import { activationBytes } from "../src/compiler/memory-estimate";
 import { planGraph } from "../src/compiler/plan";
 import { initializersOf } from "../src/compiler/weights-layout";
-import { ceilOver, evaluate, least, size } from "../src/graph/dim";
+import { ceilOver, divisor, evaluate, least, size, times } from "../src/graph/dim";
 import { Graph } from "../src/graph/graph";
 import type { Value } from "../src/graph/value";
 import { memoryWeights, wave } from "./memory-weights";
@@ -66,4 +66,17 @@ it.each([
   expect(evaluate(ceilOver(dim, ceilOver(dim, by)), { n })).toBe(Math.ceil(n / blocks));
   expect(evaluate(least(dim, by), { n })).toBe(smaller);
   expect([ceilOver(n, by), least(n, by)]).toEqual([blocks, smaller]);
+});
+
+it.each([
+  [512, 8, 8],
+  [12, 5, 4],
+  [12, 100, 12],
+  [13, 12, 1],
+  [6, 0, 1],
+])("the largest divisor of %i up to %i", (n, most, expected) => {
+  expect(divisor(n, most)).toBe(expected);
+  const dim = divisor(times(size("n"), 1), size("most"));
+  expect(evaluate(dim, { n, most })).toBe(expected);
+  expect(String(dim)).toBe("divisor(n,most)");
 });

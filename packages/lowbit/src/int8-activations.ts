@@ -1,12 +1,22 @@
 import type { Graph, Payload, Value } from "@skipstep/core/plugin";
 
-/** Activations `[T, K]` (all axes but the last as one) as int8 with one scale a row (token), and what was too large for that. */
+/** What of the activations shares a scale: a row (token), or all of them. */
+export type SharedScale = "token" | "tensor";
+
+/** Activations `[T, K]` (all axes but the last as one) as int8, and what was too large for that. */
 export interface Int8Activations {
   /** uint8 `[T, K]`, the codes -127..127 plus 128. */
   readonly codes: Value;
-  /** float32 `[T, 1]` */
+  /** float32 `[T, 1]`, or `[]` where all share one. */
   readonly scales: Value;
   readonly outliers?: Outliers;
+}
+
+export interface Rounding {
+  /** Of LLM.int8's outliers; 0 for none. */
+  readonly threshold: number;
+  /** `token` when left out. */
+  readonly scale?: SharedScale | undefined;
 }
 
 /** Columns with an element as large as the threshold: they are multiplied in float32. */
@@ -25,13 +35,14 @@ const known = new WeakMap<Value, Map<string, Int8Activations>>();
 
 /**
  * Rounds activations to int8, once for all linears of a block that take them.
- * @param x `[..., K]` @param threshold of LLM.int8's outliers; 0 for none
+ * @param x `[..., K]`
  */
-export function int8Activations(g: Graph, x: Value, threshold: number): Int8Activations {
+export function int8Activations(g: Graph, x: Value, { threshold, scale = "token" }: Rounding): Int8Activations {
   // Not across blocks: a plugin may cut the graph between them, and codes do not cross a cut.
-  const key = `${blockOf(g.path)}:${threshold}`;
+  const key = `${blockOf(g.path)}:${threshold}:${scale}`;
   const ofValue = known.get(x) ?? new Map<string, Int8Activations>();
-  const made = ofValue.get(key) ?? emit(g, g.reshape(x, [-1, x.shape.at(-1)!]), threshold);
+  const round = scale === "token" ? rounded : roundedAlike;
+  const made = ofValue.get(key) ?? emit(g, g.reshape(x, [-1, x.shape.at(-1)!]), threshold, round);
   known.set(x, ofValue.set(key, made));
   return made;
 }
@@ -41,18 +52,17 @@ function blockOf(path: string): string {
   return /^.*\.\d+(?=\.|$)/.exec(path)?.[0] ?? path;
 }
 
-function emit(g: Graph, x: Value, threshold: number): Int8Activations {
-  if (threshold === 0) return rounded(g, x);
+function emit(g: Graph, x: Value, threshold: number, round: (g: Graph, x: Value) => Int8Activations): Int8Activations {
+  if (threshold === 0) return round(g, x);
   const outliers = outliersOf(g, x, threshold);
   const kept = g.where(outliers.mask, g.constant(0), x);
-  return { ...rounded(g, kept), outliers };
+  return { ...round(g, kept), outliers };
 }
 
 /** `round(127 x / max |x|)` a row. */
 function rounded(g: Graph, x: Value): Int8Activations {
   const rows = x.shape[0]!;
-  const largest = g.node("Max", [mostAbs(g, x, 1), g.constant(1e-30)], [rows, 1]);
-  const scales = g.mul(largest, g.constant(1 / 127));
+  const scales = scalesOf(g, mostAbs(g, x, 1));
   const perRow = g.reshape(scales, [rows]);
   const zero = g.initializer(code128, [1], "uint8");
   const zeros = g.node("Expand", [zero, g.node("Shape", [perRow], [1], { dtype: "int64" })], [rows]);
@@ -61,6 +71,21 @@ function rounded(g: Graph, x: Value): Int8Activations {
     attributes: { axis: { int: 0 } },
   });
   return { codes, scales };
+}
+
+/**
+ * `round(127 x / max |x|)` with one maximum. With a zero point that is known beforehand ONNX Runtime does not join it with
+ * the product: its kernel for both rounds on one thread.
+ */
+function roundedAlike(g: Graph, x: Value): Int8Activations {
+  const scales = g.reshape(scalesOf(g, mostAbs(g, g.reshape(x, [1, -1]), 1)), []);
+  const codes = g.node("QuantizeLinear", [x, scales, g.initializer(code128, [], "uint8")], x.shape, { dtype: "uint8" });
+  return { codes, scales };
+}
+
+/** What 1 is in the code, where the largest becomes 127. */
+function scalesOf(g: Graph, largest: Value): Value {
+  return g.mul(g.node("Max", [largest, g.constant(1e-30)], largest.shape), g.constant(1 / 127));
 }
 
 /** `max |x|` over an axis of `[T, K]`, which stays as 1. */

@@ -1,5 +1,5 @@
 import type { Graph, Payload, Value, WeightForm } from "@skipstep/core/plugin";
-import { code128, int8Activations, type Outliers } from "./int8-activations";
+import { code128, int8Activations, type Outliers, type SharedScale } from "./int8-activations";
 
 /** A weight `[rows, columns]` as int8 with one scale a row: `code * scale`. */
 export interface Int8Weight {
@@ -17,29 +17,27 @@ export interface Int8Options {
    * https://arxiv.org/abs/2208.07339; 0 for none.
    */
   readonly threshold: number;
+  /** What of the activations shares a scale; `token` when left out. */
+  readonly scale?: SharedScale;
 }
 
-/** `x W^T + b` with activations rounded to int8, a scale a row. @param x `[..., columns]` @returns `[..., rows]` */
-export function emitInt8(
-  g: Graph,
-  x: Value,
-  weight: Int8Weight,
-  { threshold }: Int8Options,
-  bias: Value | undefined,
-): Value {
+/** `x W^T + b` with activations rounded to int8. @param x `[..., columns]` @returns `[..., rows]` */
+export function emitInt8(g: Graph, x: Value, weight: Int8Weight, options: Int8Options, bias: Value | undefined): Value {
   const { rows, columns } = weight;
-  const { codes, scales, outliers } = int8Activations(g, x, threshold);
+  const { codes, scales, outliers } = int8Activations(g, x, options);
+  const isShared = scales.shape.length === 0;
   const stored = g.initializer(weight.codes, [columns, rows], "int8");
   const steps = g.initializer(weight.scales, [rows]);
+  const within = isShared && !outliers ? bias : undefined; // what the kernel adds itself
   const product = g.node(
     "MatMulIntegerToFloat",
-    [codes, stored, g.constant(1), steps, g.initializer(code128, [], "uint8")],
+    [codes, stored, isShared ? scales : g.constant(1), steps, g.initializer(code128, [], "uint8"), undefined, within],
     [codes.shape[0]!, rows],
     { domain: "com.microsoft", dtype: "float32" },
   );
-  const scaled = g.mul(product, scales);
+  const scaled = isShared ? product : g.mul(product, scales);
   const rest = outliers ? outlierProduct(g, outliers, stored, steps, bias, rows) : bias;
-  return g.reshape(rest ? g.add(scaled, rest) : scaled, [...x.shape.slice(0, -1), rows]);
+  return g.reshape(rest && rest !== within ? g.add(scaled, rest) : scaled, [...x.shape.slice(0, -1), rows]);
 }
 
 /** The outlying columns times their weights, and the bias: a row of weights for the column of ones. @returns `[T, rows]` */

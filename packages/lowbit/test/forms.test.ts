@@ -170,6 +170,27 @@ describe("int8", () => {
     expect(difference(await run(form({ threshold: 0 }), x, bias), expected)).toBeLessThan(1e-5);
   });
 
+  it("rounds all activations by the largest of them, the outliers apart", async () => {
+    const x = wave([2, 4, columns], 0.7);
+    const { codes, scales } = roundToNearest(x.data, 8, columns, { bits: 8, scheme: "symmetric", per: "tensor" });
+    const alike = floats(
+      x.shape,
+      Float32Array.from(codes, (code) => code * scales[0]!),
+    );
+    const expected = linear(alike, dequantize(rounded), bias);
+    expect(difference(await run(form({ threshold: 0, scale: "tensor" }), x, bias), expected)).toBeLessThan(1e-5);
+
+    x.data[2 * columns + 3] = 60;
+    const errorOf = async (options: Int8Options): Promise<number> =>
+      difference(await run(form(options), x, bias), linear(x, dequantize(rounded), bias));
+    const [apart, together] = [
+      await errorOf({ threshold: 6, scale: "tensor" }),
+      await errorOf({ threshold: 0, scale: "tensor" }),
+    ];
+    expect(apart).toBeLessThan(2e-2);
+    expect(together).toBeGreaterThan(2 * apart);
+  });
+
   it("multiplies columns with outliers in float32, and the rest without them", async () => {
     const x = wave([6, columns], 0.7);
     x.data[2 * columns + 3] = 60;

@@ -37,13 +37,14 @@ export class Bnb implements Plugin {
 
   weightLoad(weight: Weight): WeightForm | undefined {
     if (weight.role !== "linear") return undefined;
-    const { load_in_4bit, load_in_8bit, llm_int8_threshold, bnb_4bit_kernel } = this.options;
+    const { load_in_4bit, load_in_8bit, llm_int8_threshold, llm_int8_scale, bnb_4bit_kernel } = this.options;
+    const rounding = { threshold: llm_int8_threshold, scale: llm_int8_scale };
     const isSkipped = this.skipped.skips(weight.name.replace(/\.weight$/, ""));
     const format = weight.packed?.format;
-    if (format === "bnb:int8") return packedInt8Form(weight, llm_int8_threshold);
+    if (format === "bnb:int8") return packedInt8Form(weight, rounding);
     if (format === "bnb:nf4" || format === "bnb:fp4") return packedFourBitForm(weight, bnb_4bit_kernel);
     if (isSkipped || format !== undefined) return undefined;
-    if (load_in_8bit) return int8RowForm(weight, llm_int8_threshold);
+    if (load_in_8bit) return int8RowForm(weight, rounding);
     return load_in_4bit ? fourBitForm(weight, this.options) : undefined;
   }
 

@@ -18,6 +18,8 @@ export interface BnbOptions {
   bnb_4bit_kernel: "exact" | "int8";
   /** Columns of activations with an element of at least this size are multiplied in float32; 0 for none. */
   llm_int8_threshold: number;
+  /** What of the activations shares a scale, for 8 bits. */
+  llm_int8_scale: "token" | "tensor";
   /** Modules that stay as they are, for both widths. */
   llm_int8_skip_modules: string[] | null;
   llm_int8_enable_fp32_cpu_offload: boolean;
@@ -75,6 +77,12 @@ export const options: JSONSchemaType<BnbOptions> = {
       default: 6,
       description:
         "Columns of activations with an element of at least this size are multiplied in float32; 0 for none.",
+    },
+    llm_int8_scale: {
+      type: "string",
+      enum: ["token", "tensor"],
+      default: "token",
+      description: "8 bits: each token's activations have a scale of their own, or all share one, which is faster.",
     },
     llm_int8_skip_modules: {
       type: ["array", "null"],

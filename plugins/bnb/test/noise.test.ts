@@ -43,7 +43,11 @@ it("is what the forms say", async () => {
   const exact = fourBitForm(of, { ...four, bnb_4bit_kernel: "exact" });
   expect(exact.noise).toBeUndefined();
   expect(await noiseOf(exact)).toBeLessThan(1e-5);
-  for (const form of [int8RowForm(of, 0), fourBitForm(of, { ...four, bnb_4bit_kernel: "int8" })]) {
+  for (const form of [
+    int8RowForm(of, { threshold: 0 }),
+    int8RowForm(of, { threshold: 0, scale: "tensor" }),
+    fourBitForm(of, { ...four, bnb_4bit_kernel: "int8" }),
+  ]) {
     const noise = await noiseOf(form);
     expect(form.noise! / noise, `${form.form}: ${noise}`).toBeGreaterThan(0.7);
     expect(form.noise! / noise, `${form.form}: ${noise}`).toBeLessThan(1.4);

@@ -3,10 +3,13 @@ import { concat, split } from "./channels";
 import { convolution } from "./convolution";
 import { elementwise } from "./elementwise";
 import { groupNorm } from "./group-norm";
+import { isInt8Convolution } from "./int8-convolution";
+import { int8Rules } from "./int8-rules";
 import { directionOf } from "./layout";
 import { Pictures } from "./pictures";
 import { averagePool, resize } from "./resample";
 import { reshape } from "./reshape";
+import { Roundings } from "./roundings";
 import { intsOf, Model, type Rule } from "./rule";
 import { transpose } from "./transpose";
 
@@ -28,8 +31,10 @@ export function putChannelsLast(graph: Graph): Relayout | undefined {
   if (!nodes.some(isOfPictures)) return undefined;
   const model = new Model(graph);
   const pictures = new Pictures(graph);
+  const roundings = new Roundings();
   const rules: readonly Rule[] = [
-    ...[transpose, groupNorm(), reshape, convolution, elementwise, concat, split, resize, averagePool],
+    ...[transpose, groupNorm(roundings), ...int8Rules(roundings)],
+    ...[reshape, convolution, elementwise, concat, split, resize, averagePool],
   ];
   for (const node of nodes) if (!rules.some((rule) => rule(node, pictures, model))) pictures.keep(node);
   const outputs = new Map(graph.outputs.map(({ value }) => [value, pictures.asIs(value)]));
@@ -40,9 +45,9 @@ export function putChannelsLast(graph: Graph): Relayout | undefined {
   return { transposes: pictures.transposes, folded: pictures.folded };
 }
 
-/** A convolution, or what stands around one in int8. */
+/** A convolution, or what stands around one that another plugin emitted. */
 function isOfPictures(node: Node): boolean {
-  if (node.op === "Conv") return true;
+  if (node.op === "Conv" || isInt8Convolution(node)) return true;
   const order = node.op === "Transpose" ? (intsOf(node, "perm") ?? []) : [];
   return order.length === 4 && directionOf(order) !== undefined;
 }

@@ -1,7 +1,7 @@
 import type { Graph, Plugin, Weight, WeightForm } from "@skipstep/core/plugin";
 import { inject, PluginOptions, plugin } from "@skipstep/core/plugin";
 import { putChannelsLast } from "./channels-last-graph";
-import { int8Convolution } from "./int8-convolution";
+import { int8Form } from "./int8-convolution";
 import { type ChannelsLastOptions, options } from "./options";
 import { SkipModules } from "./skip-modules";
 
@@ -26,7 +26,7 @@ export class ChannelsLast implements Plugin {
     if (int8 === "off" || weight.role !== "conv" || weight.packed) return undefined;
     const module = weight.name.replace(/\.weight$/, "");
     if (this.skipped.skips(module) || (skip_ends && /(^|\.)conv_(in|out)$/.test(module))) return undefined;
-    return int8Convolution(weight);
+    return int8Form(weight);
   }
 
   graphBuilt(graph: Graph): Record<string, number> | undefined {

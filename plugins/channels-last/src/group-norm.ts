@@ -1,5 +1,9 @@
-import { type Dim, equalDims, type Graph, type Node, times, type Value } from "@skipstep/core/plugin";
-import type { Model, Rule } from "./rule";
+import { type Dim, type Graph, type Node, times, type Value } from "@skipstep/core/plugin";
+import { areaOf, asBands, type Bands, bandsOf, isTall } from "./bands";
+import { isInt8Convolution } from "./int8-convolution";
+import { type Normal, normalized, normalizedCodes } from "./normalized";
+import type { Roundings } from "./roundings";
+import { isSameShape, type Model, type Rule } from "./rule";
 
 /** A group normalization as core emits it: each group is a row of a LayerNormalization, then weight and bias. */
 interface GroupNorm {
@@ -10,16 +14,18 @@ interface GroupNorm {
   readonly weight: Value;
   readonly bias: Value;
   readonly output: Value;
+  /** With a SiLU behind it. */
+  readonly isActivated: boolean;
   /** All nodes that it takes but the first. */
   readonly rest: readonly Node[];
 }
 
 /**
- * Group normalization of `[B, ..., C]`, https://arxiv.org/abs/1803.08494, as `a x + b`: means of x and x² over the
- * picture, a channel each, then over the channels of a group. Nearly twice as fast as rows of a LayerNormalization
- * over `[B, C, ...]`. ONNX Runtime has no such op on the CPU.
+ * Group normalization of `[B, ..., C]`, https://arxiv.org/abs/1803.08494, as `a x + b`, with the SiLU behind it: means of
+ * x and x² over the picture, a channel each, then over the channels of a group. ONNX Runtime has no such op on the CPU.
+ * Where a convolution in int8 alone reads it, a large picture is rounded at once.
  */
-export function groupNorm(): Rule {
+export function groupNorm({ rounded }: Roundings): Rule {
   const done = new Set<Node>();
   return (node, pictures, model) => {
     if (done.has(node)) return true;
@@ -27,30 +33,51 @@ export function groupNorm(): Rule {
     if (!found || !pictures.isLast(found.input)) return false;
     for (const other of found.rest) done.add(other);
     const last = pictures.lastOf(found.input);
-    pictures.setLast(
-      found.output,
-      pictures.emit(node.scope, (g) => emit(g, last, found)),
-    );
+    const reader = model.onlyReader(found.output);
+    const isRounded = found.isActivated && reader && isInt8Convolution(reader) && reader.scope === node.scope;
+    const made = pictures.emit(node.scope, (g) => {
+      const normal = normalOf(g, last, found);
+      return isRounded && normal.bands
+        ? normalizedCodes(g, normal, normal.bands)
+        : normalized(g, normal, found.isActivated);
+    });
+    if ("codes" in made) rounded.set(found.output, made);
+    else pictures.setLast(found.output, made);
     return true;
   };
 }
 
-function emit(g: Graph, x: Value, { groups, eps, weight, bias }: GroupNorm): Value {
-  const [batch, channels] = [x.shape[0]!, x.shape.at(-1) as number];
-  const area = x.shape.slice(1, -1).reduce<Dim>(times, 1);
-  const perGroup = [batch, groups, channels / groups];
-  const mean = (value: Value): Value => {
-    const perChannel = reduceMean(g, g.reshape(value, [batch, area, channels]), 1);
-    return reduceMean(g, g.reshape(perChannel, perGroup), 2); // [B, G, 1]
-  };
-  const average = mean(x);
-  const variance = g.relu(g.sub(mean(g.mul(x, x)), g.mul(average, average))); // rounding may take 0 below 0
+function normalOf(g: Graph, x: Value, { groups, eps, weight, bias }: GroupNorm): Normal {
+  const channels = x.shape.at(-1) as number;
+  const bands = x.shape.length === 4 && isTall(x.shape[1]!) ? bandsOf(areaOf(x), channels) : undefined;
+  const [average, squares] = moments(g, x, bands).map((mean) =>
+    reduceMean(g, g.reshape(mean, [x.shape[0]!, groups, channels / groups]), 2),
+  ) as [Value, Value]; // [B, G, 1]
+  const variance = g.relu(g.sub(squares, g.mul(average, average))); // rounding may take 0 below 0
   const deviation = g.sqrt(g.add(variance, g.constant(eps)));
   const grouped = (perChannel: Value): Value => g.reshape(perChannel, [1, groups, channels / groups]);
   const factor = g.div(grouped(weight), deviation); // [B, G, C / G]
   const shift = g.sub(grouped(bias), g.mul(average, factor));
-  const perPicture = (value: Value): Value => g.reshape(value, [batch, ...x.shape.slice(1, -1).map(() => 1), channels]);
-  return g.add(g.mul(x, perPicture(factor)), perPicture(shift));
+  const perPicture = (value: Value): Value => g.reshape(value, [x.shape[0]!, 1, channels]);
+  return { x, bands, factor: perPicture(factor), shift: perPicture(shift) };
+}
+
+/** Means of x and of x² over the picture. @returns `[B, 1, C]` each */
+function moments(g: Graph, x: Value, bands: Bands | undefined): Value[] {
+  const [batch, channels] = [x.shape[0]!, x.shape.at(-1)!];
+  if (!bands)
+    return [x, g.mul(x, x)].map((value) => reduceMean(g, g.reshape(value, [batch, pixelsOf(x), channels]), 1));
+  const ones = g.expand(g.constant([1], [1, 1]), [1, bands.pixels]);
+  const weights = g.div(ones, g.cast(g.sizes([bands.pixels]), "float32"));
+  const means = g.scan([asBands(g, x, bands)], (inner, [band]) => [
+    inner.matmul(weights, band!),
+    inner.matmul(weights, inner.mul(band!, band!)),
+  ]);
+  return means.map((mean) => reduceMean(g, g.reshape(mean, [batch, bands.each, channels]), 1));
+}
+
+function pixelsOf({ shape }: Value): Dim {
+  return shape.slice(1, -1).reduce<Dim>(times, 1);
 }
 
 function reduceMean(g: Graph, x: Value, axis: number): Value {
@@ -74,19 +101,22 @@ function matchGroupNorm(rows: Node, model: Model): GroupNorm | undefined {
   const bias = perChannel(shifted, scaled, model);
   const epsilon = normal.attributes.epsilon;
   if (!weight || !bias || !epsilon || !("float" in epsilon)) return undefined;
+  const activation = next(shifted, "QuickGelu", model);
+  const isActivated = activation !== undefined && isSilu(activation);
   return {
     input,
     groups: rows.outputs[0]!.shape[1] as number,
     eps: epsilon.float,
     weight: weight.value,
     bias: bias.value,
-    output: shifted.outputs[0]!,
-    rest: [normal, back, weight.node, scaled, bias.node, shifted],
+    output: (isActivated ? activation : shifted).outputs[0]!,
+    isActivated,
+    rest: [normal, back, weight.node, scaled, bias.node, shifted, ...(isActivated ? [activation] : [])],
   };
 }
 
-function isSameShape({ shape: a }: Value, { shape: b }: Value): boolean {
-  return a.length === b.length && a.every((dim, axis) => equalDims(dim, b[axis]!));
+function isSilu({ attributes: { alpha } }: Node): boolean {
+  return alpha !== undefined && "float" in alpha && alpha.float === 1;
 }
 
 /** The one node that reads what a node makes, if it is of this kind. */

@@ -1,4 +1,4 @@
-import { type Graph, type Node, readersOf, type Value } from "@skipstep/core/plugin";
+import { equalDims, type Graph, type Node, readersOf, type Value } from "@skipstep/core/plugin";
 import type { Pictures } from "./pictures";
 
 /** Emits one kind of node over pictures `[B, ..., C]`. @returns false to leave it as it is */
@@ -45,4 +45,8 @@ export function intOf({ attributes }: Node, name: string): number | undefined {
 export function intsOf({ attributes }: Node, name: string): readonly number[] | undefined {
   const attribute = attributes[name];
   return attribute && "ints" in attribute ? attribute.ints : undefined;
+}
+
+export function isSameShape({ shape: a }: Value, { shape: b }: Value): boolean {
+  return a.length === b.length && a.every((dim, axis) => equalDims(dim, b[axis]!));
 }

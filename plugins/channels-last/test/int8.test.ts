@@ -1,6 +1,7 @@
 import { memoryWeights, newGraph, runGraph, wave } from "@skipstep/contract/graph";
 import type { ConvOptions, Weight } from "@skipstep/core/model";
-import { conv2d, type Dim, floats, type Graph, size, type Tensor } from "@skipstep/core/model";
+import { conv2d, type Dim, floats, type Graph, groupNorm, size, type Tensor, times } from "@skipstep/core/model";
+import type { Node, Value } from "@skipstep/core/plugin";
 import { describe, expect, it } from "vitest";
 import { putChannelsLast } from "../src/channels-last-graph";
 import { filterCodes } from "../src/filter-codes";
@@ -89,6 +90,72 @@ describe("convolutions in int8", () => {
     expect(
       new ChannelsLast({ int8: "off", skip_ends: true, skip_modules: [] }).weightLoad({ role: "conv" } as Weight),
     ).toBeUndefined();
+  });
+});
+
+describe("what stands around a convolution in int8", () => {
+  const build = (emit: (g: Graph, x: Value) => Value, plugin?: ChannelsLast): Graph => {
+    const norm = { "norm.weight": wave([CHANNELS * 2], 5), "norm.bias": wave([CHANNELS * 2], 6) };
+    const wide = wave([CHANNELS * 2, CHANNELS * 2, 3, 3], 1);
+    const weights = memoryWeights({
+      ...norm,
+      "conv.weight": wholeNumbers(3),
+      "again.weight": wave([FILTERS, FILTERS, 3, 3], 2),
+      "wide.weight": wide,
+    });
+    const g = newGraph({ component: "vae", weights, hooks: { weightLoad: (asked) => plugin?.weightLoad(asked) } });
+    const channels = emit === normed ? CHANNELS * 2 : CHANNELS;
+    // Twice the size of some latents: what is worked on in bands.
+    g.output("y", emit(g, g.input("x", [size("B"), channels, times(size("h"), 2), times(size("w"), 2)])));
+    plugin?.graphBuilt(g);
+    return g;
+  };
+  const padded = { padding: 1, bias: false } as const;
+  const conv = (g: Graph, x: Value): Value => conv2d(g, "conv", x, FILTERS, 3, padded);
+  const enlarged = (g: Graph, x: Value): Value => conv2d(g, "again", g.upsample(conv(g, x), 2), FILTERS, 3, padded);
+  const normed = (g: Graph, x: Value): Value => {
+    const y = g.silu(groupNorm(g, "norm", conv2d(g, "wide", x, CHANNELS * 2, 3, padded), 2, 1e-5));
+    return g.add(x, conv2d(g, "wide", y, CHANNELS * 2, 3, padded));
+  };
+  const codes = (shape: readonly number[]): Tensor<Float32Array> => {
+    const x = floats(shape);
+    for (let i = 0; i < x.data.length; i++) x.data[i] = (i * 101) % 256;
+    return x;
+  };
+  const opsOf = (nodes: readonly Node[]): string[] =>
+    nodes.flatMap(({ op, body }) => [op, ...(body ? opsOf(body.nodes).map((inner) => `${op}:${inner}`) : [])]);
+  const errorOf = async (emit: (g: Graph, x: Value) => Value, x: Tensor): Promise<[number, readonly string[]]> => {
+    const [plain, int8] = [build(emit), build(emit, dynamic)];
+    const [{ y: expected }, { y }] = await Promise.all([runGraph(plain, { x }), runGraph(int8, { x })]);
+    expect(y!.shape).toEqual(expected!.shape);
+    let [largest, difference] = [0, 0];
+    for (const [i, value] of (expected!.data as Float32Array).entries()) {
+      largest = Math.max(largest, Math.abs(value));
+      difference = Math.max(difference, Math.abs(value - Number(y!.data[i])));
+    }
+    return [difference / largest, opsOf(int8.nodes)];
+  };
+
+  it("is exact in several bands, the last rows of one beside the first of the next", async () => {
+    // 2 bands of 64 rows
+    const [error] = await errorOf(conv, codes([1, CHANNELS, 128, 130]));
+    expect(error).toBeLessThan(1e-5);
+  });
+
+  it("reads a picture of half the height and width in place of one that is enlarged", async () => {
+    const [error, ops] = await errorOf(enlarged, codes([2, CHANNELS, 10, 6]));
+    expect(ops).not.toContain("Resize");
+    expect(ops.filter((op) => op === "Gather")).toEqual([]); // but in the bands
+    expect(error).toBeLessThan(0.03);
+  });
+
+  it("normalizes in 8 bits, and adds what is added within a band", async () => {
+    const [error, ops] = await errorOf(normed, wave([2, CHANNELS * 2, 12, 10], 3));
+    expect(ops.filter((op) => op === "DynamicQuantizeLinear")).toHaveLength(1); // of the input
+    expect(ops).toContain("Scan:QuantizeLinear");
+    expect(ops).toContain("Scan:Add");
+    expect(error).toBeGreaterThan(1e-6);
+    expect(error).toBeLessThan(0.03);
   });
 });
 

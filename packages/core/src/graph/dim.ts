@@ -98,6 +98,17 @@ export function least(a: Dim, b: Dim): Dim {
   return equal(a, b) ? a : computed(`min(${a},${b})`, (sizes) => Math.min(evaluate(a, sizes), evaluate(b, sizes)));
 }
 
+/** The largest whole number up to `most` that divides `a`; 1 at least. */
+export function divisor(a: Dim, most: Dim): Dim {
+  if (typeof a === "number" && typeof most === "number") return largestDivisor(a, most);
+  return computed(`divisor(${a},${most})`, (sizes) => largestDivisor(evaluate(a, sizes), evaluate(most, sizes)));
+}
+
+function largestDivisor(of: number, most: number): number {
+  for (let by = Math.min(of, most); by > 1; by--) if (of % by === 0) return by;
+  return 1;
+}
+
 function computed(key: string, compute: (sizes: Sizes) => number): Dim {
   return new Expression([{ coefficient: 1, atoms: [{ key, evaluate: compute }] }]);
 }

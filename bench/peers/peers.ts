@@ -1,0 +1,153 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { autoencoderKl, dit } from "@skipstep/core/model";
+import type { Benchmark, Figure, Say } from "../benchmark";
+import { psnr } from "../psnr";
+import { writeRandomModel } from "../random-checkpoint";
+import { ditXl2 } from "../random-dit";
+import { sd15 } from "../sd15-configs";
+import { inTemporaryFolder } from "../temporary-folder";
+import {
+  type Contestant,
+  type Cost,
+  type Match,
+  openPeer,
+  openSkipstep,
+  type PeerRun,
+  type SkipstepRun,
+} from "./contestants";
+
+const THREADS = 2;
+const ROUNDS = Number(process.env.SKIPSTEP_PEERS_ROUNDS ?? 5);
+
+type Entry = readonly [title: string, open: (match: Match) => Promise<Contestant | string>];
+
+interface Contest {
+  readonly title: string;
+  readonly match: Omit<Match, "folder" | "threads">;
+  write(folder: string): void;
+  readonly ours: readonly Entry[];
+  readonly peers: readonly Entry[];
+  /** Ours, the peer that it is held against, and the most that it may take of that one's time. */
+  readonly targets: readonly (readonly [ours: string, peer: string, most: number])[];
+}
+
+function ours(title: string, plugins: SkipstepRun["plugins"]): Entry {
+  return [title, (match) => openSkipstep({ ...match, plugins })];
+}
+
+function peer(title: string, run: Pick<PeerRun, "peer" | "precision" | "between">): Entry {
+  return [title, (match) => openPeer({ ...match, ...run })];
+}
+
+const peers = [
+  peer("OpenVINO, float32", { peer: "openvino", precision: "float32" }),
+  peer("OpenVINO, bfloat16", { peer: "openvino", precision: "bfloat16" }),
+  peer("PyTorch, float32", { peer: "torch", precision: "float32" }),
+  peer("PyTorch, bfloat16", { peer: "torch", precision: "bfloat16" }),
+];
+const int8Peers = [
+  peer("OpenVINO, int8, bfloat16 between", { peer: "openvino", precision: "int8", between: "bf16" }),
+  peer("OpenVINO, int8, float32 between", { peer: "openvino", precision: "int8", between: "f32" }),
+];
+
+const eightBits = { load_in_8bit: true, llm_int8_threshold: 0 };
+
+const contests: readonly Contest[] = [
+  {
+    title: "SD 1.5's decoder, 512 x 512",
+    match: { model: "decoder", sizes: { B: 1, h: 64, w: 64 } },
+    write: (folder) =>
+      writeRandomModel(folder, {
+        architecture: autoencoderKl,
+        config: sd15.vae,
+        dtype: "float16",
+        has: (name) => !/\.(query|key|value|proj_attn)\./.test(name),
+      }),
+    ours: [
+      ours("float32", []),
+      ours("channels-last", [{ use: "channels-last", options: {} }]),
+      ours("channels-last, int8", [{ use: "channels-last", options: { int8: "dynamic" } }]),
+    ],
+    peers,
+    targets: [
+      ["channels-last, int8", "OpenVINO, bfloat16", 1],
+      ["channels-last", "float32", 1],
+    ],
+  },
+  {
+    title: "DiT-XL/2, batch 2, 256 x 256",
+    match: { model: "dit", sizes: { B: 2, H: 32, W: 32 } },
+    write: (folder) =>
+      writeRandomModel(folder, { architecture: dit, config: ditXl2, dtype: "float16", has: () => true }),
+    ours: [
+      ours("float32", []),
+      ours("bnb, 8 bits", [{ use: "bnb", options: eightBits }]),
+      ours("bnb, 8 bits, one scale", [{ use: "bnb", options: { ...eightBits, llm_int8_scale: "tensor" } }]),
+    ],
+    peers: [...peers, ...int8Peers],
+    targets: [
+      ["float32", "OpenVINO, float32", 1],
+      ["bnb, 8 bits, one scale", "OpenVINO, int8, bfloat16 between", 1],
+    ],
+  },
+];
+
+export const peersBenchmark: Benchmark = {
+  name: "peers",
+  about: `Models with random weights in Skipstep and in other programs side by side, ${THREADS} threads each: every one in a process of its own, in turns, the least of ${ROUNDS} rounds, with the processor time of all threads; PSNR against Skipstep's float32. int8 of OpenVINO is NNCF's. SKIPSTEP_PEERS_PYTHON names a Python with openvino, nncf, torch and diffusers, SKIPSTEP_PEERS a part of the titles of what is to run.`,
+  run: (say) =>
+    inTemporaryFolder(async (folder) => {
+      const figures: Figure[] = [];
+      for (const [i, contest] of contests.entries()) figures.push(...(await held(contest, join(folder, `${i}`), say)));
+      return figures;
+    }),
+};
+
+async function held(contest: Contest, folder: string, say: Say): Promise<Figure[]> {
+  const wanted = process.env.SKIPSTEP_PEERS ?? "";
+  const full = (title: string): string => `${contest.title}, ${title}`;
+  const entries = [...contest.ours, ...contest.peers].filter(([title]) => full(title).includes(wanted));
+  if (entries.length === 0) return [];
+  contest.write(folder);
+  const match: Match = { ...contest.match, folder, threads: THREADS };
+  const present = new Map<string, Contestant>();
+  for (const [title, open] of entries) {
+    const contestant = await open(match);
+    if (typeof contestant === "string") say(`${full(title)} is left out: ${contestant} is not installed`);
+    else present.set(title, contestant);
+  }
+  const costs = new Map<string, Cost[]>([...present.keys()].map((title) => [title, []]));
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [title, contestant] of present) costs.get(title)!.push(await contestant.run());
+  const outputs = new Map<string, Float32Array>();
+  for (const [title, contestant] of present) {
+    const path = join(folder, "output");
+    await contestant.write(path);
+    const { buffer } = new Uint8Array(readFileSync(path));
+    outputs.set(title, new Float32Array(buffer));
+    await contestant.close();
+  }
+  const least = (title: string, of: keyof Cost): number => Math.min(...costs.get(title)!.map((cost) => cost[of]));
+  const exact = outputs.get(contest.ours[0]![0]);
+  const figures: Figure[] = [...present.keys()].flatMap((title): Figure[] => [
+    { what: full(title), value: least(title, "seconds"), unit: "s" },
+    { what: `${full(title)}, processor`, value: least(title, "processor"), unit: "s" },
+    ...(exact && outputs.get(title) !== exact
+      ? [{ what: `${full(title)}, PSNR`, value: psnr(outputs.get(title)!, exact), unit: "dB" } as const]
+      : []),
+  ]);
+  const ratios = contest.targets.flatMap(([title, other, most]): Figure[] =>
+    present.has(title) && present.has(other)
+      ? [
+          {
+            what: `${full(title)}, time over ${other}`,
+            value: least(title, "seconds") / least(other, "seconds"),
+            unit: "times",
+            target: { most },
+          },
+        ]
+      : [],
+  );
+  return [...figures, ...ratios];
+}
