@@ -17,6 +17,7 @@ import {
   type WireTensor,
 } from "./protocol";
 import { deviceNumber, providerOf } from "./providers";
+import { takeRows } from "./take-rows";
 import { elementwise, reductions } from "./tensor-math";
 
 type Handlers = {
@@ -185,6 +186,12 @@ const handlers: Handlers = {
   read: ({ value }) => {
     const tensor = fromOrt(tensorOf(value));
     return { ...tensor, data: tensor.data.slice() };
+  },
+
+  rows({ tables, count, rows }) {
+    for (const [table, value, shape] of tables)
+      values.set(value, new OrtTensor("float32", takeRows(floatsOf(table), count, rows), shape));
+    return undefined;
   },
 
   compute({ operation, inputs, coefficients, output, shape }) {
