@@ -22,6 +22,7 @@ import { section, writeSections } from "./results";
 import { sanaBenchmark } from "./sana";
 import { sd15Benchmark } from "./sd15";
 import { svdquantBenchmark } from "./svdquant";
+import { timeAheadBenchmark } from "./time-ahead";
 import { tinyVaeBenchmark } from "./tiny-vae";
 import { tomeBenchmark } from "./tome";
 
@@ -38,6 +39,7 @@ const benchmarks: readonly Benchmark[] = [
   tomeBenchmark,
   attentionBenchmark,
   foraBenchmark,
+  timeAheadBenchmark,
   guidanceBenchmark,
   cacheDitBenchmark,
   cacheDitEmojiBenchmark,

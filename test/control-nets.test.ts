@@ -177,7 +177,8 @@ it("is a component of its own: its picture is embedded once, and it counts in th
   const inspection = inspectConfig(await validateConfig(sd.config));
   const controlnet = inspection.components.find(({ name }) => name === "controlnet")!;
   expect(controlnet.className).toBe("ControlNetModel");
-  expect(controlnet.segments[0]).toMatchObject({ once: true, inputs: ["controlnet_cond"] });
+  expect(controlnet.segments[0]).toMatchObject({ ahead: true, inputs: ["timestep"] });
+  expect(controlnet.segments[1]).toMatchObject({ once: true, inputs: ["controlnet_cond"] });
   expect(controlnet.activationBytes).toBeGreaterThan(0);
   expect(inspection.estimatedMemory).toBeGreaterThan(plain.estimatedMemory + controlnet.weightBytes / 2);
   expect(inspection.notes.filter(({ kind }) => kind === "warning")).toEqual([]);

@@ -98,7 +98,11 @@ describe("memory", () => {
     ]);
     const transformer = ({ components }: typeof all) => components.find(({ name }) => name === "transformer")!;
     expect([all.memory, component.memory, sequential.memory]).toEqual(["resident", "component", "sequential"]);
-    expect(transformer(all).segments.map(({ once }) => once)).toEqual([true, false]);
+    expect(transformer(all).segments.map(({ ahead, once }) => [ahead, once])).toEqual([
+      [true, false],
+      [false, true],
+      [false, false],
+    ]);
     expect(transformer(sequential).segments.length).toBeGreaterThan(3);
     const largest = Math.max(...transformer(sequential).segments.map(({ weightBytes }) => weightBytes));
     expect(largest).toBeLessThan(transformer(all).weightBytes / 3);
@@ -107,8 +111,8 @@ describe("memory", () => {
   });
 
   it.each([
-    ["resident", 4],
-    ["component", 2],
+    ["resident", 5],
+    ["component", 3],
     ["sequential", 1],
   ] as const)("%s holds %i sessions at most", async (memory, expected) => {
     let open = 0;
@@ -146,6 +150,7 @@ describe("device_map", () => {
       "cpu",
       "cpu",
       "cpu",
+      "cpu",
     ]);
     const [image] = await imagesOf(emojiConfig({ device_map: "balanced" }));
     expectSame([image!], [(await imagesOf(emojiConfig()))[0]!]);
@@ -155,8 +160,8 @@ describe("device_map", () => {
     const device_map = { transformer: { "layers.1-2": "cuda" } };
     const { components } = inspectConfig(await validateConfig(emojiConfig({ device_map })));
     const { segments } = components.find(({ name }) => name === "transformer")!;
-    expect(segments.map(({ device }) => device)).toEqual(["cpu", "cpu", "cuda", "cpu"]);
-    expect([segments[2]!.from.split(".").slice(0, 2), segments[2]!.to.split(".").slice(0, 2)]).toEqual([
+    expect(segments.map(({ device }) => device)).toEqual(["cpu", "cpu", "cpu", "cuda", "cpu"]);
+    expect([segments[3]!.from.split(".").slice(0, 2), segments[3]!.to.split(".").slice(0, 2)]).toEqual([
       ["layers", "1"],
       ["layers", "2"],
     ]);

@@ -30,8 +30,8 @@ export function pixelPipeline(parts: FamilyParts): FamilyPipeline {
     schedule: ({ num_inference_steps }) => ({ num_inference_steps }),
     guidanceAt: () => 0,
     predict: (encoded, sample, timestep, _, options) => {
-      const step = { sample, timestep: forRows(sample.shape[0]!, timestep) };
-      return denoiser.run(encoded, { step, constants: {} }, options);
+      const time = { timestep, at: (t: number) => ({ timestep: forRows(sample.shape[0]!, t) }) };
+      return denoiser.run(encoded, { step: { sample }, time, constants: {} }, options);
     },
     estimate: estimateImage,
     decode: async (_, pixels) => (in_channels === 1 ? inColors(pixels) : pixels),

@@ -151,7 +151,7 @@ function forward(g: Graph, config: UNet2DConfig): void {
   const { in_channels, out_channels, block_out_channels, norm_num_groups, norm_eps, time_embedding_type } = config;
   const batch = size("B");
   const sample = g.input("sample", [batch, in_channels, size("h"), size("w")]);
-  const timestep = g.input("timestep", [batch]);
+  const timestep = g.timeInput("timestep", [batch]);
   const time = activate(g, config.act_fn, embedTime(g, config, timestep, batch)); // [B, time width]
 
   const centered = config.center_input_sample ? g.sub(g.mul(sample, g.constant(2)), g.constant(1)) : sample;

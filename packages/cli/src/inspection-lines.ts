@@ -26,6 +26,7 @@ export function inspectionLines(inspection: Inspection, isLoading = true): strin
     ...loras.flatMap((lora) => [...loraLines(lora), ""]),
     ...columns([
       ["memory", `${memory}: about ${bytesText(estimatedMemory)}, ${held[memory]} and activations`],
+      ...passingRows(components),
       ["denoiser", structureText(structure)],
       ["scheduler", scheduler.className],
       ["", factsText(switchedOn(scheduler.options))],
@@ -97,8 +98,8 @@ function switchedOn(options: Inspection["scheduler"]["options"]): object {
 function segmentTable(components: readonly ComponentInspection[]): string[] {
   const head = ["segment", "device", "nodes", "weights", "inputs", "outputs", "scopes"];
   const rows = components.flatMap(({ name, segments }) =>
-    segments.map(({ from, to, once, device, nodes, weightBytes, inputs, outputs }, i) => [
-      `${name}/${i}${once ? " (once)" : ""}`,
+    segments.map(({ from, to, once, ahead, device, nodes, weightBytes, inputs, outputs }, i) => [
+      `${name}/${i}${once ? " (once)" : ahead ? " (ahead)" : ""}`,
       device,
       String(nodes),
       bytesText(weightBytes),
@@ -108,6 +109,16 @@ function segmentTable(components: readonly ComponentInspection[]): string[] {
     ]),
   );
   return columns([head, ...rows], [2, 3, 4, 5]);
+}
+
+/** What leaves memory before the first step. */
+function passingRows(components: readonly ComponentInspection[]): string[][] {
+  return components
+    .filter(({ passingBytes }) => passingBytes > 0)
+    .map(({ name, passingBytes }) => [
+      "",
+      `${bytesText(passingBytes)} of ${name} are read for the timesteps alone, and let go of before the first step`,
+    ]);
 }
 
 /** One line for all attentions of a component that are of one kind and became the same. */

@@ -41,8 +41,8 @@ describe("fora", () => {
     const { components } = inspectConfig(await validateConfig(config));
     const { segments } = components.find(({ name }) => name === "transformer")!;
     // Between attention and feed forward of the first block: the gate and the sum.
-    expect(segments[2]).toMatchObject({ nodes: 2, weightBytes: 0, to: "transformer_blocks.0" });
-    expect(segments[3]).toMatchObject({ from: "transformer_blocks.0", to: "transformer_blocks.0.ff" });
+    expect(segments[3]).toMatchObject({ nodes: 2, weightBytes: 0, to: "transformer_blocks.0" });
+    expect(segments[4]).toMatchObject({ from: "transformer_blocks.0", to: "transformer_blocks.0.ff" });
   });
 
   it("takes no interval of 0", async () => {

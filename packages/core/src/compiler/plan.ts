@@ -7,6 +7,7 @@ import { type Node, readsOf, type Value } from "../graph/value";
 import type { Region } from "../hooks";
 import { takeIn } from "./lean-regions";
 import { promptNodes } from "./prompt-nodes";
+import { type TimeNodes, timeNodes } from "./time-nodes";
 
 /** One plugin's request for one region. */
 export interface RegionClaim {
@@ -46,9 +47,16 @@ export interface RegionPart {
 
 export type Part = { readonly kind: "segment"; readonly segment: Segment } | RegionPart;
 
-/** A graph cut at the edges of the regions that plugins hook, behind what the prompt alone decides, and where it was asked for. */
+/** What the timestep decides, with what is the same at every step. */
+export interface TimeSegment extends Omit<TimeNodes, "nodes"> {
+  readonly segment: Segment;
+}
+
+/** A graph cut at the edges of the regions that plugins hook, behind what the timestep or the prompt alone decides, and where it was asked for. */
 export interface Plan {
   readonly parts: readonly Part[];
+  /** What is known of all steps before the first: runs for many steps at once, or before the other parts of a step. */
+  readonly time?: TimeSegment;
   /** What depends on steady inputs alone: runs before the parts, once for each set of them. */
   readonly prompt?: Segment;
   readonly segments: readonly Segment[];
@@ -82,14 +90,16 @@ export function planGraph(
   const outputs = [...graph.outputs, ...extra];
   const observed = [...graph.observed].map(([name, value]) => ({ name, value }));
   const leaving = [...outputs, ...observed];
-  const { ordered, prompt, cuts } = promptFirst(graph.nodes, claims, cutsAt);
-  const { nodes, spans } = withLeanSpans(ordered, claims, [prompt, ...cuts], leaving);
+  const { ordered, time, begin, cuts } = knownFirst(graph, claims, cutsAt, leaving);
+  const { nodes, spans } = withLeanSpans(ordered, claims, begin, cuts, leaving);
   const readers = lastReaders(nodes, outputs);
   const fetched = lastReaders(nodes, leaving);
   const segments: Segment[] = [];
   const open = [...spans];
 
-  const promptSegment = prompt === 0 ? undefined : cutSegment(nodes, 0, prompt, fetched, segments);
+  const timed = time?.nodes.size ?? 0;
+  const timeSegment = time && { ...time, segment: cutSegment(nodes, 0, timed, fetched, segments) };
+  const promptSegment = begin === timed ? undefined : cutSegment(nodes, timed, begin, fetched, segments);
 
   // Emits the parts of begin..end, taking the spans that lie inside from the front of `open`.
   const partsOf = (begin: number, end: number, owner?: Span): Part[] => {
@@ -117,9 +127,10 @@ export function planGraph(
     return parts;
   };
 
-  const parts = partsOf(prompt, nodes.length);
+  const parts = partsOf(begin, nodes.length);
   return {
     parts,
+    ...(timeSegment ? { time: timeSegment } : {}),
     ...(promptSegment ? { prompt: promptSegment } : {}),
     segments,
     outputs,
@@ -130,46 +141,74 @@ export function planGraph(
 
 /**
  * Moves what only a lean region reads into it.
- * @param cuts positions that nothing crosses @param leaving what comes out of the graph
+ * @param from where regions begin @param cuts positions that nothing crosses @param leaving what comes out of the graph
  * @returns the nodes, and the claims' spans, outermost first
  */
 function withLeanSpans(
   ordered: readonly Node[],
   claims: readonly RegionClaim[],
+  from: number,
   cuts: readonly number[],
   leaving: readonly Port[],
 ): { nodes: readonly Node[]; spans: readonly Span[] } {
-  const spans = claims.map((claim) => spanOf(ordered, claim)).sort(outermostFirst);
+  const spans = claims.map((claim) => spanOf(ordered, claim, from)).sort(outermostFirst);
   const ranges = spans.map(({ begin, end, claim }) => ({ begin, end, lean: claim.region.lean === true }));
-  const { nodes, begins } = takeIn(ordered, ranges, cuts, new Set(leaving.map(({ value }) => value)));
+  const { nodes, begins } = takeIn(ordered, ranges, [from, ...cuts], new Set(leaving.map(({ value }) => value)));
   return { nodes, spans: spans.map((span, i) => ({ ...span, begin: begins[i]! })) };
 }
 
 /**
- * Puts the nodes that depend on the prompt alone before all others, except those that a plugin's region covers.
- * @returns the nodes, how many of them are such, and the cuts among the others
+ * Puts before all others the nodes that the timestep decides, then those that depend on the prompt alone, except those of
+ * them that a plugin's region covers.
+ * @returns the nodes, where the others begin, and the cuts among these
  */
-function promptFirst(
-  nodes: readonly Node[],
+function knownFirst(
+  { inputs, nodes }: Graph,
   claims: readonly RegionClaim[],
   cuts: readonly number[],
-): { ordered: readonly Node[]; prompt: number; cuts: readonly number[] } {
+  leaving: readonly Port[],
+): { ordered: readonly Node[]; time: TimeNodes | undefined; begin: number; cuts: readonly number[] } {
   const spans = claims.map((claim) => spanOf(nodes, claim));
-  const chosen = promptNodes(nodes, (at) => !spans.some(({ begin, end }) => begin <= at && at < end));
-  const others = nodes.filter((node) => !chosen.has(node));
-  const before = (cut: number): number => nodes.slice(0, cut).filter((node) => !chosen.has(node)).length;
+  const isCovered = (at: number): boolean => spans.some(({ begin, end }) => begin <= at && at < end);
+  const time = timeFirst(inputs, nodes, claims, new Set(leaving.map(({ value }) => value)));
+  const prompt = promptNodes(nodes, (at) => !isCovered(at) && !time?.nodes.has(nodes[at]!));
+  const isOther = (node: Node): boolean => !prompt.has(node) && !time?.nodes.has(node);
+  const first = [...(time?.nodes ?? []), ...prompt];
   return {
-    ordered: [...chosen, ...others],
-    prompt: chosen.size,
-    cuts: cuts.map((cut) => chosen.size + before(cut)),
+    ordered: [...first, ...nodes.filter(isOther)],
+    time,
+    begin: first.length,
+    cuts: cuts.map((cut) => first.length + nodes.slice(0, cut).filter(isOther).length),
   };
 }
 
-/** Nodes of a claim's scopes. */
-function spanOf(nodes: readonly Node[], claim: RegionClaim): Span {
+/** Nodes that the timestep decides. Those that a region begins or ends with stay, so that there is such a place. */
+function timeFirst(
+  inputs: readonly Value[],
+  nodes: readonly Node[],
+  claims: readonly RegionClaim[],
+  leaving: ReadonlySet<Value>,
+): TimeNodes | undefined {
+  const edges = claims
+    .flatMap(({ region: { from, to, until } }) => [from, until ?? to])
+    .filter((scope) => scope !== "");
+  const held = new Set<string>();
+  for (;;) {
+    const time = timeNodes(inputs, nodes, leaving, ({ scope }) => ![...held].some((edge) => isInModule(scope, edge)));
+    const isEmptied = (edge: string): boolean =>
+      nodes.every((node) => !isInModule(node.scope, edge) || time?.nodes.has(node) === true);
+    const emptied = edges.filter((edge) => !held.has(edge) && isEmptied(edge));
+    if (emptied.length === 0) return time;
+    for (const edge of emptied) held.add(edge);
+  }
+}
+
+/** Nodes of a claim's scopes. @param first position before which no region begins */
+function spanOf(nodes: readonly Node[], claim: RegionClaim, first = 0): Span {
   const { from, to, until } = claim.region;
   const edge = (scope: string, find: "findIndex" | "findLastIndex"): number => {
-    const at = nodes[find]((node) => scope === "" || isInModule(node.scope, scope)); // "" is the whole model
+    const isEdge = (node: Node): boolean => scope === "" || isInModule(node.scope, scope); // "" is the whole model
+    const at = nodes[find]((node, i) => i >= first && isEdge(node));
     if (at < 0) throw regionUnknown(claim.plugin, scope, ` It has: ${list(outerModules(nodes))}.`);
     return at;
   };

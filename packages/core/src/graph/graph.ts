@@ -86,6 +86,14 @@ export class Graph extends Shapes {
     return this.addInput({ name, dtype, shape, origin: { kind: "input", steady: true } });
   }
 
+  /**
+   * Declares an input that follows from the timestep, a row for each of the batch: `[B]`, `[B, ...]`. What depends on such
+   * inputs and steady ones alone is computed for all steps before the first.
+   */
+  timeInput(name: string, shape: readonly Dim[], dtype: DType = "float32"): Value {
+    return this.addInput({ name, dtype, shape, origin: { kind: "input", timed: true } });
+  }
+
   /** Declares an input for what runs beside a weight: the same in a whole generation, and no plugin's business. */
   branchInput(name: string, shape: readonly Dim[]): Value {
     return this.addInput({ name, dtype: "float32", shape, origin: { kind: "input", steady: true, branch: true } });

@@ -3,8 +3,9 @@ import type { Dim } from "./dim";
 
 /** Where a value comes from. */
 export type Origin =
-  // fed by the caller; steady ones are the same at every step, and a branch's are no part of what a model is given
-  | { readonly kind: "input"; readonly steady?: boolean; readonly branch?: boolean }
+  // fed by the caller; steady ones are the same at every step, timed ones follow from the timestep, and a branch's are no
+  // part of what a model is given
+  | { readonly kind: "input"; readonly steady?: boolean; readonly timed?: boolean; readonly branch?: boolean }
   | { readonly kind: "sizes"; readonly dims: readonly Dim[] } // fed by the runtime: run-time sizes as int64
   | { readonly kind: "initializer"; readonly payload: Payload }
   | { readonly kind: "node" };

@@ -6,7 +6,7 @@ import type { Scheduler } from "../schedulers/scheduler";
 import { type Floats, floats, isAllFinite } from "../tensor";
 import { controlAt } from "./control-schedule";
 import { ControlledRuns } from "./controlled-runs";
-import type { Branch, Conditioning, FamilyPipeline } from "./family";
+import type { Branch, Conditioning, FamilyPipeline, LateTimesteps, Timetable } from "./family";
 import { GuardedLatents, guardedStep } from "./guarded-latents";
 import { rows } from "./guidance";
 import { type KeptImage, keepClean, keepImage } from "./kept-image";
@@ -49,6 +49,8 @@ export interface Denoising {
   readonly nets: number;
   /** One pass a guidance branch instead of one batch. */
   readonly separate: boolean;
+  /** As `Timetable` has it. */
+  readonly late: LateTimesteps;
   readonly signal: AbortSignal | undefined;
   readonly onStep: (done: StepDone) => Promise<void>;
 }
@@ -74,8 +76,9 @@ export async function denoise(call: Denoising): Promise<Floats> {
     const guard = new GuardedLatents(before);
     const stepOf = (branch: Branch): Step =>
       guardedStep({ run: runs[branch], index, count, timestep, sigma, guidanceScale, ...drawn }, guard);
-    const moment = { input, control, guard, stepOf };
     const { copied } = runtime;
+    const coming = scheduler.adaptive ? undefined : [...scheduler.timesteps.subarray(at)];
+    const moment = { input, control, guard, timetable: { coming, late: call.late }, stepOf };
     const leading = stepOf(guidanceScale > 0 && !call.separate ? "joint" : "cond");
     // What plugins make between passes goes at the end of the step.
     const [prediction, stepped] = await runtime.pass(async () => {
@@ -112,18 +115,20 @@ interface Moment {
   /** Strength of each ControlNet. */
   readonly control: readonly number[];
   readonly guard: GuardedLatents;
+  readonly timetable: Timetable;
   stepOf(branch: Branch): Step;
 }
 
 /** One pass over the denoiser, with the plugins around it and in it. */
-function pass(call: Denoising, { input, control, guard, stepOf }: Moment, branch: Branch): Promise<Predictions> {
+function pass(call: Denoising, moment: Moment, branch: Branch): Promise<Predictions> {
+  const { input, control, guard, timetable, stepOf } = moment;
   const { family, encoded, hooks, passHooks, runtime, signal } = call;
   const { meter } = hooks;
   const step = stepOf(branch);
   const branches: readonly GuidanceBranch[] = branch === "joint" ? ["cond", "uncond"] : [branch];
   const run = async (seen: Floats): Promise<Predictions> => {
     await hooks.beforeStep(step);
-    const options = { around: hooks.around(step), observe: hooks.observe(step), signal, meter, control };
+    const options = { around: hooks.around(step), observe: hooks.observe(step), signal, meter, control, timetable };
     const predicted = await meter.pass(branch, () => family.predict(encoded, seen, step.timestep, branch, options));
     const batch = seen.shape[0]!;
     return Object.fromEntries(branches.map((each, i) => [each, rows(predicted, i * batch, (i + 1) * batch)]));

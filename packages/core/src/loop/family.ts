@@ -131,8 +131,20 @@ export interface FamilyParts {
 /** A pass over the denoiser: `joint` holds both guidance branches in one batch. */
 export type Branch = "joint" | "cond" | "uncond";
 
+/** By component: who did not tell timesteps before their passes. */
+export type LateTimesteps = Map<string, "scheduler" | "pipeline">;
+
+/** When the passes of a generation are. */
+export interface Timetable {
+  /** Timesteps of this pass and those behind it; nothing where the scheduler decides them as it goes. */
+  readonly coming: readonly number[] | undefined;
+  /** Told of components that computed with a pass what depends on its timestep alone, and who did not tell it before. */
+  readonly late: LateTimesteps;
+}
+
 /** How a pass is run. */
-export interface PassOptions extends RunOptions {
+export interface PassOptions extends Omit<RunOptions, "time" | "onUnknownTime"> {
+  readonly timetable?: Timetable | undefined;
   /** Strength of each ControlNet at this step; 0 for one that does not run. */
   readonly control?: readonly number[];
 }

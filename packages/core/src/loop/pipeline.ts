@@ -16,6 +16,7 @@ import { type Recipe, recipeText } from "../recipe/recipe";
 import type { RecipePlaces } from "../recipe/recipe-config";
 import { idleControlNets, reportControlNets } from "../report/control-net-report";
 import { reportCopies } from "../report/copies-report";
+import { lateNotes } from "../report/late-notes";
 import { idlePlugins, type Report, reportPlugins, unmeasured } from "../report/report";
 import { latentsNotFinite, pixelsNotFinite } from "../report/warnings";
 import type { Copied, Runtime } from "../runtime/runtime";
@@ -30,7 +31,7 @@ import { checkLatents, checkRequest } from "./check-request";
 import { controlNetsIn } from "./control-nets";
 import { controlAt } from "./control-schedule";
 import { denoise, type StepDone } from "./denoise";
-import type { FamilyPipeline } from "./family";
+import type { FamilyPipeline, LateTimesteps } from "./family";
 import { begin, takeControl } from "./first-latents";
 import { generationRecipe } from "./generation-recipe";
 import { maskedPicture } from "./masked-picture";
@@ -261,6 +262,7 @@ export class Pipeline {
       const sample = await watch.time("previews", () => pipeline.decode(settings, done.estimate(), signal));
       onProgress({ ...event, previews: imagesOf(sample, () => ({}), pasted).map(({ image }) => image) });
     };
+    const late: LateTimesteps = new Map();
     const latents = await watch.time("denoise", () =>
       denoise({
         family: pipeline,
@@ -275,6 +277,7 @@ export class Pipeline {
         runtime,
         nets: nets.length,
         separate,
+        late,
         signal,
         onStep,
       }),
@@ -308,7 +311,12 @@ export class Pipeline {
       warnings: [...warnings, ...idleControlNets(steered), ...unmeasured(reports), ...idlePlugins(reports)].map(
         printable,
       ),
-      notes: [...parts.notes, ...settingNotes(family.settings, settings), ...(encoded.notes ?? [])].map(printable),
+      notes: [
+        ...parts.notes,
+        ...settingNotes(family.settings, settings),
+        ...(encoded.notes ?? []),
+        ...lateNotes(late, { scheduler: choice.className, pipeline: family.className }),
+      ].map(printable),
     };
     return { images: decoded.map(({ image }) => image), latents, report, recipe };
   }

@@ -22,16 +22,22 @@ export class ComponentSessions implements Sessions {
   constructor(
     private readonly turns: Turns,
     private readonly count: number,
+    private readonly passing: number | undefined,
     private readonly openSegment: OpenSegment,
   ) {}
 
-  async take(index: number): Promise<Session> {
+  async take(index: number, once?: boolean): Promise<Session> {
     await this.turns.begin(this);
     this.opened ??= this.open();
-    return (await this.opened).take(index);
+    return (await this.opened).take(index, once);
   }
 
-  give(): void {}
+  give(session: Session): void {
+    this.opened?.then(
+      (sessions) => sessions.give(session),
+      () => undefined,
+    );
+  }
 
   async close(): Promise<void> {
     const { opened } = this;
@@ -44,7 +50,7 @@ export class ComponentSessions implements Sessions {
 
   private async open(): Promise<ResidentSessions> {
     try {
-      return await ResidentSessions.open(this.count, this.openSegment);
+      return await ResidentSessions.open(this.count, this.passing, this.openSegment);
     } catch (error) {
       this.opened = undefined; // tried again the next time
       throw error;

@@ -15,13 +15,14 @@ export interface Residency {
   readonly noFallback?: readonly boolean[];
 }
 
-/** The sessions of `count` segments. @throws SKIPSTEP_SESSION_FAILED where they are opened at once */
+/** The sessions of `count` segments. @param passing the one that need not stay, if there is one @throws SKIPSTEP_SESSION_FAILED where they are opened at once */
 export async function openSessions(
   residency: Residency | undefined,
   count: number,
+  passing: number | undefined,
   openSegment: OpenSegment,
 ): Promise<Sessions> {
   if (residency?.mode === "sequential") return new SequentialSessions(openSegment);
-  if (residency?.mode === "component") return new ComponentSessions(residency.turns, count, openSegment);
-  return ResidentSessions.open(count, openSegment);
+  if (residency?.mode === "component") return new ComponentSessions(residency.turns, count, passing, openSegment);
+  return ResidentSessions.open(count, passing, openSegment);
 }

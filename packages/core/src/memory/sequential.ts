@@ -5,8 +5,8 @@ import type { OpenSegment, Sessions } from "./sessions";
 export class SequentialSessions implements Sessions {
   constructor(private readonly openSegment: OpenSegment) {}
 
-  take(index: number): Promise<Session> {
-    return this.openSegment(index);
+  take(index: number, once?: boolean): Promise<Session> {
+    return this.openSegment(index, once);
   }
 
   give(session: Session): void {

@@ -14,7 +14,7 @@ export class BoundPlan {
   private counted: readonly number[] | undefined;
 
   constructor(
-    private readonly plan: Plan,
+    private readonly plan: Pick<Plan, "segments" | "checks">,
     private readonly sizes: Sizes,
   ) {
     for (const { dims, check } of plan.checks) check(dims.map((dim) => evaluate(dim, sizes)));
@@ -40,6 +40,11 @@ export class BoundPlan {
   /** What a dimension comes to. */
   sizeOf(dim: Dim): number {
     return evaluate(dim, this.sizes);
+  }
+
+  /** One of its segments alone, at another size of one kind. */
+  resized(segment: Segment, name: string, size: number): BoundPlan {
+    return new BoundPlan({ segments: [segment], checks: [] }, { ...this.sizes, [name]: size });
   }
 
   private formsOf({ sizes, outputs }: Segment): RunForms {

@@ -1,6 +1,6 @@
 import type { CompiledEngine } from "../compiler/compile";
 import { packedBytes } from "../compiler/memory-estimate";
-import type { Part, Plan, Port, RegionClaim, RegionPart, Segment } from "../compiler/plan";
+import type { Part, Plan, Port, RegionClaim, RegionPart, Segment, TimeSegment } from "../compiler/plan";
 import { regionOutput } from "../errors/program";
 import type { Graph } from "../graph/graph";
 import type { Value } from "../graph/value";
@@ -12,7 +12,9 @@ import type { DeviceTensor } from "../runtime/device-tensor";
 import { meanAbs } from "../runtime/math";
 import type { Runtime, StartedRun } from "../runtime/runtime";
 import { BoundPlan, bindSizes } from "./bound-plan";
+import { passingSegment } from "./passing-segment";
 import { PromptValues } from "./prompt-values";
+import type { RowsRun, TimeAhead } from "./time-values";
 import type { RegionWork, WorkMeter } from "./work-meter";
 
 /** What a region's inside was computed to. */
@@ -33,6 +35,10 @@ export interface RunOptions {
   readonly around?: Around | undefined;
   /** Given what was computed of the values that plugins observe; not called where there is nothing. */
   readonly observe?: ((observed: Tensors) => Promise<void>) | undefined;
+  /** What the timestep decides, of this pass and those to come; of this one alone when left out. */
+  readonly time?: TimeAhead | undefined;
+  /** Told when that is computed for one pass alone. */
+  readonly onUnknownTime?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told what there is to do, and how long what is done takes. */
   readonly meter?: WorkMeter | undefined;
@@ -112,18 +118,21 @@ export class Program {
     explain?: Explain,
   ): Promise<Program> {
     // The same in every mode of memory: packed kernels round differently.
-    const disablePrepacking = packedBytes(graph) > packedLimit;
+    const isLarge = packedBytes(graph) > packedLimit;
     const { segments, castsWeights: castsStay } = compiled;
-    const arena = segments.length <= mostArenas;
-    const open = (index: number) =>
-      runtime.open(segments[index]!.path, {
-        disablePrepacking,
-        arena,
+    const arena = segments.length - (plan.time ? 1 : 0) <= mostArenas;
+    const passing = passingSegment(plan);
+    const open = (index: number, once?: boolean) => {
+      const passes = once === true && index === passing?.index;
+      return runtime.open(segments[index]!.path, {
+        disablePrepacking: passes ? !needsPacking(passing) : isLarge,
+        arena: arena && !passes,
         castsStay,
         noFallback: residency?.noFallback?.[index] ?? false,
         provider: residency?.devices[index],
       });
-    const sessions = await runtime.inTurn(() => openSessions(residency, segments.length, open));
+    };
+    const sessions = await runtime.inTurn(() => openSessions(residency, segments.length, passing?.index, open));
     return new Program(graph.inputs, plan, sessions, explain);
   }
 
@@ -133,11 +142,13 @@ export class Program {
    * @throws SKIPSTEP_CANCELLED between two segments, once the signal is aborted; SKIPSTEP_RUN_FAILED
    * @returns the graph's outputs by name
    */
-  async run(inputs: Tensors, { around = compute, observe, signal, meter }: RunOptions = {}): Promise<Tensors> {
+  async run(inputs: Tensors, options: RunOptions = {}): Promise<Tensors> {
+    const { around = compute, observe, signal, meter } = options;
     const call: Call = { bound: this.bind(inputs), around, signal, meter, started: [] };
     meter?.add(workOf(this.plan.parts, call.bound).flops, call.bound);
     const values: Values = new Map();
     for (const input of this.graphInputs) values.set(input, inputs[input.name]!);
+    if (this.plan.time) await this.runTime(this.plan.time, values, call, options);
     if (this.plan.prompt) await this.runPrompt(this.plan.prompt, values, call);
     await this.runParts(this.plan.parts, values, call);
     const observed = this.plan.observed.filter(({ value }) => values.has(value));
@@ -153,6 +164,33 @@ export class Program {
 
   async close(): Promise<void> {
     await this.sessions.close();
+  }
+
+  /** For all steps at once where they are known; otherwise with this pass, as all other segments. */
+  private async runTime(time: TimeSegment, values: Values, call: Call, options: RunOptions): Promise<void> {
+    const { segment } = time;
+    const run: RowsRun = (inputs, rows) => this.runRows(time, inputs, rows, call);
+    const known = await options.time?.values.find(time, values, options.time, run);
+    for (const [value, tensor] of known ?? []) values.set(value, tensor);
+    if (known) return;
+    options.onUnknownTime?.();
+    call.meter?.add(call.bound.flops[segment.index]!, call.bound);
+    await this.runSegment(segment, values, call);
+  }
+
+  /** Runs what the timestep decides for rows of several passes. Its weights are in memory for that long. */
+  private async runRows({ segment, rows: name }: TimeSegment, feeds: Tensors, rows: number, call: Call) {
+    throwIfAborted(call.signal);
+    const { forms, flops } = call.bound.resized(segment, name, rows);
+    const session = await this.sessions.take(segment.index, true);
+    try {
+      const run = session.start(feeds, forms[0]!);
+      call.meter?.add(flops[0]!);
+      this.count(segment, run.seconds);
+      return segment.outputs.map((value) => [value, run.outputs[value.name]!.keep()] as const);
+    } finally {
+      this.sessions.give(session);
+    }
   }
 
   private async runPrompt(segment: Segment, values: Values, call: Call): Promise<void> {
@@ -178,14 +216,19 @@ export class Program {
     await call.started.at(-2);
     const run = await this.start(segment, values, call);
     call.started.push(run.seconds);
-    run.seconds.then(
-      (seconds) => {
-        this.seconds[index]! += seconds;
-        call.meter?.ran(call.bound, index, seconds);
+    this.count(segment, run.seconds, (seconds) => call.meter?.ran(call.bound, index, seconds));
+    for (const value of outputs) values.set(value, run.outputs[value.name]!);
+  }
+
+  /** Adds up what a segment takes. @param ran told of this run */
+  private count({ index }: Segment, seconds: Promise<number>, ran?: (seconds: number) => void): void {
+    seconds.then(
+      (spent) => {
+        this.seconds[index]! += spent;
+        ran?.(spent);
       },
       () => undefined, // thrown where the outputs are used
     );
-    for (const value of outputs) values.set(value, run.outputs[value.name]!);
   }
 
   private async start({ index, inputs }: Segment, values: Values, call: Call): Promise<StartedRun> {
@@ -225,6 +268,11 @@ export class Program {
     this.boundPlans.set(key, known);
     return known;
   }
+}
+
+/** Whether ONNX Runtime computes some of it in another way without packed weights: codes of few bits in float32. */
+function needsPacking({ nodes }: Segment): boolean {
+  return nodes.some(({ op }) => op === "MatMulNBits");
 }
 
 function workOf(parts: readonly Part[], bound: BoundPlan): RegionWork {

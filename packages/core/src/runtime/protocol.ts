@@ -90,6 +90,15 @@ export interface Calls {
   idle: { ask: Record<string, never>; answer: undefined };
   close: { ask: { readonly sessions: readonly number[] }; answer: undefined };
   read: { ask: { readonly value: number }; answer: WireTensor };
+  /** Makes a tensor of some rows of each table, all float32 and of `count` rows: a view where they follow each other. */
+  rows: {
+    ask: {
+      readonly tables: readonly (readonly [table: number, value: number, shape: readonly number[]])[];
+      readonly count: number;
+      readonly rows: readonly number[];
+    };
+    answer: undefined;
+  };
   compute: {
     ask: {
       readonly operation: OperationName;

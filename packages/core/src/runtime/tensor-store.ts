@@ -84,6 +84,22 @@ export class TensorStore {
     return made;
   }
 
+  /** Some rows of each of some tables, all float32 and of `count` rows. Does not wait for it, as `elementwise`. */
+  rows(tables: readonly RuntimeTensor[], count: number, rows: readonly number[]): RuntimeTensor[] {
+    this.assertRunning();
+    const scope = this.scope();
+    const made = tables.map((table) => {
+      const [first = 0, ...rest] = table.shape;
+      const shape = [(first / count) * rows.length, ...rest];
+      return this.adopt(this.link.nextId(), { dtype: "float32", shape }, scope);
+    });
+    const asked = tables.map((table, i) => [table.id, made[i]!.id, made[i]!.shape] as const);
+    this.ask("rows", { tables: asked, count, rows }, tables).catch((error) => {
+      for (const tensor of made) tensor.fail(error);
+    });
+    return made;
+  }
+
   /** An operation that makes a number. */
   async reduce(
     operation: OperationName,

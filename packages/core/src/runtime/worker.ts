@@ -19,6 +19,7 @@ import {
   type WireTensor,
 } from "./protocol";
 import { deviceNumber, providerOf } from "./providers";
+import { takeRows } from "./take-rows";
 import { compute } from "./worker-math";
 import { WorkerValues } from "./worker-values";
 
@@ -185,6 +186,14 @@ const handlers: Handlers = {
   read: async ({ value }) => fromOrt(await values.read(value)),
 
   compute: (ask) => compute(values, ask),
+
+  async rows({ tables, count, rows }) {
+    for (const [table, value, shape] of tables) {
+      const { data } = values.here(table) ?? (await values.inMain(table)); // once: it stays there
+      values.put(value, new OrtTensor("float32", takeRows(data as Float32Array, count, rows), shape));
+    }
+    return undefined;
+  },
 };
 
 async function timedRun(session: DeviceSession, feeds: Record<string, OrtTensor>, names: readonly string[]) {

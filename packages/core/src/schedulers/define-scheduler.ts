@@ -54,7 +54,7 @@ export function defineScheduler<Options>(definition: SamplerDefinition<Options>)
 }
 
 function schedulerOf(className: string, sampler: Sampler): Scheduler {
-  const { timesteps, sigmas, initNoiseSigma = 1, order = 1 } = sampler;
+  const { timesteps, sigmas, initNoiseSigma = 1, order = 1, adaptive = false } = sampler;
   const callOf = (modelOutput: Floats, index: number, sample: Floats, noise: Call["noise"]): Call => ({
     index,
     sample: sample.data,
@@ -68,6 +68,7 @@ function schedulerOf(className: string, sampler: Sampler): Scheduler {
     sigmas,
     initNoiseSigma,
     order,
+    adaptive,
     scaleModelInput: (sample, index) =>
       sampler.scaleModelInput ? floats(sample.shape, sampler.scaleModelInput(sample.data, index)) : sample,
     step: (modelOutput, index, sample, generator) => {

@@ -29,6 +29,8 @@ export interface Sampler {
   readonly initNoiseSigma?: number;
   /** Model calls for one inference step: 1 when left out, 2 for second-order methods. */
   readonly order?: number;
+  /** Whether `timesteps` may still change while it steps: a model's values of time are then computed at each call. */
+  readonly adaptive?: boolean;
   /** What a sample holds before call `index`; image-to-image needs it. */
   mixture?(index: number): Mixture;
   /** The sample as the model wants to see it; as it is when left out. */

@@ -25,6 +25,8 @@ export interface Scheduler {
   readonly initNoiseSigma: number;
   /** Model calls for one inference step: 1, or 2 for second-order methods. */
   readonly order: number;
+  /** Whether `timesteps` may still change while it steps; what depends on them alone is then computed at each call. */
+  readonly adaptive?: boolean;
   /** The sample as the model wants to see it before call `index`. */
   scaleModelInput(sample: Floats, index: number): Floats;
   /**

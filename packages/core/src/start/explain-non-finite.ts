@@ -76,6 +76,7 @@ function withChecks(plan: Plan, found: Map<string, Node>): Plan {
   return {
     ...plan,
     parts: plan.parts.map(partOf),
+    ...(plan.time ? { time: { ...plan.time, segment: checkedOf.get(plan.time.segment)! } } : {}),
     ...(plan.prompt ? { prompt: checkedOf.get(plan.prompt)! } : {}),
     segments: plan.segments.map((segment) => checkedOf.get(segment)!),
     observed: [...plan.observed, ...observed.map((value) => ({ name: value.name, value }))],

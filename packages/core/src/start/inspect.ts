@@ -13,6 +13,7 @@ import type { MemoryMode } from "../memory/memory-mode";
 import type { AttentionReceipt, BuildReceipt } from "../plugins/build-hooks";
 import type { PluginCode } from "../plugins/discover";
 import type { PluginHost } from "../plugins/host";
+import { passingSegment } from "../program/passing-segment";
 import { settingNotes } from "../settings/setting";
 import { sizeOf } from "../tensor";
 import type { ComponentSource } from "../weights/checkpoint/component";
@@ -60,6 +61,8 @@ export interface ComponentInspection {
   /** Bytes: on disk, loaded, and the most between two operators at the config's settings. */
   readonly storedBytes: number;
   readonly weightBytes: number;
+  /** Of these, what is let go of before the first step. */
+  readonly passingBytes: number;
   readonly activationBytes: number;
   readonly segments: readonly SegmentInspection[];
   /** Nodes that run on the CPU, by operator, of a component that was put elsewhere; before its device was tried. */
@@ -75,6 +78,8 @@ export interface SegmentInspection {
   readonly nodes: number;
   /** Depends on the prompt alone: runs once a generation. */
   readonly once: boolean;
+  /** Depends on timesteps, and what is the same at all of them: runs before the first step, and its weights are let go. */
+  readonly ahead: boolean;
   /** Execution provider, and bytes of weights. */
   readonly device: string;
   readonly weightBytes: number;
@@ -162,12 +167,16 @@ function besideBytes(
 function estimate(memory: MemoryMode, components: readonly ComponentInspection[]): number {
   const sum = (numbers: readonly number[]): number => numbers.reduce((all, number) => all + number, 0);
   const activations = components.map((component) => component.activationBytes);
-  if (memory === "resident")
-    return sum(components.map((component) => component.weightBytes)) + Math.max(...activations);
-  const weights = components.map(({ weightBytes, segments }) =>
-    memory === "component" ? weightBytes : Math.max(...segments.map((segment) => segment.weightBytes)),
-  );
-  return Math.max(...weights.map((bytes, i) => bytes + activations[i]!));
+  if (memory === "resident") {
+    const weights = sum(components.map((component) => component.weightBytes));
+    const passing = sum(components.map((component) => component.passingBytes));
+    return Math.max(weights, weights - passing + Math.max(...activations));
+  }
+  const taken = components.map(({ weightBytes, passingBytes, activationBytes, segments }) => {
+    if (memory === "component") return Math.max(weightBytes, weightBytes - passingBytes + activationBytes);
+    return Math.max(...segments.map((segment) => segment.weightBytes)) + activationBytes;
+  });
+  return Math.max(...taken);
 }
 
 function attentionsOf(receipts: readonly AttentionReceipt[], name: string): ComponentInspection["attentions"] {
@@ -178,6 +187,7 @@ function describe(
   { name, source, weights, graph, plan, dtype, devices }: BuiltModel,
   device: string,
 ): Omit<ComponentInspection, "activationBytes" | "attentions" | "cpuNodes"> {
+  const passing = passingSegment(plan);
   const tensors = weights.names.map((tensor) => ({
     ...weights.entry(tensor),
     packed: weights.packed?.(tensor) ?? weights.stored?.(tensor),
@@ -191,9 +201,11 @@ function describe(
     storedBytes: tensors.reduce((sum, { byteLength, packed }) => sum + (packed?.byteLength ?? byteLength), 0),
     dtype,
     weightBytes: weightBytes(graph, dtype),
+    passingBytes: passing ? weightBytes(passing, dtype) : 0,
     segments: plan.segments.map((segment, i) => ({
       ...describeSegment(segment, devices[i] ?? device, dtype),
       once: segment === plan.prompt,
+      ahead: segment === plan.time?.segment,
     })),
   };
 }
@@ -202,7 +214,7 @@ function describeSegment(
   { nodes, inputs, outputs }: Segment,
   device: string,
   dtype: Dtype,
-): Omit<SegmentInspection, "once"> {
+): Omit<SegmentInspection, "once" | "ahead"> {
   const scopes = nodes.map(({ scope }) => scope).filter((scope) => scope !== "");
   return {
     from: scopes[0] ?? "",

@@ -23,9 +23,9 @@ export function classEmbedding(
   batch: Value["shape"][number],
 ): Value | undefined {
   if (class_embed_type === "timestep") {
-    const waves = time.waves(g.input("class_labels", [batch]));
+    const waves = time.waves(g.steadyInput("class_labels", [batch]));
     return embedCondition(g.scope("class_embedding"), waves, time.width, { activation: time.activation });
   }
   if (num_class_embeds === null) return undefined;
-  return embedding(g, "class_embedding", g.input("class_labels", [batch], "int64"), num_class_embeds, time.width);
+  return embedding(g, "class_embedding", g.steadyInput("class_labels", [batch], "int64"), num_class_embeds, time.width);
 }

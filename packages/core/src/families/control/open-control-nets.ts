@@ -23,7 +23,7 @@ export class OpenControlNets<Config, Condition> {
   async steer(
     encoded: Conditioning,
     conditions: readonly Condition[],
-    { control = [], signal, meter }: PassOptions,
+    { control = [], signal, meter, timetable }: PassOptions,
     passOf: (net: {
       readonly config: Config;
       readonly condition: Condition;
@@ -35,7 +35,7 @@ export class OpenControlNets<Config, Condition> {
       const strength = control[i] ?? 0;
       if (strength === 0) continue; // what it gives would be zeros
       const [config, condition] = [this.configs[i]!, conditions[i]!];
-      const outputs = await net.outputs(encoded, passOf({ config, condition, strength }), { signal, meter });
+      const outputs = await net.outputs(encoded, passOf({ config, condition, strength }), { signal, meter, timetable });
       sums = sums ? await sumsOf(sums, outputs) : outputs;
     }
     return sums;

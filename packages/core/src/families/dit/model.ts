@@ -98,7 +98,7 @@ function forward(g: Graph, config: DitConfig): void {
   const [batch, height, width] = [size("B"), size("H"), size("W")];
   const grid = [over(height, patch_size), over(width, patch_size)] as const;
   const latents = g.input("hidden_states", [batch, in_channels, height, width]);
-  const timestep = g.input("timestep", [batch]);
+  const timestep = g.timeInput("timestep", [batch]);
   const labels = g.steadyInput("class_labels", [batch], "int64");
   const positions = g.steadyInput("pos_embed", [1, times(...grid), tokenWidth(config)]);
   // Spaced over 127, not 128 as the authors have it: checkpoints were made for it nonetheless.

@@ -179,14 +179,15 @@ export function fluxContext(g: Graph, config: FluxConfig, tokens: Dim): FluxCont
 function embedConditions(root: Graph, { pooled_projection_dim, guidance_embeds }: FluxConfig, width: number): Value {
   const g = root.scope("time_text_embed");
   const batch = size("B");
-  const pooled = root.input("pooled_projections", [batch, pooled_projection_dim]);
-  const embedNumber = (input: string, module: string): Value => {
-    const number = root.input(input, [batch]);
+  const pooled = root.steadyInput("pooled_projections", [batch, pooled_projection_dim]);
+  const embedNumber = (number: Value, module: string): Value => {
     const waves = sinusoids(g, g.mul(number, g.constant(1000)), FREQUENCIES, { cosFirst: true, shift: 0 });
     return embedCondition(g.scope(module), waves, width);
   };
-  const time = embedNumber("timestep", "timestep_embedder");
-  const numbers = guidance_embeds ? g.add(time, embedNumber("guidance", "guidance_embedder")) : time;
+  const time = embedNumber(root.timeInput("timestep", [batch]), "timestep_embedder");
+  const numbers = guidance_embeds
+    ? g.add(time, embedNumber(root.steadyInput("guidance", [batch]), "guidance_embedder"))
+    : time;
   return g.add(numbers, embedCondition(g.scope("text_embedder"), pooled, width));
 }
 

@@ -88,18 +88,18 @@ export function fluxPipeline(
       const batch = branchLatents(branch, sample);
       const step = {
         hidden_states: withReferences(withFeatures(packLatents(batch), encoded.features), encoded.references?.tokens),
-        timestep: forRows(batch.shape[0]!, timestep / 1000),
       };
+      const time = { timestep, at: (t: number) => ({ timestep: forRows(batch.shape[0]!, t / 1000) }) };
       const constants = { [`${branch} ${sample.shape}`]: () => constantsOf(config, encoded, branch, [height, width]) };
       const steered = await steering?.samples(
         encoded,
         {
-          ...{ latents: sample, timestep: timestep / 1000, branch },
+          ...{ latents: sample, timestep, branch },
           constants: (net, extra) => constantsOf(net, encoded, "cond", [height, width], extra),
         },
         options,
       );
-      const pass = { step, made: steered?.made, constants: { ...constants, ...steered?.constants } };
+      const pass = { step, time, made: steered?.made, constants: { ...constants, ...steered?.constants } };
       return unpackLatents(await denoiser.run(encoded, pass, options), height, width);
     },
   };

@@ -51,13 +51,14 @@ export class FluxSteering {
   ): Promise<Pick<DenoiserPass, "constants" | "made">> {
     const hidden = packLatents(latents);
     const [images, tokens] = hidden.shape as [number, number, number];
-    const time = forRows(images, timestep);
+    const time = { timestep, at: (t: number) => ({ timestep: forRows(images, t / 1000) }) };
     const made = await this.nets.steer(
       encoded,
       encoded.control!,
       options,
       ({ config, condition: { picture, mode }, strength }) => ({
-        step: { hidden_states: hidden, timestep: time, strength: floats([1], Float32Array.of(strength)) },
+        step: { hidden_states: hidden, strength: floats([1], Float32Array.of(strength)) },
+        time,
         constants: {
           [`${latents.shape}`]: () => constants(config, config.num_mode === null ? 0 : 1),
           picture: () => ({

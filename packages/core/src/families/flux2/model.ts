@@ -137,16 +137,17 @@ function forward(g: Graph, config: Flux2Config): void {
 /** The sum of timestep and guidance, each through a small MLP. @returns `[B, width]` */
 function embedConditions(root: Graph, config: Flux2Config, width: number): Value {
   const g = root.scope("time_guidance_embed");
-  const embedNumber = (input: string, module: string): Value => {
-    const number = root.input(input, [size("B")]);
+  const batch = size("B");
+  const embedNumber = (number: Value, module: string): Value => {
     const waves = sinusoids(g, g.mul(number, g.constant(1000)), config.timestep_guidance_channels, {
       cosFirst: true,
       shift: 0,
     });
     return embedCondition(g.scope(module), waves, width, noBias);
   };
-  const time = embedNumber("timestep", "timestep_embedder");
-  return config.guidance_embeds ? g.add(time, embedNumber("guidance", "guidance_embedder")) : time;
+  const time = embedNumber(root.timeInput("timestep", [batch]), "timestep_embedder");
+  if (!config.guidance_embeds) return time;
+  return g.add(time, embedNumber(root.steadyInput("guidance", [batch]), "guidance_embedder"));
 }
 
 /**

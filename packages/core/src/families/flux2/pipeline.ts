@@ -91,10 +91,10 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
     const batch = branchLatents(branch, latents);
     const step = {
       hidden_states: withReferences(tokensOf(batch), encoded.references?.tokens),
-      timestep: forRows(batch.shape[0]!, timestep / 1000),
     };
+    const time = { timestep, at: (t: number) => ({ timestep: forRows(batch.shape[0]!, t / 1000) }) };
     const constants = { [`${branch} ${latents.shape}`]: () => this.steady(encoded, branch, height, width) };
-    return imageOf(await this.denoiser.run(encoded, { step, constants }, options), height, width);
+    return imageOf(await this.denoiser.run(encoded, { step, time, constants }, options), height, width);
   }
 
   estimate(input: Floats, prediction: Floats, sigma: number): Floats {

@@ -168,12 +168,12 @@ function condition(root: Graph, config: PixArtConfig): Value {
   const g = root.scope("adaln_single.emb");
   const batch = size("B");
   const dim = tokenWidth(config);
-  const waves = sinusoids(g, root.input("timestep", [batch]), FREQUENCIES, EMBEDDING);
+  const waves = sinusoids(g, root.timeInput("timestep", [batch]), FREQUENCIES, EMBEDDING);
   const time = embedCondition(g.scope("timestep_embedder"), waves, dim);
   if (!config.use_additional_conditions) return time;
   /** Each of `count` numbers takes a third of the width. */
   const sized = (input: string, count: number): Value => {
-    const numbers = g.reshape(root.input(input, [batch, count]), [times(batch, count)]);
+    const numbers = g.reshape(root.steadyInput(input, [batch, count]), [times(batch, count)]);
     const embedded = embedCondition(
       g.scope(`${input}_embedder`),
       sinusoids(g, numbers, FREQUENCIES, EMBEDDING),

@@ -112,7 +112,7 @@ function forward(g: Graph, config: QwenImageConfig): void {
   const image = g.input("hidden_states", [batch, imageTokens, in_channels]);
   const text = g.steadyInput("encoder_hidden_states", [batch, textTokens, config.joint_attention_dim]);
   const keyMask = jointMask(g, batch, textTokens, imageTokens);
-  const timestep = g.input("timestep", [batch]);
+  const timestep = g.timeInput("timestep", [batch]);
   const conditionOf = timestepEmbedder(g, batch, config, width);
   const context: Context = {
     attention: { heads, eps: EPS, bias: true, positions: rotaryInputs(g, batch, tokens, attention_head_dim), keyMask },
@@ -141,14 +141,14 @@ function jointMask(g: Graph, batch: Dim, textTokens: Dim, imageTokens: Dim): Val
 
 /** Declares which image tokens are given. @returns bool `[1, X, 1]` */
 function givenTokens(g: Graph, imageTokens: Dim): Value {
-  return g.cast(g.unsqueeze(g.input("modulate_index", [1, imageTokens], "int32"), 2), "bool");
+  return g.cast(g.unsqueeze(g.steadyInput("modulate_index", [1, imageTokens], "int32"), 2), "bool");
 }
 
 /** What emits timesteps through a small MLP and SiLU: `[B]` to `[B, width]`. */
 function timestepEmbedder(root: Graph, batch: Dim, config: QwenImageConfig, width: number): (t: Value) => Value {
   const g = root.scope("time_text_embed");
   const kind = config.use_additional_t_cond
-    ? embedding(g, "addition_t_embedding", root.input("additional_t_cond", [batch], "int64"), 2, width)
+    ? embedding(g, "addition_t_embedding", root.steadyInput("additional_t_cond", [batch], "int64"), 2, width)
     : undefined;
   return (t) => {
     const waves = sinusoids(g, t, FREQUENCIES, { cosFirst: true, shift: 0, scale: 1000 });

@@ -40,9 +40,10 @@ export function qwenImagePipeline(
     predict: async (encoded, sample, timestep, branch, options) => {
       const [, , height, width] = sample.shape as [number, number, number, number];
       const batch = branchLatents(branch, sample);
-      const step = { hidden_states: packLatents(batch), timestep: forRows(batch.shape[0]!, timestep / 1000) };
+      const step = { hidden_states: packLatents(batch) };
+      const time = { timestep, at: (t: number) => ({ timestep: forRows(batch.shape[0]!, t / 1000) }) };
       const constants = { [`${branch} ${sample.shape}`]: () => constantsOf(config, encoded, branch, height, width) };
-      return unpackLatents(await denoiser.run(encoded, { step, constants }, options), height, width);
+      return unpackLatents(await denoiser.run(encoded, { step, time, constants }, options), height, width);
     },
     finish: (_, prediction, cond) => (cond ? withTokenLengths(prediction, cond) : prediction),
   };

@@ -157,13 +157,16 @@ function forward(g: Graph, config: SanaConfig): void {
 
 /** Timestep, and the guidance where the model is told of it, in one vector `[B, D]`. */
 function condition(root: Graph, { guidance_embeds, ...config }: SanaConfig): Value {
-  const embedded = (g: Graph, input: string, module: string): Value => {
-    const waves = sinusoids(g, root.input(input, [size("B")]), FREQUENCIES, { cosFirst: true, shift: 0 });
+  const batch = size("B");
+  const embedded = (g: Graph, number: Value, module: string): Value => {
+    const waves = sinusoids(g, number, FREQUENCIES, { cosFirst: true, shift: 0 });
     return embedCondition(g.scope(module), waves, tokenWidth(config));
   };
   const g = root.scope("time_embed");
-  if (!guidance_embeds) return embedded(g.scope("emb"), "timestep", "timestep_embedder");
-  return g.add(embedded(g, "timestep", "timestep_embedder"), embedded(g, "guidance", "guidance_embedder"));
+  const timestep = root.timeInput("timestep", [batch]);
+  if (!guidance_embeds) return embedded(g.scope("emb"), timestep, "timestep_embedder");
+  const guidance = embedded(g, root.steadyInput("guidance", [batch]), "guidance_embedder");
+  return g.add(embedded(g, timestep, "timestep_embedder"), guidance);
 }
 
 /** @param prompt `[B, S, caption_channels]` @returns `[B, S, width]` */

@@ -1,9 +1,8 @@
 import { forRows } from "../../loop/denoiser";
-import type { Branch, FamilyParts } from "../../loop/family";
+import type { Branch, FamilyParts, PassOptions } from "../../loop/family";
 import { flowFirstStep } from "../../loop/flow-first-step";
 import { combine } from "../../loop/guidance";
 import { imageCount } from "../../loop/settings";
-import type { RunOptions } from "../../program/program";
 import { scmTimesteps } from "../../schedulers/scm";
 import { type Floats, floats } from "../../tensor";
 import { Gemma2Encoder } from "../encoders/gemma2-encoder";
@@ -39,6 +38,7 @@ export class SanaSprintPipeline extends TransformerPipeline {
         const timesteps = settings.timesteps ?? [...scmTimesteps(steps, max_timesteps, intermediate_timesteps)];
         return { num_inference_steps: steps, timesteps };
       },
+      toldTimestep: noiseShare,
       firstStep: flowFirstStep,
     });
   }
@@ -57,16 +57,21 @@ export class SanaSprintPipeline extends TransformerPipeline {
     latents: Floats,
     angle: number,
     branch: Branch,
-    options: RunOptions,
+    options: PassOptions,
   ): Promise<Floats> {
-    const share = Math.sin(angle) / (Math.cos(angle) + Math.sin(angle)); // of noise
+    const share = noiseShare(angle);
     const length = Math.hypot(share, 1 - share);
     const straight = floats(
       latents.shape,
       latents.data.map((x) => x * length),
     );
-    const velocity = await super.predict(encoded, straight, share, branch, options);
+    const velocity = await super.predict(encoded, straight, angle, branch, options);
     const [ofInput, ofOutput] = [(1 - 2 * share) / length, (1 - 2 * share + 2 * share ** 2) / length];
     return combine(straight, velocity, (x, v) => ofInput * x + ofOutput * v);
   }
+}
+
+/** How much of a straight flow's sample is noise, at the angle of a trigonometric one. */
+function noiseShare(angle: number): number {
+  return Math.sin(angle) / (Math.cos(angle) + Math.sin(angle));
 }

@@ -101,7 +101,7 @@ function forward(g: Graph, config: Sd3Config): void {
   const grid = [over(height, patch_size), over(width, patch_size)] as const;
   const dim = tokenWidth(config);
   const latents = g.input("hidden_states", [batch, in_channels, height, width]);
-  const timestep = g.input("timestep", [batch]);
+  const timestep = g.timeInput("timestep", [batch]);
   const prompt = g.steadyInput("encoder_hidden_states", [batch, size("S"), joint_attention_dim]);
   const pooled = g.steadyInput("pooled_projections", [batch, pooled_projection_dim]);
   const positions = g.steadyInput("pos_embed", [1, times(...grid), dim]);

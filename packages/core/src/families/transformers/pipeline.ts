@@ -2,10 +2,17 @@ import { modelOptions } from "../../errors/models";
 import { resizeAndCrop } from "../../image/resize-and-crop";
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import { estimateImage } from "../../loop/diffusion-estimate";
-import type { Blending, Branch, Conditioning, FamilyParts, FamilyPipeline, ImageToImage } from "../../loop/family";
+import type {
+  Blending,
+  Branch,
+  Conditioning,
+  FamilyParts,
+  FamilyPipeline,
+  ImageToImage,
+  PassOptions,
+} from "../../loop/family";
 import { rows, stack } from "../../loop/guidance";
 import type { Settings } from "../../loop/settings";
-import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
 import { negativePromptUnguided } from "../../report/warnings";
 import type { Schedule } from "../../schedulers/scheduler";
@@ -43,6 +50,8 @@ export interface TransformerMethods {
   /** The denoiser's `pos_embed`, `[1, T, D]`, where it has one; asked once a size. @param height latent rows @param width latent columns */
   positions(height: number, width: number): Floats | undefined;
   schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule;
+  /** What the denoiser is told of the scheduler's timestep; that itself when left out. */
+  toldTimestep?(timestep: number): number;
   /** Pixels to draw at, and to bring an image to that is begun with; what is drawn is brought to its own size at the end. The image's when left out. */
   size?(settings: Settings): Pick<Settings, "height" | "width">;
   /** Of families that can begin with an image: as `ImageToImage.firstStep`. */
@@ -106,16 +115,18 @@ export class TransformerPipeline implements FamilyPipeline<Drawn> {
     latents: Floats,
     timestep: number,
     branch: Branch,
-    options: RunOptions,
+    options: PassOptions,
   ): Promise<Floats> {
     const [, , height, width] = latents.shape as [number, number, number, number];
     const batch = branchLatents(branch, latents);
-    const step = { hidden_states: batch, timestep: forRows(batch.shape[0]!, timestep) };
+    const { toldTimestep = (t: number) => t } = this.methods;
+    const time = { timestep, at: (t: number) => ({ timestep: forRows(batch.shape[0]!, toldTimestep(t)) }) };
     const constants = {
       [branch]: () => encoded.inputs(branch),
       [`${height} ${width}`]: () => this.positionsOf(height, width),
     };
-    return firstChannels(await this.denoiser.run(encoded, { step, constants }, options), this.channels);
+    const pass = { step: { hidden_states: batch }, time, constants };
+    return firstChannels(await this.denoiser.run(encoded, pass, options), this.channels);
   }
 
   estimate(input: Floats, prediction: Floats, sigma: number, predictionType: unknown): Floats {

@@ -37,7 +37,7 @@ function forward(g: Graph, config: ControlNetConfig): void {
   const { unet, conditioning_channels } = config;
   const [batch, height, width] = [size("B"), size("h"), size("w")];
   const sample = g.input("sample", [batch, unet.in_channels, height, width]);
-  const timestep = g.input("timestep", [batch]);
+  const timestep = g.timeInput("timestep", [batch]);
   const prompt = g.steadyInput("encoder_hidden_states", [batch, size("S"), unet.cross_attention_dim]);
   const factor = pictureFactor(config);
   const picture = g.steadyInput("controlnet_cond", [

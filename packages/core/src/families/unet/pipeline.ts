@@ -117,11 +117,16 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
     options: PassOptions,
   ): Promise<Floats> {
     const sample = withBeside(branchLatents(branch, latents), encoded.beside);
-    const step = { sample, timestep: forRows(sample.shape[0]!, timestep) };
+    const time = { timestep, at: (t: number) => ({ timestep: forRows(sample.shape[0]!, t) }) };
     const prompt = (of: Branch): PromptInputs => promptInputs(encoded, of);
     const constants = { [branch]: () => prompt(branch) };
     const residuals = await this.steering?.residuals(encoded, { latents, timestep, branch, prompt }, options);
-    const pass = { step, made: residuals?.made, constants: { ...constants, ...residuals?.constants } };
+    const pass = {
+      step: { sample },
+      time,
+      made: residuals?.made,
+      constants: { ...constants, ...residuals?.constants },
+    };
     return this.denoiser.run(encoded, pass, options);
   }
 

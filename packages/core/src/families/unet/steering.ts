@@ -82,9 +82,10 @@ export class UNetSteering {
   ): Promise<Tensors | undefined> {
     const { pictures, guess } = encoded.control!;
     const sample = branchLatents(branch, latents);
-    const time = forRows(sample.shape[0]!, timestep);
+    const time = { timestep, at: (t: number) => ({ timestep: forRows(sample.shape[0]!, t) }) };
     return this.nets.steer(encoded, pictures, options, ({ config, condition, strength }) => ({
-      step: { sample, timestep: time, scales: scalesOf(config, strength, guess) },
+      step: { sample, scales: scalesOf(config, strength, guess) },
+      time,
       constants: { [branch]: () => prompt(branch), picture: () => ({ controlnet_cond: condition }) },
     }));
   }

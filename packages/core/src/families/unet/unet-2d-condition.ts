@@ -52,7 +52,7 @@ function forward(g: Graph, config: SteeredUNetConfig): void {
   const { in_channels, out_channels, block_out_channels, act_fn, norm_num_groups, norm_eps } = config;
   const batch = size("B");
   const sample = g.input("sample", [batch, in_channels, size("h"), size("w")]);
-  const timestep = g.input("timestep", [batch]);
+  const timestep = g.timeInput("timestep", [batch]);
   const prompt = g.steadyInput("encoder_hidden_states", [batch, size("S"), config.cross_attention_dim]);
   const time = activate(g, act_fn, embedTime(g, config, timestep, batch)); // [B, time width]
 
@@ -104,7 +104,7 @@ export function embedTime(g: Graph, config: UNet2DConditionConfig, timestep: Val
 /** Guidance strength as an input, https://arxiv.org/abs/2310.04378, section 4.3. @param waves `[B, N]` */
 function addGuidance(g: Graph, { time_cond_proj_dim }: UNet2DConditionConfig, waves: Value, batch: Dim): Value {
   if (time_cond_proj_dim === null) return waves;
-  const condition = g.input("timestep_cond", [batch, time_cond_proj_dim]);
+  const condition = g.steadyInput("timestep_cond", [batch, time_cond_proj_dim]);
   return g.add(waves, linear(g, "cond_proj", condition, waves.shape[1] as number, { bias: false }));
 }
 

@@ -176,7 +176,7 @@ export function zImageInputs(g: Graph, config: ZImageConfig): ZImageInputs {
   const imageTokens = minus(total, captionTokens);
   const half = dim / n_heads / 2;
   const latents = g.input("latents", [batch, in_channels, times(size("h"), PATCH), times(size("w"), PATCH)]);
-  const timestep = g.input("timestep", [batch]);
+  const timestep = g.timeInput("timestep", [batch]);
   const captions = g.steadyInput("captions", [batch, captionTokens, cap_feat_dim]);
   const captionPad = g.steadyInput("caption_pad", [batch, captionTokens, 1], "bool");
   const captionValid = g.steadyInput("caption_valid", [batch, captionTokens, 1]);

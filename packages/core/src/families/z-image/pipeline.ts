@@ -60,15 +60,16 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
     predict: async (encoded, sample, timestep, branch, options) => {
       const [, , height, width] = sample.shape as [number, number, number, number];
       const batch = branchLatents(branch, sample);
-      const step = { latents: batch, timestep: forRows(batch.shape[0]!, progress(timestep)) };
+      const step = { latents: batch };
+      const time = { timestep, at: (t: number) => ({ timestep: forRows(batch.shape[0]!, progress(t)) }) };
       const sequence = (): DenoiserInputs => {
         const captions = partsOf(branch, encoded.positive, encoded.negative).flat();
         return { ...layOutSequence(config, captions, height, width) };
       };
-      const pass = { step, constants: { [`${branch} ${sample.shape}`]: sequence } };
+      const pass = { step, time, constants: { [`${branch} ${sample.shape}`]: sequence } };
       const steered = await steering?.hints(encoded, pass, tokensOf(encoded, branch, height, width), options);
       const constants = { ...pass.constants, ...steered?.constants };
-      return denoiser.run(encoded, { step, made: steered?.made, constants }, options);
+      return denoiser.run(encoded, { ...pass, made: steered?.made, constants }, options);
     },
     guidanceBase: "cond",
     // The model points from noise to image.

@@ -22,11 +22,12 @@ export class ZImageSteering {
   /** What is added behind the transformer's layers: zeros where the net does not steer. @param pass over the transformer */
   async hints(
     encoded: Steered,
-    { step, constants }: DenoiserPass,
+    { step, constants, ...pass }: DenoiserPass,
     tokens: number,
     options: PassOptions,
   ): Promise<Pick<DenoiserPass, "constants" | "made">> {
     const made = await this.nets.steer(encoded, [encoded.control!], options, ({ config, condition, strength }) => ({
+      ...pass,
       step: { ...step, strength: floats([1], Float32Array.of(strength)) },
       constants: { ...constants, picture: () => ({ control: withZeros(condition, config.control_in_dim) }) },
     }));
