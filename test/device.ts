@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
-import { newGraph } from "@skipstep/contract/graph";
 import type { ConfigInput } from "@skipstep/core";
-import { openGraph, Runtime } from "@skipstep/core/model";
+import { Runtime } from "@skipstep/core/model";
 
 /** The provider that golden cases run on: `SKIPSTEP_TEST_DEVICE` of the environment. */
 export const device = process.env.SKIPSTEP_TEST_DEVICE ?? "cpu";
@@ -33,19 +32,10 @@ export async function findDriver(): Promise<Driver> {
   if (said === undefined && swiftShader !== undefined) process.env.VK_ICD_FILENAMES = swiftShader;
   const name = said ?? swiftShader ?? "the system's own driver";
   try {
-    await holdDevice();
+    // Until the process ends: compiled kernels are most of a small model's time on a software driver.
+    await (await Runtime.start({ provider: device })).hold(device);
     return { name, works: true };
   } catch (error) {
     return { name: `none (${error instanceof Error ? error.message : error})`, works: false };
   }
-}
-
-/**
- * Opens a session that stays open: with the last one ONNX Runtime gives up the device, and the shaders that were
- * compiled for it, which take most of a small model's time on a software driver.
- */
-async function holdDevice(): Promise<void> {
-  const graph = newGraph();
-  graph.output("y", graph.gelu(graph.input("x", [1])));
-  await openGraph(await Runtime.start({ provider: device }), graph);
 }

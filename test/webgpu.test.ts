@@ -1,0 +1,141 @@
+/** What of `pnpm test:webgpu` fits into `npm test`: each model's pass, each pipeline for two steps or a few with a plugin. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expectWithin } from "@skipstep/contract/graph";
+import { type ConfigInput, createPipeline, type GenerateConfig, type GenerateResult } from "@skipstep/core";
+import { floats } from "@skipstep/core/model";
+import { AdaCache } from "@skipstep/plugin-adacache";
+import { CacheDit } from "@skipstep/plugin-cache-dit";
+import { ChannelsLast } from "@skipstep/plugin-channels-last";
+import { DeepCache } from "@skipstep/plugin-deepcache";
+import { EasyCache } from "@skipstep/plugin-easycache";
+import { FirstBlockCache } from "@skipstep/plugin-fbcache";
+import { Fora } from "@skipstep/plugin-fora";
+import { Guidance } from "@skipstep/plugin-guidance";
+import { MagCache } from "@skipstep/plugin-magcache";
+import { SeaCache } from "@skipstep/plugin-seacache";
+import { TeaCache } from "@skipstep/plugin-teacache";
+import { ToMe } from "@skipstep/plugin-tome";
+import { Xformers } from "@skipstep/plugin-xformers";
+import { afterAll, describe, expect, it } from "vitest";
+import { device, findDriver, timeout } from "./device";
+import { findCases } from "./golden-kinds/cases";
+
+/** A small case of each architecture; those that have none of their own run in a pipeline below. */
+const passes = [
+  "attention/LowerTriangularMask",
+  "clip-l",
+  "models-extra/clip-projection",
+  "models-extra/dit-affine",
+  "models-extra/flux2-odd",
+  "models-extra/kl-old-names",
+  "models-extra/pixart-sigma",
+  "models-extra/qwen-image-layered",
+  "models-extra/sd3-dual-last",
+  "models-extra/tiny-pool",
+  "models-extra/unet-odd",
+  "models-extra/unet2d-fourier",
+  "flux-schnell",
+  "qwen3",
+  "t5",
+];
+
+interface Drawing extends Pick<ConfigInput, "plugins"> {
+  readonly steps: number;
+}
+
+/** By the folder of a checkpoint. */
+const drawings: Readonly<Record<string, Drawing>> = {
+  "golden/pipelines/dit": { steps: 3, plugins: [{ use: Fora, options: { interval: 2 } }] },
+  "golden/pipelines/flux": {
+    steps: 3,
+    plugins: [{ use: TeaCache, options: { rel_l1_thresh: 10, coefficients: [1, 0] } }],
+  },
+  "golden/pipelines/flux2-klein-base": {
+    steps: 3,
+    plugins: [{ use: MagCache, options: { mag_ratios: [1, 1, 1], threshold: 1 } }],
+  },
+  "golden/pipelines/pixart": { steps: 2, plugins: [{ use: ToMe, options: { max_downsample: 8 } }] },
+  "golden/pipelines/pixart-alpha": {
+    steps: 5,
+    plugins: [{ use: AdaCache, options: { codebook: [[100, 3]] } }],
+  },
+  "golden/pipelines/qwen-image": {
+    steps: 4,
+    plugins: [{ use: SeaCache, options: { threshold: 100 } }],
+  },
+  "golden/pipelines/sana": {
+    steps: 3,
+    plugins: [{ use: CacheDit, options: { Fn_compute_blocks: 1, residual_diff_threshold: 10, max_warmup_steps: 1 } }],
+  },
+  "golden/pipelines/sana-sprint": { steps: 2 },
+  "golden/pipelines/sd15": { steps: 3, plugins: [{ use: DeepCache, options: { cache_interval: 2 } }] },
+  "golden/pipelines/sdxl": { steps: 2, plugins: [ChannelsLast] },
+  "golden/pipelines/sd3": {
+    steps: 2,
+    plugins: [{ use: FirstBlockCache, options: { threshold: 10 } }],
+  },
+  "golden/pipelines/sd35-no-t5": {
+    steps: 5,
+    plugins: [{ use: EasyCache, options: { threshold: 100, start: 0, end: 1 } }],
+  },
+  "golden/pipelines/z-image": { steps: 2, plugins: [{ use: Guidance, options: { cfg_gate_step: 0.5 } }] },
+  "../models/emoji": { steps: 2, plugins: [Xformers] },
+  "../models/emoji-unet": { steps: 2 },
+};
+
+const driver = await findDriver();
+console.log(`driver for ${device}: ${driver.name}`);
+const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-on-webgpu-"));
+afterAll(() => rmSync(cacheDir, { recursive: true }));
+
+it.skipIf(driver.works || !process.env.CI)("finds a driver", () => expect(driver.works, driver.name).toBe(true));
+
+describe.skipIf(!driver.works)("a pass agrees with the reference", () => {
+  const cases = findCases(join(import.meta.dirname, "golden"));
+  it.each(passes)("%s", (name) => cases.find((one) => one.name === name)!.run!(), timeout);
+});
+
+describe.skipIf(!driver.works)("draws and decides as the CPU does", () => {
+  it.each(Object.entries(drawings))(
+    "%s",
+    async (folder, { steps, plugins = [] }) => {
+      const model = join(import.meta.dirname, folder);
+      const size = folder.includes("emoji") ? 128 : 64;
+      const what = folder.endsWith("dit") ? { class_labels: [1] } : { prompt: "a cat" };
+      const generate = { ...what, num_inference_steps: steps, height: size, width: size } as GenerateConfig;
+      const [expected, found] = [
+        await draw({ model, plugins, generate }, "cpu"),
+        await draw({ model, plugins, generate }, device),
+      ];
+      expect(decisionsOf(found)).toEqual(decisionsOf(expected));
+      expect(
+        found.report.plugins.every(({ effect }) => effect),
+        "effect",
+      ).toBe(true);
+      const [image, reference] = [found, expected].map(({ images: [{ values, height, width }] }) =>
+        floats([height, width, 3], values),
+      );
+      expectWithin("image", image!, reference!, 2e-3);
+    },
+    timeout,
+  );
+});
+
+async function draw(config: ConfigInput, device: string): Promise<GenerateResult> {
+  const pipeline = await createPipeline({ ...config, device }, { cacheDir });
+  try {
+    return await pipeline.generate({ seed: 1 });
+  } finally {
+    await pipeline.close();
+  }
+}
+
+/** What plugins computed and reused, and what they took over. */
+function decisionsOf({ report }: GenerateResult) {
+  return report.plugins.map(({ name, effect, regions, guidance, tokens, build }) => ({
+    ...{ name, effect, guidance, tokens, build },
+    regions: regions.map(({ name, computed, reused }) => ({ name, computed, reused })),
+  }));
+}
