@@ -23,7 +23,7 @@ import { TeaCache } from "@skipstep/plugin-teacache";
 import { ToMe } from "@skipstep/plugin-tome";
 import { expect } from "vitest";
 import { isBuilt } from "../../packages/core/test/is-built";
-import { onDevice } from "../device";
+import { onDevice, strict } from "../device";
 import { engineCache } from "../run-folder";
 import { type Recorded, settingsOf } from "./recorded";
 
@@ -75,7 +75,7 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
     const io = readSafetensors(`${file}.safetensors`);
     for (const config of configs) {
       const result = await generate(
-        { model, ...config, strict: true, generate: settingsOf(recorded, file), ...(scheduler ? { scheduler } : {}) },
+        { model, ...config, strict, generate: settingsOf(recorded, file), ...(scheduler ? { scheduler } : {}) },
         // With a seed the noise is Skipstep's own.
         typeof recorded.seed === "number"
           ? { seed: recorded.seed }
