@@ -28,7 +28,8 @@ export function relativePositionBias(
 function clippedDistances(g: Graph, tokens: Dim, most: number): Value {
   const places = placesOf(g, tokens);
   const distances = g.sub(places, g.unsqueeze(places, 1));
-  const held = g.node("Clip", [distances, g.constant(-most), g.constant(most)], distances.shape);
+  const below = g.node("Min", [distances, g.constant(most)], distances.shape);
+  const held = g.node("Max", [below, g.constant(-most)], distances.shape);
   return g.cast(g.add(held, g.constant(most)), "int32");
 }
 
