@@ -41,7 +41,7 @@ export default defineConfig({
             "examples/*/test/**/*.test.ts",
             "test/*.test.ts",
           ],
-exclude: ["test/golden.test.ts", "test/webgpu.test.ts", ...alone, "**/node_modules/**"],
+          exclude: ["test/golden.test.ts", "test/webgpu.test.ts", ...alone, "**/node_modules/**"],
         },
       },
       {
