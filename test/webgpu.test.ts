@@ -1,6 +1,4 @@
 /** What of `pnpm test:webgpu` fits into `npm test`: each model's pass, each pipeline for two steps or a few with a plugin. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConfigInput, createPipeline, type GenerateConfig, type GenerateResult, type Image } from "@skipstep/core";
 import { floats } from "@skipstep/core/model";
@@ -17,10 +15,11 @@ import { SeaCache } from "@skipstep/plugin-seacache";
 import { TeaCache } from "@skipstep/plugin-teacache";
 import { ToMe } from "@skipstep/plugin-tome";
 import { Xformers } from "@skipstep/plugin-xformers";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { device, findDriver, timeout } from "./device";
 import { findCases } from "./golden-kinds/cases";
 import { expectImages } from "./golden-kinds/pipelines";
+import { engineCache } from "./run-folder";
 
 /** A small case of each architecture; those that have none of their own run in a pipeline below. */
 const passes = [
@@ -96,8 +95,6 @@ const drawings: Readonly<Record<string, Drawing>> = {
 
 const driver = await findDriver();
 console.log(`driver for ${device}: ${driver.name}`);
-const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-on-webgpu-"));
-afterAll(() => rmSync(cacheDir, { recursive: true }));
 
 it.skipIf(driver.works || !process.env.CI)("finds a driver", () => expect(driver.works, driver.name).toBe(true));
 
@@ -136,7 +133,7 @@ describe.skipIf(!driver.works)("draws and decides as the CPU does", () => {
 });
 
 async function draw(config: ConfigInput, device: string): Promise<GenerateResult> {
-  const pipeline = await createPipeline({ ...config, device }, { cacheDir });
+  const pipeline = await createPipeline({ ...config, device }, { cacheDir: engineCache });
   try {
     return await pipeline.generate({ seed: 1 });
   } finally {
