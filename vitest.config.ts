@@ -41,7 +41,7 @@ export default defineConfig({
             "examples/*/test/**/*.test.ts",
             "test/*.test.ts",
           ],
-          exclude: ["test/golden.test.ts", ...alone, "**/node_modules/**"],
+          exclude: ["test/golden.test.ts", "test/webgpu.test.ts", ...alone, "**/node_modules/**"],
         },
       },
       {
@@ -49,6 +49,15 @@ export default defineConfig({
         test: { name: "alone", include: alone, poolOptions: { forks: { isolate: true } } },
       },
       { extends: true, test: { name: "golden", include: ["test/golden.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "webgpu",
+          include: ["test/webgpu.test.ts"],
+          env: { SKIPSTEP_TEST_DEVICE: "webgpu" },
+          poolOptions: { forks: { isolate: true } }, // one process a device
+        },
+      },
     ],
   },
 });

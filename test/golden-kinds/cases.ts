@@ -17,6 +17,8 @@ export interface GoldenCase {
   /** Path below the golden folder: `pipelines/z-image/golden/fbcache`. */
   readonly name: string;
   readonly run?: (() => Promise<void>) | undefined;
+  /** Whether a model or a part of one runs, and the device counts. */
+  readonly runsModel: boolean;
 }
 
 /** Models that are shipped, not golden: their cases lie in a folder of the same name. */
@@ -26,13 +28,20 @@ const shippedModels = join(import.meta.dirname, "../../models");
 export function findCases(root: string): GoldenCase[] {
   const nameOf = (path: string): string => relative(root, path).split(sep).join("/");
   return foldersIn(root).flatMap((folder) => {
-    if (existsSync(join(folder, "about.json"))) return [{ name: nameOf(folder), run: aboutCase(folder, root) }];
+    if (existsSync(join(folder, "about.json"))) return [caseOf(nameOf(folder), aboutCase(folder, root))];
     if (isPart(folder)) return [];
-    return filesIn(folder, ".safetensors").map((name) => ({
-      name: nameOf(join(folder, name)),
-      run: fileCase(folder, name, root),
-    }));
+    return filesIn(folder, ".safetensors").map((name) =>
+      caseOf(nameOf(join(folder, name)), fileCase(folder, name, root)),
+    );
   });
+}
+
+/** Numbers and bytes that are computed beside models. */
+const withoutModel =
+  /(^|\/)(guiders|random|schedulers(-extra)?|quant\/(gguf|integer|svdquant|bitsandbytes\/(?!linear)))/;
+
+function caseOf(name: string, run: GoldenCase["run"]): GoldenCase {
+  return { name, run, runsModel: !withoutModel.test(name) };
 }
 
 /** A folder that says itself what it is. */

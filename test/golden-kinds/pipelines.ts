@@ -23,6 +23,7 @@ import { TeaCache } from "@skipstep/plugin-teacache";
 import { ToMe } from "@skipstep/plugin-tome";
 import { expect } from "vitest";
 import { isBuilt } from "../../packages/core/test/is-built";
+import { onDevice, strict } from "../device";
 import { engineCache } from "../run-folder";
 import { type Recorded, settingsOf } from "./recorded";
 
@@ -74,7 +75,7 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
     const io = readSafetensors(`${file}.safetensors`);
     for (const config of configs) {
       const result = await generate(
-        { model, ...config, strict: true, generate: settingsOf(recorded, file), ...(scheduler ? { scheduler } : {}) },
+        { model, ...config, strict, generate: settingsOf(recorded, file), ...(scheduler ? { scheduler } : {}) },
         // With a seed the noise is Skipstep's own.
         typeof recorded.seed === "number"
           ? { seed: recorded.seed }
@@ -103,9 +104,9 @@ export function expectImages({ images }: GenerateResult, expected: Tensor, toler
   expectWithin("image", isBatch ? pixels : floats([height, width, 3], images[0]!.values), expected, tolerance);
 }
 
-/** Opens a pipeline for one call. */
+/** Opens a pipeline for one call, on the device under test. */
 export async function generate(config: ConfigInput, request: GenerateRequest): Promise<GenerateResult> {
-  const pipeline = await createPipeline(config, { cacheDir: engineCache });
+  const pipeline = await createPipeline({ ...onDevice, ...config }, { cacheDir: engineCache });
   try {
     return await pipeline.generate(request);
   } finally {

@@ -1,6 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { device } from "../../../test/device";
 import { ClipPrompts } from "../src/families/prompts/clip-prompts";
 import { Turns } from "../src/memory/component";
 import { Encodings } from "../src/program/encodings";
@@ -24,7 +25,7 @@ export async function openClip(
   const components = new Map(
     [...applied.model.components].filter(([, { component }]) => component.className.startsWith("CLIP")),
   );
-  const runtime = await Runtime.start({ provider: "cpu", threads: 1 });
+  const runtime = await Runtime.start({ provider: device, threads: 1 });
   const plugins = { plugins: [] };
   const memory = { memory: "resident" } as const;
   const { models, hooks } = buildModels({ ...applied.model, components, family }, plugins, memory);

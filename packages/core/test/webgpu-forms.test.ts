@@ -8,7 +8,7 @@ import { lowerBy } from "../src/compiler/providers/forms";
 import { formsFor, profileOf } from "../src/compiler/providers/profile";
 import { size } from "../src/graph/dim";
 import { Graph } from "../src/graph/graph";
-import { attention, groupNorm } from "../src/graph/layers";
+import { attention, conv2d, groupNorm } from "../src/graph/layers";
 import type { Value } from "../src/graph/value";
 import { onnxFile } from "../src/onnx/onnx-file";
 import { Program } from "../src/program/program";
@@ -45,6 +45,7 @@ const feeds: Readonly<Record<string, Tensor>> = {
   wideValue: wave([2, keys, heads * 2 * head], 8),
   bias: wave([1, heads, queries, keys], 4),
   x: wave([2, 12, 5, 7], 5),
+  nine: wave([2, 9, 6, 5], 9),
 };
 
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-webgpu-"));
@@ -143,6 +144,23 @@ describe("attention for WebGPU", () => {
     expect((await run(attending(masked), "biased"))[0].length).toBeGreaterThan(1);
   });
 });
+
+it.each([1, 2])(
+  "convolutions of nine channels in steps of %d get zeros for WebGPU, and give the same",
+  async (stride) => {
+    const weights = memoryWeights({ "conv.weight": wave([8, 9, 3, 3], 1), "conv.bias": wave([8], 2) });
+    const convolved = (): Graph => {
+      const g = Graph.create("unet", weights, noPlugins);
+      const x = g.input("nine", [size("B"), 9, size("h"), size("w")]);
+      g.output("out", conv2d(g, "conv", x, 8, 3, { stride, padding: 1 }));
+      return g;
+    };
+    const [plain, expected] = await run(convolved());
+    const [padded, found] = await run(convolved(), "padded");
+    expect([plain, padded].map((operators) => operators.filter((op) => op === "Pad").length)).toEqual([0, 2]);
+    expectClose(found, expected);
+  },
+);
 
 it("group normalization for WebGPU gives what rows of a layer normalization give", async () => {
   const weights = memoryWeights({ "norm.weight": wave([12], 6), "norm.bias": wave([12], 7) });

@@ -52,20 +52,22 @@ export const convCase: CaseOf = (node) => {
   const [strides, pads] = [intsOf(node, "strides") ?? [1, 1], intsOf(node, "pads") ?? [0, 0, 0, 0]];
   const isDeep = groups > 1 && filter!.shape[1] === 1;
   const parts = isDeep ? 12 : Math.min(groups, 2);
-  const channels = isDeep ? 12 : 12 * parts;
+  const own = isDeep ? 1 : fewer(filter!.shape[1] as number, 12);
+  const out = isDeep ? 12 : fewer(filter!.shape[0] as number, 16);
+  const channels = own * parts;
+  const said = isDeep || (own === 12 && out === 16) ? "" : `, ${own} channels to ${out}`;
   const steps = `steps ${strides}, padding ${pads}${groups === 1 ? "" : isDeep ? ", a group a channel" : ", in groups"}`;
   return {
-    name: `Conv of ${height} x ${width}, ${steps}`,
+    name: `Conv of ${height} x ${width}${said}, ${steps}`,
     emit: ({ graph, fed, stored }) => {
       const [rows, columns] = [9 + height, 11 + width];
-      const out = isDeep ? 12 : 16;
       const shape = [
         2,
         out,
         convolved(rows, height, strides[0]!, pads[0]!, pads[2]!),
         convolved(columns, width, strides[1]!, pads[1]!, pads[3]!),
       ];
-      const weights = stored([out, channels / parts, height, width]);
+      const weights = stored([out, own, height, width]);
       const attributes = { ...node.attributes, ...(groups === 1 ? {} : { group: { int: parts } }) };
       return graph.node("Conv", [fed([2, channels, rows, columns]), weights, node.inputs[2] && stored([out])], shape, {
         attributes,
@@ -73,3 +75,9 @@ export const convCase: CaseOf = (node) => {
     },
   };
 };
+
+/** Channels that kernels take as they take those of a model: by four, by three, or one by one. */
+function fewer(channels: number, fours: number): number {
+  if (channels % 4 === 0) return fours;
+  return channels <= 12 ? channels : 12 + (channels % 12);
+}

@@ -12,7 +12,7 @@ const unseen = -1e30;
 /**
  * ONNX Runtime 1.30's WebGPU kernels. MultiHeadAttention has neither `key_padding_mask` nor causal masks there, and its
  * flash kernel is wrong where there are more keys than a subgroup has threads; LayerNormalization refuses a scale of one
- * element.
+ * element; Conv is wrong where it takes channels by three.
  */
 export const webgpuForms: Readonly<Record<string, readonly Form[]>> = {
   MultiHeadAttention: [
@@ -20,6 +20,7 @@ export const webgpuForms: Readonly<Record<string, readonly Form[]>> = {
     { name: "biased", fits: hides, emit: biasedAttention },
     { name: "composed", emit: composedAttention },
   ],
+  Conv: [{ name: "plain" }, { name: "padded", fits: takesThrees, emit: paddedConvolution }],
   LayerNormalization: [
     { name: "instances", fits: hasRowsOfGroups, emit: groupsAsInstances },
     { name: "fused", fits: (node) => !hasRowsOfGroups(node) },
@@ -138,6 +139,24 @@ function future(g: StandIn, query: Value, key: Value): Value {
   const isBehind = g.node("Greater", [places(key), rows], shape.slice(2), { dtype: "bool" });
   const below = g.where(isBehind, g.constant(unseen), g.constant(0));
   return g.node("Unsqueeze", [below, g.constant([0, 1], undefined, "int64")], shape);
+}
+
+/** Six channels, nine, fifteen: a multiple of three and none of four, to a multiple of four. */
+function takesThrees({ inputs: [, filter], attributes }: Node): boolean {
+  const [out, channels] = filter!.shape as [number, number];
+  return attributes.group === undefined && channels % 3 === 0 && channels % 4 !== 0 && channels > 3 && out % 4 === 0;
+}
+
+/** With channels of zeros up to a multiple of four. */
+function paddedConvolution({ inputs, outputs, attributes }: Node, g: StandIn): Value {
+  const [x, filter, bias] = inputs as [Value, Value, Value?];
+  const missing = 4 - ((filter.shape[1] as number) % 4);
+  const pads = g.constant([0, 0, 0, 0, 0, missing, 0, 0], undefined, "int64");
+  const padded = [x, filter].map((value) => {
+    const shape = value.shape.map((dim, i) => (i === 1 ? (dim as number) + missing : dim));
+    return g.node("Pad", [value, pads], shape);
+  });
+  return g.node("Conv", [...padded, bias], outputs[0]!.shape, { attributes });
 }
 
 /** Rows that are groups, as `groupNorm` emits them: `[B, groups, elements]`, with one number for a scale. */

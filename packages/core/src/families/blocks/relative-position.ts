@@ -2,6 +2,7 @@ import type { Dim } from "../../graph/dim";
 import type { Graph } from "../../graph/graph";
 import { embedding } from "../../graph/layers";
 import type { Value } from "../../graph/value";
+import { placesOf } from "./places";
 
 /**
  * The bias that T5 adds to attention scores: one number a head and a bucket of distances,
@@ -23,13 +24,13 @@ export function relativePositionBias(
   return g.unsqueeze(g.gather(g.transpose(table, [1, 0]), clippedDistances(g, tokens, maxDistance), 1), 0);
 }
 
-/** Key position less query position, held within `most` and counted from `-most`. @returns int64 `[tokens, tokens]` */
+/** Key position less query position, held within `most` and counted from `-most`. @returns int32 `[tokens, tokens]` */
 function clippedDistances(g: Graph, tokens: Dim, most: number): Value {
-  const whole = (value: number): Value => g.constant([value], [], "int64");
-  const end = g.node("Squeeze", [g.sizes([tokens])], []);
-  const positions = g.node("Range", [whole(0), end, whole(1)], [tokens]);
-  const distances = g.sub(positions, g.unsqueeze(positions, 1));
-  return g.add(g.node("Clip", [distances, whole(-most), whole(most)], distances.shape), whole(most));
+  const places = placesOf(g, tokens);
+  const distances = g.sub(places, g.unsqueeze(places, 1));
+  const below = g.node("Min", [distances, g.constant(most)], distances.shape);
+  const held = g.node("Max", [below, g.constant(-most)], distances.shape);
+  return g.cast(g.add(held, g.constant(most)), "int32");
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Graph } from "../../graph/graph";
 import { embedding, linear, rotary } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { flag, number, optionalInteger, optionalNumber, supported } from "../../schema/option";
+import { placesOf } from "../blocks/places";
 import { repeatHeads } from "../blocks/repeat-heads";
 import { activateAs, hiddenActOption, type TransformersActivation } from "../blocks/transformers-activation";
 import { languageModelParts } from "./language-model-parts";
@@ -170,12 +171,11 @@ function encode(g: Graph, config: Gemma2Config): void {
  */
 function scoreBias(g: Graph, keyMask: Value, window: number | null): Value {
   const [batch, tokens] = keyMask.shape as [Dim, Dim];
-  const whole = (value: number): Value => g.constant([value], [], "int64");
-  const positions = g.node("Range", [whole(0), g.node("Squeeze", [g.sizes([tokens])], []), whole(1)], [tokens]);
-  const back = g.sub(g.unsqueeze(positions, 1), positions); // [T, T], how far before the query a key lies
+  const places = placesOf(g, tokens);
+  const back = g.sub(g.unsqueeze(places, 1), places); // [T, T], how far before the query a key lies
   const is = (op: string, a: Value, b: Value): Value => g.node(op, [a, b], [tokens, tokens], { dtype: "bool" });
-  const past = is("GreaterOrEqual", back, whole(0));
-  const near = window === null ? past : is("And", past, is("Less", back, whole(window)));
+  const past = is("GreaterOrEqual", back, g.constant(0));
+  const near = window === null ? past : is("And", past, is("Less", back, g.constant(window)));
   const real = g.reshape(g.cast(keyMask, "bool"), [batch, 1, 1, tokens]);
   const seen = g.node("And", [real, near], [batch, 1, tokens, tokens], { dtype: "bool" });
   return g.where(seen, g.constant(0), g.constant(HIDDEN));
