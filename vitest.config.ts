@@ -41,19 +41,19 @@ export default defineConfig({
             "examples/*/test/**/*.test.ts",
             "test/*.test.ts",
           ],
-          exclude: ["test/golden.test.ts", "test/webgpu.test.ts", ...alone, "**/node_modules/**"],
+          exclude: ["test/{golden,low-bit-models}.test.ts", "test/*webgpu.test.ts", ...alone, "**/node_modules/**"],
         },
       },
       {
         extends: true,
         test: { name: "alone", include: alone, poolOptions: { forks: { isolate: true } } },
       },
-      { extends: true, test: { name: "golden", include: ["test/golden.test.ts"] } },
+      { extends: true, test: { name: "golden", include: ["test/{golden,low-bit-models}.test.ts"] } },
       {
         extends: true,
         test: {
           name: "webgpu",
-          include: ["test/webgpu.test.ts"],
+          include: ["test/*webgpu.test.ts"],
           env: { SKIPSTEP_TEST_DEVICE: "webgpu" },
           poolOptions: { forks: { isolate: true } }, // one process a device
         },

@@ -9,6 +9,7 @@ export { modelUnfit, optionUnfit } from "./errors/plugins";
 export type { AttentionInputs, EmittedAttention } from "./graph/attention";
 export { ceilOver, type Dim, divisor, equal as equalDims, least, minus, over, plus, share, times } from "./graph/dim";
 export type { Graph } from "./graph/graph";
+export type { Shapes as Operators } from "./graph/shapes";
 export type { BlockTokens, ReducedTokens, TokenModule } from "./graph/tokens";
 export { type Node, type Payload, readersOf, readsOf, type Value } from "./graph/value";
 export type { Weight, WeightForm } from "./graph/weight";

@@ -30,7 +30,10 @@ for (const model of folders) {
   for (const built of models) {
     const { name, graph, plan, weights } = built;
     const about = { component: name, className: name, source: model, plugins: [], identity: `${model}/${name}` };
-    const formsOf = bestForms(plan.segments.map(() => provider));
+    const formsOf = bestForms(
+      plan.segments,
+      plan.segments.map(() => provider),
+    );
     const { segments } = await compile({ graph, plan, cacheDir, formsOf, ...about });
     weights.close();
     const expected = expectedFallback(built, provider)!.counts;

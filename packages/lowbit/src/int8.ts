@@ -1,4 +1,4 @@
-import type { Graph, Payload, Value, WeightForm } from "@skipstep/core/plugin";
+import type { Graph, Operators, Payload, Value, WeightForm } from "@skipstep/core/plugin";
 import { code128, int8Activations, type Outliers, type SharedScale } from "./int8-activations";
 
 /** A weight `[rows, columns]` as int8 with one scale a row: `code * scale`. */
@@ -37,7 +37,30 @@ export function emitInt8(g: Graph, x: Value, weight: Int8Weight, options: Int8Op
   );
   const scaled = isShared ? product : g.mul(product, scales);
   const rest = outliers ? outlierProduct(g, outliers, stored, steps, bias, rows) : bias;
-  return g.reshape(rest && rest !== within ? g.add(scaled, rest) : scaled, [...x.shape.slice(0, -1), rows]);
+  const output = g.reshape(rest && rest !== within ? g.add(scaled, rest) : scaled, [...x.shape.slice(0, -1), rows]);
+  return g.orPortable(output, {
+    lacking: ["com.microsoft/MatMulIntegerToFloat"],
+    reads: [x, ...(bias ? [bias] : [])],
+    emit: (operators) => emitExact(operators, x, weight, bias),
+  });
+}
+
+/** Without kernels for int8 there is nothing to be won by rounding: each call takes the weight apart, inputs stay. */
+function emitExact(
+  g: Operators,
+  x: Value,
+  { rows, columns, codes, scales }: Int8Weight,
+  bias: Value | undefined,
+): Value {
+  // Three axes, as two would become a MatMulNBits, which rounds inputs.
+  const weight = g.node(
+    "DequantizeLinear",
+    [g.initializer(codes, [1, columns, rows], "int8"), g.initializer(scales, [1, 1, rows])],
+    [1, columns, rows],
+    { dtype: "float32", attributes: { axis: { int: 1 }, block_size: { int: columns } } },
+  );
+  const output = g.matmul(x, g.reshape(weight, [columns, rows]));
+  return bias ? g.add(output, bias) : output;
 }
 
 /** The outlying columns times their weights, and the bias: a row of weights for the column of ones. @returns `[T, rows]` */

@@ -6,7 +6,7 @@ import type { NodeOptions } from "./emitter";
 import { checkpointPayload, type Layout, laidOutShape } from "./payload";
 import { Shapes } from "./shapes";
 import { createStore, type SizeCheck, type Store } from "./store";
-import type { Node, Payload, Value } from "./value";
+import type { Node, Payload, Portable, Value } from "./value";
 
 /**
  * A typed graph under construction. Models call its methods scope by scope; each method checks shapes and emits one
@@ -193,6 +193,18 @@ export class Graph extends Shapes {
     return outputs;
   }
 
+  /**
+   * Says how a value that was just made is computed where a provider lacks an operator that it was made by. What is read
+   * by nobody else then is left out.
+   * @returns the value
+   */
+  orPortable(value: Value, portable: Portable): Value {
+    const { nodes } = this.store;
+    const at = nodes.findLastIndex(({ outputs }) => outputs.includes(value));
+    nodes[at] = { ...nodes[at]!, portable };
+    return value;
+  }
+
   /** Has sizes checked before a run, or at once where they are numbers. @param check throws where they do not fit */
   whenKnown(dims: readonly Dim[], check: SizeCheck["check"]): void {
     if (dims.every((dim) => typeof dim === "number")) check(dims as number[]);
@@ -202,7 +214,13 @@ export class Graph extends Shapes {
   /** Puts other nodes in place of all that were emitted, for `graphBuilt` hooks. */
   replaceNodes(nodes: readonly Node[], { output, stream }: Replacement): void {
     const { store } = this;
-    store.nodes.splice(0, store.nodes.length, ...nodes);
+    const made = new Set([...store.inputs, ...nodes.flatMap(({ outputs }) => outputs)]);
+    const isThere = (value: Value): boolean => value.origin.kind === "initializer" || made.has(value);
+    const kept = nodes.map((node) => {
+      const { portable, ...rest } = node;
+      return !portable || portable.reads.every(isThere) ? node : rest;
+    });
+    store.nodes.splice(0, store.nodes.length, ...kept);
     store.outputs.splice(
       0,
       store.outputs.length,

@@ -1,5 +1,6 @@
 import type { DType, HalfType } from "../tensor";
 import type { Dim } from "./dim";
+import type { Shapes } from "./shapes";
 
 /** Where a value comes from. */
 export type Origin =
@@ -49,6 +50,16 @@ export interface Body {
   readonly nodes: readonly Node[];
 }
 
+/** How a value is computed by operators that accelerators have, where they lack some of those that it was made by. */
+export interface Portable {
+  /** Names of these, with their domain: `com.microsoft/MatMulIntegerToFloat`. */
+  readonly lacking: readonly string[];
+  /** What it is computed from: values of the graph that were there when the node was emitted. */
+  readonly reads: readonly Value[];
+  /** Emits it. Sizes that are known at run time only cannot be fed: `g.sizes` throws for them. */
+  emit(g: Shapes): Value;
+}
+
 /** One operator application. */
 export interface Node {
   readonly op: string;
@@ -62,6 +73,8 @@ export interface Node {
   readonly body?: Body;
   /** The module that it was emitted in: `layers.3.attention`. */
   readonly scope: string;
+  /** What else gives its output. */
+  readonly portable?: Portable;
 }
 
 /** Everything that a node reads: its inputs, and what its body takes from the graph around it. */

@@ -32,6 +32,12 @@ export interface BuildReceipt extends BuildCounts {
   readonly components: Record<string, BuildCounts>;
 }
 
+/** What a plugin's rounding changes of what a layer gives, as `WeightForm.noise`. */
+export interface Noise {
+  readonly plugin: string;
+  readonly noise: number;
+}
+
 /** Who emitted one attention of a model. */
 export interface AttentionReceipt extends Pick<AttentionInputs, "scope" | "kind"> {
   readonly component: string;
@@ -59,6 +65,8 @@ export class BuildHookRunner implements BuildHooks {
   readonly tokenBlocks: TokensReceipt[] = [];
   /** Which plugin emitted a node, by its first output. */
   private readonly emitters = new Map<Value, string>();
+  /** Components whose products take inputs as they are, whatever forms say of noise. */
+  private readonly exact = new Set<string>();
 
   /** @param denoiser the component of plugins for which the config names none */
   constructor(
@@ -75,7 +83,7 @@ export class BuildHookRunner implements BuildHooks {
       for (const counts of this.countsOf(i, graph.component)) {
         counts.weights++;
         const floatBytes = sizeOf(weight.shape) * itemSize.float32;
-        addNoise(counts, form.noise, floatBytes);
+        addNoise(counts, this.exact.has(graph.component) ? undefined : form.noise, floatBytes);
         counts.floatBytes += floatBytes;
         counts.storedBytes += form.byteLength;
         increment(counts.forms, form.form);
@@ -174,6 +182,27 @@ export class BuildHookRunner implements BuildHooks {
 
   private note(plugin: string, nodes: readonly Node[]): void {
     for (const { outputs } of nodes) if (!this.emitters.has(outputs[0]!)) this.emitters.set(outputs[0]!, plugin);
+  }
+
+  /** What plugins' forms in a component say of their noise. */
+  noiseIn(component: string): Noise[] {
+    return this.receipts.flatMap(({ plugin, components }) => {
+      const noise = components[component]?.noise ?? 0;
+      return noise > 0 ? [{ plugin, noise }] : [];
+    });
+  }
+
+  /** Takes a component's noise out of the counts: its providers round nothing. */
+  leaveOutNoise(component: string): void {
+    this.exact.add(component);
+    for (const receipt of this.receipts) {
+      delete receipt.components[component]?.noise;
+      const sums = Object.values(receipt.components).flatMap(({ noise, floatBytes }) =>
+        noise === undefined ? [] : [noise * floatBytes],
+      );
+      if (sums.length === 0) delete receipt.noise;
+      else receipt.noise = sums.reduce((sum, each) => sum + each, 0) / receipt.floatBytes;
+    }
   }
 
   private pluginsOf(component: string): [index: number, plugin: LoadedPlugin][] {

@@ -16,6 +16,7 @@ import type { Note } from "../weights/checkpoint/note";
 import { SharedWeights } from "../weights/checkpoint/shared-weights";
 import type { OpenWeights } from "../weights/checkpoint/weights";
 import { checkClaims } from "./check-claims";
+import { countExactProducts } from "./exact-products";
 import { leftoverNotes } from "./leftover-tensors";
 
 /** A component's graph, cut for the plugins that hook it. */
@@ -40,12 +41,16 @@ export interface BuiltModels {
   readonly branches: Branches;
   /** By component: names of weights in its file that its graph has no use for. */
   readonly unused: ReadonlyMap<string, ReadonlySet<string>>;
-  /** What in the files no model has a use for. */
+  /** What in the files no model has a use for, and `roundings`. */
   readonly notes: readonly Note[];
+  /** What the CPU rounds and the models' providers do not. */
+  readonly roundings: readonly Note[];
 }
 
 /** What cuts graphs besides plugins. */
 export interface PlacementChoice extends MemoryChoice {
+  /** Where what the device map does not name runs. */
+  readonly device?: string;
   readonly dtype?: Dtypes;
   /** Providers besides the CPU's that work here; only a balanced device map asks. */
   readonly accelerators?: readonly string[];
@@ -60,7 +65,7 @@ export interface PlacementChoice extends MemoryChoice {
 export function buildModels(
   { family, components, structure }: RecognisedModel,
   plugins: PluginHost,
-  { accelerators = [], dtype, ...memory }: PlacementChoice,
+  { accelerators = [], dtype, device = "cpu", ...memory }: PlacementChoice,
   extents?: ReadonlyMap<string, BranchExtent>,
 ): BuiltModels {
   const hooks = new BuildHookRunner(plugins, family.denoiser);
@@ -81,7 +86,8 @@ export function buildModels(
       const claims = built.name === family.denoiser ? regionClaims(plugins, structure) : [];
       return planned(built, claims, placements.get(built.name)!);
     });
-    return { models, hooks, branches, unused, notes };
+    const roundings = countExactProducts(models, hooks, device);
+    return { models, hooks, branches, unused, notes: [...notes, ...roundings], roundings };
   } catch (error) {
     for (const { weights } of graphs) weights.close();
     throw error;

@@ -181,7 +181,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
     for (const name of embeddings.keys()) await tokenizers.of(name); // refuses tokens before a weight is compiled
     const accelerators = device_map === "balanced" ? await (await starting).accelerators() : [];
     const placement = { ...config, accelerators };
-    const { models: built, hooks, branches, unused, notes } = buildModels(model, plugins, placement);
+    const { models: built, hooks, branches, unused, notes, roundings } = buildModels(model, plugins, placement);
     const runtime = await starting.catch((error: unknown) => {
       for (const { weights } of built) weights.close();
       throw error;
@@ -221,7 +221,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       ...loraWarnings(loras),
       ...openWarnings(models),
       ...buildWarnings(plugins),
-      ...noiseWarnings(plugins, hooks.receipts, family.denoiser),
+      ...noiseWarnings(plugins, hooks.noiseIn(family.denoiser)),
     ];
     return {
       config: uses.length === 0 ? config : deepFreeze({ ...config, textual_inversions: uses }),
@@ -237,7 +237,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       buildHooks: hooks,
       pipeline,
       warnings,
-      notes: [...dtypeNotes(built, device), ...fallen.filter(({ kind }) => kind === "conclusion")].map(
+      notes: [...dtypeNotes(built, device), ...roundings, ...fallen.filter(({ kind }) => kind === "conclusion")].map(
         ({ text }) => text,
       ),
       places: notePlaces({ config, checkpoint, plugins, running: new Set(components.keys()) }, cacheDir),

@@ -14,7 +14,10 @@ interface Placed {
 export function expectedFallback({ graph, plan, dtype, devices }: BuiltModel, device: string): Fallback | undefined {
   const placed = devices.map((given = device) => given);
   const { emitterOf } = graph.hooks;
-  return countFallback(plan.segments, placed, bestForms(placed), { folds: dtype === "float32", emitterOf });
+  return countFallback(plan.segments, placed, bestForms(plan.segments, placed), {
+    folds: dtype === "float32",
+    emitterOf,
+  });
 }
 
 /** A warning for each plugin whose operators have no kernels where they were put; core's own are a conclusion. */

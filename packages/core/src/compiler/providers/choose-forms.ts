@@ -1,19 +1,20 @@
 import { dtypeUnsupported } from "../../errors/dtype";
 import { kernelWrong } from "../../errors/provider";
-import { type Node, withBodies } from "../../graph/value";
+import { type Node, type Value, withBodies } from "../../graph/value";
 import type { Runtime } from "../../runtime/runtime";
 import type { Precision } from "../lower-precision";
 import { kernelCases } from "../probe/kernel-cases";
 import { type Refuse, rightForms, type Trial } from "../probe/probe";
 import type { HalfTrial } from "../probe/run-cases";
 import { type FormsOf, type Lowering, lowerBy } from "./forms";
+import { portableOn, type SegmentNodes } from "./portable-nodes";
 import { asItIs, type Form, formsFor, kernelOf, operatorName, type ProviderProfile, profileOf } from "./profile";
 
 /** What is about to be compiled. */
 export interface Placed {
   /** The component, for errors. */
   readonly name: string;
-  readonly segments: readonly { readonly nodes: readonly Node[] }[];
+  readonly segments: readonly SegmentNodes[];
   /** By segment. */
   readonly devices: readonly string[];
   /** Of 16 bits; float32 without it. */
@@ -32,11 +33,15 @@ export async function formsOn(runtime: Runtime, { name, segments, devices, preci
     if (profile.isReference) continue;
     await runtime.hold(device);
     const own = [...segments.keys()].filter((segment) => devices[segment] === device);
-    const trials = trialsOf(profile, withBodies(own.flatMap((segment) => segments[segment]!.nodes)));
+    const initializers = new Map<string, Value>();
+    const parts = own.map((segment) => segments[segment]!);
+    const portable = portableOn(profile, parts, initializers);
+    const trials = trialsOf(profile, withBodies(parts.flatMap(({ nodes }) => nodes.flatMap(portable))));
     const operators = precision?.operatorsOf(own[0]!);
     const half = precision && operators && { dtype: precision.dtype, operators };
     const chosen = await tried(runtime, device, [...new Set(trials.values())], { name, half });
-    lowerings.set(device, loweringBy(device, profile, trials, chosen));
+    const { lower, key } = loweringBy(device, profile, trials, chosen, initializers);
+    lowerings.set(device, { lower: (node) => portable(node).flatMap(lower), key });
   }
   return (segment) => lowerings.get(devices[segment]!);
 }
@@ -92,11 +97,12 @@ function loweringBy(
   profile: ProviderProfile,
   trials: ReadonlyMap<Node, Trial>,
   chosen: ReadonlyMap<string, Form>,
+  initializers: Map<string, Value>,
 ): Lowering {
   const choose = (node: Node): Form => {
     const trial = trials.get(node);
     return (trial && chosen.get(trial.case.name)) ?? formsFor(profile, node)[0]!;
   };
   const said = [...chosen].filter(([, form]) => form !== asItIs).map(([of, form]) => `${of}: ${form.name}`);
-  return { lower: lowerBy(choose), key: JSON.stringify([device.split(":")[0], ...said.sort()]) };
+  return { lower: lowerBy(choose, initializers), key: JSON.stringify([device.split(":")[0], ...said.sort()]) };
 }

@@ -1,6 +1,7 @@
-import type { Node } from "../../graph/value";
+import type { Node, Value } from "../../graph/value";
 import { nodesOnCpu } from "./fallback";
 import { type FormsOf, lowerBy } from "./forms";
+import { portableOn, type SegmentNodes } from "./portable-nodes";
 import { formsFor, operatorName, profileOf } from "./profile";
 
 /** How many nodes, by `operatorName`. */
@@ -16,11 +17,15 @@ export interface Fallback {
 }
 
 /** Forms as they are chosen where all are right: what a model comes to before a device was tried. */
-export function bestForms(devices: readonly string[]): FormsOf {
+export function bestForms(segments: readonly SegmentNodes[], devices: readonly string[]): FormsOf {
   const lowerings = new Map(
     devices.map((device) => {
       const profile = profileOf(device);
-      const lowering = { lower: lowerBy((node) => formsFor(profile, node)[0]!), key: device };
+      const initializers = new Map<string, Value>();
+      const own = segments.filter((_, i) => devices[i] === device);
+      const portable = portableOn(profile, own, initializers);
+      const lower = lowerBy((node) => formsFor(profile, node)[0]!, initializers);
+      const lowering = { lower: (node: Node) => portable(node).flatMap(lower), key: device };
       return [device, profile.isReference ? undefined : lowering];
     }),
   );

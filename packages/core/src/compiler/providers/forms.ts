@@ -13,9 +13,11 @@ export interface Lowering {
 /** How each segment is emitted, where its provider is another than the CPU. */
 export type FormsOf = (segment: number) => Lowering | undefined;
 
-/** For the nodes of one graph, and those of the bodies in them. @param choose the form of a node */
-export function lowerBy(choose: (node: Node) => Form): Lowering["lower"] {
-  const initializers = new Map<string, Value>();
+/**
+ * For the nodes of one graph, and those of the bodies in them.
+ * @param choose the form of a node @param initializers that were made for the graph
+ */
+export function lowerBy(choose: (node: Node) => Form, initializers: Map<string, Value> = new Map()): Lowering["lower"] {
   const lower = (node: Node): readonly Node[] => {
     const { body } = node;
     if (body) return [{ ...node, body: { ...body, nodes: body.nodes.flatMap(lower) } }];

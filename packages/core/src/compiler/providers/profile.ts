@@ -42,6 +42,8 @@ export interface ProviderProfile {
   readonly kernels?: Readonly<Record<string, Kernel>>;
   /** How operators are emitted, the best form first: the first that fits a node, and is right where it is tried. */
   readonly forms: Readonly<Record<string, readonly Form[]>>;
+  /** Whether products with weights of few bits take inputs as they are, where the CPU's kernels round them to int8. */
+  readonly exactProducts?: true;
   /** Types of 16 bits that weights may be stored in. */
   readonly halves: readonly HalfType[];
   /** What it computes in them; without it they are cast to float32 when they are read. */
@@ -50,7 +52,7 @@ export interface ProviderProfile {
 
 const profiles: Readonly<Record<string, ProviderProfile>> = {
   cpu: { isReference: true, forms: {}, halves: ["float16", "bfloat16"] },
-  webgpu: { kernels: webgpuKernels, forms: webgpuForms, halves: ["float16"], halfOperators },
+  webgpu: { kernels: webgpuKernels, forms: webgpuForms, exactProducts: true, halves: ["float16"], halfOperators },
   ...documentedProfiles,
 };
 
@@ -71,6 +73,11 @@ export function operatorName({ op, domain }: Pick<Node, "op" | "domain">): strin
 export function formsFor({ forms }: ProviderProfile, node: Node): readonly Form[] {
   const own = (forms[node.op] ?? []).filter(({ fits }) => fits?.(node) ?? true);
   return own.length > 0 ? own : [asItIs];
+}
+
+/** Whether a provider lacks an operator that a node's output was made by, and the node says how to do without. */
+export function isReplaced({ kernels }: ProviderProfile, { portable }: Node): boolean {
+  return kernels !== undefined && portable !== undefined && portable.lacking.some((operator) => !kernels[operator]);
 }
 
 /** What stands for most nodes. */

@@ -2,6 +2,7 @@ import { floatOf, intOf } from "../../graph/attributes";
 import type { Dim } from "../../graph/dim";
 import type { Node, Value } from "../../graph/value";
 import { isInitializer } from "../weights-layout";
+import { nBitsForms } from "./n-bits-forms";
 import { cosine, sine } from "./polynomials";
 import type { Form } from "./profile";
 import type { StandIn } from "./stand-in";
@@ -30,6 +31,7 @@ export const webgpuForms: Readonly<Record<string, readonly Form[]>> = {
   FusedMatMul: [{ name: "product", emit: plainProduct }],
   SpaceToDepth: [{ name: "slices", emit: squaresAsSlices }],
   GlobalAveragePool: [{ name: "mean", emit: meanOfPixels }],
+  MatMulNBits: nBitsForms,
 };
 
 interface Attention {
