@@ -169,7 +169,7 @@ it("the report says what the CPU rounds where a provider does not, and leaves it
   const said =
     'transformer: "cpu" multiplies what enters the layers of plugin "bnb" as it is. The CPU rounds it to 8 bits, which changes what a layer gives by about 0.70%.';
   expect([onCpu.notes.includes(said), report.notes.includes(said)]).toEqual([false, true]);
-  expect([onCpu, report].map(({ plugins: [{ summary }] }) => summary.endsWith("noise 0.70%"))).toEqual([true, false]);
+  expect([onCpu, report].map(({ plugins: [bnb] }) => bnb!.summary.endsWith("noise 0.70%"))).toEqual([true, false]);
   const warned = [onCpu, report].map(({ warnings }) => warnings.filter((text) => text.includes("below the noise")));
   expect(warned.map(({ length }) => length)).toEqual([1, 0]);
 });

@@ -50,7 +50,10 @@ for (const model of folders) {
 rmSync(cacheDir, { recursive: true });
 
 async function attentionForms(segments: readonly Segment[]): Promise<string | undefined> {
-  const attentions = segments.map(({ nodes }) => ({ nodes: nodes.filter(({ op }) => op === "MultiHeadAttention") }));
+  const attentions = segments.map((segment) => ({
+    ...segment,
+    nodes: segment.nodes.filter(({ op }) => op === "MultiHeadAttention"),
+  }));
   const runtime = await Runtime.start({ provider });
   const devices = segments.map(() => provider);
   const formsOf = await formsOn(runtime, { name: "transformer", segments: attentions, devices });
