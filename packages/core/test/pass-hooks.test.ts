@@ -84,9 +84,11 @@ describe("guidance", () => {
     const { report } = await generated([half], { guidance });
     const [plugin] = report.plugins;
     expect(plugin!.guidance).toEqual({ guided: [0, 1], unguided: [2, 3], passes: 8, savedPasses: 2 });
-    expect(plugin!.compute!.skippedShare).toBeCloseTo(1 / 4, 2);
+    // A quarter of the passes; what the timestep and the prompt decide runs once with and without them.
+    expect(plugin!.compute!.skippedShare).toBeGreaterThan(0.235);
+    expect(plugin!.compute!.skippedShare).toBeLessThan(0.25);
     expect(plugin!.summary).toMatch(
-      /^guided 2 of 4 steps, 6 of 8 passes, saved -?\d+% of denoiser time \(25% of FLOPs/,
+      /^guided 2 of 4 steps, 6 of 8 passes, saved -?\d+% of denoiser time \(24% of FLOPs/,
     );
     expect([...runs].map(({ branch }) => branch)).toEqual([guidance === "batch" ? "joint" : "cond"]);
   });
