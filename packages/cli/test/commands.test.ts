@@ -35,7 +35,7 @@ describe("inspect", () => {
     expect(lines[0]).toBe(`ZImagePipeline in ${path.join(root, "models/emoji")}`);
     const [head, ...components] = lines.slice(2, 6);
     expect(components.map((line) => line.indexOf(line.split(/ +/)[1]!))).toEqual(Array(3).fill(head!.indexOf("class")));
-    expect(stdout).toMatch(/^transformer\/3 +cpu +216 +14\.2 MB +5 +1 {2}layers\.1 to layers\.6$/m);
+    expect(stdout).toMatch(/^transformer\/4 +cpu +198 +10\.6 MB +10 +1 {2}layers\.1 to layers\.6$/m);
     expect(stdout).toMatch(
       /^transformer +self +MultiHeadAttention +core +9 {2}noise_refiner\.0\.attention to layers\.6\.attention$/m,
     );
