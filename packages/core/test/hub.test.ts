@@ -700,7 +700,7 @@ describe("a model that only a recipe names", () => {
     const [name, before] = [parseHubName("hf:tiny/model"), process.cpuUsage()];
     expect(await downloadSize(name, {})).toBe(20_000_000);
     const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1e6).toBeLessThan(1); // seconds; looking through all for each takes 10
+    expect((user + system) / 1e6).toBeLessThan(5); // seconds; looking through all for each takes 10 on an idle core
   });
 
   it("is listed without its size where the hub does not tell", async () => {
