@@ -13,6 +13,8 @@ const threads = {
 /** Tests of when threads and processes begin and end, and with what, which those of other files would keep. */
 const alone = [
   "packages/core/test/devices.test.ts",
+  "packages/core/test/device-operations.test.ts",
+  "test/device-copies.test.ts",
   "packages/core/test/runtime-life.test.ts",
   "packages/core/test/text-process-life.test.ts",
 ];

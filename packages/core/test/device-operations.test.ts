@@ -36,6 +36,8 @@ const cases: readonly Case[] = [
   { operation: "copies", shape: odd, operands: 1, coefficients: [1, 0, -2.5], made: [9, 7, 61] },
   { operation: "slice", shape: odd, operands: 1, coefficients: [1, 3, 3, 7 * 61], made: [2, 7, 61] },
   { operation: "slice", shape: odd, operands: 1, coefficients: [2, 6, 7, 61], made: [3, 4, 61] },
+  { operation: "rows", shape: [6, 4, 5], operands: 1, coefficients: [6, 2, 3, 4], made: [3, 4, 5] },
+  { operation: "rows", shape: [6, 4, 5], operands: 1, coefficients: [3, 2, 0, 2, 2], made: [8, 4, 5] },
   { operation: "slice", shape: [5, 1, 4, 1], operands: 1, coefficients: [1, 3, 4, 1], made: [5, 1, 2, 1] },
   { operation: "norms", shape: wide, operands: 1, coefficients: [640], made: [2, 5] },
   ...[odd, wide, [1]].flatMap((shape): Case[] => [

@@ -39,7 +39,7 @@ async function inspected(config: ConfigInput): Promise<Inspection> {
 const int8 = { plugins: [{ use: ChannelsLast, options: { int8: "dynamic" }, components: ["unet"] }] } as const;
 const unet = join(pipelines, "sd15");
 const told =
-  /^channels-last: \d+ nodes of unet run on the CPU, as "\w+" has no kernels for them: .*DynamicQuantizeMatMul \d+/;
+  /^channels-last: \d+ nodes of unet run on the CPU, as "\w+" has no kernels for them: .*MatMulIntegerToFloat \d+/;
 
 /** Cases of the models' kernels, in each form that they may have on WebGPU. */
 const tried = new Map<string, Tried>();
@@ -69,7 +69,7 @@ describe("nodes that fall to the CPU", () => {
   it("are told by inspect where a plugin brings them, with its name", async () => {
     const { components, notes } = await inspected(on("webgpu", unet, int8));
     const own = components.find(({ name }) => name === "unet")!;
-    expect(own.cpuNodes).toMatchObject({ "com.microsoft/DynamicQuantizeMatMul": expect.any(Number) });
+    expect(own.cpuNodes).toMatchObject({ "com.microsoft/MatMulIntegerToFloat": expect.any(Number) });
     expect(notes).toContainEqual({ kind: "warning", text: expect.stringMatching(told) });
     expect(notes).toContainEqual({
       kind: "conclusion",

@@ -2,6 +2,7 @@
  * What `tensor-math.ts` computes in main memory, as small ONNX models that a provider runs where the tensors lie. Numbers
  * come out as a few sums, which are divided here: shaders may take it that nothing is infinite.
  */
+import { onnxType } from "../onnx/onnx-types";
 import { sizeOf } from "../tensor";
 import { betweenTwo, orderStatistics } from "./device-quantile";
 import { numbers, rows, total } from "./device-sums";
@@ -75,6 +76,14 @@ export const deviceOperations: Readonly<Record<OperationName, DeviceOperation>> 
   slice: {
     emit: (g, [a], { shapes: [shape], coefficients: [from, to, count, row] }) =>
       g.add("Slice", [a!, g.wholes(from!), g.wholes(to!), g.wholes(axisOf(shape!, count!, row!))]),
+  },
+
+  rows: {
+    factors: ({ coefficients: [, ...rows] }) => [{ shape: [rows.length], data: rows }],
+    emit: (g, [table], { coefficients: [count], shape }, [rows]) => {
+      const positions = g.add("Cast", [rows!], { to: onnxType.int32 });
+      return g.reshape(g.add("Gather", [g.reshape(table!, [count!, -1]), positions], { axis: 0 }), shape);
+    },
   },
 
   norms: {

@@ -56,7 +56,7 @@ export class DeviceStore {
   async compute(operation: OperationName, operands: readonly OrtTensor[], asked: Asked): Promise<Computed | undefined> {
     const { factors: factorsOf, emit, number } = deviceOperations[operation];
     const factors = factorsOf?.(asked) ?? [];
-    const fixed = factorsOf ? factors.length : asked.coefficients;
+    const fixed = factorsOf ? factors.map(({ shape }) => shape) : asked.coefficients;
     const kind = `${operation} ${JSON.stringify([asked.shapes, fixed, asked.shape])}`;
     if (this.lacking.has(kind)) return undefined;
     const model = (): Promise<Uint8Array> => {

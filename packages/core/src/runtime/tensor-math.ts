@@ -1,3 +1,5 @@
+import { takeRows } from "./take-rows";
+
 /** A tensor from tensors of one shape. Sums are float64 and rounded once. */
 type Elementwise = (inputs: readonly Float32Array[], coefficients: readonly number[]) => Float32Array;
 /** All elements of tensors of one shape to one number, accumulated in float64. */
@@ -169,6 +171,9 @@ function relativeL1Above(inputs: readonly Float32Array[], [ratio, width]: readon
   return found ? change / size : relativeL1(inputs);
 }
 
+/** Rows of a table, `[count, ...rows]` as coefficients: a part of the table itself where they follow each other in it. */
+const rows: Elementwise = ([table], [count, ...positions]) => takeRows(table!, count!, positions);
+
 /** What the worker can compute on its tensors; a row here and a function in math.ts make a new operation. */
 export const elementwise = {
   add,
@@ -177,6 +182,7 @@ export const elementwise = {
   combine,
   combineItems,
   clamp,
+  rows,
   everyNth,
   copies,
   slice,

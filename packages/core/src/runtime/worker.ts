@@ -19,7 +19,6 @@ import {
   type WireTensor,
 } from "./protocol";
 import { deviceNumber, providerOf } from "./providers";
-import { takeRows } from "./take-rows";
 import { compute } from "./worker-math";
 import { WorkerValues } from "./worker-values";
 
@@ -166,13 +165,13 @@ const handlers: Handlers = {
     const session = await sessions.take(id); // after the inputs: what they come from may have failed with its device
     const names = outputs.map(([name]) => name);
     const { results, seconds } = await (store ? store.run(session, feeds, names) : timedRun(session, feeds, names));
-    for (const [name, value] of outputs) values.put(value, results[name]!, store, session);
     const forms = outputs.map(([name, , shape]) => {
       const { type, dims } = results[name]!;
       if (shape && shape.join() !== dims.join())
         throw new Error(`"${name}" became [${dims.join(", ")}]; its graph says [${shape.join(", ")}]`);
       return { dtype: type as WireTensor["dtype"], shape: dims };
     });
+    for (const [name, value] of outputs) values.put(value, results[name]!, store, session);
     return { outputs: forms, seconds };
   },
 
@@ -188,10 +187,8 @@ const handlers: Handlers = {
   compute: (ask) => compute(values, ask),
 
   async rows({ tables, count, rows }) {
-    for (const [table, value, shape] of tables) {
-      const { data } = values.here(table) ?? (await values.inMain(table)); // once: it stays there
-      values.put(value, new OrtTensor("float32", takeRows(data as Float32Array, count, rows), shape));
-    }
+    for (const [table, output, shape] of tables)
+      await compute(values, { operation: "rows", inputs: [table], coefficients: [count, ...rows], output, shape });
     return undefined;
   },
 };

@@ -77,7 +77,7 @@ export function formsFor({ forms }: ProviderProfile, node: Node): readonly Form[
 
 /** Whether a provider lacks an operator that a node's output was made by, and the node says how to do without. */
 export function isReplaced({ kernels }: ProviderProfile, { portable }: Node): boolean {
-  return kernels !== undefined && portable !== undefined && portable.lacking.some((operator) => !kernels[operator]);
+  return kernels !== undefined && portable?.lacking.some((operator) => !kernels[operator]) === true;
 }
 
 /** What stands for most nodes. */
