@@ -72,7 +72,10 @@ describe("a pipeline", () => {
     [{ prompt: [3] }, /prompt\/0 must be a string, found 3/],
     [{ image: 3 }, /image must be a string or a list, found 3/],
     [{ signal: {} }, /"signal" must be an AbortSignal, found \{\}/],
-    [{ onProgress: 3, previews: 1 }, /"onProgress" must be a function, found 3; "previews" must be true, false or a function/],
+    [
+      { onProgress: 3, previews: 1 },
+      /"onProgress" must be a function, found 3; "previews" must be true, false or a function/,
+    ],
     [{ latents: 0 }, /"latents" must be a float32 tensor \{ dtype, shape, data \}, found 0/],
     [{ latents: null }, /"latents" must be a float32 tensor/],
     [{ latents: { dtype: "float32", shape: [1, 16, 8, 8], data: [0] } }, /"latents" must be a float32 tensor/],
