@@ -27,8 +27,13 @@ const keepsPipelinesApart: CheckDefinition = {
     const setup = { options: tried.mainOptions };
     await tried.inUse(async (pipeline) => {
       const beside = await tried.open(setup);
-      const [first, second] = await Promise.all([pipeline.generate(), beside.generate(other)]);
-      ensureSame(tried, first, await tried.fresh(), "While another pipeline runs");
+      // Both are in the middle at once: the new one has read its prompt when it begins, and the other remembers its own.
+      let first: Promise<GenerateResult> | undefined;
+      const onProgress = ({ kind }: { readonly kind: string }): void => {
+        if (kind === "step") first ??= pipeline.generate();
+      };
+      const second = await beside.generate({ ...other, onProgress });
+      ensureSame(tried, await first!, await tried.fresh(), "While another pipeline runs");
       ensureSame(tried, second, await tried.fresh(other), "While another pipeline runs");
       await beside.close();
     });
