@@ -13,7 +13,6 @@ import { guard, isLoopbackAddress } from "./http/guard";
 import { Metrics } from "./http/metrics";
 import type { Acceptance } from "./jobs/accept";
 import { drawWith } from "./jobs/draw";
-import type { Job } from "./jobs/job";
 import { JobBoard } from "./jobs/job-board";
 import { JobQueue } from "./jobs/job-queue";
 import { jobRoutes } from "./jobs/job-routes";
@@ -44,12 +43,7 @@ const arrival = 60_000;
 export async function startServer(options: ServerOptions): Promise<ImageServer> {
   checkOptions(options);
   const { host = usual.host, port = usual.port, graceSeconds = usual.graceSeconds } = options;
-  const { memoryGb, cacheDir, threads } = options;
-  const pool = await ModelPool.of(options.models, {
-    ...(memoryGb === undefined ? {} : { memoryGb }),
-    ...(cacheDir === undefined ? {} : { cacheDir }),
-    ...(threads === undefined ? {} : { threads }),
-  });
+  const pool = await ModelPool.of(options.models, options);
   const limits = { ...usualLimits, ...options.limits };
   const server = Fastify({
     logger: options.log ? { stream: options.log, redact: ["req.headers.authorization"] } : false,
@@ -63,21 +57,14 @@ export async function startServer(options: ServerOptions): Promise<ImageServer> 
   server.server.maxConnections = usual.connections;
   server.server.headersTimeout = arrival;
 
-  const settings: Acceptance["settings"] = new WeakMap();
   const draw = drawWith({
     pool,
-    settingsOf: (job) => settings.get(job)!,
     onError: (job, error) => server.log.error({ err: error, job: job.id }, "a job failed"),
   });
   const queue = new JobQueue(draw, limits.queue);
   const metrics = new Metrics(queue);
-  const board = new (class extends JobBoard {
-    override add(job: Job): void {
-      super.add(job);
-      metrics.watch(job);
-    }
-  })(options.keptJobs ?? usual.keptJobs);
-  const acceptance: Acceptance = { pool, limits, plugins: options.plugins ?? [], board, queue, settings };
+  const board = new JobBoard(options.keptJobs ?? usual.keptJobs);
+  const acceptance: Acceptance = { pool, limits, plugins: options.plugins ?? [], board, queue, metrics };
 
   await addGuards(server, options, limits.requestsPerMinute, host);
   await server.register(multipart, { limits: { fileSize: limits.bodyBytes, files: 32, fields: 100, parts: 132 } });
@@ -116,16 +103,15 @@ async function addGuards(
   host: string,
 ): Promise<void> {
   server.setErrorHandler((error, request, reply) => {
-    const { status, code, message, param } = validationError(error) ?? apiErrorOf(error);
-    if (status >= 500) request.log.error({ err: error }, "a request failed");
+    const told = validationError(error) ?? apiErrorOf(error);
+    if (told.status >= 500) request.log.error({ err: error }, "a request failed");
     return reply
-      .code(status)
+      .code(told.status)
       .header("x-request-id", request.id)
-      .send({ ...errorBody(status, code, message, param), detail: message });
+      .send({ ...errorBody(told), detail: told.message });
   });
-  server.setNotFoundHandler((request, reply) => {
-    const message = `There is no ${request.method} ${request.url.split("?")[0]} here.`;
-    return reply.code(404).send({ ...errorBody(404, "not_found", message, null), detail: message });
+  server.setNotFoundHandler((request) => {
+    throw new ApiError(404, "not_found", `There is no ${request.method} ${request.url.split("?")[0]} here.`);
   });
   if (origins.length > 0)
     await server.register(cors, { origin: [...origins], exposedHeaders: ["x-request-id", "location"] });

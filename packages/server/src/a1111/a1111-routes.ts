@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ApiError, unsupportedField } from "../http/api-error";
 import { base64 } from "../http/base64";
 import { type Acceptance, accept } from "../jobs/accept";
+import { answeredJob } from "../jobs/answered-job";
 import type { Job } from "../jobs/job";
 import { type A1111Drawing, a1111Drawing } from "./drawing-fields";
 import { infotext } from "./infotext";
@@ -23,10 +24,7 @@ export function a1111Routes(server: FastifyInstance, acceptance: Acceptance): vo
     const drawing = await a1111Drawing(request.body, pool, usual);
     const job = await accept(drawing.request, request.owner, acceptance);
     current.set(request.owner, job);
-    reply.raw.once("close", () => reply.raw.writableFinished || job.cancel()); // nobody waits any more
-    await job.ended;
-    if (job.error) throw job.error;
-    return drawn(job, drawing, request.body);
+    return drawn(await answeredJob(job, reply), drawing, request.body);
   };
   server.post<{ Body: Body }>("/sdapi/v1/txt2img", { schema }, (request, reply) => {
     if (request.body.init_images != null) throw unsupportedField("init_images", "...", "is for img2img");

@@ -1,8 +1,15 @@
-import { type GenerateConfig, imagesSettingOf, type PluginUse, planFromPictures } from "@skipstep/core";
+import {
+  type GenerateConfig,
+  imagesSettingOf,
+  type PluginUse,
+  pictureSettingNames,
+  planFromPictures,
+} from "@skipstep/core";
 import { ApiError, unknownField } from "../http/api-error";
+import type { Metrics } from "../http/metrics";
 import type { ModelPool, ServedModel } from "../models/model-pool";
 import type { RequestLimits } from "../options";
-import { type ImageRequest, pictureNames } from "./image-request";
+import type { ImageRequest } from "./image-request";
 import { Job } from "./job";
 import type { JobBoard } from "./job-board";
 import type { JobQueue } from "./job-queue";
@@ -16,8 +23,7 @@ export interface Acceptance {
   readonly plugins: readonly string[];
   readonly board: JobBoard;
   readonly queue: JobQueue;
-  /** Settings of a job, with its pictures' files. */
-  readonly settings: WeakMap<Job, GenerateConfig>;
+  readonly metrics: Metrics;
 }
 
 /**
@@ -25,24 +31,20 @@ export interface Acceptance {
  * @throws ApiError with the field that is wrong; what `planFromPictures` throws
  */
 export async function accept(request: ImageRequest, owner: string, acceptance: Acceptance): Promise<Job> {
-  const { pool, limits, board, queue } = acceptance;
+  const { pool, limits, board, queue, metrics } = acceptance;
   const model = pool.get(request.model);
   checkLimits(request, model, limits);
   checkLoras(request.settings, model);
   checkPlugins(request.plugins, model, acceptance.plugins);
-  const uploaded = writeUploads(request.uploads);
+  const { uploads, ...others } = request;
+  const uploaded = writeUploads(uploads);
   try {
     const settings: GenerateConfig = { ...request.settings, ...uploaded.settings };
     await planFromPictures(model.checked, { ...settings, scheduler: request.scheduler });
-    const job = new Job(owner, { ...request, model: model.id }, uploaded.remove);
-    acceptance.settings.set(job, settings);
+    const job = new Job(owner, { ...others, model: model.id, settings }, uploaded.remove);
+    queue.add(job);
     board.add(job);
-    try {
-      queue.add(job);
-    } catch (error) {
-      board.remove(job);
-      throw error;
-    }
+    metrics.watch(job);
     return job;
   } catch (error) {
     uploaded.remove();
@@ -119,6 +121,7 @@ function textsIn(value: unknown): string[] {
 export function settingsAmong(fields: Readonly<Record<string, unknown>>, { checked }: ServedModel): GenerateConfig {
   const known = checked.model.settingsSchema.properties as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(fields))
-    if (!Object.hasOwn(known, name) || (pictureNames as readonly string[]).includes(name)) throw unknownField(name);
+    if (!Object.hasOwn(known, name) || (pictureSettingNames as readonly string[]).includes(name))
+      throw unknownField(name);
   return fields as GenerateConfig;
 }

@@ -1,8 +1,7 @@
-import type { Pipeline, ProgressEvent, Report } from "@skipstep/core";
+import type { GenerateConfig, Pipeline, ProgressEvent, Report } from "@skipstep/core";
 import { apiErrorOf } from "../http/api-error";
 import type { ModelPool } from "../models/model-pool";
 import { encodeImage } from "./encode-image";
-import type { ImageRequest } from "./image-request";
 import type { Job, JobImage } from "./job";
 import type { RunJob } from "./job-queue";
 import { previewSteps } from "./preview-steps";
@@ -10,14 +9,12 @@ import { previewSteps } from "./preview-steps";
 /** What a job is drawn from. */
 export interface Drawing {
   readonly pool: ModelPool;
-  /** Settings with the pictures' files in them, by job. */
-  readonly settingsOf: (job: Job) => ImageRequest["settings"];
   /** Told what was thrown, before the client is told less. */
   readonly onError: (job: Job, error: unknown) => void;
 }
 
 /** Draws a job's images, and tells the job how far it is. */
-export function drawWith({ pool, settingsOf, onError }: Drawing): RunJob {
+export function drawWith({ pool, onError }: Drawing): RunJob {
   return async (job) => {
     const { request, signal } = job;
     const images: JobImage[] = [];
@@ -43,12 +40,7 @@ export function drawWith({ pool, settingsOf, onError }: Drawing): RunJob {
           const [preview] = event.previews ?? [];
           return preview?.toPng({ recipe: false }).then((png) => job.show(png));
         };
-        const drawn = await drawOne(
-          pipeline,
-          job,
-          { ...settingsOf(job), ...(seed === undefined ? {} : { seed }) },
-          onProgress,
-        );
+        const drawn = await drawOne(pipeline, job, seed === undefined ? {} : { seed }, onProgress);
         images.push(...drawn.images);
         reports.push(drawn.report);
       }
@@ -69,7 +61,7 @@ export function drawWith({ pool, settingsOf, onError }: Drawing): RunJob {
 async function drawOne(
   pipeline: Pipeline,
   job: Job,
-  settings: ImageRequest["settings"],
+  own: Pick<GenerateConfig, "seed">,
   onProgress: (event: ProgressEvent) => Promise<void> | void,
 ): Promise<{ images: JobImage[]; report: Report }> {
   const { request, signal } = job;
@@ -78,8 +70,8 @@ async function drawOne(
     job.isWatched = false;
     return isWanted;
   };
-  const { scheduler, output, texts } = request;
-  const result = await pipeline.generate({ ...settings, scheduler, signal, onProgress, previews });
+  const { settings, scheduler, output, texts } = request;
+  const result = await pipeline.generate({ ...settings, ...own, scheduler, signal, onProgress, previews });
   const { seed } = result.report;
   const images = await Promise.all(
     result.images.map(async (image) => ({

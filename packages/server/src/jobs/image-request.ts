@@ -1,9 +1,4 @@
-import type { GenerateConfig, PluginUse } from "@skipstep/core";
-
-/** Settings that are pictures. */
-export const pictureNames = ["image", "mask", "image_reference", "control_image"] as const;
-
-export type PictureName = (typeof pictureNames)[number];
+import type { GenerateConfig, PictureSetting, PluginUse } from "@skipstep/core";
 
 export type OutputFormat = "png" | "jpeg" | "webp";
 
@@ -14,7 +9,7 @@ export interface Output {
 }
 
 /** Files of pictures that came with a request, by setting. */
-export type Uploads = Readonly<Partial<Record<PictureName, readonly Uint8Array[]>>>;
+export type Uploads = Readonly<Partial<Record<PictureSetting, readonly Uint8Array[]>>>;
 
 /** What each of the APIs makes of a request. */
 export interface ImageRequest {
@@ -35,3 +30,6 @@ export interface ImageRequest {
   /** Texts for the PNG besides the recipe, for the image of a seed. */
   readonly texts?: ((seed: number) => Readonly<Record<string, string>>) | undefined;
 }
+
+/** What a job is drawn from: its pictures are files by now, whose paths stand in the settings. */
+export type DrawnRequest = Omit<ImageRequest, "uploads">;

@@ -12,10 +12,6 @@ export class JobBoard {
     void job.ended.then(() => this.prune());
   }
 
-  remove({ id }: Job): void {
-    this.jobs.delete(id);
-  }
-
   /** @throws ApiError 404 */
   get(id: string, owner: string): Job {
     const job = this.jobs.get(id);

@@ -1,3 +1,4 @@
+import { type PictureSetting, pictureSettingNames } from "@skipstep/core";
 import type { FastifyInstance } from "fastify";
 import { ApiError } from "../http/api-error";
 import { base64, bytesOf } from "../http/base64";
@@ -6,7 +7,7 @@ import { ownFields } from "../http/own-fields";
 import { errorBody } from "../openai/error-body";
 import { type Acceptance, accept, settingsAmong } from "./accept";
 import { mediaTypes } from "./encode-image";
-import { type OutputFormat, type PictureName, pictureNames, type Uploads } from "./image-request";
+import type { OutputFormat, Uploads } from "./image-request";
 import type { Job, JobEvent } from "./job";
 import type { JobQueue } from "./job-queue";
 
@@ -59,14 +60,13 @@ export function jobRoutes(server: FastifyInstance, acceptance: Acceptance): void
     async (request, reply) => {
       const job = board.get(request.params.id, request.owner);
       const last = Number(request.headers["last-event-id"] ?? 0);
-      const stop = job.listen((event) => tell(event));
-      const events = new EventStream(request, reply, stop);
-      const tell = (event: JobEvent): void => {
+      const events = new EventStream(request, reply, () => stop());
+      const tell = (event: JobEvent): void =>
         events.send({ id: event.id, event: event.type, data: described(event, job, queue) });
-        if (job.isOver && event.id === job.lastEvent) events.end();
-      };
+      const stop = job.listen(tell);
       for (const event of job.eventsAfter(Number.isInteger(last) ? last : 0)) tell(event);
-      if (job.isOver) events.end();
+      await job.ended;
+      events.end();
     },
   );
 }
@@ -87,14 +87,12 @@ const jobBody = {
 function jobRequest(body: Body, { pool }: Acceptance) {
   const { model: id, output_format: format = "png", output_compression: compression, previews = 0, ...others } = body;
   const model = pool.get(id as string | undefined);
-  const pictures = Object.keys(others).filter((name): name is PictureName =>
-    (pictureNames as readonly string[]).includes(name),
-  );
+  const pictures = pictureSettingNames.filter((name) => others[name] !== undefined);
   const uploads: Uploads = Object.fromEntries(
     pictures.map((name) => [name, [others[name]].flat().map((text) => bytesOf(name, text))]),
   );
   const { plugins, scheduler, priority, ...settings } = ownFields(
-    Object.fromEntries(Object.entries(others).filter(([name]) => !pictures.includes(name as PictureName))),
+    Object.fromEntries(Object.entries(others).filter(([name]) => !pictures.includes(name as PictureSetting))),
   );
   return {
     model: model.id,
@@ -129,7 +127,7 @@ function describe(job: Job, queue: JobQueue): object {
       seed,
     })),
     reports,
-    error: error ? (errorBody(error.status, error.code, error.message, error.param) as { error: object }).error : null,
+    error: error ? errorBody(error).error : null,
   };
 }
 

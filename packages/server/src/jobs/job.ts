@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Report } from "@skipstep/core";
 import type { ApiError } from "../http/api-error";
-import type { ImageRequest, OutputFormat } from "./image-request";
+import type { DrawnRequest, OutputFormat } from "./image-request";
 
 export type JobState = "queued" | "running" | "completed" | "failed" | "cancelled";
 
@@ -62,7 +62,7 @@ export class Job {
   /** @param owner name of the key that asked */
   constructor(
     readonly owner: string,
-    readonly request: ImageRequest,
+    readonly request: DrawnRequest,
     /** Releases what came with the request. */
     private readonly release: () => void,
   ) {
@@ -75,11 +75,6 @@ export class Job {
 
   get isOver(): boolean {
     return this.endedAt !== undefined;
-  }
-
-  /** Id of the newest event. */
-  get lastEvent(): number {
-    return this.lastId;
   }
 
   /** What happened after an event; previews that others have followed are left out. */

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { GenerateConfig } from "@skipstep/core";
-import type { PictureName, Uploads } from "./image-request";
+import type { GenerateConfig, PictureSetting } from "@skipstep/core";
+import type { Uploads } from "./image-request";
 
 /** Pictures of one request in a folder that only this user may read, and which goes with the job. */
 export interface UploadedFiles {
@@ -13,7 +13,7 @@ export interface UploadedFiles {
 
 /** Names are ours: what a client calls its files says nothing here. */
 export function writeUploads(uploads: Uploads): UploadedFiles {
-  const entries = Object.entries(uploads).filter(([, files]) => files.length > 0) as [PictureName, Uint8Array[]][];
+  const entries = Object.entries(uploads).filter(([, files]) => files.length > 0) as [PictureSetting, Uint8Array[]][];
   if (entries.length === 0) return { settings: {}, remove: () => undefined };
   const folder = mkdtempSync(join(tmpdir(), "skipstep-upload-"));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });

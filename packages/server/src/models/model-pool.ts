@@ -1,6 +1,7 @@
 import { totalmem } from "node:os";
 import {
   type CheckedConfig,
+  type CreateOptions,
   type GenerateRequest,
   inspectConfig,
   openPipeline,
@@ -9,7 +10,7 @@ import {
   validateConfig,
 } from "@skipstep/core";
 import { ApiError } from "../http/api-error";
-import type { ServedConfig } from "../options";
+import type { ServedConfig, ServerOptions } from "../options";
 
 /** A config that was checked, and its pipeline when it is open. */
 export interface ServedModel {
@@ -21,7 +22,6 @@ export interface ServedModel {
 }
 
 interface Entry extends ServedModel {
-  isOpen: boolean;
   pipeline?: Pipeline;
   /** Of its plugins, as they were asked for. */
   plugins: string;
@@ -35,7 +35,7 @@ export class ModelPool {
   private constructor(
     private readonly entries: ReadonlyMap<string, Entry>,
     private readonly most: number,
-    private readonly options: { readonly cacheDir?: string; readonly threads?: number },
+    private readonly options: Pick<CreateOptions, "cacheDir" | "threads">,
   ) {}
 
   /**
@@ -45,15 +45,24 @@ export class ModelPool {
    */
   static async of(
     configs: readonly ServedConfig[],
-    { memoryGb, ...options }: { readonly memoryGb?: number; readonly cacheDir?: string; readonly threads?: number },
+    { memoryGb, cacheDir, threads }: Pick<ServerOptions, "memoryGb" | "cacheDir" | "threads">,
   ): Promise<ModelPool> {
     const entries = new Map<string, Entry>();
     for (const { id, config } of configs) {
       const checked = await validateConfig(config);
       const bytes = inspectConfig(checked).estimatedMemory;
-      entries.set(id, { id, checked, bytes, isOpen: false, plugins: "", usedAt: 0 });
+      entries.set(id, {
+        id,
+        checked,
+        bytes,
+        plugins: "",
+        usedAt: 0,
+        get isOpen() {
+          return this.pipeline !== undefined;
+        },
+      });
     }
-    return new ModelPool(entries, (memoryGb ?? totalmem() / 1e9) * 1e9, options);
+    return new ModelPool(entries, (memoryGb ?? totalmem() / 1e9) * 1e9, defined({ cacheDir, threads }));
   }
 
   get models(): readonly ServedModel[] {
@@ -103,7 +112,6 @@ export class ModelPool {
       await this.release(open().reduce((least, other) => (other.usedAt < least.usedAt ? other : least)));
     const pipeline = await openPipeline(entry.checked, { ...this.options, ...defined(watching) });
     entry.pipeline = pipeline;
-    entry.isOpen = true;
     entry.plugins = JSON.stringify(entry.checked.config.plugins);
     return pipeline;
   }
@@ -111,7 +119,6 @@ export class ModelPool {
   private async release(entry: Entry): Promise<void> {
     const { pipeline } = entry;
     delete entry.pipeline;
-    entry.isOpen = false;
     await pipeline?.close();
   }
 }

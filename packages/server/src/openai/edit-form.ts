@@ -1,7 +1,7 @@
-import { shownMask } from "@skipstep/core";
+import { type PictureSetting, shownMask } from "@skipstep/core";
 import type { FastifyRequest } from "fastify";
 import { ApiError, invalidField, unknownField } from "../http/api-error";
-import type { PictureName, Uploads } from "../jobs/image-request";
+import type { Uploads } from "../jobs/image-request";
 
 /** A form of `/v1/images/edits`. */
 export interface EditForm {
@@ -10,7 +10,7 @@ export interface EditForm {
 }
 
 /** Fields that hold files, and the settings that they become. */
-const fileFields: Readonly<Record<string, PictureName>> = {
+const fileFields: Readonly<Record<string, PictureSetting>> = {
   image: "image",
   "image[]": "image",
   mask: "mask",
@@ -28,7 +28,7 @@ export async function readForm(request: FastifyRequest): Promise<EditForm> {
   if (!request.isMultipart())
     throw new ApiError(415, "unsupported_media_type", "Edits are sent as multipart/form-data, with the files in it.");
   const fields: Record<string, unknown> = {};
-  const uploads: Partial<Record<PictureName, Uint8Array[]>> = {};
+  const uploads: Partial<Record<PictureSetting, Uint8Array[]>> = {};
   for await (const part of request.parts()) {
     const { fieldname: name } = part;
     if (part.type === "file") {

@@ -1,5 +1,7 @@
+import type { ApiError } from "../http/api-error";
+
 /** What OpenAI's clients read of an error. */
-export function errorBody(status: number, code: string, message: string, param: string | null): { error: object } {
+export function errorBody({ status, code, message, param }: ApiError): { readonly error: object } {
   return { error: { message, type: typeOf(status), param, code } };
 }
 

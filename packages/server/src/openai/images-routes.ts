@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { ApiError } from "../http/api-error";
 import { EventStream } from "../http/event-stream";
 import { type Acceptance, accept } from "../jobs/accept";
+import { answeredJob } from "../jobs/answered-job";
 import type { Uploads } from "../jobs/image-request";
 import type { Job } from "../jobs/job";
 import { readForm } from "./edit-form";
 import { errorBody } from "./error-body";
-import { type ImagesRequest, imagesRequest } from "./image-fields";
+import { imagesRequest } from "./image-fields";
 import { completedImage, imagesReply, partialImage } from "./images-reply";
 
 type Body = Readonly<Record<string, unknown>>;
@@ -68,14 +70,14 @@ async function answer(
   const images = imagesRequest(body, uploads, acceptance.pool);
   const job = await accept(images.request, request.owner, acceptance);
   if (images.stream) return stream(request, reply, job, kind);
-  reply.raw.once("close", () => reply.raw.writableFinished || job.cancel()); // nobody waits any more
-  await job.ended;
-  if (job.error) throw job.error;
-  if (job.state === "cancelled") return reply.code(409).send(cancelled);
+  await answeredJob(job, reply);
+  if (job.state === "cancelled") throw cancelled();
   return imagesReply(job, images, `${request.protocol}://${request.host}`);
 }
 
-const cancelled = errorBody(409, "cancelled", "The job was cancelled.", null);
+function cancelled(): ApiError {
+  return new ApiError(409, "cancelled", "The job was cancelled.");
+}
 
 async function stream(request: FastifyRequest, reply: FastifyReply, job: Job, kind: string): Promise<void> {
   let index = 0;
@@ -89,13 +91,6 @@ async function stream(request: FastifyRequest, reply: FastifyReply, job: Job, ki
   });
   await job.ended;
   if (job.state === "completed") events.send({ event: `${kind}.completed`, data: completedImage(job, kind) });
-  else {
-    const body = job.error
-      ? errorBody(job.error.status, job.error.code, job.error.message, job.error.param)
-      : cancelled;
-    events.send({ event: "error", data: { type: "error", ...body } });
-  }
+  else events.send({ event: "error", data: { type: "error", ...errorBody(job.error ?? cancelled()) } });
   events.end();
 }
-
-export type { ImagesRequest };
