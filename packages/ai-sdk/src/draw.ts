@@ -11,11 +11,16 @@ export type Call = Omit<ImageModelV3CallOptions, "files" | "mask" | "providerOpt
     readonly providerOptions?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   };
 
+/** What cannot be honoured, and why. */
+export interface Unsupported {
+  readonly feature: "aspectRatio";
+  readonly details: string;
+}
+
 /** What a call comes to, in words that all versions share. */
 export interface Drawn {
   readonly images: Uint8Array[];
-  /** What cannot be honoured, and why. */
-  readonly unsupported: readonly { readonly feature: "aspectRatio"; readonly details: string }[];
+  readonly unsupported: readonly Unsupported[];
   readonly messages: readonly string[];
   /** An entry for each image; the SDK hands on nothing else. */
   readonly metadata: { readonly skipstep: { readonly images: Json[] } };

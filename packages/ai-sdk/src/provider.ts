@@ -2,8 +2,7 @@ import type { ImageModelV3 } from "@ai-sdk/provider";
 import { NoSuchModelError } from "@ai-sdk/provider";
 import type { ImageModelV2 } from "@ai-sdk/provider-v2";
 import type { ConfigInput } from "@skipstep/core";
-import { imageModelV2 } from "./image-model-v2";
-import { imageModelV3 } from "./image-model-v3";
+import { imageModel } from "./image-model";
 import { OpenModel, type OpenOptions } from "./open-model";
 
 export type SkipstepOptions = OpenOptions;
@@ -37,11 +36,21 @@ export function createSkipstep(options: SkipstepOptions = {}): SkipstepProvider 
   const none = (modelType: "languageModel" | "embeddingModel") => (modelId: string) => {
     throw new NoSuchModelError({ modelId, modelType });
   };
-  const imageModel = (config: string | ConfigInput): ImageModelV3 => imageModelV3(modelOf(config));
-  return Object.assign(imageModel, {
+  const imageModelV3 = (config: string | ConfigInput): ImageModelV3 => ({
+    specificationVersion: "v3",
+    ...imageModel(modelOf(config), (one) => ({ type: "unsupported", ...one }) as const),
+  });
+  const imageModelV2 = (config: string | ConfigInput): ImageModelV2 => ({
+    specificationVersion: "v2",
+    ...imageModel(
+      modelOf(config),
+      ({ feature, details }) => ({ type: "unsupported-setting", setting: feature, details }) as const,
+    ),
+  });
+  return Object.assign(imageModelV3, {
     specificationVersion: "v3" as const,
-    imageModel,
-    imageModelV2: (config: string | ConfigInput) => imageModelV2(modelOf(config)),
+    imageModel: imageModelV3,
+    imageModelV2,
     languageModel: none("languageModel"),
     embeddingModel: none("embeddingModel"),
     close: async () => {
