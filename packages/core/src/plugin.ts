@@ -7,6 +7,7 @@ export { SkipstepError } from "./errors/error";
 export { didYouMean } from "./errors/nearest";
 export { modelUnfit, optionUnfit } from "./errors/plugins";
 export type { AttentionInputs, EmittedAttention } from "./graph/attention";
+export { intOf, intsOf } from "./graph/attributes";
 export { ceilOver, type Dim, divisor, equal as equalDims, least, minus, over, plus, share, times } from "./graph/dim";
 export type { Graph } from "./graph/graph";
 export type { Shapes as Operators } from "./graph/shapes";

@@ -1,4 +1,4 @@
-import type { Graph, Node } from "@skipstep/core/plugin";
+import { type Graph, intsOf, type Node } from "@skipstep/core/plugin";
 import { concat, split } from "./channels";
 import { convolution } from "./convolution";
 import { elementwise } from "./elementwise";
@@ -10,7 +10,7 @@ import { Pictures } from "./pictures";
 import { averagePool, resize } from "./resample";
 import { reshape } from "./reshape";
 import { Roundings } from "./roundings";
-import { intsOf, Model, type Rule } from "./rule";
+import { Model, type Rule } from "./rule";
 import { transpose } from "./transpose";
 
 /** What became of a network's layout. */

@@ -1,4 +1,5 @@
-import { intOf, type Rule } from "./rule";
+import { intOf } from "@skipstep/core/plugin";
+import type { Rule } from "./rule";
 
 /** Joins pictures along their channels, as the up layers of a U-Net do. */
 export const concat: Rule = (node, pictures) => {

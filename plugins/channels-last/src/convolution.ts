@@ -1,6 +1,6 @@
-import type { Graph, Node, Payload, Value } from "@skipstep/core/plugin";
+import { type Graph, intsOf, type Node, type Payload, type Value } from "@skipstep/core/plugin";
 import { isElementwise } from "./elementwise";
-import { intsOf, type Model, type Rule } from "./rule";
+import type { Model, Rule } from "./rule";
 
 /**
  * Float convolutions. Of 1x1 a MatMul over the channels. ONNX Runtime's kernel for others takes channels in blocks and

@@ -1,5 +1,5 @@
-import { type Dim, equalDims, type Graph, times, type Value } from "@skipstep/core/plugin";
-import { intsOf, type Rule } from "./rule";
+import { type Dim, equalDims, type Graph, intsOf, times, type Value } from "@skipstep/core/plugin";
+import type { Rule } from "./rule";
 
 type Area = readonly [batch: Dim, height: Dim, width: Dim, channels: Dim];
 

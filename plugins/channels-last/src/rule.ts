@@ -35,18 +35,6 @@ export class Model {
   }
 }
 
-/** The whole number that an attribute is. */
-export function intOf({ attributes }: Node, name: string): number | undefined {
-  const attribute = attributes[name];
-  return attribute && "int" in attribute ? attribute.int : undefined;
-}
-
-/** The list of whole numbers that an attribute is. */
-export function intsOf({ attributes }: Node, name: string): readonly number[] | undefined {
-  const attribute = attributes[name];
-  return attribute && "ints" in attribute ? attribute.ints : undefined;
-}
-
 export function isSameShape({ shape: a }: Value, { shape: b }: Value): boolean {
   return a.length === b.length && a.every((dim, axis) => equalDims(dim, b[axis]!));
 }

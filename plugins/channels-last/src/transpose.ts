@@ -1,5 +1,6 @@
+import { intsOf } from "@skipstep/core/plugin";
 import { directionOf } from "./layout";
-import { intsOf, type Rule } from "./rule";
+import type { Rule } from "./rule";
 
 /** A transpose from one layout to the other moves nothing: its output is the other side of the same picture. */
 export const transpose: Rule = (node, pictures, model) => {
