@@ -42,7 +42,8 @@ export const stateFaults: readonly Fault[] = [
   },
   {
     name: "chance",
-    plugin: remembering(() => ({ skips: () => Math.random() < 0.5 })),
+    // At step 1 for certain: of four chances all fail in a sixteenth of the runs, which would save no work.
+    plugin: remembering(() => ({ skips: ({ step }) => step.index === 1 || Math.random() < 0.5 })),
     fails: "gives the same for the same input, again and again",
     says: /with the same input/,
   },
