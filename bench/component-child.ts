@@ -7,9 +7,9 @@ import { architectures, type ComponentRun, type MeasuredRun } from "./component-
 import { least, timed } from "./measure";
 import { someInputs } from "./some-inputs";
 
-const { folder, model, sizes, rounds }: ComponentRun = JSON.parse(process.argv[2]!);
+const { folder, model, sizes, rounds, threads }: ComponentRun = JSON.parse(process.argv[2]!);
 const { architecture, entry } = architectures[model]!;
-const runtime = await Runtime.start({ provider: "cpu" });
+const runtime = await Runtime.start({ provider: "cpu", ...(threads === undefined ? {} : { threads }) });
 const weights = openWeights(folder);
 const graph = newGraph({ component: model, weights });
 architecture.entries[entry]!(graph, architecture.parse(JSON.parse(readFileSync(join(folder, "config.json"), "utf8"))));

@@ -29,6 +29,8 @@ export interface ComponentRun {
   readonly model: string;
   readonly sizes: Sizes;
   readonly rounds: number;
+  /** All cores where it is left out. */
+  readonly threads?: number;
 }
 
 export interface MeasuredRun {

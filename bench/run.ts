@@ -5,6 +5,7 @@ import { type Benchmark, type Figure, isMet, quantity, targetText } from "./benc
 import { cacheDitBenchmark } from "./cache-dit";
 import { cacheDitEmojiBenchmark } from "./cache-dit-emoji";
 import { compileBenchmark } from "./compile";
+import { coresBenchmark } from "./cores";
 import { deepcacheBenchmark } from "./deepcache";
 import { denoisersBenchmark } from "./denoisers";
 import { dtypeBenchmark } from "./dtype";
@@ -33,6 +34,7 @@ const benchmarks: readonly Benchmark[] = [
   compileBenchmark,
   denoisersBenchmark,
   sd15Benchmark,
+  coresBenchmark,
   sanaBenchmark,
   tinyVaeBenchmark,
   deepcacheBenchmark,

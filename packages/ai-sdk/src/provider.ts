@@ -15,10 +15,13 @@ export interface SkipstepProvider {
    */
   (config: string | ConfigInput): ImageModelV3;
   readonly specificationVersion: "v3";
+  /** The same as the call, by the name that the AI SDK's providers have. */
   imageModel(config: string | ConfigInput): ImageModelV3;
   /** The same for AI SDK 5, whose calls carry neither files nor masks. */
   imageModelV2(config: string | ConfigInput): ImageModelV2;
+  /** @throws NoSuchModelError: there is none */
   languageModel(modelId: string): never;
+  /** @throws NoSuchModelError: there is none */
   embeddingModel(modelId: string): never;
   /** Closes all models, and frees their memory. A call that comes later opens its model again. */
   close(): Promise<void>;

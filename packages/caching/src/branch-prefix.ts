@@ -3,6 +3,7 @@ import type { Run } from "@skipstep/core/plugin";
 /** What stands before the names of a report's numbers, by guidance branch. */
 export const branchPrefixes = ["", "cfg_"] as const;
 
+/** One of `branchPrefixes`. */
 export type BranchPrefix = (typeof branchPrefixes)[number];
 
 /**

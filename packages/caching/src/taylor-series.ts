@@ -26,7 +26,7 @@ export class TaylorSeries {
     this.derivatives = this.derivatives.slice(0, this.order);
   }
 
-  /** @param value of a computed step, of the shape of those before */
+  /** Learns from a computed step. @param value of a computed step, of the shape of those before */
   async update(value: DeviceTensor, step: number): Promise<void> {
     this.first ??= step;
     const distance = step - this.last;

@@ -21,6 +21,7 @@ import { type RandomControlNet, writeControlNet } from "./random-control-net";
 export interface Setup {
   /** The plugin's options; `undefined` leaves the plugin out. */
   readonly options: object | undefined;
+  /** The config's own when left out. */
   readonly guidance?: "batch" | "separate";
   readonly strict?: boolean;
   /** Whether a ControlNet steers the model. */
@@ -79,11 +80,11 @@ export class PluginUnderTest {
     return join(this.temporaryFolder(), "controlnet");
   }
 
-  config({ options, guidance = "batch", strict = false, controlled = false, outer = [] }: Setup): ConfigInput {
+  config({ options, guidance, strict = false, controlled = false, outer = [] }: Setup): ConfigInput {
     const { model = ownModel, config = {} } = this.options;
     const nets = controlled ? { components: { controlnet: this.controlNetFolder } } : {};
     const plugins = [...outer, ...(options === undefined ? [] : [{ use: this.plugin, options }])];
-    return { ...config, ...nets, model, plugins, generate: this.request, guidance, strict };
+    return { ...config, ...nets, model, plugins, generate: this.request, ...(guidance && { guidance }), strict };
   }
 
   /** A new pipeline, open until `close`. */

@@ -8,6 +8,7 @@ export interface Matrix {
   readonly columns: number;
 }
 
+/** What AWQ found for linears of one input. */
 export interface AwqScales {
   /** One a column: weights are multiplied by it, inputs divided. */
   readonly scales: Float32Array;

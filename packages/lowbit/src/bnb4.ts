@@ -30,6 +30,7 @@ export function emitBnb4(g: Graph, x: Value, weight: Bnb4Weight, bias: Value | u
   return bias ? g.add(output, bias) : output;
 }
 
+/** What a plugin's `weightLoad` answers for a weight of NF4 or FP4. @param form its name in the report */
 export function bnb4Form(form: string, weight: Bnb4Weight): WeightForm {
   return {
     form,

@@ -21,6 +21,7 @@ export interface LinearInput {
   readonly rows: Float32Array;
 }
 
+/** What is drawn to calibrate with, and which inputs are kept. */
 export interface CollectRequest {
   /** Its plugins are left out: what is collected is what the whole model computes. */
   readonly config: ConfigInput;
@@ -32,7 +33,7 @@ export interface CollectRequest {
   readonly tokens: number;
   readonly cacheDir?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** @param done images */
+  /** Told after each image. @param done images */
   readonly onProgress?: (done: number, of: number) => void;
 }
 

@@ -3,6 +3,7 @@ import type { Hessian } from "./hessian";
 import { coder, scalesOf } from "./round-to-nearest";
 import { groupOf, type Rounded, type RoundingOptions, type Scales, scaleIndex } from "./rounded";
 
+/** How GPTQ rounds; https://arxiv.org/abs/2210.17323. */
 export interface GptqOptions extends RoundingOptions {
   /** Added to the Hessian's diagonal, as a share of its mean. */
   readonly damping?: number;

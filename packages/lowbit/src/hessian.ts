@@ -8,7 +8,7 @@ export class Hessian {
     this.sums = new Float64Array(columns * columns);
   }
 
-  /** @param rows `[T, K]` */
+  /** Counts in what the layer was given in one pass. @param rows `[T, K]` */
   add(rows: Float32Array): void {
     const { columns, sums } = this;
     const count = rows.length / columns;

@@ -11,6 +11,7 @@ export interface Int8Weight {
   readonly scales: Payload;
 }
 
+/** How activations become int8. */
 export interface Int8Options {
   /**
    * Columns of the activations with an element of at least this size are multiplied in float32, as LLM.int8 does,
@@ -82,6 +83,7 @@ function outlierProduct(
   return g.node("MatMul", [columns, factors], [columns.shape[0]!, rows]);
 }
 
+/** What a plugin's `weightLoad` answers for a weight in int8. @param form its name in the report */
 export function int8Form(form: string, weight: Int8Weight, options: Int8Options): WeightForm {
   return {
     form,

@@ -30,6 +30,7 @@ export function isNBitsBlock(block: number): boolean {
   return block >= 16 && block <= 512 && Number.isInteger(Math.log2(block));
 }
 
+/** Blocks of a row; the last may be cut. */
 export function blocksPerRow({ columns, block }: Pick<NBitsLayout, "columns" | "block">): number {
   return Math.ceil(columns / block);
 }

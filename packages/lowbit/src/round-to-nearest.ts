@@ -81,7 +81,7 @@ function extremes(values: Float32Array, from: number, end: number): { lowest: nu
   return { lowest, highest };
 }
 
-/** @param lowest at most 0 @param highest at least 0 */
+/** The scale under which a range of values just fits into the codes. @param lowest at most 0 @param highest at least 0 */
 export function scaleFor(
   lowest: number,
   highest: number,

@@ -10,6 +10,7 @@ export type Scheme =
 /** What shares a scale: the whole tensor, a row, or so many columns of a row (the last of them may be fewer). */
 export type Granularity = "tensor" | "row" | number;
 
+/** How a matrix is rounded to a few bits. */
 export interface RoundingOptions {
   /** 2 to 8. */
   readonly bits: number;

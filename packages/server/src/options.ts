@@ -29,6 +29,7 @@ export interface RequestLimits {
   readonly requestsPerMinute: number;
 }
 
+/** Limits where nothing is said. */
 export const usualLimits: RequestLimits = {
   n: 8,
   side: 2048,
@@ -38,6 +39,7 @@ export const usualLimits: RequestLimits = {
   requestsPerMinute: 600,
 };
 
+/** What a server serves, where, and to whom. */
 export interface ServerOptions {
   /** The first is the one for requests that name none. */
   readonly models: readonly ServedConfig[];

@@ -14,8 +14,10 @@ export interface ToyRegion {
   readonly inside?: readonly ToyRegion[];
 }
 
+/** A generation of a model of numbers. */
 export interface ToyRun {
   readonly count: number;
+  /** The model of a step, in running order. */
   readonly regions: (step: number) => readonly ToyRegion[];
   readonly firstStep?: number;
   /** Tokens of a step; 4. */

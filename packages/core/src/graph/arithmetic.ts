@@ -6,18 +6,23 @@ import type { Value } from "./value";
 
 /** Operators that compute element by element, and products of matrices. */
 export abstract class Arithmetic extends Emitter {
+  /** `a + b`, element by element. @returns the shape that both broadcast to, as numpy does */
   add(a: Value, b: Value): Value {
     return this.binary("Add", a, b);
   }
+  /** `a - b`, element by element. @returns the shape that both broadcast to */
   sub(a: Value, b: Value): Value {
     return this.binary("Sub", a, b);
   }
+  /** `a * b`, element by element. @returns the shape that both broadcast to */
   mul(a: Value, b: Value): Value {
     return this.binary("Mul", a, b);
   }
+  /** `a / b`, element by element. @returns the shape that both broadcast to */
   div(a: Value, b: Value): Value {
     return this.binary("Div", a, b);
   }
+  /** Product of matrices. @param a `[..., M, K]` @param b `[..., K, N]` @returns `[..., M, N]` */
   matmul(a: Value, b: Value): Value {
     return this.node("MatMul", [a, b], infer.matmul(this.path, a.shape, b.shape));
   }
@@ -47,24 +52,31 @@ export abstract class Arithmetic extends Emitter {
   gelu(x: Value, approximate: "none" | "tanh" = "none"): Value {
     return this.node("Gelu", [x], x.shape, { attributes: { approximate: { text: approximate } } });
   }
+  /** `max(x, 0)`, in the shape of `x`. */
   relu(x: Value): Value {
     return this.unary("Relu", x);
   }
+  /** Hyperbolic tangent, in the shape of `x`. */
   tanh(x: Value): Value {
     return this.unary("Tanh", x);
   }
+  /** Sine of radians, in the shape of `x`. */
   sin(x: Value): Value {
     return this.unary("Sin", x);
   }
+  /** Cosine of radians, in the shape of `x`. */
   cos(x: Value): Value {
     return this.unary("Cos", x);
   }
+  /** Square root, in the shape of `x`. */
   sqrt(x: Value): Value {
     return this.unary("Sqrt", x);
   }
+  /** `exp(x)` over its sum along an axis, in the shape of `x`. */
   softmax(x: Value, axis = -1): Value {
     return this.node("Softmax", [x], x.shape, { attributes: { axis: { int: axis } } });
   }
+  /** The same values in another type, in the shape of `x`. */
   cast(x: Value, dtype: DType): Value {
     return this.node("Cast", [x], x.shape, { dtype, attributes: { to: { int: onnxType[dtype] } } });
   }

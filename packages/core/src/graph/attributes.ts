@@ -2,16 +2,19 @@ import type { Node, Value } from "./value";
 
 /** Attributes of nodes by name; `undefined` for those that it has not, or of another kind. */
 
+/** A node's attribute of one integer; `undefined` where it has none of that name and kind. */
 export function intOf({ attributes }: Node, name: string): number | undefined {
   const value = attributes[name];
   return value && "int" in value ? value.int : undefined;
 }
 
+/** A node's attribute of one number; `undefined` where it has none of that name and kind. */
 export function floatOf({ attributes }: Node, name: string): number | undefined {
   const value = attributes[name];
   return value && "float" in value ? value.float : undefined;
 }
 
+/** A node's attribute of a list of integers; `undefined` where it has none of that name and kind. */
 export function intsOf({ attributes }: Node, name: string): readonly number[] | undefined {
   const value = attributes[name];
   return value && "ints" in value ? value.ints : undefined;

@@ -6,7 +6,9 @@ import type { Weight, WeightForm } from "./weight";
 
 /** What build-time hooks answer; core asks the plugins in the config's order. */
 export interface BuildHooks {
+  /** How a weight is stored and its operator emitted; `undefined` has core do it. */
   weightLoad(weight: Weight, graph: Graph): WeightForm | undefined;
+  /** Emits an attention; `undefined` has core do it. */
   attention(inputs: AttentionInputs, graph: Graph): Value | undefined;
   /** How a block does with fewer of a picture's tokens. */
   tokens?(tokens: BlockTokens, graph: Graph): ReducedTokens | undefined;

@@ -44,14 +44,17 @@ export function size(name: string): Dim {
   return new Expression([{ coefficient: 1, atoms: [atom] }]);
 }
 
+/** `a + b`, in a form that is equal for equal sizes. */
 export function plus(a: Dim, b: Dim): Dim {
   return collect([...termsOf(a), ...termsOf(b)]);
 }
 
+/** `a - b`, in a form that is equal for equal sizes. */
 export function minus(a: Dim, b: Dim): Dim {
   return plus(a, times(b, -1));
 }
 
+/** `a * b`, in a form that is equal for equal sizes. */
 export function times(a: Dim, b: Dim): Dim {
   return collect(
     termsOf(a).flatMap((x) =>
@@ -118,6 +121,7 @@ export function product(dims: readonly Dim[]): Dim {
   return dims.reduce<Dim>(times, 1);
 }
 
+/** Whether two sizes are equal for all values of what is known at run time only. */
 export function equal(a: Dim, b: Dim): boolean {
   return String(a) === String(b);
 }

@@ -13,7 +13,7 @@ const nearest: Readonly<Record<string, Attribute>> = {
 
 /** Operators that move elements: they change shapes and compute nothing. */
 export abstract class Shapes extends Arithmetic {
-  /** One dimension may be -1: what is left over. */
+  /** The same elements in another shape. One dimension may be -1: what is left over. */
   reshape(x: Value, to: readonly Dim[]): Value {
     const shape = infer.completed(x.shape, to);
     if (!shape || !equal(product(shape), product(x.shape)))
@@ -30,6 +30,7 @@ export abstract class Shapes extends Arithmetic {
     return this.node("Reshape", [x, this.constant(target, undefined, "int64")], shape);
   }
 
+  /** Axes in another order. @param order `[0, 2, 1]` of `[B, T, D]` @returns `[B, D, T]` */
   transpose(x: Value, order: readonly number[]): Value {
     return this.node(
       "Transpose",
@@ -56,6 +57,7 @@ export abstract class Shapes extends Arithmetic {
     return this.node("DepthToSpace", [x], shape, { attributes: { blocksize: { int: block } } });
   }
 
+  /** Values one behind the other along an axis; all other axes are equal. @param axis negative ones count from the last */
   concat(values: readonly Value[], axis: number): Value {
     if (values.length === 1) return values[0]!;
     const at = axis < 0 ? axis + values[0]!.shape.length : axis;
@@ -116,7 +118,7 @@ export abstract class Shapes extends Arithmetic {
     );
   }
 
-  /** Repeats along axes of size 1. */
+  /** Repeats along axes of size 1, as numpy broadcasts. @param to the whole shape */
   expand(x: Value, to: readonly Dim[]): Value {
     return this.node("Expand", [x, this.sizes(to)], infer.broadcast(this.path, "Expand", x.shape, to));
   }

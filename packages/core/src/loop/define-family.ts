@@ -22,11 +22,17 @@ export interface FamilyDefinition<Table extends SettingTable> extends Omit<Famil
   /** When left out, the one component whose architectures have a `structure`. */
   readonly denoiser?: string;
   readonly settings: Table;
+  /** As `Family.defaults`, of this family's own settings as well. */
   defaults(configs: Configs, fromImage: boolean, inpaints?: boolean): SettingDefaults & Partial<SettingValues<Table>>;
+  /** As `Family.settle`, with this family's own settings. */
   settle?(configs: Configs, settings: SettingsOf<Table>): Partial<SettingsOf<Table>>;
+  /** As `Family.problems`; none when left out. */
   problems?(configs: Configs, settings: SettingsOf<Table>): readonly SettingProblem[];
+  /** As `Family.firstStep`. */
   firstStep?(settings: SettingsOf<Table>): number;
+  /** As `Family.sizes`. */
   sizes(configs: Configs, settings: SettingsOf<Table>): ReturnType<Family["sizes"]>;
+  /** As `Family.open`. */
   open(parts: FamilyParts): Promise<FamilyPipeline>;
 }
 

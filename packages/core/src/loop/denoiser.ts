@@ -42,7 +42,7 @@ export class Denoiser {
     private readonly component: string,
   ) {}
 
-  /** @param encoded the generation's own object, which its constant inputs hang on */
+  /** One pass. @returns the output `sample` @param encoded the generation's own object, which its constant inputs hang on */
   async run(encoded: Conditioning, pass: DenoiserPass, options: PassOptions): Promise<Floats> {
     const { sample } = await this.outputs(encoded, pass, options);
     return (await sample!.read()) as Floats;

@@ -87,6 +87,7 @@ export interface Family {
   firstStep?(settings: Settings): number;
   /** Run-time sizes of each component's graph at these settings, the largest that occur; for estimates of memory. */
   sizes(configs: Configs, settings: Settings): Readonly<Record<string, Sizes>>;
+  /** Makes the pipeline once all components are compiled. */
   open(parts: FamilyParts): Promise<FamilyPipeline>;
 }
 
@@ -159,9 +160,11 @@ export interface Conditioning {
 
 /** What one family does its own way; the loop around it is the same for all. */
 export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
+  /** Turns prompts, or what else says what to draw, into what the denoiser takes; once a generation. */
   encode(settings: Settings, signal?: AbortSignal): Promise<Encoded>;
   /** Unit noise to start from, `[B, C, H, W]`. */
   noise(settings: Settings, generator: Generator): Floats;
+  /** What the scheduler is asked for by the settings, such as steps, noise levels and `mu`. @param scheduler its options */
   schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule;
   /** Guidance strength at a timestep; 0 runs the prompt's branch alone. */
   guidanceAt(settings: Settings, timestep: number): number;

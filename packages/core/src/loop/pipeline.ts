@@ -63,6 +63,7 @@ export interface GenerateRequest extends GenerateConfig, RequestExtras {
 /** Whether to decode the estimate after a step. */
 export type PreviewsAt = (step: number, of: number) => boolean;
 
+/** What a generation gives. */
 export interface GenerateResult {
   /** `num_images_per_prompt` for each prompt, prompt by prompt. */
   readonly images: readonly Image[];

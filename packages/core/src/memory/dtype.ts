@@ -3,6 +3,7 @@ import type { DeviceMap } from "./device-map";
 /** Types that weights may be stored in, and computed with where a device has them. */
 export const dtypes = ["float32", "float16", "bfloat16"] as const;
 
+/** One of `dtypes`. */
 export type Dtype = (typeof dtypes)[number];
 
 /** One for all components, or by component; `default` is the others', as in diffusers. */

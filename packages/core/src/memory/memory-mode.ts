@@ -4,4 +4,5 @@
  */
 export const memoryModes = ["resident", "sequential", "component"] as const;
 
+/** One of `memoryModes`. */
 export type MemoryMode = (typeof memoryModes)[number];

@@ -7,6 +7,7 @@ export const decisions = {
   predictions: "which predictions are computed",
 } as const;
 
+/** One of `decisions`: `blocks`, `guidance`, `predictions`. */
 export type Decision = keyof typeof decisions;
 
 /** What a plugin decides; `true` in its manifest means blocks. */

@@ -24,6 +24,7 @@ export function defineQuantizer<Options>(quantizer: Quantizer<Options>): AnyQuan
   return quantizer as unknown as AnyQuantizer;
 }
 
+/** What a quantizer is given. */
 export interface QuantizeRequest<Options> {
   /** Its class, its config, its name in the pipeline. */
   readonly component: Component;
@@ -38,10 +39,11 @@ export interface QuantizeRequest<Options> {
   /** Images to calibrate with, over the config's `generate`. */
   images(): readonly GenerateConfig[];
   readonly signal: AbortSignal;
-  /** @param what is being done: `layers.0.attention.to_q.weight` */
+  /** Told how far it is. @param what is being done: `layers.0.attention.to_q.weight` */
   onProgress(what: string, done: number, of: number): void;
 }
 
+/** What a quantizer says of the file that it wrote. */
 export interface QuantizeResult {
   /** For people: `210 tensors as Q4_K, 12 as F16`. */
   readonly lines: readonly string[];

@@ -29,6 +29,7 @@ export interface PluginReport {
   readonly build: Omit<BuildReceipt, "plugin">;
 }
 
+/** What became of a region that a plugin wraps, in one generation; also the row of whole predictions, and of guidance. */
 export interface RegionReport {
   readonly name: string;
   readonly from: string;

@@ -14,6 +14,7 @@ export interface BetaOptions {
 
 export type BetaSchedule = "linear" | "scaled_linear" | "squaredcos_cap_v2" | "sigmoid" | "laplace" | "exp";
 
+/** Schemas of the options that say how noise was added in training. @param defaults of the class in diffusers @param more schedules besides the usual three */
 export function betaSchemas(
   defaults: Pick<BetaOptions, "beta_start" | "beta_end" | "beta_schedule">,
   more: readonly BetaSchedule[] = [],

@@ -15,10 +15,12 @@ export interface ThresholdOptions {
   sample_max_value: number;
 }
 
+/** Schemas of the options that clip a predicted image. @param clip whether it is clipped when nothing is said */
 export function clipSchemas(clip: boolean): OptionSchemas<ClipOptions> {
   return { clip_sample: flag(clip), clip_sample_range: number(1, { exclusiveMinimum: 0 }) };
 }
 
+/** Schemas of the options of dynamic thresholding. */
 export const thresholdSchemas: OptionSchemas<ThresholdOptions> = {
   thresholding: flag(false, "Dynamic thresholding, for models that work on pixels."),
   dynamic_thresholding_ratio: number(0.995, { minimum: 0, maximum: 1 }),
@@ -31,6 +33,7 @@ export function boundImage(options: ThresholdOptions & ClipOptions, image: Float
   return options.clip_sample ? clip(image, options.clip_sample_range) : image;
 }
 
+/** Bounds an image to `[-range, range]`, as a copy. */
 export function clip(image: Float32Array, range: number): Float32Array {
   return image.map((value) => Math.min(range, Math.max(-range, value)));
 }

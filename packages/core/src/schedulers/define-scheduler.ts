@@ -17,7 +17,7 @@ export interface SchedulerDefinition {
   /** Of the models that it samples from. */
   readonly processes: readonly Process[];
   readonly schema: OptionsSchema;
-  /** @param options all of the schema's, valid by it */
+  /** A scheduler for one generation. @param options all of the schema's, valid by it */
   make(options: Readonly<JsonObject>, schedule: Schedule): Scheduler;
 }
 

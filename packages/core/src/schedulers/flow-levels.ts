@@ -39,8 +39,12 @@ export function trainingLevels(options: TrainedFlow, steps: number): Float64Arra
 
 /** What every sampler of a flow has. */
 export function flowSampler(timesteps: Float32Array, sigmas: Float32Array) {
-  const mixture = (index: number): Mixture => ({ alpha: 1 - sigmas[index]!, sigma: sigmas[index]! });
-  return { timesteps, sigmas, mixture };
+  return {
+    timesteps,
+    sigmas,
+    /** What of image and noise a sample holds before a call. */
+    mixture: (index: number): Mixture => ({ alpha: 1 - sigmas[index]!, sigma: sigmas[index]! }),
+  };
 }
 
 function unshifted(options: FlowOptions, schedule: ScheduleRequest, round: Rounding): Float64Array {

@@ -16,6 +16,7 @@ export function predictionSchema<Type extends PredictionType | "original_sample"
 
 /** The usual three. */
 export type DiffusionPrediction = Exclude<PredictionType, "flow_prediction">;
+/** What most diffusion models predict, the usual default first. */
 export const diffusionPredictions: readonly DiffusionPrediction[] = ["epsilon", "sample", "v_prediction"];
 
 /** How much of the image and of the noise a sample holds. */

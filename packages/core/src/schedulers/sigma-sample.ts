@@ -8,7 +8,7 @@ import { weightedSum, weightedSumOver } from "./weighted-sum";
  * variance 1. These pieces are what Euler, Heun, LMS and DPM-Solver-2 share.
  */
 
-/** @param spacing of the timesteps: with `leading` ones the noise that an image hides is counted in */
+/** What schedulers on noise levels share: noise to begin with, and samples as the model wants them. @param spacing of the timesteps: with `leading` ones the noise that an image hides is counted in */
 export function varianceExploding(
   spacing: SpacingOptions["timestep_spacing"],
   timesteps: Float32Array,
@@ -19,6 +19,7 @@ export function varianceExploding(
     timesteps,
     sigmas,
     initNoiseSigma: spacing === "leading" ? Math.fround(Math.sqrt(most ** 2 + 1)) : most,
+    /** What of image and noise a sample holds before a call. */
     mixture: (index: number): Mixture => ({ alpha: 1, sigma: sigmas[index]! }),
     /** Of variance 1, as the model wants it. */
     scaleModelInput: (sample: Float32Array, index: number): Float32Array => {

@@ -32,7 +32,12 @@ export function signalAt(
   return (timestep) => (timestep < 0 ? beyond : alphas[Math.min(timestep, alphas.length - 1)]!);
 }
 
-/** @param alphas share of the signal's power before each call, and after the last one */
+/** What schedulers whose samples keep variance 1 share. @param alphas share of the signal's power before each call, and after the last one */
 export function variancePreserving(timesteps: Float32Array, alphas: readonly number[]) {
-  return { timesteps, sigmas: noiseLevels(alphas), mixture: (index: number): Mixture => mixtureOf(alphas[index]!) };
+  return {
+    timesteps,
+    sigmas: noiseLevels(alphas),
+    /** What of image and noise a sample holds before a call. */
+    mixture: (index: number): Mixture => mixtureOf(alphas[index]!),
+  };
 }

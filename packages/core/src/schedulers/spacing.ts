@@ -11,6 +11,7 @@ export interface SpacingOptions {
   steps_offset: number;
 }
 
+/** Schemas of the options that say which timesteps are visited. @param spacing of the class in diffusers when nothing is said */
 export function spacingSchemas(spacing: SpacingOptions["timestep_spacing"]): OptionSchemas<SpacingOptions> {
   return {
     timestep_spacing: choice(

@@ -47,6 +47,7 @@ export function optionsSchema<Options>(properties: OptionSchemas<Options>): Opti
   return { type: "object", additionalProperties: false, properties };
 }
 
+/** A number. */
 export function number<Value extends number | undefined>(
   value: Value,
   limits: NumberLimits = {},
@@ -59,6 +60,7 @@ export function optionalNumber(value: number | null, limits: NumberLimits = {}):
   return withDefault(value, { type: ["number", "null"], ...limits });
 }
 
+/** An integer. */
 export function integer<Value extends number | undefined>(
   value: Value,
   limits: NumberLimits = {},
@@ -71,6 +73,7 @@ export function optionalInteger(value: number | null, limits: NumberLimits = {})
   return withDefault(value, { type: ["integer", "null"], ...limits });
 }
 
+/** True or false. */
 export function flag<Value extends boolean | undefined>(value: Value, description?: string): OptionSchema<Wide<Value>> {
   return withDefault(value as Wide<Value>, { type: "boolean", ...told(description) });
 }

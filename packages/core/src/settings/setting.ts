@@ -53,7 +53,7 @@ export function neededSetting<Input>(schema: JsonSchema): Setting<Input, Input> 
   return { schema };
 }
 
-/** @param neutral what it is when it changes nothing */
+/** A setting that a family may leave at what changes nothing. @param neutral that value */
 export function setting<Input, Value = Input>(schema: JsonSchema, neutral: Value): Setting<Input, Value> {
   return { schema, neutral };
 }

@@ -60,6 +60,7 @@ export interface CheckedConfig extends LoadedConfig {
   readonly model: RecognisedModel;
 }
 
+/** How a pipeline is opened on this machine; nothing of it changes an image. */
 export interface CreateOptions extends ConfigOptions {
   /** Folder for compiled engines; `SKIPSTEP_CACHE` or the user's cache folder when left out. */
   readonly cacheDir?: string;

@@ -7,6 +7,7 @@ import type { JsonObject } from "../schema/json";
 import { toPointer } from "../schema/json";
 import { validate } from "../schema/validate";
 
+/** A plugin's quantizer, ready to be run. */
 export interface FoundQuantizer {
   /** The plugin's name. */
   readonly name: string;

@@ -13,7 +13,7 @@ export interface GraphCost {
   readonly activationBytes: number;
 }
 
-/** @param sizes the run-time sizes: `{ B: 2, h: 32, w: 32 }` */
+/** What one run of a graph costs at given sizes. @param sizes the run-time sizes: `{ B: 2, h: 32, w: 32 }` */
 export function graphCost(graph: Graph, sizes: Sizes): GraphCost {
   return {
     flops: countFlops(graph.nodes, sizes),

@@ -48,6 +48,7 @@ export interface Inspection {
   readonly estimatedMemory: number;
 }
 
+/** What one component of a checked config comes to, before any weight is read. */
 export interface ComponentInspection {
   readonly name: string;
   readonly className: string;
@@ -87,6 +88,7 @@ export interface SegmentInspection {
   readonly outputs: readonly string[];
 }
 
+/** What one plugin of a checked config hooks, and what it takes over. */
 export interface PluginInspection {
   readonly name: string;
   readonly version: string;

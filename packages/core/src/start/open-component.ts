@@ -15,6 +15,7 @@ import { ownCatalogue } from "./catalogue";
 import { bringOptions, type CheckedConfig, type ConfigOptions, validateConfig } from "./create-pipeline";
 import { openModel, withWeights } from "./open-model";
 
+/** One component by itself, as quantizers and calibration take it. */
 export interface OpenedComponent {
   readonly component: Component;
   /** The caller closes them. */

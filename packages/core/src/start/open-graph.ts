@@ -34,6 +34,7 @@ export interface OpenedGraph {
   run(inputs: Tensors, step?: Step): Promise<Tensors>;
   /** What happened at the plugins' regions in all runs with a step. */
   readonly regions: readonly RegionReceipt[];
+  /** Frees its memory, and the folder of its own where it was given none. */
   close(): Promise<void>;
 }
 

@@ -20,6 +20,7 @@ import type { RequestLora } from "../weights/lora/lora";
 import { findLoraFile } from "../weights/lora/lora-file";
 import type { CheckedConfig } from "./create-pipeline";
 
+/** What a recipe is allowed, and what stands in for parts of it. */
 export interface OpenRecipeOptions {
   /**
    * What the recipe may read: files, folders with all below them, and names on the hub; everything with true; or who is

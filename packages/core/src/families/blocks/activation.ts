@@ -18,6 +18,7 @@ export function activationOption(value: Activation): OptionSchema<Activation> {
   return { enum: Object.keys(activations), default: value };
 }
 
+/** An activation by its name in config.json, in the shape of `x`. */
 export function activate(g: Graph, activation: Activation, x: Value): Value {
   return activations[activation](g, x);
 }

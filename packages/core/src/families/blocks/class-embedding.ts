@@ -13,7 +13,7 @@ export interface ClassOptions {
 /**
  * Declares the input `class_labels` and embeds it: int64 `[B]` looked up in a table of `num_class_embeds` rows, or with
  * `timestep` float32 `[B]` embedded as a timestep is. g is the model's scope.
- * @param waves sinusoids of `[B]` @param width of the timestep embedding
+ * @param time how timesteps are embedded: `waves` makes sinusoids of `[B]`, `width` is that of the embedding
  * @returns `[B, width]`, to be added to the timestep embedding; nothing when the model has no classes
  */
 export function classEmbedding(

@@ -18,6 +18,7 @@ export interface ResnetOptions {
   readonly resample?: (g: Graph, x: Value) => Value;
 }
 
+/** How a block is told of the time: `resnet_time_scale_shift` of config.json. */
 export type TimeScaleShift = "default" | "scale_shift";
 
 /**

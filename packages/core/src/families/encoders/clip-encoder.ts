@@ -39,7 +39,7 @@ export class ClipEncoder {
     this.limit = Math.min(tokenizer.modelMaxLength, config.max_position_embeddings);
   }
 
-  /** @param component `text_encoder`, `text_encoder_2`; its tokenizer is `tokenizer`, `tokenizer_2` */
+  /** Takes an encoder of the pipeline's. @param component `text_encoder`, `text_encoder_2`; its tokenizer is `tokenizer`, `tokenizer_2` */
   static async open(
     { encoder, configs, tokenizer: tokenizerOf }: FamilyParts,
     component: string,

@@ -15,6 +15,7 @@ export class Qwen3Encoder implements CausalModel {
     private readonly tokenizer: OpenTokenizer,
   ) {}
 
+  /** Takes the pipeline's `text_encoder` and its `tokenizer`. @throws SKIPSTEP_COMPONENT_MISSING without one */
   static async open({ checkpoint, encoder, configs, tokenizer: tokenizerOf }: FamilyParts): Promise<Qwen3Encoder> {
     checkpoint.component("tokenizer"); // throws when there is none
     const tokenizer = await tokenizerOf("text_encoder");

@@ -26,7 +26,7 @@ export class T5Encoder {
     private readonly tokenizer: OpenTokenizer,
   ) {}
 
-  /** @param component `text_encoder_2`; its tokenizer is `tokenizer_2` */
+  /** Takes an encoder of the pipeline's. @param component `text_encoder_2`; its tokenizer is `tokenizer_2` */
   static async open({ encoder, tokenizer }: FamilyParts, component: string): Promise<T5Encoder> {
     return new T5Encoder(encoder(component), await tokenizer(component));
   }

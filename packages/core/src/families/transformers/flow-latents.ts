@@ -23,7 +23,7 @@ export type FlowLatents = Pick<FamilyPipeline, "noise" | "estimate" | "decode"> 
     encodeMode(settings: Settings, image: Floats, signal?: AbortSignal): Promise<Floats>;
   };
 
-/** @param channels of the latents */
+/** The latents of a flow model around the pipeline's `vae`. @param channels of the latents */
 export function flowLatents(parts: FamilyParts, channels: number): FlowLatents {
   const autoencoder = new Autoencoder(parts, "vae");
   return {

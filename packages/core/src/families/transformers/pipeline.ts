@@ -46,9 +46,11 @@ export async function drawPrompts<Encoded extends Conditioning>(
 
 /** What each family does its own way. */
 export interface TransformerMethods {
+  /** As `FamilyPipeline.encode`: prompts, or what else says what to draw, turned into what the denoiser takes. */
   encode(settings: Settings, signal?: AbortSignal): Promise<Drawn>;
   /** The denoiser's `pos_embed`, `[1, T, D]`, where it has one; asked once a size. @param height latent rows @param width latent columns */
   positions(height: number, width: number): Floats | undefined;
+  /** As `FamilyPipeline.schedule`: timesteps or noise levels by the settings and the scheduler's options. */
   schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule;
   /** What the denoiser is told of the scheduler's timestep; that itself when left out. */
   toldTimestep?(timestep: number): number;

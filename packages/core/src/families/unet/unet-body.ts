@@ -23,6 +23,7 @@ export interface UpBlock extends UNetBlock {
   readonly upsample?: ((g: Graph, x: Value, height: Dim, width: Dim) => Value) | undefined;
 }
 
+/** The blocks of a U-Net in running order, and what goes into them. */
 export interface UNetBlocks {
   readonly down: readonly DownBlock[];
   readonly middle?: UNetBlock | undefined;

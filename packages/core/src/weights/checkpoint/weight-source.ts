@@ -22,6 +22,7 @@ export interface WeightSource {
   readonly names: readonly string[];
   /** Types of tensors that cannot be read, in the header's words, by their names: `F4`. */
   readonly unread?: ReadonlyMap<string, string> | undefined;
+  /** Whether there is a tensor of that name. */
   has(name: string): boolean;
   /** @throws SKIPSTEP_TENSOR_MISSING, SKIPSTEP_TENSOR_DTYPE for one of a type that is not read */
   entry(name: string): TensorEntry;

@@ -18,5 +18,6 @@ export interface PackedWeight {
 export interface PackedTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** Its values as they are stored, row-major. */
   read(): Tensor;
 }

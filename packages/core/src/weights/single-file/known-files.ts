@@ -53,6 +53,7 @@ export class KnownFiles {
       .map(([name]) => name);
   }
 
+  /** The way a class of models is stored in single files; `undefined` for one that is not. */
   of(className: string): ModelFile | undefined {
     return this.byClass.get(className);
   }
@@ -72,7 +73,7 @@ export class KnownFiles {
     throw this.unknown(file, this.whatElse(stored));
   }
 
-  /** @param what it is instead */
+  /** The error for a file that none of them reads. @param what it is instead */
   unknown(file: string, what: string | undefined): Error {
     return fileUnknown(
       file,
