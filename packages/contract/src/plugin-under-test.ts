@@ -80,11 +80,12 @@ export class PluginUnderTest {
     return join(this.temporaryFolder(), "controlnet");
   }
 
-  config({ options, guidance, strict = false, controlled = false, outer = [] }: Setup): ConfigInput {
+  config({ options, guidance: wanted, strict = false, controlled = false, outer = [] }: Setup): ConfigInput {
     const { model = ownModel, config = {} } = this.options;
+    const guidance = wanted ?? config.guidance ?? "batch";
     const nets = controlled ? { components: { controlnet: this.controlNetFolder } } : {};
     const plugins = [...outer, ...(options === undefined ? [] : [{ use: this.plugin, options }])];
-    return { ...config, ...nets, model, plugins, generate: this.request, ...(guidance && { guidance }), strict };
+    return { ...config, ...nets, model, plugins, generate: this.request, guidance, strict };
   }
 
   /** A new pipeline, open until `close`. */
