@@ -36,10 +36,20 @@ export const coresBenchmark: Benchmark = {
         { what: "memory while it draws", value: most / 1e9, unit: "GB" },
         ...runs.flatMap(({ what, byThreads }) =>
           measured.map(
-            (threads, i): Figure => ({ what: `${what}, ${threads} cores`, value: byThreads[i]!.seconds, unit: "s" }),
+            (threads, i): Figure => ({
+              what: `${what}, ${threads} ${threads === 1 ? "core" : "cores"}`,
+              value: byThreads[i]!.seconds,
+              unit: "s",
+            }),
           ),
         ),
-        ...measured.map((cores): Figure => ({ what: `an image, ${cores} cores`, value: image(cores), unit: "s" })),
+        ...measured.map(
+          (cores): Figure => ({
+            what: `an image, ${cores === 1 ? "1 core" : `${cores} cores`}`,
+            value: image(cores),
+            unit: "s",
+          }),
+        ),
         ...reckoned.map(
           (cores): Figure => ({ what: `an image, ${cores} cores, reckoned`, value: image(cores), unit: "s" }),
         ),

@@ -27,11 +27,12 @@ export function section({ name, about }: Benchmark, figures: readonly Figure[], 
   ].join("\n");
 }
 
-/** Puts sections into the file of results, each in the place of the one of its name; the others stay. */
+/** Puts sections into the file of results, each in the place of the one of its name; the others stay, and last come those of no benchmark. */
 export function writeSections(path: string, sections: ReadonlyMap<string, string>, order: readonly string[]): void {
   const known = new Map(existsSync(path) ? readSections(readFileSync(path, "utf8")) : []);
   for (const [name, text] of sections) known.set(name, text);
-  const names = [...known.keys()].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  const place = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  const names = [...known.keys()].sort((a, b) => place(a) - place(b));
   writeFileSync(path, [title, ...names.map((name) => known.get(name)!)].join("\n"));
 }
 
