@@ -31,6 +31,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   TARGET: 3,
   DEVICE_MAP: 3,
   PLUGIN_OPTION: 3,
+  PLUGIN_SETTINGS: 3,
   GGUF_OPTION: 3,
   GGUF_IMPORTANCE: 3,
   SVDQUANT_NOTHING: 3,

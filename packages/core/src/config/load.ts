@@ -3,6 +3,7 @@ import { configInvalid } from "../errors/config";
 import { isHubName } from "../hub/hub-name";
 import type { FoundPlugin, PluginCode } from "../plugins/discover";
 import { createHost, type PluginHost } from "../plugins/host";
+import { unmetSettings } from "../plugins/needed-settings";
 import type { PluginClass } from "../plugins/plugin";
 import { isPath, pathOf } from "../plugins/resolve";
 import { type Finding, invalid, locate } from "../schema/finding";
@@ -82,6 +83,7 @@ export async function loadConfig<Model extends ConfigModel>(
   const known = checkCore(config, catalogue.settingsSchema, reading.findings.length > 0);
   findings.push(...(unstanding ? known.filter(({ path: [key] }) => key !== "generate") : known));
   findings.push(...found.findings, ...problems);
+  if (findings.length === 0) findings.push(...unmetSettings(found.plugins, config));
   makeAbsolute(config, folderOf, classes);
   findings.push(...placeFiles(config, folderOf), ...placeRequestLoras(config, folderOf));
   const canCheck =

@@ -158,6 +158,15 @@ export function featureMissing(
   );
 }
 
+/** A generation's setting is another than a plugin's manifest asks for. @param problem `must be >= 4, found 2.` */
+export function settingsUnmet(plugin: string, setting: string, problem: string): SkipstepError {
+  const what = setting === "" ? "" : `${setting} `;
+  return new SkipstepError(
+    "SKIPSTEP_PLUGIN_SETTINGS",
+    `Plugin "${plugin}" does not work with these settings: ${what}${problem} Change the setting, or remove the plugin.`,
+  );
+}
+
 /**
  * A model has all that a plugin's manifest asks for, and its method is not defined for it all the same. For plugins to
  * throw, in `regions`.

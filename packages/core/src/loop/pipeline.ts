@@ -9,6 +9,7 @@ import { picturesOf } from "../image/picture";
 import { pictureWarnings } from "../image/picture-pixels";
 import type { BuildHookRunner } from "../plugins/build-hooks";
 import type { LoadedPlugin, PluginHost } from "../plugins/host";
+import { checkRequestSettings } from "../plugins/needed-settings";
 import type { Encodings } from "../program/encodings";
 import type { OpenedComponent } from "../program/opened-component";
 import { createGenerator } from "../random";
@@ -149,6 +150,7 @@ export class Pipeline {
     const loras = placeLoras(named, config);
     const own = named ? { loras } : {};
     const settings = await seenSettings(model, config.generate, { ...given, ...own }, inMemory, config);
+    checkRequestSettings(this.parts.plugins.plugins, { ...settings, ...config.generate, ...given });
     const parts = scheduler ? withScheduler(this.parts, scheduler) : this.parts; // plugins may have changed meanwhile
     const beside = loras.filter(({ scale }) => scale !== 0);
     const read = beside.length > 0 ? parts.loras.read(beside) : undefined;

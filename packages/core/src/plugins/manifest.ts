@@ -3,6 +3,7 @@ import type { Feature, Structure } from "../architecture/structure";
 import type { Family } from "../loop/family";
 import type { PluginReport } from "../report/report";
 import type { SchedulerDefinition } from "../schedulers/define-scheduler";
+import type { JsonSchema } from "../schema/json-schema";
 import type { WeightFormat } from "../weights/formats/weight-format";
 import type { Decision } from "./decisions";
 import type { AnyQuantizer } from "./quantizer";
@@ -33,6 +34,11 @@ export interface Manifest<Options> {
   readonly conflicts?: readonly string[];
   /** What the denoiser must have. */
   readonly requires?: readonly Feature[];
+  /**
+   * What the config must say, as a JSON Schema of it, defaults filled in: `{ properties: { guidance: { enum: ["separate"] } } }`.
+   * Under `generate` it is held against each generation's settings, whoever says them.
+   */
+  readonly settings?: JsonSchema;
   /** Ways to store weights that it reads and core does not. The first plugin that knows a file's format opens it. */
   readonly weightFormats?: readonly WeightFormat[];
   /** Families of models that it brings: pipelines that core does not run. */
