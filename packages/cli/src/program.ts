@@ -208,6 +208,16 @@ export function createProgram(session: Session): Command {
     .addOption(noPlugins)
     .action(async (folder, options) => (await import("./schema")).schema(folder, options, session));
 
+  program
+    .command("new")
+    .description("begin a package of your own")
+    .command("plugin")
+    .description("write a package with a plugin that works, its test, build and README")
+    .argument("<folder>", "a new folder; its name is the plugin's, without skipstep-plugin-")
+    .option("--name <name>", "another name for the plugin")
+    .addOption(json)
+    .action(async (folder, options) => (await import("./new/new-plugin")).newPlugin(folder, options, session));
+
   const engines = program.command("engines").description("list, check or clear the compile cache");
   cacheOptions(
     engines.command("list", { isDefault: true }).description("list compiled engines (also without a word)"),

@@ -10,6 +10,7 @@ import { coreVersion } from "../version";
 import { checkCopy, checkLinkedCopy, isMarked } from "./core-copy";
 import { type AnyManifest, manifestOf, type PluginClass } from "./plugin";
 import { type ResolvedModule, resolvePlugin } from "./resolve";
+import { importTypeScript, isTypeScript } from "./typescript-module";
 import { isInRange } from "./version-range";
 
 /** A plugin that was found, before there is an instance of it. */
@@ -72,7 +73,7 @@ export function pluginOfClass(plugin: PluginClass): FoundPlugin {
 
 async function importModule(use: string, file: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+    return await (isTypeScript(file) ? importTypeScript(file) : import(/* @vite-ignore */ pathToFileURL(file).href));
   } catch (error) {
     checkLinkedCopy(use, file); // one that lacks what this core has, say
     throw pluginImportFailed(use, file, error);
