@@ -1,6 +1,7 @@
 import type { Graph } from "../../graph/graph";
 import type { Value } from "../../graph/value";
 import { modulate, plainLayerNorm } from "./ada-layer-norm";
+import { type BranchEdges, imageEdges, textEdges } from "./branch-edges";
 import { type JointAttentionOptions, jointAttention, type Streams } from "./joint-attention";
 
 /** One of the streams of a block. */
@@ -36,16 +37,24 @@ export function dualStreamBlock(g: Graph, { encoder, hidden }: Streams, options:
     const parts = modulation(g);
     return { normal: normalize(norm1, x, parts[0]!, parts[1]!), parts };
   };
-  const leave = (x: Value, attended: Value, { norm2, feedForward: name }: StreamModules, parts: readonly Value[]) => {
+  const leave = (
+    x: Value,
+    attended: Value,
+    { norm2, feedForward: name }: StreamModules,
+    parts: readonly Value[],
+    edges: BranchEdges,
+  ) => {
     const [, , attentionGate, shift, scale, gate] = parts as [Value, Value, Value, Value, Value, Value];
-    const y = g.add(x, g.mul(attentionGate, attended));
-    return g.add(y, g.mul(gate, feedForward(g.scope(name), normalize(norm2, y, shift, scale))));
+    const y = g.add(x, g.mul(attentionGate, g.label(edges.leaves, attended)));
+    const normal = g.label(edges.enters, normalize(norm2, y, shift, scale));
+    return g.add(y, g.mul(gate, g.label(edges.leaves, feedForward(g.scope(name), normal))));
   };
 
   const [imageIn, textIn] = [enter(hidden, image), enter(encoder, text)];
-  g.label("modulated", imageIn.normal);
+  g.label(imageEdges.enters, imageIn.normal);
+  g.label(textEdges.enters, textIn.normal);
   const attended = jointAttention(g.scope("attn"), { encoder: textIn.normal, hidden: imageIn.normal }, attention);
-  const imageOut = leave(hidden, attended.hidden, image, imageIn.parts);
-  const textOut = leave(encoder, attended.encoder, text, textIn.parts);
+  const imageOut = leave(hidden, attended.hidden, image, imageIn.parts, imageEdges);
+  const textOut = leave(encoder, attended.encoder, text, textIn.parts, textEdges);
   return { encoder: textOut, hidden: imageOut };
 }

@@ -3,6 +3,7 @@ import type { Graph } from "../../graph/graph";
 import { attention, layerNorm, linear } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { adaLayerNormContinuous, modulate, modulation, plainLayerNorm } from "./ada-layer-norm";
+import { imageEdges, textEdges } from "./branch-edges";
 import { feedForward } from "./feed-forward";
 import { join, normalizeHeads, type Streams, separate } from "./joint-attention";
 import { projectedAttention } from "./projected-attention";
@@ -37,8 +38,8 @@ export function jointBlock(g: Graph, streams: Streams, conditioning: Value, opti
   const [attendText, feedText] = branches(g, "norm1_context.linear", conditioning, 2) as [Branch, Branch];
   const attn = g.scope("attn");
   const normal = {
-    encoder: modulated(g, encoder, attendText),
-    hidden: g.label("modulated", modulated(g, hidden, image[0]!)),
+    encoder: g.label(textEdges.enters, modulated(g, encoder, attendText)),
+    hidden: g.label(imageEdges.enters, modulated(g, hidden, image[0]!)),
   };
   const mixed = separate(attn, mix(attn, normal, options), encoder.shape[1]!);
   const attended = project(attn, "to_out.0", mixed.hidden);
@@ -46,9 +47,9 @@ export function jointBlock(g: Graph, streams: Streams, conditioning: Value, opti
   attn.tap(attended, attendedText);
 
   const hiddenOut = imageStream(g, hidden, image, attended, options);
-  const text = gated(g, encoder, attendText, attendedText);
-  const fed = feedForward(g.scope("ff_context"), modulated(g, text, feedText));
-  return { encoder: gated(g, text, feedText, fed), hidden: hiddenOut };
+  const text = gated(g, encoder, attendText, g.label(textEdges.leaves, attendedText));
+  const fed = feedForward(g.scope("ff_context"), g.label(textEdges.enters, modulated(g, text, feedText)));
+  return { encoder: gated(g, text, feedText, g.label(textEdges.leaves, fed)), hidden: hiddenOut };
 }
 
 /** The last block, after which the text is needed no more. @returns image tokens */
@@ -61,8 +62,11 @@ export function lastJointBlock(
   const image = branches(g, "norm1.linear", conditioning, options.isDual ? 3 : 2);
   const text = adaLayerNormContinuous(g.scope("norm1_context"), encoder, conditioning);
   const attn = g.scope("attn");
-  const normal = g.label("modulated", modulated(g, hidden, image[0]!));
-  const mixed = mix(attn, { encoder: text, hidden: normal }, options); // [B, S + T, D]
+  const normal = {
+    encoder: g.label(textEdges.enters, text),
+    hidden: g.label(imageEdges.enters, modulated(g, hidden, image[0]!)),
+  };
+  const mixed = mix(attn, normal, options); // [B, S + T, D]
   const attended = project(attn, "to_out.0", attn.slice(mixed, 1, encoder.shape[1]!, mixed.shape[1]!));
   attn.tap(attended);
   return imageStream(g, hidden, image, attended, options);
@@ -76,15 +80,17 @@ function imageStream(
   attended: Value,
   options: BlockOptions,
 ): Value {
-  let y = gated(g, x, attend!, attended);
+  const left = (output: Value): Value => g.label(imageEdges.leaves, output);
+  const entered = (value: Value, branch: Branch): Value => g.label(imageEdges.enters, modulated(g, value, branch));
+  let y = gated(g, x, attend!, left(attended));
   if (attendAgain) {
-    const again = projectedAttention(g.scope("attn2"), modulated(g, x, attendAgain), {
+    const again = projectedAttention(g.scope("attn2"), entered(x, attendAgain), {
       heads: options.heads,
       normalize: (inner, name, value) => normalizeQueryKey(inner, name, value, options),
     });
-    y = gated(g, y, attendAgain, again);
+    y = gated(g, y, attendAgain, left(again));
   }
-  return gated(g, y, feed!, feedForward(g.scope("ff"), modulated(g, y, feed!)));
+  return gated(g, y, feed!, left(feedForward(g.scope("ff"), entered(y, feed!))));
 }
 
 /** Attention over text and image tokens, text in front. @returns `[B, S + T, D]`, before the output projections */

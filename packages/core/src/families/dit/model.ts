@@ -9,6 +9,7 @@ import { blockTokens } from "../../graph/tokens";
 import type { Value } from "../../graph/value";
 import { flag, number, supported } from "../../schema/option";
 import { modulate, modulation, plainLayerNorm } from "../blocks/ada-layer-norm";
+import { imageEdges } from "../blocks/branch-edges";
 import { type FeedForwardActivation, feedForward, feedForwardOption } from "../blocks/feed-forward";
 import { embedPatches, unpatchify } from "../blocks/patch-embed";
 import { projectedAttention } from "../blocks/projected-attention";
@@ -123,16 +124,15 @@ function block(g: Graph, x: Value, context: Context): Value {
   const conditioning = g.silu(condition(g, "norm1.emb", context));
   const parts = modulation(g, "norm1.linear", conditioning, 6, tokenWidth(context.config)); // [B, 1, D] each
   const [shift1, scale1, gate1, shift2, scale2, gate2] = parts as [Value, Value, Value, Value, Value, Value];
-  const normal1 = g.label("modulated", modulate(g, plainLayerNorm(g, x), shift1, scale1));
+  const normal1 = g.label(imageEdges.enters, modulate(g, plainLayerNorm(g, x), shift1, scale1));
   const attended = emit("attention", g.scope("attn1"), normal1, (inner, value) =>
     projectedAttention(inner, value, { heads: num_attention_heads, bias: attention_bias }),
   );
-  const y = g.add(x, g.mul(gate1, attended));
-  const normal = layerNorm(g, "norm3", y, norm_eps, { affine: norm_elementwise_affine });
-  const fed = emit("feed-forward", g.scope("ff"), modulate(g, normal, shift2, scale2), (inner, value) =>
-    feedForward(inner, value, activation_fn),
-  );
-  return g.add(y, g.mul(gate2, fed));
+  const y = g.add(x, g.mul(gate1, g.label(imageEdges.leaves, attended)));
+  const normal3 = layerNorm(g, "norm3", y, norm_eps, { affine: norm_elementwise_affine });
+  const normal2 = g.label(imageEdges.enters, modulate(g, normal3, shift2, scale2));
+  const fed = emit("feed-forward", g.scope("ff"), normal2, (inner, value) => feedForward(inner, value, activation_fn));
+  return g.add(y, g.mul(gate2, g.label(imageEdges.leaves, fed)));
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Value } from "../../graph/value";
 import { flag, type OptionSchemas } from "../../schema/option";
 import type { Floats } from "../../tensor";
 import { adaLayerNormContinuous, modulate, modulation, plainLayerNorm } from "../blocks/ada-layer-norm";
+import { imageEdges } from "../blocks/branch-edges";
 import { dualStreamBlock, type StreamModules } from "../blocks/dual-stream-block";
 import { feedForward } from "../blocks/feed-forward";
 import { residualStream } from "../blocks/float32-parts";
@@ -214,7 +215,7 @@ export function singleBlock(g: Graph, streams: Streams, { condition, attention }
   const width = joint.shape.at(-1) as number;
   const [norm, attn, out] = [g.scope("norm"), g.scope("attn"), g.scope("proj_out")];
   const [shift, scale, gate] = modulation(norm, "linear", condition, 3, width) as [Value, Value, Value];
-  const normal = g.label("modulated", modulate(norm, plainLayerNorm(norm, joint, EPS), shift, scale));
+  const normal = g.label(imageEdges.enters, modulate(norm, plainLayerNorm(norm, joint, EPS), shift, scale));
   const fed = g.scope("act_mlp").gelu(linear(g.scope("proj_mlp"), "", normal, 4 * width), "tanh");
   const normalized = (name: string, head: string): Value =>
     normalizeHeads(attn, head, linear(attn, name, normal, width), attention.heads, attention.eps);
@@ -228,7 +229,7 @@ export function singleBlock(g: Graph, streams: Streams, { condition, attention }
     attention,
   );
   attn.tap(mixed);
-  const branch = linear(out, "", out.concat([mixed, fed], 2), width);
+  const branch = g.label(imageEdges.leaves, linear(out, "", out.concat([mixed, fed], 2), width));
   return separate(g, g.add(joint, g.mul(gate, branch)), streams.encoder.shape[1]!);
 }
 

@@ -10,6 +10,7 @@ import { blockTokens } from "../../graph/tokens";
 import type { Value } from "../../graph/value";
 import { flag, number, optionalNumber, supported } from "../../schema/option";
 import { modulate, plainLayerNorm } from "../blocks/ada-layer-norm";
+import { imageEdges } from "../blocks/branch-edges";
 import { type FeedForwardActivation, feedForward, feedForwardOption } from "../blocks/feed-forward";
 import { embedPatches, unpatchify } from "../blocks/patch-embed";
 import { projectedAttention } from "../blocks/projected-attention";
@@ -197,16 +198,22 @@ function block(g: Graph, x: Value, { config, shared, captions, keyMask, grid }: 
   const table = g.add(g.weight("scale_shift_table", [6, tokenWidth(config)]), shared); // [B, 6, D]
   const parts = g.chunk(table, 6, 1); // [B, 1, D] each
   const [shift1, scale1, gate1, shift2, scale2, gate2] = parts as [Value, Value, Value, Value, Value, Value];
-  const normal = g.label("modulated", modulate(g, layerNorm(g, "norm1", x, norm_eps, { affine }), shift1, scale1));
+  const normal = g.label(
+    imageEdges.enters,
+    modulate(g, layerNorm(g, "norm1", x, norm_eps, { affine }), shift1, scale1),
+  );
   const mixed = emit("attention", g.scope("attn1"), normal, (inner, value) =>
     projectedAttention(inner, value, { heads, bias }),
   );
-  const attended = g.add(x, g.mul(gate1, mixed));
+  const attended = g.add(x, g.mul(gate1, g.label(imageEdges.leaves, mixed)));
   const crossed = emit("cross-attention", g.scope("attn2"), attended, (inner, value) =>
     projectedAttention(inner, value, { heads, bias, source: captions, keyMask }),
   );
   const y = g.add(attended, crossed);
-  const normal2 = modulate(g, layerNorm(g, "norm2", y, norm_eps, { affine }), shift2, scale2);
+  const normal2 = g.label(
+    imageEdges.enters,
+    modulate(g, layerNorm(g, "norm2", y, norm_eps, { affine }), shift2, scale2),
+  );
   const fed = emit("feed-forward", g.scope("ff"), normal2, (inner, value) => feedForward(inner, value, activation_fn));
-  return g.add(y, g.mul(gate2, fed));
+  return g.add(y, g.mul(gate2, g.label(imageEdges.leaves, fed)));
 }

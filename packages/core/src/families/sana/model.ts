@@ -9,6 +9,7 @@ import { layerNorm, linear, rmsNorm } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { flag, number, optionalNumber, supported } from "../../schema/option";
 import { modulate, plainLayerNorm } from "../blocks/ada-layer-norm";
+import { imageEdges } from "../blocks/branch-edges";
 import { gluMbConvOfTokens } from "../blocks/glu-mb-conv";
 import { linearAttention } from "../blocks/linear-attention";
 import { embedPatches, unpatchify } from "../blocks/patch-embed";
@@ -181,8 +182,9 @@ function block(g: Graph, x: Value, context: Context): Value {
   const table = g.add(g.weight("scale_shift_table", [6, tokenWidth(config)]), shared); // [B, 6, D]
   const parts = g.chunk(table, 6, 1); // [B, 1, D] each
   const [shift1, scale1, gate1, shift2, scale2, gate2] = parts as [Value, Value, Value, Value, Value, Value];
-  const normal = g.label("modulated", modulate(g, plainLayerNorm(g, x, norm_eps), shift1, scale1));
-  const attended = g.add(x, g.mul(gate1, selfAttention(g.scope("attn1"), normal, config)));
+  const normal = g.label(imageEdges.enters, modulate(g, plainLayerNorm(g, x, norm_eps), shift1, scale1));
+  const mixed = g.label(imageEdges.leaves, selfAttention(g.scope("attn1"), normal, config));
+  const attended = g.add(x, g.mul(gate1, mixed));
   const crossed = projectedAttention(g.scope("attn2"), attended, {
     heads: config.num_cross_attention_heads,
     width: config.num_cross_attention_heads * config.cross_attention_head_dim,
@@ -191,8 +193,11 @@ function block(g: Graph, x: Value, context: Context): Value {
     normalize: (inner, name, value) => normalize(inner, name, value, config),
   });
   const y = g.add(attended, crossed);
-  const normal2 = modulate(g, layerNorm(g, "norm2", y, norm_eps, { affine }), shift2, scale2);
-  const fed = gluMbConvOfTokens(g.scope("ff"), normal2, config.mlp_ratio, grid);
+  const normal2 = g.label(
+    imageEdges.enters,
+    modulate(g, layerNorm(g, "norm2", y, norm_eps, { affine }), shift2, scale2),
+  );
+  const fed = g.label(imageEdges.leaves, gluMbConvOfTokens(g.scope("ff"), normal2, config.mlp_ratio, grid));
   return g.add(y, g.mul(gate2, fed));
 }
 

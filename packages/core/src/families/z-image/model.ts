@@ -8,6 +8,7 @@ import type { Graph } from "../../graph/graph";
 import { attention, layerNorm, linear, rmsNorm, rotary } from "../../graph/layers";
 import type { Value } from "../../graph/value";
 import { flag, integer, list, number, optionalInteger } from "../../schema/option";
+import { imageEdges } from "../blocks/branch-edges";
 import { gatedProduct, products, residualStream } from "../blocks/float32-parts";
 import { patchify, unpatchify } from "../blocks/patch-embed";
 import { zImageFile } from "./names";
@@ -253,10 +254,11 @@ export function block(g: Graph, x: Value, context: BlockContext): Value {
   }
   const parts = g.chunk(g.unsqueeze(linear(g, "adaLN_modulation.0", context.modulation, 4 * dim), 1), 4, 2); // 4 x [B, 1, dim]
   const [scaleAttention, gateAttention, scaleFeedForward, gateFeedForward] = parts as [Value, Value, Value, Value];
-  const normal = g.label("modulated", g.mul(norm("attention_norm1", x), g.onePlus(scaleAttention)));
-  const attended = selfAttention(g.scope("attention"), normal, context);
+  const normal = g.label(imageEdges.enters, g.mul(norm("attention_norm1", x), g.onePlus(scaleAttention)));
+  const attended = g.label(imageEdges.leaves, selfAttention(g.scope("attention"), normal, context));
   const y = g.add(x, g.mul(g.tanh(gateAttention), norm("attention_norm2", attended)));
-  const fed = feedForward(g.scope("feed_forward"), g.mul(norm("ffn_norm1", y), g.onePlus(scaleFeedForward)), dim);
+  const normal2 = g.label(imageEdges.enters, g.mul(norm("ffn_norm1", y), g.onePlus(scaleFeedForward)));
+  const fed = g.label(imageEdges.leaves, feedForward(g.scope("feed_forward"), normal2, dim));
   return g.add(y, g.mul(g.tanh(gateFeedForward), norm("ffn_norm2", fed)));
 }
 
