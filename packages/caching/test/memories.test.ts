@@ -16,7 +16,7 @@ describe("RunMemories", () => {
       made.push(run);
       return { steps: run.count };
     });
-    const [first, second] = [runOf("joint", 4), runOf("joint", 9)];
+    const [first, second] = [runOf("batch", 4), runOf("batch", 9)];
     expect(made).toEqual([]);
     const memory = memories.of(first);
     expect(memories.of(second)).toEqual({ steps: 9 });
@@ -34,7 +34,7 @@ describe("RunMemories", () => {
   it("remembers what counts for nothing", () => {
     let made = 0;
     const memories = new RunMemories(() => made++);
-    const run = runOf("joint");
+    const run = runOf("batch");
     expect([memories.of(run), memories.of(run)]).toEqual([0, 0]);
     expect(made).toBe(1);
   });
@@ -44,7 +44,7 @@ describe("RunMemories", () => {
       if (count < 2) throw new RangeError("too few");
       return {};
     });
-    const run = runOf("joint", 1);
+    const run = runOf("batch", 1);
     for (let call = 0; call < 2; call++) expect(() => memories.of(run)).toThrow("too few");
   });
 });
@@ -60,7 +60,7 @@ it("RegionMemories makes one memory a region in each run", () => {
 });
 
 it("numbers of the negative prompt's own branch have a prefix, and those of a batch have none", () => {
-  const names = (["joint", "cond", "uncond"] as const).map((branch) => `${branchPrefix(runOf(branch))}residual_diff`);
+  const names = (["batch", "cond", "uncond"] as const).map((branch) => `${branchPrefix(runOf(branch))}residual_diff`);
   expect(names).toEqual(["residual_diff", "residual_diff", "cfg_residual_diff"]);
   expect(branchPrefixes).toEqual(["", "cfg_"]);
 });

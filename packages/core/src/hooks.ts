@@ -14,8 +14,8 @@ export type GuidanceBranch = "cond" | "uncond";
  * fresh object each time: plugins key their state by it (`RunMemories` of `@skipstep/caching`), so that there is no reset to forget.
  */
 export interface Run {
-  /** `"joint"` when the guidance branches share one batch, else `"cond"` or `"uncond"`. */
-  readonly branch: "joint" | GuidanceBranch;
+  /** `"batch"` when the guidance branches share one batch, else `"cond"` or `"uncond"`. */
+  readonly branch: "batch" | GuidanceBranch;
   /** Denoising steps of this generation. */
   readonly count: number;
   /** What it is a part of. */
@@ -69,7 +69,7 @@ export interface Guided extends Predictions {
 
 /** One guided step. */
 export interface GuidanceCall {
-  /** `step.run` is the same at all guided steps: `joint`, or `cond` when guidance is separate. */
+  /** `step.run` is the same at all guided steps: `batch`, or `cond` when guidance is separate. */
   readonly step: Step;
   /** Where guidance sets out: `base + guidanceScale * (cond - uncond)`. Scale s from `uncond` is s - 1 from `cond`. */
   readonly base: GuidanceBranch;
@@ -87,7 +87,7 @@ export type NextGuidance = (branches: readonly GuidanceBranch[]) => Promise<Guid
 /** One call of the whole denoiser: at a step, for one branch or for both in one batch. */
 export interface PredictCall {
   readonly step: Step;
-  /** What is to be predicted: `step.run.branch`, or both of them when it is `joint`. */
+  /** What is to be predicted: `step.run.branch`, or both of them when it is `batch`. */
   readonly branches: readonly GuidanceBranch[];
   /** Puts numbers into the report and the recipe, under this plugin, the name `predictions` and this step. */
   record(numbers: Readonly<Record<string, number>>): void;

@@ -57,8 +57,8 @@ it("gives each branch its part, and makes and keeps what stays the same once a g
           return [...(await denoiser.run(encoded, { step, constants }, {})).data];
         });
       const results = [
-        await pass("joint", 100),
-        await pass("joint", 200),
+        await pass("batch", 100),
+        await pass("batch", 200),
         await pass("cond", 0),
         await pass("uncond", 0),
       ];
@@ -71,7 +71,7 @@ it("gives each branch its part, and makes and keeps what stays the same once a g
     [10, 20],
     [-1, -2],
   ]);
-  expect(made).toEqual(["joint", "cond", "uncond"]);
+  expect(made).toEqual(["batch", "cond", "uncond"]);
   expect(runtime.keptBytes).toBe(0);
   expect((await generate(5))[0]).toEqual([105, 110, 99, 98]);
   expect(made).toHaveLength(6);

@@ -90,7 +90,7 @@ describe("guidance", () => {
     expect(plugin!.summary).toMatch(
       /^guided 2 of 4 steps, 6 of 8 passes, saved -?\d+% of denoiser time \(24% of FLOPs/,
     );
-    expect([...runs].map(({ branch }) => branch)).toEqual([guidance === "batch" ? "joint" : "cond"]);
+    expect([...runs].map(({ branch }) => branch)).toEqual([guidance === "batch" ? "batch" : "cond"]);
   });
 
   it("gives what the family gives by combine, and what a plugin makes of both", async () => {
@@ -155,7 +155,7 @@ describe("guidance", () => {
     );
   });
 
-  it.each([[[]], [["joint"]], ["cond"]])("refuses next(%j)", async (asked) => {
+  it.each([[[]], [["batch"]], ["cond"]])("refuses next(%j)", async (asked) => {
     const error = await failure(() => ({ guidance: (_call, _branches, next) => next(asked as never) }));
     expect(error).toMatch(
       /^SKIPSTEP_HOOK_RESULT Plugin "bad" called next\(.*\) in guidance\. Ask for one or more of: /,

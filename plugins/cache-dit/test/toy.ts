@@ -60,7 +60,7 @@ export function structureOf(blocks: number): Structure {
 
 /** Runs the plugin over the toy, pass by pass. */
 export async function runToy(toy: Toy): Promise<SeenPass[]> {
-  const { steps, branches = ["joint"], firstStep = 0 } = toy;
+  const { steps, branches = ["batch"], firstStep = 0 } = toy;
   const options = optionsWith(toy.options);
   const plugin = new CacheDit(options);
   const runs = new Map<string, Run>(branches.map((branch) => [branch, madeRun(steps, branch)]));

@@ -120,8 +120,8 @@ describe("the rule of EasyCache", () => {
     const { runs } = madeRun(4).generation;
     expect((await toy.call(runs.cond, 0, 10, "cond")).computed).toBe(true);
     expect((await toy.call(runs.cond, 1, 9.5, "cond")).computed).toBe(true);
-    expect((await toy.call(runs.joint, 2, 9, "cond", "uncond")).computed).toBe(true);
-    expect((await toy.call(runs.joint, 3, 8.5, "cond", "uncond")).computed).toBe(false);
+    expect((await toy.call(runs.batch, 2, 9, "cond", "uncond")).computed).toBe(true);
+    expect((await toy.call(runs.batch, 3, 8.5, "cond", "uncond")).computed).toBe(false);
   });
 
   it.each([

@@ -2,10 +2,10 @@ import { floats } from "@skipstep/core/model";
 import type { Run, Step } from "@skipstep/core/plugin";
 
 /** A run of a generation that nobody makes. */
-export function madeRun(count: number, branch: Run["branch"] = "joint"): Run {
+export function madeRun(count: number, branch: Run["branch"] = "batch"): Run {
   const runs = {} as Record<Run["branch"], Run>;
   const generation = { runs, scheduler: { type: "NoScheduler", options: {} }, mu: undefined };
-  for (const each of ["joint", "cond", "uncond"] as const) runs[each] = { branch: each, count, generation };
+  for (const each of ["batch", "cond", "uncond"] as const) runs[each] = { branch: each, count, generation };
   return runs[branch];
 }
 

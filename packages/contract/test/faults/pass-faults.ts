@@ -86,7 +86,7 @@ export const passFaults: readonly Fault[] = [
     plugin: around(
       (given) => ({
         guidance: (call, branches, next) =>
-          call.step.run.branch === "joint" ? guiding(given).guidance!(call, branches, next) : next(branches),
+          call.step.run.branch === "batch" ? guiding(given).guidance!(call, branches, next) : next(branches),
       }),
       "guidance",
     ),

@@ -101,7 +101,7 @@ export const stateFaults: readonly Fault[] = [
       let [first, now]: number[] = [];
       return {
         beforeStep: ({ index, sigma, run }) => {
-          if (index === 0 && run.branch === "joint") now = sigma;
+          if (index === 0 && run.branch === "batch") now = sigma;
           first ??= now;
         },
         skips: () => now === first,
@@ -112,7 +112,7 @@ export const stateFaults: readonly Fault[] = [
   },
   {
     name: "the first kind of guidance kept in mind",
-    plugin: firstOnly(({ run }) => ["joint", "cond", "uncond"].indexOf(run.branch) % 2),
+    plugin: firstOnly(({ run }) => ["batch", "cond", "uncond"].indexOf(run.branch) % 2),
     fails: "goes without guidance in between",
     says: /With no guidance after a usual generation/,
   },
@@ -161,7 +161,7 @@ export const stateFaults: readonly Fault[] = [
       const branches = new Map<Run["branch"], Memory>();
       return {
         memory: ({ step: { run, index } }) => {
-          if (index === 0 && run.branch === "joint") branches.clear();
+          if (index === 0 && run.branch === "batch") branches.clear();
           const memory = (index > 0 && branches.get(run.branch)) || {};
           branches.set(run.branch, memory);
           return memory;

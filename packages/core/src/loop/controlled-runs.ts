@@ -26,7 +26,7 @@ export class ControlledRuns {
   private begun(): Runs {
     const runs = {} as Record<Run["branch"], Run>;
     const generation = { runs, ...this.scheduling };
-    for (const branch of ["joint", "cond", "uncond"] as const) runs[branch] = { branch, count: this.count, generation };
+    for (const branch of ["batch", "cond", "uncond"] as const) runs[branch] = { branch, count: this.count, generation };
     return runs;
   }
 }

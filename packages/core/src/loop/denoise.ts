@@ -79,7 +79,7 @@ export async function denoise(call: Denoising): Promise<Floats> {
     const { copied } = runtime;
     const coming = scheduler.adaptive ? undefined : [...scheduler.timesteps.subarray(at)];
     const moment = { input, control, guard, timetable: { coming, late: call.late }, stepOf };
-    const leading = stepOf(guidanceScale > 0 && !call.separate ? "joint" : "cond");
+    const leading = stepOf(guidanceScale > 0 && !call.separate ? "batch" : "cond");
     // What plugins make between passes goes at the end of the step.
     const [prediction, stepped] = await runtime.pass(async () => {
       const guided = guidanceScale > 0 ? await guide(call, moment, leading) : await unguided(call, moment);
@@ -125,7 +125,7 @@ function pass(call: Denoising, moment: Moment, branch: Branch): Promise<Predicti
   const { family, encoded, hooks, passHooks, runtime, signal } = call;
   const { meter } = hooks;
   const step = stepOf(branch);
-  const branches: readonly GuidanceBranch[] = branch === "joint" ? ["cond", "uncond"] : [branch];
+  const branches: readonly GuidanceBranch[] = branch === "batch" ? ["cond", "uncond"] : [branch];
   const run = async (seen: Floats): Promise<Predictions> => {
     await hooks.beforeStep(step);
     const options = { around: hooks.around(step), observe: hooks.observe(step), signal, meter, control, timetable };
@@ -162,7 +162,7 @@ function guide(call: Denoising, moment: Moment, step: Step): Promise<Guided> {
   return passHooks.guidance({ step, base, shape: moment.input.shape, combine: combined }, async (branches) => {
     const isJoint = branches.length === 2 && !separate;
     const predicted: Record<string, Floats> = {};
-    for (const branch of isJoint ? (["joint"] as const) : branches)
+    for (const branch of isJoint ? (["batch"] as const) : branches)
       Object.assign(predicted, await pass(call, moment, branch));
     const { cond, uncond } = predicted;
     return cond && uncond ? combined(cond, uncond) : { ...predicted, prediction: (cond ?? uncond)! };

@@ -22,7 +22,7 @@ export interface DenoiserPass {
   /** What follows from the timestep: computed for all steps before the first, where the scheduler says them. */
   readonly time?: TimeInputs;
   /**
-   * The same in every step of a generation, by all that they depend on: `{ "joint": ..., "32,32": ... }`. They are made
+   * The same in every step of a generation, by all that they depend on: `{ "batch": ..., "32,32": ... }`. They are made
    * when a key is met first, and lie with the runtime until the generation ends.
    */
   readonly constants: Readonly<Record<string, () => DenoiserInputs>>;
@@ -88,12 +88,12 @@ export class Denoiser {
 
 /** What a pass holds, in the order of its rows: the prompt's part, then the negative prompt's. */
 export function partsOf<Part>(branch: Branch, cond: Part, uncond: Part | undefined): readonly Part[] {
-  return { joint: [cond, uncond!], cond: [cond], uncond: [uncond!] }[branch];
+  return { batch: [cond, uncond!], cond: [cond], uncond: [uncond!] }[branch];
 }
 
-/** The latents of each of a pass's parts: both branches see the same. @param latents `[B, C, H, W]` @returns for `joint` `[2B, C, H, W]` */
+/** The latents of each of a pass's parts: both branches see the same. @param latents `[B, C, H, W]` @returns for `batch` `[2B, C, H, W]` */
 export function branchLatents(branch: Branch, latents: Floats): Floats {
-  return branch === "joint" ? stack([latents, latents]) : latents;
+  return branch === "batch" ? stack([latents, latents]) : latents;
 }
 
 /** One number for each row of a pass: a timestep, a guidance strength. @returns `[rows]` */

@@ -129,8 +129,8 @@ export interface FamilyParts {
   entry(component: string, entry: string): Promise<Runs>;
 }
 
-/** A pass over the denoiser: `joint` holds both guidance branches in one batch. */
-export type Branch = "joint" | "cond" | "uncond";
+/** A pass over the denoiser: `batch` holds both guidance branches in one batch. */
+export type Branch = "batch" | "cond" | "uncond";
 
 /** By component: who did not tell timesteps before their passes. */
 export type LateTimesteps = Map<string, "scheduler" | "pipeline">;
@@ -168,7 +168,7 @@ export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
   schedule(settings: Settings, scheduler: Readonly<Record<string, unknown>>): Schedule;
   /** Guidance strength at a timestep; 0 runs the prompt's branch alone. */
   guidanceAt(settings: Settings, timestep: number): number;
-  /** Runs the denoiser. @param latents `[B, C, H, W]` @returns `[B, C, H, W]`, for `joint` `[2B, C, H, W]`: prompt, then negative prompt */
+  /** Runs the denoiser. @param latents `[B, C, H, W]` @returns `[B, C, H, W]`, for `batch` `[2B, C, H, W]`: prompt, then negative prompt */
   predict(encoded: Encoded, latents: Floats, timestep: number, branch: Branch, options: PassOptions): Promise<Floats>;
   /** What guidance sets out from: `base + scale (cond - uncond)`; `uncond` when left out. */
   readonly guidanceBase?: GuidanceBranch;

@@ -135,7 +135,7 @@ export class PassHooks {
   }
 
   private passesOf(branches: Branches): readonly Run["branch"][] {
-    return branches.length === 2 && !this.separate ? ["joint"] : branches;
+    return branches.length === 2 && !this.separate ? ["batch"] : branches;
   }
 }
 

@@ -9,7 +9,7 @@ export interface RegionWork {
 }
 
 /** A pass over the denoiser: one guidance branch, or both in one batch. */
-export type PassName = "joint" | "cond" | "uncond";
+export type PassName = "batch" | "cond" | "uncond";
 
 /** Whole passes that were not made, less those that were made in their place. */
 export interface PassWork {
@@ -32,7 +32,7 @@ export class WorkMeter {
   private readonly runs = new Map<BoundPlan, number[][]>();
   /** FLOPs and seconds of each pass that was made. */
   private readonly passes: Record<PassName, { readonly flops: number[]; readonly seconds: number[] }> = {
-    joint: { flops: [], seconds: [] },
+    batch: { flops: [], seconds: [] },
     cond: { flops: [], seconds: [] },
     uncond: { flops: [], seconds: [] },
   };
@@ -89,11 +89,11 @@ export class WorkMeter {
   private costOf(name: PassName, unit: "flops" | "seconds"): number {
     // What runs once a generation is in the FLOPs of the pass that it runs in: they are those of the others.
     const usual = unit === "flops" ? least : median;
-    const [joint, ...single] = (["joint", "cond", "uncond"] as const).map((each) => usual(this.passes[each][unit]));
+    const [both, ...single] = (["batch", "cond", "uncond"] as const).map((each) => usual(this.passes[each][unit]));
     const own = usual(this.passes[name][unit]);
     if (own > 0) return own;
-    const one = Math.max(...single) || joint! / 2;
-    return name === "joint" ? 2 * one : one;
+    const one = Math.max(...single) || both! / 2;
+    return name === "batch" ? 2 * one : one;
   }
 }
 

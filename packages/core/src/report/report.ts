@@ -207,7 +207,7 @@ function regionReport(receipt: RegionReceipt, meter: WorkMeter): RegionReport {
 function reportGuidance(receipts: readonly RegionReceipt[]): GuidanceReport | undefined {
   const own = receipts.find(({ region }) => region === guidanceRow);
   if (!own) return undefined;
-  const branches = (name: PassName): number => (name === "joint" ? 2 : 1);
+  const branches = (name: PassName): number => (name === "batch" ? 2 : 1);
   const count = (names: readonly PassName[] = []): number => names.reduce((sum, name) => sum + branches(name), 0);
   const passesOf = (works: readonly Work[]): number =>
     works.reduce((sum, work) => sum + ("passes" in work ? count(work.passes) - count(work.instead) : 0), 0);

@@ -70,8 +70,8 @@ export class FluxSteering {
         },
       }),
     );
-    if (made) return { made: branch === "joint" ? await forBranches(made, [1, 1]) : made, constants: {} };
-    const rows = branch === "joint" ? 2 * images : images;
+    if (made) return { made: branch === "batch" ? await forBranches(made, [1, 1]) : made, constants: {} };
+    const rows = branch === "batch" ? 2 * images : images;
     return { constants: { [`unsteered ${rows},${tokens}`]: () => this.unsteered(rows, tokens) } };
   }
 

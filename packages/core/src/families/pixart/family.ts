@@ -73,7 +73,7 @@ async function methods(parts: FamilyParts, binning: ResolutionBinning): Promise<
       return {
         inputs: (branch) => ({
           ...prompts.inputs(branch),
-          ...told(imageCount(settings) * (branch === "joint" ? 2 : 1)),
+          ...told(imageCount(settings) * (branch === "batch" ? 2 : 1)),
         }),
         warnings: prompts.warnings,
       };

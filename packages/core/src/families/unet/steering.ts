@@ -72,7 +72,7 @@ export class UNetSteering {
     if (!encoded.control!.guess) return this.run(encoded, pass, options);
     if (pass.branch === "uncond") return undefined;
     const ofPrompt = await this.run(encoded, { ...pass, branch: "cond" }, options);
-    return ofPrompt && pass.branch === "joint" ? forBranches(ofPrompt, [1, 0]) : ofPrompt;
+    return ofPrompt && pass.branch === "batch" ? forBranches(ofPrompt, [1, 0]) : ofPrompt;
   }
 
   private run(
