@@ -15,6 +15,7 @@ import {
 import { type AnyManifest, manifestOf, type PluginClass } from "@skipstep/core/plugin";
 import type { ContractOptions } from "./contract-options";
 import { fail } from "./failure";
+import { float32Model } from "./float32-model";
 import { type RandomControlNet, writeControlNet } from "./random-control-net";
 
 /** How a pipeline is put together around the plugin. */
@@ -81,11 +82,16 @@ export class PluginUnderTest {
   }
 
   config({ options, guidance: wanted, strict = false, controlled = false, outer = [] }: Setup): ConfigInput {
-    const { model = ownModel, config = {} } = this.options;
+    const { model = this.ownModel(), config = {} } = this.options;
     const guidance = wanted ?? config.guidance ?? "batch";
     const nets = controlled ? { components: { controlnet: this.controlNetFolder } } : {};
     const plugins = [...outer, ...(options === undefined ? [] : [{ use: this.plugin, options }])];
     return { ...config, ...nets, model, plugins, generate: this.request, guidance, strict };
+  }
+
+  /** A plugin that stores weights is given some that show it. */
+  private ownModel(): string {
+    return "weightLoad" in (this.plugin.prototype ?? {}) ? float32Model(ownModel) : ownModel;
   }
 
   /** A new pipeline, open until `close`. */
