@@ -105,7 +105,9 @@ describe("img2img", () => {
     expect(await draw({ mask: turned, inpainting_mask_invert: 1 })).toBe(first);
     expect(await draw({ mask: sent, mask_blur: 8 })).not.toBe(first);
     expect(await draw({})).not.toBe(first);
-    await expect(post("img2img", { ...asked, inpainting_fill: 0 })).rejects.toMatchObject({ param: "inpainting_fill" });
+    await expect(post("img2img", { ...asked, mask: sent, inpainting_fill: 0 })).rejects.toMatchObject({
+      param: "inpainting_fill",
+    });
     await expect(post("img2img", usual)).rejects.toMatchObject({ param: "init_images" });
     await expect(post("img2img", { ...asked, init_images: ["aGVsbG8="] })).rejects.toMatchObject({
       code: "SKIPSTEP_IMAGE_UNREADABLE",

@@ -1,4 +1,5 @@
 import { SkipstepError } from "@skipstep/core";
+import { withoutFolders } from "./without-paths";
 
 /** What a client is told: a status, a code that stays the same, and the field that it is about. */
 export class ApiError extends Error {
@@ -56,11 +57,6 @@ export function apiErrorOf(error: unknown): ApiError {
   const status = known === undefined ? 500 : statuses[known]!;
   if (status >= 500) return new ApiError(status, error.code, `The server failed (${error.code}); its log says why.`);
   return new ApiError(status, error.code, withoutFolders(error.message), error.settings?.[0] ?? null);
-}
-
-/** Paths lose all but their last name. */
-export function withoutFolders(text: string): string {
-  return text.replaceAll(/(?:[A-Za-z]:)?(?:[\\/][^\s"'`:;,()\\/]+)+[\\/]([^\s"'`:;,()\\/]+)/g, "$1");
 }
 
 /** Fastify's own: bodies that are too large or no JSON, types of content that nobody reads. */

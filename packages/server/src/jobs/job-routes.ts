@@ -4,6 +4,7 @@ import { ApiError } from "../http/api-error";
 import { base64, bytesOf } from "../http/base64";
 import { EventStream } from "../http/event-stream";
 import { ownFields } from "../http/own-fields";
+import { withoutPaths } from "../http/without-paths";
 import { errorBody } from "../openai/error-body";
 import { type Acceptance, accept, settingsAmong } from "./accept";
 import { mediaTypes } from "./encode-image";
@@ -126,7 +127,7 @@ function describe(job: Job, queue: JobQueue): object {
       format,
       seed,
     })),
-    reports,
+    reports: withoutPaths(reports),
     error: error ? errorBody(error).error : null,
   };
 }

@@ -31,7 +31,7 @@ export function imagesRoutes(server: FastifyInstance, acceptance: Acceptance): v
       },
     },
     async (request, reply) => {
-      const { fields, uploads } = await readForm(request);
+      const { fields, uploads } = await readForm(request, acceptance.limits.bodyBytes);
       return answer(request, reply, acceptance, "image_edit", fields, uploads);
     },
   );
