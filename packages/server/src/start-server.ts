@@ -108,7 +108,8 @@ async function createServer(options: ServerOptions): Promise<CreatedServer> {
   tracing.watchRequests(server);
   await addGuards(server, options, limits.requestsPerMinute, host);
   limitBodies(server, limits.bodyBytes);
-  await server.register(multipart, { limits: { fileSize: limits.bodyBytes, files: 32, fields: 100, parts: 132 } });
+  // One byte more than a form may have, which the form counts itself.
+  await server.register(multipart, { limits: { fileSize: limits.bodyBytes + 1, files: 32, fields: 100, parts: 132 } });
   await server.register(swagger, { openapi: { info: { title: "Skipstep", version: "1" } } });
   await server.register(swaggerUi, { routePrefix: "/docs" });
   await server.register(async (scope) => {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ApiError, apiErrorOf, unsupportedField } from "../http/api-error";
+import { ApiError, renamed, unsupportedField } from "../http/api-error";
 import { base64 } from "../http/base64";
 import { withoutPaths } from "../http/without-paths";
 import { type Acceptance, accept } from "../jobs/accept";
@@ -37,11 +37,16 @@ export function a1111Routes(server: FastifyInstance, acceptance: Acceptance): vo
   const current = new Map<string, Job>();
   const lists = { schema: { tags: ["A1111"] } };
 
+  const asked = async ({ body, owner }: FastifyRequest<{ Body: Body }>) => {
+    try {
+      const drawing = await a1111Drawing(body, pool, usual);
+      return { drawing, job: await accept(drawing.request, owner, acceptance) };
+    } catch (error) {
+      throw renamed(error, a1111Names);
+    }
+  };
   const draw = async (request: FastifyRequest<{ Body: Body }>, reply: FastifyReply): Promise<object> => {
-    const drawing = await a1111Drawing(request.body, pool, usual);
-    const job = await accept(drawing.request, request.owner, acceptance).catch((error: unknown) => {
-      throw named(error);
-    });
+    const { job, drawing } = await asked(request);
     current.set(request.owner, job);
     return drawn(await answeredJob(job, reply), drawing, request.body);
   };
@@ -101,13 +106,6 @@ export function a1111Routes(server: FastifyInstance, acceptance: Acceptance): vo
     usual = pool.get(id as string | undefined).id;
     return {};
   });
-}
-
-/** A wrong setting by the name that the client sent. */
-function named(error: unknown): unknown {
-  const { status, code, message, param } = apiErrorOf(error);
-  const name = param === null ? undefined : a1111Names[param];
-  return name === undefined ? error : new ApiError(status, code, message, name);
 }
 
 function drawn(job: Job, { infoOf }: A1111Drawing, parameters: Body): object {

@@ -45,4 +45,5 @@ export const a1111Names: Readonly<Record<string, string>> = {
   guidance_scale: "cfg_scale",
   strength: "denoising_strength",
   padding_mask_crop: "inpaint_full_res_padding",
+  num_images_per_prompt: "batch_size",
 };

@@ -59,6 +59,13 @@ export function apiErrorOf(error: unknown): ApiError {
   return new ApiError(status, error.code, withoutFolders(error.message), error.settings?.[0] ?? null);
 }
 
+/** The same about a field as an API calls it, where that is not our name for it. */
+export function renamed(error: unknown, names: Readonly<Record<string, string>>): unknown {
+  const { status, code, message, param } = apiErrorOf(error);
+  const name = param === null ? undefined : names[param];
+  return name === undefined ? error : new ApiError(status, code, message.replace(`"${param}"`, `"${name}"`), name);
+}
+
 /** Fastify's own: bodies that are too large or no JSON, types of content that nobody reads. */
 function isHttpError(error: unknown): error is Error & { readonly statusCode: number; readonly code?: string } {
   const status = error instanceof Error ? (error as { statusCode?: unknown }).statusCode : undefined;

@@ -75,8 +75,9 @@ function checkLimits({ settings, seeds }: ImageRequest, { checked }: ServedModel
     if (Array.isArray(list)) most(name, limits.steps, list.length);
   }
   const prompts = Array.isArray(settings.prompt) ? settings.prompt.length : 1;
-  const each = given[imagesSettingOf(checked)];
-  most("n", limits.n, prompts * (typeof each === "number" ? each : 1) * (seeds?.length ?? 1));
+  const images = imagesSettingOf(checked);
+  const each = given[images];
+  most(images, limits.n, prompts * (typeof each === "number" ? each : 1) * (seeds?.length ?? 1));
 }
 
 /** LoRAs are names of the operator's `request_loras`; without these there are none. */

@@ -57,7 +57,7 @@ function choices(names: readonly string[], key: string, description: string): Sc
 }
 
 const bytes = "a PNG, JPEG or WebP in base64, or a data: address of it.";
-const several = { type: ["string", "array"], items: { type: "string" } };
+const several = { type: ["string", "array"], items: { type: "string" }, minItems: 1 };
 
 const pictures: Readonly<Record<PictureSetting, Schema>> = {
   image: { ...several, description: `The image to begin with, or one or several to look at, by model: ${bytes}` },

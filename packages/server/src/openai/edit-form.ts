@@ -43,9 +43,12 @@ export async function readForm(request: FastifyRequest, mostBytes: number): Prom
     if (part.type === "file") {
       const setting = fileFields[name];
       if (!setting) throw unknownField(name);
-      const file = await part.toBuffer();
-      count(file.length);
-      uploads[setting] = [...(uploads[setting] ?? []), file];
+      const chunks: Buffer[] = [];
+      for await (const chunk of part.file as AsyncIterable<Buffer>) {
+        count(chunk.length);
+        chunks.push(chunk);
+      }
+      uploads[setting] = [...(uploads[setting] ?? []), Buffer.concat(chunks)];
     } else if (Object.hasOwn(fileFields, name)) {
       throw invalidField(name, part.value, "a file");
     } else {
