@@ -22,6 +22,7 @@ import { requestLoraBenchmark } from "./request-lora";
 import { section, writeSections } from "./results";
 import { sanaBenchmark } from "./sana";
 import { sd15Benchmark } from "./sd15";
+import { serveBenchmark } from "./serve";
 import { svdquantBenchmark } from "./svdquant";
 import { timeAheadBenchmark } from "./time-ahead";
 import { tinyVaeBenchmark } from "./tiny-vae";
@@ -52,6 +53,7 @@ const benchmarks: readonly Benchmark[] = [
   svdquantBenchmark,
   requestLoraBenchmark,
   ...lowBitBenchmarks,
+  serveBenchmark,
   peersBenchmark,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));

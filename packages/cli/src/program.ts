@@ -64,29 +64,32 @@ export function createProgram(session: Session): Command {
     .addOption(json)
     .action(async (config, options) => (await import("./generate")).generate(config, options, session));
 
-  program
-    .command("serve")
-    .description("answer requests of applications for images, by the APIs of OpenAI and A1111")
-    .argument("[configs...]", "JSON files, each a model named after its file, or name=file.json")
+  servedOptions(
+    program
+      .command("serve")
+      .description("answer requests of applications for images, by the APIs of OpenAI and A1111")
+      .argument("[configs...]", "JSON files, each a model named after its file, or name=file.json"),
+  )
     .option("--host <address>", "where to listen; others than loopback need --keys", "127.0.0.1")
     .option("--port <number>", "0 takes one that is free", number, 7860)
     .option("--keys <file>", "names and hashes of the keys that open it, one a line")
     .option("--new-key <name>", "make a key, print it and its line for --keys, and do nothing else")
     .option("--cors <origin>", "a web page that may ask: https://example.org; again for more", collect)
-    .option("--allow-plugin <package>", "a plugin that requests may use besides the config's; again for more", collect)
-    .option("--max-images <number>", "images of one request", wholeNumber)
-    .option("--max-side <pixels>", "width and height", wholeNumber)
-    .option("--max-steps <number>", "steps of one image", wholeNumber)
-    .option("--max-queue <number>", "jobs that wait", wholeNumber)
-    .option("--max-body <bytes>", "a request with its pictures", wholeNumber)
     .option("--max-rate <number>", "requests of one key in a minute", wholeNumber)
-    .option("--memory-gb <number>", "memory of all models that are open at a time (default: the machine's)", number)
+    .option("--max-connections <number>", "connections at a time", wholeNumber)
     .option("--grace <seconds>", "what a running image has to finish in when the server is stopped", wholeNumber, 30)
     .option("--log", "write a line of JSON to stdout for each request")
-    .addOption(threads)
     .addOption(json)
-    .addOption(cache)
     .action(async (configs, options) => (await import("./serve")).serve(configs, options, session));
+
+  servedOptions(
+    program
+      .command("mcp")
+      .description("give tools that draw to the program at stdin and stdout, by the Model Context Protocol")
+      .argument("[configs...]", "JSON files, each a model named after its file, or name=file.json"),
+  )
+    .option("--allow-folder <folder>", "pictures may be files in it; again for more", collect)
+    .action(async (configs, options) => (await import("./mcp")).mcp(configs, options, session));
 
   program
     .command("compare")
@@ -235,6 +238,19 @@ export function createProgram(session: Session): Command {
   return program;
 }
 
+function servedOptions(command: Command): Command {
+  return command
+    .option("--allow-plugin <package>", "a plugin that requests may use besides the config's; again for more", collect)
+    .option("--max-images <number>", "images of one request", wholeNumber)
+    .option("--max-side <pixels>", "width and height", wholeNumber)
+    .option("--max-steps <number>", "steps of one image", wholeNumber)
+    .option("--max-queue <number>", "jobs that wait", wholeNumber)
+    .option("--max-body <bytes>", "a request with its pictures", bytes)
+    .option("--memory-gb <number>", "memory of all models that are open at a time (default: the machine's)", number)
+    .addOption(threads)
+    .addOption(cache);
+}
+
 function cacheOptions(command: Command): Command {
   return command
     .option("--key <prefix>", "only the engine whose key begins so")
@@ -264,6 +280,11 @@ function numbers(text: string): number[] {
 
 function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
+  return Number(text);
+}
+
+function bytes(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number of bytes from 1.");
   return Number(text);
 }
 

@@ -1,30 +1,21 @@
-import { basename, extname } from "node:path";
-import { type ApiKey, makeKey, type RequestLimits, type ServedConfig, startServer } from "@skipstep/server";
+import { type ApiKey, makeKey, startServer } from "@skipstep/server";
 import { usage } from "./errors";
 import { readKeys } from "./serve-keys";
+import { type ServedOptions, servedModels } from "./served-models";
 import type { Session } from "./session";
 
-export interface ServeOptions {
+export interface ServeOptions extends ServedOptions {
   readonly host: string;
   readonly port: number;
   readonly keys?: string;
   readonly newKey?: string;
   readonly cors?: readonly string[];
-  readonly allowPlugin?: readonly string[];
-  readonly maxImages?: number;
-  readonly maxSide?: number;
-  readonly maxSteps?: number;
-  readonly maxQueue?: number;
-  readonly maxBody?: number;
   readonly maxRate?: number;
-  /** A number, or what else was typed. */
-  readonly memoryGb?: unknown;
+  readonly maxConnections?: number;
   /** Seconds. */
   readonly grace: number;
   readonly log?: true;
   readonly json?: true;
-  readonly threads?: number;
-  readonly cache?: string;
 }
 
 /** `skipstep serve`: answers requests until it is told to stop. */
@@ -34,47 +25,27 @@ export async function serve(configs: readonly string[], options: ServeOptions, s
     showKey(options.newKey, session, options.json);
     return;
   }
-  if (configs.length === 0) throw usage("serve: name a config: skipstep serve configs/emoji.json.");
-  const { host, port, keys, cors, allowPlugin, memoryGb, grace, log, threads, cache } = options;
-  if (memoryGb !== undefined && !(typeof memoryGb === "number" && memoryGb > 0))
-    throw usage(`--memory-gb must be a number above 0, found ${JSON.stringify(memoryGb)}.`);
+  const served = servedModels("serve", configs, options);
+  const { host, port, keys, cors, maxRate, maxConnections, grace, log } = options;
   const stopped = interruption.heed(grace * 1000);
   const server = await startServer({
-    models: configs.map(servedConfig),
+    ...served,
     host,
     port,
     graceSeconds: grace,
-    limits: limitsOf(options),
+    limits: {
+      ...served.limits,
+      ...(maxRate === undefined ? {} : { requestsPerMinute: maxRate }),
+      ...(maxConnections === undefined ? {} : { connections: maxConnections }),
+    },
     ...(keys === undefined ? {} : { keys: readKeys(keys) }),
     ...(cors ? { cors } : {}),
-    ...(allowPlugin ? { plugins: allowPlugin } : {}),
-    ...(typeof memoryGb === "number" ? { memoryGb } : {}),
     ...(log ? { log: process.stdout } : {}),
-    ...(threads === undefined ? {} : { threads }),
-    ...(cache === undefined ? {} : { cacheDir: cache }),
   });
   terminal.complain([`Listening at ${server.url}. Requests and their fields: ${server.url}/docs. Ctrl-C stops it.`]);
   if (!stopped.aborted) await new Promise((resolve) => stopped.addEventListener("abort", resolve, { once: true }));
   terminal.complain(["Stopping: what is being drawn is finished first."]);
   await server.close();
-}
-
-/** `name=file.json`, or a file whose name is the model's. */
-function servedConfig(text: string): ServedConfig {
-  const [, id, config] = /^([A-Za-z0-9._-]+)=(.+)$/.exec(text) ?? [];
-  return config === undefined ? { id: basename(text, extname(text)), config: text } : { id: id!, config };
-}
-
-function limitsOf(options: ServeOptions): Partial<RequestLimits> {
-  const given = {
-    n: options.maxImages,
-    side: options.maxSide,
-    steps: options.maxSteps,
-    queue: options.maxQueue,
-    bodyBytes: options.maxBody,
-    requestsPerMinute: options.maxRate,
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 function showKey(name: string, { terminal }: Session, isJson?: boolean): void {

@@ -25,7 +25,7 @@ export { type Recipe, readRecipe } from "./recipe/recipe";
 export type { RecipeFile } from "./recipe/recipe-file";
 export { sourceText } from "./recipe/recipe-sources";
 export type { LoraReport, PluginReport, RegionReport, Report } from "./report/report";
-export { parseJson } from "./schema/parse-json";
+export { JsonError, parseJson } from "./schema/parse-json";
 export { type PictureSetting, pictureSettingNames } from "./settings/common-settings";
 export type { LoraMatch } from "./start/apply-loras";
 export { configSchema } from "./start/config-schema";

@@ -27,6 +27,8 @@ export interface RequestLimits {
   readonly queue: number;
   /** Requests of one key, or of one address where there are no keys, in a minute. */
   readonly requestsPerMinute: number;
+  /** At a time; those whose request has not arrived make room for others. */
+  readonly connections: number;
 }
 
 /** Limits where nothing is said. */
@@ -37,6 +39,7 @@ export const usualLimits: RequestLimits = {
   bodyBytes: 32 * 2 ** 20,
   queue: 100,
   requestsPerMinute: 600,
+  connections: 1024,
 };
 
 /** What a server serves, where, and to whom. */

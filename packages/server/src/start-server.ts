@@ -6,9 +6,12 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import Fastify, { type FastifyInstance } from "fastify";
 import { a1111Routes } from "./a1111/a1111-routes";
+import { type Ask, askOf } from "./ask";
 import { checkOptions } from "./check-options";
 import { serverAddress } from "./errors";
 import { ApiError, apiErrorOf } from "./http/api-error";
+import { limitBodies } from "./http/bodies";
+import { limitConnections } from "./http/connections";
 import { guard, isLoopbackAddress } from "./http/guard";
 import { Metrics } from "./http/metrics";
 import type { Acceptance } from "./jobs/accept";
@@ -16,11 +19,13 @@ import { drawWith } from "./jobs/draw";
 import { JobBoard } from "./jobs/job-board";
 import { JobQueue } from "./jobs/job-queue";
 import { jobRoutes } from "./jobs/job-routes";
+import { mcpRoute } from "./mcp-route";
 import { ModelPool } from "./models/model-pool";
 import { errorBody } from "./openai/error-body";
 import { imagesRoutes } from "./openai/images-routes";
 import { modelsRoutes } from "./openai/models-routes";
 import { type ServerOptions, usualLimits } from "./options";
+import { Tracing } from "./tracing/tracing";
 
 /** A server that listens. */
 export interface ImageServer {
@@ -31,18 +36,51 @@ export interface ImageServer {
 }
 
 /** Kept for their owners, and requests that are as large as an image. */
-const usual = { host: "127.0.0.1", port: 7860, keptJobs: 100, graceSeconds: 30, connections: 1024 };
+const usual = { host: "127.0.0.1", port: 7860, keptJobs: 100, graceSeconds: 30 };
 
 /** Milliseconds in which a request must have arrived, body included. */
 const arrival = 60_000;
+
+/** A server without an address, for the program that it is in. */
+export interface LocalServer {
+  readonly ask: Ask;
+  close(): Promise<void>;
+}
 
 /**
  * Checks the configs and listens. Models are opened when somebody asks for them.
  * @throws SKIPSTEP_SERVER_UNGUARDED, SKIPSTEP_SERVER_OPTION, SKIPSTEP_SERVER_ADDRESS; what `validateConfig` throws
  */
 export async function startServer(options: ServerOptions): Promise<ImageServer> {
+  const { server, close } = await createServer(options);
+  const { host = usual.host, port = usual.port } = options;
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    await close();
+    throw serverAddress(host, port, error);
+  }
+  const { port: taken } = server.server.address() as AddressInfo;
+  return { url: `http://${host.includes(":") ? `[${host}]` : host}:${taken}`, close };
+}
+
+/** The same, asked by calls in place of connections. @throws SKIPSTEP_SERVER_OPTION; what `validateConfig` throws */
+export async function localServer(
+  options: Omit<ServerOptions, "host" | "port" | "keys" | "cors">,
+): Promise<LocalServer> {
+  const { server, close } = await createServer(options);
+  await server.ready();
+  return { ask: askOf(server), close };
+}
+
+interface CreatedServer {
+  readonly server: FastifyInstance;
+  close(): Promise<void>;
+}
+
+async function createServer(options: ServerOptions): Promise<CreatedServer> {
   checkOptions(options);
-  const { host = usual.host, port = usual.port, graceSeconds = usual.graceSeconds } = options;
+  const { host = usual.host, graceSeconds = usual.graceSeconds } = options;
   const pool = await ModelPool.of(options.models, options);
   const limits = { ...usualLimits, ...options.limits };
   const server = Fastify({
@@ -54,8 +92,8 @@ export async function startServer(options: ServerOptions): Promise<ImageServer> 
     requestIdHeader: "x-request-id",
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
   });
-  server.server.maxConnections = usual.connections;
   server.server.headersTimeout = arrival;
+  limitConnections(server.server, limits.connections);
 
   const draw = drawWith({
     pool,
@@ -64,35 +102,34 @@ export async function startServer(options: ServerOptions): Promise<ImageServer> 
   const queue = new JobQueue(draw, limits.queue);
   const metrics = new Metrics(queue);
   const board = new JobBoard(options.keptJobs ?? usual.keptJobs);
-  const acceptance: Acceptance = { pool, limits, plugins: options.plugins ?? [], board, queue, metrics };
+  const tracing = await Tracing.of(process.env);
+  const acceptance: Acceptance = { pool, limits, plugins: options.plugins ?? [], board, queue, metrics, tracing };
 
+  tracing.watchRequests(server);
   await addGuards(server, options, limits.requestsPerMinute, host);
-  await server.register(multipart, { limits: { fileSize: limits.bodyBytes, files: 32, fields: 100, parts: 132 } });
+  limitBodies(server, limits.bodyBytes);
+  // One byte more than a form may have, which the form counts itself.
+  await server.register(multipart, { limits: { fileSize: limits.bodyBytes + 1, files: 32, fields: 100, parts: 132 } });
   await server.register(swagger, { openapi: { info: { title: "Skipstep", version: "1" } } });
   await server.register(swaggerUi, { routePrefix: "/docs" });
   await server.register(async (scope) => {
     scope.get("/health", { config: { open: true }, schema: { tags: ["Operation"] } }, () => ({ status: "ok" }));
     scope.get("/ready", { config: { open: true }, schema: { tags: ["Operation"] } }, () => ({ status: "ready" }));
     metrics.route(scope);
-    modelsRoutes(scope, pool);
+    modelsRoutes(scope, acceptance);
     imagesRoutes(scope, acceptance);
     jobRoutes(scope, acceptance);
     a1111Routes(scope, acceptance);
+    mcpRoute(scope);
   });
   const close = async (): Promise<void> => {
     const closing = server.close();
     await queue.close(graceSeconds);
     await closing;
     await pool.close();
+    await tracing.stop();
   };
-  try {
-    await server.listen({ host, port });
-  } catch (error) {
-    await close();
-    throw serverAddress(host, port, error);
-  }
-  const { port: taken } = server.server.address() as AddressInfo;
-  return { url: `http://${host.includes(":") ? `[${host}]` : host}:${taken}`, close };
+  return { server, close };
 }
 
 /** What stands before every route: errors, pages of others, keys, rates. */
@@ -105,6 +142,7 @@ async function addGuards(
   server.setErrorHandler((error, request, reply) => {
     const told = validationError(error) ?? apiErrorOf(error);
     if (told.status >= 500) request.log.error({ err: error }, "a request failed");
+    if (told.status === 413) reply.header("connection", "close"); // the rest is not read
     return reply
       .code(told.status)
       .header("x-request-id", request.id)

@@ -74,9 +74,10 @@ describe("txt2img", () => {
     ["scheduler", { scheduler: "Align Your Steps" }],
     ["override_settings.clip_stop", { override_settings: { clip_stop: 2 } }],
     ["nobody_knows", { nobody_knows: 1 }],
-    ["n", { batch_size: 9 }],
+    ["batch_size", { batch_size: 9 }],
     ["seed", { seed: 1.5 }],
     ["batch_size", { batch_size: "1" }],
+    ["steps", { steps: 0 }],
     ["mask", { mask: "aGk=" }],
     ["prompt", { prompt: "<lora:a:much>" }],
     ["lora", { prompt: "<lora:a>" }],
@@ -105,7 +106,9 @@ describe("img2img", () => {
     expect(await draw({ mask: turned, inpainting_mask_invert: 1 })).toBe(first);
     expect(await draw({ mask: sent, mask_blur: 8 })).not.toBe(first);
     expect(await draw({})).not.toBe(first);
-    await expect(post("img2img", { ...asked, inpainting_fill: 0 })).rejects.toMatchObject({ param: "inpainting_fill" });
+    await expect(post("img2img", { ...asked, mask: sent, inpainting_fill: 0 })).rejects.toMatchObject({
+      param: "inpainting_fill",
+    });
     await expect(post("img2img", usual)).rejects.toMatchObject({ param: "init_images" });
     await expect(post("img2img", { ...asked, init_images: ["aGVsbG8="] })).rejects.toMatchObject({
       code: "SKIPSTEP_IMAGE_UNREADABLE",

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { describe, expect, it } from "vitest";
 import { makeKey, startServer } from "../src";
-import { withoutFolders } from "../src/http/api-error";
+import { withoutFolders } from "../src/http/without-paths";
 import { served } from "./served";
 
 const [ann, bob] = [makeKey("ann"), makeKey("bob")];

@@ -12,8 +12,8 @@ afterAll(() => rmSync(cacheDir, { recursive: true }));
 it("closes the model that nobody asked for longest when another needs the memory", async () => {
   const ids = ["a", "b", "c"];
   const models = ids.map((id) => ({ id, config }));
-  const { bytes } = (await ModelPool.of(models, { cacheDir })).get("a");
-  const pool = await ModelPool.of(models, { cacheDir, memoryGb: (2.5 * bytes) / 1e9 });
+  const { estimatedMemory } = (await ModelPool.of(models, { cacheDir })).get("a").inspection;
+  const pool = await ModelPool.of(models, { cacheDir, memoryGb: (2.5 * estimatedMemory) / 1e9 });
   const open = (): string[] => pool.models.filter(({ isOpen }) => isOpen).map(({ id }) => id);
   try {
     for (const id of ["a", "b", "a", "c"]) await pool.open(id, undefined, {});

@@ -1,16 +1,33 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ApiError, unsupportedField } from "../http/api-error";
+import { ApiError, renamed, unsupportedField } from "../http/api-error";
 import { base64 } from "../http/base64";
+import { withoutPaths } from "../http/without-paths";
 import { type Acceptance, accept } from "../jobs/accept";
 import { answeredJob } from "../jobs/answered-job";
 import type { Job } from "../jobs/job";
+import { a1111Names, drawingBody } from "./body-schema";
 import { type A1111Drawing, a1111Drawing } from "./drawing-fields";
 import { infotext } from "./infotext";
 import { ownSampler, samplersOf, spacingNames } from "./samplers";
 
 type Body = Readonly<Record<string, unknown>>;
 
-const schema = { tags: ["A1111"], body: { type: "object", additionalProperties: true } };
+const drawing = { tags: ["A1111"], body: drawingBody };
+const options = {
+  tags: ["A1111"],
+  body: { type: "object", additionalProperties: true, properties: { sd_model_checkpoint: { type: "string" } } },
+};
+
+/** Lists that clients ask for at their start, of what there is none here. */
+const nothing = [
+  "upscalers",
+  "latent-upscale-modes",
+  "sd-vae",
+  "hypernetworks",
+  "face-restorers",
+  "realesrgan-models",
+  "prompt-styles",
+];
 
 /** The API of AUTOMATIC1111's web UI, as its clients use it. */
 export function a1111Routes(server: FastifyInstance, acceptance: Acceptance): void {
@@ -20,17 +37,24 @@ export function a1111Routes(server: FastifyInstance, acceptance: Acceptance): vo
   const current = new Map<string, Job>();
   const lists = { schema: { tags: ["A1111"] } };
 
+  const asked = async ({ body, owner }: FastifyRequest<{ Body: Body }>) => {
+    try {
+      const drawing = await a1111Drawing(body, pool, usual);
+      return { drawing, job: await accept(drawing.request, owner, acceptance) };
+    } catch (error) {
+      throw renamed(error, a1111Names);
+    }
+  };
   const draw = async (request: FastifyRequest<{ Body: Body }>, reply: FastifyReply): Promise<object> => {
-    const drawing = await a1111Drawing(request.body, pool, usual);
-    const job = await accept(drawing.request, request.owner, acceptance);
+    const { job, drawing } = await asked(request);
     current.set(request.owner, job);
     return drawn(await answeredJob(job, reply), drawing, request.body);
   };
-  server.post<{ Body: Body }>("/sdapi/v1/txt2img", { schema }, (request, reply) => {
+  server.post<{ Body: Body }>("/sdapi/v1/txt2img", { schema: drawing }, (request, reply) => {
     if (request.body.init_images != null) throw unsupportedField("init_images", "...", "is for img2img");
     return draw(request, reply);
   });
-  server.post<{ Body: Body }>("/sdapi/v1/img2img", { schema }, (request, reply) => {
+  server.post<{ Body: Body }>("/sdapi/v1/img2img", { schema: drawing }, (request, reply) => {
     if (request.body.init_images == null)
       throw new ApiError(400, "missing_parameter", '"init_images" is missing.', "init_images");
     return draw(request, reply);
@@ -71,8 +95,11 @@ export function a1111Routes(server: FastifyInstance, acceptance: Acceptance): vo
       metadata: {},
     })),
   );
+  for (const name of nothing) server.get(`/sdapi/v1/${name}`, lists, () => []);
+  server.get("/sdapi/v1/cmd-flags", lists, () => ({}));
+  server.get("/sdapi/v1/embeddings", lists, () => ({ loaded: {}, skipped: {} }));
   server.get("/sdapi/v1/options", lists, () => ({ sd_model_checkpoint: usual, samples_format: "png" }));
-  server.post<{ Body: Body }>("/sdapi/v1/options", { schema }, ({ body }) => {
+  server.post<{ Body: Body }>("/sdapi/v1/options", { schema: options }, ({ body }) => {
     const { sd_model_checkpoint: id, ...others } = body;
     const [name] = Object.keys(others);
     if (name !== undefined) throw unsupportedField(name, others[name], "is not an option here");
@@ -105,7 +132,7 @@ function drawn(job: Job, { infoOf }: A1111Drawing, parameters: Body): object {
     index_of_first_image: 0,
     infotexts: infos.map(infotext),
     interrupted: job.state === "cancelled",
-    skipstep: { job: job.id, reports: job.reports },
+    skipstep: { job: job.id, reports: withoutPaths(job.reports) },
   };
   const { init_images: _images, mask: _mask, ...plain } = parameters;
   return { images: job.images.map(({ bytes }) => base64(bytes)), parameters: plain, info: JSON.stringify(info) };

@@ -10,7 +10,7 @@ import { type Infotext, infotext } from "./infotext";
 import { checkNeutral } from "./neutral-fields";
 import { paintedMask } from "./painted-mask";
 import { lorasIn } from "./prompt-loras";
-import { ownSampler, schedulerOf } from "./samplers";
+import { checkEta, ownSampler, schedulerOf } from "./samplers";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -52,7 +52,7 @@ export async function a1111Drawing(body: Body, pool: ModelPool, usual: string): 
     ...others
   } = rest;
   const { init_images, mask, mask_blur, inpainting_mask_invert, denoising_strength, ...more } = others;
-  const { inpaint_full_res, inpaint_full_res_padding, ...last } = more;
+  const { inpaint_full_res, inpaint_full_res_padding, inpainting_fill, eta, ...last } = more;
   const model = pool.get(modelIn(override_settings) ?? usual);
   const known = model.checked.model.settingsSchema.properties as Body;
   const own = Object.fromEntries(Object.entries(last).filter(([name]) => Object.hasOwn(known, name) || isOurs(name)));
@@ -79,6 +79,9 @@ export async function a1111Drawing(body: Body, pool: ModelPool, usual: string): 
     }),
     model,
   );
+  checkEta(eta, sampler_name ?? sampler_index);
+  if (mask !== undefined && inpainting_fill !== undefined && inpainting_fill !== 1)
+    throw unsupportedField("inpainting_fill", inpainting_fill, "is not done here but for 1");
   const count = whole("batch_size", batch_size) * whole("n_iter", n_iter);
   const first = seed === undefined || seed === -1 ? randomInt(seeds) : seed;
   if (typeof first !== "number" || !Number.isInteger(first) || first < 0)

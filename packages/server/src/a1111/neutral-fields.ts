@@ -32,7 +32,6 @@ const neutral: Readonly<Record<string, readonly unknown[] | "any">> = {
   s_tmax: [0],
   s_noise: [1],
   s_min_uncond: [0],
-  eta: [0],
   refiner_checkpoint: [""],
   refiner_switch_at: [0, 1],
   disable_extra_networks: [false],
@@ -46,8 +45,8 @@ const neutral: Readonly<Record<string, readonly unknown[] | "any">> = {
   alwayson_scripts: [{}],
   override_settings_restore_afterwards: [true, false],
   resize_mode: [0],
-  inpainting_fill: [1],
-  image_cfg_scale: [],
+  use_deprecated_controlnet: [false], // of the npm package stable-diffusion-api
+  image_cfg_scale: "any", // is read for models that follow instructions only, of which there are none
   include_init_images: [false],
   initial_noise_multiplier: [1],
   infotext: [""],
@@ -57,6 +56,7 @@ const neutral: Readonly<Record<string, readonly unknown[] | "any">> = {
 /** @throws ApiError for fields that nobody knows, and for those that ask for what is not done here */
 export function checkNeutral(fields: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(fields)) {
+    if (name === "alwayson_scripts" && isIdle(value)) continue;
     const values = neutral[name];
     if (values === undefined) throw unknownField(name);
     if (value === null || values === "any") continue;
@@ -64,4 +64,13 @@ export function checkNeutral(fields: Readonly<Record<string, unknown>>): void {
     const usual = values.map((one) => JSON.stringify(one)).join(" or ");
     throw unsupportedField(name, value, values.length === 0 ? "is not done here" : `is not done here but for ${usual}`);
   }
+}
+
+/** Scripts without arguments: clients name those that they know in any case. */
+function isIdle(scripts: unknown): boolean {
+  return (
+    typeof scripts === "object" &&
+    scripts !== null &&
+    Object.values(scripts).every((script) => JSON.stringify(script) === '{"args":[]}')
+  );
 }

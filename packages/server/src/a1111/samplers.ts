@@ -60,6 +60,22 @@ export function samplersOf({ checked }: ServedModel): Sampler[] {
 
 export const spacingNames = Object.keys(spacings);
 
+/** What A1111 multiplies a sampler's noise with: `eta` when nothing is said. It means nothing to the others. */
+const usualEta: Readonly<Record<string, number>> = { "DPM++ 2M SDE": 1, "DPM2 a": 1, "Euler a": 1, DDIM: 0 };
+
+/** @throws ApiError for another `eta` than the sampler's own */
+export function checkEta(eta: unknown, sampler: unknown): void {
+  if (eta === undefined || (typeof eta === "number" && Number.isFinite(eta) && eta >= 0 && isUsualEta(eta, sampler)))
+    return;
+  throw unsupportedField("eta", eta, "is not done here but for the sampler's own");
+}
+
+function isUsualEta(eta: number, sampler: unknown): boolean {
+  const [name = ""] = split(sampler);
+  const own = Object.entries(usualEta).find(([one]) => one.toLowerCase() === name.toLowerCase());
+  return own === undefined || own[1] === eta;
+}
+
 /**
  * The scheduler of a sampler and a spacing, by A1111's names or diffusers' own.
  * @throws ApiError for those that the model cannot use

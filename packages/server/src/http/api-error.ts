@@ -1,4 +1,5 @@
 import { SkipstepError } from "@skipstep/core";
+import { withoutFolders } from "./without-paths";
 
 /** What a client is told: a status, a code that stays the same, and the field that it is about. */
 export class ApiError extends Error {
@@ -58,9 +59,11 @@ export function apiErrorOf(error: unknown): ApiError {
   return new ApiError(status, error.code, withoutFolders(error.message), error.settings?.[0] ?? null);
 }
 
-/** Paths lose all but their last name. */
-export function withoutFolders(text: string): string {
-  return text.replaceAll(/(?:[A-Za-z]:)?(?:[\\/][^\s"'`:;,()\\/]+)+[\\/]([^\s"'`:;,()\\/]+)/g, "$1");
+/** The same about a field as an API calls it, where that is not our name for it. */
+export function renamed(error: unknown, names: Readonly<Record<string, string>>): unknown {
+  const { status, code, message, param } = apiErrorOf(error);
+  const name = param === null ? undefined : names[param];
+  return name === undefined ? error : new ApiError(status, code, message.replace(`"${param}"`, `"${name}"`), name);
 }
 
 /** Fastify's own: bodies that are too large or no JSON, types of content that nobody reads. */

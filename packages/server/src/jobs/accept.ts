@@ -9,6 +9,7 @@ import { ApiError, unknownField } from "../http/api-error";
 import type { Metrics } from "../http/metrics";
 import type { ModelPool, ServedModel } from "../models/model-pool";
 import type { RequestLimits } from "../options";
+import type { Tracing } from "../tracing/tracing";
 import type { ImageRequest } from "./image-request";
 import { Job } from "./job";
 import type { JobBoard } from "./job-board";
@@ -24,6 +25,7 @@ export interface Acceptance {
   readonly board: JobBoard;
   readonly queue: JobQueue;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface Acceptance {
  * @throws ApiError with the field that is wrong; what `planFromPictures` throws
  */
 export async function accept(request: ImageRequest, owner: string, acceptance: Acceptance): Promise<Job> {
-  const { pool, limits, board, queue, metrics } = acceptance;
+  const { pool, limits, board, queue, metrics, tracing } = acceptance;
   const model = pool.get(request.model);
   checkLimits(request, model, limits);
   checkLoras(request.settings, model);
@@ -42,6 +44,7 @@ export async function accept(request: ImageRequest, owner: string, acceptance: A
     const settings: GenerateConfig = { ...request.settings, ...uploaded.settings };
     await planFromPictures(model.checked, { ...settings, scheduler: request.scheduler });
     const job = new Job(owner, { ...others, model: model.id, settings }, uploaded.remove);
+    tracing.watch(job);
     queue.add(job);
     board.add(job);
     metrics.watch(job);
@@ -72,8 +75,9 @@ function checkLimits({ settings, seeds }: ImageRequest, { checked }: ServedModel
     if (Array.isArray(list)) most(name, limits.steps, list.length);
   }
   const prompts = Array.isArray(settings.prompt) ? settings.prompt.length : 1;
-  const each = given[imagesSettingOf(checked)];
-  most("n", limits.n, prompts * (typeof each === "number" ? each : 1) * (seeds?.length ?? 1));
+  const images = imagesSettingOf(checked);
+  const each = given[images];
+  most(images, limits.n, prompts * (typeof each === "number" ? each : 1) * (seeds?.length ?? 1));
 }
 
 /** LoRAs are names of the operator's `request_loras`; without these there are none. */

@@ -1,9 +1,10 @@
 import { type PictureSetting, pictureSettingNames } from "@skipstep/core";
 import type { FastifyInstance } from "fastify";
-import { ApiError } from "../http/api-error";
+import { ApiError, invalidField } from "../http/api-error";
 import { base64, bytesOf } from "../http/base64";
 import { EventStream } from "../http/event-stream";
 import { ownFields } from "../http/own-fields";
+import { withoutPaths } from "../http/without-paths";
 import { errorBody } from "../openai/error-body";
 import { type Acceptance, accept, settingsAmong } from "./accept";
 import { mediaTypes } from "./encode-image";
@@ -89,7 +90,7 @@ function jobRequest(body: Body, { pool }: Acceptance) {
   const model = pool.get(id as string | undefined);
   const pictures = pictureSettingNames.filter((name) => others[name] !== undefined);
   const uploads: Uploads = Object.fromEntries(
-    pictures.map((name) => [name, [others[name]].flat().map((text) => bytesOf(name, text))]),
+    pictures.map((name) => [name, picturesIn(name, others[name]).map((text) => bytesOf(name, text))]),
   );
   const { plugins, scheduler, priority, ...settings } = ownFields(
     Object.fromEntries(Object.entries(others).filter(([name]) => !pictures.includes(name as PictureSetting))),
@@ -104,6 +105,13 @@ function jobRequest(body: Body, { pool }: Acceptance) {
     previews: previews as number,
     output: { format: format as OutputFormat, compression: compression as number | undefined },
   };
+}
+
+/** One, or a list of several, but for a mask. @throws ApiError for an empty list */
+function picturesIn(name: PictureSetting, given: unknown): readonly unknown[] {
+  if (!Array.isArray(given) || name === "mask") return [given];
+  if (given.length === 0) throw invalidField(name, given, "an image in base64, or a list of them");
+  return given;
 }
 
 /** A job as its owner sees it. */
@@ -126,7 +134,7 @@ function describe(job: Job, queue: JobQueue): object {
       format,
       seed,
     })),
-    reports,
+    reports: withoutPaths(reports),
     error: error ? errorBody(error).error : null,
   };
 }

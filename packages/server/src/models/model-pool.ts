@@ -3,6 +3,7 @@ import {
   type CheckedConfig,
   type CreateOptions,
   type GenerateRequest,
+  type Inspection,
   inspectConfig,
   openPipeline,
   type Pipeline,
@@ -16,8 +17,8 @@ import type { ServedConfig, ServerOptions } from "../options";
 export interface ServedModel {
   readonly id: string;
   readonly checked: CheckedConfig;
-  /** Estimate of what it takes while it draws; bytes. */
-  readonly bytes: number;
+  /** Made once: it builds every graph. */
+  readonly inspection: Inspection;
   readonly isOpen: boolean;
 }
 
@@ -50,11 +51,10 @@ export class ModelPool {
     const entries = new Map<string, Entry>();
     for (const { id, config } of configs) {
       const checked = await validateConfig(config);
-      const bytes = inspectConfig(checked).estimatedMemory;
       entries.set(id, {
         id,
         checked,
-        bytes,
+        inspection: inspectConfig(checked),
         plugins: "",
         usedAt: 0,
         get isOpen() {
@@ -107,8 +107,8 @@ export class ModelPool {
 
   private async openAnew(entry: Entry, watching: Watching): Promise<Pipeline> {
     const open = (): Entry[] => [...this.entries.values()].filter(({ pipeline }) => pipeline);
-    const held = (): number => open().reduce((sum, { bytes }) => sum + bytes, 0);
-    while (open().length > 0 && held() + entry.bytes > this.most)
+    const held = (): number => open().reduce((sum, { inspection }) => sum + inspection.estimatedMemory, 0);
+    while (open().length > 0 && held() + entry.inspection.estimatedMemory > this.most)
       await this.release(open().reduce((least, other) => (other.usedAt < least.usedAt ? other : least)));
     const pipeline = await openPipeline(entry.checked, { ...this.options, ...defined(watching) });
     entry.pipeline = pipeline;

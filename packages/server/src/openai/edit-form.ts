@@ -1,6 +1,7 @@
 import { type PictureSetting, shownMask } from "@skipstep/core";
 import type { FastifyRequest } from "fastify";
 import { ApiError, invalidField, unknownField } from "../http/api-error";
+import { bodyTooLarge } from "../http/bodies";
 import type { Uploads } from "../jobs/image-request";
 
 /** A form of `/v1/images/edits`. */
@@ -23,21 +24,35 @@ const fileFields: Readonly<Record<string, PictureSetting>> = {
 /** Settings that forms can only give as text, and which are none. */
 const texts: ReadonlySet<string> = new Set(["prompt", "negative_prompt", "model", "user"]);
 
-/** @throws ApiError */
-export async function readForm(request: FastifyRequest): Promise<EditForm> {
+/**
+ * @param mostBytes of all parts together
+ * @throws ApiError
+ */
+export async function readForm(request: FastifyRequest, mostBytes: number): Promise<EditForm> {
   if (!request.isMultipart())
     throw new ApiError(415, "unsupported_media_type", "Edits are sent as multipart/form-data, with the files in it.");
   const fields: Record<string, unknown> = {};
   const uploads: Partial<Record<PictureSetting, Uint8Array[]>> = {};
+  let bytes = 0;
+  const count = (part: number): void => {
+    bytes += part;
+    if (bytes > mostBytes) throw bodyTooLarge(mostBytes);
+  };
   for await (const part of request.parts()) {
     const { fieldname: name } = part;
     if (part.type === "file") {
       const setting = fileFields[name];
       if (!setting) throw unknownField(name);
-      uploads[setting] = [...(uploads[setting] ?? []), await part.toBuffer()];
+      const chunks: Buffer[] = [];
+      for await (const chunk of part.file as AsyncIterable<Buffer>) {
+        count(chunk.length);
+        chunks.push(chunk);
+      }
+      uploads[setting] = [...(uploads[setting] ?? []), Buffer.concat(chunks)];
     } else if (Object.hasOwn(fileFields, name)) {
       throw invalidField(name, part.value, "a file");
     } else {
+      count(String(part.value).length);
       fields[name] = texts.has(name) ? part.value : plain(String(part.value));
     }
   }

@@ -1,4 +1,5 @@
 import { base64 } from "../http/base64";
+import { withoutPaths } from "../http/without-paths";
 import type { Job, JobImage } from "../jobs/job";
 import type { ImagesRequest } from "./image-fields";
 
@@ -40,9 +41,9 @@ export function completedImage(job: Job, kind: string): object {
   };
 }
 
-/** Job, seeds and reports. */
+/** Job, seeds and reports, which name files of LoRAs. */
 export function ownReply({ id, images, reports }: Job): object {
-  return { job: id, seeds: images.map(({ seed }) => seed), reports };
+  return { job: id, seeds: images.map(({ seed }) => seed), reports: withoutPaths(reports) };
 }
 
 function described(image: Partial<JobImage> | undefined): object {

@@ -1,5 +1,6 @@
+import { imagesSettingOf } from "@skipstep/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ApiError } from "../http/api-error";
+import { ApiError, renamed } from "../http/api-error";
 import { EventStream } from "../http/event-stream";
 import { type Acceptance, accept } from "../jobs/accept";
 import { answeredJob } from "../jobs/answered-job";
@@ -31,7 +32,7 @@ export function imagesRoutes(server: FastifyInstance, acceptance: Acceptance): v
       },
     },
     async (request, reply) => {
-      const { fields, uploads } = await readForm(request);
+      const { fields, uploads } = await readForm(request, acceptance.limits.bodyBytes);
       return answer(request, reply, acceptance, "image_edit", fields, uploads);
     },
   );
@@ -68,7 +69,10 @@ async function answer(
   uploads: Uploads,
 ): Promise<unknown> {
   const images = imagesRequest(body, uploads, acceptance.pool);
-  const job = await accept(images.request, request.owner, acceptance);
+  const { pool } = acceptance;
+  const job = await accept(images.request, request.owner, acceptance).catch((error: unknown) => {
+    throw body.n == null ? error : renamed(error, { [imagesSettingOf(pool.get(images.request.model).checked)]: "n" });
+  });
   if (images.stream) return stream(request, reply, job, kind);
   await answeredJob(job, reply);
   if (job.state === "cancelled") throw cancelled();

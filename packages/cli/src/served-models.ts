@@ -1,0 +1,54 @@
+import { basename, extname } from "node:path";
+import type { RequestLimits, ServedConfig, ServerOptions } from "@skipstep/server";
+import { usage } from "./errors";
+
+/** Options that `serve` and `mcp` have alike. */
+export interface ServedOptions {
+  readonly allowPlugin?: readonly string[];
+  readonly maxImages?: number;
+  readonly maxSide?: number;
+  readonly maxSteps?: number;
+  readonly maxQueue?: number;
+  readonly maxBody?: number;
+  /** A number, or what else was typed. */
+  readonly memoryGb?: unknown;
+  readonly threads?: number;
+  readonly cache?: string;
+}
+
+/** What they come to for a server. @throws SKIPSTEP_USAGE */
+export function servedModels(
+  command: string,
+  configs: readonly string[],
+  options: ServedOptions,
+): Pick<ServerOptions, "models" | "limits" | "plugins" | "memoryGb" | "threads" | "cacheDir"> {
+  if (configs.length === 0) throw usage(`${command}: name a config: skipstep ${command} configs/emoji.json.`);
+  const { allowPlugin, memoryGb, threads, cache } = options;
+  if (memoryGb !== undefined && !(typeof memoryGb === "number" && memoryGb > 0))
+    throw usage(`--memory-gb must be a number above 0, found ${JSON.stringify(memoryGb)}.`);
+  return {
+    models: configs.map(servedConfig),
+    limits: limitsOf(options),
+    ...(allowPlugin ? { plugins: allowPlugin } : {}),
+    ...(typeof memoryGb === "number" ? { memoryGb } : {}),
+    ...(threads === undefined ? {} : { threads }),
+    ...(cache === undefined ? {} : { cacheDir: cache }),
+  };
+}
+
+/** `name=file.json`, or a file whose name is the model's. */
+function servedConfig(text: string): ServedConfig {
+  const [, id, config] = /^([A-Za-z0-9._-]+)=(.+)$/.exec(text) ?? [];
+  return config === undefined ? { id: basename(text, extname(text)), config: text } : { id: id!, config };
+}
+
+function limitsOf(options: ServedOptions): Partial<RequestLimits> {
+  const given = {
+    n: options.maxImages,
+    side: options.maxSide,
+    steps: options.maxSteps,
+    queue: options.maxQueue,
+    bodyBytes: options.maxBody,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
