@@ -82,6 +82,7 @@ export function createProgram(session: Session): Command {
     .option("--max-rate <number>", "requests of one key in a minute", wholeNumber)
     .option("--memory-gb <number>", "memory of all models that are open at a time (default: the machine's)", number)
     .option("--grace <seconds>", "what a running image has to finish in when the server is stopped", wholeNumber, 30)
+    .option("--no-studio", "without the web page")
     .option("--log", "write a line of JSON to stdout for each request")
     .addOption(threads)
     .addOption(json)

@@ -21,6 +21,8 @@ export interface ServeOptions {
   readonly memoryGb?: unknown;
   /** Seconds. */
   readonly grace: number;
+  /** False with `--no-studio`. */
+  readonly studio?: boolean;
   readonly log?: true;
   readonly json?: true;
   readonly threads?: number;
@@ -35,7 +37,7 @@ export async function serve(configs: readonly string[], options: ServeOptions, s
     return;
   }
   if (configs.length === 0) throw usage("serve: name a config: skipstep serve configs/emoji.json.");
-  const { host, port, keys, cors, allowPlugin, memoryGb, grace, log, threads, cache } = options;
+  const { host, port, keys, cors, allowPlugin, memoryGb, grace, studio = true, log, threads, cache } = options;
   if (memoryGb !== undefined && !(typeof memoryGb === "number" && memoryGb > 0))
     throw usage(`--memory-gb must be a number above 0, found ${JSON.stringify(memoryGb)}.`);
   const stopped = interruption.heed(grace * 1000);
@@ -44,6 +46,7 @@ export async function serve(configs: readonly string[], options: ServeOptions, s
     host,
     port,
     graceSeconds: grace,
+    studio,
     limits: limitsOf(options),
     ...(keys === undefined ? {} : { keys: readKeys(keys) }),
     ...(cors ? { cors } : {}),
@@ -53,7 +56,10 @@ export async function serve(configs: readonly string[], options: ServeOptions, s
     ...(threads === undefined ? {} : { threads }),
     ...(cache === undefined ? {} : { cacheDir: cache }),
   });
-  terminal.complain([`Listening at ${server.url}. Requests and their fields: ${server.url}/docs. Ctrl-C stops it.`]);
+  const page = studio ? ` The page to draw with: ${server.url}/.` : "";
+  terminal.complain([
+    `Listening at ${server.url}.${page} Requests and their fields: ${server.url}/docs. Ctrl-C stops it.`,
+  ]);
   if (!stopped.aborted) await new Promise((resolve) => stopped.addEventListener("abort", resolve, { once: true }));
   terminal.complain(["Stopping: what is being drawn is finished first."]);
   await server.close();

@@ -21,6 +21,7 @@ import { errorBody } from "./openai/error-body";
 import { imagesRoutes } from "./openai/images-routes";
 import { modelsRoutes } from "./openai/models-routes";
 import { type ServerOptions, usualLimits } from "./options";
+import { formRoutes, studioRoutes } from "./studio/studio-routes";
 
 /** A server that listens. */
 export interface ImageServer {
@@ -78,6 +79,8 @@ export async function startServer(options: ServerOptions): Promise<ImageServer> 
     imagesRoutes(scope, acceptance);
     jobRoutes(scope, acceptance);
     a1111Routes(scope, acceptance);
+    formRoutes(scope, acceptance);
+    if (options.studio !== false) await studioRoutes(scope);
   });
   const close = async (): Promise<void> => {
     const closing = server.close();
