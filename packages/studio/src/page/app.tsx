@@ -20,7 +20,10 @@ export function App() {
         To the images
       </a>
       <header class="top">
-        <h1>Skipstep</h1>
+        <h1>
+          <img src="studio/icon.svg" alt="" />
+          Skipstep
+        </h1>
         <ModelChoice />
         <nav class="jump" aria-label="On this page">
           <a href="#form">Form</a>

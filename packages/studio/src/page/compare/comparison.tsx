@@ -131,7 +131,7 @@ function reportRows(one: Drawing, other: Drawing): Row[] {
     ["Steps skipped", steps(a), steps(b)],
     ["Seconds", time(a.seconds), time(b.seconds)],
     ["Of these denoising", time(a.denoising), time(b.denoising)],
-    ["Plugins", a.plugins.join("; ") || "–", b.plugins.join("; ") || "–"],
+    ["What plugins did", a.plugins.join("; ") || "–", b.plugins.join("; ") || "–"],
   ];
   return rows;
 }

@@ -6,7 +6,7 @@ import { progressText } from "./progress-text";
 export function Frame({ drawing, children }: { drawing: Drawing; children?: ComponentChildren }) {
   const { width, height, picture, now } = drawing;
   const isDone = now.value.status === "completed";
-  const shape = { aspectRatio: `${width} / ${height}`, "--ratio": `${width / height}` };
+  const shape = { aspectRatio: `${width} / ${height}`, "--ratio": `${width / height}`, "--most": `${4 * width}px` };
   return (
     <div class={`frame ${isUnfinished(drawing) ? "working" : ""}`} style={shape}>
       {picture.value ? (

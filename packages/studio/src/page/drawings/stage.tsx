@@ -15,6 +15,7 @@ export function Stage() {
   if (!drawing)
     return (
       <div class="stage blank-state">
+        <img src="studio/icon.svg" alt="" />
         <h2>Nothing drawn yet</h2>
         <p>Write what the image shows, and press Draw. What is drawn here stays in this browser.</p>
       </div>
@@ -86,7 +87,7 @@ function Actions({ drawing }: { drawing: Drawing }) {
           Compare
         </button>
       )}
-      <button type="button" onClick={() => forget(drawing)}>
+      <button type="button" class="quiet" onClick={() => forget(drawing)}>
         Delete
       </button>
     </div>

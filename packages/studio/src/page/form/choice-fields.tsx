@@ -13,7 +13,7 @@ export function SchedulerFields({ form }: { form: ModelForm }) {
       <Field name="scheduler" label="Scheduler">
         {(props) => (
           <select {...props} value={scheduler?.type ?? ""} onChange={(event) => choose(event.currentTarget.value)}>
-            <option value="">{form.scheduler} (the model's)</option>
+            <option value="">Own: {form.scheduler}</option>
             {Object.keys(form.schedulers).map((type) => (
               <option key={type} value={type}>
                 {type}

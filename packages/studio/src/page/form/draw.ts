@@ -49,7 +49,7 @@ function seedOf(given: unknown): number {
 
 /** On a phone they lie below the form. */
 function showImages(): void {
-  if (!matchMedia("(max-width: 56rem)").matches) return;
+  if (!matchMedia("(max-width: 46rem)").matches) return;
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   document.getElementById("images")?.scrollIntoView({ behavior: isCalm ? "auto" : "smooth" });
 }

@@ -90,8 +90,8 @@ function PictureField({ name, form }: { name: string; form: ModelForm }) {
             </button>
           )}
           {picture && (
-            <button type="button" onClick={() => setPicture(name, undefined)}>
-              Take {label.toLowerCase()} away
+            <button type="button" aria-label={`Take it away: ${label}`} onClick={() => setPicture(name, undefined)}>
+              Take it away
             </button>
           )}
           {name === "image" && picture && size && <SizeButton form={form} {...size} />}

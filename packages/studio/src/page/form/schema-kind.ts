@@ -63,7 +63,6 @@ export function nameOf(key: string): string {
 
 const names: Readonly<Record<string, string>> = {
   prompt: "Prompt",
-  negative_prompt: "What it must not show",
   num_inference_steps: "Steps",
   guidance_scale: "Guidance",
   true_cfg_scale: "True guidance",

@@ -91,7 +91,7 @@ export function CommonFields({ form }: { form: ModelForm }) {
               type="number"
               min={0}
               step={1}
-              placeholder="another each time"
+              placeholder="random"
               value={String(settingValue("seed") ?? "")}
               onInput={({ currentTarget: { value } }) => setValue("seed", value === "" ? undefined : Number(value))}
             />
@@ -125,8 +125,16 @@ export function MainSettings({ form }: { form: ModelForm }) {
     <div class="columns">
       <Setting form={form} name="num_inference_steps" isHintShown={false} />
       <Setting form={form} name="guidance_scale" isHintShown={false} />
-      {hasImage && <Setting form={form} name="strength" />}
-      {"mask" in pictures.value && <Setting form={form} name="padding_mask_crop" />}
+      {hasImage && (
+        <div class="across">
+          <Setting form={form} name="strength" />
+        </div>
+      )}
+      {hasImage && "mask" in pictures.value && (
+        <div class="across">
+          <Setting form={form} name="padding_mask_crop" />
+        </div>
+      )}
     </div>
   );
 }
