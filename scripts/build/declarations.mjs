@@ -8,7 +8,8 @@ const emitted = join(root, ".build/declarations");
 
 /** Checks all sources and tests in one program, of which only what changed is checked again; emits a declaration a file. */
 export function checkTypes() {
-  run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
+  for (const config of ["tsconfig.build.json", "tsconfig.page.json"]) // a page's globals are others
+    run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", config]);
 }
 
 /** What a package's bundled declarations are made of. */

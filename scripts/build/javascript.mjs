@@ -5,7 +5,7 @@ import { keyOf } from "./key.mjs";
 
 /** What the JavaScript of a package is made of. */
 export function javaScriptKey(folder) {
-  const tools = keyOf(root, ["pnpm-lock.yaml", "tsconfig.json", "scripts/build"]);
+  const tools = keyOf(root, ["pnpm-lock.yaml", "tsconfig.json", "tsconfig.page.json", "scripts/build"]);
   return tools + keyOf(join(root, folder), ["package.json", "tsup.config.ts", "src"]);
 }
 

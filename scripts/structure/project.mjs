@@ -12,7 +12,7 @@ export function readProject(root) {
   const paths = places.flatMap((place) => filesBelow(root, place));
   const read = (path) => readFileSync(join(root, path), "utf8");
   const files = new Map();
-  for (const path of paths.filter((path) => /\.(m?ts|m?js)$/.test(path) && !/\.d\.m?ts$/.test(path))) {
+  for (const path of paths.filter((path) => /\.(m?tsx?|m?js)$/.test(path) && !/\.d\.m?ts$/.test(path))) {
     const text = read(path);
     files.set(path, { path, text, lines: text.split("\n").length - 1, ...parse(path, text) });
   }
@@ -54,8 +54,8 @@ export function resolve({ files, packages }, from, specifier) {
   if (!specifier.startsWith(".")) return packages.find(({ doors }) => doors.has(specifier))?.doors.get(specifier);
   const base = posix.join(posix.dirname(from), specifier);
   const stem = base.replace(/\.m?js$/, "");
-  return [base, `${base}.ts`, `${stem}.ts`, `${base}.js`, `${base}.mjs`, `${base}/index.ts`].find((path) =>
-    files.has(path),
+  return [base, `${base}.ts`, `${base}.tsx`, `${stem}.ts`, `${base}.js`, `${base}.mjs`, `${base}/index.ts`].find(
+    (path) => files.has(path),
   );
 }
 

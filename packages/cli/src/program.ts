@@ -78,6 +78,7 @@ export function createProgram(session: Session): Command {
     .option("--max-rate <number>", "requests of one key in a minute", wholeNumber)
     .option("--max-connections <number>", "connections at a time", wholeNumber)
     .option("--grace <seconds>", "what a running image has to finish in when the server is stopped", wholeNumber, 30)
+    .option("--no-studio", "without the web page")
     .option("--log", "write a line of JSON to stdout for each request")
     .addOption(json)
     .action(async (configs, options) => (await import("./serve")).serve(configs, options, session));

@@ -14,6 +14,8 @@ export interface ServeOptions extends ServedOptions {
   readonly maxConnections?: number;
   /** Seconds. */
   readonly grace: number;
+  /** False with `--no-studio`. */
+  readonly studio?: boolean;
   readonly log?: true;
   readonly json?: true;
 }
@@ -26,13 +28,14 @@ export async function serve(configs: readonly string[], options: ServeOptions, s
     return;
   }
   const served = servedModels("serve", configs, options);
-  const { host, port, keys, cors, maxRate, maxConnections, grace, log } = options;
+  const { host, port, keys, cors, maxRate, maxConnections, grace, studio = true, log } = options;
   const stopped = interruption.heed(grace * 1000);
   const server = await startServer({
     ...served,
     host,
     port,
     graceSeconds: grace,
+    studio,
     limits: {
       ...served.limits,
       ...(maxRate === undefined ? {} : { requestsPerMinute: maxRate }),
@@ -42,7 +45,10 @@ export async function serve(configs: readonly string[], options: ServeOptions, s
     ...(cors ? { cors } : {}),
     ...(log ? { log: process.stdout } : {}),
   });
-  terminal.complain([`Listening at ${server.url}. Requests and their fields: ${server.url}/docs. Ctrl-C stops it.`]);
+  const page = studio ? ` The page to draw with: ${server.url}/.` : "";
+  terminal.complain([
+    `Listening at ${server.url}.${page} Requests and their fields: ${server.url}/docs. Ctrl-C stops it.`,
+  ]);
   if (!stopped.aborted) await new Promise((resolve) => stopped.addEventListener("abort", resolve, { once: true }));
   terminal.complain(["Stopping: what is being drawn is finished first."]);
   await server.close();

@@ -54,6 +54,8 @@ export interface ServerOptions {
   /** Origins of web pages that may ask, as browsers write them: `https://example.org`. */
   readonly cors?: readonly string[];
   readonly limits?: Partial<RequestLimits>;
+  /** False leaves out the web page at `/`. */
+  readonly studio?: boolean;
   /** Packages of plugins that requests may use besides the config's own. */
   readonly plugins?: readonly string[];
   /** Estimated memory of all models that are open at a time; 10^9 bytes. */

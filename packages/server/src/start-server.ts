@@ -26,6 +26,7 @@ import { imagesRoutes } from "./openai/images-routes";
 import { modelsRoutes } from "./openai/models-routes";
 import { type ServerOptions, usualLimits } from "./options";
 import { Tracing } from "./tracing/tracing";
+import { formRoutes, studioRoutes } from "./studio/studio-routes";
 
 /** A server that listens. */
 export interface ImageServer {
@@ -121,6 +122,8 @@ async function createServer(options: ServerOptions): Promise<CreatedServer> {
     jobRoutes(scope, acceptance);
     a1111Routes(scope, acceptance);
     mcpRoute(scope);
+    formRoutes(scope, acceptance);
+    if (options.studio !== false) await studioRoutes(scope);
   });
   const close = async (): Promise<void> => {
     const closing = server.close();

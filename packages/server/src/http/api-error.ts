@@ -39,6 +39,7 @@ const statuses: Readonly<Record<string, number>> = {
   SCHEDULER: 400,
   SCHEDULE: 400,
   LORA: 400,
+  RECIPE: 400,
   PLUGIN_OPTION: 400,
   CANCELLED: 409,
   CACHE_FULL: 507,
