@@ -4,6 +4,7 @@ import { compareEntrants } from "./compare/comparison";
 import { comparisonPage } from "./compare/comparison-page";
 import { comparisonResult } from "./compare/comparison-result";
 import { cancelled } from "./errors";
+import { givenConfig } from "./given-config";
 import { outFile } from "./out-file";
 import { withContenders } from "./render/contender";
 import { type Drawing, denoiserSeconds } from "./render/drawing";
@@ -14,6 +15,7 @@ import { subjectsOf } from "./render/subjects";
 import { unsteadyWarnings } from "./render/unsteady";
 import { whileDrawing } from "./render/while-drawing";
 import type { Session } from "./session";
+import { settingOverrides } from "./setting-overrides";
 import { checkWritable, writeWhole } from "./write-file";
 
 /** Bytes: the most that is tried out before the run. */
@@ -23,8 +25,9 @@ const mostBytes = 2 ** 24;
 export async function compare(files: readonly string[], options: DrawingOptions, session: Session): Promise<void> {
   const start = performance.now();
   const configs: NamedConfig[] = [];
+  const overrides = settingOverrides(options);
   for (const name of files)
-    configs.push({ name, config: await validateConfig(name, { overrides: options.set ?? [] }) });
+    configs.push({ name, config: await validateConfig(givenConfig(name).input, { overrides }) });
   const [{ config: reference }] = configs as [NamedConfig];
   const motifs = await motifsOf(reference, subjectsOf(reference, options), options.seeds);
   const file = outFile(options.out ?? "compare.html", ".html");

@@ -10,11 +10,20 @@ export function outputUnwritable(file: string, reason: string, cause?: unknown):
   return new SkipstepError("SKIPSTEP_OUTPUT_UNWRITABLE", `${file} cannot be written: ${reason}.`, { cause });
 }
 
+/** What a model's folder says of how it is drawn with cannot be read. */
+export function modelConfigUnreadable(file: string, reason: string, cause: unknown): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_CONFIG_UNREADABLE",
+    `${file} cannot be read: ${reason}. Correct it, or name a config instead of the folder.`,
+    { cause },
+  );
+}
+
 /** The image that `--recipe` or `recipe` names cannot be read. */
 export function recipeUnreadable(file: string, reason: string, cause: unknown): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_RECIPE_MISSING",
-    `${file} cannot be read: ${reason}. Give a PNG that Skipstep wrote.`,
+    `${file} cannot be read: ${reason}. Give an image that Skipstep wrote.`,
     { cause },
   );
 }

@@ -1,10 +1,12 @@
 import { basename, extname } from "node:path";
 import { type ApiKey, makeKey, type RequestLimits, type ServedConfig, startServer } from "@skipstep/server";
 import { usage } from "./errors";
+import { givenConfig } from "./given-config";
 import { readKeys } from "./serve-keys";
 import type { Session } from "./session";
+import { type SettingOptions, settingOverrides } from "./setting-overrides";
 
-export interface ServeOptions {
+export interface ServeOptions extends SettingOptions {
   readonly host: string;
   readonly port: number;
   readonly keys?: string;
@@ -34,13 +36,13 @@ export async function serve(configs: readonly string[], options: ServeOptions, s
     showKey(options.newKey, session, options.json);
     return;
   }
-  if (configs.length === 0) throw usage("serve: name a config: skipstep serve configs/emoji.json.");
+  if (configs.length === 0) throw usage("serve: name a config or a model: skipstep serve configs/emoji.json.");
   const { host, port, keys, cors, allowPlugin, memoryGb, grace, log, threads, cache } = options;
   if (memoryGb !== undefined && !(typeof memoryGb === "number" && memoryGb > 0))
     throw usage(`--memory-gb must be a number above 0, found ${JSON.stringify(memoryGb)}.`);
   const stopped = interruption.heed(grace * 1000);
   const server = await startServer({
-    models: configs.map(servedConfig),
+    models: configs.map((text) => servedConfig(text, settingOverrides(options))),
     host,
     port,
     graceSeconds: grace,
@@ -59,10 +61,17 @@ export async function serve(configs: readonly string[], options: ServeOptions, s
   await server.close();
 }
 
-/** `name=file.json`, or a file whose name is the model's. */
-function servedConfig(text: string): ServedConfig {
-  const [, id, config] = /^([A-Za-z0-9._-]+)=(.+)$/.exec(text) ?? [];
-  return config === undefined ? { id: basename(text, extname(text)), config: text } : { id: id!, config };
+/** `name=file.json`, or a file or folder whose name is the model's. */
+function servedConfig(text: string, overrides: ServedConfig["overrides"] & {}): ServedConfig {
+  const [, name, named] = /^([A-Za-z0-9._-]+)=(.+)$/.exec(text) ?? [];
+  const { input } = givenConfig(named ?? text);
+  return { id: name ?? idOf(text), config: input, overrides };
+}
+
+/** `emoji` of `configs/emoji.json`, `models/emoji/` and `hf:owner/emoji@main`. */
+function idOf(text: string): string {
+  const [path = text] = text.startsWith("hf:") ? text.split("@") : [text];
+  return basename(path, extname(path));
 }
 
 function limitsOf(options: ServeOptions): Partial<RequestLimits> {

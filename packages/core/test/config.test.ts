@@ -188,7 +188,7 @@ describe("loadConfig", () => {
       [
         `${file} has no "guidence". It takes: extends, model, variant, components, lora, textual_inversions, request_loras, device, provider_options, dtype, torch_dtype, memory, device_map, scheduler, generate, guidance, conditioning_cache, limits, plugins, strict. Did you mean "guidance"?`,
         `${file}#/generate/seed must be an integer from 0 to 2^53 - 1 (9007199254740991), found -1.`,
-        `${file}#/plugins/0/use: No plugin is called "fbcash". Installed: none. Add it with: pnpm add @skipstep/plugin-fbcash`,
+        `${file}#/plugins/0/use: No plugin is called "fbcash". Installed: none. Did you mean "fbcache"? Add that with: pnpm add @skipstep/plugin-fbcache`,
       ].join(" | "),
     );
   });
@@ -465,7 +465,7 @@ describe("overrides", () => {
     expect(config.plugins).toEqual([{ use: "halo", options: { threshold: 0.2, mode: "soft", limit: null } }]);
     expect(await problemsOf({ model: "m", plugins: [Halo] }, { overrides: ["plugins.1=nowhere"] })).toEqual([
       expect.stringMatching(
-        /^--set plugins.1.use: No plugin is called "nowhere"\. Installed: .* pnpm add @skipstep\/plugin-nowhere$/,
+        /^--set plugins.1.use: No plugin is called "nowhere"\. Installed: .* Skipstep has: .* and install that\.$/,
       ),
     ]);
   });

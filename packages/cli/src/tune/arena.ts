@@ -1,4 +1,4 @@
-import { type CheckedConfig, SkipstepError, validateConfig } from "@skipstep/core";
+import { type CheckedConfig, type ConfigInput, type Override, SkipstepError, validateConfig } from "@skipstep/core";
 import { Contender, type ContenderOptions } from "../render/contender";
 import { drawInTurns } from "../render/in-turns";
 import type { Motif } from "../render/motif";
@@ -8,8 +8,8 @@ import { type Trial, trialOf } from "./trial";
 
 export interface ArenaOptions {
   /** The config, and what is said over it. */
-  readonly file: string;
-  readonly set: readonly string[];
+  readonly input: string | ConfigInput;
+  readonly set: readonly (string | Override)[];
   readonly knobs: readonly Knob[];
   readonly motifs: readonly Motif[];
   /** Most trials that there will be. */
@@ -26,7 +26,7 @@ export class Arena {
 
   static async open(options: ArenaOptions): Promise<Arena> {
     const overrides = [...options.set, { path: ["plugins"], value: [] }];
-    const plain = await Contender.open(await validateConfig(options.file, { overrides }), options.drawing);
+    const plain = await Contender.open(await validateConfig(options.input, { overrides }), options.drawing);
     const arena = new Arena(plain, options);
     try {
       await plain.draw(options.motifs[0]!, "first"); // first runs are slower
@@ -59,9 +59,9 @@ export class Arena {
 
   /** Not strict: at a careful setting a plugin may well have no effect. */
   private configAt(position: Position): Promise<CheckedConfig> {
-    const { file, set, knobs } = this.options;
+    const { input, set, knobs } = this.options;
     const overrides = [...set, { path: ["strict"], value: false }, ...overridesAt(knobs, position)];
-    return validateConfig(file, { overrides });
+    return validateConfig(input, { overrides });
   }
 
   close(): Promise<void> {
