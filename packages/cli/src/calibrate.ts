@@ -36,12 +36,12 @@ export async function calibrate(file: string, options: CalibrateOptions, session
   const calibration = calibrationOf(manifest);
   const loaded = await loadForCalibration(input, settingOverrides(settings), manifest);
   const probe = await validateConfig(probeConfig(loaded, use, manifest), { folder });
-  const motifs = await motifsOf(probe, subjectsOf(probe, options), options.seeds);
+  const motifs = await motifsOf(probe, subjectsOf(probe, settings), settings.seeds);
   const place = outFile(out, ".json");
   await written(probe, folder, place);
   checkWritable(place, fileBytes);
 
-  const rounds = await whileDrawing(options, session, (drawing) =>
+  const rounds = await whileDrawing(settings, session, (drawing) =>
     withContenders([probe], drawing, (contenders) => drawInTurns(contenders, motifs)),
   );
   const drawings = rounds.flat();
@@ -60,7 +60,7 @@ export async function calibrate(file: string, options: CalibrateOptions, session
     `${manifest.name}: ${factsText(found)}`,
     `from ${drawings.length} images, ${seconds.toFixed(1)} s`,
   ];
-  session.terminal.show({ document, lines }, options.json);
+  session.terminal.show({ document, lines }, settings.json);
 }
 
 /** @throws SKIPSTEP_USAGE for a plugin that has nothing to find */

@@ -63,3 +63,20 @@ export function targetMissed(target: string, closest: string, page: string): Ski
     `No setting gives ${target}: ${closest}. ${page} has all of them. Ask for less, or give more --trials.`,
   );
 }
+
+/** Files of `--lpips` that do not make up the network, or only a part of it. */
+export function lpipsWeights(files: readonly string[], problem: string): SkipstepError {
+  const where = files.length === 0 ? "--lpips" : `--lpips ${files.join(", ")}`;
+  return new SkipstepError(
+    "SKIPSTEP_LPIPS_WEIGHTS",
+    `${where}: ${problem}. Give safetensors of lpips.LPIPS, or of torchvision's network and of LPIPS's linear layers; docs/cli.md says how to make them.`,
+  );
+}
+
+/** Images that are smaller than the network's filters. */
+export function lpipsTooSmall(net: string, height: number, width: number): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_LPIPS_WEIGHTS",
+    `--lpips: ${net} sees nothing in images of ${width} x ${height} pixels. Leave --lpips out, or draw larger ones.`,
+  );
+}

@@ -102,6 +102,7 @@ export function createProgram(session: Session): Command {
     .addOption(prompts)
     .addOption(prompt)
     .addOption(seeds)
+    .option("--lpips <file>", "measure LPIPS, too: safetensors of its network and weights; again for a second", collect)
     .option("-o, --out <file>", "the page with images and charts (default: compare.html)");
   addSettings(compare, { plugin: true })
     .addOption(threads)

@@ -1,5 +1,5 @@
 import { dirname, extname } from "node:path";
-import { type CheckedConfig, type ConfigInput, type Override, validateConfig } from "@skipstep/core";
+import { type CheckedConfig, type ConfigInput, type Override, planFromPictures, validateConfig } from "@skipstep/core";
 import { cancelled, targetMissed, untunable, usage } from "./errors";
 import { givenConfig } from "./given-config";
 import { outFile } from "./out-file";
@@ -11,7 +11,7 @@ import { whileDrawing } from "./render/while-drawing";
 import type { Session } from "./session";
 import { settingOverrides } from "./setting-overrides";
 import { shownPath } from "./shown-path";
-import { Arena } from "./tune/arena";
+import { Arena, type Evidence } from "./tune/arena";
 import { type Knob, knobsOf } from "./tune/knob";
 import { search } from "./tune/search";
 import { overridesAt, settingText } from "./tune/setting";
@@ -53,17 +53,19 @@ export async function tune(file: string, options: TuneOptions, session: Session)
   await checkPlace(config, configFile);
   for (const path of [configFile, pageFile]) checkWritable(path, fileBytes);
 
-  const trials = await measure(input, { set, knobs, motifs, target }, options, session);
+  const { width, height } = await planFromPictures(config, motifs[0]!.request);
+  const { trials, evidence } = await measure(input, { set, knobs, motifs, target }, options, session);
   const chosen = target.best(trials.filter(target.meets));
   const seconds = (performance.now() - start) / 1000;
   const tuning: Tuning = { configFile, pageFile, knobs, target, trials, images: motifs.length, seconds };
-  const page = tuningPage(tuning, chosen, file, motifs);
-  const tuned = chosen && (await tunedText(input, set, knobs, chosen, configFile));
+  const tuned = chosen && (await tunedConfig(input, set, knobs, chosen));
+  const configs = [{ name: file, config }, ...(tuned ? [{ name: shownPath(configFile), config: tuned }] : [])];
+  const page = tuningPage(tuning, chosen, { name: file, motifs, width, height, configs, ...evidence });
   const signal = session.interruption.heed();
   if (signal.aborted) throw cancelled(signal.reason);
   writeWhole(pageFile, page);
   if (!chosen || !tuned) throw targetMissed(target.text, closestText(target, tuning), shownPath(pageFile));
-  writeWhole(configFile, tuned);
+  writeWhole(configFile, `${JSON.stringify(writtenConfig(tuned, configFile), null, 2)}\n`);
   session.terminal.show(tuningResult(tuning, chosen), options.json);
 }
 
@@ -101,33 +103,32 @@ function measure(
   { set, knobs, motifs, target }: Question,
   options: TuneOptions,
   session: Session,
-): Promise<Trial[]> {
+): Promise<{ readonly trials: Trial[]; readonly evidence: Evidence }> {
   const { trials } = options;
   return whileDrawing(options, session, async (drawing) => {
     const arena = await Arena.open({ input, set, knobs, motifs, trials, drawing });
     try {
       const space = { sizes: knobs.map(({ values }) => values.length), start: knobs.map((knob) => knob.start) };
-      return await search<Trial>(space, {
+      const found = await search<Trial>(space, {
         trials,
         measure: (position, number) => arena.measure(position, number),
         isBeyond: target.isBeyond,
         leader: (measured) => target.best(measured.filter(target.meets)) ?? target.closest(measured),
       });
+      return { trials: found, evidence: arena.evidence };
     } finally {
       await arena.close();
     }
   });
 }
 
-async function tunedText(
+function tunedConfig(
   input: string | ConfigInput,
   set: Overrides,
   knobs: readonly Knob[],
   { position }: Trial,
-  configFile: string,
-): Promise<string> {
-  const tuned = await validateConfig(input, { overrides: [...set, ...overridesAt(knobs, position)] });
-  return `${JSON.stringify(writtenConfig(tuned, configFile), null, 2)}\n`;
+): Promise<CheckedConfig> {
+  return validateConfig(input, { overrides: [...set, ...overridesAt(knobs, position)] });
 }
 
 function closestText({ closest, reached }: Target, { trials, knobs }: Tuning): string {

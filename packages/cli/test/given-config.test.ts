@@ -108,13 +108,13 @@ describe("flags", () => {
   });
 
   it.each([
-    [["--steps", "x"], /^SKIPSTEP_CONFIG_INVALID --steps must be an integer .*found "x"/],
+    [["--steps", "x"], /^SKIPSTEP_CONFIG_INVALID --steps must be an integer, found "x"/],
     [["--width", "100"], /^SKIPSTEP_CONFIG_INVALID --width must be a multiple of 16/],
     [["--guidance", "-1"], /^SKIPSTEP_CONFIG_INVALID --guidance must be >= 0/],
     [["--true-cfg-scale", "2"], /^SKIPSTEP_CONFIG_INVALID --true-guidance .*is not for ZImagePipeline/],
     [["--scheduler", "NoScheduler"], /^SKIPSTEP_.* --scheduler/],
     [["--device", "gpu"], /^SKIPSTEP_PROVIDER_UNAVAILABLE/],
-    [["--plugin", "fbcach"], /^SKIPSTEP_PLUGIN_UNKNOWN --plugin.*Did you mean "fbcache"\?$/],
+    [["--plugin", "fbcach"], /^SKIPSTEP_PLUGIN_UNKNOWN --plugin.*Did you mean "fbcache"\?\n$/],
     [["--plugin", `${fbcache}:treshold=1`], /^SKIPSTEP_CONFIG_INVALID --plugin.*has no "treshold"/],
   ])("are named where they are wrong: %j", async (args, line) => {
     const { exitCode, stderr } = await skipstep(

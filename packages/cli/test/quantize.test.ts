@@ -107,7 +107,7 @@ describe("skipstep quantize", () => {
       3,
       /^SKIPSTEP_CONFIG_INVALID --to gguf \/type must be one of "F32", .*found "Q9"/,
     ],
-    ["a rule that is none", ["--rule", "x"], 3, /^SKIPSTEP_GGUF_OPTION Rule "x" does not look like pattern=TYPE/],
+    ["a rule that is none", ["--rule", "x"], 3, /^SKIPSTEP_GGUF_OPTION Rule "x" does not look like pattern=TYPE/m],
     ["a rule with an unknown type", ["--rule", "x=y"], 3, /names type "y", which is not written/],
     ["an option that the plugin does not take", ["--option", "rank=32"], 3, /has no "rank"\. It takes: type, rules/],
     ["an option that is none", ["--option", "rank"], 2, /^SKIPSTEP_USAGE --option must look like rank=32/],

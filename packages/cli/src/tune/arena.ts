@@ -1,5 +1,7 @@
 import { type CheckedConfig, type ConfigInput, type Override, SkipstepError, validateConfig } from "@skipstep/core";
+import { smallAddress } from "../page/picture";
 import { Contender, type ContenderOptions } from "../render/contender";
+import type { Drawing } from "../render/drawing";
 import { drawInTurns } from "../render/in-turns";
 import type { Motif } from "../render/motif";
 import type { Knob } from "./knob";
@@ -17,8 +19,19 @@ export interface ArenaOptions {
   readonly drawing: ContenderOptions;
 }
 
+/** What was drawn without plugins, and with what. */
+export interface Evidence {
+  /** By motif, as addresses of `img`s. */
+  readonly plain: readonly string[];
+  /** Of everything that an image depends on, by name. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
 /** Measures settings of a config against the same config without plugins, which stays open all the while. */
 export class Arena {
+  private plainPictures: readonly string[] = [];
+  private versions: Readonly<Record<string, string>> = {};
+
   private constructor(
     private readonly plain: Contender,
     private readonly options: ArenaOptions,
@@ -47,7 +60,9 @@ export class Arena {
       const contender = await Contender.open(await this.configAt(position), drawing);
       try {
         await contender.draw(motifs[0]!, `${number}/${trials}`);
-        return trialOf(position, await drawInTurns([this.plain, contender], motifs, `${number}/${trials}`));
+        const rounds = await drawInTurns([this.plain, contender], motifs, `${number}/${trials}`);
+        await this.note(rounds);
+        return await trialOf(position, rounds);
       } finally {
         await contender.close();
       }
@@ -55,6 +70,18 @@ export class Arena {
       if (error instanceof SkipstepError && error.code === "SKIPSTEP_PLUGIN_OPTION") return undefined;
       throw error;
     }
+  }
+
+  /** What the page shows besides the trials. */
+  get evidence(): Evidence {
+    return { plain: this.plainPictures, versions: this.versions };
+  }
+
+  /** @param rounds drawings without and with plugins, by motif */
+  private async note(rounds: readonly (readonly Drawing[])[]): Promise<void> {
+    this.versions = rounds[0]!.at(-1)!.recipe.versions;
+    if (this.plainPictures.length > 0) return;
+    this.plainPictures = await Promise.all(rounds.map(([plain]) => smallAddress(plain!.image)));
   }
 
   /** Not strict: at a careful setting a plugin may well have no effect. */
