@@ -143,7 +143,9 @@ describe("frontOf", () => {
     expect(frontOf([trial([0], 35.3, 0.95, 0.6), trial([1], infinite, 0.9, 0), trial([2], infinite, 1.03, 0)])).toEqual(
       [],
     );
-    const exact = trial([3], infinite, 1.2, 0);
+    expect(frontOf([trial([2], infinite, 1.8, 0)])).toEqual([]); // one image says little
+    const times = { denoiser: 1.2, whole: 1.2 };
+    const exact = { ...trial([3], infinite, 1.2, 0), speedups: [times, times, times] };
     expect(frontOf([exact, trial([4], 40, 1.1)])).toEqual([exact]);
   });
 });

@@ -470,6 +470,16 @@ describe("overrides", () => {
     ]);
   });
 
+  it("leaves the override as it was, so that another config can be made with it", async () => {
+    const override = { path: ["plugins"], value: [{ use: "halo", options: {} }] };
+    const more = (threshold: number): Override => ({ path: ["plugins", "0", "options", "threshold"], value: threshold });
+    for (const threshold of [0.2, 0.3]) {
+      const { config } = await load({ model: "m", plugins: [Halo] }, { overrides: [override, more(threshold)] });
+      expect(config.plugins[0]!.options.threshold).toBe(threshold);
+    }
+    expect(override.value).toEqual([{ use: "halo", options: {} }]);
+  });
+
   it("takes paths relative to the working directory", async () => {
     const { config } = await load(await write("c.json", { model: "m" }), { overrides: ["model=models/emoji"] });
     expect(config.model).toBe(path.resolve("models/emoji"));

@@ -35,7 +35,7 @@ export async function comparisonPage(comparison: Comparison, net?: string): Prom
     );
     sections.push(html`<h2 id="${motifAnchor(i)}">${motifText(motif)}${badges}</h2>
 <div class="images">${figures}</div>
-${behaviour(entrants, i)}`);
+${wide(`Steps of ${motifText(motif)}`, behaviour(entrants, i))}`);
   }
   const title = `${rivals.map(({ name }) => name).join(", ")} against ${reference.name}`;
   const perceptual =

@@ -44,5 +44,5 @@ function strip({ computed, reused }: RegionReport, steps: StepScale, colour: str
     const x = steps.place(step + 1) - steps.cell / 2 + gap / 2;
     return html`<rect class="step ${verdict}" x="${x.toFixed(2)}" y="1" width="${(steps.cell - gap).toFixed(2)}" height="${height - 2}" rx="1.5" stroke="${verdict === "not run" ? "var(--line)" : colour}" fill="${fillOf(verdict, colour)}"><title>step ${step + 1}: ${verdict}</title></rect>`;
   });
-  return html`<svg viewBox="0 0 ${plotWidth} ${height}" width="${plotWidth}" height="${height}" role="img" aria-label="${text}">${cells}</svg>`;
+  return html`<svg class="plot" viewBox="0 0 ${plotWidth} ${height}" width="${plotWidth}" height="${height}" role="img" aria-label="${text}">${cells}</svg>`;
 }

@@ -27,7 +27,7 @@ export function plot({ xTitle, yTitle, x: xs, ys, draw }: PlotOptions): Html {
   const [top, bottom] = [margin.top, height - margin.bottom];
   const x = "place" in xs ? xs : linearScale(xs, [left, right], 10);
   const y = linearScale(ys, [bottom, top]);
-  return html`<svg viewBox="0 0 ${plotWidth} ${height}" width="${plotWidth}" height="${height}" role="img" aria-label="${yTitle} by ${xTitle}">
+  return html`<svg class="plot" viewBox="0 0 ${plotWidth} ${height}" width="${plotWidth}" height="${height}" role="img" aria-label="${yTitle} by ${xTitle}">
 ${y.ticks.map(
   (tick) =>
     html`<line class="axis" x1="${left}" x2="${right}" y1="${y.place(tick)}" y2="${y.place(tick)}"/><text x="${left - 6}" y="${y.place(tick) + 4}" text-anchor="end">${tick}</text>`,

@@ -13,7 +13,7 @@ export const style = `
 body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; background: var(--ground); color: var(--ink);
   font: 15px/1.45 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; overflow-wrap: anywhere; }
-h2 { scroll-margin-top: 6rem; } h2:target { text-decoration: underline; text-decoration-thickness: 2px; }
+h2 { scroll-margin-top: 6rem; } h2:target { border-left: 4px solid var(--focus); padding-left: .5rem; }
 h3 { font-size: 1rem; margin: 1.4rem 0 .4rem; overflow-wrap: anywhere; }
 p, dd, td, th, li { overflow-wrap: anywhere; }
 a { color: inherit; text-underline-offset: 2px; }
@@ -31,11 +31,11 @@ tr.chosen td { font-weight: 700; }
 .badge { border: 1px solid var(--alarm); color: var(--alarm); border-radius: 999px; padding: 0 .5em; font-size: .8rem;
   font-weight: 600; white-space: nowrap; }
 .images { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
-figure { margin: 0; max-width: 100%; }
+figure { margin: 0; width: min-content; max-width: 100%; }
 .frame { max-width: 100%; overflow: hidden; border-radius: 4px; background: var(--panel); margin-bottom: .3rem; }
 .frame img { display: block; width: 100%; height: auto; transform: scale(var(--zoom)); transform-origin: var(--x) var(--y); }
 :root:not(:has(#zoom-1:checked)) .frame img { image-rendering: pixelated; }
-figcaption { font-size: .85rem; color: var(--soft); max-width: 24rem; }
+figcaption { font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; }
 .lens { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; padding: .5rem 0;
   background: var(--ground); border-bottom: 1px solid var(--line); font-size: .85rem; }
 .lens fieldset { border: 0; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem .7rem; align-items: center; }
@@ -45,6 +45,7 @@ figcaption { font-size: .85rem; color: var(--soft); max-width: 24rem; }
 :root:has(#show-images:checked) .difference, :root:has(#show-differences:checked) .picture { display: none; }
 .swatch { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .4em; }
 svg { display: block; max-width: 100%; height: auto; margin: .8rem 0; }
+@media (max-width: 40rem) { .wide svg.plot { min-width: 34rem; } .wide > p { position: sticky; left: 0; } }
 svg text { font: 11px system-ui, sans-serif; fill: var(--soft); }
 svg .axis { stroke: var(--line); stroke-width: 1; }
 svg .line { fill: none; stroke-width: 1.8; }

@@ -46,7 +46,7 @@ export function tuningPage(tuning: Tuning, chosen: Trial | undefined, shown: Sho
     `${shown.name}, tuned for ${target.text}`,
     html`<p>${outcome}</p>
 ${told.map((text) => html`<p>${text}</p>`)}
-${frontChart(tuning, chosen)}
+${wide("Settings by speed and closeness", frontChart(tuning, chosen))}
 <p class="soft">Each dot is a setting. Joined ones are the front: no other setting, and not the config without plugins (1.00 x, equal), is both faster and closer to the plain images. Both by what the axes show. PSNR: mean over images of the pixels in bytes, against the config without plugins. Speed-up of the denoiser by its time: median over images, each against its plain image drawn right before or after. Settings that change no pixel are in the table only.</p>
 ${trialTable(trials, tuning, chosen)}
 ${downloads([
