@@ -10,11 +10,20 @@ export function outputUnwritable(file: string, reason: string, cause?: unknown):
   return new SkipstepError("SKIPSTEP_OUTPUT_UNWRITABLE", `${file} cannot be written: ${reason}.`, { cause });
 }
 
+/** What a model's folder says of how it is drawn with cannot be read. */
+export function modelConfigUnreadable(file: string, reason: string, cause: unknown): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_CONFIG_UNREADABLE",
+    `${file} cannot be read: ${reason}. Correct it, or name a config instead of the folder.`,
+    { cause },
+  );
+}
+
 /** The image that `--recipe` or `recipe` names cannot be read. */
 export function recipeUnreadable(file: string, reason: string, cause: unknown): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_RECIPE_MISSING",
-    `${file} cannot be read: ${reason}. Give a PNG that Skipstep wrote.`,
+    `${file} cannot be read: ${reason}. Give an image that Skipstep wrote.`,
     { cause },
   );
 }
@@ -52,5 +61,22 @@ export function targetMissed(target: string, closest: string, page: string): Ski
   return new SkipstepError(
     "SKIPSTEP_TARGET_MISSED",
     `No setting gives ${target}: ${closest}. ${page} has all of them. Ask for less, or give more --trials.`,
+  );
+}
+
+/** Files of `--lpips` that do not make up the network, or only a part of it. */
+export function lpipsWeights(files: readonly string[], problem: string): SkipstepError {
+  const where = files.length === 0 ? "--lpips" : `--lpips ${files.join(", ")}`;
+  return new SkipstepError(
+    "SKIPSTEP_LPIPS_WEIGHTS",
+    `${where}: ${problem}. Give safetensors of lpips.LPIPS, or of torchvision's network and of LPIPS's linear layers; docs/cli.md says how to make them.`,
+  );
+}
+
+/** Images that are smaller than the network's filters. */
+export function lpipsTooSmall(net: string, height: number, width: number): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_LPIPS_WEIGHTS",
+    `--lpips: ${net} sees nothing in images of ${width} x ${height} pixels. Leave --lpips out, or draw larger ones.`,
   );
 }

@@ -44,6 +44,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   MODEL: 4,
   WEIGHTS: 4,
   LORA: 4,
+  LPIPS: 4,
   SHARD: 4,
   TENSOR: 4,
   CONTROLNET: 4,

@@ -11,7 +11,9 @@ import {
 } from "@skipstep/core";
 import { usage } from "./errors";
 import type { GenerateOptions } from "./generate";
+import { givenConfig } from "./given-config";
 import { readRecipeFile } from "./recipe-file";
+import { oneFile, settingOverrides } from "./setting-overrides";
 import type { Terminal } from "./terminal";
 
 /** What to generate from. */
@@ -32,13 +34,14 @@ export async function readInput(
   terminal: Terminal,
 ): Promise<GenerateInput> {
   const { recipe: image, cache } = options;
+  const given = config === undefined ? undefined : givenConfig(config);
   if (image === undefined) {
-    if (config === undefined) throw usage("Give a config, or --recipe with an image to make again.");
-    return { config };
+    if (!given) throw usage("Give a config or a model, or --recipe with an image to make again.");
+    return { config: given.input };
   }
   const recipe = readRecipeFile(image);
   const plain = { ...recipe, config: { ...recipe.config, generate: plainTexts(recipe.config.generate) } };
-  const own = config === undefined ? undefined : await validateConfig(config);
+  const own = given && (await validateConfig(given.input));
   const opened = await openRecipe(plain, {
     overrides: overridesOf(options),
     allow: allowing(options, terminal),
@@ -71,32 +74,17 @@ function oneOf(texts: unknown): unknown {
   return Array.isArray(texts) && texts.length > 0 && texts.every((text) => text === texts[0]) ? texts[0] : texts;
 }
 
-/** What the options say over the config; `--set` first, as the others are more exact. */
+/** What the options say over the config: settings of all commands, and those of one generation. */
 export function overridesOf(options: GenerateOptions): (string | Override)[] {
-  const {
-    set = [],
-    prompt,
-    negativePrompt,
-    promptWeighting,
-    longPrompts,
-    seed,
-    image,
-    mask,
-    controlnet = [],
-    controlImage,
-    strength,
-    lora,
-    strict,
-  } = options;
+  const { prompt, promptWeighting, longPrompts, seed, images, controlnet = [], controlImage, lora } = options;
+  const classes = options.class?.map((label) => (/^\d+$/.test(label) ? Number(label) : label));
   const named = [
     { name: "--prompt", path: ["generate", "prompt"], value: prompt },
-    { name: "--negative-prompt", path: ["generate", "negative_prompt"], value: negativePrompt },
+    { name: "--class", path: ["generate", "class_labels"], value: classes },
+    { name: "--images", path: ["generate", "num_images_per_prompt"], value: images },
     { name: "--prompt-weighting", path: ["generate", "prompt_weighting"], value: promptWeighting },
     { name: "--long-prompts", path: ["generate", "long_prompts"], value: longPrompts },
     { name: "--seed", path: ["generate", "seed"], value: seed },
-    { name: "--image", path: ["generate", "image"], value: oneFile(image) },
-    { name: "--mask", path: ["generate", "mask"], value: mask },
-    { name: "--strength", path: ["generate", "strength"], value: strength },
     ...controlnet.map((value, i) => ({
       name: "--controlnet",
       path: ["components", i === 0 ? "controlnet" : `controlnet_${i}`],
@@ -104,14 +92,8 @@ export function overridesOf(options: GenerateOptions): (string | Override)[] {
     })),
     { name: "--control-image", path: ["generate", "control_image"], value: oneFile(controlImage) },
     { name: "--lora", path: ["generate", "loras"], value: lora?.map(loraOf) },
-    { name: "--strict", path: ["strict"], value: strict },
   ];
-  return [...set, ...named.filter(({ value }) => value !== undefined)];
-}
-
-/** A single one is no list, as in a config. */
-function oneFile(files: readonly string[] | undefined): string | readonly string[] | undefined {
-  return files?.length === 1 ? files[0] : files;
+  return [...settingOverrides(options), ...named.filter(({ value }) => value !== undefined)];
 }
 
 /** `ink.safetensors:0.8`; a colon with no number behind it is a part of the path. */

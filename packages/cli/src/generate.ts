@@ -6,6 +6,7 @@ import {
   planFromPictures,
   validateConfig,
 } from "@skipstep/core";
+import { carriesRecipe, encodedFor } from "./encoded-image";
 import { cancelled } from "./errors";
 import { overridesOf, readInput } from "./generate-input";
 import { generateResult } from "./generate-result";
@@ -14,27 +15,28 @@ import { Previews, previewFolder } from "./previews";
 import { createProgress } from "./progress";
 import { driftWarnings } from "./recipe-drift";
 import type { Session } from "./session";
+import type { SettingOptions } from "./setting-overrides";
+import { shownPath } from "./shown-path";
 import { checkWritable, writeWhole } from "./write-file";
 
-export interface GenerateOptions {
+export interface GenerateOptions extends SettingOptions {
   readonly prompt?: readonly string[];
-  readonly negativePrompt?: readonly string[];
+  /** Numbers or names. */
+  readonly class?: readonly string[];
+  /** Numbers, or what else was typed: the config's schema tells what is wrong with it. */
+  readonly images?: unknown;
+  readonly seed?: unknown;
   /** What was typed: the config's schema tells what there is. */
   readonly promptWeighting?: string;
   readonly longPrompts?: string;
-  /** A number, or what else was typed: the config's schema tells what is wrong with it. */
-  readonly seed?: unknown;
   /** Files, from the working directory. */
-  readonly image?: readonly string[];
-  readonly mask?: string;
   readonly controlnet?: readonly string[];
   readonly controlImage?: readonly string[];
-  /** As `seed`. */
-  readonly strength?: unknown;
   /** `file`, or `file:scale`. */
   readonly lora?: readonly string[];
   readonly out?: string;
-  readonly set?: readonly string[];
+  /** Of files with loss, 1 to 100. */
+  readonly quality?: number;
   readonly recipe?: string;
   /** Allows what the recipe reads. */
   readonly trust?: true;
@@ -42,7 +44,6 @@ export interface GenerateOptions {
   readonly writeRecipe?: false;
   /** A folder, or true for one beside the image. */
   readonly previews?: string | true;
-  readonly strict?: true;
   readonly threads?: number;
   readonly cache?: string;
   readonly json?: true;
@@ -52,7 +53,7 @@ export interface GenerateOptions {
 const recipeBytes = 2 ** 14;
 const mostBytes = 2 ** 24;
 
-/** `skipstep generate`: makes the images of a config, or one of a recipe again. */
+/** `skipstep generate`: makes the images of a config or a model, or one of a recipe again. */
 export async function generate(
   configFile: string | undefined,
   options: GenerateOptions,
@@ -63,20 +64,29 @@ export async function generate(
   const loaded = await validateConfig(config, { overrides: overridesOf(options) });
   const plan = await planFromPictures(loaded);
   const indices = recipe && recipe.image < plan.count ? [recipe.image] : [...Array(plan.count).keys()];
-  const files = outputFiles(options.out, plan, indices.length);
+  const files = outputFiles(options.out, plan, indices);
   const previews = options.previews && new Previews(previewFolder(options.previews, files[0]!));
   const bytes = plan.width * plan.height * 3 + recipeBytes;
   checkWritable(files[0]!, Math.min(mostBytes, bytes * files.length));
   if (previews) checkWritable(previews.fileOf(1, 1), bytes);
 
   const result = await make(loaded, plan.seed, options, previews || undefined, session);
-  const pngs = await Promise.all(indices.map((i) => result.images[i]!.toPng({ recipe: options.writeRecipe ?? true })));
+  const kept = { recipe: options.writeRecipe ?? true, ...(options.quality ? { quality: options.quality } : {}) };
+  const encoded = await Promise.all(files.map((file, i) => encodedFor(file, result.images[indices[i]!]!, kept)));
   const lost = previews ? await previews.finish() : [];
   const signal = session.interruption.heed();
   if (signal.aborted) throw cancelled(signal.reason);
-  for (const [i, file] of files.entries()) writeWhole(file, pngs[i]!);
+  for (const [i, file] of files.entries()) writeWhole(file, encoded[i]!);
 
-  const warnings = [...result.report.warnings, ...lost, ...(recipe ? driftWarnings(recipe, result.recipe) : [])];
+  const bare = kept.recipe ? files.filter((file, i) => !carriesRecipe(encoded[i]!, file)) : [];
+  const warnings = [
+    ...result.report.warnings,
+    ...lost,
+    ...bare.map(
+      (file) => `${shownPath(file)} is without recipe: this one is too long for a JPEG. Write a .png or .webp.`,
+    ),
+    ...(recipe ? driftWarnings(recipe, result.recipe) : []),
+  ];
   const seconds = (performance.now() - start) / 1000;
   session.terminal.show(generateResult({ files, seconds, warnings, result }), options.json);
 }

@@ -1,38 +1,46 @@
 import { extname, join, resolve } from "node:path";
 import type { ImagePlan } from "@skipstep/core";
+import { imageEndings, isImageName } from "./encoded-image";
 import { outputUnwritable } from "./errors";
 import { isFolder } from "./is-folder";
 
 /**
- * Where the images go, as absolute paths: `heart.png`, or `heart-1.png`, `heart-2.png`, ... for several.
+ * Where the images go, as absolute paths: `heart.png`, or `heart-1.png`, `heart-2.png`, ... for several. In a folder each
+ * is named after its own prompt, and numbered where others have the same.
  *
- * @param out a `.png` file, or a folder; the working directory when left out
- * @param count how many images are written
+ * @param out a file of an image, or a folder; the working directory when left out
+ * @param indices of the images that are written, in the batch
  * @throws SKIPSTEP_OUTPUT_UNWRITABLE when it is neither
  */
-export function outputFiles(out: string | undefined, plan: ImagePlan, count: number): string[] {
-  const file = fileOf(out, plan);
-  if (count === 1) return [file];
-  const stem = file.slice(0, -extension.length);
-  const digits = String(count).length;
-  return Array.from({ length: count }, (_, i) => `${stem}-${String(i + 1).padStart(digits, "0")}${extension}`);
-}
-
-const extension = ".png";
-
-function fileOf(out: string | undefined, plan: ImagePlan): string {
+export function outputFiles(out: string | undefined, plan: ImagePlan, indices: readonly number[]): string[] {
   const path = resolve(out ?? ".");
-  if (out === undefined || isFolder(out) || /[\\/]$/.test(out)) return join(path, nameOf(plan));
-  if (extname(path) === extension) return path;
-  if (extname(path) === "") return join(path, nameOf(plan));
-  throw outputUnwritable(out, `images are written as ${extension}; give such a name, or a folder`);
+  const isPlace = out === undefined || isFolder(out) || /[\\/]$/.test(out) || extname(path) === "";
+  if (!isPlace && !isImageName(path))
+    throw outputUnwritable(out, `images are written as ${imageEndings.join(", ")}; give such a name, or a folder`);
+  return numbered(isPlace ? indices.map((index) => join(path, nameOf(plan, index))) : indices.map(() => path));
 }
 
-/** `a-red-heart-42.png`: letters and digits of the first prompt, and the seed. */
-function nameOf({ prompts: [prompt = ""], seed }: ImagePlan): string {
+/** Those that are there more than once with their numbers, from 1. */
+function numbered(files: readonly string[]): string[] {
+  const taken = new Set(files);
+  return files.map((file, i) => {
+    const same = files.filter((other) => other === file).length;
+    if (same === 1) return file;
+    const count = files.slice(0, i + 1).filter((other) => other === file).length;
+    const stem = file.slice(0, -extname(file).length);
+    let name = `${stem}-${String(count).padStart(String(same).length, "0")}${extname(file)}`;
+    while (taken.has(name)) name = `${name.slice(0, -extname(file).length)}-${count}${extname(file)}`; // another prompt's
+    taken.add(name);
+    return name;
+  });
+}
+
+/** `a-red-heart-42.png`: letters and digits of an image's own prompt, and the seed. */
+function nameOf({ prompts, seed, count }: ImagePlan, index: number): string {
+  const prompt = prompts[Math.floor(index / Math.max(1, count / Math.max(1, prompts.length)))] ?? "";
   const words = prompt
     .slice(0, 10_000)
     .toLowerCase()
     .match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu) ?? ["image"];
-  return `${[...words.join("-")].slice(0, 40).join("").replace(/-$/, "")}-${seed}${extension}`;
+  return `${[...words.join("-")].slice(0, 40).join("").replace(/-$/, "")}-${seed}${imageEndings[0]!}`;
 }

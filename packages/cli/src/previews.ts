@@ -1,4 +1,4 @@
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import type { StepEvent } from "@skipstep/core";
 import { writeWhole } from "./write-file";
 
@@ -35,5 +35,5 @@ export class Previews {
 
 /** @param given a folder, or true for one beside the image: `heart-previews` */
 export function previewFolder(given: string | true, image: string): string {
-  return given === true ? join(dirname(image), `${basename(image, ".png")}-previews`) : resolve(given);
+  return given === true ? join(dirname(image), `${basename(image, extname(image))}-previews`) : resolve(given);
 }

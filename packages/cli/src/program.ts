@@ -3,6 +3,10 @@ import { version } from "../package.json";
 import { exitCodes } from "./exit-codes";
 import { parseAge, parseDuration } from "./quantities";
 import type { Session } from "./session";
+import { addSettings, collect, numberOrText } from "./setting-options";
+
+/** What a config is told by, in all commands that run one. */
+const source = "JSON file, or a model: folder, file or hf:owner/name";
 
 /** Options that mean the same in several commands. */
 const prompts = new Option("--prompts <file>", "text file with a prompt, or a class, on each line");
@@ -11,7 +15,6 @@ const seeds = new Option(
   "--seeds <numbers>",
   "start of the random numbers, 1,2,3; each prompt is drawn with each",
 ).argParser(numbers);
-const set = new Option("--set <path=value>", "another value for the config").argParser(collect);
 const threads = new Option("--threads <number>", "threads inside one operator (default: all cores)").argParser(
   wholeNumber,
 );
@@ -37,41 +40,39 @@ export function createProgram(session: Session): Command {
     })
     .addHelpText("after", () => `\nExit codes:\n${exitCodeLines().join("\n")}`);
 
-  program
+  const generate = program
     .command("generate")
-    .description("make images of a config, or one again by its recipe")
-    .argument("[config]", "JSON file; may be left out with --recipe")
+    .description("make images of a config or a model, or one again by its recipe")
+    .argument("[config]", `${source}; may be left out with --recipe`)
     .option("-p, --prompt <text>", "what the image shows; again for more images", collect)
-    .option("-n, --negative-prompt <text>", "what it must not show", collect)
+    .option("--class <label>", "the same for models of classes, by number or name; again for more images", collect)
+    .option("--images <number>", "images of each prompt", numberOrText)
+    .option("-s, --seed <number>", "start of the random numbers", numberOrText)
+    .option("-o, --out <path>", "a .png, .jpg or .webp file, or a folder (default: the working directory)")
+    .option("--quality <number>", "of a .jpg or .webp, 1 to 100 (default: 90)", quality);
+  addSettings(generate)
     .option("--prompt-weighting <rules>", "whose rules brackets in prompts follow: none, a1111, comfyui, compel")
     .option("--long-prompts <how>", "what is too long for CLIP: truncate, chunks")
-    .option("-s, --seed <number>", "start of the random numbers", number)
-    .option("-i, --image <file>", "what to begin with, or to look at; again for more to look at", collect)
-    .option("--mask <file>", "what of the image to paint anew: what is white in it")
-    .option("--strength <share>", "how much of the image is drawn anew, 0 to 1", number)
     .option("--controlnet <path>", "a ControlNet: folder, file or hf:owner/name; again for more", collect)
     .option("--control-image <file>", "the picture that a ControlNet follows; again for each net", collect)
     .option("--lora <file[:scale]>", "a LoRA beside the weights: ink.safetensors:0.8; again for more", collect)
-    .option("-o, --out <path>", "a .png file, or a folder (default: the working directory)")
-    .option("--set <path=value>", "another value for the config: generate.height=256", collect)
     .option("--recipe <image>", "make this image again; other options are stronger")
     .option("--trust", "read and fetch what the recipe names, without asking")
     .addOption(noRecipe)
     .option("--previews [folder]", "write what the image looks like after each step")
-    .option("--strict", "fail when a plugin had no effect")
     .addOption(threads)
     .addOption(cache)
     .addOption(json)
     .action(async (config, options) => (await import("./generate")).generate(config, options, session));
 
-  servedOptions(
+  const serve = servedOptions(
     program
       .command("serve")
       .description("answer requests of applications for images, by the APIs of OpenAI and A1111")
-      .argument("[configs...]", "JSON files, each a model named after its file, or name=file.json"),
+      .argument("[configs...]", "configs or models, each named after its file, or name=file.json"),
   )
     .option("--host <address>", "where to listen; others than loopback need --keys", "127.0.0.1")
-    .option("--port <number>", "0 takes one that is free", number, 7860)
+    .option("--port <number>", "0 takes one that is free", numberOrText, 7860)
     .option("--keys <file>", "names and hashes of the keys that open it, one a line")
     .option("--new-key <name>", "make a key, print it and its line for --keys, and do nothing else")
     .option("--cors <origin>", "a web page that may ask: https://example.org; again for more", collect)
@@ -79,29 +80,32 @@ export function createProgram(session: Session): Command {
     .option("--max-connections <number>", "connections at a time", wholeNumber)
     .option("--grace <seconds>", "what a running image has to finish in when the server is stopped", wholeNumber, 30)
     .option("--no-studio", "without the web page")
-    .option("--log", "write a line of JSON to stdout for each request")
+    .option("--log", "write a line of JSON to stdout for each request");
+  addSettings(serve, { pictures: true, strict: true })
     .addOption(json)
     .action(async (configs, options) => (await import("./serve")).serve(configs, options, session));
 
-  servedOptions(
+  const mcp = servedOptions(
     program
       .command("mcp")
       .description("give tools that draw to the program at stdin and stdout, by the Model Context Protocol")
-      .argument("[configs...]", "JSON files, each a model named after its file, or name=file.json"),
-  )
-    .option("--allow-folder <folder>", "pictures may be files in it; again for more", collect)
-    .action(async (configs, options) => (await import("./mcp")).mcp(configs, options, session));
+      .argument("[configs...]", "configs or models, each named after its file, or name=file.json"),
+  ).option("--allow-folder <folder>", "pictures may be files in it; again for more", collect);
+  addSettings(mcp, { pictures: true, strict: true }).action(async (configs, options) =>
+    (await import("./mcp")).mcp(configs, options, session),
+  );
 
-  program
+  const compare = program
     .command("compare")
     .description("draw the same images with several configs, and measure how much faster and how different they are")
-    .argument("<reference>", "JSON file that the others are measured against")
-    .argument("<configs...>", "JSON files of the same model")
+    .argument("<reference>", `what the others are measured against: ${source}`)
+    .argument("<configs...>", "configs of the same model")
     .addOption(prompts)
     .addOption(prompt)
     .addOption(seeds)
-    .option("-o, --out <file>", "the page with images and charts (default: compare.html)")
-    .option("--set <path=value>", "another value for all configs: generate.height=256", collect)
+    .option("--lpips <file>", "measure LPIPS, too: safetensors of its network and weights; again for a second", collect)
+    .option("-o, --out <file>", "the page with images and charts (default: compare.html)");
+  addSettings(compare, { plugin: true })
     .addOption(threads)
     .addOption(cache)
     .addOption(json)
@@ -109,10 +113,10 @@ export function createProgram(session: Session): Command {
       (await import("./compare")).compare([reference, ...configs], options, session),
     );
 
-  program
+  const tune = program
     .command("tune")
     .description("find options of a config's plugins for a quality or a speed, by drawing with them")
-    .argument("<config>", "JSON file with plugins that have options to tune")
+    .argument("<config>", `${source}, with plugins that have options to tune`)
     .option("--psnr <dB>", "as fast as possible at this PSNR against the config without plugins", positive)
     .option("--speedup <times>", "as close as possible with a denoiser so many times faster", positive)
     .option("--latency <time>", "as close as possible with an image in 8s, 800ms or 2m", duration)
@@ -121,52 +125,54 @@ export function createProgram(session: Session): Command {
     .addOption(seeds)
     .option("--count <number>", "most prompts that each setting draws", wholeNumber, 4)
     .option("--trials <number>", "most settings that are measured", wholeNumber, 12)
-    .option("-o, --out <file>", "the config that was found; a page goes beside it (default: tuned.json)")
-    .addOption(set)
+    .option("-o, --out <file>", "the config that was found; a page goes beside it (default: tuned.json)");
+  addSettings(tune, { strict: true })
     .addOption(threads)
     .addOption(cache)
     .addOption(json)
     .action(async (config, options) => (await import("./tune")).tune(config, options, session));
 
-  program
+  const calibrate = program
     .command("calibrate")
     .description("find options of a plugin that depend on the model, and write the config with them")
-    .argument("<config>", "JSON file")
+    .argument("<config>", source)
     .requiredOption("--plugin <name>", "plugin that needs them: teacache, magcache")
     .addOption(prompts)
     .addOption(prompt)
     .addOption(seeds)
-    .option("-o, --out <file>", "the config with what was found (default: calibrated.json)")
-    .addOption(set)
+    .option("-o, --out <file>", "the config with what was found (default: calibrated.json)");
+  addSettings(calibrate, { plugin: true, strict: true })
     .addOption(threads)
     .addOption(cache)
     .addOption(json)
     .action(async (config, options) => (await import("./calibrate")).calibrate(config, options, session));
 
-  program
-    .command("validate")
-    .description("check a config, and say everything that is wrong with it")
-    .argument("<config>", "JSON file")
-    .addOption(set)
+  addSettings(
+    program
+      .command("validate")
+      .description("check a config or a model, and say everything that is wrong with it")
+      .argument("<config>", source),
+  )
     .addOption(noPlugins)
     .addOption(json)
     .action(async (config, options) => (await import("./validate")).validate(config, options, session));
 
-  program
-    .command("inspect")
-    .description("show components, regions, segments, memory, and what plugins hook")
-    .argument("<config>", "JSON file")
-    .addOption(set)
+  addSettings(
+    program
+      .command("inspect")
+      .description("show components, regions, segments, memory, and what plugins hook")
+      .argument("<config>", source),
+  )
     .addOption(noPlugins)
     .addOption(json)
     .action(async (config, options) => (await import("./inspect")).inspect(config, options, session));
 
-  program
+  const quantize = program
     .command("quantize")
     .description("write a component's weights anew, smaller")
     .argument("<input>", "a config, a model's folder or file, or a component's")
     .requiredOption("--to <plugin>", "plugin that writes: gguf, svdquant")
-    .option("--type <type>", "block type: Q4_K, Q8_0, ...")
+    .option("--type <type>", "block type: Q4_K, Q8_0, ... (default: the plugin's, which is said)")
     .option(
       "--rule <pattern=type>",
       "another type for tensors by name, * for anything; the first that fits counts",
@@ -178,15 +184,15 @@ export function createProgram(session: Session): Command {
     .option("-p, --prompt <text>", "what an image to calibrate with shows; again for more", collect)
     .option("--option <name=value>", "another option of the plugin", collect)
     .option("--component <name>", "which of the pipeline's (default: the model that draws)")
-    .option("-o, --out <path>", "file or folder (default: the working directory)")
-    .addOption(set)
+    .option("-o, --out <path>", "file or folder (default: the working directory)");
+  addSettings(quantize, { pictures: true, plugin: true, strict: true })
     .addOption(json)
     .action(async (input, options) => (await import("./quantize")).quantize(input, options, session));
 
   program
     .command("recipe")
     .description("show how an image was made")
-    .argument("<image>", "PNG file that Skipstep wrote")
+    .argument("<image>", "PNG, JPEG or WebP file that Skipstep wrote")
     .addOption(json)
     .action(async (image, options) => (await import("./recipe")).recipe(image, options, session));
 
@@ -247,7 +253,7 @@ function servedOptions(command: Command): Command {
     .option("--max-steps <number>", "steps of one image", wholeNumber)
     .option("--max-queue <number>", "jobs that wait", wholeNumber)
     .option("--max-body <bytes>", "a request with its pictures", bytes)
-    .option("--memory-gb <number>", "memory of all models that are open at a time (default: the machine's)", number)
+    .option("--memory-gb <number>", "memory of all models that are open at a time (default: the machine's)", numberOrText)
     .addOption(threads)
     .addOption(cache);
 }
@@ -264,17 +270,8 @@ function exitCodeLines(): string[] {
   return Object.entries(exitCodes).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`);
 }
 
-function collect(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
-}
-
-/** The number, or the text where it is none: the config's schema tells what a seed may be. */
-function number(text: string): number | string {
-  return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
-}
-
 function numbers(text: string): number[] {
-  const list = text.split(",").map(number);
+  const list = text.split(",").map(numberOrText);
   if (!list.every((seed) => typeof seed === "number")) throw new InvalidArgumentError("It must look like 1,2,3.");
   return list;
 }
@@ -286,6 +283,11 @@ function wholeNumber(text: string): number {
 
 function bytes(text: string): number {
   if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number of bytes from 1.");
+  return Number(text);
+}
+
+function quality(text: string): number {
+  if (!/^([1-9]\d?|100)$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1 to 100.");
   return Number(text);
 }
 

@@ -20,9 +20,14 @@ export interface Progress {
   stop(): void;
 }
 
-/** A bar on a terminal; nothing where nobody watches. */
-export async function createProgress(stream: Stream): Promise<Progress> {
-  if (!stream.isTTY) return { show: () => undefined, stop: () => undefined };
+export interface ProgressOptions {
+  /** Whether it is told in lines where no terminal is, as in a log: for what takes long. */
+  readonly lines?: boolean;
+}
+
+/** A bar on a terminal; lines or nothing elsewhere. */
+export async function createProgress(stream: Stream, { lines = false }: ProgressOptions = {}): Promise<Progress> {
+  if (!stream.isTTY) return lines ? inLines(stream) : { show: () => undefined, stop: () => undefined };
   const { SingleBar } = await import("cli-progress");
   const bar = new SingleBar({
     format: "{label} {bar} {detail}",
@@ -42,6 +47,22 @@ export async function createProgress(stream: Stream): Promise<Progress> {
       bar.update(done, { label: escaped(whole).padEnd(labelWidth), detail: escaped(detail) });
     },
     stop: () => bar.stop(),
+  };
+}
+
+/** A line when another tenth of something is done. */
+function inLines(stream: Stream): Progress {
+  let last = "";
+  return {
+    show(event, part) {
+      const { label, detail, done, of } = look(event);
+      const tenth = `${event.kind} ${part ?? ""} ${Math.floor((10 * done) / of)}`;
+      if (tenth === last) return;
+      last = tenth;
+      const percent = `${Math.floor((100 * done) / of)} %`;
+      stream.write(`${escaped([part, label, percent, detail].filter(Boolean).join(" "))}\n`);
+    },
+    stop: () => undefined,
   };
 }
 

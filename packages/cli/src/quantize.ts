@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import {
   type CheckedConfig,
   type FoundQuantizer,
@@ -6,18 +6,21 @@ import {
   type GenerateConfig,
   type OpenedComponent,
   openComponentWeights,
-  parseJson,
 } from "@skipstep/core";
+import { factsText } from "./columns";
 import { usage } from "./errors";
+import { type GivenConfig, givenConfig, isModelFolder } from "./given-config";
 import { isFolder } from "./is-folder";
+import { jsonOrText } from "./json-or-text";
 import { createProgress } from "./progress";
 import { quantizeResult } from "./quantize-result";
 import { requestOf } from "./render/motif";
 import { subjectsOf } from "./render/subjects";
 import type { Session } from "./session";
+import { type SettingOptions, settingOverrides } from "./setting-overrides";
 import { checkWritable, writeBy } from "./write-file";
 
-export interface QuantizeOptions {
+export interface QuantizeOptions extends SettingOptions {
   /** Plugin that writes. */
   readonly to: string;
   readonly type?: string;
@@ -31,7 +34,6 @@ export interface QuantizeOptions {
   readonly option?: readonly string[];
   readonly component?: string;
   readonly out?: string;
-  readonly set?: readonly string[];
   readonly json?: true;
 }
 
@@ -40,21 +42,23 @@ export async function quantize(input: string, options: QuantizeOptions, session:
   const start = performance.now();
   const { terminal, interruption } = session;
   const given = writerOptions(options);
-  const found = await findQuantizer(options.to, given, input.endsWith(".json") ? dirname(resolve(input)) : ".");
+  const source = givenConfig(input);
+  const found = await findQuantizer(options.to, given, source.folder);
   const signal = interruption.heed();
-  const progress = await createProgress(terminal.stderr);
+  const progress = await createProgress(terminal.stderr, { lines: true });
   let opened: OpenedComponent | undefined;
   try {
-    const { component, set = [] } = options;
-    opened = await openComponentWeights(input, {
+    const { component } = options;
+    opened = await openComponentWeights(draws(source, options) ? source.input : input, {
       component,
-      overrides: set,
+      overrides: settingOverrides(options),
       signal,
       onProgress: (event) => progress.show(event),
     });
     const { weights, component: part, pipeline } = opened;
     const file = outputFile(options, found, part.name);
     checkWritable(file, 1);
+    terminal.complain(untold(found, options));
     const result = await writeBy(file, signal, (temporary) =>
       found.quantizer.quantize({
         component: part,
@@ -74,6 +78,11 @@ export async function quantize(input: string, options: QuantizeOptions, session:
     progress.stop();
     opened?.weights.close();
   }
+}
+
+/** Whether images are drawn with a model that is no config: its settings count, and must fit it. */
+function draws(source: GivenConfig, { calibrate, prompts, prompt }: QuantizeOptions): boolean {
+  return isModelFolder(source) && (calibrate === true || prompts !== undefined || prompt !== undefined);
 }
 
 /** What is said of how to write, by the plugin's names. */
@@ -96,20 +105,23 @@ function imagesOf(pipeline: CheckedConfig, options: QuantizeOptions): GenerateCo
   return subjectsOf(pipeline, options).map((subject) => requestOf(pipeline, subject));
 }
 
-function jsonOrText(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return text;
-  }
+/** What is done where no type was asked for: the type that it will be, or all options of a plugin that has none. */
+function untold({ name, quantizer, options }: FoundQuantizer, { type, rule }: QuantizeOptions): string[] {
+  if (type !== undefined) return [];
+  const { type: own } = options;
+  if (typeof own !== "string") return [`${name} writes with ${factsText(options)}`];
+  const { properties = {} } = quantizer.options as { properties?: Readonly<Record<string, { enum?: string[] }>> };
+  const others = (properties.type?.enum ?? []).filter((each) => each !== own);
+  const where = rule === undefined ? "" : " where no --rule says otherwise";
+  return [`no --type: ${name} writes ${own}${where}${others.length > 0 ? `; there are ${others.join(", ")} too` : ""}`];
 }
 
 /** `transformer-Q4_K.gguf` in the working directory or a folder, or the file that is named. */
 function outputFile(
-  { out = ".", type }: QuantizeOptions,
-  { name, quantizer }: FoundQuantizer,
+  { out = "." }: QuantizeOptions,
+  { name, quantizer, options }: FoundQuantizer,
   component: string,
 ): string {
-  const own = `${component}-${type ?? name}${quantizer.extension}`;
+  const own = `${component}-${options.type ?? name}${quantizer.extension}`;
   return isFolder(out) || /[\\/]$/.test(out) ? join(resolve(out), own) : resolve(out);
 }

@@ -1,9 +1,11 @@
 import { basename, extname } from "node:path";
 import type { RequestLimits, ServedConfig, ServerOptions } from "@skipstep/server";
 import { usage } from "./errors";
+import { givenConfig } from "./given-config";
+import { type SettingOptions, settingOverrides } from "./setting-overrides";
 
 /** Options that `serve` and `mcp` have alike. */
-export interface ServedOptions {
+export interface ServedOptions extends SettingOptions {
   readonly allowPlugin?: readonly string[];
   readonly maxImages?: number;
   readonly maxSide?: number;
@@ -22,12 +24,12 @@ export function servedModels(
   configs: readonly string[],
   options: ServedOptions,
 ): Pick<ServerOptions, "models" | "limits" | "plugins" | "memoryGb" | "threads" | "cacheDir"> {
-  if (configs.length === 0) throw usage(`${command}: name a config: skipstep ${command} configs/emoji.json.`);
+  if (configs.length === 0) throw usage(`${command}: name a config or a model: skipstep ${command} configs/emoji.json.`);
   const { allowPlugin, memoryGb, threads, cache } = options;
   if (memoryGb !== undefined && !(typeof memoryGb === "number" && memoryGb > 0))
     throw usage(`--memory-gb must be a number above 0, found ${JSON.stringify(memoryGb)}.`);
   return {
-    models: configs.map(servedConfig),
+    models: configs.map((text) => servedConfig(text, settingOverrides(options))),
     limits: limitsOf(options),
     ...(allowPlugin ? { plugins: allowPlugin } : {}),
     ...(typeof memoryGb === "number" ? { memoryGb } : {}),
@@ -36,10 +38,17 @@ export function servedModels(
   };
 }
 
-/** `name=file.json`, or a file whose name is the model's. */
-function servedConfig(text: string): ServedConfig {
-  const [, id, config] = /^([A-Za-z0-9._-]+)=(.+)$/.exec(text) ?? [];
-  return config === undefined ? { id: basename(text, extname(text)), config: text } : { id: id!, config };
+/** `name=file.json`, or a file or folder whose name is the model's. */
+function servedConfig(text: string, overrides: ServedConfig["overrides"] & {}): ServedConfig {
+  const [, name, named] = /^([A-Za-z0-9._-]+)=(.+)$/.exec(text) ?? [];
+  const { input } = givenConfig(named ?? text);
+  return { id: name ?? idOf(text), config: input, overrides };
+}
+
+/** `emoji` of `configs/emoji.json`, `models/emoji/` and `hf:owner/emoji@main`. */
+function idOf(text: string): string {
+  const [path = text] = text.startsWith("hf:") ? text.split("@") : [text];
+  return basename(path, extname(path));
 }
 
 function limitsOf(options: ServedOptions): Partial<RequestLimits> {

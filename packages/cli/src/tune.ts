@@ -1,6 +1,7 @@
 import { dirname, extname } from "node:path";
-import { type CheckedConfig, type ConfigInput, validateConfig } from "@skipstep/core";
+import { type CheckedConfig, type ConfigInput, type Override, planFromPictures, validateConfig } from "@skipstep/core";
 import { cancelled, targetMissed, untunable, usage } from "./errors";
+import { givenConfig } from "./given-config";
 import { outFile } from "./out-file";
 import { psnrText, timesText } from "./quality/texts";
 import type { DrawingOptions } from "./render/drawing-options";
@@ -8,8 +9,9 @@ import { type Motif, motifsOf } from "./render/motif";
 import { subjectsOf } from "./render/subjects";
 import { whileDrawing } from "./render/while-drawing";
 import type { Session } from "./session";
+import { settingOverrides } from "./setting-overrides";
 import { shownPath } from "./shown-path";
-import { Arena } from "./tune/arena";
+import { Arena, type Evidence } from "./tune/arena";
 import { type Knob, knobsOf } from "./tune/knob";
 import { search } from "./tune/search";
 import { overridesAt, settingText } from "./tune/setting";
@@ -39,27 +41,31 @@ const fileBytes = 2 ** 18;
 export async function tune(file: string, options: TuneOptions, session: Session): Promise<void> {
   const start = performance.now();
   const target = targetOf(options);
-  const { set = [], out = "tuned.json" } = options;
-  const config = await validateConfig(file, { overrides: set });
+  const { out = "tuned.json" } = options;
+  const { input, folder } = givenConfig(file);
+  const set = settingOverrides(options);
+  const config = await validateConfig(input, { overrides: set });
   const knobs = knobsOf(config);
-  if (knobs.length === 0) throw untunable(file, await tunablePlugins(file, config));
+  if (knobs.length === 0) throw untunable(file, await tunablePlugins(folder, config));
   const motifs = await chosenMotifs(config, options);
   const configFile = outFile(out, ".json");
   const pageFile = `${configFile.slice(0, -extname(configFile).length)}.html`;
   await checkPlace(config, configFile);
   for (const path of [configFile, pageFile]) checkWritable(path, fileBytes);
 
-  const trials = await measure(file, { set, knobs, motifs, target }, options, session);
+  const { width, height } = await planFromPictures(config, motifs[0]!.request);
+  const { trials, evidence } = await measure(input, { set, knobs, motifs, target }, options, session);
   const chosen = target.best(trials.filter(target.meets));
   const seconds = (performance.now() - start) / 1000;
   const tuning: Tuning = { configFile, pageFile, knobs, target, trials, images: motifs.length, seconds };
-  const page = tuningPage(tuning, chosen, file, motifs);
-  const tuned = chosen && (await tunedText(file, set, knobs, chosen, configFile));
+  const tuned = chosen && (await tunedConfig(input, set, knobs, chosen));
+  const configs = [{ name: file, config }, ...(tuned ? [{ name: shownPath(configFile), config: tuned }] : [])];
+  const page = tuningPage(tuning, chosen, { name: file, motifs, width, height, configs, ...evidence });
   const signal = session.interruption.heed();
   if (signal.aborted) throw cancelled(signal.reason);
   writeWhole(pageFile, page);
   if (!chosen || !tuned) throw targetMissed(target.text, closestText(target, tuning), shownPath(pageFile));
-  writeWhole(configFile, tuned);
+  writeWhole(configFile, `${JSON.stringify(writtenConfig(tuned, configFile), null, 2)}\n`);
   session.terminal.show(tuningResult(tuning, chosen), options.json);
 }
 
@@ -83,45 +89,46 @@ async function checkPlace(config: CheckedConfig, file: string): Promise<void> {
   await validateConfig(writtenConfig(config, file) as ConfigInput, { folder: dirname(file) });
 }
 
+type Overrides = readonly (string | Override)[];
+
 interface Question {
-  readonly set: readonly string[];
+  readonly set: Overrides;
   readonly knobs: readonly Knob[];
   readonly motifs: readonly Motif[];
   readonly target: Target;
 }
 
 function measure(
-  file: string,
+  input: string | ConfigInput,
   { set, knobs, motifs, target }: Question,
   options: TuneOptions,
   session: Session,
-): Promise<Trial[]> {
+): Promise<{ readonly trials: Trial[]; readonly evidence: Evidence }> {
   const { trials } = options;
   return whileDrawing(options, session, async (drawing) => {
-    const arena = await Arena.open({ file, set, knobs, motifs, trials, drawing });
+    const arena = await Arena.open({ input, set, knobs, motifs, trials, drawing });
     try {
       const space = { sizes: knobs.map(({ values }) => values.length), start: knobs.map((knob) => knob.start) };
-      return await search<Trial>(space, {
+      const found = await search<Trial>(space, {
         trials,
         measure: (position, number) => arena.measure(position, number),
         isBeyond: target.isBeyond,
         leader: (measured) => target.best(measured.filter(target.meets)) ?? target.closest(measured),
       });
+      return { trials: found, evidence: arena.evidence };
     } finally {
       await arena.close();
     }
   });
 }
 
-async function tunedText(
-  file: string,
-  set: readonly string[],
+function tunedConfig(
+  input: string | ConfigInput,
+  set: Overrides,
   knobs: readonly Knob[],
   { position }: Trial,
-  configFile: string,
-): Promise<string> {
-  const tuned = await validateConfig(file, { overrides: [...set, ...overridesAt(knobs, position)] });
-  return `${JSON.stringify(writtenConfig(tuned, configFile), null, 2)}\n`;
+): Promise<CheckedConfig> {
+  return validateConfig(input, { overrides: [...set, ...overridesAt(knobs, position)] });
 }
 
 function closestText({ closest, reached }: Target, { trials, knobs }: Tuning): string {

@@ -1,23 +1,22 @@
 import { type CheckedConfig, estimateMemory, validateConfig } from "@skipstep/core";
 import { columns, factsText } from "./columns";
+import { givenConfig } from "./given-config";
 import { codeRows } from "./plugin-code";
 import { bytesText } from "./quantities";
 import type { Session } from "./session";
+import { type SettingOptions, settingOverrides } from "./setting-overrides";
 
-export interface ValidateOptions {
-  readonly set?: readonly string[];
+export interface ValidateOptions extends SettingOptions {
   /** False loads no code. */
   readonly plugins: boolean;
   readonly json?: true;
 }
 
 /** `skipstep validate`: says what was recognised in a config, or fails with everything that is wrong. */
-export async function validate(
-  file: string,
-  { set = [], plugins: isLoading, json }: ValidateOptions,
-  { terminal }: Session,
-): Promise<void> {
-  const loaded = await validateConfig(file, { overrides: set, plugins: isLoading });
+export async function validate(file: string, options: ValidateOptions, { terminal }: Session): Promise<void> {
+  const { plugins: isLoading, json } = options;
+  const overrides = settingOverrides(options);
+  const loaded = await validateConfig(givenConfig(file).input, { overrides, plugins: isLoading });
   const plugins = loaded.plugins.plugins.map(({ name, version, options }) => ({ name, version, options }));
   const { config } = loaded;
   const memory = estimateMemory(loaded);

@@ -4,6 +4,7 @@ import { type Report, validateConfig } from "@skipstep/core";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { motifsOf } from "../src/render/motif";
+import { hasChromium, lensOf, lookAtPage } from "./open-page";
 import { root, skipstep, skipstepJson } from "./skipstep";
 import { temporaryFolder } from "./temporary-folder";
 
@@ -44,7 +45,8 @@ function written(name: string, content: string): string {
 
 /** Pixels of the images in a page, in order. */
 async function imagesIn(page: string): Promise<Buffer[]> {
-  const sources = [...page.matchAll(/<img src="data:image\/png;base64,([^"]+)"/g)].map(([, base64]) => base64!);
+  const pictures = /class="frame picture"[^>]*><img src="data:image\/png;base64,([^"]+)"/g;
+  const sources = [...page.matchAll(pictures)].map(([, base64]) => base64!);
   return Promise.all(sources.map((base64) => sharp(Buffer.from(base64, "base64")).raw().toBuffer()));
 }
 
@@ -95,7 +97,9 @@ describe("compare", () => {
 
     // Nothing but the images' own data is referred to; what was typed is text.
     expect(
-      page.match(/\b(?:src|href|srcset|action)=(?!"data:image\/png;base64,)|url\(|@import|<script|<link/g),
+      page.match(
+        /\b(?:src|href|srcset|action)=(?!"(?:data:(?:image\/png|text\/csv|application\/json);base64,|#))|url\(|@import|<script|<link/g,
+      ),
     ).toBeNull();
     expect(page.match(/https?:/g)!.length).toBe(page.match(/see https:\/\/example\.com\/a\.png/g)!.length);
     expect(page).toContain("&#60;script&#62;alert(&#34;cat&#34; &#38; &#39;dog&#39;)&#60;/script&#62; see");
@@ -109,11 +113,98 @@ describe("compare", () => {
     const recorded = cached!.drawings.flatMap(({ report }) =>
       report.plugins[0]!.regions.flatMap(({ numbers }) => Object.values(numbers.residual_diff ?? {})),
     );
-    expect(page.match(/<circle /g)).toHaveLength(recorded.length);
+    expect(page.match(/<circle cx/g)).toHaveLength(recorded.length);
     expect(page.match(/<title>threshold 0.4<\/title>/g)).toHaveLength(2);
     for (const { report } of cached!.drawings) expect(page).toContain(`fbcache: ${report.plugins[0]!.summary}`);
     for (const text of ["onnxruntime-node", process.versions.node, "&#34;num_inference_steps&#34;: 6", some, "cores"])
       expect(page.includes(text), text).toBe(true);
+  });
+
+  it("has all numbers as CSV and JSON in the page, and marks the image that is furthest", async () => {
+    const page = readFileSync(inFolder("new/compare.html"), "utf8");
+    const saved = Object.fromEntries(
+      [...page.matchAll(/<a download="([^"]+)" href="data:[^;]+;base64,([^"]+)"/g)].map(([, name, base64]) => [
+        name,
+        Buffer.from(base64!, "base64").toString(),
+      ]),
+    );
+    expect(Object.keys(saved)).toEqual(["images.csv", "steps.csv", "compare.json"]);
+    const { configs } = JSON.parse(saved["compare.json"]!) as Compared;
+    const [cached, idle] = configs;
+    const psnrs = cached!.drawings.map(({ psnr }) => psnr!);
+    expect(cached).toMatchObject({ worst: psnrs.indexOf(Math.min(...psnrs)) });
+    expect(idle).not.toHaveProperty("worst");
+    expect(page.match(/<span class="badge">furthest of /g)).toHaveLength(1);
+    const section = page.slice(page.indexOf(`<h2 id="image-${psnrs.indexOf(Math.min(...psnrs)) + 1}">`));
+    expect(section.slice(0, section.indexOf("</h2>"))).toContain("furthest of ");
+
+    const [head, ...rows] = saved["images.csv"]!.trimEnd().split("\r\n");
+    expect(head).toMatch(/^config,subject,seed,psnr_db,ssim,gmsd,lpips,/);
+    expect(rows).toHaveLength(6);
+    expect(rows[1]).toContain(`,red heart,7,${psnrs[0]},`);
+    expect(rows[2]).toContain(",inf,1,0,,");
+    expect(rows[4]).toContain(`"${prompt.replaceAll('"', '""')}",7,${psnrs[1]},`);
+    const reused = cached!.drawings.flatMap(({ report }) =>
+      report.plugins[0]!.regions.flatMap((region) => region.reused),
+    );
+    const steps = saved["steps.csv"]!.split("\r\n");
+    expect(steps.filter((line) => line.endsWith(",reused,1,"))).toHaveLength(reused.length);
+    expect(steps.some((line) => /,residual_diff,[\d.e-]+,0\.4$/.test(line))).toBe(true);
+  });
+
+  it("shows where images differ, by the largest difference of a colour", async () => {
+    const page = readFileSync(inFolder("new/compare.html"), "utf8");
+    const maps = [...page.matchAll(/class="frame difference"[^>]*><img src="data:image\/png;base64,([^"]+)"/g)];
+    expect(maps).toHaveLength(4);
+    const [some, none] = await Promise.all(
+      maps.slice(0, 2).map(([, base64]) => sharp(Buffer.from(base64!, "base64")).removeAlpha().raw().toBuffer()),
+    );
+    expect(none!.every((byte) => byte === 0)).toBe(true);
+    const [plainImage, other] = await imagesIn(page);
+    const level = (i: number): number => some![3 * i]! + some![3 * i + 1]! + some![3 * i + 2]!;
+    const difference = (i: number): number =>
+      Math.max(...[0, 1, 2].map((colour) => Math.abs(plainImage![3 * i + colour]! - other![3 * i + colour]!)));
+    const pixels = [...Array(some!.length / 3).keys()].sort((a, b) => difference(a) - difference(b));
+    for (let i = 1; i < pixels.length; i++) expect(level(pixels[i]!)).toBeGreaterThanOrEqual(level(pixels[i - 1]!));
+    expect(level(pixels.at(-1)!)).toBeGreaterThan(100);
+  });
+
+  it.runIf(hasChromium)("is read in a browser with a keyboard, at any width, in light and dark", async () => {
+    await lookAtPage(inFolder("new/compare.html"), async (page) => {
+      await page.setViewportSize({ width: 1000, height: 600 });
+      await page.focus("#zoom-1");
+      for (const key of ["ArrowRight", "ArrowRight", "Tab", "ArrowRight", "Tab", "ArrowLeft"])
+        await page.keyboard.press(key);
+      expect(await lensOf(page)).toEqual({ zoom: "4", x: "75%", y: "25%" });
+      const transform = 'getComputedStyle(document.querySelector(".frame img")).transform';
+      expect(await page.evaluate(transform)).toBe("matrix(4, 0, 0, 4, 0, 0)");
+      for (const key of ["Tab", "ArrowRight"]) await page.keyboard.press(key);
+      expect(await page.locator(".difference:visible").count()).toBe(0);
+      await page.keyboard.press("ArrowRight");
+      expect(await page.locator(".picture:visible").count()).toBe(0);
+      expect(await page.locator(".difference:visible").count()).toBe(4);
+
+      const [download] = await Promise.all([page.waitForEvent("download"), page.click('a[download="images.csv"]')]);
+      expect(download.suggestedFilename()).toBe("images.csv");
+      await page.locator('table a[href="#image-2"]').focus();
+      await page.keyboard.press("Enter");
+      expect(page.url()).toMatch(/#image-2$/);
+
+      // Steps stand under each other in charts and strips, and a full mark is a computed one in both.
+      const marks = (await page.evaluate(`[...document.querySelectorAll("svg.plot")].slice(0, 4).map((svg) =>
+        [...svg.querySelectorAll("circle, rect.step")].map((mark) => {
+          const { x, width } = mark.getBoundingClientRect();
+          const [, step, verdict] = /step (\\d+).*(computed|reused|mixed)$/.exec(mark.querySelector("title").textContent);
+          return { step, verdict, middle: x + width / 2, fill: mark.getAttribute("fill") };
+        }))`)) as { step: string; verdict: string; middle: number; fill: string }[][];
+      const middles = new Map(marks[1]!.map(({ step, middle }) => [step, middle]));
+      expect(middles.size).toBe(6);
+      for (const { step, verdict, middle, fill } of marks.flat()) {
+        expect(Math.abs(middle - middles.get(step)!), `step ${step}`).toBeLessThan(1);
+        expect(fill === "var(--ground)", `${verdict} step ${step}`).toBe(verdict === "reused");
+      }
+      expect(new Set(marks.flat().map(({ verdict }) => verdict)).size).toBeGreaterThan(1);
+    });
   });
 
   it("draws classes, and prints tables", async () => {

@@ -34,7 +34,7 @@ describe("output that cannot be written", () => {
       [inFolder("file/heart.png"), "a file is where a folder must be"],
       [inFolder("file"), "a file is where a folder must be"],
       ...(process.platform === "linux" ? [["/proc/none/heart.png", "there is no such file"] as const] : []),
-      [inFolder("heart.jpg"), "images are written as .png"],
+      [inFolder("heart.avif"), "images are written as .png, .jpg, .jpeg, .webp"],
     ] as const) {
       const { exitCode, stdout, stderr } = await heart(out);
       expect({ exitCode, stdout }).toEqual({ exitCode: 7, stdout: "" });

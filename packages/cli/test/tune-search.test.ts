@@ -11,6 +11,8 @@ function trial(position: Position, psnr: number, speedup: number, skipped = 1 - 
   return {
     position,
     quality: { psnr, ssim: 1, gmsd: 0 },
+    qualities: [{ psnr, ssim: 1, gmsd: 0 }],
+    pictures: [],
     speedup: { denoiser: speedup, whole: speedup },
     speedups: [{ denoiser: speedup, whole: speedup }],
     seconds: { denoiser: 8 / speedup, whole: 10 / speedup },
@@ -125,8 +127,26 @@ describe("isFaster", () => {
 
 describe("frontOf", () => {
   it("keeps what no other beats", () => {
-    const [a, b, beaten, c] = [trial([0], 50, 1), trial([1], 40, 1.5), trial([2], 39, 1.2), trial([3], 30, 2)];
+    const [a, b, beaten, c] = [trial([0], 50, 1.1), trial([1], 40, 1.5), trial([2], 39, 1.2), trial([3], 30, 2)];
     expect(frontOf([c, beaten, b, a])).toEqual([a, b, c]);
+  });
+
+  it("goes by the numbers that it is shown by, whatever work was skipped", () => {
+    const [skipping, better] = [trial([0], 35.3, 1.4, 0.6), trial([1], 37.3, 2.01, 0.5)];
+    expect(frontOf([skipping, better])).toEqual([better]);
+    const [same, equal] = [trial([2], 37.3, 2.01, 0.4), trial([3], 37.3, 2.01, 0.5)];
+    expect(frontOf([same, equal])).toEqual([same, equal]);
+  });
+
+  it("leaves out what the config without plugins beats, and what is that config but for chance", () => {
+    const infinite = Number.POSITIVE_INFINITY;
+    expect(frontOf([trial([0], 35.3, 0.95, 0.6), trial([1], infinite, 0.9, 0), trial([2], infinite, 1.03, 0)])).toEqual(
+      [],
+    );
+    expect(frontOf([trial([2], infinite, 1.8, 0)])).toEqual([]); // one image says little
+    const times = { denoiser: 1.2, whole: 1.2 };
+    const exact = { ...trial([3], infinite, 1.2, 0), speedups: [times, times, times] };
+    expect(frontOf([exact, trial([4], 40, 1.1)])).toEqual([exact]);
   });
 });
 

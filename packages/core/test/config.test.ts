@@ -188,7 +188,7 @@ describe("loadConfig", () => {
       [
         `${file} has no "guidence". It takes: extends, model, variant, components, lora, textual_inversions, request_loras, device, provider_options, dtype, torch_dtype, memory, device_map, scheduler, generate, guidance, conditioning_cache, limits, plugins, strict. Did you mean "guidance"?`,
         `${file}#/generate/seed must be an integer from 0 to 2^53 - 1 (9007199254740991), found -1.`,
-        `${file}#/plugins/0/use: No plugin is called "fbcash". Installed: none. Add it with: pnpm add @skipstep/plugin-fbcash`,
+        `${file}#/plugins/0/use: No plugin is called "fbcash". Installed: none. Did you mean "fbcache"? Add that with: pnpm add @skipstep/plugin-fbcache`,
       ].join(" | "),
     );
   });
@@ -465,9 +465,19 @@ describe("overrides", () => {
     expect(config.plugins).toEqual([{ use: "halo", options: { threshold: 0.2, mode: "soft", limit: null } }]);
     expect(await problemsOf({ model: "m", plugins: [Halo] }, { overrides: ["plugins.1=nowhere"] })).toEqual([
       expect.stringMatching(
-        /^--set plugins.1.use: No plugin is called "nowhere"\. Installed: .* pnpm add @skipstep\/plugin-nowhere$/,
+        /^--set plugins.1.use: No plugin is called "nowhere"\. Installed: .* Skipstep has: .* and install that\.$/,
       ),
     ]);
+  });
+
+  it("leaves the override as it was, so that another config can be made with it", async () => {
+    const override = { path: ["plugins"], value: [{ use: "halo", options: {} }] };
+    const more = (threshold: number): Override => ({ path: ["plugins", "0", "options", "threshold"], value: threshold });
+    for (const threshold of [0.2, 0.3]) {
+      const { config } = await load({ model: "m", plugins: [Halo] }, { overrides: [override, more(threshold)] });
+      expect(config.plugins[0]!.options.threshold).toBe(threshold);
+    }
+    expect(override.value).toEqual([{ use: "halo", options: {} }]);
   });
 
   it("takes paths relative to the working directory", async () => {

@@ -1,5 +1,6 @@
 import { ownCatalogue } from "../src/start/catalogue";
 import "reflect-metadata";
+import { readdirSync } from "node:fs";
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -15,6 +16,7 @@ import { createHost } from "../src/plugins/host";
 import { installedPlugins } from "../src/plugins/installed";
 import { packageEntry } from "../src/plugins/package-entry";
 import { inject, manifestOf, type Plugin, type PluginClass, PluginOptions, plugin } from "../src/plugins/plugin";
+import { publishedPlugins } from "../src/plugins/published";
 import { resolvePlugin } from "../src/plugins/resolve";
 import { isInRange } from "../src/plugins/version-range";
 import { coreVersion } from "../src/version";
@@ -322,6 +324,10 @@ describe("discovery", () => {
     );
   });
 
+  it("knows every plugin that the repository has", () => {
+    expect(publishedPlugins).toEqual(readdirSync(path.resolve(import.meta.dirname, "../../../plugins")).sort());
+  });
+
   it("names what is installed when a plugin is not, and what is near", async () => {
     await install("skipstep-plugin-foreign");
     await install("@someone/cache", { keywords: ["skipstep-plugin"] });
@@ -329,8 +335,22 @@ describe("discovery", () => {
     const error = await failure("forein");
     expect(error.code).toBe("SKIPSTEP_PLUGIN_UNKNOWN");
     expect(error.message).toBe(
-      'No plugin is called "forein". Did you mean "foreign"? Installed: @someone/cache, foreign. Add it with: pnpm add @skipstep/plugin-forein',
+      'No plugin is called "forein". Installed: @someone/cache, foreign. Did you mean "foreign"?',
     );
+    for (const [use, remedy] of [
+      ["teacache", "Add it with: pnpm add @skipstep/plugin-teacache"],
+      ["@skipstep/plugin-teacache", "Add it with: pnpm add @skipstep/plugin-teacache"],
+      ["fbcach", 'Did you mean "fbcache"? Add that with: pnpm add @skipstep/plugin-fbcache'],
+      ["@skipstep/plugin-fbcach", 'Did you mean "fbcache"? Add that with: pnpm add @skipstep/plugin-fbcache'],
+    ] as const)
+      expect((await failure(use)).message).toBe(
+        `No plugin is called "${use}". Installed: @someone/cache, foreign. ${remedy}`,
+      );
+    const unheard = (await failure("unheard-of")).message;
+    expect(unheard).toMatch(/Skipstep has: .*fbcache.*\. Name one of somebody else's by its package/);
+    expect(unheard).not.toContain(" add ");
+    await install("@skipstep/plugin-fbcache");
+    expect((await failure("fbcach")).message).toMatch(/Did you mean "fbcache"\?$/);
     expect((await failure("@who/ever/sub")).message).toContain("pnpm add @who/ever");
     const missing = await failure("./none.js");
     expect([missing.code, missing.message]).toEqual([

@@ -73,6 +73,6 @@ describe("readRecipe", () => {
   it("says that a file is no PNG, or is cut off", async () => {
     const png = await pngWith({ skipstep: JSON.stringify(recipe) });
     for (const broken of [png.subarray(0, png.length - 5), Buffer.from("GIF89a")])
-      expect(() => readRecipe(broken, "a.png")).toThrow("a.png is no PNG file, or is cut off.");
+      expect(() => readRecipe(broken, "a.png")).toThrow("a.png is no PNG, JPEG or WebP file, or is cut off.");
   });
 });

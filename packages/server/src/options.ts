@@ -1,9 +1,13 @@
+import type { ConfigInput, Override } from "@skipstep/core";
+
 /** A config that the server draws with. */
 export interface ServedConfig {
   /** What clients call it. */
   readonly id: string;
-  /** Path of the config. */
-  readonly config: string;
+  /** Path of the config, or the config itself. */
+  readonly config: string | ConfigInput;
+  /** Values over the config's: `generate.num_inference_steps=20`. */
+  readonly overrides?: readonly (string | Override)[];
 }
 
 /** A key that opens the server, kept as its hash. */

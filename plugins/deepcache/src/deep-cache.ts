@@ -30,6 +30,7 @@ interface Memory {
     cache_interval: { from: 1, to: 10, scale: "integer" },
     cache_branch_id: { from: 8, to: 0, scale: "integer" },
   },
+  isIdle: ({ cache_interval }) => cache_interval === 1,
   regions: (structure, { cache_branch_id }) => deepLayers(structure, cache_branch_id),
 })
 export class DeepCache implements Plugin {

@@ -36,6 +36,7 @@ import { URule } from "./u-rule";
     start: { values: [0.3, 0.15, 0.05, 0] },
     end: { values: [0.8, 0.95, 1] },
   },
+  isIdle: ({ threshold }) => threshold === 0,
   thresholds: ({ threshold }) => (threshold === null ? {} : { accumulated: threshold }),
 })
 export class EasyCache implements Plugin {

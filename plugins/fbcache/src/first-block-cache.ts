@@ -29,6 +29,7 @@ interface Memory {
   decides: true,
   requires: ["block-list"],
   tunes: { threshold: { from: 0.01, to: 1, scale: "log" } },
+  isIdle: ({ threshold }) => threshold === 0,
   thresholds: ({ threshold }) => ({ residual_diff: threshold }),
   regions: ({ blocks: [first, second, ...others] }) =>
     first === undefined || second === undefined

@@ -35,6 +35,7 @@ const options: JSONSchemaType<ForaOptions> = {
   decides: true,
   requires: ["block-branches"],
   tunes: { interval: { from: 1, to: 10, scale: "integer" } },
+  isIdle: ({ interval }) => interval === 1,
   regions: ({ branches = [] }) => branches.map(({ from, to }) => ({ name: from, from, to, lean: true })),
 })
 export class Fora implements Plugin {

@@ -41,6 +41,7 @@ interface Memory {
     max_skip_steps: { from: 1, to: 5, scale: "integer" },
     retention_ratio: { values: [0.4, 0.3, 0.2, 0.1] },
   },
+  isIdle: ({ max_skip_steps, calibrate }) => max_skip_steps === 0 && !calibrate,
   thresholds: ({ threshold }) => ({ accumulated: threshold }),
 })
 export class MagCache implements Plugin {

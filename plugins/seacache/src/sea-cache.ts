@@ -42,6 +42,7 @@ interface Memory {
     max_consecutive_cached: { values: [1, 2, 3, 5, 0] },
     residual_order: { values: [1, 0] },
   },
+  isIdle: ({ threshold }) => threshold === 0,
   thresholds: ({ threshold }) => ({ accumulated: threshold, cfg_accumulated: threshold }),
 })
 export class SeaCache implements Plugin {

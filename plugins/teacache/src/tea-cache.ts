@@ -43,6 +43,7 @@ interface Memory {
   regions,
   calibration,
   tunes: { rel_l1_thresh: { from: 0.02, to: 1, scale: "log" } },
+  isIdle: ({ rel_l1_thresh, calibrate }) => rel_l1_thresh === 0 && !calibrate,
   thresholds: ({ rel_l1_thresh }) => ({ accumulated: rel_l1_thresh }),
 })
 export class TeaCache implements Plugin {

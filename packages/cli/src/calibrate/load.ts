@@ -1,4 +1,4 @@
-import { type CheckedConfig, ConfigError, type Override, validateConfig } from "@skipstep/core";
+import { type CheckedConfig, ConfigError, type ConfigInput, type Override, validateConfig } from "@skipstep/core";
 import type { AnyManifest } from "@skipstep/core/plugin";
 
 /**
@@ -6,17 +6,17 @@ import type { AnyManifest } from "@skipstep/core/plugin";
  * @throws ConfigError for all else that is wrong with it
  */
 export async function loadForCalibration(
-  file: string,
-  set: readonly string[],
+  input: string | ConfigInput,
+  set: readonly (string | Override)[],
   manifest: AnyManifest,
 ): Promise<CheckedConfig> {
   try {
-    return await validateConfig(file, { overrides: set });
+    return await validateConfig(input, { overrides: set });
   } catch (error) {
     const overrides = replaced(error, manifest);
     if (overrides.length === 0) throw error;
     try {
-      return await validateConfig(file, { overrides: [...set, ...overrides] });
+      return await validateConfig(input, { overrides: [...set, ...overrides] });
     } catch {
       throw error; // it was not this plugin that lacked them, or not all
     }

@@ -1,10 +1,11 @@
 import { columns } from "../columns";
-import { qualityTexts, timesText } from "../quality/texts";
+import { measures, timesText } from "../quality/texts";
 import { type Drawing, denoiserSeconds, wholeSeconds } from "../render/drawing";
 import { type Motif, motifText } from "../render/motif";
 import { shownPath } from "../shown-path";
 import type { Result } from "../terminal";
 import type { Comparison, Rival } from "./comparison";
+import { worstMotifs } from "./overview";
 
 export interface Compared {
   /** The page, as an absolute path. */
@@ -23,24 +24,29 @@ export function comparisonResult({ file, seconds, warnings, comparison }: Compar
       `${motifs.length} ${motifs.length === 1 ? "image" : "images"} by each config, ${seconds.toFixed(1)} s`,
       ...rivals.flatMap((rival) => ["", `${rival.name} against ${reference.name}`, ...rivalTable(rival, motifs)]),
     ],
-    document: {
-      file,
-      seconds,
-      warnings,
-      motifs: motifs.map(({ subject, seed }) => ({ subject, seed })),
-      reference: { config: reference.name, drawings: reference.drawings.map(drawingDocument) },
-      configs: rivals.map(({ name, mean, median, qualities, speedups, drawings }) => ({
-        config: name,
-        mean,
-        speedup: median,
-        drawings: drawings.map((drawing, i) => ({
-          ...qualities[i],
-          speedup: speedups[i],
-          ...drawingDocument(drawing),
-        })),
-      })),
-    },
+    document: { file, seconds, warnings, ...comparisonDocument(comparison) },
     warnings,
+  };
+}
+
+/** All numbers of a comparison, with the whole report of each image. */
+export function comparisonDocument(comparison: Comparison): object {
+  const { motifs, reference, rivals } = comparison;
+  const worst = worstMotifs(comparison);
+  return {
+    motifs: motifs.map(({ subject, seed }) => ({ subject, seed })),
+    reference: { config: reference.name, drawings: reference.drawings.map(drawingDocument) },
+    configs: rivals.map(({ name, mean, median, qualities, speedups, drawings }, i) => ({
+      config: name,
+      mean,
+      speedup: median,
+      ...(worst[i] === undefined ? {} : { worst: worst[i] }),
+      drawings: drawings.map((drawing, j) => ({
+        ...qualities[j],
+        speedup: speedups[j],
+        ...drawingDocument(drawing),
+      })),
+    })),
   };
 }
 
@@ -50,22 +56,26 @@ function drawingDocument(drawing: Drawing): object {
 }
 
 function rivalTable({ qualities, speedups, mean, median, drawings }: Rival, motifs: readonly Motif[]): string[] {
-  const head = ["", "PSNR", "SSIM", "GMSD", "denoiser", "whole", ""];
+  const shown = measures(qualities);
+  const head = ["", ...shown.map(({ name }) => name), "denoiser", "whole", ""];
   const rows = motifs.map((motif, i) => [
     shortened(motifText(motif)),
-    ...qualityTexts(qualities[i]!),
+    ...shown.map(({ text }) => text(qualities[i]!)),
     timesText(speedups[i]!.denoiser),
     timesText(speedups[i]!.whole),
     drawings[i]!.report.plugins.map(({ name, summary }) => `${name}: ${summary}`).join(" | "),
   ]);
   const last = [
     "mean; median of times",
-    ...qualityTexts(mean),
+    ...shown.map(({ text }) => text(mean)),
     timesText(median.denoiser),
     timesText(median.whole),
     "",
   ];
-  return columns([head, ...rows, last], [1, 2, 3, 4, 5]);
+  return columns(
+    [head, ...rows, last],
+    [...Array(shown.length + 2).keys()].map((i) => i + 1),
+  );
 }
 
 /** Keeps the end, where the seed is. */

@@ -1,5 +1,6 @@
 import type { CheckedConfig } from "@skipstep/core";
 import { configsUnlike } from "../errors";
+import type { Lpips } from "../quality/lpips";
 import { meanQuality, type Quality, qualityOf } from "../quality/quality";
 import type { Drawing } from "../render/drawing";
 import type { Motif } from "../render/motif";
@@ -28,17 +29,31 @@ export interface Comparison {
   readonly rivals: readonly Rival[];
 }
 
-/** @throws SKIPSTEP_CONFIG_UNLIKE when an image to begin with made the images differ in size */
-export function compareEntrants(motifs: readonly Motif[], [reference, ...others]: readonly Entrant[]): Comparison {
-  return { motifs, reference: reference!, rivals: others.map((other) => rivalOf(other, reference!)) };
+/**
+ * @param lpips measures that too, where its weights are there
+ * @throws SKIPSTEP_CONFIG_UNLIKE when an image to begin with made the images differ in size
+ */
+export async function compareEntrants(
+  motifs: readonly Motif[],
+  [reference, ...others]: readonly Entrant[],
+  lpips?: Pick<Lpips, "distance">,
+): Promise<Comparison> {
+  const rivals: Rival[] = [];
+  for (const other of others) rivals.push(await rivalOf(other, reference!, lpips));
+  return { motifs, reference: reference!, rivals };
 }
 
-function rivalOf(entrant: Entrant, reference: Entrant): Rival {
+async function rivalOf(entrant: Entrant, reference: Entrant, lpips?: Pick<Lpips, "distance">): Promise<Rival> {
   const pairs = entrant.drawings.map((drawing, i) => [drawing, reference.drawings[i]!] as const);
   for (const [{ image }, { image: other }] of pairs)
     if (image.width !== other.width || image.height !== other.height)
       throw configsUnlike(entrant.name, reference.name, sizesText(image, other));
-  const qualities = pairs.map(([{ image }, other]) => qualityOf(image, other.image));
+  const qualities: Quality[] = [];
+  for (const [{ image }, { image: other }] of pairs)
+    qualities.push({
+      ...qualityOf(image, other),
+      ...(lpips ? { lpips: await lpips.distance(image, other) } : {}),
+    });
   const speedups = pairs.map(([drawing, other]) => speedupOf(drawing, other));
   const mean = meanQuality(qualities, entrant.drawings[0]!.image);
   return { ...entrant, qualities, speedups, mean, median: medianSpeedup(speedups) };

@@ -1,6 +1,7 @@
 import { type Html, html } from "../page/html";
-import { linePath, plot } from "../page/plot";
-import type { Scale } from "../page/scale";
+import { linePath, plot, plotSides } from "../page/plot";
+import type { Scale, StepScale } from "../page/scale";
+import { fillOf } from "../page/step-mark";
 import type { ResidualSeries } from "./residuals";
 
 /** A series in the colour of its config. */
@@ -10,7 +11,7 @@ export interface ColouredSeries extends ResidualSeries {
 }
 
 /** Charts of what plugins measured, one for each kind of number, with thresholds as broken lines. */
-export function residualCharts(series: readonly ColouredSeries[], steps: number): Html[] {
+export function residualCharts(series: readonly ColouredSeries[], steps: StepScale): Html[] {
   const numbers = [...new Set(series.map(({ number }) => number))];
   return numbers.map((number) =>
     residualChart(
@@ -21,7 +22,7 @@ export function residualCharts(series: readonly ColouredSeries[], steps: number)
   );
 }
 
-function residualChart(number: string, series: readonly ColouredSeries[], steps: number): Html {
+function residualChart(number: string, series: readonly ColouredSeries[], steps: StepScale): Html {
   const thresholds = new Map(
     series.flatMap(({ threshold, colour }) => (threshold === undefined ? [] : [[threshold, colour]])),
   );
@@ -29,22 +30,22 @@ function residualChart(number: string, series: readonly ColouredSeries[], steps:
   return plot({
     xTitle: "step",
     yTitle: number,
-    xs: [1, Math.max(2, steps)],
+    x: steps,
     ys: [0, ...values, ...thresholds.keys()],
     draw: (x, y) => [
-      [...thresholds].map(([threshold, colour]) => thresholdLine(threshold, colour, x, y)),
+      [...thresholds].map(([threshold, colour]) => thresholdLine(threshold, colour, y)),
       series.map((one) => seriesMarks(one, x, y)),
     ],
   });
 }
 
-function thresholdLine(threshold: number, colour: string, x: Scale, y: Scale): Html {
-  const [begin, end] = [x.place(x.ticks[0]!), x.place(x.ticks.at(-1)!)];
+function thresholdLine(threshold: number, colour: string, y: Scale): Html {
+  const [begin, end] = plotSides;
   const height = y.place(threshold);
   return html`<line class="threshold" stroke="${colour}" x1="${begin}" x2="${end}" y1="${height}" y2="${height}"><title>threshold ${threshold}</title></line>`;
 }
 
-/** A line, and a dot at each step: full where something was reused. */
+/** A line, and a dot at each step: full where the region was computed, as in strips. */
 function seriesMarks({ points, reused, colour, config, plugin, region }: ColouredSeries, x: Scale, y: Scale): Html {
   const shown = points.filter(([, value]) => Number.isFinite(value));
   const path = linePath(
@@ -55,7 +56,6 @@ function seriesMarks({ points, reused, colour, config, plugin, region }: Coloure
   return html`<path class="line" stroke="${colour}" d="${path}"/>
 ${shown.map(([step, value]) => {
   const verdict = reused.has(step) ? "reused" : "computed";
-  const fill = reused.has(step) ? colour : "var(--ground)";
-  return html`<circle cx="${x.place(step + 1)}" cy="${y.place(value)}" r="3.4" stroke="${colour}" fill="${fill}"><title>${config}, ${plugin} ${region}, step ${step + 1}: ${Number(value.toPrecision(4))}, ${verdict}</title></circle>`;
+  return html`<circle cx="${x.place(step + 1)}" cy="${y.place(value)}" r="3.4" stroke="${colour}" fill="${fillOf(verdict, colour)}"><title>${config}, ${plugin} ${region}, step ${step + 1}: ${Number(value.toPrecision(4))}, ${verdict}</title></circle>`;
 })}`;
 }

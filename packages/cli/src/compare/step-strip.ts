@@ -1,19 +1,22 @@
 import type { Report } from "@skipstep/core";
 import { type Html, html } from "../page/html";
+import { plotWidth } from "../page/plot";
+import type { StepScale } from "../page/scale";
+import { fillOf, verdictOf } from "../page/step-mark";
 
 type PluginReport = Report["plugins"][number];
 type RegionReport = PluginReport["regions"][number];
 
 /** Pixels. */
-const widest = 34;
 const height = 16;
 
-/** Rows of cells, one a step: full where a plugin computed its region, empty where it reused it. */
-export function stepStrips({ regions }: PluginReport, steps: number, colour: string): Html[] {
+/** Rows of cells, one a step, in line with the charts' steps. */
+export function stepStrips({ regions }: PluginReport, steps: StepScale, colour: string): Html[] {
   return grouped(regions).map((group) => {
     const { reused } = group[0]!;
-    return html`<p class="soft">${groupText(group)}: ${new Set(reused).size} of ${steps} steps reused</p>
-${strip(group[0]!, steps, colour)}`;
+    const text = `${groupText(group)}: ${new Set(reused).size} of ${steps.count} steps reused`;
+    return html`<p class="soft">${text}</p>
+${strip(group[0]!, steps, colour, text)}`;
   });
 }
 
@@ -34,14 +37,12 @@ function groupText([first, ...others]: readonly RegionReport[]): string {
   return range === name ? name : `${name} (${range})`;
 }
 
-function strip({ computed, reused }: RegionReport, steps: number, colour: string): Html {
-  const width = Math.min(widest, 720 / Math.max(1, steps));
-  const cells = Array.from({ length: steps }, (_, step) => {
-    const [isComputed, isReused] = [computed.includes(step), reused.includes(step)];
-    // With separate guidance each branch has an answer of its own.
-    const verdict = isComputed && isReused ? "mixed" : isReused ? "reused" : isComputed ? "computed" : "not run";
-    const fill = isComputed ? colour : "var(--line)";
-    return html`<rect class="step ${verdict}" x="${step * width}" y="0" width="${width}" height="${height}" fill="${fill}"><title>step ${step + 1}: ${verdict}</title></rect>`;
+function strip({ computed, reused }: RegionReport, steps: StepScale, colour: string, text: string): Html {
+  const gap = Math.min(3, steps.cell / 4);
+  const cells = Array.from({ length: steps.count }, (_, step) => {
+    const verdict = verdictOf(computed.includes(step), reused.includes(step));
+    const x = steps.place(step + 1) - steps.cell / 2 + gap / 2;
+    return html`<rect class="step ${verdict}" x="${x.toFixed(2)}" y="1" width="${(steps.cell - gap).toFixed(2)}" height="${height - 2}" rx="1.5" stroke="${verdict === "not run" ? "var(--line)" : colour}" fill="${fillOf(verdict, colour)}"><title>step ${step + 1}: ${verdict}</title></rect>`;
   });
-  return html`<svg viewBox="0 0 ${steps * width} ${height}" width="${steps * width}" height="${height}" role="img" aria-label="computed and reused steps">${cells}</svg>`;
+  return html`<svg class="plot" viewBox="0 0 ${plotWidth} ${height}" width="${plotWidth}" height="${height}" role="img" aria-label="${text}">${cells}</svg>`;
 }

@@ -2,28 +2,32 @@ import { type Content, type Html, html } from "./html";
 import { linearScale, type Scale } from "./scale";
 
 /** Pixels of a chart, and of what lies around its area. */
-const width = 720;
 const height = 260;
 const margin = { left: 52, right: 14, top: 14, bottom: 40 };
+
+export const plotWidth = 720;
+
+/** Where the area of every chart begins and ends: what stands below one is in line with it. */
+export const plotSides = [margin.left, plotWidth - margin.right] as const;
 
 export interface PlotOptions {
   /** What the axes show, unit included. */
   readonly xTitle: string;
   readonly yTitle: string;
-  /** Numbers that the axes must cover. */
-  readonly xs: readonly number[];
+  /** Numbers that the x axis must cover, or the axis. */
+  readonly x: readonly number[] | Scale;
   readonly ys: readonly number[];
   /** What stands in the area. */
   readonly draw: (x: Scale, y: Scale) => Content;
 }
 
 /** A chart as SVG: axes with round numbers, and what `draw` puts between them. */
-export function plot({ xTitle, yTitle, xs, ys, draw }: PlotOptions): Html {
-  const [left, right] = [margin.left, width - margin.right];
+export function plot({ xTitle, yTitle, x: xs, ys, draw }: PlotOptions): Html {
+  const [left, right] = plotSides;
   const [top, bottom] = [margin.top, height - margin.bottom];
-  const x = linearScale(xs, [left, right], 10);
+  const x = "place" in xs ? xs : linearScale(xs, [left, right], 10);
   const y = linearScale(ys, [bottom, top]);
-  return html`<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${yTitle} by ${xTitle}">
+  return html`<svg class="plot" viewBox="0 0 ${plotWidth} ${height}" width="${plotWidth}" height="${height}" role="img" aria-label="${yTitle} by ${xTitle}">
 ${y.ticks.map(
   (tick) =>
     html`<line class="axis" x1="${left}" x2="${right}" y1="${y.place(tick)}" y2="${y.place(tick)}"/><text x="${left - 6}" y="${y.place(tick) + 4}" text-anchor="end">${tick}</text>`,

@@ -20,6 +20,26 @@ export function linearScale(values: readonly number[], pixels: readonly [number,
   };
 }
 
+/** The steps of a generation, from 1, each in the middle of a cell of the same width. */
+export interface StepScale extends Scale {
+  readonly count: number;
+  /** Pixels. */
+  readonly cell: number;
+}
+
+/** @param pixels of the first step's begin and the last one's end */
+export function stepScale(count: number, [begin, end]: readonly [number, number]): StepScale {
+  const cell = (end - begin) / Math.max(1, count);
+  const every = Math.max(1, roundStep(count / 10));
+  const steps = Array.from({ length: count }, (_, i) => i + 1);
+  return {
+    count,
+    cell,
+    ticks: steps.filter((step) => step === 1 || (step % every === 0 && (every === 1 || step > every / 2))),
+    place: (step) => round(begin + (step - 0.5) * cell),
+  };
+}
+
 /** The next 1, 2 or 5 of a power of ten. */
 function roundStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least));

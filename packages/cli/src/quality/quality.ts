@@ -11,6 +11,8 @@ export interface Quality {
   readonly ssim: number;
   /** 0 for equal images. */
   readonly gmsd: number;
+  /** 0 for equal images; where somebody gave the network's weights. */
+  readonly lpips?: number;
 }
 
 export function qualityOf(image: Image, reference: Image): Quality {
@@ -30,5 +32,13 @@ export function meanQuality(qualities: readonly Quality[], image: Pick<Image, "d
     psnr: areEqual ? Number.POSITIVE_INFINITY : mean((quality) => Math.min(quality.psnr, highest)),
     ssim: mean((quality) => quality.ssim),
     gmsd: mean((quality) => quality.gmsd),
+    ...(qualities.every(({ lpips }) => lpips !== undefined) ? { lpips: mean(({ lpips = 0 }) => lpips) } : {}),
   };
+}
+
+/** The place of what is furthest: by LPIPS where it was measured, which is closest to what people see, else by PSNR. */
+export function worstOf(qualities: readonly Quality[]): number | undefined {
+  const distance = ({ psnr: decibels, lpips = -decibels }: Quality): number => lpips;
+  const worst = qualities.reduce((at, quality, i) => (distance(quality) > distance(qualities[at]!) ? i : at), 0);
+  return qualities.length === 0 || qualities[worst]!.psnr === Number.POSITIVE_INFINITY ? undefined : worst;
 }

@@ -1,5 +1,7 @@
-import { type CheckedConfig, SkipstepError, validateConfig } from "@skipstep/core";
+import { type CheckedConfig, type ConfigInput, type Override, SkipstepError, validateConfig } from "@skipstep/core";
+import { smallAddress } from "../page/picture";
 import { Contender, type ContenderOptions } from "../render/contender";
+import type { Drawing } from "../render/drawing";
 import { drawInTurns } from "../render/in-turns";
 import type { Motif } from "../render/motif";
 import type { Knob } from "./knob";
@@ -8,8 +10,8 @@ import { type Trial, trialOf } from "./trial";
 
 export interface ArenaOptions {
   /** The config, and what is said over it. */
-  readonly file: string;
-  readonly set: readonly string[];
+  readonly input: string | ConfigInput;
+  readonly set: readonly (string | Override)[];
   readonly knobs: readonly Knob[];
   readonly motifs: readonly Motif[];
   /** Most trials that there will be. */
@@ -17,8 +19,19 @@ export interface ArenaOptions {
   readonly drawing: ContenderOptions;
 }
 
+/** What was drawn without plugins, and with what. */
+export interface Evidence {
+  /** By motif, as addresses of `img`s. */
+  readonly plain: readonly string[];
+  /** Of everything that an image depends on, by name. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
 /** Measures settings of a config against the same config without plugins, which stays open all the while. */
 export class Arena {
+  private plainPictures: readonly string[] = [];
+  private versions: Readonly<Record<string, string>> = {};
+
   private constructor(
     private readonly plain: Contender,
     private readonly options: ArenaOptions,
@@ -26,7 +39,7 @@ export class Arena {
 
   static async open(options: ArenaOptions): Promise<Arena> {
     const overrides = [...options.set, { path: ["plugins"], value: [] }];
-    const plain = await Contender.open(await validateConfig(options.file, { overrides }), options.drawing);
+    const plain = await Contender.open(await validateConfig(options.input, { overrides }), options.drawing);
     const arena = new Arena(plain, options);
     try {
       await plain.draw(options.motifs[0]!, "first"); // first runs are slower
@@ -47,7 +60,9 @@ export class Arena {
       const contender = await Contender.open(await this.configAt(position), drawing);
       try {
         await contender.draw(motifs[0]!, `${number}/${trials}`);
-        return trialOf(position, await drawInTurns([this.plain, contender], motifs, `${number}/${trials}`));
+        const rounds = await drawInTurns([this.plain, contender], motifs, `${number}/${trials}`);
+        await this.note(rounds);
+        return await trialOf(position, rounds);
       } finally {
         await contender.close();
       }
@@ -57,11 +72,23 @@ export class Arena {
     }
   }
 
+  /** What the page shows besides the trials. */
+  get evidence(): Evidence {
+    return { plain: this.plainPictures, versions: this.versions };
+  }
+
+  /** @param rounds drawings without and with plugins, by motif */
+  private async note(rounds: readonly (readonly Drawing[])[]): Promise<void> {
+    this.versions = rounds[0]!.at(-1)!.recipe.versions;
+    if (this.plainPictures.length > 0) return;
+    this.plainPictures = await Promise.all(rounds.map(([plain]) => smallAddress(plain!.image)));
+  }
+
   /** Not strict: at a careful setting a plugin may well have no effect. */
   private configAt(position: Position): Promise<CheckedConfig> {
-    const { file, set, knobs } = this.options;
+    const { input, set, knobs } = this.options;
     const overrides = [...set, { path: ["strict"], value: false }, ...overridesAt(knobs, position)];
-    return validateConfig(file, { overrides });
+    return validateConfig(input, { overrides });
   }
 
   close(): Promise<void> {

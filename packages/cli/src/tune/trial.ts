@@ -1,3 +1,4 @@
+import { smallAddress } from "../page/picture";
 import { meanQuality, type Quality, qualityOf } from "../quality/quality";
 import { type Drawing, denoiserSeconds, wholeSeconds } from "../render/drawing";
 import { median } from "../render/median";
@@ -12,16 +13,19 @@ export interface Trial {
   /** Median over images, as are the seconds. */
   readonly speedup: Speedup;
   /** By image. */
+  readonly qualities: readonly Quality[];
   readonly speedups: readonly Speedup[];
   readonly seconds: { readonly denoiser: number; readonly whole: number };
   /** What the denoiser took without plugins, by image. */
   readonly plainSeconds: readonly number[];
   /** Share of the denoiser's FLOPs that was skipped, mean over images: unlike times, always the same. */
   readonly skipped: number;
+  /** What it drew of each motif, as addresses of `img`s. */
+  readonly pictures: readonly string[];
 }
 
 /** @param rounds drawings without and with plugins, by motif */
-export function trialOf(position: Position, rounds: readonly (readonly Drawing[])[]): Trial {
+export async function trialOf(position: Position, rounds: readonly (readonly Drawing[])[]): Promise<Trial> {
   const pairs = rounds as readonly (readonly [Drawing, Drawing])[];
   const drawings = pairs.map(([, drawing]) => drawing);
   const qualities = pairs.map(([plain, { image }]) => qualityOf(image, plain.image));
@@ -30,10 +34,12 @@ export function trialOf(position: Position, rounds: readonly (readonly Drawing[]
     position,
     quality: meanQuality(qualities, drawings[0]!.image),
     speedup: medianSpeedup(speedups),
+    qualities,
     speedups,
     seconds: { denoiser: median(drawings.map(denoiserSeconds)), whole: median(drawings.map(wholeSeconds)) },
     plainSeconds: pairs.map(([plain]) => denoiserSeconds(plain)),
     skipped: drawings.reduce((sum, drawing) => sum + skippedShare(drawing), 0) / drawings.length,
+    pictures: await Promise.all(drawings.map(({ image }) => smallAddress(image))),
   };
 }
 

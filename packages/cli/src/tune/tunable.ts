@@ -1,10 +1,12 @@
-import { dirname } from "node:path";
 import { type CheckedConfig, installedPlugins, SkipstepError, validateConfig } from "@skipstep/core";
 
-/** Installed plugins that fit a config's model and have options to tune: `fbcache (threshold)`. */
-export async function tunablePlugins(file: string, { config }: CheckedConfig): Promise<string[]> {
+/**
+ * Installed plugins that fit a config's model and have options to tune: `fbcache (threshold)`.
+ * @param from where they are found from
+ */
+export async function tunablePlugins(from: string, { config }: CheckedConfig): Promise<string[]> {
   const found: string[] = [];
-  for (const { folder } of installedPlugins(dirname(file))) {
+  for (const { folder } of installedPlugins(from)) {
     const options = await tunableOptions({ ...config, plugins: [{ use: folder }] });
     if (options) found.push(options);
   }

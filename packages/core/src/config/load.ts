@@ -1,12 +1,13 @@
 import path from "node:path";
 import { configInvalid } from "../errors/config";
+import { pluginIdle } from "../errors/pipeline";
 import { isHubName } from "../hub/hub-name";
 import type { FoundPlugin, PluginCode } from "../plugins/discover";
 import { createHost, type PluginHost } from "../plugins/host";
 import { unmetSettings } from "../plugins/needed-settings";
 import type { PluginClass } from "../plugins/plugin";
 import { isPath, pathOf } from "../plugins/resolve";
-import { type Finding, invalid, locate } from "../schema/finding";
+import { type Finding, findingOf, invalid, locate } from "../schema/finding";
 import { copyJson, deepFreeze, isDeeper, isObject, type JsonObject, type JsonPath, valueAt } from "../schema/json";
 import type { JsonSchema } from "../schema/json-schema";
 import { expandPlugins, type Layer, mergeLayers, ownerOf } from "../schema/layer";
@@ -106,7 +107,7 @@ export async function loadConfig<Model extends ConfigModel>(
   delete (checked as JsonObject).$schema;
   const { model } = against;
   const host = createHost(plugins, model?.structure);
-  const idle = checkBuildHooks(host, model?.pipeline);
+  const idle = [...checkBuildHooks(host, model?.pipeline), ...(config.strict === true ? idleOptions(host) : [])];
   if (idle.length > 0) throw configInvalid(locate(idle, layers, config));
   return {
     config: deepFreeze(checked as unknown as Config),
@@ -115,6 +116,13 @@ export async function loadConfig<Model extends ConfigModel>(
     model,
     ...(file === undefined ? {} : { file }),
   };
+}
+
+/** Plugins that change nothing with their options, where that is an error. */
+function idleOptions({ plugins }: PluginHost): Finding[] {
+  return plugins.flatMap(({ name, manifest, options }, i) =>
+    manifest.isIdle?.(options) === true ? [findingOf(["plugins", i, "options"], pluginIdle([name]))] : [],
+  );
 }
 
 /** Walks over a config's values recurse. */

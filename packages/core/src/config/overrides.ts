@@ -1,6 +1,6 @@
 import { shown } from "../errors/shown";
 import { type Finding, invalid } from "../schema/finding";
-import { fromPointer, type JsonObject, valueAt } from "../schema/json";
+import { copyJson, fromPointer, type JsonObject, valueAt } from "../schema/json";
 import type { Layer } from "../schema/layer";
 import { parseJson } from "../schema/parse-json";
 
@@ -46,7 +46,7 @@ export function overrideLayer(config: JsonObject, { path, name }: Override): Lay
   };
 }
 
-/** Puts an override into the merged config. @returns what keeps it out */
+/** Puts an override into the merged config, a copy of it: the config is frozen later, and the override may be used again. @returns what keeps it out */
 export function applyOverride(config: JsonObject, { path, value }: Override): Finding | undefined {
   if (path[0] === "extends") return invalid([], "comes too late: the files are merged. Write it into a config file.");
   let target: unknown = config;
@@ -59,7 +59,7 @@ export function applyOverride(config: JsonObject, { path, value }: Override): Fi
       return invalid(here, `is a list of ${target.length}: "${key}" must be a number from 0 to ${target.length}.`);
     }
     const holder = target as JsonObject;
-    const next = i === path.length - 1 ? value : Object.hasOwn(holder, key) ? holder[key] : {};
+    const next = i === path.length - 1 ? copyJson(value) : Object.hasOwn(holder, key) ? holder[key] : {};
     // defineProperty, because an assignment to "__proto__" would not make a key
     Object.defineProperty(holder, key, { value: next, writable: true, enumerable: true, configurable: true });
     target = next;

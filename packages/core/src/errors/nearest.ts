@@ -6,13 +6,17 @@ const longestName = 200;
 /** Of a list that may be long. */
 const mostNames = 12;
 
+/** The known name that is near enough to be what was meant by a typing slip. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  if (known.length === 0 || known.includes(name) || name.length > longestName) return undefined;
+  const best = closest(name, known);
+  return distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(2, name.length / 3) ? best : undefined;
+}
+
 /** `' Did you mean "threshold"?'` when a known name is near enough to be a typing slip, else `""`. */
 export function didYouMean(name: string, known: readonly string[]): string {
-  if (known.length === 0 || known.includes(name) || name.length > longestName) return "";
-  const best = closest(name, known);
-  return distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(2, name.length / 3)
-    ? ` Did you mean "${best}"?`
-    : "";
+  const best = nearest(name, known);
+  return best === undefined ? "" : ` Did you mean "${best}"?`;
 }
 
 /** `"a, b, c"`, or `"none"`. */

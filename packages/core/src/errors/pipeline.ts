@@ -51,7 +51,7 @@ export function pluginIdle(names: readonly string[]): SkipstepError {
 export function recipeMissing(file: string, problem: string): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_RECIPE_MISSING",
-    `${file} ${problem}. Give a PNG that Skipstep wrote; programs that edit or convert images drop what is in it.`,
+    `${file} ${problem}. Give an image that Skipstep wrote; programs that edit or convert images drop what is in it.`,
   );
 }
 

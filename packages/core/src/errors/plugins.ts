@@ -1,5 +1,5 @@
 import { messageOf, SkipstepError } from "./error";
-import { didYouMean, list } from "./nearest";
+import { list, nearest } from "./nearest";
 import { cut } from "./shown";
 
 /** A plugin threw in one of its hooks, or in its constructor. */
@@ -33,12 +33,37 @@ export function branchesUnknown(plugin: string, asked: string, offered: readonly
   );
 }
 
-/** No package or file of that name is found from the config's folder. */
-export function pluginUnknown(use: string, installed: readonly string[], add: string): SkipstepError {
+/** What is known where a plugin was looked for. */
+export interface PluginSearch {
+  /** The short form of what was asked for. */
+  readonly name: string;
+  /** The package that was asked for, where it was one by its whole name. */
+  readonly full?: string;
+  /** Short names of plugins that are there, and of those that Skipstep publishes. */
+  readonly installed: readonly string[];
+  readonly published: readonly string[];
+}
+
+/**
+ * No package or file of that name is found from the config's folder. Nearly another name is a typing slip, and only what
+ * is known to be published is worth adding: a package of a slip's name may be anybody's.
+ */
+export function pluginUnknown(use: string, search: PluginSearch): SkipstepError {
   return new SkipstepError(
     "SKIPSTEP_PLUGIN_UNKNOWN",
-    `No plugin is called "${use}".${didYouMean(use, installed)} Installed: ${list(installed)}. Add it with: pnpm add ${add}`,
+    `No plugin is called "${use}". Installed: ${list(search.installed)}. ${pluginRemedy(search)}`,
   );
+}
+
+function pluginRemedy({ name, full, installed, published }: PluginSearch): string {
+  const add = (short: string): string => `pnpm add @skipstep/plugin-${short}`;
+  if (published.includes(name)) return `Add it with: ${add(name)}`;
+  const here = nearest(name, installed);
+  if (here !== undefined) return `Did you mean "${here}"?`;
+  const near = nearest(name, published);
+  if (near !== undefined) return `Did you mean "${near}"? Add that with: ${add(near)}`;
+  if (full !== undefined) return `Add it with: pnpm add ${full}`;
+  return `Skipstep has: ${list(published)}. Name one of somebody else's by its package, and install that.`;
 }
 
 /** A relative path that leads nowhere. */

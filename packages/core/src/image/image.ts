@@ -1,7 +1,11 @@
 import sharp from "sharp";
+import { argumentInvalid } from "../errors/arguments";
+import { shown } from "../errors/shown";
 import type { Floats } from "../tensor";
+import { addJpegText } from "./jpeg-text";
 import type { Pixels } from "./picture-pixels";
 import { addText } from "./png-text";
+import { addWebpText } from "./webp-text";
 
 /** One finished image. */
 export interface Image {
@@ -12,10 +16,19 @@ export interface Image {
   readonly data: Uint8Array;
   /** The same before rounding to bytes, 0..1. */
   readonly values: Float32Array;
-  /** Texts that `toPng` writes into the file, by keyword: how the image was made. */
+  /** Texts that are written into files, by keyword: how the image was made. */
   readonly text: Readonly<Record<string, string>>;
   /** The image as a PNG file, `text` included. Equal images are equal files. */
   toPng(options?: PngOptions): Promise<Uint8Array>;
+  /** As JPEG. It has room for 64 kB of texts: a longer recipe is left out. @throws SKIPSTEP_ARGUMENT_INVALID */
+  toJpeg(options?: LossyOptions): Promise<Uint8Array>;
+  /** As WebP, with loss. @throws SKIPSTEP_ARGUMENT_INVALID */
+  toWebp(options?: LossyOptions): Promise<Uint8Array>;
+}
+
+export interface LossyOptions extends PngOptions {
+  /** 1 to 100, the best; 90 when left out. From 90 on, a JPEG has all of the colours' pixels. */
+  readonly quality?: number;
 }
 
 export interface PngOptions {
@@ -81,13 +94,30 @@ function imageOf(pixels: ValuedPixels, text: Readonly<Record<string, string>>): 
   return {
     ...pixels,
     text,
-    toPng: ({ recipe = true, texts = {} } = {}) => toPng(pixels, { ...(recipe ? text : {}), ...texts }),
+    toPng: async (options) => addText(await raw(pixels).png().toBuffer(), textsOf(text, options)),
+    toJpeg: async (options) => {
+      const quality = qualityOf("toJpeg", options);
+      const chromaSubsampling = quality >= usualQuality ? "4:4:4" : "4:2:0";
+      return addJpegText(await raw(pixels).jpeg({ quality, chromaSubsampling }).toBuffer(), textsOf(text, options));
+    },
+    toWebp: async (options) => {
+      const quality = qualityOf("toWebp", options);
+      return addWebpText(await raw(pixels).webp({ quality }).toBuffer(), textsOf(text, options), pixels);
+    },
   };
 }
 
-async function toPng({ width, height, data }: Pixels, text: Readonly<Record<string, string>>): Promise<Uint8Array> {
-  const png = await sharp(data, { raw: { width, height, channels: 3 } })
-    .png()
-    .toBuffer();
-  return addText(png, text);
+const usualQuality = 90;
+
+function raw({ width, height, data }: Pixels): sharp.Sharp {
+  return sharp(data, { raw: { width, height, channels: 3 } });
+}
+
+function textsOf(text: Image["text"], { recipe = true, texts = {} }: PngOptions = {}): Image["text"] {
+  return { ...(recipe ? text : {}), ...texts };
+}
+
+function qualityOf(call: string, { quality = usualQuality }: LossyOptions = {}): number {
+  if (Number.isInteger(quality) && quality >= 1 && quality <= 100) return quality;
+  throw argumentInvalid(call, [`"quality" must be a whole number from 1 to 100, found ${shown(quality)}`]);
 }

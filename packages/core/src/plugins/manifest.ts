@@ -51,6 +51,8 @@ export interface Manifest<Options> {
   readonly decides?: boolean | Decision | readonly Decision[];
   /** Options that `skipstep tune` may set, the one that matters most first. */
   readonly tunes?: { readonly [Option in keyof Options]?: TuneRange };
+  /** Whether it changes nothing with these options, whatever is drawn: "strict" refuses that before anything is. */
+  readonly isIdle?: (options: Options) => boolean;
   /** Values below which it reuses, by the name of the number that it records: `{ residual_diff: 0.12 }`. */
   readonly thresholds?: (options: Options) => Readonly<Record<string, number>>;
   /** Where options depend on the model: how `skipstep calibrate` finds them. */

@@ -1,11 +1,13 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import type { SkipstepError } from "../errors/error";
 import { pluginFileMissing, pluginNameInvalid, pluginUnknown, pluginWithoutEntry } from "../errors/plugins";
-import { installedPlugins } from "./installed";
+import { type InstalledPlugin, installedPlugins } from "./installed";
 import { checkModulePlace } from "./module-place";
 import { packageEntry } from "./package-entry";
 import { enclosingPackage, moduleFolders, type PackageFolder, readPackage } from "./package-json";
+import { publishedPlugins } from "./published";
 
 /** A module that may hold a plugin. */
 export interface ResolvedModule {
@@ -36,8 +38,18 @@ export function resolvePlugin(use: string, from: string): ResolvedModule {
     const found = findPackage(name, from);
     if (found) return entryOf(use, found, subpathOf(name));
   }
-  const installed = installedPlugins(from).map(({ name }) => shortName(name));
-  throw pluginUnknown(use, installed, candidates(use)[1] ?? packageOf(use));
+  throw pluginNotFound(use, installedPlugins(from));
+}
+
+/** The error for a name that is no plugin's. @param installed where it was looked for */
+export function pluginNotFound(use: string, installed: readonly InstalledPlugin[]): SkipstepError {
+  const isFull = candidates(use).length === 1;
+  return pluginUnknown(use, {
+    name: shortName(packageOf(use)),
+    installed: installed.map(({ name }) => shortName(name)),
+    published: publishedPlugins,
+    ...(isFull ? { full: packageOf(use) } : {}),
+  });
 }
 
 export function isPath(use: string): boolean {

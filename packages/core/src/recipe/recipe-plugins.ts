@@ -1,10 +1,9 @@
 import { realpathSync } from "node:fs";
-import { pluginUnknown } from "../errors/plugins";
 import { recipeRefused } from "../errors/recipe";
 import type { PluginHost } from "../plugins/host";
 import type { InstalledPlugin } from "../plugins/installed";
 import { manifestOf, type PluginClass } from "../plugins/plugin";
-import { candidates, resolvePlugin, shortName } from "../plugins/resolve";
+import { candidates, pluginNotFound, resolvePlugin } from "../plugins/resolve";
 import { isObject, type JsonObject } from "../schema/json";
 import { findPlace } from "./known-places";
 import { isFilePath } from "./recipe-config";
@@ -56,12 +55,7 @@ function installedName(use: string, { folder, installed }: PluginSurroundings): 
   const found = candidates(use).flatMap((name) => installed.find((plugin) => plugin.name === name) ?? [])[0];
   // Should a nearer package of that name be no plugin, it is not loaded in this one's place.
   const isMeant = found && samePlace(resolvePlugin(found.name, folder).package?.folder, found.folder);
-  if (!found || !isMeant)
-    throw pluginUnknown(
-      use,
-      installed.map(({ name }) => shortName(name)),
-      use,
-    );
+  if (!found || !isMeant) throw pluginNotFound(use, installed);
   return found.name;
 }
 

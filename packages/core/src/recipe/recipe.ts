@@ -1,5 +1,5 @@
 import { recipeMissing } from "../errors/pipeline";
-import { readText } from "../image/png-text";
+import { readImageText } from "../image/image-text";
 import type { PluginReport } from "../report/report";
 import { isObject } from "../schema/json";
 import { parseJson } from "../schema/parse-json";
@@ -36,7 +36,7 @@ export interface RecipePlugin {
 
 const keyword = "skipstep";
 
-/** A recipe as the texts of a PNG file: ours, and the line that other programs read. */
+/** A recipe as the texts of an image file: ours, and the line that other programs read. */
 export function recipeText(recipe: Recipe): Record<string, string> {
   return { parameters: parametersLine(recipe), [keyword]: JSON.stringify(sorted(recipe)) };
 }
@@ -50,13 +50,13 @@ function sorted(value: unknown): unknown {
 }
 
 /**
- * The recipe in a PNG file. Paths in one of version 1, or in one that others wrote, stand as files in it.
+ * The recipe in a PNG, JPEG or WebP file. Paths in one of version 1, or in one that others wrote, stand as files in it.
  * @param name of the file, for errors
  * @throws SKIPSTEP_RECIPE_MISSING
  */
-export function readRecipe(png: Uint8Array, name: string): Recipe {
-  const texts = readText(png);
-  if (!texts) throw recipeMissing(name, "is no PNG file, or is cut off");
+export function readRecipe(file: Uint8Array, name: string): Recipe {
+  const texts = readImageText(file);
+  if (!texts) throw recipeMissing(name, "is no PNG, JPEG or WebP file, or is cut off");
   const text = texts[keyword];
   if (text === undefined) throw recipeMissing(name, "carries no recipe");
   const recipe = parsed(text);

@@ -4,14 +4,17 @@ import { type LoadedConfig, loadConfig } from "../config/load";
 import type { Override } from "../config/overrides";
 import { defaultCacheDir } from "../disk/cache-dir";
 import { argumentInvalid } from "../errors/arguments";
+import { pluginIdle } from "../errors/pipeline";
 import { threadsInvalid } from "../errors/runtime";
 import { shown } from "../errors/shown";
 import type { BringOptions } from "../hub/bring-model";
+import { broughtBy } from "../loop/brought";
 import { Pipeline, type PipelineParts, type PluginChange } from "../loop/pipeline";
 import { type OnProgress, ProgressListener } from "../loop/progress-listener";
 import type { RecognisedModel } from "../loop/recognised-model";
 import { Turns } from "../memory/component";
 import { devicesIn } from "../memory/device-map";
+import { idleBuilders } from "../plugins/idle-builders";
 import type { PluginClass } from "../plugins/plugin";
 import { isPath } from "../plugins/resolve";
 import { Encodings } from "../program/encodings";
@@ -188,6 +191,11 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       throw error;
     });
     runtime.atClose(tokenizers.close);
+    const idle = config.strict ? idleBuilders(plugins, hooks.receipts, broughtBy(plugins, model, scheduler)) : [];
+    if (idle.length > 0) {
+      for (const { weights } of built) weights.close();
+      throw pluginIdle(idle);
+    }
     const open = {
       cacheDir,
       plugins,

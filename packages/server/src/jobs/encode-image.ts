@@ -1,5 +1,4 @@
 import type { Image } from "@skipstep/core";
-import sharp from "sharp";
 import type { Output, OutputFormat } from "./image-request";
 
 export const mediaTypes: Readonly<Record<OutputFormat, string>> = {
@@ -11,14 +10,13 @@ export const mediaTypes: Readonly<Record<OutputFormat, string>> = {
 /** OpenAI's: as good as it gets. */
 const usualCompression = 100;
 
-/** A file of an image. A PNG has the recipe, and the same bytes as one of `skipstep generate`. */
+/** A file of an image, the same as `skipstep generate` writes: with the recipe, a JPEG as far as it has room for it. */
 export async function encodeImage(
   image: Image,
   { format, compression = usualCompression }: Output,
   texts: Readonly<Record<string, string>> = {},
 ): Promise<Uint8Array> {
   if (format === "png") return image.toPng({ texts });
-  const pixels = sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } });
-  const quality = Math.max(1, compression); // sharp begins at 1
-  return format === "jpeg" ? pixels.jpeg({ quality }).toBuffer() : pixels.webp({ quality }).toBuffer();
+  const quality = Math.max(1, compression); // 0 is OpenAI's least
+  return format === "jpeg" ? image.toJpeg({ quality, texts }) : image.toWebp({ quality, texts });
 }

@@ -49,8 +49,8 @@ export class ModelPool {
     { memoryGb, cacheDir, threads }: Pick<ServerOptions, "memoryGb" | "cacheDir" | "threads">,
   ): Promise<ModelPool> {
     const entries = new Map<string, Entry>();
-    for (const { id, config } of configs) {
-      const checked = await validateConfig(config);
+    for (const { id, config, overrides = [] } of configs) {
+      const checked = await validateConfig(config, { overrides });
       entries.set(id, {
         id,
         checked,
