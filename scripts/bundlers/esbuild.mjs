@@ -9,11 +9,17 @@ const threads = ["runtime/worker", "text/worker", "text/host"].map((name) => `${
 /** What is no JavaScript stays in node_modules. */
 const natives = ["--external:onnxruntime-node", "--external:sharp"];
 
+/** CommonJS has no import.meta. */
+const ownPlace = [
+  "--define:import.meta.url=importMetaUrl",
+  '--banner:js=const importMetaUrl = require("node:url").pathToFileURL(__filename).href;',
+];
+
 const forms = {
   "external, esm": ["draw.ts", "--format=esm", "--packages=external", "--out-extension:.js=.mjs"],
   "external, cjs": ["draw.ts", "--format=cjs", "--packages=external", "--out-extension:.js=.cjs"],
   "full, esm": ["draw=draw.ts", ...threads, "--format=esm", ...natives],
-  "full, cjs": ["draw=draw.ts", ...threads, "--format=cjs", ...natives],
+  "full, cjs": ["draw=draw.ts", ...threads, "--format=cjs", ...natives, ...ownPlace],
 };
 
 /** @param check is given the picture's path */

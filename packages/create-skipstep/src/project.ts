@@ -1,6 +1,8 @@
 import { version } from "../package.json";
+import type { PackageManager } from "./package-manager";
 
 export interface ProjectOptions {
+  readonly manager: PackageManager;
   /** Of its package.json. */
   readonly name: string;
   /** As a config says it: a path relative to the project, or `hf:owner/name`. The small model of emoji when left out. */
@@ -13,7 +15,7 @@ const emoji = "./node_modules/@skipstep/model-emoji";
 const withScripts = ["onnxruntime-node", "protobufjs", "sharp"];
 
 /** What a new project is made of, by path. */
-export function projectFiles({ name, model = emoji }: ProjectOptions): Readonly<Record<string, string>> {
+export function projectFiles({ manager, name, model = emoji }: ProjectOptions): Readonly<Record<string, string>> {
   const range = `^${version}`;
   const isEmoji = model === emoji;
   const ours = ["cli", "core", ...(isEmoji ? ["model-emoji", "plugin-fbcache"] : [])];
@@ -27,7 +29,7 @@ export function projectFiles({ name, model = emoji }: ProjectOptions): Readonly<
         schema: "skipstep schema --out skipstep.schema.json",
       },
       dependencies: Object.fromEntries(ours.map((each) => [`@skipstep/${each}`, range])),
-      allowScripts: Object.fromEntries(withScripts.map((each) => [each, false])),
+      ...(manager === "npm" ? { allowScripts: Object.fromEntries(withScripts.map((each) => [each, false])) } : {}),
     }),
     "skipstep.json": json({
       $schema: "./skipstep.schema.json",
@@ -36,9 +38,7 @@ export function projectFiles({ name, model = emoji }: ProjectOptions): Readonly<
       plugins: isEmoji ? [{ use: "fbcache", options: { threshold: 0.12 } }] : [],
     }),
     "draw.mjs": script,
-    ".npmrc": npmrc,
-    "pnpm-workspace.yaml": pnpm,
-    ".yarnrc.yml": yarn,
+    ...installSettings[manager],
     ".gitignore": "node_modules/\n*.png\n",
   };
 }
@@ -57,21 +57,28 @@ console.log(\`\${file}: \${report.seconds.total.toFixed(1)} s\`);
 for (const plugin of report.plugins) console.log(\`\${plugin.name}: \${plugin.summary}\`);
 `;
 
-const npmrc = `# onnxruntime-node's install script downloads CUDA's libraries, and fails where it cannot; nothing here needs a script.
-# With an NVIDIA GPU: npm rebuild onnxruntime-node --ignore-scripts=false
-ignore-scripts=true
-`;
+const why =
+  "# onnxruntime-node's install script downloads CUDA's libraries, and fails where it cannot; nothing here needs one.\n";
+const npmrc = `${why}# With an NVIDIA GPU run it: node node_modules/onnxruntime-node/script/install.js\nignore-scripts=true\n`;
+const yaml = (key: string, lines: readonly string[]): string =>
+  `${key}:\n${lines.map((line) => `  ${line}\n`).join("")}`;
+const ignored = yaml(
+  "ignoredBuiltDependencies",
+  withScripts.map((name) => `- ${name}`),
+);
+const notAllowed = yaml(
+  "allowBuilds",
+  withScripts.map((name) => `${name}: false`),
+);
 
-/** pnpm 10 by the first list, later ones by the second. */
-const pnpm = `# None needs its install script: onnxruntime-node's downloads CUDA's libraries, and fails where it cannot.
-ignoredBuiltDependencies:
-${withScripts.map((name) => `  - ${name}\n`).join("")}allowBuilds:
-${withScripts.map((name) => `  ${name}: false\n`).join("")}`;
-
-const yarn = `# onnxruntime-node's install script downloads CUDA's libraries, and fails where it cannot; nothing here needs a script.
-enableScripts: false
-nodeLinker: node-modules
-`;
+/** Files by which each package manager leaves install scripts out; pnpm 10 by the first list, later ones by the second. */
+const installSettings: Readonly<Record<PackageManager, Readonly<Record<string, string>>>> = {
+  npm: { ".npmrc": npmrc },
+  pnpm: { "pnpm-workspace.yaml": `${why}${ignored}${notAllowed}` },
+  "yarn 1": { ".yarnrc": `${why}ignore-scripts true\n` },
+  yarn: { ".yarnrc.yml": `${why}enableScripts: false\nnodeLinker: node-modules\n` },
+  bun: {}, // runs no script that nobody trusts
+};
 
 function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { basename, isAbsolute, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { createUnfinished, createUsage } from "./errors";
-import { type PackageManager, packageManagerOf } from "./package-manager";
+import { commandOf, packageManagerOf } from "./package-manager";
 import { projectFiles } from "./project";
 import { writeProject } from "./write-project";
 
@@ -27,15 +27,16 @@ export function run(args: readonly string[], environment: NodeJS.ProcessEnv = pr
   if (values.help) return void process.stdout.write(help);
   const folder = resolve(positionals[0] ?? ".");
   const model = values.model === undefined ? undefined : seenFrom(folder, values.model);
-  writeProject(folder, projectFiles({ name: packageName(basename(folder)), model }));
   const manager = packageManagerOf(environment.npm_config_user_agent);
+  writeProject(folder, projectFiles({ manager, name: packageName(basename(folder)), model }));
+  const command = commandOf(manager);
   if (!values["no-install"]) {
-    complete(manager, ["install"], folder);
-    complete(manager, ["run", "schema"], folder);
+    complete(command, ["install"], folder);
+    complete(command, ["run", "schema"], folder);
   }
   const place = relative(process.cwd(), folder);
-  const steps = [...(place === "" ? [] : [`cd ${place}`]), ...(values["no-install"] ? [`${manager} install`] : [])];
-  process.stdout.write(`\n${[...steps, `${manager} start`].map((line) => `  ${line}\n`).join("")}`);
+  const steps = [...(place === "" ? [] : [`cd ${place}`]), ...(values["no-install"] ? [`${command} install`] : [])];
+  process.stdout.write(`\n${[...steps, `${command} start`].map((line) => `  ${line}\n`).join("")}`);
 }
 
 function parsed(args: readonly string[]) {
@@ -56,7 +57,7 @@ function seenFrom(folder: string, model: string): string {
 }
 
 /** @throws SKIPSTEP_CREATE_UNFINISHED */
-function complete(manager: PackageManager, args: readonly string[], folder: string): void {
+function complete(manager: string, args: readonly string[], folder: string): void {
   const { status, signal, error } = spawnSync(manager, args, {
     cwd: folder,
     stdio: "inherit",

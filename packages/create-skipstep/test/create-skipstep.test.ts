@@ -20,22 +20,14 @@ const root = join(import.meta.dirname, "../../..");
 const home = mkdtempSync(join(tmpdir(), "skipstep-create-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-const files = [
-  ".gitignore",
-  ".npmrc",
-  ".yarnrc.yml",
-  "draw.mjs",
-  "package.json",
-  "pnpm-workspace.yaml",
-  "skipstep.json",
-];
+const files = [".gitignore", ".npmrc", "draw.mjs", "package.json", "skipstep.json"];
 
 const own = join(root, "packages/create-skipstep");
 const isBuilt = process.env[builtVariable] === "yes";
 const command = isBuilt ? [join(own, "bin/create-skipstep.js")] : [...tsx, join(own, "src/bin.ts")];
 
 async function create(args: readonly string[], manager = "npm"): Promise<string> {
-  const env = { ...process.env, npm_config_user_agent: `${manager}/9.9.9 node/v20.20.2 linux x64` };
+  const env = { ...process.env, npm_config_user_agent: `${manager} npm/? node/v20.20.2 linux x64` };
   const run = promisify(execFile)(process.execPath, [...command, "--no-install", ...args], { cwd: home, env });
   return (await run).stdout;
 }
@@ -70,11 +62,27 @@ it("writes a project whose config is valid once its packages are there", async (
   expect(plugins.plugins.map(({ name }) => name)).toEqual(["fbcache"]);
 });
 
+it.each([
+  ["npm/12.2.2", ".npmrc", "ignore-scripts=true"],
+  ["pnpm/12.21.0", "pnpm-workspace.yaml", "  onnxruntime-node: false"],
+  ["pnpm/10.34.9", "pnpm-workspace.yaml", "  - onnxruntime-node"],
+  ["yarn/1.22.22", ".yarnrc", "ignore-scripts true"],
+  ["yarn/4.18.1", ".yarnrc.yml", "enableScripts: false"],
+])("leaves install scripts out as %s is told to", async (manager, file, line) => {
+  const folder = manager.replace("/", "-");
+  await create([folder], manager);
+  expect(readFileSync(join(home, folder, file), "utf8").split("\n")).toContain(line);
+  const files = readdirSync(join(home, folder)).filter((name) => /npmrc|pnpm|yarnrc/.test(name));
+  expect(files).toEqual([file]);
+});
+
 it("names another model as the config sees it", async () => {
   await create(["inner/project", "--model", "models/mine"]);
   expect(json("inner/project", "skipstep.json")).toMatchObject({ model: "../../models/mine", plugins: [] });
   expect(Object.keys(json("inner/project", "package.json").dependencies)).not.toContain("@skipstep/model-emoji");
-  expect(await create(["hub", "--model", "hf:owner/name"], "pnpm")).toBe("\n  cd hub\n  pnpm install\n  pnpm start\n");
+  expect(await create(["hub", "--model", "hf:owner/name"], "pnpm/10.34.9")).toBe(
+    "\n  cd hub\n  pnpm install\n  pnpm start\n",
+  );
   expect(json("hub", "skipstep.json").model).toBe("hf:owner/name");
 });
 
