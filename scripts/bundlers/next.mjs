@@ -8,7 +8,7 @@ import { inFolder } from "../packages/run.mjs";
 
 const builders = { turbopack: [], webpack: ["--webpack"] };
 
-/** Builds with both bundlers, and asks the standalone server for a picture. */
+/** Builds with both bundlers, and asks for a picture: the server of the project, and the standalone one. */
 export async function next(app, check) {
   cpSync(join(import.meta.dirname, "next"), app, { recursive: true });
   for (const [name, args] of Object.entries(builders)) {
@@ -17,16 +17,21 @@ export async function next(app, check) {
     // Away from the project, whose node_modules would be found.
     const alone = join(app, "..", `next-${name}`);
     cpSync(join(app, ".next/standalone"), alone, { recursive: true, verbatimSymlinks: true });
-    const file = join(app, "next.png");
-    writeFileSync(file, await answer(alone));
-    await check(name, file);
+    for (const [place, command] of [
+      [app, ["node_modules/next/dist/bin/next", "start"]],
+      [alone, ["server.js"]],
+    ]) {
+      const file = join(app, "next.png");
+      writeFileSync(file, await answer(place, command));
+      await check(`${name}, ${command.at(-1)}`, file);
+    }
   }
 }
 
-async function answer(folder) {
+async function answer(folder, command) {
   const port = await freePort();
   const env = { ...process.env, PORT: `${port}`, HOSTNAME: "127.0.0.1" };
-  const server = spawn(process.execPath, ["server.js"], { cwd: folder, env });
+  const server = spawn(process.execPath, command, { cwd: folder, env });
   let said = "";
   for (const stream of [server.stdout, server.stderr])
     stream.on("data", (text) => {

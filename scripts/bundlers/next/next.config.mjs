@@ -7,7 +7,9 @@ export default {
     "/draw": [
       "./skipstep.json",
       "./node_modules/@skipstep/*/**",
-      "./node_modules/onnxruntime-node/bin/napi-v6/linux/x64/*",
+      "./node_modules/@huggingface/{jinja,tokenizers}/**",
+      "./node_modules/onnxruntime-common/**",
+      "./node_modules/onnxruntime-node/{package.json,dist/**,bin/napi-v6/linux/x64/*}",
     ],
   },
 };

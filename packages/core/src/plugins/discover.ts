@@ -72,7 +72,9 @@ export function pluginOfClass(plugin: PluginClass): FoundPlugin {
 
 async function importModule(use: string, file: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+    return (await import(
+      /* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ pathToFileURL(file).href
+    )) as Readonly<Record<string, unknown>>;
   } catch (error) {
     checkLinkedCopy(use, file); // one that lacks what this core has, say
     throw pluginImportFailed(use, file, error);
