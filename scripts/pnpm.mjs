@@ -25,10 +25,14 @@ export function build(...options) {
 
 /** Runs pnpm in the repository and ends this process with its exit code when it fails. */
 export function pnpm(...args) {
+  run(...pnpmCommand(args));
+}
+
+/** A command and its arguments. */
+export function pnpmCommand(args) {
   const own = spawnSync("pnpm", ["--version"], { cwd: root, encoding: "utf8", shell: isWindows });
   const isThere = own.status === 0 && own.stdout.startsWith("10.");
-  if (isThere) run("pnpm", args);
-  else run("npx", ["--yes", packageManager, ...args]);
+  return isThere ? ["pnpm", args] : ["npx", ["--yes", packageManager, ...args]];
 }
 
 /** Runs a command with this process's terminal. */

@@ -8,5 +8,7 @@ export default defineConfig({
   target: "node20",
   // What the doors share is one copy: classes, tokens and the marks of plugins are compared by identity.
   splitting: true,
+  // Its CommonJS form, which others' bundlers take, loses its parts in a bundle.
+  noExternal: ["jsonc-parser"],
   sourcemap: true,
 });

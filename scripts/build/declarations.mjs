@@ -21,6 +21,7 @@ export function declarationsKey(folder) {
 /** Bundles the declarations of a package's doors. */
 export async function makeDeclarations(folder, out) {
   const doors = [...doorsOf(folder).keys()].map((door) => [door, join(emitted, folder, "src", `${door}.d.ts`)]);
+  if (doors.length === 0) return; // a command alone
   const entry = Object.fromEntries(doors);
   const tsconfig = join(root, "tsconfig.json");
   await tsup(folder, {

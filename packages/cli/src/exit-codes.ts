@@ -19,6 +19,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   PROGRESS: 1,
 
   USAGE: 2,
+  CREATE_USAGE: 2,
 
   CONFIG: 3,
   REQUEST: 3,
@@ -88,6 +89,7 @@ const families: Readonly<Record<string, ExitCode>> = {
   TENSOR_FOREIGN: 6,
 
   OUTPUT: 7,
+  CREATE: 7,
 
   CANCELLED: 130,
 };

@@ -22,7 +22,7 @@ describe("the doors of core", () => {
       json.exports,
     )) {
       const file = source!.replace("./src/", "./dist/").replace(/\.ts$/, "");
-      expect(built, door).toEqual({ types: `${file}.d.ts`, import: `${file}.js` });
+      expect(built, door).toEqual({ types: `${file}.d.ts`, default: `${file}.js` });
       expect(json.publishConfig.exports[door], door).toEqual(built);
     }
     expect(Object.keys(json.publishConfig.exports)).toEqual(Object.keys(json.exports));

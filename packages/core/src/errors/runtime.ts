@@ -47,6 +47,15 @@ export function runtimeMissing(platform: string, platforms: readonly string[], c
   );
 }
 
+/** ONNX Runtime's files for this platform are not there, or the system does not load them. */
+export function runtimeUnloadable(platform: string, reason: string, remedy: string, cause: unknown): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_RUNTIME_UNLOADABLE",
+    `onnxruntime-node cannot be loaded on ${platform}: ${said(reason).replace(/\.$/, "")}. ${remedy}`,
+    { cause },
+  );
+}
+
 /** The worker could not do what is not expected to fail: most likely there is no memory left. */
 export function runtimeFailed(call: string, reason: string): SkipstepError {
   return new SkipstepError("SKIPSTEP_RUNTIME_FAILED", `The runtime failed to ${call}: ${said(reason)}`, {

@@ -73,7 +73,9 @@ export function pluginOfClass(plugin: PluginClass): FoundPlugin {
 
 async function importModule(use: string, file: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return await (isTypeScript(file) ? importTypeScript(file) : import(/* @vite-ignore */ pathToFileURL(file).href));
+    return await (isTypeScript(file)
+      ? importTypeScript(file)
+      : import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ pathToFileURL(file).href));
   } catch (error) {
     checkLinkedCopy(use, file); // one that lacks what this core has, say
     throw pluginImportFailed(use, file, error);

@@ -1,10 +1,10 @@
 import type { Worker } from "node:worker_threads";
 import { deviceFailed } from "../errors/devices";
 import type { SkipstepError } from "../errors/error";
-import { runtimeFailed, runtimeMissing, runtimeStopped } from "../errors/runtime";
+import { runtimeFailed, runtimeStopped } from "../errors/runtime";
 import { ExitGate } from "./exit-gate";
+import { loadFailure } from "./load-failure";
 import type { CallName, Calls, Copied, Message, Reply } from "./protocol";
-import { builtProviders, thisPlatform } from "./providers";
 import { startThread } from "./start-thread";
 
 interface Pending {
@@ -105,9 +105,8 @@ export class WorkerLink {
     process.off("exit", this.atExit);
     if (shared === this) shared = undefined;
     const message = this.crash instanceof Error ? this.crash.message : `exit code ${code}`;
-    this.stopped = builtProviders[thisPlatform]
-      ? runtimeStopped(`stopped: its worker thread ended (${message})`, this.crash)
-      : runtimeMissing(thisPlatform, Object.keys(builtProviders), this.crash);
+    this.stopped =
+      loadFailure(this.crash) ?? runtimeStopped(`stopped: its worker thread ended (${message})`, this.crash);
     for (const { reject } of this.pending.values()) reject(this.stopped);
     this.pending.clear();
   }

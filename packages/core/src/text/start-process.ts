@@ -1,6 +1,7 @@
 import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
 import { parse } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fileBeside } from "../runtime/file-beside";
 import { threadStart } from "../runtime/start-thread";
 
 /** All that a stranger's text may see of the environment: what Node needs to start, and the time zone for templates. */
@@ -26,7 +27,7 @@ export function startProcess(memory: number): ChildProcess {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     windowsHide: true,
   };
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(thread)], options);
+  const child = fork(fileURLToPath(fileBeside(import.meta.url, file)), [JSON.stringify(thread)], options);
   child.unref();
   child.channel?.unref();
   (child.stderr as { unref?(): void } | null)?.unref?.();
