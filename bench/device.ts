@@ -6,7 +6,7 @@
  * `--minutes 6` for all of it, `--small` with small models in place of full sizes, for drivers that are no GPU,
  * `--out file.json`
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -65,7 +65,7 @@ async function run(part: Part, milliseconds: number): Promise<void> {
   let stopped = false;
   const timer = setTimeout(() => {
     stopped = true;
-    process.kill(-child.pid!, "SIGKILL");
+    kill(child);
   }, milliseconds);
   let errors = "";
   child.stderr.on("data", (data: Buffer) => {
@@ -85,6 +85,15 @@ async function run(part: Part, milliseconds: number): Promise<void> {
     const last = errors.trim().split("\n").at(-1) ?? "";
     note({ part, what: part, said: `ENDED after ${seconds} s with ${code}: ${last.slice(0, 200)}` });
   } else say(`-- ${part}: ${seconds} s`);
+}
+
+/** With all that it started. */
+function kill({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // it has just ended by itself
+  }
 }
 
 /** A later finding of the same name stands for the one before. */

@@ -7,7 +7,7 @@ export const device = process.env.SKIPSTEP_TEST_DEVICE ?? "cpu";
 
 export const onDevice: Pick<ConfigInput, "device"> = device === "cpu" ? {} : { device };
 
-/** Elsewhere a few nodes of text encoders and plugins that work on whole numbers run on the CPU. */
+/** Elsewhere some nodes of plugins that work on whole numbers run on the CPU. */
 export const strict = device === "cpu";
 
 /** How long a test may take: a software driver is 20 to 50 times slower than the CPU provider. */

@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, type TestFunction } from "vitest";
 import { device, findDriver, timeout } from "./device";
 import { findCases } from "./golden-kinds/cases";
+import { ownShare } from "./golden-kinds/share";
 
 const root = process.env.SKIPSTEP_GOLDEN ?? join(import.meta.dirname, "golden");
 const driver = device === "cpu" ? undefined : await findDriver();
@@ -12,7 +13,20 @@ it("finds golden cases", () => {
   expect(cases.filter(({ run }) => run !== undefined)).not.toEqual([]);
 });
 
-for (const { name, run } of cases) {
-  if (run) it.skipIf(driver?.works === false)(name, run, timeout);
+for (const { name, run } of ownShare(cases)) {
+  if (run) it.skipIf(driver?.works === false)(name, timed(run), timeout);
   else it.todo(`${name} (pending: this kind is not built yet)`);
+}
+
+/** Notes the processor time that a case takes, which a machine's other work does not change. */
+function timed(run: () => Promise<void>): TestFunction {
+  return async ({ task }) => {
+    const before = process.cpuUsage();
+    try {
+      await run();
+    } finally {
+      const { user, system } = process.cpuUsage(before);
+      Object.assign(task.meta, { processorSeconds: Number(((user + system) / 1e6).toFixed(1)) });
+    }
+  };
 }

@@ -1,6 +1,6 @@
 import { buildGraph, expectClose, runGraph } from "@skipstep/contract/graph";
 import type { clipText, clipTextWithProjection } from "@skipstep/core/model";
-import { integers } from "@skipstep/core/model";
+import { integers, type Tensor } from "@skipstep/core/model";
 import { ioOf } from "./check-model";
 
 /**
@@ -11,8 +11,9 @@ export function checkClip(architecture: typeof clipText | typeof clipTextWithPro
   return async (folder: string): Promise<void> => {
     const io = ioOf(folder);
     const graph = buildGraph(architecture, folder, { entry: "encode" });
-    const run = (layer: number) =>
-      runGraph(graph, { input_ids: io.get("in.input_ids")!, layer: integers([], [layer]) });
+    const { shape, data } = io.get("in.input_ids")!;
+    const input_ids: Tensor = { dtype: "int32", shape, data: Int32Array.from(data, Number) };
+    const run = (layer: number) => runGraph(graph, { input_ids, layer: integers([], [layer]) });
     const last = await run(-1);
     expectClose("normalized", last.normalized!, io.get("out.0")!);
     expectClose("hidden", (await run(-2)).hidden!, io.get("out.1")!);

@@ -75,7 +75,13 @@ export function pipelineCase(model: string, file: string, tolerance: number): ((
     const io = readSafetensors(`${file}.safetensors`);
     for (const config of configs) {
       const result = await generate(
-        { model, ...config, strict, generate: settingsOf(recorded, file), ...(scheduler ? { scheduler } : {}) },
+        {
+          model,
+          ...config,
+          strict: strict || plugin !== "tome",
+          generate: settingsOf(recorded, file),
+          ...(scheduler ? { scheduler } : {}),
+        },
         // With a seed the noise is Skipstep's own.
         typeof recorded.seed === "number"
           ? { seed: recorded.seed }

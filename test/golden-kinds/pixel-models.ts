@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSafetensors } from "@skipstep/contract/graph";
 import { Ddpm } from "../../examples/family/src/index";
-import { strict } from "../device";
 import { expectImages, generate } from "./pipelines";
 
 /** Models of pixels, which the package in examples/family runs. */
@@ -30,7 +29,7 @@ export function pixelCase(model: string, file: string, tolerance: number): () =>
   const { seed, num_inference_steps, call }: PixelCall = JSON.parse(readFileSync(`${file}.json`, "utf8"));
   const { batch_size, ...scheduler } = call;
   return async () => {
-    const config = { model, plugins: [Ddpm], strict, scheduler };
+    const config = { model, plugins: [Ddpm], strict: true, scheduler };
     const result = await generate(
       { ...config, generate: { num_inference_steps, ...(batch_size ? { batch_size } : {}) } },
       { seed },

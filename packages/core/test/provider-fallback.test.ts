@@ -54,16 +54,17 @@ function note(node: Node): void {
 }
 
 describe("nodes that fall to the CPU", () => {
-  it.each(models)("are none in the denoiser of %s on WebGPU, before anything is tried", async (model) => {
+  it.each(models)("are none in %s on WebGPU, before anything is tried", async (model) => {
     const { model: recognised, plugins, config } = await validateConfig(on("webgpu", model));
     const { models: built } = buildModels(recognised, plugins, config);
     for (const one of built) {
       one.weights.close();
       for (const node of withBodies(one.plan.segments.flatMap(({ nodes }) => nodes))) note(node);
     }
-    const denoiser = built.find(({ name }) => name === recognised.family.denoiser)!;
-    expect(expectedFallback(denoiser, "webgpu")).toEqual({ devices: ["webgpu"], counts: {}, plugins: {} });
-    expect(expectedFallback(denoiser, "cpu")).toBeUndefined();
+    for (const one of built) {
+      expect(expectedFallback(one, "webgpu"), one.name).toEqual({ devices: ["webgpu"], counts: {}, plugins: {} });
+      expect(expectedFallback(one, "cpu")).toBeUndefined();
+    }
   });
 
   it("are told by inspect where a plugin brings them, with its name", async () => {
@@ -71,10 +72,14 @@ describe("nodes that fall to the CPU", () => {
     const own = components.find(({ name }) => name === "unet")!;
     expect(own.cpuNodes).toMatchObject({ "com.microsoft/MatMulIntegerToFloat": expect.any(Number) });
     expect(notes).toContainEqual({ kind: "warning", text: expect.stringMatching(told) });
-    expect(notes).toContainEqual({
-      kind: "conclusion",
-      text: '2 nodes of text_encoder run on the CPU, as "webgpu" has no kernels for them: Equal 1, Reshape 1.',
-    });
+    expect(components.find(({ name }) => name === "text_encoder")!.cpuNodes).toEqual({});
+  });
+
+  it.each(["vae", "unet"])("are none in the %s with its channels last, which has loops on the CPU", async (name) => {
+    const { components } = await inspected(
+      on("webgpu", unet, { plugins: [{ use: ChannelsLast, components: [name] }] }),
+    );
+    expect(components.map(({ cpuNodes }) => cpuNodes)).toEqual([{}, {}, {}]);
   });
 
   it("are counted by the report, and strict refuses them before anything is compiled", async () => {
@@ -101,10 +106,31 @@ describe("nodes that fall to the CPU", () => {
         createPipeline(on("cpu", unet, { ...int8, strict: true }), { cacheDir: fresh }),
       ).rejects.toMatchObject({
         code: "SKIPSTEP_PROVIDER_FALLBACK",
-        message: expect.stringMatching(/^text_encoder is on "cpu", which has no/),
+        message: expect.stringMatching(/^unet is on "cpu", which has no/),
       });
       expect(existsSync(join(fresh, "engines"))).toBe(false);
     } finally {
+      standIn.mockRestore();
+    }
+  });
+
+  it("are counted by the report in functions that are opened late, for the generations that asked for them", async () => {
+    const standIn = vi.spyOn(profiles, "profileOf").mockImplementation(() => webgpu);
+    const plugins = int8.plugins.map((use) => ({ ...use, components: ["vae"] }));
+    const pipeline = await createPipeline(on("cpu", unet, { plugins }), { cacheDir });
+    try {
+      const picture = { width: 64, height: 64, values: new Float32Array(64 * 64 * 3) };
+      const drawn = (await pipeline.generate({ picture, strength: 1 })).report;
+      expect(Object.keys(drawn.cpuNodes!)).toEqual(["text_encoder", "unet", "vae", "vae/encode"]);
+      expect(drawn.cpuNodes!["vae/encode"]).toMatchObject({ "com.microsoft/MatMulIntegerToFloat": expect.any(Number) });
+      expect(drawn.warnings).toContainEqual(
+        expect.stringMatching(/^channels-last: \d+ nodes of vae\/encode run on the CPU/),
+      );
+      const plain = (await pipeline.generate()).report;
+      expect(Object.keys(plain.cpuNodes!)).toEqual(["text_encoder", "unet", "vae"]);
+      expect(plain.warnings.join()).not.toContain("vae/encode");
+    } finally {
+      await pipeline.close();
       standIn.mockRestore();
     }
   });

@@ -50,10 +50,9 @@ it("ONNX Runtime puts on the CPU what was expected there, and nothing of a denoi
   expect(components.map(({ name }) => name)).toEqual(["transformer", "vae", ...flux]);
   for (const { model, name, denoiser, expected, found } of components) {
     expect(found, `${model} ${name}`).toEqual(expected);
-    if (denoiser) expect(found, `${model} ${name}`).toEqual({});
+    if (denoiser || name === "text_encoder") expect(found, `${model} ${name}`).toEqual({});
   }
   // SwiftShader's subgroups have 4 threads: the fused kernel is wrong there, and is not used.
   if (environment.VK_ICD_FILENAMES === swiftShader)
     expect(stderr).toMatch(/^forms \["webgpu","MultiHeadAttention, heads of \d+: composed"\]$/m);
-  expect(components[2]!.found).toEqual({ Equal: 1, Reshape: 1 }); // CLIP looks for its end token in int64
 }, 300_000);

@@ -1,4 +1,4 @@
-import { type Dim, type Graph, type Node, times, type Value } from "@skipstep/core/plugin";
+import { type Dim, type Graph, type Node, type Operators, times, type Value } from "@skipstep/core/plugin";
 import { areaOf, asBands, type Bands, bandsOf, isTall } from "./bands";
 import { isInt8Convolution } from "./int8-convolution";
 import { type Normal, normalized, normalizedCodes } from "./normalized";
@@ -73,14 +73,28 @@ function moments(g: Graph, x: Value, bands: Bands | undefined): Value[] {
     inner.matmul(weights, band!),
     inner.matmul(weights, inner.mul(band!, band!)),
   ]);
-  return means.map((mean) => reduceMean(g, g.reshape(mean, [batch, bands.each, channels]), 1));
+  return means.map((mean, i) =>
+    g.orPortable(reduceMean(g, g.reshape(mean, [batch, bands.each, channels]), 1), {
+      lacking: ["Scan"],
+      reads: [x],
+      emit: (whole) => meanOfRows(whole, i === 0 ? x : whole.mul(x, x)),
+    }),
+  );
+}
+
+/**
+ * Of each row, then of all rows: a sum over all pixels, one after the other, loses digits.
+ * @param x `[B, H, W, C]` @returns `[B, 1, C]`
+ */
+function meanOfRows(g: Operators, x: Value): Value {
+  return g.reshape(reduceMean(g, reduceMean(g, x, 2), 1), [x.shape[0]!, 1, x.shape[3]!]);
 }
 
 function pixelsOf({ shape }: Value): Dim {
   return shape.slice(1, -1).reduce<Dim>(times, 1);
 }
 
-function reduceMean(g: Graph, x: Value, axis: number): Value {
+function reduceMean(g: Operators, x: Value, axis: number): Value {
   const shape = x.shape.map((dim, i) => (i === axis ? 1 : dim));
   return g.node("ReduceMean", [x, g.constant([axis], undefined, "int64")], shape);
 }

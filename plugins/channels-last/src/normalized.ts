@@ -1,4 +1,4 @@
-import type { Dim, Graph, Value } from "@skipstep/core/plugin";
+import type { Dim, Graph, Operators, Value } from "@skipstep/core/plugin";
 import { asBands, type Bands, perBand, shaped } from "./bands";
 import type { Rounded } from "./roundings";
 
@@ -18,14 +18,16 @@ const leastOfSilu = -0.278_464_55;
 
 /** @returns `[B, ..., C]` */
 export function normalized(g: Graph, normal: Normal, isActivated: boolean): Value {
-  const { x, bands } = normal;
-  const emit = (inner: Graph, items: readonly Value[]): Value => {
+  const { x, bands, factor, shift } = normal;
+  const emit = (inner: Operators, items: readonly Value[]): Value => {
     const y = scaled(inner, items);
     return isActivated ? inner.silu(y) : y;
   };
-  if (!bands) return emit(g, [x, ...[normal.factor, normal.shift].map((value) => perPixel(g, value, x))]);
+  const whole = (inner: Operators): Value =>
+    emit(inner, [x, ...[factor, shift].map((value) => perPixel(inner, value, x))]);
+  if (!bands) return whole(g);
   const [made] = g.scan(operands(g, normal, bands), (inner, items) => [emit(inner, items)]);
-  return shaped(g, made!, x.shape);
+  return g.orPortable(shaped(g, made!, x.shape), { lacking: ["Scan"], reads: [x, factor, shift], emit: whole });
 }
 
 /**
@@ -49,13 +51,13 @@ function operands(g: Graph, { x, factor, shift }: Normal, bands: Bands): Value[]
 }
 
 /** @param x `[B, 1, C]` @returns `[B, 1, ..., C]`, with the axes of a picture */
-function perPixel(g: Graph, x: Value, picture: Value): Value {
+function perPixel(g: Operators, x: Value, picture: Value): Value {
   const [batch, , channels] = x.shape as [Dim, Dim, Dim];
   return g.reshape(x, [batch, ...picture.shape.slice(1, -1).map(() => 1), channels]);
 }
 
 /** @param items a band `[m, C]`, and its factors and shifts `[1, C]` */
-function scaled(g: Graph, [band, factor, shift]: readonly Value[]): Value {
+function scaled(g: Operators, [band, factor, shift]: readonly Value[]): Value {
   return g.add(g.mul(band!, factor!), shift!);
 }
 

@@ -35,6 +35,7 @@ import { denoise, type StepDone } from "./denoise";
 import type { FamilyPipeline, LateTimesteps } from "./family";
 import { begin, takeControl } from "./first-latents";
 import { generationRecipe } from "./generation-recipe";
+import type { LateFunctions } from "./late-functions";
 import { maskedPicture } from "./masked-picture";
 import { PassHooks } from "./pass-hooks";
 import type { StepEvent } from "./progress";
@@ -94,6 +95,7 @@ export interface PipelineParts {
   readonly places: RecipePlaces;
   readonly cacheDir: string;
   readonly encodings: Pick<Encodings, "since">;
+  readonly late: LateFunctions;
   /** Runs its models with a generation's LoRAs. */
   readonly loras: BesideLoras;
   /** The same with other plugins. */
@@ -224,6 +226,7 @@ export class Pipeline {
 
     onProgress?.({ kind: "encode" });
     const encodings = parts.encodings.since();
+    const askedFunctions = parts.late.since();
     const masked = await maskedPicture(pipeline, settings);
     const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
     const warnings = [
@@ -300,7 +303,10 @@ export class Pipeline {
     const recipe = generationRecipe(parts, settings, reports);
     const decoded = imagesOf(sample, (image) => recipeText({ ...recipe, image }), pasted);
     for (const [i, { nonFinite }] of decoded.entries()) if (nonFinite > 0) warnings.push(pixelsNotFinite(i, nonFinite));
-    const placed = models.flatMap(({ name, fallback }) => (fallback ? [[name, fallback.counts] as const] : []));
+    const asked = askedFunctions();
+    const placed = [...models, ...asked.functions].flatMap(({ name, fallback }) =>
+      fallback ? [[name, fallback.counts] as const] : [],
+    );
     const report: Report = {
       seed: settings.seed,
       seconds: watch.seconds(),
@@ -311,11 +317,16 @@ export class Pipeline {
       ...(placed.length > 0 ? { cpuNodes: Object.fromEntries(placed) } : {}),
       ...reportCopies(copies),
       ...(loras ? { loras: loras.reports } : {}),
-      warnings: [...warnings, ...idleControlNets(steered), ...unmeasured(reports), ...idlePlugins(reports)].map(
-        printable,
-      ),
+      warnings: [
+        ...warnings,
+        ...asked.warnings,
+        ...idleControlNets(steered),
+        ...unmeasured(reports),
+        ...idlePlugins(reports),
+      ].map(printable),
       notes: [
         ...parts.notes,
+        ...asked.notes,
         ...settingNotes(family.settings, settings),
         ...(encoded.notes ?? []),
         ...lateNotes(late, { scheduler: choice.className, pipeline: family.className }),

@@ -97,7 +97,8 @@ export interface Report {
   readonly encodings: EncodingCount;
   /**
    * Nodes that ran on the CPU, by component and operator: of components that were put elsewhere, those with none as
-   * well. Left out where all were on the CPU.
+   * well. Functions that this generation needed besides have names of their own, such as `vae/encode`. Left out where
+   * all were on the CPU.
    */
   readonly cpuNodes?: Readonly<Record<string, OperatorCounts>>;
   /** Where the denoiser runs on a device that keeps tensors between its parts: what was copied all the same. */

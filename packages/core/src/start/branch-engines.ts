@@ -1,4 +1,5 @@
 import { type BranchExtent, Branches, type BranchPlace } from "../graph/branches";
+import type { FamilyParts } from "../loop/family";
 import type { RecognisedModel } from "../loop/recognised-model";
 import { BuildHookRunner } from "../plugins/build-hooks";
 import type { PluginHost } from "../plugins/host";
@@ -6,6 +7,7 @@ import type { OpenedComponent } from "../program/opened-component";
 import type { Runs } from "../program/program";
 import type { Runtime } from "../runtime/runtime";
 import { buildModels } from "./build-model";
+import type { LateFunctions } from "./late-functions";
 import { lazyEntries } from "./lazy-entries";
 import { type OpenOptions, openModels } from "./open-models";
 
@@ -22,6 +24,7 @@ export interface BranchEngineParts {
   readonly plugins: PluginHost;
   readonly runtime: Runtime;
   readonly open: OpenOptions;
+  readonly late: LateFunctions;
 }
 
 /** Components with branches beside their weights: compiled when they are first needed, and kept open. */
@@ -29,8 +32,8 @@ export class BranchEngines {
   private readonly engines = new Map<string, BranchEngine>();
   /** Generations that run an engine now: one may be started inside another. */
   private readonly users = new Map<BranchEngine, number>();
-  /** Further functions with branches, by component, entry and extent. */
-  private readonly entries = new Map<string, Promise<Runs>>();
+  /** Opens further functions with branches, by component and extent. */
+  private readonly entries = new Map<string, FamilyParts["entry"]>();
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly parts: BranchEngineParts) {}
@@ -54,11 +57,10 @@ export class BranchEngines {
 
   /** Another function of a component, compiled when it is first asked for. */
   entry({ extent, opened: { name } }: BranchEngine, entry: string): Promise<Runs> {
-    const key = `${name}/${entry}/${extent}`;
-    const known = this.entries.get(key) ?? this.openEntry(name, entry, extent);
-    this.entries.set(key, known);
-    known.catch(() => this.entries.delete(key)); // tried again the next time
-    return known;
+    const key = `${name}/${extent}`;
+    const open = this.entries.get(key) ?? this.entriesOf(name, extent);
+    this.entries.set(key, open);
+    return open(name, entry);
   }
 
   private async opened(
@@ -96,9 +98,9 @@ export class BranchEngines {
     if (engine && !this.users.has(engine)) await engine.opened.program.close();
   }
 
-  private openEntry(name: string, entry: string, extent: BranchExtent): Promise<Runs> {
-    const { model, plugins, runtime, open } = this.parts;
+  private entriesOf(name: string, extent: BranchExtent): FamilyParts["entry"] {
+    const { model, plugins, runtime, open, late } = this.parts;
     const hooks = new Branches(new BuildHookRunner(plugins, model.family.denoiser), new Map([[name, extent]]));
-    return lazyEntries(model.components, runtime, hooks, open)(name, entry);
+    return lazyEntries(model.components, runtime, hooks, open, late);
   }
 }

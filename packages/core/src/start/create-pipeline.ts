@@ -33,6 +33,7 @@ import { Catalogue } from "./catalogue";
 import { configCatalogue } from "./config-model";
 import { dtypeNotes } from "./dtype-notes";
 import { fallbackNotes } from "./fallback-notes";
+import { LateFunctions } from "./late-functions";
 import { lazyEntries } from "./lazy-entries";
 import { notesOf, noteWarnings } from "./notes";
 import { openModel, withWeights } from "./open-model";
@@ -208,10 +209,11 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
         onProgress?.({ kind: "compile", component, done, of }),
     };
     const models = await openModels(built, runtime, open);
-    const besides = new RequestLoras({ config, model, plugins, runtime, open, models, branches, unused });
+    const late = new LateFunctions();
+    const besides = new RequestLoras({ config, model, plugins, runtime, open, late, models, branches, unused });
     if (config.request_loras || config.generate.loras) await besides.open();
     const programs = Object.fromEntries(models.map(({ name, program }) => [name, besides.program(name, program)]));
-    const lazy = lazyEntries(components, runtime, hooks, open);
+    const lazy = lazyEntries(components, runtime, hooks, open, late);
     const entry: typeof lazy = async (name, function_) => besides.entry(name, function_, await lazy(name, function_));
     const encodings = new Encodings(
       {
@@ -253,6 +255,7 @@ async function openParts(checked: CheckedConfig, options: CreateOptions): Promis
       cacheDir,
       loras: besides,
       encodings,
+      late,
       reopen: (uses, change = {}) => reopen(checked, uses, options, change),
     };
   } catch (error) {

@@ -1,20 +1,25 @@
 import type { ComponentModel } from "../architecture/component-model";
 import type { BuildHooks } from "../graph/build-hooks";
 import type { FamilyParts } from "../loop/family";
-import type { Program } from "../program/program";
+import type { OpenedComponent } from "../program/opened-component";
 import type { Runtime } from "../runtime/runtime";
 import { buildModel } from "./build-model";
+import type { LateFunctions } from "./late-functions";
 import { type OpenOptions, openModels } from "./open-models";
 
-/** Opens functions of components that few generations need, such as the VAE's encoder, when they are first asked for. */
+/**
+ * Opens functions of components that few generations need, such as the VAE's encoder, when they are first asked for.
+ * @param late told each time that one is
+ */
 export function lazyEntries(
   sources: ReadonlyMap<string, ComponentModel>,
   runtime: Runtime,
   hooks: BuildHooks,
   options: OpenOptions,
+  late: LateFunctions,
 ): FamilyParts["entry"] {
-  const opened = new Map<string, Promise<Program>>();
-  const open = async (name: string, entry: string): Promise<Program> => {
+  const opened = new Map<string, Promise<OpenedComponent>>();
+  const open = async (name: string, entry: string): Promise<OpenedComponent> => {
     const source = sources.get(name)!;
     const model = { ...source.model, entry };
     // The pipeline was opened long ago: its caller's signal does not count any more.
@@ -22,13 +27,15 @@ export function lazyEntries(
       ...options,
       signal: undefined,
     });
-    return first!.program;
+    return first!;
   };
-  return (name, entry) => {
+  return async (name, entry) => {
     const key = `${name}/${entry}`;
     const known = opened.get(key) ?? open(name, entry);
     opened.set(key, known);
     known.catch(() => opened.delete(key)); // tried again the next time
-    return known;
+    const own = await known;
+    late.note(key, own);
+    return own.program;
   };
 }

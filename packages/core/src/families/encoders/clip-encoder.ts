@@ -91,15 +91,13 @@ export class ClipEncoder {
     signal: AbortSignal | undefined,
   ): Promise<RowStates[]> {
     const shape = [rows.length, rows[0]![0]!.length];
+    const numbers = (values: readonly number[]) => ({ dtype: "int32", shape, data: Int32Array.from(values) }) as const;
     const masks = rows.flatMap(([, mask = []]) => mask);
     const { state } = this;
     const inputs = {
-      input_ids: integers(
-        shape,
-        rows.flatMap(([ids]) => ids!),
-      ),
+      input_ids: numbers(rows.flatMap(([ids]) => ids!)),
       layer: integers([], [-clipSkip - (state === "last" ? 1 : 2)]),
-      ...(masks.length > 0 ? { attention_mask: { dtype: "int32", shape, data: Int32Array.from(masks) } as const } : {}),
+      ...(masks.length > 0 ? { attention_mask: numbers(masks) } : {}),
     };
     const outputs = [state === "last" ? "normalized" : "hidden", "pooled"];
     const [states, ends] = (await encode(inputs, outputs, signal)) as [Floats, Floats];

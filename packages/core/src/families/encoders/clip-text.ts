@@ -110,7 +110,7 @@ function checked<Config extends ClipTextConfig>(className: string, config: Confi
  * Which hidden state is read is an input, not a graph of its own: a prompt with clip skip and its negative prompt
  * without (as in diffusers) share one compiled model. The last layer runs in any case, for `pooled`.
  *
- * Inputs: `input_ids` int64 `[B, T]`, T at most max_position_embeddings; `layer` int64 `[]`, an index into transformers'
+ * Inputs: `input_ids` int32 `[B, T]`, T at most max_position_embeddings; `layer` int64 `[]`, an index into transformers'
  * `hidden_states`: 0 enters the first layer, -1 leaves the last, -2 enters the last.
  * Outputs: `hidden` `[B, T, D]`, `hidden_states[layer]`; `normalized` `[B, T, D]`, the same after the final norm, for
  * layer -1 transformers' `last_hidden_state`; `pooled` `[B, P]`, the last state at the end token.
@@ -118,7 +118,7 @@ function checked<Config extends ClipTextConfig>(className: string, config: Confi
  */
 function encode(g: Graph, config: ClipTextConfig, mask?: Value): Value {
   const { num_hidden_layers, layer_norm_eps, eos_token_id } = config;
-  const ids = g.input("input_ids", [size("B"), size("T")], "int64");
+  const ids = g.input("input_ids", [size("B"), size("T")], "int32");
   const chosen = g.input("layer", [], "int64");
 
   const model = g.has("text_model.final_layer_norm.weight") ? g.scope("text_model") : g;
@@ -172,15 +172,15 @@ function selfAttention(g: Graph, x: Value, heads: number, keyMask: Value | undef
   return linear(g, "out_proj", mixed, width);
 }
 
-/** The row of each prompt's first end token. @param hidden `[B, T, D]` @returns `[B, D]` */
+/**
+ * The row of each prompt's first end token, found in 32 bits: whole numbers of 64 have no kernels on GPUs.
+ * @param hidden `[B, T, D]` @param ids int32 `[B, T]` @returns `[B, D]`
+ */
 function endRows(g: Graph, hidden: Value, ids: Value, endToken: number): Value {
   const [batch, , width] = hidden.shape as [Dim, Dim, number];
+  const isEnd = (): Value => g.node("Equal", [ids, g.constant([endToken], [1], "int32")], ids.shape, { dtype: "bool" });
   // Configs from before 2023 say 2 whatever the vocabulary is; the end token is then the one with the highest id.
-  const isEnd =
-    endToken === 2 ? ids : g.node("Equal", [ids, g.constant([endToken], [1], "int64")], ids.shape, { dtype: "bool" });
-  const at = g.node("ArgMax", [g.cast(isEnd, "int32")], [batch], {
-    dtype: "int64",
-    attributes: { axis: { int: 1 }, keepdims: { int: 0 } },
-  });
-  return g.node("GatherND", [hidden, g.unsqueeze(at, 1)], [batch, width], { attributes: { batch_dims: { int: 1 } } });
+  const score = endToken === 2 ? ids : g.cast(isEnd(), "int32");
+  const at = g.node("ArgMax", [score], [batch, 1], { dtype: "int64", attributes: { axis: { int: 1 } } });
+  return g.node("GatherND", [hidden, at], [batch, width], { attributes: { batch_dims: { int: 1 } } });
 }
