@@ -21,7 +21,9 @@ it.each(Object.entries(models))(
   "%s: what enters a branch and leaves it has the same names as elsewhere",
   (name, model) => {
     const folder = join(import.meta.dirname, "golden/pipelines", name, "transformer");
-    const { branches = [] } = model.structure!(model.parse(JSON.parse(readFileSync(join(folder, "config.json"), "utf8"))));
+    const { branches = [] } = model.structure!(
+      model.parse(JSON.parse(readFileSync(join(folder, "config.json"), "utf8"))),
+    );
     expect(branches.length).toBeGreaterThan(0);
     const graph = buildGraph(model, folder);
     for (const { from, to } of branches) {

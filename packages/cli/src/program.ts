@@ -253,7 +253,11 @@ function servedOptions(command: Command): Command {
     .option("--max-steps <number>", "steps of one image", wholeNumber)
     .option("--max-queue <number>", "jobs that wait", wholeNumber)
     .option("--max-body <bytes>", "a request with its pictures", bytes)
-    .option("--memory-gb <number>", "memory of all models that are open at a time (default: the machine's)", numberOrText)
+    .option(
+      "--memory-gb <number>",
+      "memory of all models that are open at a time (default: the machine's)",
+      numberOrText,
+    )
     .addOption(threads)
     .addOption(cache);
 }

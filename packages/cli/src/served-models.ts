@@ -24,7 +24,8 @@ export function servedModels(
   configs: readonly string[],
   options: ServedOptions,
 ): Pick<ServerOptions, "models" | "limits" | "plugins" | "memoryGb" | "threads" | "cacheDir"> {
-  if (configs.length === 0) throw usage(`${command}: name a config or a model: skipstep ${command} configs/emoji.json.`);
+  if (configs.length === 0)
+    throw usage(`${command}: name a config or a model: skipstep ${command} configs/emoji.json.`);
   const { allowPlugin, memoryGb, threads, cache } = options;
   if (memoryGb !== undefined && !(typeof memoryGb === "number" && memoryGb > 0))
     throw usage(`--memory-gb must be a number above 0, found ${JSON.stringify(memoryGb)}.`);

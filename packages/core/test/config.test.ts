@@ -472,7 +472,10 @@ describe("overrides", () => {
 
   it("leaves the override as it was, so that another config can be made with it", async () => {
     const override = { path: ["plugins"], value: [{ use: "halo", options: {} }] };
-    const more = (threshold: number): Override => ({ path: ["plugins", "0", "options", "threshold"], value: threshold });
+    const more = (threshold: number): Override => ({
+      path: ["plugins", "0", "options", "threshold"],
+      value: threshold,
+    });
     for (const threshold of [0.2, 0.3]) {
       const { config } = await load({ model: "m", plugins: [Halo] }, { overrides: [override, more(threshold)] });
       expect(config.plugins[0]!.options.threshold).toBe(threshold);

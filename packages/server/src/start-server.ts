@@ -25,8 +25,8 @@ import { errorBody } from "./openai/error-body";
 import { imagesRoutes } from "./openai/images-routes";
 import { modelsRoutes } from "./openai/models-routes";
 import { type ServerOptions, usualLimits } from "./options";
-import { Tracing } from "./tracing/tracing";
 import { formRoutes, studioRoutes } from "./studio/studio-routes";
+import { Tracing } from "./tracing/tracing";
 
 /** A server that listens. */
 export interface ImageServer {

@@ -10,7 +10,8 @@ export function isTypeScript(file: string): boolean {
  * run from its sources, whoever does that reads TypeScript already.
  */
 export async function importTypeScript(file: string): Promise<Readonly<Record<string, unknown>>> {
-  if (isTypeScript(import.meta.url)) return import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ pathToFileURL(file).href);
+  if (isTypeScript(import.meta.url))
+    return import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ pathToFileURL(file).href);
   const { createJiti } = await import("jiti");
   return createJiti(import.meta.url, { fsCache: false, interopDefault: false }).import(file);
 }
