@@ -8,6 +8,7 @@ import type { ConfigCatalogue, ConfigModel, ModelChoice } from "../src/config/ch
 import { composeSchema } from "../src/config/compose-schema";
 import type { ConfigInput } from "../src/config/config";
 import { type LoadOptions, loadConfig } from "../src/config/load";
+import type { Override } from "../src/config/overrides";
 import { ConfigError } from "../src/errors/config";
 import { messageOf, SkipstepError } from "../src/errors/error";
 import { inject, manifestOf, type Plugin, PluginOptions, plugin } from "../src/plugins/plugin";
@@ -472,7 +473,10 @@ describe("overrides", () => {
 
   it("leaves the override as it was, so that another config can be made with it", async () => {
     const override = { path: ["plugins"], value: [{ use: "halo", options: {} }] };
-    const more = (threshold: number): Override => ({ path: ["plugins", "0", "options", "threshold"], value: threshold });
+    const more = (threshold: number): Override => ({
+      path: ["plugins", "0", "options", "threshold"],
+      value: threshold,
+    });
     for (const threshold of [0.2, 0.3]) {
       const { config } = await load({ model: "m", plugins: [Halo] }, { overrides: [override, more(threshold)] });
       expect(config.plugins[0]!.options.threshold).toBe(threshold);
