@@ -10,6 +10,14 @@ export function outputUnwritable(file: string, reason: string, cause?: unknown):
   return new SkipstepError("SKIPSTEP_OUTPUT_UNWRITABLE", `${file} cannot be written: ${reason}.`, { cause });
 }
 
+/** A path that is neither a config's nor a model's. */
+export function nothingThere(path: string): SkipstepError {
+  return new SkipstepError(
+    "SKIPSTEP_CONFIG_UNREADABLE",
+    `${path} cannot be read: there is no such file or folder. Give a config's JSON file, or a model: its folder, its file, or hf:owner/name.`,
+  );
+}
+
 /** What a model's folder says of how it is drawn with cannot be read. */
 export function modelConfigUnreadable(file: string, reason: string, cause: unknown): SkipstepError {
   return new SkipstepError(

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type ConfigInput, type GenerateConfig, parseJson, readRegularFile } from "@skipstep/core";
-import { modelConfigUnreadable } from "./errors";
+import { modelConfigUnreadable, nothingThere } from "./errors";
 import { isFolder } from "./is-folder";
 import { systemReason } from "./system-reason";
 
@@ -18,12 +18,18 @@ export interface GivenConfig {
 /** Files of weights by their names, those too that core only knows to refuse. */
 const weights = /\.(safetensors|gguf|sft|ckpt|pt|pth|bin)$/i;
 
-/** A model's folder, its single file and its name on the hub are models; all else is the path of a config. */
+/**
+ * A model's folder, its single file and its name on the hub are models; all else is the path of a config.
+ * @throws SKIPSTEP_CONFIG_UNREADABLE for a path that leads nowhere and is no config's by its name
+ */
 export function givenConfig(text: string): GivenConfig {
   const isHub = text.startsWith("hf:");
-  const isModelFolder = !isHub && isFolder(text) === true;
-  if (!isHub && !isModelFolder && !weights.test(text))
+  const isThere = isHub ? undefined : isFolder(text);
+  const isModelFolder = isThere === true;
+  if (!isHub && !isModelFolder && !weights.test(text)) {
+    if (isThere === undefined && !/\.jsonc?$/i.test(text)) throw nothingThere(text);
     return { name: text, input: text, folder: dirname(resolve(text)) };
+  }
   const generate = isModelFolder ? usualSettings(text) : {};
   return { name: text, input: { model: text, generate }, folder: process.cwd() };
 }

@@ -122,7 +122,7 @@ describe("compare", () => {
 
   it("has all numbers as CSV and JSON in the page, and marks the image that is furthest", async () => {
     const page = readFileSync(inFolder("new/compare.html"), "utf8");
-    const saved = Object.fromEntries(
+    const saved: Readonly<Record<string, string>> = Object.fromEntries(
       [...page.matchAll(/<a download="([^"]+)" href="data:[^;]+;base64,([^"]+)"/g)].map(([, name, base64]) => [
         name,
         Buffer.from(base64!, "base64").toString(),

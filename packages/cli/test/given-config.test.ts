@@ -27,7 +27,8 @@ describe("givenConfig", () => {
       input: "configs/emoji.json",
       folder: path.resolve("configs"),
     });
-    expect(givenConfig("nowhere")).toMatchObject({ input: "nowhere" });
+    expect(givenConfig("nowhere.json")).toMatchObject({ input: "nowhere.json" });
+    expect(() => givenConfig("modles/emoji")).toThrow(/^modles\/emoji cannot be read: .* Give .* a model: its folder,/);
     for (const model of ["hf:owner/name@main", "some/model.safetensors", "some/model.GGUF", "old.ckpt"])
       expect(givenConfig(model)).toEqual({ name: model, input: { model, generate: {} }, folder: cwd });
     const generate = { num_inference_steps: 20, guidance_scale: 2, height: 128, width: 128 };

@@ -8,6 +8,7 @@ import type { ConfigCatalogue, ConfigModel, ModelChoice } from "../src/config/ch
 import { composeSchema } from "../src/config/compose-schema";
 import type { ConfigInput } from "../src/config/config";
 import { type LoadOptions, loadConfig } from "../src/config/load";
+import type { Override } from "../src/config/overrides";
 import { ConfigError } from "../src/errors/config";
 import { messageOf, SkipstepError } from "../src/errors/error";
 import { inject, manifestOf, type Plugin, PluginOptions, plugin } from "../src/plugins/plugin";

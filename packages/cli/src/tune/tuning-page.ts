@@ -41,6 +41,7 @@ export function tuningPage(tuning: Tuning, chosen: Trial | undefined, shown: Sho
   const told = [
     ...unsteadyWarnings(trials.flatMap(({ plainSeconds }) => plainSeconds)),
     ...[chosen && beatenText(tuning, chosen)].filter((text) => text !== undefined),
+    ...(frontOf(trials).length > 0 ? [] : ["By its times, no setting is faster than the config without plugins."]),
   ];
   return htmlDocument(
     `${shown.name}, tuned for ${target.text}`,
