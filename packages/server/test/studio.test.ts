@@ -57,6 +57,10 @@ it("tells what a form can say, and what a PNG was drawn with", async () => {
   const refused = await server.ask("/v1/recipes", { image: plain });
   expect([refused.status, (await refused.json()).error.code]).toEqual([400, "SKIPSTEP_RECIPE_MISSING"]);
   expect(JSON.stringify(form)).not.toContain(server.folder);
+  const plugins = [{ use: deepcache, options: { cache_interval: 0 } }];
+  const wrong = await server.ask("/v1/images/generations", { prompt: "red heart", plugins });
+  expect(wrong.status).toBe(400);
+  expect((await wrong.json()).error.message).toMatch(/cache_interval must be >= 1, found 0/);
 });
 
 it.skipIf(hasChromium || !process.env.CI)("finds Chromium", () => expect(hasChromium, executablePath).toBe(true));
@@ -118,12 +122,13 @@ describe.skipIf(!hasChromium)("the page, in Chromium", () => {
   it("draws with previews in a frame that does not move, and keeps the image", async () => {
     await say("red heart", 16, 3);
     await button("Draw").click();
+    const frame = page.locator(".stage .working");
+    const before = await frame.boundingBox(); // of nothing yet
     await image("Preview of red heart").waitFor();
-    const frame = page.locator(".stage .frame");
-    const before = await frame.boundingBox();
+    expect(await frame.boundingBox()).toEqual(before);
     expect(await page.getByRole("progressbar").first().getAttribute("max")).toBe("16");
     await thumb("red heart").waitFor();
-    expect(await frame.boundingBox()).toEqual(before);
+    expect(await page.locator(".stage .frame").boundingBox()).toEqual(before);
     expect((await saved()).equals((await newest(1))[0]!)).toBe(true);
     await page.reload();
     await image("red heart").first().waitFor();
@@ -271,6 +276,13 @@ describe.skipIf(!hasChromium)("the page, in Chromium", () => {
       .waitFor();
     expect(await field("Width").getAttribute("aria-invalid")).toBe("true");
     expect(await page.evaluate("document.activeElement.labels[0].textContent")).toBe("Width");
+    await field("Width").fill("");
+    await page.getByText("More settings").click();
+    await field("Guidance rescale").fill("5");
+    await page.getByText("More settings").click();
+    await button("Draw").click();
+    await field("Guidance rescale").waitFor(); // unfolded again
+    expect(await page.evaluate("document.activeElement.labels[0].textContent")).toBe("Guidance rescale");
   });
 
   it("has nothing serious that axe finds, on a phone and a desk, light and dark, in all that it shows", async () => {

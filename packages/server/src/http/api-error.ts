@@ -41,6 +41,11 @@ const statuses: Readonly<Record<string, number>> = {
   LORA: 400,
   RECIPE: 400,
   PLUGIN_OPTION: 400,
+  // Configs were checked at the start: what is wrong with plugins is wrong with those of the request.
+  PLUGIN_CONFLICT: 400,
+  PLUGIN_REQUIRES: 400,
+  PLUGIN_SETTINGS: 400,
+  CONFIG_INVALID: 400,
   CANCELLED: 409,
   CACHE_FULL: 507,
 };

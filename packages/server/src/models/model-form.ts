@@ -71,7 +71,7 @@ function canTake({ checked }: ServedModel, name: string): boolean {
 function schedulersOf({ checked }: ServedModel): Readonly<Record<string, JsonSchema>> {
   const { family, schedulers } = checked.model;
   const names = schedulers.among(family.schedulers ?? Object.keys(schedulers.schemas), family.unfitSchedulers);
-  return Object.fromEntries(names.map((name) => [name, schedulers.schemas[name] as JsonSchema]));
+  return Object.fromEntries(names.map((name) => [name, schedulers.schemas[name] as unknown as JsonSchema]));
 }
 
 /** The config's, then those that the operator allows and the model suits. */

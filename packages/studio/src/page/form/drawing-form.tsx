@@ -24,7 +24,15 @@ export function DrawingForm() {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) element.current?.requestSubmit();
   };
   return (
-    <form ref={element} id="form" class="drawing" onSubmit={submit} onKeyDown={quick} aria-label="What to draw">
+    <form
+      ref={element}
+      id="form"
+      class="drawing"
+      onSubmit={submit}
+      onKeyDown={quick}
+      onInvalidCapture={({ target }) => unfold(target as HTMLElement)} // browsers say nothing of what is folded away
+      aria-label="What to draw"
+    >
       <div class="scrolled">
         <SubjectFields form={form} />
         <CommonFields form={form} />
@@ -130,10 +138,14 @@ function Unreached({ text }: { text: string }) {
   );
 }
 
+function unfold(field: Element): void {
+  for (let at = field.closest("details"); at; at = at.parentElement?.closest("details") ?? null) at.open = true;
+}
+
 /** Unfolds what hides a refused field, and goes there. */
 function focusField(form: HTMLElement | null, param: string | null): void {
   const field = param && form?.querySelector(`[data-field="${CSS.escape(param)}"]`);
   if (!field) return;
-  for (let at = field.closest("details"); at; at = at.parentElement?.closest("details") ?? null) at.open = true;
+  unfold(field);
   field.querySelector<HTMLElement>("input, textarea, select, button")?.focus();
 }
