@@ -3,7 +3,7 @@
  * a network of the registry alone, imports and requires each, and draws a picture there with the shipped model.
  * Needs a build with declarations.
  */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -25,7 +25,8 @@ try {
   await step("npm install", () => installInto(app, tarballs));
   await step("onnxruntime-node's own install script fails on this network", needsItsHost);
   await step("every door is imported and required", () => openDoors(tarballs));
-  await step("a picture", draw);
+  await step("the project's schema, and a picture", draw);
+  await step("a plugin of another release is refused", withOtherRelease);
   await step("ONNX Runtime's files are missed by name", withoutBinding);
 } catch (error) {
   console.error(error.message);
@@ -81,6 +82,9 @@ async function openDoors(tarballs) {
 
 /** By the project's own script, and by the command: the picture is the one that the repository draws. */
 async function draw() {
+  await inFolder(app, "npm", ["run", "schema", "--silent"], cache);
+  const { properties } = JSON.parse(readFileSync(join(app, "skipstep.schema.json"), "utf8"));
+  if (!JSON.stringify(properties.plugins).includes("threshold")) throw new Error("The schema has no plugin's options.");
   await inFolder(app, "npm", ["start", "--silent", "--", "red heart", "first.png"], cache);
   const { width, height } = await sharp(join(app, "first.png")).metadata();
   if (width !== 128 || height !== 128) throw new Error(`first.png is ${width} x ${height}.`);
@@ -94,21 +98,34 @@ async function draw() {
   if (!theirs.equals(expected)) throw new Error("The picture is not the one that the repository draws.");
 }
 
+/** Before it is imported, whatever npm was told to put up with. */
+async function withOtherRelease() {
+  const file = join(app, "node_modules/@skipstep/plugin-fbcache/package.json");
+  const text = readFileSync(file, "utf8");
+  const json = JSON.parse(text);
+  if (json.peerDependencies["@skipstep/core"] !== `^${json.version}`)
+    throw new Error(`Its peers are not one release: ${text}`);
+  writeFileSync(file, JSON.stringify({ ...json, peerDependencies: { "@skipstep/core": "^0.999.0" } }));
+  await failsWith(/^SKIPSTEP_PLUGIN_CORE .* is built for @skipstep\/core \^0\.999\.0/m);
+  writeFileSync(file, text);
+}
+
 /** An installation that came from another platform: the file is not there, or is another's. */
 async function withoutBinding() {
   const binaries = join(app, "node_modules/onnxruntime-node/bin/napi-v6");
   const binding = join(binaries, process.platform, process.arch, "onnxruntime_binding.node");
   const other = join(binaries, process.platform === "win32" ? "linux/x64" : "win32/x64", "onnxruntime_binding.node");
   rmSync(binding);
-  await failsToLoad(/Cannot find module/);
+  await failsWith(/^SKIPSTEP_RUNTIME_UNLOADABLE .*Cannot find module/m);
   copyFileSync(other, binding);
-  await failsToLoad(/onnxruntime_binding\.node/);
+  await failsWith(/^SKIPSTEP_RUNTIME_UNLOADABLE .*onnxruntime_binding\.node/m);
 }
 
-async function failsToLoad(reason) {
+/** The command, asked for a picture. */
+async function failsWith(told) {
   const said = await inFolder(app, skipstep, ["generate", "skipstep.json", "--prompt", "x"], cache).then(
     () => "nothing",
     ({ message }) => message,
   );
-  if (!/^SKIPSTEP_RUNTIME_UNLOADABLE /m.test(said) || !reason.test(said)) throw new Error(`The command says ${said}`);
+  if (!told.test(said)) throw new Error(`The command says ${said}`);
 }

@@ -96,6 +96,23 @@ it("replaces nothing, and writes nothing beside it", async () => {
   expect(readdirSync(join(home, "taken"))).toEqual(["draw.mjs"]);
 });
 
+it("leaves a project that can be completed where installing fails", async () => {
+  const env = {
+    ...process.env,
+    npm_config_user_agent: "npm/10.9.4",
+    npm_config_offline: "true",
+    npm_config_cache: join(home, "empty"),
+  };
+  const run = promisify(execFile)(process.execPath, [...command, "offline"], { cwd: home, env });
+  await expect(run).rejects.toMatchObject({
+    code: 7,
+    stderr: expect.stringMatching(
+      /^SKIPSTEP_CREATE_UNFINISHED The project is written, but "npm install" ended with exit code 1\./m,
+    ),
+  });
+  expect(readdirSync(join(home, "offline"))).toEqual(expect.arrayContaining(files));
+});
+
 it("tells what it does not take", async () => {
   await expect(create(["--modle", "x"])).rejects.toMatchObject({
     code: 2,
