@@ -9,6 +9,7 @@ import { Runtime } from "../src/runtime/runtime";
 import { applyTextualInversions } from "../src/start/apply-textual-inversions";
 import { buildModels } from "../src/start/build-model";
 import { validateConfig } from "../src/start/create-pipeline";
+import { LateFunctions } from "../src/start/late-functions";
 import { lazyEntries } from "../src/start/lazy-entries";
 import { openModels } from "../src/start/open-models";
 import { openTokenizers } from "../src/start/open-tokenizers";
@@ -37,7 +38,7 @@ export async function openClip(
   const own = Object.fromEntries(names.map((name) => [name, configs[name]]));
   const tokenizers = openTokenizers(checkpoint, own, () => undefined, undefined, applied.embeddings);
   runtime.atClose(tokenizers.close);
-  const entry = lazyEntries(components, runtime, hooks, open);
+  const entry = lazyEntries(components, runtime, hooks, open, new LateFunctions());
   const runs = (name: string, function_?: string) =>
     function_ === undefined ? programs[name]! : entry(name, function_);
   const encodings = new Encodings({ runtime, runs, stateOf: () => "" }, 0);
