@@ -12,6 +12,7 @@ import { lint } from "./packages/lint.mjs";
 import { packAll } from "./packages/pack.mjs";
 import { behindRegistry } from "./packages/registry-only.mjs";
 import { inFolder } from "./packages/run.mjs";
+import { printSizes } from "./packages/sizes.mjs";
 import { root } from "./pnpm.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "skipstep-packages-"));
@@ -20,7 +21,7 @@ const skipstep = join(app, "node_modules/.bin/skipstep");
 const cache = { SKIPSTEP_CACHE: join(folder, "cache") };
 try {
   const tarballs = await packAll(folder);
-  console.log(`${tarballs.size} tarballs`);
+  printSizes(tarballs);
   await step("publint and attw", () => lintAll(tarballs));
   await step("npm install", () => installInto(app, tarballs));
   await step("onnxruntime-node's own install script fails on this network", needsItsHost);
