@@ -1,8 +1,9 @@
 /**
- * Runs every golden case on WebGPU, one after the other, with a line for each. A process that dies costs the case that it
+ * Runs the golden cases on WebGPU, one after the other, with a line for each. A process that dies costs the case that it
  * was at: another one goes on behind it.
  *
  *   pnpm test:webgpu                    all of them
+ *   pnpm test:webgpu --all              those as well that differ from another in prompt and seed alone
  *   pnpm test:webgpu --resume           without those that passed, as the file of results has it
  *   pnpm test:webgpu --shard 2/4        the second of four parts
  *   pnpm test:webgpu -t pipelines/dit   some, as vitest takes them
@@ -17,6 +18,7 @@ import { resultsIn } from "./test-webgpu/results.mjs";
 
 const given = process.argv.slice(2);
 const isResumed = take("--resume");
+const isAll = take("--all");
 const shard = take("--shard", true) ?? "1/1";
 const file = resolve(take("--results", true) ?? join(root, "golden-webgpu.jsonl"));
 if (!/^[1-9]\d*\/[1-9]\d*$/.test(shard)) {
@@ -62,6 +64,7 @@ function run(done) {
         SKIPSTEP_GOLDEN_RESULTS: file,
         SKIPSTEP_GOLDEN_DONE: JSON.stringify(done),
         SKIPSTEP_GOLDEN_SHARD: shard,
+        ...(isAll ? { SKIPSTEP_GOLDEN_ALL: "1" } : {}),
       },
     },
   );
