@@ -36,14 +36,16 @@ export function drawingSchemas(models: readonly Schema[], withFiles: boolean): D
       joined[name] ??= ownOf(name, schema, models.length, withFiles);
   const model = { ...joined.model, enum: models.flatMap(({ properties }) => properties?.model?.enum ?? []) };
   const all: Readonly<Record<string, Schema>> = { ...joined, model };
-  const subject = ["prompt", "class_labels"].filter((name) => all[name] !== undefined);
+  const needed = (models[0]?.required ?? []).filter((name) =>
+    models.every(({ required = [] }) => required.includes(name)),
+  );
   const without = (names: readonly string[]): Readonly<Record<string, Schema>> =>
     Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)));
   const schema = (properties: Readonly<Record<string, Schema>>, required: readonly string[]): InputSchema => ({
     type: "object",
     additionalProperties: false,
     properties,
-    required: [...(subject.length === 1 && subject[0] === "prompt" ? subject : []), ...required],
+    required: [...needed, ...required],
   });
   return {
     generate: schema(without(beginnings), []),

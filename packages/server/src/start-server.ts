@@ -67,9 +67,9 @@ export async function startServer(options: ServerOptions): Promise<ImageServer> 
 
 /** The same, asked by calls in place of connections. @throws SKIPSTEP_SERVER_OPTION; what `validateConfig` throws */
 export async function localServer(
-  options: Omit<ServerOptions, "host" | "port" | "keys" | "cors">,
+  options: Omit<ServerOptions, "host" | "port" | "keys" | "cors" | "studio">,
 ): Promise<LocalServer> {
-  const { server, close } = await createServer(options);
+  const { server, close } = await createServer({ ...options, studio: false });
   await server.ready();
   return { ask: askOf(server), close };
 }

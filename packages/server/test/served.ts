@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPipeline, type GenerateRequest, type GenerateResult } from "@skipstep/core";
+import { createPipeline, type GenerateRequest, type GenerateResult, type Pipeline } from "@skipstep/core";
 import { afterAll, beforeAll } from "vitest";
 import { type ImageServer, type ServerOptions, startServer } from "../src";
 
@@ -42,7 +42,9 @@ export function served(options: Partial<ServerOptions> = {}, config: object = {}
     const lines = { write: (line: string) => log.push(line) > 0 } as unknown as NodeJS.WritableStream;
     server = await startServer({ models, port: 0, cacheDir: join(folder, "cache"), log: lines, ...options });
   });
+  let pipeline: Promise<Pipeline> | undefined;
   afterAll(async () => {
+    await (await pipeline)?.close();
     await server.close();
     rmSync(folder, { recursive: true });
   });
@@ -54,12 +56,8 @@ export function served(options: Partial<ServerOptions> = {}, config: object = {}
     folder,
     log,
     generate: async (request) => {
-      const pipeline = await createPipeline(file, { cacheDir: join(folder, "cache") });
-      try {
-        return await pipeline.generate(request);
-      } finally {
-        await pipeline.close();
-      }
+      pipeline ??= createPipeline(file, { cacheDir: join(folder, "cache") });
+      return (await pipeline).generate(request);
     },
     ask: (path, body, init = {}) =>
       fetch(`${server.url}${path}`, {

@@ -26,7 +26,7 @@ export function modelsRoutes(server: FastifyInstance, { pool, limits, plugins }:
   server.get<{ Params: { id: string } }>(
     "/v1/models/:id/schema",
     { schema: { tags: ["Jobs"], summary: "JSON Schema of a job of this model" } },
-    ({ params }) => jobSchema(pool.get(params.id), limits, plugins),
+    ({ params }) => jobSchema(pool.get(params.id), { plugins, limits }),
   );
   server.get<{ Params: { id: string } }>(
     "/v1/models/:id/inspection",
