@@ -172,6 +172,27 @@ describe("a model without a config", () => {
     expect((await skipstep("recipe", inFolder("bare.webp"))).stderr).toMatch(/carries no recipe/);
   });
 
+  it("draws classes, and names files after them", async () => {
+    const dit = path.join(root, "test/golden/pipelines/dit");
+    const { document } = await skipstepJson<{ files: string[] }>(
+      ...[
+        "generate",
+        dit,
+        "--class",
+        "3",
+        "--class",
+        "5",
+        "--steps",
+        "2",
+        "--seed",
+        "1",
+        "--out",
+        inFolder("classes/"),
+      ],
+    );
+    expect(document.files.map((file) => path.basename(file))).toEqual(["class-3-1.png", "class-5-1.png"]);
+  });
+
   it("fails with --strict before anything is compiled, where it is known that a plugin does nothing", async () => {
     for (const plugin of [`${fbcache}:threshold=0`, `${root}plugins/xformers:attention_backend=native`]) {
       const args = ["generate", emoji, "-p", "x", "--strict", "--plugin", plugin, "--cache", inFolder("strict-cache")];
