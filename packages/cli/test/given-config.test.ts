@@ -114,7 +114,7 @@ describe("flags", () => {
     [["--guidance", "-1"], /^SKIPSTEP_CONFIG_INVALID --guidance must be >= 0/],
     [["--true-cfg-scale", "2"], /^SKIPSTEP_CONFIG_INVALID --true-guidance .*is not for ZImagePipeline/],
     [["--scheduler", "NoScheduler"], /^SKIPSTEP_.* --scheduler/],
-    [["--device", "gpu"], /^SKIPSTEP_PROVIDER_UNAVAILABLE/],
+    [["--dtype", "int3"], /^SKIPSTEP_CONFIG_INVALID --dtype must be .*found "int3"/],
     [["--plugin", "fbcach"], /^SKIPSTEP_PLUGIN_UNKNOWN --plugin.*Did you mean "fbcache"\?\n$/],
     [["--plugin", `${fbcache}:treshold=1`], /^SKIPSTEP_CONFIG_INVALID --plugin.*has no "treshold"/],
   ])("are named where they are wrong: %j", async (args, line) => {
@@ -154,22 +154,20 @@ describe("a model without a config", () => {
     const [png] = document.files as [string];
     expect(await sharp(png).metadata()).toMatchObject({ width: 128, height: 128 });
     const plain = await sharp(png).raw().toBuffer();
-    for (const [name, format] of [
-      ["a.jpg", "jpeg"],
-      ["a.webp", "webp"],
+    const [jpeg, webp] = [inFolder("a.jpg"), inFolder("bare.webp")];
+    for (const [from, out, format, more] of [
+      [png, jpeg, "jpeg", ["--quality", "95"]],
+      [jpeg, webp, "webp", ["--no-recipe"]],
     ] as const) {
-      const out = inFolder(name);
-      const again = ["generate", "--recipe", png, "--trust", "--out", out, "--quality", "95"];
-      expect(await skipstep(...again)).toMatchObject({ exitCode: 0, stderr: "" });
+      const again = await skipstep("generate", "--recipe", from, "--trust", "--out", out, ...more);
+      expect(again).toMatchObject({ exitCode: 0, stderr: "" });
       const pixels = await sharp(out).raw().toBuffer();
       expect((await sharp(out).metadata()).format).toBe(format);
       expect(pixels.reduce((sum, byte, i) => sum + Math.abs(byte - plain[i]!), 0) / pixels.length).toBeLessThan(4);
-      expect(readRecipe(readRegularFile(out), out)).toEqual(readRecipe(readRegularFile(png), png));
     }
-    expect((await skipstep("recipe", inFolder("a.webp"))).stdout).toMatch(/^prompt +red heart$/m);
-    const bare = ["generate", "--recipe", inFolder("a.jpg"), "--trust", "--no-recipe", "--out", inFolder("bare.webp")];
-    expect(await skipstep(...bare)).toMatchObject({ exitCode: 0, stderr: "" });
-    expect((await skipstep("recipe", inFolder("bare.webp"))).stderr).toMatch(/carries no recipe/);
+    expect(readRecipe(readRegularFile(jpeg), jpeg)).toEqual(readRecipe(readRegularFile(png), png));
+    expect((await skipstep("recipe", jpeg)).stdout).toMatch(/^prompt +red heart$/m);
+    expect((await skipstep("recipe", webp)).stderr).toMatch(/carries no recipe/);
   });
 
   it("draws classes, and names files after them", async () => {
