@@ -37,6 +37,7 @@ describe("givenConfig", () => {
 
   it("takes numbers alone from what lies beside a model: it may be a stranger's", () => {
     mkdirSync(inFolder("model"));
+    writeFileSync(inFolder("model/model_index.json"), "{}");
     const generate = { height: 64, image: "/etc/passwd", prompt: "x", sigmas: [1] };
     const own = { model: "../other", plugins: ["./evil.mjs"], device: "cuda", generate };
     writeFileSync(inFolder("model/skipstep.json"), JSON.stringify(own));
@@ -44,15 +45,30 @@ describe("givenConfig", () => {
   });
 });
 
+describe("a project's folder", () => {
+  it("is no model: its config, which may name code, is for the user to name", async () => {
+    mkdirSync(inFolder("project"));
+    writeFileSync(inFolder("project/skipstep.json"), JSON.stringify({ model: emoji }));
+    expect(await skipstep("validate", inFolder("project"))).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(
+        /^SKIPSTEP_USAGE .*project is no model\. A config lies there: .*skipstep\.json\.\n$/,
+      ),
+    });
+  });
+});
+
 describe("a folder's own config that is none", () => {
   it("is an error in one line", async () => {
     mkdirSync(inFolder("broken"));
+    writeFileSync(inFolder("broken/model_index.json"), "{}");
     writeFileSync(inFolder("broken/skipstep.json"), "{");
     expect(await skipstep("validate", inFolder("broken"))).toMatchObject({
       exitCode: 3,
       stderr: expect.stringMatching(/^SKIPSTEP_CONFIG_UNREADABLE .*broken.skipstep\.json cannot be read: .*\n$/),
     });
     mkdirSync(inFolder("odd"));
+    writeFileSync(inFolder("odd/model_index.json"), "{}");
     writeFileSync(inFolder("odd/skipstep.json"), "[]");
     expect(givenConfig(inFolder("odd")).input).toEqual({ model: inFolder("odd"), generate: {} });
   });
