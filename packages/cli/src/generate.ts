@@ -1,9 +1,11 @@
 import {
   type CheckedConfig,
   type GenerateResult,
+  type ImagePlan,
   openPipeline,
   type ProgressEvent,
   planFromPictures,
+  subjectOf,
   validateConfig,
 } from "@skipstep/core";
 import { carriesRecipe, encodedFor } from "./encoded-image";
@@ -64,7 +66,7 @@ export async function generate(
   const loaded = await validateConfig(config, { overrides: overridesOf(options) });
   const plan = await planFromPictures(loaded);
   const indices = recipe && recipe.image < plan.count ? [recipe.image] : [...Array(plan.count).keys()];
-  const files = outputFiles(options.out, plan, indices);
+  const files = outputFiles(options.out, { ...plan, prompts: shownTexts(loaded, plan) }, indices);
   const previews = options.previews && new Previews(previewFolder(options.previews, files[0]!));
   const bytes = plan.width * plan.height * 3 + recipeBytes;
   checkWritable(files[0]!, Math.min(mostBytes, bytes * files.length));
@@ -89,6 +91,14 @@ export async function generate(
   ];
   const seconds = (performance.now() - start) / 1000;
   session.terminal.show(generateResult({ files, seconds, warnings, result }), options.json);
+}
+
+/** What images show, in words: their prompts, or the classes of models that draw these. */
+function shownTexts(loaded: CheckedConfig, { prompts }: ImagePlan): readonly string[] {
+  const { setting = "prompt" } = subjectOf(loaded) ?? {};
+  if (setting === "prompt") return prompts;
+  const labels = [loaded.config.generate[setting] ?? []].flat();
+  return labels.map((label) => (typeof label === "number" ? `class ${label}` : String(label)));
 }
 
 /** Opens the pipeline, generates, and closes it in any case. */

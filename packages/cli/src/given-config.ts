@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type ConfigInput, type GenerateConfig, parseJson, readRegularFile } from "@skipstep/core";
-import { modelConfigUnreadable, nothingThere } from "./errors";
+import { modelConfigUnreadable, nothingThere, usage } from "./errors";
 import { isFolder } from "./is-folder";
 import { systemReason } from "./system-reason";
 
@@ -20,7 +20,8 @@ const weights = /\.(safetensors|gguf|sft|ckpt|pt|pth|bin)$/i;
 
 /**
  * A model's folder, its single file and its name on the hub are models; all else is the path of a config.
- * @throws SKIPSTEP_CONFIG_UNREADABLE for a path that leads nowhere and is no config's by its name
+ * @throws SKIPSTEP_CONFIG_UNREADABLE for a path that leads nowhere and is no config's by its name, SKIPSTEP_USAGE for a
+ *   folder that is a project's: what its config says is the user's to name
  */
 export function givenConfig(text: string): GivenConfig {
   const isHub = text.startsWith("hf:");
@@ -30,13 +31,15 @@ export function givenConfig(text: string): GivenConfig {
     if (isThere === undefined && !/\.jsonc?$/i.test(text)) throw nothingThere(text);
     return { name: text, input: text, folder: dirname(resolve(text)) };
   }
+  if (isModelFolder && !isPipeline(text) && existsSync(join(text, modelConfig)))
+    throw usage(`${text} is no model. A config lies there: skipstep ... ${join(text, modelConfig)}.`);
   const generate = isModelFolder ? usualSettings(text) : {};
   return { name: text, input: { model: text, generate }, folder: process.cwd() };
 }
 
 /** Whether it is a pipeline's folder, and not a component's. */
-export function isModelFolder({ name }: GivenConfig): boolean {
-  return existsSync(join(name, "model_index.json"));
+export function isPipeline(path: string): boolean {
+  return existsSync(join(path, "model_index.json"));
 }
 
 /** A config that may lie beside a model's files: what its makers draw with. */

@@ -9,7 +9,7 @@ import {
 } from "@skipstep/core";
 import { factsText } from "./columns";
 import { usage } from "./errors";
-import { type GivenConfig, givenConfig, isModelFolder } from "./given-config";
+import { type GivenConfig, givenConfig, isPipeline } from "./given-config";
 import { isFolder } from "./is-folder";
 import { jsonOrText } from "./json-or-text";
 import { createProgress } from "./progress";
@@ -82,7 +82,7 @@ export async function quantize(input: string, options: QuantizeOptions, session:
 
 /** Whether images are drawn with a model that is no config: its settings count, and must fit it. */
 function draws(source: GivenConfig, { calibrate, prompts, prompt }: QuantizeOptions): boolean {
-  return isModelFolder(source) && (calibrate === true || prompts !== undefined || prompt !== undefined);
+  return isPipeline(source.name) && (calibrate === true || prompts !== undefined || prompt !== undefined);
 }
 
 /** What is said of how to write, by the plugin's names. */

@@ -37,6 +37,7 @@ describe("givenConfig", () => {
 
   it("takes numbers alone from what lies beside a model: it may be a stranger's", () => {
     mkdirSync(inFolder("model"));
+    writeFileSync(inFolder("model/model_index.json"), "{}");
     const generate = { height: 64, image: "/etc/passwd", prompt: "x", sigmas: [1] };
     const own = { model: "../other", plugins: ["./evil.mjs"], device: "cuda", generate };
     writeFileSync(inFolder("model/skipstep.json"), JSON.stringify(own));
@@ -44,15 +45,30 @@ describe("givenConfig", () => {
   });
 });
 
+describe("a project's folder", () => {
+  it("is no model: its config, which may name code, is for the user to name", async () => {
+    mkdirSync(inFolder("project"));
+    writeFileSync(inFolder("project/skipstep.json"), JSON.stringify({ model: emoji }));
+    expect(await skipstep("validate", inFolder("project"))).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(
+        /^SKIPSTEP_USAGE .*project is no model\. A config lies there: .*skipstep\.json\.\n$/,
+      ),
+    });
+  });
+});
+
 describe("a folder's own config that is none", () => {
   it("is an error in one line", async () => {
     mkdirSync(inFolder("broken"));
+    writeFileSync(inFolder("broken/model_index.json"), "{}");
     writeFileSync(inFolder("broken/skipstep.json"), "{");
     expect(await skipstep("validate", inFolder("broken"))).toMatchObject({
       exitCode: 3,
       stderr: expect.stringMatching(/^SKIPSTEP_CONFIG_UNREADABLE .*broken.skipstep\.json cannot be read: .*\n$/),
     });
     mkdirSync(inFolder("odd"));
+    writeFileSync(inFolder("odd/model_index.json"), "{}");
     writeFileSync(inFolder("odd/skipstep.json"), "[]");
     expect(givenConfig(inFolder("odd")).input).toEqual({ model: inFolder("odd"), generate: {} });
   });
@@ -114,7 +130,7 @@ describe("flags", () => {
     [["--guidance", "-1"], /^SKIPSTEP_CONFIG_INVALID --guidance must be >= 0/],
     [["--true-cfg-scale", "2"], /^SKIPSTEP_CONFIG_INVALID --true-guidance .*is not for ZImagePipeline/],
     [["--scheduler", "NoScheduler"], /^SKIPSTEP_.* --scheduler/],
-    [["--device", "gpu"], /^SKIPSTEP_PROVIDER_UNAVAILABLE/],
+    [["--dtype", "int3"], /^SKIPSTEP_CONFIG_INVALID --dtype must be .*found "int3"/],
     [["--plugin", "fbcach"], /^SKIPSTEP_PLUGIN_UNKNOWN --plugin.*Did you mean "fbcache"\?\n$/],
     [["--plugin", `${fbcache}:treshold=1`], /^SKIPSTEP_CONFIG_INVALID --plugin.*has no "treshold"/],
   ])("are named where they are wrong: %j", async (args, line) => {
@@ -154,22 +170,41 @@ describe("a model without a config", () => {
     const [png] = document.files as [string];
     expect(await sharp(png).metadata()).toMatchObject({ width: 128, height: 128 });
     const plain = await sharp(png).raw().toBuffer();
-    for (const [name, format] of [
-      ["a.jpg", "jpeg"],
-      ["a.webp", "webp"],
+    const [jpeg, webp] = [inFolder("a.jpg"), inFolder("bare.webp")];
+    for (const [from, out, format, more] of [
+      [png, jpeg, "jpeg", ["--quality", "95"]],
+      [jpeg, webp, "webp", ["--no-recipe"]],
     ] as const) {
-      const out = inFolder(name);
-      const again = ["generate", "--recipe", png, "--trust", "--out", out, "--quality", "95"];
-      expect(await skipstep(...again)).toMatchObject({ exitCode: 0, stderr: "" });
+      const again = await skipstep("generate", "--recipe", from, "--trust", "--out", out, ...more);
+      expect(again).toMatchObject({ exitCode: 0, stderr: "" });
       const pixels = await sharp(out).raw().toBuffer();
       expect((await sharp(out).metadata()).format).toBe(format);
       expect(pixels.reduce((sum, byte, i) => sum + Math.abs(byte - plain[i]!), 0) / pixels.length).toBeLessThan(4);
-      expect(readRecipe(readRegularFile(out), out)).toEqual(readRecipe(readRegularFile(png), png));
     }
-    expect((await skipstep("recipe", inFolder("a.webp"))).stdout).toMatch(/^prompt +red heart$/m);
-    const bare = ["generate", "--recipe", inFolder("a.jpg"), "--trust", "--no-recipe", "--out", inFolder("bare.webp")];
-    expect(await skipstep(...bare)).toMatchObject({ exitCode: 0, stderr: "" });
-    expect((await skipstep("recipe", inFolder("bare.webp"))).stderr).toMatch(/carries no recipe/);
+    expect(readRecipe(readRegularFile(jpeg), jpeg)).toEqual(readRecipe(readRegularFile(png), png));
+    expect((await skipstep("recipe", jpeg)).stdout).toMatch(/^prompt +red heart$/m);
+    expect((await skipstep("recipe", webp)).stderr).toMatch(/carries no recipe/);
+  });
+
+  it("draws classes, and names files after them", async () => {
+    const dit = path.join(root, "test/golden/pipelines/dit");
+    const { document } = await skipstepJson<{ files: string[] }>(
+      ...[
+        "generate",
+        dit,
+        "--class",
+        "3",
+        "--class",
+        "5",
+        "--steps",
+        "2",
+        "--seed",
+        "1",
+        "--out",
+        inFolder("classes/"),
+      ],
+    );
+    expect(document.files.map((file) => path.basename(file))).toEqual(["class-3-1.png", "class-5-1.png"]);
   });
 
   it("fails with --strict before anything is compiled, where it is known that a plugin does nothing", async () => {

@@ -13,7 +13,9 @@ it("serves until it is told to stop, with the keys of a file", async () => {
   writeFileSync(keys, `# who may ask\n${document.line}\n`);
   const child = startSkipstep([
     "serve",
-    "fast=configs/emoji.json",
+    "fast=models/emoji",
+    "--steps",
+    "4",
     "--port",
     "0",
     "--keys",

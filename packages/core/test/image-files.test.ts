@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { readExif } from "../src/image/exif-text";
+import { exifOf, readExif } from "../src/image/exif-text";
 import { imagesOf } from "../src/image/image";
 import { readImageText } from "../src/image/image-text";
 
@@ -53,6 +53,13 @@ describe.each(["toJpeg", "toWebp"] as const)("%s", (encode) => {
     }
     expect(readImageText(file.subarray(0, 2))).toBeUndefined();
   });
+});
+
+it("writes the line of settings where EXIF has the user's comment", () => {
+  const [header, pointer] = ["4d4d002a00000008", "000187690004000000010000001a00000000"];
+  const entry = "0001928600070000000a0000002c00000000";
+  const comment = `${Buffer.from("UNICODE\0").toString("hex")}00e9`;
+  expect(Buffer.from(exifOf({ parameters: "é" })!).toString("hex")).toBe(header + pointer + entry + comment);
 });
 
 it("keeps a long recipe in WebP; a JPEG has room for 64 kB, and keeps the line of settings", async () => {
