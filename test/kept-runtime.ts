@@ -21,6 +21,11 @@ all[key] ??= keepOne();
 all[key].isOff = false;
 unusedSessions.most = keptSessions;
 
+/** For tests of what a model leaves behind: until the file's end, models are closed as they are without tests. */
+export function keepNoSessions(): void {
+  unusedSessions.most = 0;
+}
+
 /** For tests of the thread's own life: it ends with what they close themselves. */
 export async function keepNoRuntime(): Promise<void> {
   const keeper = all[key]!;
