@@ -43,14 +43,19 @@ export default defineConfig({
             "examples/*/test/**/*.test.ts",
             "test/*.test.ts",
           ],
-          exclude: ["test/{golden,low-bit-models}.test.ts", "test/*webgpu.test.ts", ...alone, "**/node_modules/**"],
+          exclude: [
+            "test/{golden,golden-pictures,low-bit-models}.test.ts",
+            "test/*webgpu.test.ts",
+            ...alone,
+            "**/node_modules/**",
+          ],
         },
       },
       {
         extends: true,
         test: { name: "alone", include: alone, poolOptions: { forks: { isolate: true } } },
       },
-      { extends: true, test: { name: "golden", include: ["test/{golden,low-bit-models}.test.ts"] } },
+      { extends: true, test: { name: "golden", include: ["test/{golden,golden-pictures,low-bit-models}.test.ts"] } },
       {
         extends: true,
         test: {

@@ -1,8 +1,9 @@
 /** Runs pnpm, bringing it in where it is missing. Needs nothing but Node and npm. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isInstalled } from "./build/installed.mjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { packageManager, engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -11,9 +12,7 @@ const isWindows = process.platform === "win32";
 /** Installs what the lock file says, unless it is there already. */
 export function install() {
   checkNode();
-  const lock = join(root, "pnpm-lock.yaml");
-  const installed = join(root, "node_modules", ".modules.yaml");
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  if (isInstalled(root)) return;
   console.log("Installing packages");
   pnpm("install", "--frozen-lockfile");
 }

@@ -50,7 +50,7 @@ process.exitCode = bad.length > 0 ? 1 : status;
 /** @param done names of cases to leave out @returns an exit status; ends this process where it was interrupted */
 function run(done) {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const files = shard.startsWith("1/") ? [] : ["test/golden.test.ts"]; // the others are not dealt out
+  const files = shard.startsWith("1/") ? [] : ["test/golden"]; // the others are not dealt out
   const reporter = `--reporter=${join(root, "scripts/test-webgpu/reporter.mjs")}`;
   const { status, signal } = spawnSync(
     process.execPath,

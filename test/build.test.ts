@@ -1,10 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
+import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { afterAll, expect, it } from "vitest";
+import { isInstalled } from "../scripts/build/installed.mjs";
+import { makeJavaScript } from "../scripts/build/javascript.mjs";
+import { keyOf } from "../scripts/build/key.mjs";
 import { buildInto } from "../scripts/build/replace.mjs";
 
+const root = join(import.meta.dirname, "..");
 const home = mkdtempSync(join(tmpdir(), "skipstep-build-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
@@ -87,4 +95,88 @@ it("has every file there, and whole, at any time", async () => {
   for (let round = 1; round < 10; round++) await build(`${round}`, files(round));
   Atomics.store(state, 0, 1);
   await ended;
+});
+
+it("goes by what files hold, and not by their times", () => {
+  const { folder } = aPackage();
+  const key = (): string => keyOf(folder, ["package.json", "src"]);
+  const file = join(folder, "src/index.ts");
+  const [long, ago] = [new Date(0), new Date(1e9)];
+  write(folder, { "package.json": "{}", "src/index.ts": "one", "dist/index.js": "1" });
+  utimesSync(file, long, long);
+  const before = key();
+  utimesSync(file, new Date(), new Date());
+  write(folder, { "dist/index.js": "2" });
+  expect(key()).toBe(before);
+  write(folder, { "src/index.ts": "two" }); // as long, and of the same time
+  utimesSync(file, ago, ago);
+  const changed = key();
+  expect(changed).not.toBe(before);
+  write(folder, { "src/index.ts": "one" });
+  expect(key()).toBe(before);
+  write(folder, { "src/other.ts": "" });
+  expect(new Set([before, changed, key()]).size).toBe(3);
+});
+
+it("installs where the lock file says something else than what was installed, whatever their times", () => {
+  const { folder } = aPackage();
+  const lock = join(folder, "pnpm-lock.yaml");
+  write(folder, { "pnpm-lock.yaml": "a: 1\r\n" });
+  expect(isInstalled(folder)).toBe(false);
+  write(folder, { "node_modules/.pnpm/lock.yaml": "a: 1\n" });
+  expect(isInstalled(folder)).toBe(false); // it was stopped before its end
+  write(folder, { "node_modules/.modules.yaml": "" });
+  expect(isInstalled(folder)).toBe(true);
+  utimesSync(lock, new Date(), new Date(Date.now() + 60_000));
+  expect(isInstalled(folder)).toBe(true);
+  write(folder, { "pnpm-lock.yaml": "a: 2\n" });
+  utimesSync(lock, new Date(0), new Date(0));
+  expect(isInstalled(folder)).toBe(false);
+});
+
+it("never fails a process that imports the package while it is built again and again", async () => {
+  const { folder, place } = aPackage();
+  const source = (version: number): Record<string, string> => ({
+    "src/index.ts": `import { shared } from "./shared"; export const version = "index " + shared; export const later = () => import("./later");`,
+    "src/other.ts": `export { shared as other } from "./shared";`,
+    "src/later.ts": `import { shared } from "./shared"; export const version = "later " + shared;`,
+    "src/shared.ts": `export const shared = "${version}"; // ${"x".repeat(version)}`,
+  });
+  const build = (version: number) => {
+    write(folder, source(version));
+    return buildInto(place, keyOf(folder, ["src"]), (out) => makeJavaScript(relative(root, folder), out));
+  };
+  write(folder, {
+    "package.json": `{ "type": "module" }`,
+    "tsup.config.ts": `export default { entry: ["src/index.ts", "src/other.ts"], format: "esm", splitting: true };`,
+    "loop.mjs": `
+      import { createInterface } from "node:readline";
+      const dist = ${JSON.stringify(pathToFileURL(join(folder, "dist")).href)};
+      let isOver = false;
+      createInterface({ input: process.stdin }).on("line", () => { isOver = true; });
+      const seen = new Set();
+      for (let i = 0; !isOver; i++) {
+        const [index, other] = await Promise.all(["index", "other"].map((door) => import(dist + "/" + door + ".js?" + i)));
+        if (!seen.has(index.version)) console.log(index.version); // the next build may begin
+        seen.add(index.version);
+        await new Promise((resolve) => setImmediate(resolve));
+        const later = await index.later();
+        if (later.version.slice(6) !== index.version.slice(6)) throw new Error(later.version + " of " + index.version);
+        if (!(Number(other.other) >= 0)) throw new Error("no other");
+      }`,
+  });
+  await build(0);
+  const loop = spawn(process.execPath, [join(folder, "loop.mjs")], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(loop, "exit");
+  const lines = createInterface({ input: loop.stdout })[Symbol.asyncIterator]();
+  for (let version = 1; version < 5; version++) {
+    expect((await lines.next()).value).toBe(`index ${version - 1}`);
+    expect(await build(version)).toBe(true);
+  }
+  expect((await lines.next()).value).toBe("index 4");
+  loop.stdin.end("over\n");
+  expect(await ended).toEqual([0, null]);
+  // Of all builds, the last one and the one before are there.
+  const versions = readdirSync(join(folder, "dist")).filter((name) => /^chunk-.*\.js$/.test(name));
+  expect(versions).toHaveLength(2);
 });

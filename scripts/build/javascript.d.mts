@@ -1,1 +1,2 @@
 export function javaScriptKey(folder: string): string;
+export function makeJavaScript(folder: string, out: string): Promise<void>;

@@ -31,6 +31,9 @@ export interface Setup {
   readonly outer?: readonly PluginClass[];
 }
 
+/** What is tried in a pipeline that has generated before. @returns true where its last generation was the usual one */
+export type Statement = (pipeline: Pipeline, beganAsUsual: boolean) => Promise<unknown>;
+
 /** For the life of the process, which models are taken to outlast. */
 const resultsOfModels = new Map<string, Promise<unknown>>();
 
@@ -47,6 +50,8 @@ export class PluginUnderTest {
   private readonly pipelines: Pipeline[] = [];
   /** By setup: those that have generated what is usual, and go on. */
   private readonly used = new Map<string, Pipeline>();
+  /** Of those, the ones whose last generation was the usual one. */
+  private readonly usual = new WeakSet<Pipeline>();
   private readonly results = new Map<string, Promise<GenerateResult>>();
   private plainPipeline: Promise<Pipeline> | undefined;
   private folder: string | undefined;
@@ -116,8 +121,10 @@ export class PluginUnderTest {
     const generate = async (): Promise<GenerateResult> => {
       const pipeline = await this.open(setup);
       const result = await pipeline.generate(request);
-      if (Object.keys(request).length === 0 && !setup.outer) this.used.set(this.keyOf(setup), pipeline);
-      else await pipeline.close();
+      if (Object.keys(request).length === 0 && !setup.outer) {
+        this.used.set(this.keyOf(setup), pipeline);
+        this.usual.add(pipeline);
+      } else await pipeline.close();
       return result;
     };
     return setup.outer ? generate() : this.once([this.keyOf(setup), request], generate);
@@ -126,22 +133,25 @@ export class PluginUnderTest {
   /**
    * Tries a statement in a pipeline that has generated before: if the plugin forgets, it is as good as a new one, which
    * takes longer to open than to run. Where the statement fails, a new one decides, so that none is blamed for another's.
+   * @param statement told whether the last generation before was the usual one; says whether its own was
    */
-  async inUse(
-    statement: (pipeline: Pipeline) => Promise<void>,
-    setup: Setup = { options: this.mainOptions },
-  ): Promise<void> {
+  async inUse(statement: Statement, setup: Setup = { options: this.mainOptions }): Promise<void> {
     await this.fresh({}, setup);
     const key = this.keyOf(setup);
     const before = this.used.get(key);
-    const failure = before && (await statement(before).then(() => undefined, failed));
+    const failure = before && (await this.tryIn(before, statement).then(() => undefined, failed));
     if (before && !failure) return;
     this.used.delete(key);
     await before?.close();
     const pipeline = await this.open(setup);
-    await statement(pipeline);
+    await this.tryIn(pipeline, statement);
     if (failure) throw failure.error;
     this.used.set(key, pipeline);
+  }
+
+  private async tryIn(pipeline: Pipeline, statement: Statement): Promise<void> {
+    const endsAsUsual = await statement(pipeline, this.usual.delete(pipeline));
+    if (endsAsUsual === true) this.usual.add(pipeline);
   }
 
   /** What comes of a model without the plugin is the same for all plugins that are tried on it. */

@@ -7,7 +7,11 @@ export function otherInput({ request: { prompt, seed = 0 } }: PluginUnderTest): 
 }
 
 /** Whether the model takes a request at all. */
-export async function isTaken(tried: PluginUnderTest, request: GenerateConfig): Promise<boolean> {
+export function isTaken(tried: PluginUnderTest, request: GenerateConfig): Promise<boolean> {
+  return tried.withoutPlugin("taken", request, () => takes(tried, request));
+}
+
+async function takes(tried: PluginUnderTest, request: GenerateConfig): Promise<boolean> {
   const { generate, ...config } = tried.config({ options: undefined });
   try {
     await validateConfig({ ...config, generate: { ...generate, ...request } });

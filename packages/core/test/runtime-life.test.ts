@@ -1,24 +1,23 @@
 import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { cpSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { keepNoRuntime } from "../../../test/kept-runtime";
+import type { Calls } from "../src/runtime/protocol";
 import { Runtime, type Session } from "../src/runtime/runtime";
+import { WorkerLink } from "../src/runtime/worker-link";
 import { floats } from "../src/tensor";
+import { temporaryFolder } from "./checkpoint-files";
 import { writeModel } from "./tiny-onnx";
 
 const stopped = { code: "SKIPSTEP_RUNTIME_STOPPED" };
 const size = 512;
-const product = writeModel({
-  nodes: [["MatMul", ["x", "w"], "y"]],
-  inputs: { x: [1, ["n", size]] },
-  outputs: { y: [1, ["n", size]] },
-  weights: { w: { dims: [size, size], data: new Float32Array(size * size).fill(1 / size) } },
-});
+const folder = temporaryFolder();
+const product = productBy(1);
 const row = floats([1, size], new Float32Array(size).fill(2));
 
 beforeAll(keepNoRuntime);
@@ -32,6 +31,21 @@ async function start(): Promise<Runtime> {
   const runtime = await Runtime.start({ provider: "cpu", threads: 1 });
   engines.push(runtime);
   return runtime;
+}
+
+/** A model that gives the mean of each row, so often. */
+function productBy(factor: number): string {
+  return writeModel({
+    nodes: [["MatMul", ["x", "w"], "y"]],
+    inputs: { x: [1, ["n", size]] },
+    outputs: { y: [1, ["n", size]] },
+    weights: { w: { dims: [size, size], data: new Float32Array(size * size).fill(factor / size) } },
+  });
+}
+
+/** Puts a model in another's place. */
+function replace(file: string, model: string): void {
+  cpSync(dirname(model), dirname(file), { recursive: true });
 }
 
 async function product0(runtime: Runtime, session: Session): Promise<number> {
@@ -63,6 +77,50 @@ describe("engines", () => {
     await ended;
     const again = await start();
     expect(await product0(again, await again.open(product))).toBeCloseTo(2, 5);
+  });
+
+  it("share a model that is open, for as long as one of them uses it, and as its file is", async () => {
+    const [one, two] = [await start(), await start()];
+    const calls = vi.spyOn(WorkerLink.prototype, "call");
+    const made = (): (string | number)[][] => {
+      const asked = calls.mock.calls.map(([name, ask]) => [name, ask] as const);
+      calls.mockClear();
+      return asked.flatMap(([name, ask]) => {
+        if (name === "open") return [["open"]];
+        return name === "close" ? [["close", (ask as Calls["close"]["ask"]).sessions.length]] : [];
+      });
+    };
+    const file = join(folder, "shared", basename(product));
+    replace(file, product);
+    const sessions = [await one.open(file), await one.open(file), await two.open(file)];
+    expect(made()).toEqual([["open"]]);
+    await two.open(file, { disablePrepacking: true }); // another model
+    expect(made()).toEqual([["open"]]);
+    await sessions[0]!.close();
+    await sessions[0]!.close();
+    await expect(product0(one, sessions[0]!)).rejects.toThrow(/closed/);
+    await one.close();
+    expect(made()).toEqual([
+      ["close", 0],
+      ["close", 0],
+    ]);
+    expect(await product0(two, sessions[2]!)).toBeCloseTo(2, 5);
+    replace(file, productBy(3));
+    const changed = await two.open(file);
+    expect(made()).toEqual([["open"]]);
+    expect(await product0(two, changed)).toBeCloseTo(6, 5);
+    expect(await product0(two, sessions[2]!)).toBeCloseTo(2, 5);
+    await two.close();
+    expect(made()).toEqual([["close", 3]]);
+    calls.mockRestore();
+  });
+
+  it("open a model anew after it could not be opened", async () => {
+    const runtime = await start();
+    const file = join(folder, "late", basename(product));
+    for (const _ of [1, 2]) await expect(runtime.open(file)).rejects.toMatchObject({ code: "SKIPSTEP_SESSION_FAILED" });
+    replace(file, product);
+    expect(await product0(runtime, await runtime.open(file))).toBeCloseTo(2, 5);
   });
 
   it("refuse everything after close, which may be called twice", async () => {
@@ -103,7 +161,7 @@ describe("engines", () => {
     const tensor = runtime.upload(row);
     workers[0]!.postMessage(null); // not a message: it dies before it reads the next ones
     const run = expect(session.run({ x: tensor })).rejects.toMatchObject(stopped);
-    const opening = expect(runtime.open(product)).rejects.toThrow(/its worker thread ended \(Cannot .*null/);
+    const opening = expect(runtime.open(productBy(2))).rejects.toThrow(/its worker thread ended \(Cannot .*null/);
     await Promise.all([run, opening]);
     await expect(tensor.read()).rejects.toMatchObject(stopped);
     await session.close();

@@ -154,7 +154,7 @@ describe("sessions", () => {
     const { seconds } = await session.run({ x0: runtime.upload(floats([size, size])) });
     clearInterval(timer);
     expect(seconds).toBeGreaterThan(0.05);
-    expect(ticks).toBeGreaterThan(seconds / 0.005 / 4); // a quarter of the ticks of an idle machine
+    expect(ticks).toBeGreaterThan(2); // of ten at least on an idle machine; a loop that waits has one
     await session.close();
   });
 });

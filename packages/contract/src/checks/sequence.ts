@@ -22,6 +22,7 @@ export const repeats: CheckDefinition = {
           `Generation ${i} of ${times} kept ${result.report.keptBytes} bytes, the first one ${first.report.keptBytes}.`,
         );
       }
+      return true;
     });
     return undefined;
   },
@@ -90,11 +91,12 @@ export async function alternate(
 ): Promise<string | undefined> {
   if (!(await isTaken(tried, other))) return `the model does not take ${Object.keys(other).join(" and ")}`;
   const usual = await tried.fresh({}, setup);
-  await tried.inUse(async (pipeline) => {
-    await pipeline.generate();
+  await tried.inUse(async (pipeline, beganAsUsual) => {
+    if (!beganAsUsual) await pipeline.generate();
     const found = await pipeline.generate(other);
     ensureSame(tried, found, await tried.fresh(other, setup), `With ${what} after a usual generation`);
     ensureSame(tried, await pipeline.generate(), usual, `As usual after a generation with ${what}`);
+    return true;
   }, setup);
   return undefined;
 }

@@ -18,7 +18,7 @@ export interface Opening {
  * @throws SKIPSTEP_PROVIDER_UNAVAILABLE, naming those that work here; SKIPSTEP_CANCELLED
  */
 export async function requireProvider(link: WorkerLink, name: string, opening: Opening): Promise<void> {
-  const reason = notBuilt(name, await link.call("providers", {})) ?? (await probe(link, name, opening));
+  const reason = notBuilt(name, await link.fact("providers", {})) ?? (await probe(link, name, opening));
   if (reason === undefined) return;
   const missing = /load shared library/.test(reason) ? ". Its libraries are not installed: see docs/devices.md" : "";
   throw providerUnavailable(name, await otherProviders(link, providerOf(name), opening), `${reason}${missing}`);
@@ -27,12 +27,13 @@ export async function requireProvider(link: WorkerLink, name: string, opening: O
 /** Providers besides one that work here. */
 export async function otherProviders(link: WorkerLink, name: string, opening: Opening): Promise<string[]> {
   const working: string[] = [];
-  for (const other of await link.call("providers", {}))
+  for (const other of await link.fact("providers", {}))
     if (other !== name && (await probe(link, other, opening)) === undefined) working.push(other);
   return working;
 }
 
 function probe(link: WorkerLink, provider: string, { waiting = {}, settings }: Opening): Promise<string | undefined> {
   const ask = { provider, settings: settings?.[providerOf(provider)] };
+  if (provider === "cpu") return link.fact("probe", ask); // it cannot be unplugged
   return inTurn([provider], waiting, () => link.call("probe", ask));
 }

@@ -8,6 +8,7 @@ import { type Opening, otherProviders, requireProvider } from "./provider";
 import { providerOf } from "./providers";
 import { currentScope, Scope } from "./scope";
 import { openSession, type Session } from "./session";
+import type { TakenSession } from "./shared-sessions";
 import { TensorStore } from "./tensor-store";
 import { WorkerLink } from "./worker-link";
 
@@ -52,13 +53,12 @@ export interface UploadSettings {
 /** Runs models on one provider. All runtimes of a process share one worker thread; the last `close` ends it. */
 export class Runtime {
   private readonly store: TensorStore;
-  /** Ids of those that were opened and not closed. */
-  private readonly sessions = new Set<number>();
-  /** Providers that are kept ready. */
-  private readonly held = new Map<string, Promise<unknown>>();
+  /** Those that were opened and not closed. */
+  private readonly sessions = new Set<TakenSession>();
+  /** Providers that are kept ready, and the ids of what keeps them so. */
+  private readonly held = new Map<string, { readonly session: number; readonly ready: Promise<unknown> }>();
   private lastGeneration: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
-  private block: Promise<number | undefined> | undefined;
   private readonly closers: (() => void)[] = [];
   /** Those that its models run on. */
   private readonly devices: Set<string>;
@@ -98,8 +98,7 @@ export class Runtime {
    * @returns `undefined` where ONNX Runtime has no such kernels
    */
   convolutionBlock(): Promise<number | undefined> {
-    this.block ??= this.link.call("convolutionBlock", {});
-    return this.block;
+    return this.link.fact("convolutionBlock", {});
   }
 
   /**
@@ -120,13 +119,9 @@ export class Runtime {
    * session on a device is closed: what the next one needs would be compiled again, a tenth of a second a kernel.
    */
   async hold(provider: string): Promise<void> {
-    const session = this.link.nextId();
-    const holding =
-      this.held.get(provider) ??
-      inTurn([provider], this.waiting, () => this.link.call("hold", { session, ...this.device(provider) }));
-    if (!this.held.has(provider)) this.sessions.add(session);
+    const holding = this.held.get(provider) ?? this.holding(provider);
     this.held.set(provider, holding);
-    await holding;
+    await holding.ready;
   }
 
   /** Providers besides the CPU's that work here. */
@@ -171,14 +166,15 @@ export class Runtime {
     }: OpenSettings = {},
   ): Promise<Session> {
     this.store.assertRunning();
-    const id = this.link.nextId();
-    this.sessions.add(id);
     const { threads } = this.options;
     const options = { ...this.device(provider), threads, disablePrepacking, arena, castsStay, noFallback };
     this.devices.add(provider);
-    return inTurn([provider], this.waiting, () =>
-      openSession(this.store, id, path, options, () => this.sessions.delete(id)),
-    );
+    return inTurn([provider], this.waiting, () => {
+      this.store.assertRunning(); // it may have waited
+      const session = this.link.sessions.take(path, options);
+      this.sessions.add(session);
+      return openSession(this.store, session, path, () => this.leave(session));
+    });
   }
 
   /**
@@ -229,6 +225,19 @@ export class Runtime {
     return this.closing;
   }
 
+  private holding(provider: string) {
+    const session = this.link.nextId();
+    const ask = { session, ...this.device(provider) };
+    return { session, ready: inTurn([provider], this.waiting, () => this.link.call("hold", ask)) };
+  }
+
+  /** Lets go of one of its models, which others may use. What was asked before is done then. */
+  private async leave(session: TakenSession): Promise<void> {
+    if (!this.sessions.delete(session)) return; // the runtime's close did so
+    const sessions = this.link.sessions.leave([session]);
+    if (!this.store.failure) await this.link.call("close", { sessions });
+  }
+
   private device(provider: string): Device {
     return { provider, settings: this.options.settings?.[providerOf(provider)] };
   }
@@ -251,8 +260,11 @@ export class Runtime {
   private async shutDown(): Promise<void> {
     for (const free of this.closers) free();
     this.store.close(runtimeStopped("is closed"));
+    const held = [...this.held.values()].map(({ session }) => session);
+    const sessions = [...held, ...this.link.sessions.leave(this.sessions)];
+    this.sessions.clear();
     try {
-      const close = () => this.link.call("close", { sessions: [...this.sessions] });
+      const close = () => this.link.call("close", { sessions });
       if (!this.link.failure) await besideProcesses(this.devices, close);
     } finally {
       await this.link.release();

@@ -1,9 +1,9 @@
 import { list } from "../errors/nearest";
-import { sessionFallsBack } from "../errors/provider";
 import { runFailed, sessionClosed, sessionFailed } from "../errors/runtime";
 import type { DeviceTensor, Tensors } from "./device-tensor";
-import { arrays, type Calls, type OpenOptions, type PortType, type WireType } from "./protocol";
+import { arrays, type Calls, type PortType, type WireType } from "./protocol";
 import { type RuntimeTensor, runtimeTensor } from "./runtime-tensor";
+import type { TakenSession } from "./shared-sessions";
 import type { TensorStore } from "./tensor-store";
 
 /** What one run gave. */
@@ -44,29 +44,23 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Opens a model by path, so that weights in files beside it are found. `id` is what the worker is to know it by. */
+/**
+ * A model that is taken from those of the worker, as the runtime's own.
+ * @param leave lets go of it; answers when what it was asked to run is done
+ */
 export async function openSession(
   store: TensorStore,
-  id: number,
+  { id, ports: opening }: TakenSession,
   path: string,
-  options: OpenOptions,
-  onClose: () => void,
+  leave: () => Promise<void>,
 ): Promise<Session> {
-  const { link } = store;
-  const ports = await link.call("open", { session: id, path, options }, (message) =>
-    isFallback(message) ? sessionFallsBack(path, options.provider) : sessionFailed(path, message),
-  );
+  const ports = await opening;
   const unknown = [...ports.inputs, ...ports.outputs].find(({ type }) => !(type in arrays));
   if (unknown) {
-    await link.call("close", { sessions: [id] });
+    await leave();
     throw sessionFailed(path, unsupported(unknown));
   }
-  return new OpenSession(store, id, path, ports, onClose);
-}
-
-/** ONNX Runtime's words where `noFallback` is set. */
-function isFallback(message: string): boolean {
-  return message.includes("fallback to CPU EP has been explicitly disabled");
+  return new OpenSession(store, id, path, ports, leave);
 }
 
 class OpenSession implements Session {
@@ -79,7 +73,7 @@ class OpenSession implements Session {
     private readonly id: number,
     readonly path: string,
     private readonly ports: Calls["open"]["answer"],
-    private readonly onClose: () => void,
+    private readonly leave: () => Promise<void>,
   ) {
     this.inputNames = ports.inputs.map(({ name }) => name);
     this.outputNames = ports.outputs.map(({ name }) => name);
@@ -114,9 +108,7 @@ class OpenSession implements Session {
   }
 
   close(): Promise<void> {
-    const { store, id } = this;
-    this.closing ??= store.failure ? Promise.resolve() : store.link.call("close", { sessions: [id] });
-    this.onClose();
+    this.closing ??= this.leave();
     return this.closing;
   }
 

@@ -5,6 +5,7 @@ import { runtimeFailed, runtimeStopped } from "../errors/runtime";
 import { ExitGate } from "./exit-gate";
 import { loadFailure } from "./load-failure";
 import type { CallName, Calls, Copied, Message, Reply } from "./protocol";
+import { SharedSessions } from "./shared-sessions";
 import { startThread } from "./start-thread";
 
 interface Pending {
@@ -19,10 +20,13 @@ let shared: WorkerLink | undefined;
 
 /** The process's one worker thread, and the calls that it has not answered yet. */
 export class WorkerLink {
+  /** The models that are open in it. */
+  readonly sessions = new SharedSessions(this);
   private readonly worker: Worker;
   private readonly gate = new ExitGate();
   private readonly atExit = (): void => this.gate.close();
   private readonly pending = new Map<number, Pending>();
+  private readonly facts = new Map<string, Promise<unknown>>();
   private calls = 0;
   private ids = 0;
   private users = 0;
@@ -83,6 +87,15 @@ export class WorkerLink {
       this.pending.set(call, { resolve: settled, reject, failed, ...(copied ? { copied } : {}) });
       this.post({ kind: "call", call, name, ask });
     });
+  }
+
+  /** A call whose answer stays the same for as long as the worker is there: it is asked once. */
+  fact<Name extends CallName>(name: Name, ask: Calls[Name]["ask"]): Promise<Calls[Name]["answer"]> {
+    const key = JSON.stringify([name, ask]);
+    const known = this.facts.get(key) as Promise<Calls[Name]["answer"]> | undefined;
+    const answer = known ?? this.call(name, ask);
+    this.facts.set(key, answer);
+    return answer;
   }
 
   /** The last release ends the worker. */

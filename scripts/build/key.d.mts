@@ -1,0 +1,1 @@
+export function keyOf(folder: string, paths: readonly string[], endings?: readonly string[]): string;
