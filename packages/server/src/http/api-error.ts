@@ -43,6 +43,8 @@ const statuses: Readonly<Record<string, number>> = {
   PLUGIN_OPTION: 400,
   CANCELLED: 409,
   CACHE_FULL: 507,
+  STORE_FULL: 507,
+  QUEUE_UNREACHABLE: 503,
 };
 
 /**
