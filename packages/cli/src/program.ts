@@ -21,7 +21,7 @@ const threads = new Option("--threads <number>", "threads inside one operator (d
 const memoryGb = new Option(
   "--memory-gb <number>",
   "memory of all models that are open at a time (default: the machine's)",
-).argParser(number);
+).argParser(numberOrText);
 const queue = new Option(
   "--queue <place>",
   "where jobs wait: a folder of this server's own, memory, redis://... or postgres://... (default: the configs')",
@@ -88,13 +88,13 @@ export function createProgram(session: Session): Command {
     .option("--keys <file>", "names and hashes of the keys that open it, one a line")
     .option("--new-key <name>", "make a key, print it and its line for --keys, and do nothing else")
     .option("--cors <origin>", "a web page that may ask: https://example.org; again for more", collect)
-    .option("--max-rate <number>", "requests of one key in a minute", wholeNumber)
+    .option("--max-rate <number>", "requests of one key in a minute", largeNumber)
     .option("--max-connections <number>", "connections at a time", largeNumber)
     .addOption(queue)
     .addOption(blobs)
-    .option("--keep-jobs <number>", "finished jobs that are kept", wholeNumber)
-    .option("--keep-hours <number>", "how long a finished job is kept", wholeNumber)
-    .option("--keep-gb <number>", "images of finished jobs that are kept", number)
+    .option("--keep-jobs <number>", "finished jobs that are kept", largeNumber)
+    .option("--keep-hours <number>", "how long a finished job is kept", largeNumber)
+    .option("--keep-gb <number>", "images of finished jobs that are kept", numberOrText)
     .option("--grace <seconds>", "what a running image has to finish in when the server is stopped", wholeNumber, 30)
     .option("--no-studio", "without the web page")
     .option("--log", "write a line of JSON to stdout for each request");
@@ -284,13 +284,9 @@ function servedOptions(command: Command): Command {
     .option("--max-images <number>", "images of one request", wholeNumber)
     .option("--max-side <pixels>", "width and height", wholeNumber)
     .option("--max-steps <number>", "steps of one image", wholeNumber)
-    .option("--max-queue <number>", "jobs that wait", wholeNumber)
+    .option("--max-queue <number>", "jobs that wait", largeNumber)
     .option("--max-body <bytes>", "a request with its pictures", bytes)
-    .option(
-      "--memory-gb <number>",
-      "memory of all models that are open at a time (default: the machine's)",
-      numberOrText,
-    )
+    .addOption(memoryGb)
     .addOption(threads)
     .addOption(cache);
 }
@@ -315,6 +311,12 @@ function numbers(text: string): number[] {
 
 function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
+  return Number(text);
+}
+
+/** Jobs, hours and requests; Node counts to 2^53. */
+function largeNumber(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
   return Number(text);
 }
 

@@ -123,7 +123,16 @@ async function createServer(options: ServerOptions): Promise<CreatedServer> {
     board.add(job);
     if (!job.isOver) metrics.watch(job);
   }
-  const acceptance: Acceptance = { pool, limits, plugins: options.plugins ?? [], board, queue, blobs, metrics, tracing };
+  const acceptance: Acceptance = {
+    pool,
+    limits,
+    plugins: options.plugins ?? [],
+    board,
+    queue,
+    blobs,
+    metrics,
+    tracing,
+  };
 
   tracing.watchRequests(server);
   await addGuards(server, options, limits.requestsPerMinute, host);
