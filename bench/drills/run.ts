@@ -1,4 +1,7 @@
-/** Drills of the queue: `pnpm drills redis`, `pnpm drills postgres`, `pnpm drills event-loop <config>`. See docs/serving.md. */
+/**
+ * Drills of the queue, see docs/serving.md: `pnpm drills redis [jobs] [steps] [drill]`, `pnpm drills postgres ...`,
+ * `pnpm drills event-loop <config>`.
+ */
 import { join } from "node:path";
 import { type Database, programs, startPostgres, startRedis } from "../../test/databases";
 import { machineText } from "../machine";
@@ -10,10 +13,10 @@ import { fullDisk } from "./full-disk";
 import { killedWorkers } from "./killed-workers";
 import { otherModel } from "./other-model";
 
-const [kind = "redis", first, second] = process.argv.slice(2);
+const [kind = "redis", first, second, only] = process.argv.slice(2);
 console.log(machineText());
 if (kind === "event-loop")
-  say(await eventLoop(first ?? "configs/emoji.json", { prompt: "red heart", class_labels: 1 }));
+  say(await eventLoop(first ?? "configs/emoji.json", { prompt: "red heart" }));
 else {
   const starts: Readonly<Record<string, () => Promise<Database>>> = { redis: startRedis, postgres: startPostgres };
   const start = starts[kind];
@@ -26,6 +29,7 @@ else {
     body: (site: DrillSite) => Promise<string[]>,
   ): Promise<void> =>
     inTemporaryFolder(async (folder) => {
+      if (only !== undefined && only !== name) return;
       const site = await DrillSite.open(join(folder, name), database, models);
       try {
         say(await body(site));

@@ -23,7 +23,7 @@ export interface ImageWorker {
   close(): Promise<void>;
 }
 
-/** The event loop of a process that draws was never blocked for longer than 0.3 s; see docs/serving.md. */
+/** Locks are renewed four times as often. The event loop is blocked while a model is opened most of all; docs/serving.md. */
 const usual = { lockSeconds: 30, graceSeconds: 30 };
 
 /**
