@@ -2,7 +2,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-const source = { conditions: ["@skipstep/source", "import", "node", "default"] };
+/** Without "import", which Vite adds where it is one: as an option of Node it would be that of `require`, too. */
+const source = { conditions: ["@skipstep/source", "node", "default"] };
 
 /** From sources each thread would load tsx. */
 const threads = {

@@ -100,6 +100,7 @@ describe("files of deploy", () => {
       "Deployment",
       "PersistentVolumeClaim",
       "PersistentVolumeClaim",
+      "PersistentVolumeClaim",
       "Service",
     ]);
     const { replicas, strategy, template } = documents[0]!.spec;
@@ -115,6 +116,6 @@ describe("files of deploy", () => {
     const volumes = new Set(template.spec.volumes.map(({ name }) => name));
     expect(container!.volumeMounts.filter(({ name }) => !volumes.has(name))).toEqual([]);
     const mounts = container!.volumeMounts.map(({ mountPath }) => mountPath);
-    expect(mounts).toEqual(expect.arrayContaining(["/configs", "/keys", "/cache", "/tmp"]));
+    expect(mounts).toEqual(expect.arrayContaining(["/configs", "/keys", "/cache", "/jobs", "/tmp"]));
   });
 });

@@ -83,6 +83,8 @@ const families: Readonly<Record<string, ExitCode>> = {
   CACHE: 6,
   INPUT: 6,
   SERVER: 2,
+  QUEUE: 2,
+  STORE: 7,
   TENSOR_EXPIRED: 6,
   TENSOR_INVALID: 6,
   TENSOR_MISMATCH: 6,

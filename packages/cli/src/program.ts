@@ -18,6 +18,18 @@ const seeds = new Option(
 const threads = new Option("--threads <number>", "threads inside one operator (default: all cores)").argParser(
   wholeNumber,
 );
+const memoryGb = new Option(
+  "--memory-gb <number>",
+  "memory of all models that are open at a time (default: the machine's)",
+).argParser(numberOrText);
+const queue = new Option(
+  "--queue <place>",
+  "where jobs wait: a folder of this server's own, memory, redis://... or postgres://... (default: the configs')",
+);
+const blobs = new Option(
+  "--blobs <place>",
+  "with a queue that is shared, where pictures and images lie: a folder that all see, or s3://bucket/prefix",
+);
 const cache = new Option("--cache <folder>", "where compiled engines are kept");
 const json = new Option("--json", "print one JSON document");
 const noPlugins = new Option("--no-plugins", "load no code: say which it would be, and check the rest");
@@ -76,14 +88,35 @@ export function createProgram(session: Session): Command {
     .option("--keys <file>", "names and hashes of the keys that open it, one a line")
     .option("--new-key <name>", "make a key, print it and its line for --keys, and do nothing else")
     .option("--cors <origin>", "a web page that may ask: https://example.org; again for more", collect)
-    .option("--max-rate <number>", "requests of one key in a minute", wholeNumber)
-    .option("--max-connections <number>", "connections at a time", wholeNumber)
+    .option("--max-rate <number>", "requests of one key in a minute", largeNumber)
+    .option("--max-connections <number>", "connections at a time", largeNumber)
+    .addOption(queue)
+    .addOption(blobs)
+    .option("--keep-jobs <number>", "finished jobs that are kept", largeNumber)
+    .option("--keep-hours <number>", "how long a finished job is kept", largeNumber)
+    .option("--keep-gb <number>", "images of finished jobs that are kept", numberOrText)
     .option("--grace <seconds>", "what a running image has to finish in when the server is stopped", wholeNumber, 30)
     .option("--no-studio", "without the web page")
     .option("--log", "write a line of JSON to stdout for each request");
   addSettings(serve, { pictures: true, strict: true })
     .addOption(json)
     .action(async (configs, options) => (await import("./serve")).serve(configs, options, session));
+
+  const worker = program
+    .command("worker")
+    .description("draw what servers accepted into a queue that they share; one process a device")
+    .argument("<configs...>", "configs or models that it draws, named as the servers name them")
+    .addOption(queue)
+    .addOption(blobs)
+    .addOption(memoryGb)
+    .option("--lock <seconds>", "without a sign of life for so long, its job is another worker's", wholeNumber, 30)
+    .option("--grace <seconds>", "what a running image has to finish in when the worker is stopped", wholeNumber, 30)
+    .option("--log", "write a line of JSON to stdout for each job")
+    .addOption(threads)
+    .addOption(cache);
+  addSettings(worker, { pictures: true, strict: true }).action(async (configs, options) =>
+    (await import("./worker")).worker(configs, options, session),
+  );
 
   const mcp = servedOptions(
     program
@@ -251,13 +284,9 @@ function servedOptions(command: Command): Command {
     .option("--max-images <number>", "images of one request", wholeNumber)
     .option("--max-side <pixels>", "width and height", wholeNumber)
     .option("--max-steps <number>", "steps of one image", wholeNumber)
-    .option("--max-queue <number>", "jobs that wait", wholeNumber)
+    .option("--max-queue <number>", "jobs that wait", largeNumber)
     .option("--max-body <bytes>", "a request with its pictures", bytes)
-    .option(
-      "--memory-gb <number>",
-      "memory of all models that are open at a time (default: the machine's)",
-      numberOrText,
-    )
+    .addOption(memoryGb)
     .addOption(threads)
     .addOption(cache);
 }
@@ -282,6 +311,12 @@ function numbers(text: string): number[] {
 
 function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
+  return Number(text);
+}
+
+/** Jobs, hours and requests; Node counts to 2^53. */
+function largeNumber(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
   return Number(text);
 }
 

@@ -1,10 +1,12 @@
 import { type ApiKey, makeKey, startServer } from "@skipstep/server";
 import { usage } from "./errors";
+import { type QueuePlace, queueAt } from "./queue-place";
 import { readKeys } from "./serve-keys";
-import { type ServedOptions, servedModels } from "./served-models";
+import { gigabytes, type ServedOptions, servedModels } from "./served-models";
 import type { Session } from "./session";
+import { defaultStateDir } from "./state-dir";
 
-export interface ServeOptions extends ServedOptions {
+export interface ServeOptions extends ServedOptions, QueuePlace {
   readonly host: string;
   readonly port: number;
   readonly keys?: string;
@@ -12,6 +14,10 @@ export interface ServeOptions extends ServedOptions {
   readonly cors?: readonly string[];
   readonly maxRate?: number;
   readonly maxConnections?: number;
+  readonly keepJobs?: number;
+  readonly keepHours?: number;
+  /** A number, or what else was typed. */
+  readonly keepGb?: unknown;
   /** Seconds. */
   readonly grace: number;
   /** False with `--no-studio`. */
@@ -29,6 +35,7 @@ export async function serve(configs: readonly string[], options: ServeOptions, s
   }
   const served = servedModels("serve", configs, options);
   const { host, port, keys, cors, maxRate, maxConnections, grace, studio = true, log } = options;
+  const { keepJobs, keepHours, keepGb } = options;
   const stopped = interruption.heed(grace * 1000);
   const server = await startServer({
     ...served,
@@ -36,6 +43,11 @@ export async function serve(configs: readonly string[], options: ServeOptions, s
     port,
     graceSeconds: grace,
     studio,
+    ...queueAt(options),
+    stateDir: defaultStateDir(),
+    ...(keepJobs === undefined ? {} : { keptJobs: keepJobs }),
+    ...(keepHours === undefined ? {} : { keptHours: keepHours }),
+    ...(keepGb === undefined ? {} : { keptGb: gigabytes("--keep-gb", keepGb) }),
     limits: {
       ...served.limits,
       ...(maxRate === undefined ? {} : { requestsPerMinute: maxRate }),

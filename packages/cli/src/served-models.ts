@@ -4,7 +4,7 @@ import { usage } from "./errors";
 import { givenConfig } from "./given-config";
 import { type SettingOptions, settingOverrides } from "./setting-overrides";
 
-/** Options that `serve` and `mcp` have alike. */
+/** Options that `serve`, `worker` and `mcp` have alike. */
 export interface ServedOptions extends SettingOptions {
   readonly allowPlugin?: readonly string[];
   readonly maxImages?: number;
@@ -27,16 +27,20 @@ export function servedModels(
   if (configs.length === 0)
     throw usage(`${command}: name a config or a model: skipstep ${command} configs/emoji.json.`);
   const { allowPlugin, memoryGb, threads, cache } = options;
-  if (memoryGb !== undefined && !(typeof memoryGb === "number" && memoryGb > 0))
-    throw usage(`--memory-gb must be a number above 0, found ${JSON.stringify(memoryGb)}.`);
   return {
     models: configs.map((text) => servedConfig(text, settingOverrides(options))),
     limits: limitsOf(options),
     ...(allowPlugin ? { plugins: allowPlugin } : {}),
-    ...(typeof memoryGb === "number" ? { memoryGb } : {}),
+    ...(memoryGb === undefined ? {} : { memoryGb: gigabytes("--memory-gb", memoryGb) }),
     ...(threads === undefined ? {} : { threads }),
     ...(cache === undefined ? {} : { cacheDir: cache }),
   };
+}
+
+/** @throws SKIPSTEP_USAGE */
+export function gigabytes(option: string, given: unknown): number {
+  if (typeof given === "number" && given > 0) return given;
+  throw usage(`${option} must be a number above 0, found ${JSON.stringify(given)}.`);
 }
 
 /** `name=file.json`, or a file or folder whose name is the model's. */

@@ -187,7 +187,7 @@ describe("loadConfig", () => {
     ]);
     expect(error.message).toBe(
       [
-        `${file} has no "guidence". It takes: extends, model, variant, components, lora, textual_inversions, request_loras, device, provider_options, dtype, torch_dtype, memory, device_map, scheduler, generate, guidance, conditioning_cache, limits, plugins, strict. Did you mean "guidance"?`,
+        `${file} has no "guidence". It takes: extends, model, variant, components, lora, textual_inversions, request_loras, device, provider_options, dtype, torch_dtype, memory, device_map, scheduler, generate, guidance, conditioning_cache, limits, queue, plugins, strict. Did you mean "guidance"?`,
         `${file}#/generate/seed must be an integer from 0 to 2^53 - 1 (9007199254740991), found -1.`,
         `${file}#/plugins/0/use: No plugin is called "fbcash". Installed: none. Did you mean "fbcache"? Add that with: pnpm add @skipstep/plugin-fbcache`,
       ].join(" | "),

@@ -11,12 +11,7 @@ export function checkOptions({
   cors = [],
   limits = {},
 }: ServerOptions): void {
-  if (!Array.isArray(models) || models.length === 0)
-    throw serverOption("models", "must be a list of one config or more");
-  const ids = models.map(({ id }) => id);
-  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
-  if (twice !== undefined)
-    throw serverOption("models", `has "${twice}" twice. Name one of them otherwise: other=${twice}.json`);
+  checkModels(models);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw serverOption("port", `must be 0 to 65535, found ${port}`);
   for (const { name, sha256 } of keys)
@@ -32,4 +27,14 @@ export function checkOptions({
         `must be whole numbers above 0 of ${Object.keys(usualLimits).join(", ")}, found "${name}": ${value}`,
       );
   if (keys.length === 0 && !isLoopbackAddress(host)) throw serverUnguarded(host);
+}
+
+/** @throws SKIPSTEP_SERVER_OPTION */
+export function checkModels(models: ServerOptions["models"]): void {
+  if (!Array.isArray(models) || models.length === 0)
+    throw serverOption("models", "must be a list of one config or more");
+  const ids = models.map(({ id }) => id);
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined)
+    throw serverOption("models", `has "${twice}" twice. Name one of them otherwise: other=${twice}.json`);
 }

@@ -46,6 +46,16 @@ export const usualLimits: RequestLimits = {
   connections: 1024,
 };
 
+/** Where accepted jobs wait: in a folder of this server's own, or in a database that servers and workers share. */
+export interface QueueOptions {
+  /** Of one server at a time. Jobs, their pictures and images are in it, and outlive the server however it ends. */
+  readonly folder?: string;
+  /** `redis://`, `rediss://`, `postgres://`: jobs are drawn by workers. */
+  readonly url?: string;
+  /** With `url`: a folder that all servers and workers see, or `s3://bucket/prefix`, for pictures and images. */
+  readonly blobs?: string;
+}
+
 /** What a server serves, where, and to whom. */
 export interface ServerOptions {
   /** The first is the one for requests that name none. */
@@ -64,8 +74,16 @@ export interface ServerOptions {
   readonly plugins?: readonly string[];
   /** Estimated memory of all models that are open at a time; 10^9 bytes. */
   readonly memoryGb?: number;
+  /** That of the configs' `queue` when left out. An empty one is in memory: jobs end with the server. */
+  readonly queue?: QueueOptions;
+  /** Where no queue is named: a folder with a queue for each address. In memory when left out, and for port 0. */
+  readonly stateDir?: string;
   /** Finished jobs that are kept for their owners to look at; the oldest go first. */
   readonly keptJobs?: number;
+  /** Hours that a finished job is kept. */
+  readonly keptHours?: number;
+  /** Images of finished jobs that are kept; 10^9 bytes. */
+  readonly keptGb?: number;
   /** Seconds that a job which runs has to finish in when the server is closed. */
   readonly graceSeconds?: number;
   readonly cacheDir?: string;

@@ -15,9 +15,8 @@ import { limitConnections } from "./http/connections";
 import { guard, isLoopbackAddress } from "./http/guard";
 import { Metrics } from "./http/metrics";
 import type { Acceptance } from "./jobs/accept";
-import { drawWith } from "./jobs/draw";
+import type { Job } from "./jobs/job";
 import { JobBoard } from "./jobs/job-board";
-import { JobQueue } from "./jobs/job-queue";
 import { jobRoutes } from "./jobs/job-routes";
 import { mcpRoute } from "./mcp-route";
 import { ModelPool } from "./models/model-pool";
@@ -25,6 +24,8 @@ import { errorBody } from "./openai/error-body";
 import { imagesRoutes } from "./openai/images-routes";
 import { modelsRoutes } from "./openai/models-routes";
 import { type ServerOptions, usualLimits } from "./options";
+import { configuredQueue } from "./queues/configured-queue";
+import { openQueue } from "./queues/open-queue";
 import { formRoutes, studioRoutes } from "./studio/studio-routes";
 import { Tracing } from "./tracing/tracing";
 
@@ -37,7 +38,7 @@ export interface ImageServer {
 }
 
 /** Kept for their owners, and requests that are as large as an image. */
-const usual = { host: "127.0.0.1", port: 7860, keptJobs: 100, graceSeconds: 30 };
+const usual = { host: "127.0.0.1", port: 7860, keptJobs: 100, keptHours: 168, keptGb: 10, graceSeconds: 30 };
 
 /** Milliseconds in which a request must have arrived, body included. */
 const arrival = 60_000;
@@ -81,7 +82,7 @@ interface CreatedServer {
 
 async function createServer(options: ServerOptions): Promise<CreatedServer> {
   checkOptions(options);
-  const { host = usual.host, graceSeconds = usual.graceSeconds } = options;
+  const { host = usual.host, port = usual.port, graceSeconds = usual.graceSeconds } = options;
   const pool = await ModelPool.of(options.models, options);
   const limits = { ...usualLimits, ...options.limits };
   const server = Fastify({
@@ -96,15 +97,42 @@ async function createServer(options: ServerOptions): Promise<CreatedServer> {
   server.server.headersTimeout = arrival;
   limitConnections(server.server, limits.connections);
 
-  const draw = drawWith({
+  const onError = (job: Job | undefined, error: unknown): void =>
+    server.log.error({ err: error, job: job?.id }, job ? "a job failed" : "the queue failed");
+  const {
+    queue,
+    blobs,
+    close: closeStores,
+  } = await openQueue(configuredQueue(pool, { ...options, host, port }), {
     pool,
-    onError: (job, error) => server.log.error({ err: error, job: job.id }, "a job failed"),
+    most: limits.queue,
+    onError,
   });
-  const queue = new JobQueue(draw, limits.queue);
   const metrics = new Metrics(queue);
-  const board = new JobBoard(options.keptJobs ?? usual.keptJobs);
   const tracing = await Tracing.of(process.env);
-  const acceptance: Acceptance = { pool, limits, plugins: options.plugins ?? [], board, queue, metrics, tracing };
+  const board = new JobBoard(
+    queue,
+    {
+      jobs: options.keptJobs ?? usual.keptJobs,
+      hours: options.keptHours ?? usual.keptHours,
+      gb: options.keptGb ?? usual.keptGb,
+    },
+    onError,
+  );
+  for (const job of await queue.open()) {
+    board.add(job);
+    if (!job.isOver) metrics.watch(job);
+  }
+  const acceptance: Acceptance = {
+    pool,
+    limits,
+    plugins: options.plugins ?? [],
+    board,
+    queue,
+    blobs,
+    metrics,
+    tracing,
+  };
 
   tracing.watchRequests(server);
   await addGuards(server, options, limits.requestsPerMinute, host);
@@ -129,6 +157,8 @@ async function createServer(options: ServerOptions): Promise<CreatedServer> {
     const closing = server.close();
     await queue.close(graceSeconds);
     await closing;
+    board.close();
+    await closeStores();
     await pool.close();
     await tracing.stop();
   };

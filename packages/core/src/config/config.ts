@@ -68,10 +68,20 @@ export interface Config {
   readonly conditioning_cache?: number;
   /** What a generation may ask for at most, where that is not the usual. */
   readonly limits?: Partial<Limits>;
+  /** Where jobs wait, for a server and its workers. */
+  readonly queue?: QueueConfig;
   /** In the order in which they stand around the model, outermost first. */
   readonly plugins: readonly PluginConfig[];
   /** Makes a plugin that had no effect an error, and nodes that fall to the CPU though they were put elsewhere. */
   readonly strict: boolean;
+}
+
+/** A folder of one server's own, or a database that servers and workers share, with a place for what both must see. */
+export interface QueueConfig {
+  readonly folder?: string;
+  readonly url?: string;
+  /** An absolute path, or `s3://bucket/prefix`. */
+  readonly blobs?: string;
 }
 
 /** A plugin as a config names it: by package, by path, or by its class. */
@@ -103,6 +113,7 @@ export interface ConfigInput {
   readonly guidance?: "batch" | "separate";
   readonly conditioning_cache?: number;
   readonly limits?: Partial<Limits>;
+  readonly queue?: QueueConfig;
   readonly plugins?: readonly (string | PluginClass | PluginUse)[];
   readonly strict?: boolean;
 }

@@ -151,6 +151,19 @@ const properties: Record<keyof ConfigInput, JsonSchema> = {
       }),
     },
   },
+  queue: {
+    type: "object",
+    additionalProperties: false,
+    description: "Where accepted jobs wait, for `skipstep serve` and `skipstep worker`; see docs/serving.md.",
+    properties: {
+      folder: text(unset, "A folder of one server's own, relative to this file."),
+      url: text(unset, "redis://, rediss:// or postgres://: jobs are drawn by workers."),
+      blobs: text(
+        unset,
+        "With url: where pictures and images lie, for all servers and workers: a folder relative to this file, or s3://bucket/prefix.",
+      ),
+    },
+  },
   plugins: {
     type: "array",
     default: [],

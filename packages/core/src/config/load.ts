@@ -23,6 +23,7 @@ import type { Config, ConfigInput, PluginConfig } from "./config";
 import { coreSchema } from "./core-schema";
 import { applyOverride, type Override, overrideLayer, parseOverride } from "./overrides";
 import { placeFiles } from "./place-files";
+import { placeQueue } from "./place-queue";
 import { placeRequestLoras } from "./place-request-loras";
 import { readConfig, readObject } from "./read";
 
@@ -86,6 +87,7 @@ export async function loadConfig<Model extends ConfigModel>(
   findings.push(...found.findings, ...problems);
   if (findings.length === 0) findings.push(...unmetSettings(found.plugins, config));
   makeAbsolute(config, folderOf, classes);
+  placeQueue(config, folderOf);
   findings.push(...placeFiles(config, folderOf), ...placeRequestLoras(config, folderOf));
   const canCheck =
     isObject(config.generate) &&

@@ -13,7 +13,8 @@ export const fileLists = ["lora", "textual_inversions"] as const;
 export type FileList = (typeof fileLists)[number];
 
 /** A config without anything that only this machine knows. It is opened with `openRecipe`. */
-export interface RecipeConfig extends Omit<Config, "model" | "components" | FileList | "generate" | "plugins"> {
+export interface RecipeConfig
+  extends Omit<Config, "model" | "queue" | "components" | FileList | "generate" | "plugins"> {
   readonly model: RecipeFile;
   readonly components?: Readonly<Record<string, RecipeFile>>;
   readonly lora?: readonly RecipeLora[];
@@ -46,7 +47,8 @@ export function recipeConfig(
   pictures: Partial<Readonly<Record<PictureSetting, readonly RecipeFile[]>>>,
   loras?: readonly RecipeLora[],
 ): RecipeConfig {
-  const { components, generate, plugins } = config;
+  const { queue: _waiting, ...taken } = config; // whose address and password are nobody's business
+  const { components, generate, plugins } = taken;
   const isFile = (name: string): boolean => Object.hasOwn(pictureSettings, name) || name === "loras";
   const settings = Object.entries(generate).filter(([name]) => !isFile(name));
   const files = mapValues(pictures, (noted) => (Array.isArray(noted) && noted.length === 1 ? noted[0] : noted));
@@ -55,7 +57,7 @@ export function recipeConfig(
     return entries ? [[key, entries]] : [];
   });
   return {
-    ...config,
+    ...taken,
     model: places.model,
     ...(components ? { components: places.components } : {}),
     ...Object.fromEntries(listed),

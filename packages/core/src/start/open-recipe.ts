@@ -102,7 +102,14 @@ function plainConfig(recipe: Recipe, own: CheckedConfig | undefined): JsonObject
   // Again, as whoever parsed a recipe himself has texts in it where files are meant.
   const config = readRecipeConfig(recipe.config as unknown as JsonObject);
   // A stranger does not say what this machine can bear, nor how its devices are driven.
-  const { $schema: _, limits: _limits, request_loras: _allowed, provider_options: _driven, ...plain } = config;
+  const {
+    $schema: _,
+    limits: _limits,
+    request_loras: _allowed,
+    provider_options: _driven,
+    queue: _waiting,
+    ...plain
+  } = config;
   if (Object.hasOwn(plain, "extends")) throw recipeRefused('"extends"', "a recipe is whole, and reads no configs");
   if (!own) return plain;
   const { model: _model, device: _device, variant: _variant, ...rest } = plain;

@@ -31,7 +31,7 @@ const nothing = [
 
 /** The API of AUTOMATIC1111's web UI, as its clients use it. */
 export function a1111Routes(server: FastifyInstance, acceptance: Acceptance): void {
-  const { pool, queue } = acceptance;
+  const { pool, board, blobs } = acceptance;
   let usual = pool.get(undefined).id;
   /** Of a key: what it asked for last. */
   const current = new Map<string, Job>();
@@ -48,7 +48,9 @@ export function a1111Routes(server: FastifyInstance, acceptance: Acceptance): vo
   const draw = async (request: FastifyRequest<{ Body: Body }>, reply: FastifyReply): Promise<object> => {
     const { job, drawing } = await asked(request);
     current.set(request.owner, job);
-    return drawn(await answeredJob(job, reply), drawing, request.body);
+    await answeredJob(job, reply);
+    const images = await Promise.all(job.images.map(({ key }) => blobs.get(key)));
+    return drawn(job, images, drawing, request.body);
   };
   server.post<{ Body: Body }>("/sdapi/v1/txt2img", { schema: drawing }, (request, reply) => {
     if (request.body.init_images != null) throw unsupportedField("init_images", "...", "is for img2img");
@@ -60,12 +62,10 @@ export function a1111Routes(server: FastifyInstance, acceptance: Acceptance): vo
     return draw(request, reply);
   });
   server.get<{ Querystring: { skip_current_image?: string } }>("/sdapi/v1/progress", lists, ({ owner, query }) => {
-    const job = queue.running?.owner === owner ? queue.running : undefined;
-    return progressOf(job, query.skip_current_image !== "true");
+    return progressOf(board.runningOf(owner), query.skip_current_image !== "true");
   });
   server.post("/sdapi/v1/interrupt", { schema: { tags: ["A1111"] } }, ({ owner }) => {
-    const job = queue.running?.owner === owner ? queue.running : current.get(owner);
-    job?.cancel();
+    (board.runningOf(owner) ?? current.get(owner))?.cancel();
     return {};
   });
   server.get("/sdapi/v1/samplers", lists, () =>
@@ -108,7 +108,7 @@ export function a1111Routes(server: FastifyInstance, acceptance: Acceptance): vo
   });
 }
 
-function drawn(job: Job, { infoOf }: A1111Drawing, parameters: Body): object {
+function drawn(job: Job, images: readonly Uint8Array[], { infoOf }: A1111Drawing, parameters: Body): object {
   const infos = job.images.map(({ seed }) => infoOf(seed));
   const [first = infoOf(job.request.seeds![0]!)] = infos;
   const info = {
@@ -135,7 +135,7 @@ function drawn(job: Job, { infoOf }: A1111Drawing, parameters: Body): object {
     skipstep: { job: job.id, reports: withoutPaths(job.reports) },
   };
   const { init_images: _images, mask: _mask, ...plain } = parameters;
-  return { images: job.images.map(({ bytes }) => base64(bytes)), parameters: plain, info: JSON.stringify(info) };
+  return { images: images.map(base64), parameters: plain, info: JSON.stringify(info) };
 }
 
 function progressOf(job: Job | undefined, withImage: boolean): object {

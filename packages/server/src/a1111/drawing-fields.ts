@@ -99,19 +99,21 @@ export async function a1111Drawing(body: Body, pool: ModelPool, usual: string): 
     model: model.id,
     strength: all.strength,
   });
+  const drawn = Array.from({ length: Math.min(count, mostSeeds) }, (_, i) => first + i);
   return {
     infoOf,
     request: {
       model: model.id,
       settings: all,
-      seeds: Array.from({ length: Math.min(count, mostSeeds) }, (_, i) => first + i),
+      seeds: drawn,
       scheduler: schedulerOf(model, sampler_name ?? sampler_index, spacing),
       plugins,
       uploads,
       output: { format: "png" },
       previews: 0,
       priority,
-      texts: (of) => ({ parameters: infotext(infoOf(of)) }),
+      texts: Object.fromEntries(drawn.map((of) => [of, { parameters: infotext(infoOf(of)) }])),
+      isAwaited: true,
     },
   };
 }

@@ -48,6 +48,8 @@ const statuses: Readonly<Record<string, number>> = {
   CONFIG_INVALID: 400,
   CANCELLED: 409,
   CACHE_FULL: 507,
+  STORE_FULL: 507,
+  QUEUE_UNREACHABLE: 503,
 };
 
 /**

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Job } from "../jobs/job";
-import type { JobQueue } from "../jobs/job-queue";
+import type { JobQueue } from "../queues/job-queue";
 
 /** Seconds: a step of a small model to an image of a large one on a CPU. */
 const buckets = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000];
@@ -38,16 +38,16 @@ export class Metrics {
       name: "skipstep_jobs_waiting",
       help: "Jobs that wait.",
       registers,
-      collect() {
-        this.set(queue.length);
+      async collect() {
+        this.set((await queue.count()).waiting);
       },
     });
     new Gauge({
       name: "skipstep_jobs_running",
       help: "Jobs that are drawn.",
       registers,
-      collect() {
-        this.set(queue.running ? 1 : 0);
+      async collect() {
+        this.set((await queue.count()).running);
       },
     });
     collectDefaultMetrics({ register: this.registry });
@@ -57,6 +57,7 @@ export class Metrics {
   watch(job: Job): void {
     const labels = { model: job.request.model };
     void job.ended.then(() => {
+      if (!job.isOver) return;
       this.ended.inc({ ...labels, state: job.state });
       if (job.startedAt !== undefined) this.waited.observe((job.startedAt - job.createdAt) / 1000);
       if (job.state === "completed") this.took.observe((job.endedAt! - job.createdAt) / 1000);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   type GenerateConfig,
   imagesSettingOf,
@@ -5,16 +6,17 @@ import {
   pictureSettingNames,
   planFromPictures,
 } from "@skipstep/core";
+import type { BlobStore } from "../blobs/blob-store";
 import { ApiError, unknownField } from "../http/api-error";
 import type { Metrics } from "../http/metrics";
 import type { ModelPool, ServedModel } from "../models/model-pool";
 import type { RequestLimits } from "../options";
+import type { JobQueue } from "../queues/job-queue";
 import type { Tracing } from "../tracing/tracing";
 import type { ImageRequest } from "./image-request";
 import { Job } from "./job";
 import type { JobBoard } from "./job-board";
-import type { JobQueue } from "./job-queue";
-import { writeUploads } from "./uploaded-files";
+import { pictureKeys, writeUploads } from "./uploaded-files";
 
 /** What decides whether a request becomes a job. */
 export interface Acceptance {
@@ -24,6 +26,7 @@ export interface Acceptance {
   readonly plugins: readonly string[];
   readonly board: JobBoard;
   readonly queue: JobQueue;
+  readonly blobs: BlobStore;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
 }
@@ -39,19 +42,23 @@ export async function accept(request: ImageRequest, owner: string, acceptance: A
   checkLoras(request.settings, model);
   checkPlugins(request.plugins, model, acceptance.plugins);
   const { uploads, ...others } = request;
+  await checkPlan(request, model);
+  const id = randomUUID();
+  const job = new Job(owner, { ...others, model: model.id, pictures: pictureKeys(id, uploads) }, id);
+  tracing.watch(job);
+  await queue.add(job, uploads);
+  board.add(job);
+  metrics.watch(job);
+  return job;
+}
+
+/** What can be said of settings and pictures before they are drawn. */
+async function checkPlan({ settings, scheduler, uploads }: ImageRequest, { checked }: ServedModel): Promise<void> {
   const uploaded = writeUploads(uploads);
   try {
-    const settings: GenerateConfig = { ...request.settings, ...uploaded.settings };
-    await planFromPictures(model.checked, { ...settings, scheduler: request.scheduler });
-    const job = new Job(owner, { ...others, model: model.id, settings }, uploaded.remove);
-    tracing.watch(job);
-    queue.add(job);
-    board.add(job);
-    metrics.watch(job);
-    return job;
-  } catch (error) {
+    await planFromPictures(checked, { ...settings, ...uploaded.settings, scheduler });
+  } finally {
     uploaded.remove();
-    throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyReply } from "fastify";
+import { queueClosing } from "../queues/refusals";
 import type { Job } from "./job";
 
 /**
@@ -9,5 +10,6 @@ export async function answeredJob(job: Job, reply: FastifyReply): Promise<Job> {
   reply.raw.once("close", () => reply.raw.writableFinished || job.cancel());
   await job.ended;
   if (job.error) throw job.error;
+  if (!job.isOver) throw queueClosing();
   return job;
 }

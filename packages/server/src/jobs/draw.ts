@@ -1,26 +1,34 @@
+import { randomUUID } from "node:crypto";
 import type { GenerateConfig, Pipeline, ProgressEvent, Report } from "@skipstep/core";
+import type { BlobStore } from "../blobs/blob-store";
 import { apiErrorOf } from "../http/api-error";
 import type { ModelPool } from "../models/model-pool";
+import type { RunJob } from "../queues/local-queue";
 import { encodeImage } from "./encode-image";
 import type { Job, JobImage } from "./job";
-import type { RunJob } from "./job-queue";
 import { previewSteps } from "./preview-steps";
+import { keptUploads, type UploadedFiles, writeUploads } from "./uploaded-files";
 
 /** What a job is drawn from. */
 export interface Drawing {
   readonly pool: ModelPool;
+  /** Where its pictures are, and where its images go. */
+  readonly blobs: BlobStore;
   /** Told what was thrown, before the client is told less. */
   readonly onError: (job: Job, error: unknown) => void;
 }
 
 /** Draws a job's images, and tells the job how far it is. */
-export function drawWith({ pool, onError }: Drawing): RunJob {
+export function drawWith({ pool, blobs, onError }: Drawing): RunJob {
   return async (job) => {
     const { request, signal } = job;
     const images: JobImage[] = [];
+    const folder = randomUUID(); // of this attempt: should the job be taken for lost and drawn twice, each has its own
     const reports: Report[] = [];
+    let uploaded: UploadedFiles | undefined;
     job.begin();
     try {
+      uploaded = writeUploads(await keptUploads(blobs, request));
       const start = performance.now();
       const seconds = (): number => (performance.now() - start) / 1000;
       const idle = { step: 0, of: 0, secondsLeft: null };
@@ -40,8 +48,13 @@ export function drawWith({ pool, onError }: Drawing): RunJob {
           const [preview] = event.previews ?? [];
           return preview?.toPng({ recipe: false }).then((png) => job.show(png));
         };
-        const drawn = await drawOne(pipeline, job, seed === undefined ? {} : { seed }, onProgress);
-        images.push(...drawn.images);
+        const own = { ...uploaded.settings, ...(seed === undefined ? {} : { seed }) };
+        const drawn = await drawOne(pipeline, job, own, onProgress);
+        for (const { bytes, ...image } of drawn.images) {
+          const key = `${job.id}/${folder}/${images.length}.${image.format}`;
+          await blobs.put(key, bytes);
+          images.push({ key, bytes: bytes.length, ...image });
+        }
         reports.push(drawn.report);
       }
       job.complete(images, reports);
@@ -52,18 +65,24 @@ export function drawWith({ pool, onError }: Drawing): RunJob {
         return;
       }
       onError(job, error);
-      if (told.status >= 500) await pool.forget(request.model); // what failed once may be broken: the next one opens it anew
+      await blobs.remove(`${job.id}/${folder}`).catch((failed) => onError(job, failed));
+      // What failed once may be broken: the next job opens it anew. A full disk says nothing of the model.
+      if (told.status === 500 && !told.code.startsWith("SKIPSTEP_STORE")) await pool.forget(request.model);
       job.fail(told);
+    } finally {
+      uploaded?.remove();
     }
   };
 }
 
+type DrawnImage = Omit<JobImage, "key" | "bytes"> & { readonly bytes: Uint8Array };
+
 async function drawOne(
   pipeline: Pipeline,
   job: Job,
-  own: Pick<GenerateConfig, "seed">,
+  own: GenerateConfig,
   onProgress: (event: ProgressEvent) => Promise<void> | void,
-): Promise<{ images: JobImage[]; report: Report }> {
+): Promise<{ images: DrawnImage[]; report: Report }> {
   const { request, signal } = job;
   const previews = (step: number, of: number): boolean => {
     const isWanted = previewSteps(of, request.previews).includes(step) || (job.isWatched && step < of);
@@ -75,7 +94,7 @@ async function drawOne(
   const { seed } = result.report;
   const images = await Promise.all(
     result.images.map(async (image) => ({
-      bytes: await encodeImage(image, output, texts?.(seed)),
+      bytes: await encodeImage(image, output, texts?.[seed]),
       format: output.format,
       width: image.width,
       height: image.height,

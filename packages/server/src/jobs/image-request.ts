@@ -27,9 +27,14 @@ export interface ImageRequest {
   readonly previews: number;
   /** Higher goes first. */
   readonly priority: number;
-  /** Texts for the PNG besides the recipe, for the image of a seed. */
-  readonly texts?: ((seed: number) => Readonly<Record<string, string>>) | undefined;
+  /** Texts for the PNG besides the recipe, by the seed of the image. */
+  readonly texts?: Readonly<Record<number, Readonly<Record<string, string>>>> | undefined;
+  /** Its client waits on the line for the images: nobody wants them when the server has gone. */
+  readonly isAwaited: boolean;
 }
 
-/** What a job is drawn from: its pictures are files by now, whose paths stand in the settings. */
-export type DrawnRequest = Omit<ImageRequest, "uploads">;
+/** A request as it waits: JSON, whose pictures are blobs. */
+export interface QueuedRequest extends Omit<ImageRequest, "uploads"> {
+  /** Keys of blobs, by setting. */
+  readonly pictures: Readonly<Partial<Record<PictureSetting, readonly string[]>>>;
+}

@@ -6,11 +6,11 @@ import { EventStream } from "../http/event-stream";
 import { ownFields } from "../http/own-fields";
 import { withoutPaths } from "../http/without-paths";
 import { errorBody } from "../openai/error-body";
+import type { JobQueue } from "../queues/job-queue";
 import { type Acceptance, accept, settingsAmong } from "./accept";
 import { mediaTypes } from "./encode-image";
 import type { OutputFormat, Uploads } from "./image-request";
 import type { Job, JobEvent } from "./job";
-import type { JobQueue } from "./job-queue";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -18,7 +18,7 @@ const tags = ["Jobs"];
 
 /** Jobs: what a generation is while it waits and runs. */
 export function jobRoutes(server: FastifyInstance, acceptance: Acceptance): void {
-  const { board, queue } = acceptance;
+  const { board, queue, blobs } = acceptance;
   const schema = (summary: string): object => ({ tags, summary });
 
   server.post<{ Body: Body }>(
@@ -26,21 +26,24 @@ export function jobRoutes(server: FastifyInstance, acceptance: Acceptance): void
     { schema: { tags, summary: "Asks for images", body: jobBody } },
     async (request, reply) => {
       const job = await accept(jobRequest(request.body, acceptance), request.owner, acceptance);
-      return reply.code(202).header("location", `/v1/jobs/${job.id}`).send(describe(job, queue));
+      return reply
+        .code(202)
+        .header("location", `/v1/jobs/${job.id}`)
+        .send(await describe(job, queue));
     },
   );
-  server.get("/v1/jobs", { schema: schema("One's own jobs, the newest first") }, ({ owner }) => ({
+  server.get("/v1/jobs", { schema: schema("One's own jobs, the newest first") }, async ({ owner }) => ({
     object: "list",
-    data: board.of(owner).map((job) => describe(job, queue)),
+    data: await Promise.all(board.of(owner).map((job) => describe(job, queue))),
   }));
-  server.get<{ Params: { id: string } }>("/v1/jobs/:id", { schema: schema("A job") }, ({ params, owner }) =>
-    describe(board.get(params.id, owner), queue),
+  server.get<{ Params: { id: string } }>("/v1/jobs/:id", { schema: schema("A job") }, async ({ params, owner }) =>
+    describe(await board.get(params.id, owner), queue),
   );
   server.delete<{ Params: { id: string } }>(
     "/v1/jobs/:id",
     { schema: schema("Cancels a job") },
-    ({ params, owner }) => {
-      const job = board.get(params.id, owner);
+    async ({ params, owner }) => {
+      const job = await board.get(params.id, owner);
       job.cancel();
       return describe(job, queue);
     },
@@ -48,26 +51,30 @@ export function jobRoutes(server: FastifyInstance, acceptance: Acceptance): void
   server.get<{ Params: { id: string; index: string } }>(
     "/v1/jobs/:id/images/:index",
     { schema: schema("A finished image") },
-    ({ params, owner }, reply) => {
-      const job = board.get(params.id, owner);
+    async ({ params, owner }, reply) => {
+      const job = await board.get(params.id, owner);
       const image = job.images[Number(params.index)];
       if (!image) throw new ApiError(404, "image_not_found", `The job has ${job.images.length} images.`, "index");
-      return reply.type(mediaTypes[image.format]).send(Buffer.from(image.bytes));
+      return reply.type(mediaTypes[image.format]).send(Buffer.from(await blobs.get(image.key)));
     },
   );
   server.get<{ Params: { id: string }; Headers: { "last-event-id"?: string } }>(
     "/v1/jobs/:id/events",
     { schema: schema("What happens to a job, as server-sent events; Last-Event-ID goes on after one") },
     async (request, reply) => {
-      const job = board.get(request.params.id, request.owner);
+      const job = await board.get(request.params.id, request.owner);
       const last = Number(request.headers["last-event-id"] ?? 0);
       const events = new EventStream(request, reply, () => stop());
-      const tell = (event: JobEvent): void =>
-        events.send({ id: event.id, event: event.type, data: described(event, job, queue) });
+      let told = Promise.resolve(); // one after the other, whatever each of them waits for
+      const tell = (event: JobEvent): void => {
+        told = told.then(async () =>
+          events.send({ id: event.id, event: event.type, data: await described(event, job, queue) }),
+        );
+      };
       const stop = job.listen(tell);
       for (const event of job.eventsAfter(Number.isInteger(last) ? last : 0)) tell(event);
       await job.ended;
-      events.end();
+      await told.finally(() => events.end());
     },
   );
 }
@@ -103,6 +110,7 @@ function jobRequest(body: Body, { pool }: Acceptance) {
     priority,
     uploads,
     previews: previews as number,
+    isAwaited: false,
     output: { format: format as OutputFormat, compression: compression as number | undefined },
   };
 }
@@ -115,7 +123,7 @@ function picturesIn(name: PictureSetting, given: unknown): readonly unknown[] {
 }
 
 /** A job as its owner sees it. */
-function describe(job: Job, queue: JobQueue): object {
+async function describe(job: Job, queue: JobQueue): Promise<object> {
   const { id, state, request, createdAt, startedAt, endedAt, progress, images, reports, error } = job;
   return {
     id,
@@ -125,7 +133,7 @@ function describe(job: Job, queue: JobQueue): object {
     created_at: seconds(createdAt),
     started_at: seconds(startedAt),
     ended_at: seconds(endedAt),
-    place: state === "queued" ? queue.placeOf(job) : null,
+    place: state === "queued" ? await queue.placeOf(job) : null,
     progress: progress ? progressOf(progress) : null,
     images: images.map(({ width, height, format, seed }, i) => ({
       url: `/v1/jobs/${id}/images/${i}`,
@@ -139,7 +147,7 @@ function describe(job: Job, queue: JobQueue): object {
   };
 }
 
-function described(event: JobEvent, job: Job, queue: JobQueue): object {
+async function described(event: JobEvent, job: Job, queue: JobQueue): Promise<object> {
   if (event.type === "progress") return progressOf(event.progress!);
   if (event.type !== "preview") return describe(job, queue);
   return { b64_json: base64(event.preview!), ...(event.progress ? progressOf(event.progress) : {}) };

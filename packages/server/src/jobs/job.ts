@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Report } from "@skipstep/core";
-import type { ApiError } from "../http/api-error";
-import type { DrawnRequest, OutputFormat } from "./image-request";
+import { ApiError } from "../http/api-error";
+import type { OutputFormat, QueuedRequest } from "./image-request";
 
 export type JobState = "queued" | "running" | "completed" | "failed" | "cancelled";
 
@@ -18,7 +18,9 @@ export interface JobProgress {
 
 /** A finished image. */
 export interface JobImage {
-  readonly bytes: Uint8Array;
+  /** Where it lies in the blobs. */
+  readonly key: string;
+  readonly bytes: number;
   readonly format: OutputFormat;
   readonly width: number;
   readonly height: number;
@@ -34,12 +36,31 @@ export interface JobEvent {
   readonly progress?: JobProgress;
 }
 
+/** All of a job that outlives its process; JSON. Times in milliseconds since 1970. */
+export interface JobRecord {
+  readonly id: string;
+  /** Name of the key that asked. */
+  readonly owner: string;
+  readonly request: QueuedRequest;
+  readonly createdAt: number;
+  readonly state: JobState;
+  /** How often it was begun. */
+  readonly attempts: number;
+  readonly startedAt?: number | undefined;
+  readonly endedAt?: number | undefined;
+  readonly images: readonly JobImage[];
+  readonly reports: readonly Report[];
+  readonly error?: Pick<ApiError, "status" | "code" | "message" | "param"> | undefined;
+}
+
+/** What became of a job. */
+export type JobEnd = Pick<JobRecord, "state" | "startedAt" | "endedAt" | "images" | "reports" | "error">;
+
 /** One request on its way. */
 export class Job {
-  readonly id = randomUUID();
-  readonly createdAt = Date.now();
   startedAt: number | undefined;
   endedAt: number | undefined;
+  attempts = 0;
   state: JobState = "queued";
   progress: JobProgress | undefined;
   preview: Uint8Array | undefined;
@@ -49,12 +70,14 @@ export class Job {
   /** Somebody looks at the image while it is drawn: the next step is decoded. */
   isWatched = false;
 
+  /** Another process goes on with it. */
+  isHandedBack = false;
   private readonly controller = new AbortController();
   private readonly history: JobEvent[] = [];
   private readonly listeners = new Set<(event: JobEvent) => void>();
   private lastId = 0;
   private end!: () => void;
-  /** Settled when it is completed, failed or cancelled. */
+  /** Settled when it is completed, failed or cancelled, or when this process has no part in it any more. */
   readonly ended = new Promise<void>((resolve) => {
     this.end = resolve;
   });
@@ -62,11 +85,25 @@ export class Job {
   /** @param owner name of the key that asked */
   constructor(
     readonly owner: string,
-    readonly request: DrawnRequest,
-    /** Releases what came with the request. */
-    private readonly release: () => void,
+    readonly request: QueuedRequest,
+    readonly id = randomUUID() as string,
+    readonly createdAt = Date.now(),
   ) {
     this.tell({ type: "queued" });
+  }
+
+  /** A job of before. One that was running waits again. */
+  static of({ owner, request, id, createdAt, attempts, ...record }: JobRecord): Job {
+    const job = new Job(owner, request, id, createdAt);
+    job.attempts = attempts;
+    if (record.endedAt !== undefined) job.endAs(record);
+    return job;
+  }
+
+  get record(): JobRecord {
+    const { id, owner, request, createdAt, state, attempts, startedAt, endedAt, images, reports, error } = this;
+    const told = error && { status: error.status, code: error.code, message: error.message, param: error.param };
+    return { id, owner, request, createdAt, state, attempts, startedAt, endedAt, images, reports, error: told };
   }
 
   get signal(): AbortSignal {
@@ -88,9 +125,10 @@ export class Job {
     return () => this.listeners.delete(listener);
   }
 
-  begin(): void {
+  begin(startedAt = Date.now()): void {
     this.state = "running";
-    this.startedAt = Date.now();
+    this.startedAt = startedAt;
+    this.attempts++;
     this.tell({ type: "running" });
   }
 
@@ -130,12 +168,33 @@ export class Job {
     this.finish("cancelled");
   }
 
-  private finish(state: "completed" | "failed" | "cancelled"): void {
+  /** What became of it elsewhere. */
+  endAs({ state, startedAt, endedAt, images, reports, error }: JobEnd): void {
+    this.startedAt = startedAt ?? this.startedAt;
+    this.images = images;
+    this.reports = reports;
+    if (error) this.error = new ApiError(error.status, error.code, error.message, error.param);
+    this.finish(state as "completed" | "failed" | "cancelled", endedAt);
+  }
+
+  /** This process stops, and another one goes on with it: from its beginning, where it was running. */
+  handBack(): void {
+    this.isHandedBack = true;
+    this.controller.abort();
+    if (this.state === "queued") this.end();
+  }
+
+  private finish(state: "completed" | "failed" | "cancelled", endedAt = Date.now()): void {
     if (this.isOver) return;
-    this.state = state;
-    this.endedAt = Date.now();
-    this.release();
-    this.tell({ type: state });
+    if (state === "cancelled" && this.isHandedBack) {
+      this.state = "queued";
+      this.startedAt = undefined;
+      this.tell({ type: "queued" });
+    } else {
+      this.state = state;
+      this.endedAt = endedAt;
+      this.tell({ type: state });
+    }
     this.end();
   }
 

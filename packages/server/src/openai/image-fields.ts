@@ -55,6 +55,7 @@ export function imagesRequest(body: Fields, uploads: Uploads, pool: ModelPool): 
       output: { format, compression },
       previews,
       priority,
+      isAwaited: true,
     },
     responseFormat: oneOf("response_format", response_format, ["b64_json", "url"]) ?? "b64_json",
     stream: isStream,

@@ -1,3 +1,4 @@
+import type { BlobStore } from "../blobs/blob-store";
 import { base64 } from "../http/base64";
 import { withoutPaths } from "../http/without-paths";
 import type { Job, JobImage } from "../jobs/job";
@@ -12,9 +13,18 @@ const usage = {
 };
 
 /** What OpenAI's clients read, and beside it what is ours: seeds, and what plugins did. */
-export function imagesReply(job: Job, { responseFormat }: ImagesRequest, origin: string): object {
-  const data = job.images.map((image, i) =>
-    responseFormat === "url" ? { url: `${origin}/v1/jobs/${job.id}/images/${i}` } : { b64_json: base64(image.bytes) },
+export async function imagesReply(
+  job: Job,
+  { responseFormat }: ImagesRequest,
+  blobs: BlobStore,
+  origin: string,
+): Promise<object> {
+  const data = await Promise.all(
+    job.images.map(async ({ key }, i) =>
+      responseFormat === "url"
+        ? { url: `${origin}/v1/jobs/${job.id}/images/${i}` }
+        : { b64_json: base64(await blobs.get(key)) },
+    ),
   );
   return { created: createdAt(job), data, ...described(job.images[0]), usage, skipstep: ownReply(job) };
 }
@@ -29,11 +39,11 @@ export function partialImage(job: Job, kind: string, preview: Uint8Array, index:
   };
 }
 
-export function completedImage(job: Job, kind: string): object {
+export async function completedImage(job: Job, kind: string, blobs: BlobStore): Promise<object> {
   const [image] = job.images;
   return {
     type: `${kind}.completed`,
-    b64_json: base64(image!.bytes),
+    b64_json: base64(await blobs.get(image!.key)),
     created_at: createdAt(job),
     ...described(image),
     usage,

@@ -1,6 +1,7 @@
 import { imagesSettingOf } from "@skipstep/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ApiError, renamed } from "../http/api-error";
+import type { BlobStore } from "../blobs/blob-store";
+import { ApiError, apiErrorOf, renamed } from "../http/api-error";
 import { EventStream } from "../http/event-stream";
 import { type Acceptance, accept } from "../jobs/accept";
 import { answeredJob } from "../jobs/answered-job";
@@ -73,17 +74,23 @@ async function answer(
   const job = await accept(images.request, request.owner, acceptance).catch((error: unknown) => {
     throw body.n == null ? error : renamed(error, { [imagesSettingOf(pool.get(images.request.model).checked)]: "n" });
   });
-  if (images.stream) return stream(request, reply, job, kind);
+  if (images.stream) return stream(request, reply, job, kind, acceptance.blobs);
   await answeredJob(job, reply);
   if (job.state === "cancelled") throw cancelled();
-  return imagesReply(job, images, `${request.protocol}://${request.host}`);
+  return imagesReply(job, images, acceptance.blobs, `${request.protocol}://${request.host}`);
 }
 
 function cancelled(): ApiError {
   return new ApiError(409, "cancelled", "The job was cancelled.");
 }
 
-async function stream(request: FastifyRequest, reply: FastifyReply, job: Job, kind: string): Promise<void> {
+async function stream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  job: Job,
+  kind: string,
+  blobs: BlobStore,
+): Promise<void> {
   let index = 0;
   const stop = job.listen(({ type, preview }) => {
     if (type !== "preview" || !preview) return;
@@ -94,7 +101,11 @@ async function stream(request: FastifyRequest, reply: FastifyReply, job: Job, ki
     job.cancel();
   });
   await job.ended;
-  if (job.state === "completed") events.send({ event: `${kind}.completed`, data: completedImage(job, kind) });
-  else events.send({ event: "error", data: { type: "error", ...errorBody(job.error ?? cancelled()) } });
+  try {
+    if (job.state !== "completed") throw job.error ?? cancelled();
+    events.send({ event: `${kind}.completed`, data: await completedImage(job, kind, blobs) });
+  } catch (error) {
+    events.send({ event: "error", data: { type: "error", ...errorBody(apiErrorOf(error)) } });
+  }
   events.end();
 }
