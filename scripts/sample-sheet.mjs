@@ -1,4 +1,4 @@
-/** Makes models/emoji/samples.png, the sheet of the model card: one image a prompt, seed 42. Needs a build. */
+/** Makes models/emoji/samples.webp, the sheet of the model card: one image a prompt, seed 42. Needs a build. */
 import { join } from "node:path";
 import { createPipeline } from "@skipstep/core";
 import sharp from "sharp";
@@ -33,9 +33,9 @@ const tiles = await Promise.all(
   })),
 );
 const sheet = { width: columns * width, height: Math.ceil(images.length / columns) * height, channels: 3 };
-const file = join(root, "models/emoji/samples.png");
+const file = join(root, "models/emoji/samples.webp");
 await sharp({ create: { ...sheet, background: "white" } })
   .composite(tiles)
-  .png({ compressionLevel: 9 })
+  .webp({ lossless: true, effort: 6 })
   .toFile(file);
 console.log(`${file}: ${prompts.join(", ")} (${report.seconds.total.toFixed(1)} s)`);

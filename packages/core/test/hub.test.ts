@@ -52,7 +52,7 @@ let cache = "";
 let runs = 0;
 
 const emojiFiles = readdirSync(emoji, { recursive: true, encoding: "utf8" })
-  .filter((name) => statSync(join(emoji, name)).isFile() && !name.endsWith("samples.png"))
+  .filter((name) => statSync(join(emoji, name)).isFile() && !name.endsWith("samples.webp"))
   .sort()
   .map((name) => [name, readFileSync(join(emoji, name))] as const);
 
