@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { createPipeline, type GenerateRequest } from "../../packages/core/src/index";
+import { createPipeline, type GenerateRequest } from "@skipstep/core";
 
 const resolution = 10;
 

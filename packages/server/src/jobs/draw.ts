@@ -67,7 +67,7 @@ export function drawWith({ pool, blobs, onError }: Drawing): RunJob {
       onError(job, error);
       await blobs.remove(`${job.id}/${folder}`).catch((failed) => onError(job, failed));
       // What failed once may be broken: the next job opens it anew. A full disk says nothing of the model.
-      if (told.status === 500 && !told.code.startsWith("SKIPSTEP_STORE")) await pool.forget(request.model);
+      if (told.status === 500 && !/^SKIPSTEP_STORE_/.test(told.code)) await pool.forget(request.model);
       job.fail(told);
     } finally {
       uploaded?.remove();
