@@ -50,7 +50,7 @@ async function called(
 function toldOf(error: unknown): { readonly code: string; readonly message: string; readonly param: string | null } {
   if (error instanceof ToolError) return error;
   const { code } = error as { readonly code?: unknown };
-  if (typeof code === "string" && code.startsWith("SKIPSTEP_IMAGE"))
+  if (typeof code === "string" && /^SKIPSTEP_IMAGE_/.test(code))
     return { code, message: (error as Error).message, param: null };
   return { code: "internal_error", message: "The server failed.", param: null };
 }
