@@ -25,7 +25,7 @@ export default defineConfig({
   resolve: { alias: [threads] },
   test: {
     globalSetup: ["packages/core/test/threads/bundle-threads.ts", "test/built/check-built.ts", "test/run-folder.ts"],
-    setupFiles: ["test/own-environment.ts", "test/same-numbers.ts", "test/kept-runtime.ts"],
+    setupFiles: ["test/own-environment.ts", "test/same-numbers.ts", "packages/core/test/kept-runtime.ts"],
     pool: "forks",
     // Of two cores Vitest would leave one idle; half of a test's time is not in ONNX Runtime's threads. A process of
     // their own for each of the files would load and compile core's sources as often.

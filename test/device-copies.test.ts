@@ -6,9 +6,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createPipeline, type GenerateResult, type PluginUse } from "@skipstep/core";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { keepNoRuntime } from "../packages/core/test/kept-runtime";
 import { memoryOfTests } from "../packages/core/test/threads/start-thread";
 import { temporaryFolder } from "./emoji";
-import { keepNoRuntime } from "./kept-runtime";
 
 const cacheDir = temporaryFolder();
 const steps = 6;

@@ -11,8 +11,8 @@ import {
   validateConfig,
 } from "@skipstep/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { keepNoSessions } from "../packages/core/test/kept-runtime";
 import { emojiConfig, temporaryFolder } from "./emoji";
-import { keepNoSessions } from "./kept-runtime";
 import { engineCache as cacheDir } from "./run-folder";
 
 let pipeline: Pipeline;

@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { keepNoRuntime } from "../../../test/kept-runtime";
 import {
   type ConfigInput,
   createPipeline,
@@ -15,6 +14,7 @@ import type { OnProgress } from "../src/loop/progress-listener";
 import { deviceTrouble } from "../src/runtime/device-trouble";
 import { temporaryFolder } from "./checkpoint-files";
 import { holdingProcess } from "./device-turns-process";
+import { keepNoRuntime } from "./kept-runtime";
 import { plantDevice } from "./planted-device";
 
 const model = join(import.meta.dirname, "../../../test/golden/pipelines/dit");

@@ -6,12 +6,12 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { keepNoRuntime } from "../../../test/kept-runtime";
 import type { Calls } from "../src/runtime/protocol";
 import { Runtime, type Session } from "../src/runtime/runtime";
 import { WorkerLink } from "../src/runtime/worker-link";
 import { floats } from "../src/tensor";
 import { temporaryFolder } from "./checkpoint-files";
+import { keepNoRuntime } from "./kept-runtime";
 import { writeModel } from "./tiny-onnx";
 
 const stopped = { code: "SKIPSTEP_RUNTIME_STOPPED" };

@@ -1,5 +1,5 @@
 import { Runtime } from "@skipstep/core/model";
-import { unusedSessions } from "../packages/core/src/runtime/shared-sessions";
+import { unusedSessions } from "../src/runtime/shared-sessions";
 
 interface Keeper {
   readonly start: typeof Runtime.start;
