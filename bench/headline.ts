@@ -41,7 +41,10 @@ const int8: Plugin = {
   use: pluginFolder("bnb"),
   options: { load_in_8bit: true, llm_int8_threshold: 0, llm_int8_scale: "tensor" },
 };
-const gate: Plugin = { use: pluginFolder("guidance"), options: { cfg_gate_step: 0.2, cfg_gate_refresh: 3 } };
+const gate: Plugin = {
+  use: pluginFolder("guidance"),
+  options: { cfg_gate_mask: mask.map((entry, step) => (step === 1 ? 0 : entry)) },
+};
 
 /** Each with what those before it have. */
 const rows: readonly (readonly [title: string, plugins: readonly Plugin[]])[] = [
