@@ -8,11 +8,13 @@ import { compileBenchmark } from "./compile";
 import { coresBenchmark } from "./cores";
 import { deepcacheBenchmark } from "./deepcache";
 import { denoisersBenchmark } from "./denoisers";
+import { ditCachesBenchmark } from "./dit-caches";
 import { dtypeBenchmark } from "./dtype";
 import { emojiBenchmark } from "./emoji";
 import { foraBenchmark } from "./fora";
 import { ggufTokensBenchmark, ggufTypesBenchmark } from "./gguf-types";
 import { guidanceBenchmark } from "./guidance";
+import { headlineBenchmark } from "./headline";
 import { hooksBenchmark } from "./hooks";
 import { lowBitBenchmarks } from "./low-bit";
 import { matmulBenchmark } from "./matmul";
@@ -54,6 +56,8 @@ const benchmarks: readonly Benchmark[] = [
   requestLoraBenchmark,
   ...lowBitBenchmarks,
   serveBenchmark,
+  ditCachesBenchmark,
+  headlineBenchmark,
   peersBenchmark,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));

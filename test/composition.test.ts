@@ -127,6 +127,56 @@ it("guidance and a cache of blocks decide each its own, in one batch and in two"
   }
 });
 
+describe("any two of guidance, cache, quantizer and attention", () => {
+  const model = join(root, "test/golden/pipelines/z-image");
+  const config: ConfigInput = {
+    model,
+    generate: { prompt: "a cat", num_inference_steps: 6, guidance_scale: 3, height: 64, width: 64, seed: 3 },
+    strict: true,
+  };
+  const local = { LocalAttentionFromBottomRightMask: { window_left: 6, window_right: 6 } };
+  const uses: Readonly<Record<string, PluginUse>> = {
+    guidance: { use: Guidance, options: { cfg_gate_step: 0.2, cfg_gate_refresh: 2 } },
+    cache: { use: CacheDit, options: { Fn_compute_blocks: 1, max_warmup_steps: 2, residual_diff_threshold: 1 } },
+    quantizer: { use: Bnb, options: { load_in_4bit: true, bnb_4bit_kernel: "int8" } },
+    attention: { use: Xformers, options: { op: "cutlass", block_size: 16, attn_bias: local } },
+  };
+  const names = Object.keys(uses);
+  const pairs = names.flatMap((one, i) => names.slice(i + 1).map((other) => [one, other] as const));
+  const alone = new Map<string, GenerateResult>();
+  let plain: GenerateResult;
+
+  beforeAll(async () => {
+    plain = await draw(config, cacheDir);
+    for (const [name, use] of Object.entries(uses))
+      alone.set(name, await draw({ ...config, plugins: [use] }, cacheDir));
+  });
+
+  it("each changes the image", () => {
+    for (const [name, drawn] of alone) expect(psnr(drawn, plain), name).toBeLessThan(55);
+  });
+
+  it.each(pairs)("%s and %s, in either order", async (one, other) => {
+    const [first, second] = [alone.get(one)!, alone.get(other)!];
+    const both = await draw({ ...config, plugins: [uses[one]!, uses[other]!] }, cacheDir);
+    const turned = await draw({ ...config, plugins: [uses[other]!, uses[one]!] }, cacheDir);
+    expect(turned.images[0]!.data).toEqual(both.images[0]!.data);
+    expect(both.report.warnings).toEqual([]);
+    // Each does what it does alone: on top of the other it changes about as much as on the plain image. Only what two
+    // that skip work remember is of different steps.
+    const apart = one === "guidance" && other === "cache" ? 12 : 6;
+    for (const [at, own, others] of [
+      [0, first, second],
+      [1, second, first],
+    ] as const) {
+      const [mine] = own.report.plugins;
+      expect(both.report.plugins[at]).toMatchObject({ name: mine!.name, effect: true });
+      expect(both.latents.data).not.toEqual(others.latents.data);
+      expect(Math.abs(psnr(both, others) - psnr(own, plain))).toBeLessThan(apart);
+    }
+  });
+});
+
 beforeAll(() => writeGguf(join(root, "models/emoji"), gguf));
 
 /** Steps that the cache reused; it stands last. */

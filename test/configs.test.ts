@@ -24,13 +24,21 @@ function imageOf({ images }: GenerateResult): Image {
 describe("configs", () => {
   it("are those that are tested here", () => {
     expect(readdirSync(folder).sort()).toEqual(
-      ["emoji-cache-dit.json", "emoji-fast.json", "emoji-unet-deepcache.json", "emoji-unet.json", "emoji.json"].sort(),
+      [
+        "emoji-cache-dit-gate.json",
+        "emoji-cache-dit.json",
+        "emoji-fast.json",
+        "emoji-unet-deepcache.json",
+        "emoji-unet.json",
+        "emoji.json",
+      ].sort(),
     );
   });
 
   it.each([
     ["emoji-fast.json", "emoji.json", 11, 36],
     ["emoji-cache-dit.json", "emoji.json", 13, 41],
+    ["emoji-cache-dit-gate.json", "emoji.json", 13, 40],
     ["emoji-unet-deepcache.json", "emoji-unet.json", 13, 26],
   ])("%s is as close to %s as it is said to be", async (name, plainName, reused, decibels) => {
     const [fast, plain] = [await generated(name), await generated(plainName)];

@@ -7,7 +7,7 @@ import type { Sizes } from "@skipstep/core/model";
 
 /** Which model is run, and how large. */
 export interface Match {
-  readonly model: "decoder" | "dit";
+  readonly model: "decoder" | "dit" | "z-image";
   /** The component's folder: config.json and weights as diffusers has them. */
   readonly folder: string;
   readonly sizes: Sizes;
@@ -29,6 +29,8 @@ export interface Cost {
   readonly seconds: number;
   /** Of all threads. */
   readonly processor: number;
+  /** Resident memory after it, where it is told. */
+  readonly bytes?: number;
 }
 
 /** One program with one model, open in a process of its own. */

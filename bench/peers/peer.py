@@ -24,7 +24,7 @@ try:
     if ask["precision"] == "int8":
         import nncf
 except ImportError as error:
-    say({"missing": error.name})
+    say({"missing": f"{error.name} is not installed"})
     sys.exit()
 
 torch.set_num_threads(ask["threads"])
@@ -67,7 +67,26 @@ def dit():
     return module, inputs, inputs
 
 
-module, inputs, traced = {"decoder": decoder, "dit": dit}[ask["model"]]()
+def z_image():
+    model = diffusers.ZImageTransformer2DModel.from_pretrained(ask["folder"])
+    side, length = 2 * ask["sizes"]["h"], ask["sizes"]["L"]
+
+    class Denoiser(torch.nn.Module):
+        def forward(self, hidden, timestep, caption):
+            return model([hidden], timestep, [caption], return_dict=False)[0][0]
+
+    module = Denoiser()
+    module.model = model
+    inputs = (wave((model.config.in_channels, 1, side, side)), wave((1,)).add(0.5), wave((length, model.config.cap_feat_dim)))
+    return module, inputs, inputs
+
+
+def resident():
+    with open("/proc/self/statm") as pages:
+        return int(pages.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+module, inputs, traced = {"decoder": decoder, "dit": dit, "z-image": z_image}[ask["model"]]()
 module.eval()
 
 
@@ -81,7 +100,9 @@ def of_torch():
 
 def of_openvino():
     core = openvino.Core()
-    made = openvino.convert_model(module, example_input=traced)
+    module(*traced)  # what is made at the first call, such as tables of rotary embeddings, is no part of the trace
+    script = torch.jit.trace(module, traced, check_trace=False, strict=False)
+    made = openvino.convert_model(script, example_input=traced)
     made.reshape({place: list(x.shape) for place, x in enumerate(inputs)})
     arrays = [x.numpy() for x in inputs]
     if ask["precision"] == "int8":
@@ -96,7 +117,11 @@ def of_openvino():
     return lambda: numpy.array(request.infer(arrays)[0], dtype=numpy.float32)
 
 
-run = {"torch": of_torch, "openvino": of_openvino}[ask["peer"]]()
+try:
+    run = {"torch": of_torch, "openvino": of_openvino}[ask["peer"]]()
+except Exception as error:  # what it cannot convert
+    say({"missing": f"{ask['peer']}: {str(error).strip().splitlines()[0][:200]}"})
+    sys.exit()
 output = run()
 version = {"torch": torch, "openvino": sys.modules.get("openvino")}[ask["peer"]].__version__
 say({"ready": version.split("-")[0]})
@@ -105,7 +130,8 @@ for line in sys.stdin:
     if command == "run":
         wall, processor = time.perf_counter(), time.process_time()
         output = run()
-        say({"seconds": time.perf_counter() - wall, "processor": time.process_time() - processor})
+        cost = {"seconds": time.perf_counter() - wall, "processor": time.process_time() - processor}
+        say({**cost, "bytes": resident()})
     else:
         numpy.ascontiguousarray(output).tofile(path)
         say({"written": path})

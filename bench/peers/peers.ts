@@ -7,6 +7,7 @@ import { writeRandomModel } from "../random-checkpoint";
 import { ditXl2 } from "../random-dit";
 import { sd15 } from "../sd15-configs";
 import { inTemporaryFolder } from "../temporary-folder";
+import { againstSdCpp } from "./against-sd-cpp";
 import {
   type Contestant,
   type Cost,
@@ -95,11 +96,12 @@ const contests: readonly Contest[] = [
 
 export const peersBenchmark: Benchmark = {
   name: "peers",
-  about: `Models with random weights in Skipstep and in other programs side by side, ${THREADS} threads each: every one in a process of its own, in turns, the least of ${ROUNDS} rounds, with the processor time of all threads; PSNR against Skipstep's float32. int8 of OpenVINO is NNCF's. SKIPSTEP_PEERS_PYTHON names a Python with openvino, nncf, torch and diffusers, SKIPSTEP_PEERS a part of the titles of what is to run.`,
+  about: `Models with random weights in Skipstep and in other programs side by side, ${THREADS} threads each: every one in a process of its own, in turns, the least of ${ROUNDS} rounds, with the processor time of all threads; PSNR against Skipstep's float32. int8 of OpenVINO is NNCF's. SKIPSTEP_PEERS_PYTHON names a Python with openvino, nncf, torch and diffusers, SKIPSTEP_PEERS a part of the titles of what is to run. SKIPSTEP_PEERS_SDCPP names stable-diffusion.cpp's \`sd-cli\`, which draws Stable Diffusion 1.5 at 512 x 512 in two guided steps beside ours; its seconds are its log's.`,
   run: (say) =>
     inTemporaryFolder(async (folder) => {
       const figures: Figure[] = [];
       for (const [i, contest] of contests.entries()) figures.push(...(await held(contest, join(folder, `${i}`), say)));
+      figures.push(...(await againstSdCpp(join(folder, "sd"), THREADS, process.env.SKIPSTEP_PEERS ?? "", say)));
       return figures;
     }),
 };
@@ -114,7 +116,7 @@ async function held(contest: Contest, folder: string, say: Say): Promise<Figure[
   const present = new Map<string, Contestant>();
   for (const [title, open] of entries) {
     const contestant = await open(match);
-    if (typeof contestant === "string") say(`${full(title)} is left out: ${contestant} is not installed`);
+    if (typeof contestant === "string") say(`${full(title)} is left out: ${contestant}`);
     else present.set(title, contestant);
   }
   const costs = new Map<string, Cost[]>([...present.keys()].map((title) => [title, []]));

@@ -3,7 +3,16 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { newGraph } from "@skipstep/contract/graph";
-import { autoencoderKl, dit, type Floats, graphPlugins, openGraph, openWeights, Runtime } from "@skipstep/core/model";
+import {
+  autoencoderKl,
+  dit,
+  type Floats,
+  graphPlugins,
+  openGraph,
+  openWeights,
+  Runtime,
+  zImage,
+} from "@skipstep/core/model";
 import type { PluginClass } from "@skipstep/core/plugin";
 import { Bnb } from "../../plugins/bnb/src/index";
 import { ChannelsLast } from "../../plugins/channels-last/src/index";
@@ -14,6 +23,7 @@ const plugins = { bnb: Bnb, "channels-last": ChannelsLast } as Readonly<Record<s
 const models = {
   decoder: { architecture: autoencoderKl, entry: "decode" },
   dit: { architecture: dit, entry: "forward" },
+  "z-image": { architecture: zImage, entry: "forward" },
 } as const;
 
 const ask: SkipstepRun = JSON.parse(process.argv[2]!);

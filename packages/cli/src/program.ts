@@ -158,6 +158,11 @@ export function createProgram(session: Session): Command {
     .addOption(seeds)
     .option("--count <number>", "most prompts that each setting draws", wholeNumber, 4)
     .option("--trials <number>", "most settings that are measured", wholeNumber, 12)
+    .option(
+      "--try <plugin.option=list>",
+      "values of an option, careful ones first, in place of the plugins' own; again for more",
+      collect,
+    )
     .option("-o, --out <file>", "the config that was found; a page goes beside it (default: tuned.json)");
   addSettings(tune, { strict: true })
     .addOption(threads)

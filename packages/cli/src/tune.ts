@@ -12,7 +12,7 @@ import type { Session } from "./session";
 import { settingOverrides } from "./setting-overrides";
 import { shownPath } from "./shown-path";
 import { Arena, type Evidence } from "./tune/arena";
-import { type Knob, knobsOf } from "./tune/knob";
+import { type Knob, knobsOf, triedKnobs } from "./tune/knob";
 import { search } from "./tune/search";
 import { overridesAt, settingText } from "./tune/setting";
 import { latencyTarget, psnrTarget, speedupTarget, type Target } from "./tune/target";
@@ -32,6 +32,8 @@ export interface TuneOptions extends DrawingOptions {
   readonly count: number;
   /** Most settings that are measured. */
   readonly trials: number;
+  /** Options and their values, in place of those that plugins name. */
+  readonly try?: readonly string[];
 }
 
 /** Bytes that must be free for the config and for the page. */
@@ -45,7 +47,7 @@ export async function tune(file: string, options: TuneOptions, session: Session)
   const { input, folder } = givenConfig(file);
   const set = settingOverrides(options);
   const config = await validateConfig(input, { overrides: set });
-  const knobs = knobsOf(config);
+  const knobs = options.try ? triedKnobs(config, options.try) : knobsOf(config);
   if (knobs.length === 0) throw untunable(file, await tunablePlugins(folder, config));
   const motifs = await chosenMotifs(config, options);
   const configFile = outFile(out, ".json");

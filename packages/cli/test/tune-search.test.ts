@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
+import type { Drawing } from "../src/render/drawing";
 import { unsteadyWarnings } from "../src/render/unsteady";
 import { frontOf, isFaster } from "../src/tune/front";
 import { valuesOf } from "../src/tune/knob";
 import { search } from "../src/tune/search";
 import type { Position } from "../src/tune/setting";
 import { latencyTarget, psnrTarget, speedupTarget } from "../src/tune/target";
-import type { Trial } from "../src/tune/trial";
+import { type Trial, trialOf } from "../src/tune/trial";
 
 function trial(position: Position, psnr: number, speedup: number, skipped = 1 - 1 / speedup): Trial {
   return {
@@ -61,6 +62,15 @@ describe("search", () => {
     // Each step of the second knob is worth four of the first in speed, and two in quality.
     expect((await found(psnrTarget(34), [33, 5], [0, 1])).best?.position).toEqual([8, 4]);
     expect((await found(speedupTarget(1.8), [33, 5], [0, 1])).best?.position).toEqual([0, 4]);
+  });
+
+  it("moves a knob with many values by a quarter of them at first, and by one at last", async () => {
+    // Each step of the second knob is worth four of the first in speed, and two in quality: the border is at its end.
+    const { best, positions } = await found(psnrTarget(4), [33, 21], [0, 0]);
+    expect(best?.position).toEqual([6, 20]);
+    const tried = [...new Set(positions.map(([, side]) => side))];
+    expect(tried.slice(0, 3)).toEqual([0, 5, 10]);
+    expect(positions.length).toBeLessThanOrEqual(40);
   });
 
   it("stops at the number of trials, and says what came closest to a target out of reach", async () => {
@@ -122,6 +132,21 @@ describe("isFaster", () => {
     expect(isFaster(timed(0.2, 1.5, 1.5), timed(0.2, 1, 1))).toBe(false);
     expect(isFaster(timed(0, 1.03, 1.03), timed(0, 1, 1))).toBe(false);
     expect(isFaster(timed(0, 1.1, 1.1), timed(0, 1, 1))).toBe(true);
+  });
+});
+
+describe("trialOf", () => {
+  it("takes what several plugins skipped as a share of what all of it would have been", async () => {
+    const image = { width: 16, height: 16, data: new Uint8Array(16 * 16 * 3) };
+    const compute = (skippedFlops: number) => ({
+      compute: { skippedFlops, skippedShare: skippedFlops / (100 + skippedFlops) },
+    });
+    const drawing = (...plugins: object[]) =>
+      ({ image, report: { seconds: { total: 2, phases: { denoise: 1 } }, plugins } }) as unknown as Drawing;
+    const skipped = async (...plugins: object[]) => (await trialOf([0], [[drawing(), drawing(...plugins)]])).skipped;
+    expect(await skipped(compute(100), {}, compute(200))).toBeCloseTo(0.75, 9); // 100 were computed
+    expect(await skipped(compute(100))).toBeCloseTo(0.5, 9);
+    expect(await skipped({}, compute(0))).toBe(0);
   });
 });
 

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type CheckedConfig, validateConfig } from "@skipstep/core";
 import { describe, expect, it } from "vitest";
-import { knobsOf } from "../src/tune/knob";
+import { knobsOf, triedKnobs } from "../src/tune/knob";
 import { writtenConfig } from "../src/written-config";
 import { hasChromium, lensOf, lookAtPage } from "./open-page";
 import { root, skipstep, skipstepJson } from "./skipstep";
@@ -116,6 +116,34 @@ describe("tune", () => {
     });
   });
 
+  it("searches over the knobs of all plugins, and writes the options of all", async () => {
+    const both = path.join(folder.path, "both.json");
+    const plugins = [
+      { use: path.join(root, "plugins/fbcache"), options: { threshold: 0.1 } },
+      { use: path.join(root, "plugins/guidance"), options: { cfg_gate_refresh: 2 } },
+    ];
+    writeFileSync(both, JSON.stringify({ extends: plain, plugins }));
+    const out = inFolder("both-tuned.json");
+    const { document, exitCode } = await skipstepJson<Tuned>(
+      ...["tune", both, "--psnr", "25", "--trials", "9", "--out", out, ...small],
+    );
+    expect(exitCode).toBe(0);
+    const valuesOf = ({ settings }: Measured, option: string): unknown =>
+      settings.find((setting) => setting.option === option)!.value;
+    const tried = (option: string): Set<unknown> => new Set(document.trials.map((trial) => valuesOf(trial, option)));
+    for (const option of ["threshold", "cfg_gate_step"]) expect(tried(option).size, option).toBeGreaterThan(1);
+    // Another plugin's knob with many values is moved by more than one at first.
+    const gates = [...tried("cfg_gate_step")] as number[];
+    expect(Math.min(...gates)).toBeLessThan(0.8);
+    expect(document.chosen.quality.psnr).toBeGreaterThanOrEqual(25);
+    const tuned = JSON.parse(readFileSync(out, "utf8"));
+    expect(tuned.plugins).toHaveLength(2);
+    expect(tuned.plugins[0].options.threshold).toBe(valuesOf(document.chosen, "threshold"));
+    expect(tuned.plugins[1].options.cfg_gate_step ?? 1).toBe(valuesOf(document.chosen, "cfg_gate_step"));
+    const page = readFileSync(inFolder("both-tuned.html"), "utf8");
+    expect(page).toMatch(/fbcache: threshold [\d.]+; guidance: cfg_gate_step [\d.]+/);
+  });
+
   it("says what came closest to a target out of reach, and writes the front all the same", async () => {
     const out = inFolder("missed.json");
     const { exitCode, stdout, stderr } = await skipstep(
@@ -143,6 +171,24 @@ describe("tune with wrong input", () => {
       3,
       /^SKIPSTEP_CONFIG_UNTUNABLE .*emoji\.json has no plugin with options to tune\. For this model there are: .*fbcache \(threshold\)/,
     ],
+    [
+      "values for no plugin",
+      [fast, "--psnr", "30", "--try", "tome.ratio=[1]"],
+      2,
+      /^SKIPSTEP_USAGE --try tome\.ratio=\[1\] names no option/,
+    ],
+    [
+      "values for no option",
+      [fast, "--psnr", "30", "--try", "fbcache.limit=[1]"],
+      2,
+      /^SKIPSTEP_USAGE .* names no option/,
+    ],
+    [
+      "values that are no list",
+      [fast, "--psnr", "30", "--try", "fbcache.threshold=0.1"],
+      2,
+      /^SKIPSTEP_USAGE .* gives no values/,
+    ],
     ["another ending", [fast, "--psnr", "30", "--out", "x.html"], 7, /^SKIPSTEP_OUTPUT_UNWRITABLE .*written as \.json/],
   ])("fails in one line for %s", async (_, args, exitCode, line) => {
     const outcome = await skipstep("tune", ...args, "--cache", inFolder("untouched"));
@@ -164,6 +210,29 @@ describe("knobsOf", () => {
     expect(values.slice(start - 1, start + 2)).toEqual([0.11, 0.123, 0.13]);
     expect(warmup).toMatchObject({ values: [8, 6, 5, 4, 3, 2], start: 2 });
     expect(first).toMatchObject({ values: [8, 4, 2, 1], start: 3 });
+  });
+});
+
+describe("triedKnobs", () => {
+  it("are those that were asked for, in their order, with the config's own value", async () => {
+    const plugins = [
+      { use: path.join(root, "plugins/guidance"), options: { cfg_gate_step: 0.5 } },
+      { use: path.join(root, "plugins/cache-dit"), options: { Fn_compute_blocks: 1 } },
+    ];
+    const config = await validateConfig({ model: path.join(root, "models/emoji"), plugins });
+    const masks = [
+      [1, 1, 0],
+      [1, 0, 0],
+    ];
+    expect(
+      triedKnobs(config, [
+        `cache-dit.steps_computation_mask=${JSON.stringify(masks)}`,
+        "guidance.cfg_gate_step=[0.9, 0.6, 0.4]",
+      ]),
+    ).toEqual([
+      { index: 1, plugin: "cache-dit", option: "steps_computation_mask", values: [null, ...masks], start: 0 },
+      { index: 0, plugin: "guidance", option: "cfg_gate_step", values: [0.9, 0.6, 0.5, 0.4], start: 2 },
+    ]);
   });
 });
 

@@ -19,7 +19,7 @@ import { rescale } from "./guiders/rescale";
 import { minus } from "./items";
 import { type GuidanceOptions, options } from "./options";
 import { isNeutral, type Strength, strengthOf } from "./scales";
-import { gateOf, isWithin } from "./window";
+import { isGated, isRemembered, isWithin } from "./window";
 
 /** What a generation remembers. */
 interface Memory extends GuiderMemory {
@@ -75,18 +75,15 @@ export class Guidance implements Plugin {
   /** Both branches, or the prompt's and what is remembered. */
   private async run(call: GuidanceCall, memory: Memory, next: NextGuidance): Promise<Guided> {
     const { index, count } = call.step;
-    const { adaptive_threshold: threshold, cfg_gate_refresh: refresh } = this.options;
-    const gate = gateOf(this.options, count);
+    const { adaptive_threshold: threshold } = this.options;
     const { remembered } = memory;
-    const isDue = refresh > 0 && remembered !== undefined && index - remembered.index >= refresh;
-    if (index >= gate && remembered && !isDue) {
+    if (remembered && isGated(this.options, index, count, remembered.index)) {
       const { cond } = await next(["cond"]);
       return call.combine(cond!, minus(cond!, remembered.delta));
     }
     const both = await next(["cond", "uncond"]);
     if (!isBoth(both)) return both;
-    if (gate < count && (index < gate || refresh > 0))
-      memory.remembered = { delta: minus(both.cond, both.uncond), index };
+    if (isRemembered(this.options, index, count)) memory.remembered = { delta: minus(both.cond, both.uncond), index };
     if (threshold !== null) {
       const cosine = leastCosine(both.cond, both.uncond);
       call.record({ cosine });

@@ -16,6 +16,8 @@ export interface GuidanceOptions {
   cfg_gate_step: number;
   /** From the gate on, both branches run again at every n-th step; 0 never, as in the reference. */
   cfg_gate_refresh: number;
+  /** In place of both: one entry a step, 1 runs both branches and 0 takes what is remembered. */
+  cfg_gate_mask: readonly number[] | null;
   /** Cosine between the two predictions from which guidance is off for the rest; null never looks. */
   adaptive_threshold: number | null;
   /** The generation's when null. */
@@ -80,6 +82,13 @@ export const options: JSONSchemaType<GuidanceOptions> = {
       description:
         "From the gate on, both branches run at every n-th step, and what is remembered is made anew. 0 never, as SGLang and FastVideo.",
     },
+    cfg_gate_mask: {
+      type: ["array", "null"],
+      items: { type: "integer", enum: [0, 1] },
+      default: null,
+      description:
+        "In place of cfg_gate_step and cfg_gate_refresh: one entry a step, 1 runs both branches and 0 takes what is remembered. Beside a cache with a mask, so that branches are left out where it computes.",
+    } as never,
     adaptive_threshold: numberOrNull(
       "Cosine between both predictions from which guidance is off for the rest; null never looks.",
       { minimum: -1, maximum: 1 },

@@ -27,6 +27,9 @@ describe("when guidance is on", () => {
     [{ cfg_gate_step: 0, cfg_gate_refresh: 4 }, [0, 4, 8]],
     [{ cfg_gate_step: 0.2, cfg_gate_refresh: 1 }, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
     [{ cfg_gate_step: 1, cfg_gate_refresh: 2 }, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
+    [{ cfg_gate_mask: [1, 0, 0, 1, 1, 0, 1, 0, 1, 0] }, [0, 3, 4, 6, 8]],
+    [{ cfg_gate_mask: [0, 0, 1, 0] }, [0, 2, 4, 5, 6, 7, 8, 9]], // nothing is remembered at first; steps behind it run both
+    [{ cfg_gate_mask: [1, 1, 1, 1, 1, 0, 1, 1, 1, 1], cfg_gate_step: 0.1 }, [0, 1, 2, 3, 4, 6, 7, 8, 9]],
     [{ cfg_gate_step: 0.5, start: 0.6 }, [6, 7, 8, 9]],
     [{ cfg_gate_step: 0.5, start: 0.3, stop: 0.9 }, [3, 4]],
   ])("%j", async (options, steps) => {
@@ -70,6 +73,16 @@ describe("the remembered difference", () => {
       [5, 4],
       [7, 4],
       [9, 8],
+    ] as const)
+      expect(seen[index]!.prediction[0]).toBeCloseTo(index + 1 + 2 * (last + 0.5), 5);
+  });
+
+  it("is of the last step before that ran both, by a mask", async () => {
+    const seen = await guidedSteps({ cfg_gate_mask: [1, 1, 0, 1, 0, 0, 1, 1, 1, 1] }, ten);
+    for (const [index, last] of [
+      [2, 1],
+      [4, 3],
+      [5, 3],
     ] as const)
       expect(seen[index]!.prediction[0]).toBeCloseTo(index + 1 + 2 * (last + 0.5), 5);
   });

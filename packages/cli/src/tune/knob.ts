@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { CheckedConfig } from "@skipstep/core";
 import type { TuneRange } from "@skipstep/core/plugin";
+import { usage } from "../errors";
 
 /** An option of a plugin that is tuned, with the values that may be tried. */
 export interface Knob {
@@ -19,13 +20,47 @@ const perDecade = 20;
 
 /** What can be tuned in a config, each plugin's most important option first. */
 export function knobsOf({ plugins }: CheckedConfig): Knob[] {
-  return plugins.plugins.flatMap(({ name, manifest, options }, index) =>
-    Object.entries(manifest.tunes ?? {}).map(([option, range]) => {
-      const values = withOwn(valuesOf(range!), options[option]);
-      const start = values.findIndex((value) => isDeepStrictEqual(value, options[option]));
-      return { index, plugin: name, option, values, start };
-    }),
+  return plugins.plugins.flatMap((loaded, index) =>
+    Object.entries(loaded.manifest.tunes ?? {}).map(([option, range]) => knob(loaded, index, option, valuesOf(range!))),
   );
+}
+
+/**
+ * Knobs that were asked for in place of those that plugins name.
+ * @param tries `cache-dit.steps_computation_mask=[[1, 1, 0], [1, 0, 0]]`: a list from the most careful to the boldest
+ * @throws SKIPSTEP_USAGE
+ */
+export function triedKnobs({ plugins }: CheckedConfig, tries: readonly string[]): Knob[] {
+  return tries.map((text) => {
+    const [, name, option, list] = /^([^.=]+)\.([^=]+)=(.*)$/s.exec(text) ?? [];
+    const index = plugins.plugins.findIndex((loaded) => loaded.name === name);
+    const loaded = plugins.plugins[index];
+    if (!loaded || !Object.hasOwn(loaded.manifest.options.properties, option!))
+      throw usage(`--try ${text} names no option of a plugin of the config. Write <plugin>.<option>=<list>.`);
+    const values = listIn(list!);
+    if (!values) throw usage(`--try ${text} gives no values. Write a JSON list with one at least.`);
+    return knob(loaded, index, option!, values);
+  });
+}
+
+function listIn(text: string): unknown[] | undefined {
+  try {
+    const values: unknown = JSON.parse(text);
+    return Array.isArray(values) && values.length > 0 ? values : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function knob(
+  { name, options }: { readonly name: string; readonly options: Readonly<Record<string, unknown>> },
+  index: number,
+  option: string,
+  range: readonly unknown[],
+): Knob {
+  const values = withOwn(range, options[option]);
+  const start = values.findIndex((value) => isDeepStrictEqual(value, options[option]));
+  return { index, plugin: name, option, values, start };
 }
 
 export function valuesOf(range: TuneRange): unknown[] {

@@ -19,8 +19,9 @@ export interface SearchRules<Trial> {
 
 /**
  * Looks for the border between settings that are careful enough and those that are too bold, with few measurements. The
- * first knob is bisected, as quality falls and speed grows along it. Then each other knob is moved by one from where the
- * leader stands, and the first one bisected near the place where the border was, as long as that finds a better one.
+ * first knob is bisected, as quality falls and speed grows along it. Then each other knob is moved from where the leader
+ * stands, and the first one bisected near the place where the border was, as long as that finds a better one. Moves of
+ * knobs with many values, such as another plugin's first, begin with a quarter of them and are halved down to one.
  */
 export async function search<Trial extends { readonly position: Position }>(
   { sizes, start }: SearchSpace,
@@ -52,17 +53,22 @@ export async function search<Trial extends { readonly position: Position }>(
   const size = sizes[0]!;
   const near = Math.ceil(size / 4);
   await bisect(start, -1, size);
-  for (let before: Trial | undefined; before !== leader(measured) && measured.length < trials; ) {
-    before = leader(measured);
-    for (let knob = 1; knob < sizes.length; knob++)
-      for (const move of [1, -1]) {
-        const from = leader(measured)?.position ?? start;
-        const value = from[knob]! + move;
-        if (value < 0 || value >= sizes[knob]!) continue;
-        const [low, high] =
-          move > 0 ? [Math.max(-1, from[0]! - near), from[0]! + 1] : [from[0]! - 1, Math.min(size, from[0]! + near)];
-        await bisect(from.with(knob, value), low, high);
-      }
-  }
+  for (let part = Math.max(1, ...sizes.slice(1).map((count) => count >> 2)); part >= 1; part >>= 1)
+    for (let before: Trial | undefined; before !== leader(measured) && measured.length < trials; ) {
+      before = leader(measured);
+      for (let knob = 1; knob < sizes.length; knob++)
+        for (const move of [1, -1]) {
+          const stride = Math.max(1, Math.min(part, sizes[knob]! >> 2));
+          const from = leader(measured)?.position ?? start;
+          const value = from[knob]! + move * stride;
+          if (value < 0 || value >= sizes[knob]!) continue;
+          const reach = stride === 1 ? near : size;
+          const [low, high] =
+            move > 0
+              ? [Math.max(-1, from[0]! - reach), from[0]! + 1]
+              : [from[0]! - 1, Math.min(size, from[0]! + reach)];
+          await bisect(from.with(knob, value), low, high);
+        }
+    }
   return measured;
 }

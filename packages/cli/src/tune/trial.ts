@@ -43,6 +43,12 @@ export async function trialOf(position: Position, rounds: readonly (readonly Dra
   };
 }
 
+/** Of all plugins together. Each one's own share is of what was computed and what that one skipped. */
 function skippedShare({ report }: Drawing): number {
-  return report.plugins.reduce((sum, { compute }) => sum + (compute?.skippedShare ?? 0), 0);
+  const computes = report.plugins.flatMap(({ compute }) => (compute && compute.skippedFlops > 0 ? [compute] : []));
+  const [first] = computes;
+  if (!first) return 0;
+  const computed = first.skippedFlops / first.skippedShare - first.skippedFlops;
+  const skipped = computes.reduce((sum, { skippedFlops }) => sum + skippedFlops, 0);
+  return skipped / (computed + skipped);
 }
