@@ -134,7 +134,7 @@ describe("any two of guidance, cache, quantizer and attention", () => {
     generate: { prompt: "a cat", num_inference_steps: 6, guidance_scale: 3, height: 64, width: 64, seed: 3 },
     strict: true,
   };
-  const local = { LocalAttentionFromBottomRightMask: { window_left: 6, window_right: 6 } };
+  const local = { LocalAttentionFromBottomRightMask: { window_left: 20, window_right: 20 } };
   const uses: Readonly<Record<string, PluginUse>> = {
     guidance: { use: Guidance, options: { cfg_gate_step: 0.2, cfg_gate_refresh: 2 } },
     cache: { use: CacheDit, options: { Fn_compute_blocks: 1, max_warmup_steps: 2, residual_diff_threshold: 1 } },

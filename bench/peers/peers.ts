@@ -130,7 +130,8 @@ async function held(contest: Contest, folder: string, say: Say): Promise<Figure[
     outputs.set(title, new Float32Array(buffer));
     await contestant.close();
   }
-  const least = (title: string, of: keyof Cost): number => Math.min(...costs.get(title)!.map((cost) => cost[of]));
+  const least = (title: string, of: "seconds" | "processor"): number =>
+    Math.min(...costs.get(title)!.map((cost) => cost[of]));
   const exact = outputs.get(contest.ours[0]![0]);
   const figures: Figure[] = [...present.keys()].flatMap((title): Figure[] => [
     { what: full(title), value: least(title, "seconds"), unit: "s" },

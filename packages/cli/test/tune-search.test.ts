@@ -137,7 +137,8 @@ describe("isFaster", () => {
 
 describe("trialOf", () => {
   it("takes what several plugins skipped as a share of what all of it would have been", async () => {
-    const image = { width: 16, height: 16, data: new Uint8Array(16 * 16 * 3) };
+    const toWebp = async () => new Uint8Array();
+    const image = { width: 16, height: 16, data: new Uint8Array(16 * 16 * 3), toWebp };
     const compute = (skippedFlops: number) => ({
       compute: { skippedFlops, skippedShare: skippedFlops / (100 + skippedFlops) },
     });
