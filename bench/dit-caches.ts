@@ -25,7 +25,7 @@ const cacheDit = {
 };
 const gate = {
   use: pluginFolder("guidance"),
-  options: { cfg_gate_mask: mask.map((entry, step) => (step === 2 ? 0 : entry)) },
+  options: { cfg_gate_mask: mask.map((entry, step) => (step === 18 ? 0 : entry)), cfg_gate_order: 1 },
 };
 
 /** All with int8. */

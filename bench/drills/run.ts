@@ -15,8 +15,7 @@ import { otherModel } from "./other-model";
 
 const [kind = "redis", first, second, only] = process.argv.slice(2);
 console.log(machineText());
-if (kind === "event-loop")
-  say(await eventLoop(first ?? "configs/emoji.json", { prompt: "red heart" }));
+if (kind === "event-loop") say(await eventLoop(first ?? "configs/emoji.json", { prompt: "red heart" }));
 else {
   const starts: Readonly<Record<string, () => Promise<Database>>> = { redis: startRedis, postgres: startPostgres };
   const start = starts[kind];
