@@ -43,7 +43,7 @@ const int8: Plugin = {
 };
 const gate: Plugin = {
   use: pluginFolder("guidance"),
-  options: { cfg_gate_mask: mask.map((entry, step) => (step === 1 ? 0 : entry)) },
+  options: { cfg_gate_mask: mask.map((entry, step) => (step === 9 ? 0 : entry)), cfg_gate_order: 1 },
 };
 
 /** Each with what those before it have. */

@@ -16,7 +16,7 @@ import { leastCosine } from "./cosine";
 import type { GuiderMemory } from "./guiders/guider";
 import { guiders } from "./guiders/guiders";
 import { rescale } from "./guiders/rescale";
-import { minus } from "./items";
+import { minus, zip } from "./items";
 import { type GuidanceOptions, options } from "./options";
 import { isNeutral, type Strength, strengthOf } from "./scales";
 import { isGated, isRemembered, isWithin } from "./window";
@@ -25,6 +25,8 @@ import { isGated, isRemembered, isWithin } from "./window";
 interface Memory extends GuiderMemory {
   /** From the negative prompt's prediction to the prompt's, and the step at which both were made. */
   remembered?: { readonly delta: Floats; readonly index: number };
+  /** The one before. */
+  before?: { readonly delta: Floats; readonly index: number };
   /** Whether the predictions have come so close that guidance is off for the rest. */
   isSettled?: boolean;
 }
@@ -79,17 +81,27 @@ export class Guidance implements Plugin {
     const { remembered } = memory;
     if (remembered && isGated(this.options, index, count, remembered.index)) {
       const { cond } = await next(["cond"]);
-      return call.combine(cond!, minus(cond!, remembered.delta));
+      return call.combine(cond!, minus(cond!, this.deltaAt(index, memory, remembered)));
     }
     const both = await next(["cond", "uncond"]);
     if (!isBoth(both)) return both;
-    if (isRemembered(this.options, index, count)) memory.remembered = { delta: minus(both.cond, both.uncond), index };
+    if (isRemembered(this.options, index, count)) {
+      if (memory.remembered) memory.before = memory.remembered;
+      memory.remembered = { delta: minus(both.cond, both.uncond), index };
+    }
     if (threshold !== null) {
       const cosine = leastCosine(both.cond, both.uncond);
       call.record({ cosine });
       memory.isSettled = cosine >= threshold;
     }
     return both;
+  }
+
+  /** What is remembered, or what it has become since in a line through the last two. */
+  private deltaAt(index: number, { before }: Memory, last: NonNullable<Memory["remembered"]>): Floats {
+    if (this.options.cfg_gate_order === 0 || !before) return last.delta;
+    const share = (index - last.index) / (last.index - before.index);
+    return zip(last.delta, before.delta, (now, then) => now + share * (now - then));
   }
 
   /** By the guider's rule; where that is the plain one, it has been done. */

@@ -18,6 +18,8 @@ export interface GuidanceOptions {
   cfg_gate_refresh: number;
   /** In place of both: one entry a step, 1 runs both branches and 0 takes what is remembered. */
   cfg_gate_mask: readonly number[] | null;
+  /** 0 takes the remembered difference as it is, 1 goes on in a line through the last two. */
+  cfg_gate_order: 0 | 1;
   /** Cosine between the two predictions from which guidance is off for the rest; null never looks. */
   adaptive_threshold: number | null;
   /** The generation's when null. */
@@ -89,6 +91,13 @@ export const options: JSONSchemaType<GuidanceOptions> = {
       description:
         "In place of cfg_gate_step and cfg_gate_refresh: one entry a step, 1 runs both branches and 0 takes what is remembered. Beside a cache with a mask, so that branches are left out where it computes.",
     } as never,
+    cfg_gate_order: {
+      type: "integer",
+      enum: [0, 1],
+      default: 0,
+      description:
+        "0 takes the remembered difference as it is, as SGLang and FastVideo; 1 goes on in a line through the last two.",
+    },
     adaptive_threshold: numberOrNull(
       "Cosine between both predictions from which guidance is off for the rest; null never looks.",
       { minimum: -1, maximum: 1 },

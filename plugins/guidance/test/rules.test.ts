@@ -87,6 +87,14 @@ describe("the remembered difference", () => {
       expect(seen[index]!.prediction[0]).toBeCloseTo(index + 1 + 2 * (last + 0.5), 5);
   });
 
+  it("goes on in a line through the last two of order 1", async () => {
+    const given: GivenSteps = { count: 6, cond: (i) => [i * i, 2], uncond: () => [0, 1] };
+    const seen = await guidedSteps({ cfg_gate_mask: [1, 0, 1, 0, 0, 1], cfg_gate_order: 1 }, given);
+    const differences = [0, 0, 4, 6, 8]; // one alone is taken as it is; then 4 at step 2, and 2 more a step
+    for (const [index, difference] of differences.entries())
+      expect(seen[index]!.prediction[0]).toBeCloseTo(index ** 2 + 2 * difference, 5);
+  });
+
   it("is what a guider goes on with", async () => {
     const options = { cfg_gate_step: 0.5, guider: "MagnitudeAwareGuidance", alpha: 0 } as const;
     const [plain, aware] = [await guidedSteps({ cfg_gate_step: 0.5 }, ten), await guidedSteps(options, ten)];
