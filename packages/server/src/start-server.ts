@@ -46,6 +46,7 @@ const arrival = 60_000;
 /** A server without an address, for the program that it is in. */
 export interface LocalServer {
   readonly ask: Ask;
+  /** As `ImageServer.close`. */
   close(): Promise<void>;
 }
 

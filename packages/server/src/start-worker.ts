@@ -9,6 +9,7 @@ import type { QueueOptions, ServerOptions } from "./options";
 import { configuredQueue } from "./queues/configured-queue";
 import { DeviceWorker } from "./queues/device-worker";
 
+/** What a worker draws with, and which queue it takes jobs from. */
 export interface WorkerOptions
   extends Pick<ServerOptions, "models" | "memoryGb" | "graceSeconds" | "cacheDir" | "threads" | "log"> {
   /** That of the configs' `queue` when left out. Must have a `url`. */
