@@ -63,7 +63,7 @@ describe.runIf(process.platform !== "win32").each(kinds)("%s", (_, make, words) 
     const plain = configOf({ model, generate });
     const out = ["--out", path.join(folder.path, "out")];
     for (const [args, code] of [
-      [["validate", place], "SKIPSTEP_CONFIG_UNREADABLE"],
+      [["validate", place], "SKIPSTEP_CHECKPOINT_MISSING"], // a model in place of a config, by its name
       [["validate", configOf({ extends: place })], "SKIPSTEP_CONFIG_UNREADABLE"],
       [["recipe", place], "SKIPSTEP_RECIPE_MISSING"],
       [
