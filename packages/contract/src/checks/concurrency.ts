@@ -1,4 +1,4 @@
-import type { GenerateConfig, GenerateRequest, GenerateResult, Pipeline } from "@skipstep/core";
+import type { GenerateConfig, GenerateResult, Pipeline } from "@skipstep/core";
 import type { CheckDefinition } from "../check";
 import { ensureSame } from "../same-result";
 import { otherInput } from "../variation";
@@ -38,44 +38,58 @@ const keepsPipelinesApart: CheckDefinition = {
 
 export const concurrencyChecks = [keepsGenerationsApart, keepsPipelinesApart] as const;
 
-/**
- * Core lets a generation wait for the one before it, but not one that is begun inside of it: their steps alternate. Begun
- * before the other's first step, it is not behind by all of them.
- */
-async function interleaved(pipeline: Pipeline, other: GenerateConfig): Promise<[GenerateResult, GenerateResult]> {
-  let second: Promise<GenerateResult> | undefined;
-  const first = await pipeline.generate({
-    onProgress: ({ kind }) => {
-      if (kind === "encode") second ??= pipeline.generate(other);
-    },
-  });
-  return [first, await second!];
-}
-
-/** Attempts at steps that alternate. From the second on, both pipelines are warm and remember their prompts. */
+/** Attempts at steps that alternate. From the second on, pipelines are warm and remember their prompts. */
 const mostAttempts = 5;
 
 /** Times that a step of one follows a step of the other: more than where one began as the other ended. */
 const fewestChanges = 3;
 
-/** Two pipelines at work at once: where one was done before the other's first step, once more. */
-async function besideEachOther(
+/** Of two generations, by their names. */
+type Noted = (name: "first" | "second", kind: string) => void;
+
+/** Two generations whose steps alternate: where one was done before the other's first step, once more. */
+async function alternating(
+  attempt: (note: Noted) => Promise<[GenerateResult, GenerateResult]>,
+): Promise<[GenerateResult, GenerateResult]> {
+  for (let attempts = 1; ; attempts++) {
+    const order: string[] = [];
+    const results = await attempt((name, kind) => {
+      if (kind === "step") order.push(name);
+    });
+    const changes = order.filter((name, i) => i > 0 && name !== order[i - 1]).length;
+    if (changes >= fewestChanges || attempts === mostAttempts) return results;
+  }
+}
+
+/**
+ * Core lets a generation wait for the one before it, but not one that is begun inside of it: their steps alternate. Begun
+ * before the other's first step, it is not behind by all of them.
+ */
+function interleaved(pipeline: Pipeline, other: GenerateConfig): Promise<[GenerateResult, GenerateResult]> {
+  return alternating(async (note) => {
+    let second: Promise<GenerateResult> | undefined;
+    const begin = (): Promise<GenerateResult> =>
+      pipeline.generate({ ...other, onProgress: ({ kind }) => note("second", kind) });
+    const first = await pipeline.generate({
+      onProgress: ({ kind }) => {
+        note("first", kind);
+        if (kind === "encode") second ??= begin();
+      },
+    });
+    return [first, await second!];
+  });
+}
+
+/** Two pipelines at work at once. */
+function besideEachOther(
   pipeline: Pipeline,
   beside: Pipeline,
   other: GenerateConfig,
 ): Promise<[GenerateResult, GenerateResult]> {
-  for (let attempt = 1; ; attempt++) {
-    const order: string[] = [];
-    const noted = (name: string): Pick<GenerateRequest, "onProgress"> => ({
-      onProgress: ({ kind }) => {
-        if (kind === "step") order.push(name);
-      },
-    });
-    const results = await Promise.all([
-      pipeline.generate(noted("first")),
-      beside.generate({ ...other, ...noted("second") }),
-    ]);
-    const changes = order.filter((name, i) => i > 0 && name !== order[i - 1]).length;
-    if (changes >= fewestChanges || attempt === mostAttempts) return results;
-  }
+  return alternating((note) =>
+    Promise.all([
+      pipeline.generate({ onProgress: ({ kind }) => note("first", kind) }),
+      beside.generate({ ...other, onProgress: ({ kind }) => note("second", kind) }),
+    ]),
+  );
 }
