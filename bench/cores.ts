@@ -1,8 +1,8 @@
-import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Benchmark, Figure } from "./benchmark";
 import { type MeasuredRun, measureComponent } from "./component-run";
 import { writeRandomSd15 } from "./random-sd15";
+import { sizeOfFiles } from "./size-of-files";
 import { inTemporaryFolder } from "./temporary-folder";
 
 const STEPS = 20;
@@ -66,10 +66,5 @@ function secondsWith(cores: number, [one, two]: readonly MeasuredRun[]): number 
 
 function engines(folder: string): number {
   const caches = Object.values(parts).map(({ component }) => join(folder, component, "cache"));
-  const files = caches.flatMap((cache) =>
-    readdirSync(cache, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => join(parentPath, name)),
-  );
-  return files.reduce((sum, file) => sum + statSync(file).size, 0);
+  return caches.reduce((sum, cache) => sum + sizeOfFiles(cache), 0);
 }

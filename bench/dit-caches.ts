@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Benchmark, Figure } from "./benchmark";
 import { type Drawn, drawApart, pixelsPsnr, pluginFolder } from "./drawing-run";
+import { maskedCacheDit, oneScaleInt8 } from "./full-size-plugins";
 import { writeRandomDit } from "./random-dit";
 import { inTemporaryFolder } from "./temporary-folder";
 
@@ -9,22 +10,8 @@ const mask = [1, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0];
 /** Of these, where both branches run. */
 const guided = [0, 5];
 
-const int8 = {
-  use: pluginFolder("bnb"),
-  options: { load_in_8bit: true, llm_int8_threshold: 0, llm_int8_scale: "tensor" },
-};
-const cacheDit = {
-  use: pluginFolder("cache-dit"),
-  options: {
-    Fn_compute_blocks: 1,
-    max_warmup_steps: 0,
-    steps_computation_mask: mask,
-    steps_computation_policy: "static",
-    calibrator_type: "taylorseer",
-    calibrator_cache_type: "hidden_states",
-    taylorseer_order: 2,
-  },
-};
+const int8 = oneScaleInt8;
+const cacheDit = maskedCacheDit(mask, 2);
 const gate = {
   use: pluginFolder("guidance"),
   options: { cfg_gate_mask: mask.map((_, step) => Number(guided.includes(step))), cfg_gate_order: 1 },

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { autoencoderKl, zImage } from "@skipstep/core/model";
 import type { Benchmark, Figure, Say } from "./benchmark";
 import { type Drawn, drawApart, pixelsPsnr, pluginFolder } from "./drawing-run";
+import { maskedCacheDit, oneScaleInt8, type PluginRow } from "./full-size-plugins";
 import { openPeer } from "./peers/contestants";
 import { writeRandomModel } from "./random-checkpoint";
 import { sd15 } from "./sd15-configs";
@@ -18,36 +19,17 @@ const transformer = { n_layers: LAYERS, n_refiner_layers: 1, cap_feat_dim: 128 }
 /** Of the steps, those at which all is computed. */
 const mask = [1, 1, 0, 1, 0, 0, 1, 0, 0, 1];
 
-interface Plugin {
-  readonly use: string;
-  readonly options: Readonly<Record<string, unknown>>;
-}
-
-const channelsLast: Plugin = { use: pluginFolder("channels-last"), options: {} };
-const flash: Plugin = { use: pluginFolder("xformers"), options: { op: "flash" } };
-const cacheDit: Plugin = {
-  use: pluginFolder("cache-dit"),
-  options: {
-    Fn_compute_blocks: 1,
-    max_warmup_steps: 0,
-    steps_computation_mask: mask,
-    steps_computation_policy: "static",
-    calibrator_type: "taylorseer",
-    calibrator_cache_type: "hidden_states",
-    taylorseer_order: 1,
-  },
-};
-const int8: Plugin = {
-  use: pluginFolder("bnb"),
-  options: { load_in_8bit: true, llm_int8_threshold: 0, llm_int8_scale: "tensor" },
-};
-const gate: Plugin = {
+const channelsLast: PluginRow = { use: pluginFolder("channels-last"), options: {} };
+const flash: PluginRow = { use: pluginFolder("xformers"), options: { op: "flash" } };
+const cacheDit = maskedCacheDit(mask, 1);
+const int8 = oneScaleInt8;
+const gate: PluginRow = {
   use: pluginFolder("guidance"),
   options: { cfg_gate_mask: mask.map((entry, step) => (step === 9 ? 0 : entry)), cfg_gate_order: 1 },
 };
 
 /** Each with what those before it have. */
-const rows: readonly (readonly [title: string, plugins: readonly Plugin[]])[] = [
+const rows: readonly (readonly [title: string, plugins: readonly PluginRow[]])[] = [
   ["plain", []],
   ["channels-last and flash", [channelsLast, flash]],
   ["and cache-dit", [channelsLast, flash, cacheDit]],

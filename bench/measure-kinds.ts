@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { newGraph } from "@skipstep/contract/graph";
@@ -12,6 +12,7 @@ import type { Kind, UsedPlugin } from "./low-bit-kinds";
 import { interleave, least, processorTimed, timed } from "./measure";
 import { psnr } from "./psnr";
 import { writeRandomModel } from "./random-checkpoint";
+import { sizeOfFiles } from "./size-of-files";
 import { someInputs } from "./some-inputs";
 import { inTemporaryFolder } from "./temporary-folder";
 
@@ -152,12 +153,4 @@ async function asGguf(checkpoint: string, type: string, file: string): Promise<O
   const request = { component, weights, options, file, images: () => [], signal, onProgress: () => undefined };
   await quantizer.quantize(request).finally(() => weights.close());
   return openGguf({ path: file });
-}
-
-function sizeOfFiles(folder: string): number {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries.reduce(
-    (sum, entry) => sum + (entry.isFile() ? statSync(join(entry.parentPath, entry.name)).size : 0),
-    0,
-  );
 }

@@ -1,14 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FamilyFacts } from "@skipstep/core";
-import { expect, it } from "vitest";
+import { it } from "vitest";
 import { abilities } from "../packages/cli/src/families";
 import { command } from "./built/packages";
+import { expectWritten } from "./docs/written-part";
 
 const root = join(import.meta.dirname, "..");
 const page = join(root, "docs/models.md");
-const table = /(?<=<!-- families -->\n)[\s\S]*?(?=<!-- \/families -->)/;
 
 /** As a user in this repository is told, with all of its plugins installed. */
 function told(): FamilyFacts[] {
@@ -29,7 +28,5 @@ function cells(family: FamilyFacts): string[] {
 it("docs/models.md says of every family what its code says; `pnpm vitest run test/families-table.test.ts -u` writes it", async () => {
   const head = ["model", "`_class_name` in model_index.json", "beside prompts", "caches", "schedulers", '`"vae"`'];
   const written = [head, head.map(() => "---"), ...told().map(cells)].map(row).join("");
-  const text = readFileSync(page, "utf8");
-  expect(text.match(table)).not.toBeNull();
-  await expect(text.replace(table, written)).toMatchFileSnapshot(page);
+  await expectWritten(page, "families", written);
 });

@@ -1,3 +1,5 @@
+import { pictureSettingNames } from "@skipstep/core";
+
 /** As much of JSON Schema as is looked into here. */
 export interface Schema {
   readonly type?: string | readonly string[];
@@ -58,7 +60,7 @@ export function drawingSchemas(models: readonly Schema[], withFiles: boolean): D
 function ownOf(name: string, schema: Schema, models: number, withFiles: boolean): Schema {
   const { default: usual, ...rest } = schema;
   const told: Schema = name === "mask" ? { ...rest, description: maskDescription } : rest;
-  const isPicture = ["image", "mask", "image_reference", "control_image"].includes(name);
+  const isPicture = (pictureSettingNames as readonly string[]).includes(name);
   const own = usual === undefined || models > 1 ? told : { ...told, default: usual };
   return isPicture && withFiles ? withFile(own) : own;
 }

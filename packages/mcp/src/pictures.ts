@@ -1,21 +1,18 @@
 import { realpathSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import { readRegularFile, shownMask } from "@skipstep/core";
+import { pictureSettingNames, readRegularFile, shownMask } from "@skipstep/core";
 import { ToolError } from "./tool-error";
-
-/** Arguments that are pictures: each is base64, or a file in a folder that the operator allowed. */
-const pictureNames = ["image", "mask", "image_reference", "control_image"] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Arguments with files read, and a transparent mask turned into one that is white where it was transparent.
+ * Arguments that are pictures, each base64 or a file in a folder that the operator allowed, with files read; and a transparent mask turned into one that is white where it was transparent.
  * @param folders that files may be named in; those of nobody else are looked at
  * @throws ToolError
  */
 export async function withPictures(fields: Fields, folders: readonly string[]): Promise<Fields> {
   const all: Record<string, unknown> = { ...fields };
-  for (const name of pictureNames) {
+  for (const name of pictureSettingNames) {
     const given = all[name];
     if (given === undefined) continue;
     const bytes = Array.isArray(given)
