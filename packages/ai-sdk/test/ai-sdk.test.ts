@@ -9,7 +9,8 @@ import { createSkipstep } from "../src";
 
 /** As Node loads them: what they import has a build for bundlers that Vitest would take. */
 const load = createRequire(import.meta.url);
-const { generateImage } = load("ai") as typeof import("ai");
+/** By version; 7 says that it needs Node 22, and runs on 20. */
+const generateImages = { 6: load("ai"), 7: load("ai-7") } as Readonly<Record<number, typeof import("ai")>>;
 const { experimental_generateImage: generateImage5 } = load("ai-5") as typeof import("ai-5");
 
 const cacheDir = mkdtempSync(join(tmpdir(), "skipstep-ai-sdk-"));
@@ -37,7 +38,9 @@ const grey = sharp({ create: { width: 128, height: 128, channels: 3, background:
   .png()
   .toBuffer();
 
-describe("generateImage of AI SDK 6", () => {
+describe.each([6, 7])("generateImage of AI SDK %i", (version) => {
+  const { generateImage } = generateImages[version]!;
+
   it("gets the images of generate, with seeds and report", async () => {
     const { images, providerMetadata, warnings } = await generateImage({
       model: provider(config),
