@@ -120,6 +120,28 @@ describe("compare", () => {
       expect(page.includes(text), text).toBe(true);
   });
 
+  it("shows what each of two plugins in one config did, step by step", async () => {
+    const plugins = [
+      { use: path.join(root, "plugins/fbcache"), options: { threshold: 0.4 } },
+      { use: path.join(root, "plugins/guidance"), options: { cfg_gate_step: 0.5 } },
+    ];
+    const both = written("both.json", JSON.stringify({ extends: plain, plugins }));
+    const prompts = written("heart.txt", "red heart\n");
+    const out = inFolder("both.html");
+    const { document, exitCode } = await skipstepJson<Compared>(
+      ...["compare", plain, both, "--prompts", prompts, "--seeds", "7", "--out", out, ...sixSteps],
+    );
+    expect(exitCode).toBe(0);
+    const page = readFileSync(out, "utf8");
+    const [{ report }] = document.configs[0]!.drawings as [Drawn];
+    expect(report.plugins.map(({ name }) => name)).toEqual(["fbcache", "guidance"]);
+    const reused = report.plugins.map(({ regions }) => regions.flatMap((region) => region.reused).length);
+    for (const count of reused) expect(count).toBeGreaterThan(0);
+    const strips = page.match(/<rect class="step reused"/g);
+    expect(strips).toHaveLength(reused.reduce((sum, count) => sum + count, 0));
+    for (const { name, summary } of report.plugins) expect(page).toContain(`${name}: ${summary}`);
+  });
+
   it("has all numbers as CSV and JSON in the page, and marks the image that is furthest", async () => {
     const page = readFileSync(inFolder("new/compare.html"), "utf8");
     const saved: Readonly<Record<string, string>> = Object.fromEntries(
