@@ -12,6 +12,8 @@ export interface ModelRequest {
   readonly dtype: FloatType;
   /** Of optional weights, those that the model has: `(name) => name.startsWith("model.")`. */
   readonly has?: (name: string) => boolean;
+  /** Name of the weights; diffusers' own when left out, those of transformers are `model.safetensors`. */
+  readonly file?: string;
 }
 
 /**
@@ -19,13 +21,14 @@ export interface ModelRequest {
  * that its graphs ask for.
  * @returns the number of parameters
  */
-export function writeRandomModel(folder: string, { architecture, config, dtype, has }: ModelRequest): number {
+export function writeRandomModel(folder: string, request: ModelRequest): number {
+  const { architecture, config, dtype, has, file = "diffusion_pytorch_model.safetensors" } = request;
   const shapes = weightShapes(architecture, config, has);
   const random = new RandomTensors(dtype);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "config.json"), JSON.stringify({ _class_name: architecture.className, ...config }));
   writeSafetensors(
-    join(folder, "diffusion_pytorch_model.safetensors"),
+    join(folder, file),
     [...shapes].map(([name, shape]) => ({ name, dtype, shape, pieces: () => random.pieces(name, shape) })),
   );
   return [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((size, dim) => size * dim, 1), 0);

@@ -18,11 +18,17 @@ export function writeRandomSd15(folder: string): number {
   cpSync(tiny, folder, { recursive: true, filter: isLent });
   return Object.entries(architectures).reduce((sum, [name, architecture]) => {
     const config = sd15[name as keyof typeof sd15];
-    return sum + writeRandomModel(join(folder, name), { architecture, config, dtype: "float16", has: isStored });
+    const stored = name === "text_encoder" ? { has: isOfClip, file: "model.safetensors" } : { has: isOfDiffusers };
+    return sum + writeRandomModel(join(folder, name), { architecture, config, dtype: "float16", ...stored });
   }, 0);
 }
 
-/** Newer names only: the checkpoint has no `text_model.` prefix and no names from before diffusers 0.18. */
-function isStored(name: string): boolean {
-  return !name.startsWith("text_model.") && !/\.(query|key|value|proj_attn)\./.test(name);
+/** Newer names only: a checkpoint has none from before diffusers 0.18. */
+function isOfDiffusers(name: string): boolean {
+  return !/\.(query|key|value|proj_attn)\./.test(name);
+}
+
+/** As checkpoints on the hub have them, and programs beside ours expect them. */
+function isOfClip(name: string): boolean {
+  return name.startsWith("text_model.");
 }

@@ -1,38 +1,12 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { version } from "../package.json";
 import { exitCodes } from "./exit-codes";
-import { parseAge, parseDuration } from "./quantities";
+import { age, duration, positive, quality, wholeNumber } from "./option-values";
+import { addServingCommands } from "./serving-commands";
 import type { Session } from "./session";
 import { addSettings, collect, numberOrText } from "./setting-options";
+import { cache, json, noPlugins, prompt, prompts, seeds, source, threads } from "./shared-options";
 
-/** What a config is told by, in all commands that run one. */
-const source = "JSON file, or a model: folder, file or hf:owner/name";
-
-/** Options that mean the same in several commands. */
-const prompts = new Option("--prompts <file>", "text file with a prompt, or a class, on each line");
-const prompt = new Option("-p, --prompt <text>", "what an image shows; again for more").argParser(collect);
-const seeds = new Option(
-  "--seeds <numbers>",
-  "start of the random numbers, 1,2,3; each prompt is drawn with each",
-).argParser(numbers);
-const threads = new Option("--threads <number>", "threads inside one operator (default: all cores)").argParser(
-  wholeNumber,
-);
-const memoryGb = new Option(
-  "--memory-gb <number>",
-  "memory of all models that are open at a time (default: the machine's)",
-).argParser(numberOrText);
-const queue = new Option(
-  "--queue <place>",
-  "where jobs wait: a folder of this server's own, memory, redis://... or postgres://... (default: the configs')",
-);
-const blobs = new Option(
-  "--blobs <place>",
-  "with a queue that is shared, where pictures and images lie: a folder that all see, or s3://bucket/prefix",
-);
-const cache = new Option("--cache <folder>", "where compiled engines are kept");
-const json = new Option("--json", "print one JSON document");
-const noPlugins = new Option("--no-plugins", "load no code: say which it would be, and check the rest");
 /** Commander takes it for the opposite of `--recipe <image>`, which is about another image. */
 const noRecipe = Object.assign(new Option("--no-recipe", "leave how an image was made out of the file"), {
   attributeName: () => "writeRecipe",
@@ -77,56 +51,7 @@ export function createProgram(session: Session): Command {
     .addOption(json)
     .action(async (config, options) => (await import("./generate")).generate(config, options, session));
 
-  const serve = servedOptions(
-    program
-      .command("serve")
-      .description("answer requests of applications for images, by the APIs of OpenAI and A1111")
-      .argument("[configs...]", "configs or models, each named after its file, or name=file.json"),
-  )
-    .option("--host <address>", "where to listen; others than loopback need --keys", "127.0.0.1")
-    .option("--port <number>", "0 takes one that is free", numberOrText, 7860)
-    .option("--keys <file>", "names and hashes of the keys that open it, one a line")
-    .option("--new-key <name>", "make a key, print it and its line for --keys, and do nothing else")
-    .option("--cors <origin>", "a web page that may ask: https://example.org; again for more", collect)
-    .option("--max-rate <number>", "requests of one key in a minute", largeNumber)
-    .option("--max-connections <number>", "connections at a time", largeNumber)
-    .addOption(queue)
-    .addOption(blobs)
-    .option("--keep-jobs <number>", "finished jobs that are kept", largeNumber)
-    .option("--keep-hours <number>", "how long a finished job is kept", largeNumber)
-    .option("--keep-gb <number>", "images of finished jobs that are kept", numberOrText)
-    .option("--grace <seconds>", "what a running image has to finish in when the server is stopped", wholeNumber, 30)
-    .option("--no-studio", "without the web page")
-    .option("--log", "write a line of JSON to stdout for each request");
-  addSettings(serve, { pictures: true, strict: true })
-    .addOption(json)
-    .action(async (configs, options) => (await import("./serve")).serve(configs, options, session));
-
-  const worker = program
-    .command("worker")
-    .description("draw what servers accepted into a queue that they share; one process a device")
-    .argument("<configs...>", "configs or models that it draws, named as the servers name them")
-    .addOption(queue)
-    .addOption(blobs)
-    .addOption(memoryGb)
-    .option("--lock <seconds>", "without a sign of life for so long, its job is another worker's", wholeNumber, 30)
-    .option("--grace <seconds>", "what a running image has to finish in when the worker is stopped", wholeNumber, 30)
-    .option("--log", "write a line of JSON to stdout for each job")
-    .addOption(threads)
-    .addOption(cache);
-  addSettings(worker, { pictures: true, strict: true }).action(async (configs, options) =>
-    (await import("./worker")).worker(configs, options, session),
-  );
-
-  const mcp = servedOptions(
-    program
-      .command("mcp")
-      .description("give tools that draw to the program at stdin and stdout, by the Model Context Protocol")
-      .argument("[configs...]", "configs or models, each named after its file, or name=file.json"),
-  ).option("--allow-folder <folder>", "pictures may be files in it; again for more", collect);
-  addSettings(mcp, { pictures: true, strict: true }).action(async (configs, options) =>
-    (await import("./mcp")).mcp(configs, options, session),
-  );
+  addServingCommands(program, session);
 
   const compare = program
     .command("compare")
@@ -283,19 +208,6 @@ export function createProgram(session: Session): Command {
   return program;
 }
 
-function servedOptions(command: Command): Command {
-  return command
-    .option("--allow-plugin <package>", "a plugin that requests may use besides the config's; again for more", collect)
-    .option("--max-images <number>", "images of one request", wholeNumber)
-    .option("--max-side <pixels>", "width and height", wholeNumber)
-    .option("--max-steps <number>", "steps of one image", wholeNumber)
-    .option("--max-queue <number>", "jobs that wait", largeNumber)
-    .option("--max-body <bytes>", "a request with its pictures", bytes)
-    .addOption(memoryGb)
-    .addOption(threads)
-    .addOption(cache);
-}
-
 function cacheOptions(command: Command): Command {
   return command
     .option("--key <prefix>", "only the engine whose key begins so")
@@ -306,49 +218,4 @@ function cacheOptions(command: Command): Command {
 
 function exitCodeLines(): string[] {
   return Object.entries(exitCodes).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`);
-}
-
-function numbers(text: string): number[] {
-  const list = text.split(",").map(numberOrText);
-  if (!list.every((seed) => typeof seed === "number")) throw new InvalidArgumentError("It must look like 1,2,3.");
-  return list;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
-  return Number(text);
-}
-
-/** Jobs, hours and requests; Node counts to 2^53. */
-function largeNumber(text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
-  return Number(text);
-}
-
-function bytes(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number of bytes from 1.");
-  return Number(text);
-}
-
-function quality(text: string): number {
-  if (!/^([1-9]\d?|100)$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1 to 100.");
-  return Number(text);
-}
-
-function positive(text: string): number {
-  if (!(Number(text) > 0 && Number.isFinite(Number(text))))
-    throw new InvalidArgumentError("It must be a number above 0.");
-  return Number(text);
-}
-
-function duration(text: string): number {
-  const milliseconds = parseDuration(text);
-  if (milliseconds === undefined) throw new InvalidArgumentError("It must look like 8s, 800ms or 2m.");
-  return milliseconds;
-}
-
-function age(text: string): number {
-  const milliseconds = parseAge(text);
-  if (milliseconds === undefined) throw new InvalidArgumentError("It must look like 30d, 2w, 12h or 90m.");
-  return milliseconds;
 }

@@ -31,7 +31,8 @@ const models = join(import.meta.dirname, "../../../models");
 const small = { num_inference_steps: 2, height: 64, width: 64, seed: 7 };
 
 function emoji(model = "emoji", plugins: readonly PluginUse[] = []): ConfigInput {
-  return { ...emojiConfig({ generate: { prompt: "red heart" }, plugins }), model: join(models, model) };
+  const generate = { prompt: "red heart", ...(plugins.length > 0 ? { num_inference_steps: 8 } : {}) };
+  return { ...emojiConfig({ generate, plugins }), model: join(models, model) };
 }
 
 function fixture(name: string, subject: object = { prompt: "a red heart" }): ConfigInput {

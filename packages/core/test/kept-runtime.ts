@@ -13,6 +13,9 @@ const all = globalThis as { [key]?: Keeper };
 /** Models that stay open: ONNX Runtime takes longer to open one of the small ones than to run it. */
 const keptSessions = 16;
 
+/** Of ONNX Runtime in a test that names no number: the small models are not faster with more, and files run side by side. */
+const threads = 1;
+
 /**
  * A runtime beside those that tests open and close, from a process's first one on: ONNX Runtime's thread would start
  * again for each of them, which takes longer than a generation of the small models.
@@ -38,8 +41,8 @@ export async function keepNoRuntime(): Promise<void> {
 function keepOne(): Keeper {
   const keeper: Keeper = { start: Runtime.start.bind(Runtime), kept: undefined, isOff: false };
   Runtime.start = async (options) => {
-    const runtime = await keeper.start(options);
-    if (keeper.isOff) return runtime;
+    if (keeper.isOff) return keeper.start(options);
+    const runtime = await keeper.start({ ...options, threads: options.threads ?? threads });
     const before = keeper.kept; // of a thread that may have died
     keeper.kept = await keeper.start({ provider: "cpu" });
     await before?.close();

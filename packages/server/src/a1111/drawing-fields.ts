@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { type GenerateConfig, planImages } from "@skipstep/core";
+import { defined } from "../defined";
 import { invalidField, unsupportedField } from "../http/api-error";
 import { bytesOf } from "../http/base64";
 import { ownFields } from "../http/own-fields";
@@ -152,8 +153,4 @@ function modelIn(override: unknown): string | undefined {
 function whole(name: string, value: unknown): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
   throw invalidField(name, value, "a whole number, 1 or more");
-}
-
-function defined(given: Body): Body {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

@@ -10,6 +10,7 @@ import {
   type PluginUse,
   validateConfig,
 } from "@skipstep/core";
+import { defined } from "../defined";
 import { ApiError } from "../http/api-error";
 import type { ServedConfig, ServerOptions } from "../options";
 
@@ -121,8 +122,4 @@ export class ModelPool {
     delete entry.pipeline;
     await pipeline?.close();
   }
-}
-
-function defined<Given extends object>(given: Given): { [Key in keyof Given]?: NonNullable<Given[Key]> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given & object;
 }
