@@ -52,10 +52,14 @@ class Site {
   }
 
   async open(): Promise<void> {
+    await this.openServer();
+    await this.openWorker();
+  }
+
+  async openServer(): Promise<void> {
     const { models, queue } = this;
     const limits = { steps: 1000, requestsPerMinute: 100_000 };
     this.server = await startServer({ models, queue, port: 0, cacheDir: engineCache, limits, graceSeconds: 0 });
-    await this.openWorker();
   }
 
   async openWorker(): Promise<void> {
@@ -197,12 +201,25 @@ describe.each(kinds)("a queue in $kind", ({ kind, database, isMissing }) => {
     await expect.poll(count, { timeout: 30_000 }).toBe(3);
     await site.close();
     expect((await awaited).ok).toBe(false);
-    await site.open();
+    await site.openServer();
+    expect((await site.look(long)).status).toBe(database ? "queued" : "running"); // handed back, not drawn to its end
+    await site.openWorker();
     await site.ask(`/v1/jobs/${long.id}`, undefined, { method: "DELETE" });
     await site.until(waiting, "completed");
     expect((await site.drawn(await site.look(done))).equals(await site.expected({ seed: 7 }))).toBe(true);
     await expect.poll(count, { timeout: 30_000 }).toBe(0);
   });
+
+  if (database)
+    it("tells of a job that a worker gave back that it waits, and cancels it at once", async () => {
+      const job = await site.job({ num_inference_steps: 900 });
+      await site.until(job, "running");
+      await site.closeWorker();
+      await site.until(job, "queued");
+      await site.ask(`/v1/jobs/${job.id}`, undefined, { method: "DELETE" });
+      expect((await site.look(job)).status).toBe("cancelled");
+      await site.openWorker();
+    });
 
   it("loses nothing when whoever draws is killed", async () => {
     await (database ? site.closeWorker() : site.close());

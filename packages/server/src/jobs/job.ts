@@ -184,13 +184,18 @@ export class Job {
     if (this.state === "queued") this.end();
   }
 
+  /** Whoever drew it gave it back, or is dead. */
+  waitAgain(): void {
+    if (this.state !== "running") return;
+    this.state = "queued";
+    this.startedAt = undefined;
+    this.tell({ type: "queued" });
+  }
+
   private finish(state: "completed" | "failed" | "cancelled", endedAt = Date.now()): void {
     if (this.isOver) return;
-    if (state === "cancelled" && this.isHandedBack) {
-      this.state = "queued";
-      this.startedAt = undefined;
-      this.tell({ type: "queued" });
-    } else {
+    if (state === "cancelled" && this.isHandedBack) this.waitAgain();
+    else {
       this.state = state;
       this.endedAt = endedAt;
       this.tell({ type: state });

@@ -70,7 +70,7 @@ export class BullQueue implements JobQueue {
   async open(): Promise<Job[]> {
     const found = await Promise.all([...this.queues.values()].map((queue) => queue.getJobs()));
     const jobs = found.flat().filter((job) => job !== undefined);
-    return jobs.sort((a, b) => a.timestamp - b.timestamp).map((job) => this.known(job));
+    return Promise.all(jobs.sort((a, b) => a.timestamp - b.timestamp).map((job) => this.known(job)));
   }
 
   async add(job: Job, uploads: Uploads): Promise<void> {
@@ -162,7 +162,11 @@ export class BullQueue implements JobQueue {
     const found = await this.inBull(job.id);
     if (!found || found.finishedOn !== undefined) return;
     await found.log(cancelWord);
-    await found.remove().catch(() => undefined); // somebody has taken it: he reads the word
+    const isRemoved = await found.remove().then(
+      () => true,
+      () => false, // somebody has taken it: he reads the word
+    );
+    if (isRemoved) job.cancelled();
   }
 
   private watch(): void {
@@ -184,6 +188,7 @@ export class BullQueue implements JobQueue {
       if (job && !job.isOver) act(job);
     };
     events.on("active", ({ jobId }) => of(jobId, (job) => job.begin()));
+    events.on("waiting", ({ jobId }) => of(jobId, (job) => job.waitAgain()));
     events.on("progress", ({ jobId, data }) =>
       of(jobId, (job) => {
         const { preview, ...progress } = data as unknown as BullProgress;
@@ -217,7 +222,7 @@ export class BullQueue implements JobQueue {
     if (!found) {
       if (this.accepted(job)) job.cancelled();
     } else if (found.finishedOn !== undefined) end(job, found);
-    else if (found.processedOn !== undefined && job.state === "queued") job.begin(found.processedOn);
+    else if (job.state === "queued" && (await isDrawn(found)) && !job.isOver) job.begin(found.processedOn);
   }
 
   /** Not one that is still on its way into the queue. */
@@ -225,7 +230,7 @@ export class BullQueue implements JobQueue {
     return createdAt < Date.now() - 2 * looks;
   }
 
-  private known(found: JobInBull): Job {
+  private async known(found: JobInBull): Promise<Job> {
     const { id, data, timestamp, attemptsStarted: attempts } = found;
     const followed = this.followed.get(id!);
     if (followed) return followed;
@@ -233,7 +238,7 @@ export class BullQueue implements JobQueue {
     job.attempts = attempts;
     if (found.finishedOn !== undefined) end(job, found);
     else this.follow(job);
-    if (found.processedOn !== undefined && !job.isOver) job.begin(found.processedOn);
+    if (!job.isOver && (await isDrawn(found)) && job.state === "queued") job.begin(found.processedOn);
     return job;
   }
 
@@ -252,6 +257,11 @@ export class BullQueue implements JobQueue {
   private reached<Result>(waiting: Promise<Result>): Promise<Result> {
     return reached(this.connection.place, waiting);
   }
+}
+
+/** One that was begun may have been given back. */
+async function isDrawn(found: JobInBull): Promise<boolean> {
+  return found.processedOn !== undefined && (await found.isActive());
 }
 
 function end(job: Job, { returnvalue, failedReason, finishedOn, processedOn }: JobInBull): void {

@@ -47,6 +47,7 @@ interface Station {
 export class DeviceWorker {
   private readonly stopped = new AbortController();
   private drawing: Job | undefined;
+  private isOutOfGrace = false;
   private readonly done: Promise<void>;
 
   private constructor(
@@ -74,7 +75,10 @@ export class DeviceWorker {
   /** The job that is drawn has so many seconds to finish in, and is handed back then. */
   async close(graceSeconds: number): Promise<void> {
     this.stopped.abort();
-    const timer = setTimeout(() => this.drawing?.handBack(), graceSeconds * 1000);
+    const timer = setTimeout(() => {
+      this.isOutOfGrace = true; // for one that is taken just now, too
+      this.drawing?.handBack();
+    }, graceSeconds * 1000);
     await this.done;
     clearTimeout(timer);
     for (const { queue, worker } of this.stations) {
@@ -136,10 +140,11 @@ export class DeviceWorker {
     const words = new Words(queue, job);
     const ears = setInterval(() => words.read().catch(failed), listening);
     this.drawing = job;
+    if (this.isOutOfGrace) job.handBack();
     const told = this.tell(taken, job);
     try {
       await words.read();
-      if (!job.isOver) await run(job);
+      if (!job.isOver && !job.isHandedBack) await run(job);
       await told();
       await this.settle(taken, job, token);
     } catch (error) {
