@@ -14,7 +14,7 @@ const model = fileURLToPath(new URL("../models/emoji", import.meta.url));
 
 export const serveBenchmark: Benchmark = {
   name: "serve",
-  about: `A server of the emoji model (128 x 128, 20 steps) and a client in another process: ${requests} requests to /v1/images/generations, ${atATime} at a time, against calling \`generate\` in a row in a third process; in turns of ${block}. Meanwhile /health is asked every 20 ms. What joining requests of equal settings would bring: processor time of an image by the batch that it is drawn in, in turns.`,
+  about: `A server of the emoji model (128 x 128, 20 steps) and a client in another process: ${requests} requests to /v1/images/generations, ${atATime} at a time, against calling \`generate\` in a row in a third process; in turns of ${block}. Meanwhile /health is asked ten times a second. What joining requests of equal settings would bring: processor time of an image by the batch that it is drawn in, in turns.`,
   run: (say) =>
     inTemporaryFolder(async (folder) => {
       const config = join(folder, "emoji.json");
@@ -140,7 +140,7 @@ function watchHealth(url: string, milliseconds: number[]): () => Promise<void> {
       const start = performance.now();
       await (await fetch(`${url}/health`)).text();
       milliseconds.push(performance.now() - start);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
   const watching = watch();
