@@ -47,8 +47,8 @@ export async function startWorker(options: WorkerOptions): Promise<ImageWorker> 
     url,
     models: models.map(({ id }) => id),
     blobs,
-    run: async (job) => {
-      await run(job);
+    run: async (job, drawn) => {
+      await run(job, drawn);
       log.info({ job: job.id, model: job.request.model, state: job.state }, "a job ended");
     },
     lockSeconds,

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { GenerateConfig, Pipeline, ProgressEvent, Report } from "@skipstep/core";
+import type { GenerateConfig, GenerateResult, Pipeline, ProgressEvent, Report } from "@skipstep/core";
 import type { BlobStore } from "../blobs/blob-store";
 import { apiErrorOf } from "../http/api-error";
 import type { ModelPool } from "../models/model-pool";
 import type { RunJob } from "../queues/local-queue";
 import { encodeImage } from "./encode-image";
+import type { QueuedRequest } from "./image-request";
 import type { Job, JobImage } from "./job";
 import { previewSteps } from "./preview-steps";
 import { keptUploads, type UploadedFiles, writeUploads } from "./uploaded-files";
@@ -20,12 +21,13 @@ export interface Drawing {
 
 /** Draws a job's images, and tells the job how far it is. */
 export function drawWith({ pool, blobs, onError }: Drawing): RunJob {
-  return async (job) => {
+  return async (job, drawn) => {
     const { request, signal } = job;
     const images: JobImage[] = [];
     const folder = randomUUID(); // of this attempt: should the job be taken for lost and drawn twice, each has its own
     const reports: Report[] = [];
     let uploaded: UploadedFiles | undefined;
+    let isDrawn = false;
     job.begin();
     try {
       uploaded = writeUploads(await keptUploads(blobs, request));
@@ -49,13 +51,15 @@ export function drawWith({ pool, blobs, onError }: Drawing): RunJob {
           return preview?.toPng({ recipe: false }).then((png) => job.show(png));
         };
         const own = { ...uploaded.settings, ...(seed === undefined ? {} : { seed }) };
-        const drawn = await drawOne(pipeline, job, own, onProgress);
-        for (const { bytes, ...image } of drawn.images) {
+        const result = await drawOne(pipeline, job, own, onProgress);
+        isDrawn = i === seeds.length - 1;
+        if (isDrawn) drawn();
+        for (const { bytes, ...image } of await encodeAll(result, request)) {
           const key = `${job.id}/${folder}/${images.length}.${image.format}`;
           await blobs.put(key, bytes);
           images.push({ key, bytes: bytes.length, ...image });
         }
-        reports.push(drawn.report);
+        reports.push(result.report);
       }
       job.complete(images, reports);
     } catch (error) {
@@ -66,8 +70,8 @@ export function drawWith({ pool, blobs, onError }: Drawing): RunJob {
       }
       onError(job, error);
       await blobs.remove(`${job.id}/${folder}`).catch((failed) => onError(job, failed));
-      // What failed once may be broken: the next job opens it anew. A full disk says nothing of the model.
-      if (told.status === 500 && !/^SKIPSTEP_STORE_/.test(told.code)) await pool.forget(request.model);
+      // What failed once may be broken: the next job opens it anew. What came after says nothing of the model.
+      if (told.status === 500 && !isDrawn && !/^SKIPSTEP_STORE_/.test(told.code)) await pool.forget(request.model);
       job.fail(told);
     } finally {
       uploaded?.remove();
@@ -82,18 +86,21 @@ async function drawOne(
   job: Job,
   own: GenerateConfig,
   onProgress: (event: ProgressEvent) => Promise<void> | void,
-): Promise<{ images: DrawnImage[]; report: Report }> {
+): Promise<GenerateResult> {
   const { request, signal } = job;
   const previews = (step: number, of: number): boolean => {
     const isWanted = previewSteps(of, request.previews).includes(step) || (job.isWatched && step < of);
     job.isWatched = false;
     return isWanted;
   };
-  const { settings, scheduler, output, texts } = request;
-  const result = await pipeline.generate({ ...settings, ...own, scheduler, signal, onProgress, previews });
-  const { seed } = result.report;
-  const images = await Promise.all(
-    result.images.map(async (image) => ({
+  const { settings, scheduler } = request;
+  return pipeline.generate({ ...settings, ...own, scheduler, signal, onProgress, previews });
+}
+
+function encodeAll({ images, report: { seed } }: GenerateResult, request: QueuedRequest): Promise<DrawnImage[]> {
+  const { output, texts } = request;
+  return Promise.all(
+    images.map(async (image) => ({
       bytes: await encodeImage(image, output, texts?.[seed]),
       format: output.format,
       width: image.width,
@@ -101,5 +108,4 @@ async function drawOne(
       seed,
     })),
   );
-  return { images, report: result.report };
 }

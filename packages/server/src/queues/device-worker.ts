@@ -144,7 +144,7 @@ export class DeviceWorker {
     const told = this.tell(taken, job);
     try {
       await words.read();
-      if (!job.isOver && !job.isHandedBack) await run(job);
+      if (!job.isOver && !job.isHandedBack) await run(job, () => undefined);
       await told();
       await this.settle(taken, job, token);
     } catch (error) {

@@ -6,8 +6,11 @@ import type { JobCount, JobQueue } from "./job-queue";
 import type { Journal } from "./journal";
 import { crashed, mostAttempts, queueClosing, queueFull } from "./refusals";
 
-/** Runs a job to its end; what goes wrong is told to the job. */
-export type RunJob = (job: Job) => Promise<void>;
+/**
+ * Runs a job to its end; what goes wrong is told to the job.
+ * @param drawn called when the device is free: what is left to do is encoding and storing
+ */
+export type RunJob = (job: Job, drawn: () => void) => Promise<void>;
 
 /** What a queue in this process is made of. */
 export interface LocalQueueParts {
@@ -21,13 +24,17 @@ export interface LocalQueueParts {
   readonly onError: (job: Job, error: unknown) => void;
 }
 
-/** Jobs of this process, one after the other: one device draws one image at a time. */
+/**
+ * Jobs of this process, one after the other: one device draws one image at a time. While it does, those of the job
+ * before are encoded and stored.
+ */
 export class LocalQueue implements JobQueue {
   private readonly waiting: Job[] = [];
   private running: Job | undefined;
   private adding = 0;
   private isClosed = false;
-  private idle = Promise.resolve();
+  /** All that were begun are over. */
+  private finished = Promise.resolve();
 
   constructor(private readonly parts: LocalQueueParts) {}
 
@@ -64,7 +71,7 @@ export class LocalQueue implements JobQueue {
     }
     this.follow(job);
     this.enqueue(job);
-    if (!this.running) this.next();
+    this.next();
   }
 
   async find(): Promise<undefined> {
@@ -90,7 +97,7 @@ export class LocalQueue implements JobQueue {
     for (const job of this.waiting.splice(0)) leave(job);
     const { running } = this;
     const timer = setTimeout(() => running && leave(running), graceSeconds * 1000);
-    await this.idle;
+    await this.finished;
     clearTimeout(timer);
     this.parts.journal?.close();
   }
@@ -120,9 +127,20 @@ export class LocalQueue implements JobQueue {
     this.waiting.splice(after < 0 ? this.waiting.length : after, 0, job);
   }
 
+  /** Not more than one job is drawn, and not more than one stored: pixels of many would fill the memory. */
   private next(): void {
+    if (this.running) return;
     const job = this.waiting.shift();
+    if (!job) return;
     this.running = job;
-    if (job) this.idle = this.parts.run(job).finally(() => this.next());
+    const before = this.finished;
+    const drawn = new Promise<void>((free) => {
+      const over = this.parts.run(job, free).finally(free);
+      this.finished = Promise.all([before, over]).then(() => undefined);
+    });
+    void Promise.all([before, drawn]).then(() => {
+      this.running = undefined;
+      this.next();
+    });
   }
 }
