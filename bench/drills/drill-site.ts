@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { type ImageServer, startServer } from "../../packages/server/src/index";
 import { command } from "../../test/built/packages";
 import type { Database } from "../../test/databases";
@@ -85,14 +86,20 @@ export class DrillSite {
     return (await (await this.ask(`/v1/jobs/${id}`)).json()) as ToldJob;
   }
 
+  /** Asked again while the database is away. */
   async all(): Promise<ToldJob[]> {
-    return ((await (await this.ask("/v1/jobs")).json()) as { data: ToldJob[] }).data;
+    for (;;) {
+      const response = await this.ask("/v1/jobs");
+      if (response.ok) return ((await response.json()) as { data: ToldJob[] }).data;
+      if (response.status < 500) throw new Error(await response.text());
+      await delay(200);
+    }
   }
 
   /** @returns seconds until it has one of these states */
   async until(id: string, ...states: string[]): Promise<number> {
     const begin = performance.now();
-    while (!states.includes((await this.look(id)).status)) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!states.includes((await this.look(id)).status)) await delay(20);
     return (performance.now() - begin) / 1000;
   }
 
