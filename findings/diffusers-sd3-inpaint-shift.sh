@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# diffusers 0.42.1: StableDiffusion3InpaintPipeline takes the VAE's shift from what it encodes and does not give it back
-# before it decodes, as the other two pipelines of Stable Diffusion 3 do. Where the mask paints nothing at all the picture
-# comes back with other colours: not what the VAE makes of it, but of latents that lack shift_factor (0.0609 in SD 3).
+# diffusers 0.42.1 (torch 2.13.0, CPU): StableDiffusion3InpaintPipeline subtracts the VAE's shift where it encodes and
+# does not add it before it decodes, as the other pipelines of Stable Diffusion 3 do. Even where the mask paints nothing the
+# picture comes back with other colours: decoded from latents that lack shift_factor (0.0609 in SD 3). Seen: which of the
+# two decodings of its own latents each pipeline's image is.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install --quiet --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0 diffusers==0.42.1 transformers==5.17.0 > /dev/null
+venv/bin/pip install -q torch==2.13.0 diffusers==0.42.1 transformers==5.24.0
 cat > shift.py <<'PY'
 import torch
 from diffusers import (
@@ -17,11 +18,11 @@ from diffusers import (
 
 torch.manual_seed(0)
 transformer = SD3Transformer2DModel(
-    sample_size=8, patch_size=1, in_channels=4, num_layers=1, attention_head_dim=8, num_attention_heads=2,
-    joint_attention_dim=16, caption_projection_dim=16, pooled_projection_dim=16, out_channels=4,
+    sample_size=8, patch_size=1, in_channels=16, num_layers=1, attention_head_dim=8, num_attention_heads=2,
+    joint_attention_dim=16, caption_projection_dim=16, pooled_projection_dim=16, out_channels=16,
 )
 vae = AutoencoderKL(
-    block_out_channels=(4,), norm_num_groups=1, latent_channels=4, sample_size=8,
+    block_out_channels=(4,), norm_num_groups=1, latent_channels=16, sample_size=8,
     scaling_factor=1.5305, shift_factor=0.0609, use_quant_conv=False, use_post_quant_conv=False,
 )
 parts = dict(

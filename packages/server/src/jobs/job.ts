@@ -189,6 +189,7 @@ export class Job {
     if (this.state !== "running") return;
     this.state = "queued";
     this.startedAt = undefined;
+    this.progress = undefined;
     this.tell({ type: "queued" });
   }
 
