@@ -88,6 +88,12 @@ async function openToy(width: number, memory?: MemoryMode, mix: Mix = (_, value)
   };
 }
 
+/** Rows depend on one another, as with one scale of 8 bits for all of them. */
+const meanOfRows =
+  (width: number): Mix =>
+  (g, value) =>
+    g.add(value, g.node("ReduceMean", [value, g.constant([0], undefined, "int64")], [1, width]));
+
 type Toy = Awaited<ReturnType<typeof openToy>>;
 
 interface Pass {
@@ -203,9 +209,7 @@ describe("values that the timestep decides", () => {
   });
 
   it("are computed for each pass apart where its rows are not", async () => {
-    const mean: Mix = (g, value) =>
-      g.add(value, g.node("ReduceMean", [value, g.constant([0], undefined, "int64")], [1, small]));
-    const mixed = await openToy(small, undefined, mean);
+    const mixed = await openToy(small, undefined, meanOfRows(small));
     expect(mixed.plan.time).toMatchObject({ areRowsApart: false });
     const passes = [...steps([900, 600], [1, 2]), ...steps([300], [1]), ...steps([0], [1, 2])];
     const ahead = await generate(mixed, passes);
@@ -265,6 +269,16 @@ describe("weights that only the timestep needs", () => {
       expect(opened.some(({ open }) => open)).toBe(false);
     },
   );
+
+  it("are read once for all passes, also where these are computed one by one", async () => {
+    const toy = await openToy(large, undefined, meanOfRows(large));
+    opened.length = 0;
+    const ahead = await generate(toy, passes);
+    expect(ahead.held).toEqual([false, false, false]);
+    expect(ahead.rows).toBe(3 * 2);
+    expect(opened.filter(({ path }) => path.includes("segment-0"))).toHaveLength(1);
+    await toy.program.close();
+  });
 
   it("stay where timesteps are not told", async () => {
     const toy = await openToy(large);

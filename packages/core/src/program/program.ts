@@ -14,7 +14,7 @@ import type { Runtime, StartedRun } from "../runtime/runtime";
 import { BoundPlan, bindSizes } from "./bound-plan";
 import { passingSegment } from "./passing-segment";
 import { PromptValues } from "./prompt-values";
-import type { RowsRun, TimeAhead } from "./time-values";
+import type { GroupsRun, RowGroup, TimeAhead } from "./time-values";
 import type { RegionWork, WorkMeter } from "./work-meter";
 
 /** What a region's inside was computed to. */
@@ -169,7 +169,7 @@ export class Program {
   /** For all steps at once where they are known; otherwise with this pass, as all other segments. */
   private async runTime(time: TimeSegment, values: Values, call: Call, options: RunOptions): Promise<void> {
     const { segment } = time;
-    const run: RowsRun = (inputs, rows) => this.runRows(time, inputs, rows, call);
+    const run: GroupsRun = (groups) => this.runGroups(time, groups, call);
     const known = await options.time?.values.find(time, values, options.time, run);
     for (const [value, tensor] of known ?? []) values.set(value, tensor);
     if (known) return;
@@ -179,15 +179,17 @@ export class Program {
   }
 
   /** Runs what the timestep decides for rows of several passes. Its weights are in memory for that long. */
-  private async runRows({ segment, rows: name }: TimeSegment, feeds: Tensors, rows: number, call: Call) {
-    throwIfAborted(call.signal);
-    const { forms, flops } = call.bound.resized(segment, name, rows);
+  private async runGroups({ segment, rows: name }: TimeSegment, groups: readonly RowGroup[], call: Call) {
     const session = await this.sessions.take(segment.index, true);
     try {
-      const run = session.start(feeds, forms[0]!);
-      call.meter?.add(flops[0]!);
-      this.count(segment, run.seconds);
-      return segment.outputs.map((value) => [value, run.outputs[value.name]!.keep()] as const);
+      throwIfAborted(call.signal);
+      return groups.map(({ feeds, rows }) => {
+        const { forms, flops } = call.bound.resized(segment, name, rows);
+        const run = session.start(feeds, forms[0]!);
+        call.meter?.add(flops[0]!);
+        this.count(segment, run.seconds);
+        return segment.outputs.map((value) => [value, run.outputs[value.name]!.keep()] as const);
+      });
     } finally {
       this.sessions.give(session);
     }

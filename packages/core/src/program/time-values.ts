@@ -23,8 +23,15 @@ export interface TimeAhead {
 
 type Outputs = readonly (readonly [Value, DeviceTensor])[];
 
-/** Computes what the timestep decides for so many rows. @param feeds a tensor for each of the segment's inputs @returns what is kept */
-export type RowsRun = (feeds: Tensors, rows: number) => Promise<Outputs>;
+/** Rows that are computed together. */
+export interface RowGroup {
+  /** A tensor for each of the segment's inputs. */
+  readonly feeds: Tensors;
+  readonly rows: number;
+}
+
+/** Computes what the timestep decides for groups of rows, one after the other. @returns what is kept of each */
+export type GroupsRun = (groups: readonly RowGroup[]) => Promise<readonly Outputs[]>;
 
 /** What stays the same at every step, for a pass of as many rows. */
 interface Given {
@@ -79,7 +86,7 @@ export class TimeValues {
     time: TimeSegment,
     fed: ReadonlyMap<Value, DeviceTensor>,
     ahead: TimeAhead,
-    run: RowsRun,
+    run: GroupsRun,
   ): Promise<Outputs | undefined> {
     const now = ahead.inputsAt(ahead.timestep);
     if (!this.isForetold || !timedInputs(time).every(({ name }) => Object.hasOwn(now, name))) return undefined;
@@ -146,30 +153,34 @@ export class TimeValues {
     return [...outputs, ...tables.map(([value], i) => [value, parts[i]!] as const)];
   }
 
-  private async compute(time: TimeSegment, given: Given, ahead: TimeAhead, run: RowsRun): Promise<void> {
+  private async compute(time: TimeSegment, given: Given, ahead: TimeAhead, run: GroupsRun): Promise<void> {
     const foretold = new Set(ahead.coming);
     const passes = [...foretold].map((timestep) => unitsAt(time, given, ahead.inputsAt(timestep)));
     const most = Math.max(this.leastHeld, weightBytes(time.segment) / 2) / bytesPerRow(time.segment);
     const units = withRoom(passes, most);
-    for (const group of time.areRowsApart ? [units] : units.map((unit) => [unit])) {
-      const names = [...Object.keys(group[0]!.timed), ...Object.keys(given.rowed)];
-      const joined = names.map((name) => {
-        const rows = group.flatMap((unit) =>
-          unit.rows.map((row) => ({ tensor: unit.timed[name] ?? given.rowed[name]!, row })),
-        );
-        return [name, ahead.upload(joinRows(rows))] as const;
-      });
-      const count = group.reduce((sum, { rows }) => sum + rows.length, 0);
-      const outputs = await run({ ...given.whole, ...Object.fromEntries(joined) }, count);
+    const groups = time.areRowsApart ? [units] : units.map((unit) => [unit]);
+    const outputs = await run(groups.map((group) => rowGroup(group, given, ahead)));
+    const chunks = groups.map((group, i): Chunk => {
       const places = new Map(group.map(({ key }, place) => [key, place]));
-      this.chunks = [...this.chunks, { given, foretold, places, outputs }];
-    }
+      return { given, foretold, places, outputs: outputs[i]! };
+    });
+    this.chunks = [...this.chunks, ...chunks];
   }
 
   private drop(chunks: readonly Chunk[]): void {
     this.chunks = this.chunks.filter((chunk) => !chunks.includes(chunk));
     for (const { outputs } of chunks) for (const [, tensor] of outputs) tensor.release();
   }
+}
+
+function rowGroup(units: readonly Unit[], { rowed, whole }: Given, ahead: TimeAhead): RowGroup {
+  const names = [...Object.keys(units[0]!.timed), ...Object.keys(rowed)];
+  const joined = names.map((name) => {
+    const rows = units.flatMap((unit) => unit.rows.map((row) => ({ tensor: unit.timed[name] ?? rowed[name]!, row })));
+    return [name, ahead.upload(joinRows(rows))] as const;
+  });
+  const rows = units.reduce((sum, unit) => sum + unit.rows.length, 0);
+  return { feeds: { ...whole, ...Object.fromEntries(joined) }, rows };
 }
 
 /** What the rows of a pass are computed from. */
