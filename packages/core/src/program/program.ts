@@ -180,9 +180,10 @@ export class Program {
 
   /** Runs what the timestep decides for rows of several passes. Its weights are in memory for that long. */
   private async runGroups({ segment, rows: name }: TimeSegment, groups: readonly RowGroup[], call: Call) {
+    throwIfAborted(call.signal);
     const session = await this.sessions.take(segment.index, true);
     try {
-      throwIfAborted(call.signal);
+      throwIfAborted(call.signal); // opening takes a while
       return groups.map(({ feeds, rows }) => {
         const { forms, flops } = call.bound.resized(segment, name, rows);
         const run = session.start(feeds, forms[0]!);

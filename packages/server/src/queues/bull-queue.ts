@@ -162,11 +162,10 @@ export class BullQueue implements JobQueue {
     const found = await this.inBull(job.id);
     if (!found || found.finishedOn !== undefined) return;
     await found.log(cancelWord);
-    const isRemoved = await found.remove().then(
-      () => true,
-      () => false, // somebody has taken it: he reads the word
+    await found.remove().then(
+      () => job.cancelled(),
+      () => undefined, // somebody has taken it: he reads the word
     );
-    if (isRemoved) job.cancelled();
   }
 
   private watch(): void {
@@ -222,7 +221,7 @@ export class BullQueue implements JobQueue {
     if (!found) {
       if (this.accepted(job)) job.cancelled();
     } else if (found.finishedOn !== undefined) end(job, found);
-    else if (job.state === "queued" && (await isDrawn(found)) && !job.isOver) job.begin(found.processedOn);
+    else await beginWhereDrawn(job, found);
   }
 
   /** Not one that is still on its way into the queue. */
@@ -238,7 +237,7 @@ export class BullQueue implements JobQueue {
     job.attempts = attempts;
     if (found.finishedOn !== undefined) end(job, found);
     else this.follow(job);
-    if (!job.isOver && (await isDrawn(found)) && job.state === "queued") job.begin(found.processedOn);
+    await beginWhereDrawn(job, found);
     return job;
   }
 
@@ -259,9 +258,10 @@ export class BullQueue implements JobQueue {
   }
 }
 
-/** One that was begun may have been given back. */
-async function isDrawn(found: JobInBull): Promise<boolean> {
-  return found.processedOn !== undefined && (await found.isActive());
+/** One that was begun may have been given back: then it waits. */
+async function beginWhereDrawn(job: Job, found: JobInBull): Promise<void> {
+  if (job.state !== "queued" || found.processedOn === undefined || !(await found.isActive())) return;
+  if (job.state === "queued") job.begin(found.processedOn); // else an event told it meanwhile
 }
 
 function end(job: Job, { returnvalue, failedReason, finishedOn, processedOn }: JobInBull): void {
