@@ -1,6 +1,7 @@
 import type { PluginClass } from "@skipstep/core/plugin";
 import { bindChecks, type Check, type CheckDefinition } from "./check";
 import { activeChecks } from "./checks/active";
+import { batchChecks } from "./checks/batch";
 import { concurrencyChecks } from "./checks/concurrency";
 import { controlChecks } from "./checks/control";
 import { exactChecks } from "./checks/exact";
@@ -21,6 +22,7 @@ const definitions: readonly CheckDefinition[] = [
   ...activeChecks,
   ...sequenceChecks,
   ...neighbourChecks,
+  ...batchChecks,
   ...guidanceChecks,
   ...controlChecks,
   ...concurrencyChecks,

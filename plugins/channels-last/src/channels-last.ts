@@ -11,6 +11,7 @@ import { SkipModules } from "./skip-modules";
  */
 @plugin<ChannelsLastOptions>({
   name: "channels-last",
+  batchInvariant: ({ int8 }) => int8 === "off",
   description: "Channels last in U-Nets and VAEs, with convolutions in int8 where asked.",
   options,
 })

@@ -22,6 +22,7 @@ interface Memory {
  */
 @plugin<DeepCacheOptions>({
   name: "deepcache",
+  batchInvariant: true,
   description: "DeepCache: computes the deep layers of a U-Net at every n-th step only.",
   options,
   decides: true,

@@ -30,6 +30,7 @@ const options: JSONSchemaType<ForaOptions> = {
  */
 @plugin<ForaOptions>({
   name: "fora",
+  batchInvariant: true,
   description: "FORA: computes attentions and feed forwards at every n-th step only.",
   options,
   decides: true,

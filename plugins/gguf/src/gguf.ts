@@ -46,6 +46,7 @@ const options: JSONSchemaType<GgufOptions> = {
 /** Weights in GGUF files, https://github.com/ggml-org/ggml/blob/master/docs/gguf.md: read, kept packed, and written. */
 @plugin<GgufOptions>({
   name: "gguf",
+  batchInvariant: true,
   description: "GGUF: reads weights in blocks of 2 to 8 bits, keeps them packed while they run, and writes them.",
   options,
   weightFormats: [{ name: "gguf", extensions: [".gguf"], open: openGguf }],

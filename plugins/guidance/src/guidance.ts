@@ -41,6 +41,7 @@ type Both = Guided & Required<Pick<Guided, "cond" | "uncond">>;
  */
 @plugin<GuidanceOptions>({
   name: "guidance",
+  batchInvariant: ({ adaptive_threshold: threshold }) => threshold === null,
   description: "Guidance at a part of the steps, with a remembered difference, and by the guiders of diffusers.",
   options,
   decides: "guidance",

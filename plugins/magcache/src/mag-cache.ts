@@ -30,6 +30,7 @@ interface Memory {
  */
 @plugin<MagCacheOptions>({
   name: "magcache",
+  batchInvariant: true,
   description: "MagCache: skips all blocks while the magnitude of what they add is known to stay.",
   options,
   decides: true,

@@ -30,6 +30,7 @@ import { quantizeToSvdQuant } from "./writing/quantize-to-svdquant";
  */
 @plugin<SvdQuantOptions>({
   name: "svdquant",
+  batchInvariant: true,
   description: "SVDQuant: linear layers in 4 bits with a branch of low rank, read from nunchaku's files or made here.",
   options,
   weightFormats: [nunchakuFormat],

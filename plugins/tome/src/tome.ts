@@ -20,6 +20,7 @@ import { options, type ToMeOptions } from "./options";
  */
 @plugin<ToMeOptions>({
   name: "tome",
+  batchInvariant: true,
   description: "Token merging: tokens that are alike go through a block's attention as one.",
   options,
   requires: ["picture-tokens"],

@@ -24,6 +24,7 @@ const causal: Band = { anchor: "top-left", left: Number.POSITIVE_INFINITY, right
  */
 @plugin<XformersOptions>({
   name: "xformers",
+  batchInvariant: true,
   description: "Attention as in xformers: fused, in blocks of queries, under masks and local windows.",
   options,
   regions: (structure, given) => {

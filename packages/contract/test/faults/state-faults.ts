@@ -48,6 +48,15 @@ export const stateFaults: readonly Fault[] = [
     says: /with the same input/,
   },
   {
+    name: "a decision by all images of a batch, and a promise that there is none",
+    plugin: pluginOf(
+      (options) => ({ blockForward: skipping(options, { skips: ({ step }) => step.latents.shape[0] === 1 }) }),
+      { batchInvariant: true },
+    ),
+    fails: "draws each image of a batch as it would alone, where it says so",
+    says: /Request 1 of two in one batch: the plugin .*batchInvariant/,
+  },
+  {
     name: "state shared between runs of equal input",
     plugin: remembering(() => {
       const seen = new Set<number>();

@@ -162,6 +162,12 @@ export interface Conditioning {
 export interface FamilyPipeline<Encoded extends Conditioning = Conditioning> {
   /** Turns prompts, or what else says what to draw, into what the denoiser takes; once a generation. */
   encode(settings: Settings, signal?: AbortSignal): Promise<Encoded>;
+  /**
+   * What several generations were encoded to, as one batch of them: each row what it is alone.
+   * @param settings of any of them, which differ in what they draw alone
+   * @returns nothing where that cannot be, because one of them would have to be filled up to another's length
+   */
+  join?(encoded: readonly Encoded[], settings: Settings): Encoded | undefined;
   /** Unit noise to start from, `[B, C, H, W]`. */
   noise(settings: Settings, generator: Generator): Floats;
   /** What the scheduler is asked for by the settings, such as steps, noise levels and `mu`. @param scheduler its options */

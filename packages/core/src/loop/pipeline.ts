@@ -1,51 +1,30 @@
 import type { Config, GenerateConfig, PluginUse, SchedulerConfig } from "../config/config";
 import { argumentInvalid } from "../errors/arguments";
-import { pluginIdle } from "../errors/pipeline";
-import { printable } from "../errors/printable";
 import { runtimeStopped } from "../errors/runtime";
 import { shown } from "../errors/shown";
-import { type Image, imagesOf } from "../image/image";
-import { picturesOf } from "../image/picture";
-import { pictureWarnings } from "../image/picture-pixels";
+import type { Image } from "../image/image";
 import type { BuildHookRunner } from "../plugins/build-hooks";
 import type { LoadedPlugin, PluginHost } from "../plugins/host";
 import { checkRequestSettings } from "../plugins/needed-settings";
 import type { Encodings } from "../program/encodings";
 import type { OpenedComponent } from "../program/opened-component";
-import { createGenerator } from "../random";
-import { type Recipe, recipeText } from "../recipe/recipe";
+import type { Recipe } from "../recipe/recipe";
 import type { RecipePlaces } from "../recipe/recipe-config";
-import { idleControlNets, reportControlNets } from "../report/control-net-report";
-import { reportCopies } from "../report/copies-report";
-import { lateNotes } from "../report/late-notes";
-import { idlePlugins, type Report, reportPlugins, unmeasured } from "../report/report";
-import { latentsNotFinite, pixelsNotFinite } from "../report/warnings";
-import type { Copied, Runtime } from "../runtime/runtime";
+import type { Report } from "../report/report";
+import type { Runtime } from "../runtime/runtime";
 import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
-import { pictureSettingNames } from "../settings/common-settings";
-import { settingNotes } from "../settings/setting";
 import type { Floats } from "../tensor";
-import { type BesideLoras, placeLoras, type ReadLoras } from "./beside-loras";
-import { broughtBy } from "./brought";
-import { checkLatents, checkRequest } from "./check-request";
-import { controlNetsIn } from "./control-nets";
-import { controlAt } from "./control-schedule";
-import { denoise, type StepDone } from "./denoise";
-import type { FamilyPipeline, LateTimesteps } from "./family";
-import { begin, takeControl } from "./first-latents";
-import { generationRecipe } from "./generation-recipe";
+import { type Asked, BatchMembers, batchesOf } from "./batch-members";
+import { type BesideLoras, placeLoras } from "./beside-loras";
+import { checkRequest } from "./check-request";
+import type { FamilyPipeline } from "./family";
+import { generateBatch } from "./generate-batch";
 import type { LateFunctions } from "./late-functions";
-import { maskedPicture } from "./masked-picture";
-import { PassHooks } from "./pass-hooks";
-import type { StepEvent } from "./progress";
 import { type OnProgress, ProgressListener } from "./progress-listener";
 import type { RecognisedModel } from "./recognised-model";
 import { checkSettings, type RequestExtras, splitRequest } from "./request";
-import { RunHooks } from "./run-hooks";
 import { seenSettings } from "./seen-settings";
-import type { Settings } from "./settings";
-import { Stopwatch } from "./stopwatch";
 
 /** One generation. Names in snake_case are the config's; what is left out is the config's `generate`. */
 export interface GenerateRequest extends GenerateConfig, RequestExtras {
@@ -143,27 +122,25 @@ export class Pipeline {
    *   SKIPSTEP_DEVICE_GONE, after which the next call tries again
    */
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
-    checkRequest(request);
-    const { signal, onProgress, previews, scheduler, ...asked } = request;
-    const { given, inMemory } = splitRequest(asked);
-    const { model, config } = this.parts;
-    checkSettings(model, given);
-    const { loras: named = config.generate.loras } = given;
-    const loras = placeLoras(named, config);
-    const own = named ? { loras } : {};
-    const settings = await seenSettings(model, config.generate, { ...given, ...own }, inMemory, config);
-    checkRequestSettings(this.parts.plugins.plugins, { ...settings, ...config.generate, ...given });
-    const parts = scheduler ? withScheduler(this.parts, scheduler) : this.parts; // plugins may have changed meanwhile
-    const beside = loras.filter(({ scale }) => scale !== 0);
-    const read = beside.length > 0 ? parts.loras.read(beside) : undefined;
-    const progress = new ProgressListener(onProgress);
-    const heard = { signal, previews, onProgress: progress.tell };
-    const result = await parts.runtime.generation(
-      () => parts.loras.run(read, heard, (models) => this.run({ ...parts, models }, settings, heard, read)),
-      { signal, onWait: (wait) => progress.tell?.({ kind: "wait", ...wait }) },
-    );
-    await progress.settled();
-    return result;
+    const [result] = this.draw([await this.prepare(request)]);
+    return result!;
+  }
+
+  /**
+   * Makes the images of several requests, in one batch those that differ in prompts and seed alone, and the others one
+   * after the other: requests with an image, noise or LoRAs of their own, of a pipeline with a plugin that is not
+   * `batchInvariant`, of prompts that would have to be filled up, and what does not fit into memory at once. Each image
+   * is what `generate` draws, to what rounding in batches of another size comes to.
+   *
+   * @returns one promise a request, settled by itself: it rejects with what `generate` throws. One that is cancelled
+   *   leaves the others, as does one whose `onProgress` throws
+   */
+  generateTogether(requests: readonly GenerateRequest[]): readonly Promise<GenerateResult>[] {
+    if (!Array.isArray(requests))
+      throw argumentInvalid("generateTogether", [`requests must be a list, found ${shown(requests)}`]);
+    const prepared = requests.map((request) => this.prepare(request));
+    const drawn = Promise.allSettled(prepared).then((all) => this.drawTogether(all.flatMap(fulfilled)));
+    return prepared.map(async (preparing) => (await drawn).get(await preparing)!);
   }
 
   /**
@@ -206,132 +183,44 @@ export class Pipeline {
     await progress.settled();
   }
 
-  private async run(
-    parts: PipelineParts,
-    settings: Settings,
-    { signal, onProgress, previews = false }: Pick<GenerateRequest, "signal" | "onProgress" | "previews">,
-    loras?: ReadLoras,
-  ): Promise<GenerateResult> {
-    const { pipeline, model, scheduler: choice, config, plugins, runtime, models, buildHooks } = parts;
-    const { family, schedulers } = model;
-    const watch = new Stopwatch(models);
-    const hooks = new RunHooks(plugins);
-    const separate = config.guidance === "separate";
-    const generator = createGenerator(settings.seed);
-    const schedule = pipeline.schedule(settings, choice.options);
-    const scheduler = schedulers.create(choice.className, choice.options, schedule);
-
-    const { latents: given } = settings;
-    if (given) checkLatents(given, pipeline.noise(settings, createGenerator(0)).shape);
-
-    onProgress?.({ kind: "encode" });
-    const encodings = parts.encodings.since();
-    const askedFunctions = parts.late.since();
-    const masked = await maskedPicture(pipeline, settings);
-    const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
-    const warnings = [
-      ...parts.warnings,
-      ...(settings.remarks ?? []),
-      ...(loras?.warnings ?? []),
-      ...encoded.warnings,
-      ...masked.warnings,
-    ];
-    const beginning = { pipeline, settings, scheduler, generator, signal };
-    const first = await watch.time("encode", async () => {
-      const steered = await takeControl(beginning, encoded, masked.picture);
-      return begin(beginning, steered, masked.picture);
-    });
-    for (const picture of pictureSettingNames.flatMap((name) => picturesOf(settings[name])))
-      if (typeof picture === "string") warnings.push(...(await pictureWarnings(picture)));
-    const { pasted } = masked.picture ?? {};
-    const nets = controlNetsIn(model.components.keys());
-    const start = performance.now();
-    let finite = true;
-    const copies: Copied[] = [];
-    const onStep = async (done: StepDone): Promise<void> => {
-      copies.push(done.copied);
-      if (finite && !done.finite) warnings.push(latentsNotFinite(done.step, done.of));
-      finite &&= done.finite;
-      if (!onProgress) return;
-      const seconds = (performance.now() - start) / 1000;
-      const event: StepEvent = {
-        kind: "step",
-        step: done.step,
-        of: done.of,
-        seconds,
-        secondsLeft: (seconds / done.step) * (done.of - done.step),
-      };
-      if (!(typeof previews === "function" ? previews(done.step, done.of) : previews)) {
-        onProgress(event);
-        return;
-      }
-      const sample = await watch.time("previews", () => pipeline.decode(settings, done.estimate(), signal));
-      onProgress({ ...event, previews: imagesOf(sample, () => ({}), pasted).map(({ image }) => image) });
-    };
-    const late: LateTimesteps = new Map();
-    const latents = await watch.time("denoise", () =>
-      denoise({
-        family: pipeline,
-        settings,
-        scheduler,
-        ...first,
-        scheduling: { scheduler: { type: choice.className, options: choice.options }, mu: schedule.mu },
-        predictionType: choice.options.prediction_type,
-        generator,
-        hooks,
-        passHooks: new PassHooks(plugins, hooks, separate),
-        runtime,
-        nets: nets.length,
-        separate,
-        late,
-        signal,
-        onStep,
-      }),
-    );
-
-    onProgress?.({ kind: "decode" });
-    const sample = await watch.time("decode", () => pipeline.decode(settings, latents, signal));
-    const steps = scheduler.timesteps.length - first.begin;
-    const reports = reportPlugins(buildHooks, hooks, steps, family.denoiser, broughtBy(plugins, model, choice));
-    const steered = reportControlNets(
-      nets,
-      Array.from({ length: steps }, (_, i) => controlAt(settings, nets.length, i, steps)),
-    );
-    const idle = reports.filter(({ effect }) => !effect).map(({ name }) => name);
-    if (config.strict && idle.length > 0) throw pluginIdle(idle);
-
-    const recipe = generationRecipe(parts, settings, reports);
-    const decoded = imagesOf(sample, (image) => recipeText({ ...recipe, image }), pasted);
-    for (const [i, { nonFinite }] of decoded.entries()) if (nonFinite > 0) warnings.push(pixelsNotFinite(i, nonFinite));
-    const asked = askedFunctions();
-    const placed = [...models, ...asked.functions].flatMap(({ name, fallback }) =>
-      fallback ? [[name, fallback.counts] as const] : [],
-    );
-    const report: Report = {
-      seed: settings.seed,
-      seconds: watch.seconds(),
-      plugins: reports,
-      ...(steered.length > 0 ? { controlnets: steered } : {}),
-      keptBytes: hooks.account.peakKeptBytes,
-      encodings: encodings(),
-      ...(placed.length > 0 ? { cpuNodes: Object.fromEntries(placed) } : {}),
-      ...reportCopies(copies),
-      ...(loras ? { loras: loras.reports } : {}),
-      warnings: [
-        ...warnings,
-        ...asked.warnings,
-        ...idleControlNets(steered),
-        ...unmeasured(reports),
-        ...idlePlugins(reports),
-      ].map(printable),
-      notes: [
-        ...parts.notes,
-        ...asked.notes,
-        ...settingNotes(family.settings, settings),
-        ...(encoded.notes ?? []),
-        ...lateNotes(late, { scheduler: choice.className, pipeline: family.className }),
-      ].map(printable),
-    };
-    return { images: decoded.map(({ image }) => image), latents, report, recipe };
+  private async prepare(request: GenerateRequest): Promise<Asked> {
+    checkRequest(request);
+    const { signal, onProgress, previews, scheduler, ...asked } = request;
+    const { given, inMemory } = splitRequest(asked);
+    const { model, config } = this.parts;
+    checkSettings(model, given);
+    const { loras: named = config.generate.loras } = given;
+    const loras = placeLoras(named, config);
+    const own = named ? { loras } : {};
+    const settings = await seenSettings(model, config.generate, { ...given, ...own }, inMemory, config);
+    checkRequestSettings(this.parts.plugins.plugins, { ...settings, ...config.generate, ...given });
+    const parts = scheduler ? withScheduler(this.parts, scheduler) : this.parts; // plugins may have changed meanwhile
+    const beside = loras.filter(({ scale }) => scale !== 0);
+    const read = beside.length > 0 ? parts.loras.read(beside) : undefined;
+    const progress = new ProgressListener(onProgress);
+    return { parts, settings, loras: read, signal, previews, progress };
   }
+
+  private drawTogether(all: readonly Asked[]): ReadonlyMap<Asked, Promise<GenerateResult>> {
+    const batches = batchesOf(all);
+    return new Map(batches.flatMap((batch) => this.draw(batch).map((result, i) => [batch[i]!, result] as const)));
+  }
+
+  /** @param batch of one key @returns one promise each */
+  private draw(batch: readonly Asked[]): Promise<GenerateResult>[] {
+    const { parts, loras } = batch[0]!;
+    const members = new BatchMembers(batch);
+    const { signal, tell } = members;
+    const heard = { signal, onProgress: tell };
+    const drawn = parts.runtime.generation(
+      () =>
+        parts.loras.run(loras, heard, (models) => generateBatch({ ...parts, models }, members.all, { signal, loras })),
+      { signal, onWait: (wait) => tell?.({ kind: "wait", ...wait }) },
+    );
+    return members.resultsOf(drawn);
+  }
+}
+
+function fulfilled<Value>(result: PromiseSettledResult<Value>): Value[] {
+  return result.status === "fulfilled" ? [result.value] : [];
 }

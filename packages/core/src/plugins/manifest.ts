@@ -51,6 +51,11 @@ export interface Manifest<Options> {
   readonly decides?: boolean | Decision | readonly Decision[];
   /** Options that `skipstep tune` may set, the one that matters most first. */
   readonly tunes?: { readonly [Option in keyof Options]?: TuneRange };
+  /**
+   * Whether each image of a batch comes out as it would alone, whichever others are beside it: requests may be drawn
+   * together then. False when left out, as for all that decides by numbers of the whole batch.
+   */
+  readonly batchInvariant?: boolean | ((options: Options) => boolean);
   /** Whether it changes nothing with these options, whatever is drawn: "strict" refuses that before anything is. */
   readonly isIdle?: (options: Options) => boolean;
   /** Values below which it reuses, by the name of the number that it records: `{ residual_diff: 0.12 }`. */

@@ -1,6 +1,7 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainting } from "../../loop/family";
 import { stack } from "../../loop/guidance";
+import { joinInputs } from "../../loop/join-inputs";
 import { imageCount } from "../../loop/settings";
 import { type Floats, floats } from "../../tensor";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
@@ -81,6 +82,14 @@ export function fluxPipeline(
         warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused],
       };
     },
+    join: (encoded) => {
+      const [{ guidanceScale }] = encoded as [FluxConditioning];
+      const positive = joinPrompts(encoded.map((each) => each.positive));
+      const negatives = encoded.flatMap(({ negative }) => negative ?? []);
+      const negative = negatives.length > 0 ? joinPrompts(negatives) : undefined;
+      if (!positive || (negatives.length > 0 && !negative)) return undefined;
+      return { positive, negative, guidanceScale, references: undefined, warnings: [] };
+    },
     schedule: (settings, scheduler) => flowSchedule(settings, scheduler, latents.scaleFactor * PACK),
     guidanceAt: (settings: FluxSettings) => (isGuided(settings) ? settings.true_cfg_scale : 0),
     predict: async (encoded, sample, timestep, branch, options) => {
@@ -103,6 +112,14 @@ export function fluxPipeline(
       return unpackLatents(await denoiser.run(encoded, pass, options), height, width);
     },
   };
+}
+
+function joinPrompts(prompts: readonly FluxPrompts[]): FluxPrompts | undefined {
+  const joined = joinInputs(
+    "cond",
+    prompts.map(({ hidden, pooled }) => ({ hidden, pooled })),
+  );
+  return joined && { hidden: joined.hidden as Floats, pooled: joined.pooled as Floats, warnings: [] };
 }
 
 /** What the denoiser takes in all steps, or a ControlNet. @param extra text tokens before the prompt's */

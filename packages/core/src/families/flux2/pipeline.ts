@@ -60,6 +60,17 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
     };
   }
 
+  /** All prompts are as long as `max_sequence_length`. */
+  join(encoded: readonly Flux2Conditioning[]): Flux2Conditioning {
+    const negatives = encoded.flatMap(({ negative }) => negative ?? []);
+    return {
+      positive: joinPrompts(encoded.map(({ positive }) => positive)),
+      negative: negatives.length > 0 ? joinPrompts(negatives) : undefined,
+      references: undefined,
+      warnings: [],
+    };
+  }
+
   noise(settings: Flux2Settings, generator: Generator): Floats {
     const [height, width] = this.tokens(settings);
     const shape = [imageCount(settings), this.config.in_channels, height, width];
@@ -125,4 +136,8 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
       ...rotaryTables(this.config, text, imagePositions([{ height, width }, ...(references?.grids ?? [])])),
     };
   }
+}
+
+function joinPrompts(prompts: readonly Flux2Prompts[]): Flux2Prompts {
+  return { hidden: stack(prompts.map(({ hidden }) => hidden)), warnings: [] };
 }

@@ -35,6 +35,13 @@ export function qwenImagePipeline(
       const unused = [...trueGuidanceUnused(settings), ...guidanceScaleUnused(settings)];
       return { positive, negative, warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused] };
     },
+    join: (encoded) => {
+      const positive = joinPrompts(encoded.map((each) => each.positive));
+      const negatives = encoded.flatMap(({ negative }) => negative ?? []);
+      const negative = negatives.length > 0 ? joinPrompts(negatives) : undefined;
+      if (!positive || (negatives.length > 0 && !negative)) return undefined;
+      return { positive, negative, warnings: [] };
+    },
     schedule: (settings, scheduler) => flowSchedule(settings, scheduler, latents.scaleFactor * PACK),
     guidanceAt: (settings: QwenImageSettings) => (isGuided(settings) ? settings.true_cfg_scale : 0),
     predict: async (encoded, sample, timestep, branch, options) => {
@@ -47,6 +54,12 @@ export function qwenImagePipeline(
     },
     finish: (_, prediction, cond) => (cond ? withTokenLengths(prediction, cond) : prediction),
   };
+}
+
+/** Shorter prompts would be filled up, and their padding is not nothing to the denoiser's sums. */
+function joinPrompts(prompts: readonly QwenImagePrompts[]): QwenImagePrompts | undefined {
+  const hidden = prompts.flatMap((each) => each.hidden);
+  return new Set(hidden.map(({ shape }) => shape[0])).size > 1 ? undefined : { hidden, warnings: [] };
 }
 
 /** What the denoiser takes in all steps. @param height of the latents @param width of the latents */

@@ -12,6 +12,7 @@ import type {
   PassOptions,
 } from "../../loop/family";
 import { rows, stack } from "../../loop/guidance";
+import { joinInputs } from "../../loop/join-inputs";
 import type { Settings } from "../../loop/settings";
 import type { Generator } from "../../random";
 import { negativePromptUnguided } from "../../report/warnings";
@@ -98,6 +99,17 @@ export class TransformerPipeline implements FamilyPipeline<Drawn> {
         ? [negativePromptUnguided(settings.guidance_scale, false)]
         : [];
     return { inputs, warnings: [...warnings, ...unused], notes };
+  }
+
+  join(encoded: readonly Drawn[], settings: Settings): Drawn | undefined {
+    const inputs = (branch: Branch): DenoiserInputs | undefined =>
+      joinInputs(
+        branch,
+        encoded.map((each) => each.inputs(branch)),
+      );
+    const branches: readonly Branch[] = this.guidanceAt(settings) > 0 ? ["cond", "uncond", "batch"] : ["cond"];
+    if (branches.some((branch) => !inputs(branch))) return undefined;
+    return { inputs: (branch) => inputs(branch)!, warnings: [] };
   }
 
   noise(settings: Settings, generator: Generator): Floats {

@@ -47,6 +47,12 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
         warnings: [...positive.warnings, ...(negative?.warnings ?? [])],
       };
     },
+    join: (encoded) => {
+      const all = joinRows(encoded);
+      const isFilledUp = (captions: readonly Floats[]): boolean =>
+        new Set(captions.map(({ shape }) => paddedLength(shape[0]!))).size > 1;
+      return isFilledUp(all.positive) || isFilledUp(all.negative) ? undefined : all;
+    },
     schedule: ({ num_inference_steps, sigmas, height, width }, scheduler) => {
       const multiple = latents.scaleFactor * PATCH;
       const mu = shiftOfImage(scheduler, (height / multiple) * (width / multiple));
@@ -75,6 +81,15 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
     // The model points from noise to image.
     finish: ({ cfg_normalization: most }: ZImageSettings, prediction, cond) =>
       negated(cond && most > 0 ? limitNorm(prediction, cond, most) : prediction),
+  };
+}
+
+/** All captions of several generations. */
+function joinRows(encoded: readonly Captions[]): Captions {
+  return {
+    positive: encoded.flatMap(({ positive }) => positive),
+    negative: encoded.flatMap(({ negative }) => negative),
+    warnings: [],
   };
 }
 

@@ -1,0 +1,235 @@
+import { join } from "node:path";
+import {
+  type ConfigInput,
+  createPipeline,
+  type GenerateRequest,
+  type GenerateResult,
+  type Pipeline,
+  type ProgressEvent,
+} from "@skipstep/core";
+import { type Hooks, type Manifest, plugin } from "@skipstep/core/plugin";
+import { afterEach, describe, expect, it } from "vitest";
+import { engineCache as cacheDir } from "./run-folder";
+
+const generate = { num_inference_steps: 3, height: 64, width: 64, guidance_scale: 4 };
+const prompts = ["a cat", "a dog in the rain", "red heart"];
+/** What rounding in batches of another size comes to. */
+const rounding = 1e-5;
+
+let open: Pipeline | undefined;
+afterEach(async () => {
+  await open?.close();
+  open = undefined;
+});
+
+async function pipelineOf(name: string, more: ConfigInput = {}): Promise<Pipeline> {
+  const model = join(import.meta.dirname, "golden/pipelines", name);
+  open = await createPipeline({ model, generate, ...more }, { cacheDir });
+  return open;
+}
+
+const requestsOf = (name: string): GenerateRequest[] =>
+  prompts.map((prompt, i) => ({ seed: 5 + i, ...(name === "dit" ? { class_labels: [i] } : { prompt }) }));
+
+async function oneByOne(pipeline: Pipeline, requests: readonly GenerateRequest[]): Promise<GenerateResult[]> {
+  const results: GenerateResult[] = [];
+  for (const request of requests) results.push(await pipeline.generate(request));
+  return results;
+}
+
+const together = (pipeline: Pipeline, requests: readonly GenerateRequest[]): Promise<GenerateResult[]> =>
+  Promise.all(pipeline.generateTogether(requests));
+
+/** Requests that each was drawn in one batch with. */
+const beside = (results: readonly GenerateResult[]): number[] =>
+  results.map(({ report }) => {
+    const [, others = 0] = /^Drawn in one batch with (\d)/.exec(report.notes.at(-1) ?? "") ?? [];
+    return Number(others);
+  });
+
+function expectSame(found: readonly GenerateResult[], alone: readonly GenerateResult[], most = 0): void {
+  for (const [i, { latents, recipe, images, report }] of found.entries()) {
+    const wanted = alone[i]!;
+    const difference = latents.data.reduce((max, x, at) => Math.max(max, Math.abs(x - wanted.latents.data[at]!)), 0);
+    expect(latents.shape).toEqual(wanted.latents.shape);
+    expect(difference).toBeLessThanOrEqual(most);
+    expect(recipe).toEqual(wanted.recipe);
+    expect(images.map(({ text }) => text)).toEqual(wanted.images.map(({ text }) => text));
+    expect([report.seed, report.plugins, report.warnings]).toEqual([
+      wanted.report.seed,
+      wanted.report.plugins,
+      wanted.report.warnings,
+    ]);
+    if (most === 0) expect(images.map(({ data }) => data)).toEqual(wanted.images.map(({ data }) => data));
+  }
+}
+
+describe("requests that are drawn together", () => {
+  it.each([
+    ["dit", [2, 2, 2]],
+    ["flux", [2, 2, 2]],
+    ["flux2-klein-base", [2, 2, 2]],
+    ["pixart", [2, 2, 2]],
+    ["pixart-alpha", [2, 2, 2]],
+    ["qwen-image", [1, 0, 1]], // the second prompt is longer
+    ["sana", [1, 0, 1]],
+    ["sd15", [2, 2, 2]],
+    ["sd3", [2, 2, 2]],
+    ["sdxl", [2, 2, 2]],
+    ["z-image", [2, 2, 2]],
+  ])("come out of %s as each does alone, to the bit", async (name, others) => {
+    const pipeline = await pipelineOf(name);
+    const requests = requestsOf(name);
+    const found = await together(pipeline, requests);
+    expect(beside(found)).toEqual(others);
+    expectSame(found, await oneByOne(pipeline, requests));
+  });
+
+  it("are the same to rounding where a pass has one row alone", async () => {
+    const pipeline = await pipelineOf("sana-sprint", { generate: { ...generate, num_inference_steps: 2 } });
+    const found = await together(pipeline, requestsOf("sana-sprint"));
+    expect(beside(found)).toEqual([1, 0, 1]);
+    expectSame(found, await oneByOne(pipeline, requestsOf("sana-sprint")), rounding);
+  });
+
+  it("draw noise of their own in each step, and several images of a seed", async () => {
+    const pipeline = await pipelineOf("sd15", { scheduler: { type: "EulerAncestralDiscreteScheduler" } });
+    const requests = requestsOf("sd15").map((request) => ({ ...request, num_images_per_prompt: 2 }));
+    const found = await together(pipeline, requests);
+    expect(beside(found)).toEqual([2, 2, 2]);
+    expectSame(found, await oneByOne(pipeline, requests));
+  });
+
+  it("go with separate guidance, and with caches that step by step do the same for all", async () => {
+    const fora = { use: join(import.meta.dirname, "../plugins/fora"), options: { interval: 2 } };
+    const pipeline = await pipelineOf("z-image", { guidance: "separate", plugins: [fora] });
+    const found = await together(pipeline, requestsOf("z-image"));
+    expect(beside(found)).toEqual([2, 2, 2]);
+    expectSame(found, await oneByOne(pipeline, requestsOf("z-image")));
+  });
+
+  it("are told of progress each, with their own previews", async () => {
+    const pipeline = await pipelineOf("sd15");
+    const told: ProgressEvent[][] = [[], [], []];
+    const watched = requestsOf("sd15").map((request, i) => ({
+      ...request,
+      previews: (step: number) => i > 0 && step === 2,
+      onProgress: (event: ProgressEvent) => void told[i]!.push(event),
+    }));
+    expect(beside(await together(pipeline, watched))).toEqual([2, 2, 2]);
+    const joined = told.map((events) => [...events]);
+    for (const events of told) events.length = 0;
+    await oneByOne(pipeline, watched);
+    const seen = (events: readonly ProgressEvent[]): unknown[] =>
+      events.map((event) =>
+        event.kind === "step" ? [event.step, event.of, event.previews?.map(({ data }) => data)] : event.kind,
+      );
+    expect(joined.map(seen)).toEqual(told.map(seen));
+    expect(told[1]!.some((event) => event.kind === "step" && event.previews)).toBe(true);
+  });
+
+  it("leave when they are cancelled, or cannot be told of progress, and the others are drawn", async () => {
+    const pipeline = await pipelineOf("sd15");
+    const [first, second, third] = requestsOf("sd15");
+    const alone = await pipeline.generate(second);
+    const stop = new AbortController();
+    const heard: string[] = [];
+    const results = pipeline.generateTogether([
+      { ...first, signal: stop.signal, onProgress: ({ kind }) => void heard.push(kind) },
+      { ...second, onProgress: ({ kind }) => kind === "step" && stop.abort("enough") },
+      {
+        ...third,
+        onProgress: ({ kind }) => {
+          if (kind === "step") throw new Error("nobody is there");
+        },
+      },
+      { seed: -1 },
+    ]);
+    const settled = await Promise.allSettled(results);
+    expect(settled.map((result) => (result.status === "fulfilled" ? "drawn" : result.reason.code))).toEqual([
+      "SKIPSTEP_CANCELLED",
+      "drawn",
+      "SKIPSTEP_PROGRESS_FAILED",
+      "SKIPSTEP_REQUEST_INVALID",
+    ]);
+    expect(heard.filter((kind) => kind === "step")).toHaveLength(1);
+    expect(heard).not.toContain("decode");
+    expectSame([await results[1]!], [alone]);
+  });
+
+  it("stop when none is left", async () => {
+    const pipeline = await pipelineOf("sd15");
+    const stop = new AbortController();
+    let steps = 0;
+    const requests = requestsOf("sd15").map((request) => ({
+      ...request,
+      num_inference_steps: 500,
+      signal: stop.signal,
+      onProgress: ({ kind }: ProgressEvent) => kind === "step" && ++steps === 3 && stop.abort(),
+    }));
+    const settled = await Promise.allSettled(pipeline.generateTogether(requests));
+    expect(settled.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    const before = steps;
+    await pipeline.generate({ prompt: "a cat" }); // waits for the batch
+    expect(steps).toBe(before);
+    const late = requests.map((request) => ({ ...request, signal: AbortSignal.abort() }));
+    await expect(together(pipeline, late)).rejects.toMatchObject({ code: "SKIPSTEP_CANCELLED" });
+  });
+
+  it("go alone where they differ in more than prompt and seed, or bring something of their own", async () => {
+    const pipeline = await pipelineOf("sd15");
+    const [first, second] = requestsOf("sd15") as [GenerateRequest, GenerateRequest];
+    const image = { width: 1, height: 1, values: new Float32Array(3) };
+    const { latents } = await pipeline.generate(first);
+    const others: GenerateRequest[] = [
+      { num_inference_steps: 2 },
+      { guidance_scale: 1 },
+      { scheduler: { type: "DDIMScheduler" } },
+      { picture: image, strength: 0.9 },
+      { latents },
+      { loras: [{ path: join(import.meta.dirname, "golden/extras/lora-kohya-sd15/lora.safetensors"), scale: 1 }] },
+      { prompt: "cat ".repeat(90).trim(), prompt_weighting: "a1111" }, // two chunks
+    ];
+    for (const other of others) {
+      const found = await together(pipeline, [{ ...second, ...other }, { ...first }, { ...second }]);
+      expect([beside(found), Object.keys(other)]).toEqual([[0, 1, 1], Object.keys(other)]);
+      expectSame(found.slice(1), await oneByOne(pipeline, [first, second]));
+    }
+  });
+
+  it("go alone beside a plugin that looks at the whole batch, and where memory is short", async () => {
+    const fbcache = { use: join(import.meta.dirname, "../plugins/fbcache") };
+    expect(beside(await together(await pipelineOf("z-image", { plugins: [fbcache] }), requestsOf("z-image")))).toEqual([
+      0, 0, 0,
+    ]);
+    await open!.close();
+    const watching = watcher({});
+    expect(
+      beside(await together(await pipelineOf("sd15", { plugins: [{ use: watching }] }), requestsOf("sd15"))),
+    ).toEqual([0, 0, 0]);
+    await open!.close();
+    const invariant = watcher({ batchInvariant: () => true });
+    expect(
+      beside(await together(await pipelineOf("sd15", { plugins: [{ use: invariant }] }), requestsOf("sd15"))),
+    ).toEqual([2, 2, 2]);
+  });
+
+  it("must be a list", async () => {
+    const pipeline = await pipelineOf("sd15");
+    expect(() => pipeline.generateTogether({} as never)).toThrow(/SKIPSTEP_ARGUMENT_INVALID|requests must be a list/);
+    expect(pipeline.generateTogether([])).toEqual([]);
+  });
+});
+
+function watcher(more: Partial<Manifest<object>>): new (options: object) => Partial<Hooks> {
+  class Watcher {
+    beforeStep(): void {}
+  }
+  plugin<object>({
+    name: "watching",
+    description: "Looks on.",
+    options: { type: "object", properties: {}, additionalProperties: false } as never,
+    ...more,
+  })(Watcher as never);
+  return Watcher as never;
+}
