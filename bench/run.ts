@@ -28,6 +28,7 @@ import { serveBenchmark } from "./serve";
 import { svdquantBenchmark } from "./svdquant";
 import { timeAheadBenchmark } from "./time-ahead";
 import { tinyVaeBenchmark } from "./tiny-vae";
+import { togetherBenchmark } from "./together";
 import { tomeBenchmark } from "./tome";
 
 const benchmarks: readonly Benchmark[] = [
@@ -56,6 +57,7 @@ const benchmarks: readonly Benchmark[] = [
   requestLoraBenchmark,
   ...lowBitBenchmarks,
   serveBenchmark,
+  togetherBenchmark,
   ditCachesBenchmark,
   headlineBenchmark,
   peersBenchmark,

@@ -14,6 +14,8 @@ export interface ServeOptions extends ServedOptions, QueuePlace {
   readonly cors?: readonly string[];
   readonly maxRate?: number;
   readonly maxConnections?: number;
+  /** Requests that are drawn at once. */
+  readonly batch?: number;
   readonly keepJobs?: number;
   readonly keepHours?: number;
   /** A number, or what else was typed. */
@@ -35,7 +37,7 @@ export async function serve(configs: readonly string[], options: ServeOptions, s
   }
   const served = servedModels("serve", configs, options);
   const { host, port, keys, cors, maxRate, maxConnections, grace, studio = true, log } = options;
-  const { keepJobs, keepHours, keepGb } = options;
+  const { batch, keepJobs, keepHours, keepGb } = options;
   const stopped = interruption.heed(grace * 1000);
   const server = await startServer({
     ...served,
@@ -45,6 +47,7 @@ export async function serve(configs: readonly string[], options: ServeOptions, s
     studio,
     ...queueAt(options),
     stateDir: defaultStateDir(),
+    ...(batch === undefined ? {} : { batch }),
     ...(keepJobs === undefined ? {} : { keptJobs: keepJobs }),
     ...(keepHours === undefined ? {} : { keptHours: keepHours }),
     ...(keepGb === undefined ? {} : { keptGb: gigabytes("--keep-gb", keepGb) }),

@@ -21,6 +21,7 @@ export function addServingCommands(program: Command, session: Session): void {
     .option("--max-connections <number>", "connections at a time", largeNumber)
     .addOption(queue)
     .addOption(blobs)
+    .option("--batch <number>", "waiting requests that differ in prompt and seed alone, drawn at once", largeNumber)
     .option("--keep-jobs <number>", "finished jobs that are kept", largeNumber)
     .option("--keep-hours <number>", "how long a finished job is kept", largeNumber)
     .option("--keep-gb <number>", "images of finished jobs that are kept", numberOrText)

@@ -10,10 +10,13 @@ export function checkOptions({
   keys = [],
   cors = [],
   limits = {},
+  batch = 1,
 }: ServerOptions): void {
   checkModels(models);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw serverOption("port", `must be 0 to 65535, found ${port}`);
+  if (!Number.isInteger(batch) || batch < 1)
+    throw serverOption("batch", `must be a whole number above 0, found ${batch}`);
   for (const { name, sha256 } of keys)
     if (name === "" || !/^[0-9a-f]{64}$/.test(sha256))
       throw serverOption("keys", `has "${name}" without a SHA-256 of 64 hexadecimal digits`);

@@ -84,6 +84,11 @@ export interface ServerOptions {
   readonly keptHours?: number;
   /** Images of finished jobs that are kept; 10^9 bytes. */
   readonly keptGb?: number;
+  /**
+   * Waiting requests that differ in prompt and seed alone, drawn in one batch; 1 when left out. Of a queue in this
+   * process: workers of a shared one draw one job at a time.
+   */
+  readonly batch?: number;
   /** Seconds that a job which runs has to finish in when the server is closed. */
   readonly graceSeconds?: number;
   readonly cacheDir?: string;

@@ -8,7 +8,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { a1111Routes } from "./a1111/a1111-routes";
 import { type Ask, askOf } from "./ask";
 import { checkOptions } from "./check-options";
-import { serverAddress } from "./errors";
+import { serverAddress, serverOption } from "./errors";
 import { ApiError, apiErrorOf } from "./http/api-error";
 import { limitBodies } from "./http/bodies";
 import { limitConnections } from "./http/connections";
@@ -100,13 +100,18 @@ async function createServer(options: ServerOptions): Promise<CreatedServer> {
 
   const onError = (job: Job | undefined, error: unknown): void =>
     server.log.error({ err: error, job: job?.id }, job ? "a job failed" : "the queue failed");
+  const queueOptions = configuredQueue(pool, { ...options, host, port });
+  const { batch = 1 } = options;
+  if (batch > 1 && queueOptions.url !== undefined)
+    throw serverOption("batch", "is for a queue in this process: workers of a shared queue draw one job at a time");
   const {
     queue,
     blobs,
     close: closeStores,
-  } = await openQueue(configuredQueue(pool, { ...options, host, port }), {
+  } = await openQueue(queueOptions, {
     pool,
     most: limits.queue,
+    batch,
     onError,
   });
   const metrics = new Metrics(queue);

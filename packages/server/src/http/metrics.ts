@@ -28,6 +28,12 @@ export class Metrics {
     labelNames: ["model", "state"],
     registers: this.registers,
   });
+  private readonly together = new Histogram({
+    name: "skipstep_batch_requests",
+    help: "Requests in the batch that drew an image's.",
+    buckets: [1, 2, 4, 8, 16],
+    registers: this.registers,
+  });
   private readonly images = this.counter("skipstep_images_total", "Finished images.");
   private readonly pixels = this.counter("skipstep_pixels_total", "Pixels of finished images.");
   private readonly steps = this.counter("skipstep_steps_total", "Denoising steps.");
@@ -61,6 +67,7 @@ export class Metrics {
       this.ended.inc({ ...labels, state: job.state });
       if (job.startedAt !== undefined) this.waited.observe((job.startedAt - job.createdAt) / 1000);
       if (job.state === "completed") this.took.observe((job.endedAt! - job.createdAt) / 1000);
+      for (const { together = 1 } of job.reports) this.together.observe(together);
       this.images.inc(labels, job.images.length);
       this.pixels.inc(
         labels,

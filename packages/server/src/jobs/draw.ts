@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { GenerateConfig, GenerateResult, Pipeline, ProgressEvent, Report } from "@skipstep/core";
+import type { GenerateConfig, GenerateRequest, GenerateResult, ProgressEvent, Report } from "@skipstep/core";
 import type { BlobStore } from "../blobs/blob-store";
 import { apiErrorOf } from "../http/api-error";
 import type { ModelPool } from "../models/model-pool";
@@ -21,7 +21,7 @@ export interface Drawing {
 
 /** Draws a job's images, and tells the job how far it is. */
 export function drawWith({ pool, blobs, onError }: Drawing): RunJob {
-  return async (job, drawn) => {
+  return async (job, drawn, together) => {
     const { request, signal } = job;
     const images: JobImage[] = [];
     const folder = randomUUID(); // of this attempt: should the job be taken for lost and drawn twice, each has its own
@@ -51,7 +51,8 @@ export function drawWith({ pool, blobs, onError }: Drawing): RunJob {
           return preview?.toPng({ recipe: false }).then((png) => job.show(png));
         };
         const own = { ...uploaded.settings, ...(seed === undefined ? {} : { seed }) };
-        const result = await drawOne(pipeline, job, own, onProgress);
+        const asked = requestOf(job, own, onProgress);
+        const result = await (together?.generate(job, pipeline, asked) ?? pipeline.generate(asked));
         isDrawn = i === seeds.length - 1;
         if (isDrawn) drawn();
         for (const { bytes, ...image } of await encodeAll(result, request)) {
@@ -74,6 +75,7 @@ export function drawWith({ pool, blobs, onError }: Drawing): RunJob {
       if (told.status === 500 && !isDrawn && !/^SKIPSTEP_STORE_/.test(told.code)) await pool.forget(request.model);
       job.fail(told);
     } finally {
+      together?.leave(job);
       uploaded?.remove();
     }
   };
@@ -81,12 +83,11 @@ export function drawWith({ pool, blobs, onError }: Drawing): RunJob {
 
 type DrawnImage = Omit<JobImage, "key" | "bytes"> & { readonly bytes: Uint8Array };
 
-async function drawOne(
-  pipeline: Pipeline,
+function requestOf(
   job: Job,
   own: GenerateConfig,
   onProgress: (event: ProgressEvent) => Promise<void> | void,
-): Promise<GenerateResult> {
+): GenerateRequest {
   const { request, signal } = job;
   const previews = (step: number, of: number): boolean => {
     const isWanted = previewSteps(of, request.previews).includes(step) || (job.isWatched && step < of);
@@ -94,7 +95,7 @@ async function drawOne(
     return isWanted;
   };
   const { settings, scheduler } = request;
-  return pipeline.generate({ ...settings, ...own, scheduler, signal, onProgress, previews });
+  return { ...settings, ...own, scheduler, signal, onProgress, previews };
 }
 
 function encodeAll({ images, report: { seed } }: GenerateResult, request: QueuedRequest): Promise<DrawnImage[]> {

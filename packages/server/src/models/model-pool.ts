@@ -34,6 +34,8 @@ type Watching = Pick<GenerateRequest, "signal" | "onProgress">;
 
 /** Models by id: opened when somebody asks, and closed when others need the memory, those first that were not asked for longest. */
 export class ModelPool {
+  private opening: Promise<unknown> = Promise.resolve();
+
   private constructor(
     private readonly entries: ReadonlyMap<string, Entry>,
     private readonly most: number,
@@ -83,8 +85,15 @@ export class ModelPool {
     );
   }
 
-  /** The model's pipeline with these plugins, opened where it is not. */
+  /** The model's pipeline with these plugins, opened where it is not: one after the other, where several ask. */
   async open(id: string, plugins: readonly PluginUse[] | undefined, watching: Watching): Promise<Pipeline> {
+    const before = this.opening;
+    const opened = before.then(() => this.openNext(id, plugins, watching));
+    this.opening = opened.catch(() => undefined); // told to whoever asked
+    return unlessAborted(opened, watching.signal);
+  }
+
+  private async openNext(id: string, plugins: readonly PluginUse[] | undefined, watching: Watching): Promise<Pipeline> {
     const entry = this.get(id) as Entry;
     entry.usedAt = performance.now();
     const pipeline = entry.pipeline ?? (await this.openAnew(entry, watching));
@@ -122,4 +131,14 @@ export class ModelPool {
     delete entry.pipeline;
     await pipeline?.close();
   }
+}
+
+/** One that waits for another's opening is told at once that it is cancelled. */
+async function unlessAborted<Value>(value: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (!signal) return value;
+  const over = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true, signal: over.signal });
+  });
+  return Promise.race([value, aborted]).finally(() => over.abort());
 }

@@ -1,6 +1,7 @@
 import type { BlobStore } from "../blobs/blob-store";
 import type { Uploads } from "../jobs/image-request";
 import { Job } from "../jobs/job";
+import { Together, togetherKey } from "../jobs/together";
 import { keepUploads } from "../jobs/uploaded-files";
 import type { JobCount, JobQueue } from "./job-queue";
 import type { Journal } from "./journal";
@@ -9,8 +10,9 @@ import { crashed, mostAttempts, queueClosing, queueFull } from "./refusals";
 /**
  * Runs a job to its end; what goes wrong is told to the job.
  * @param drawn called when the device is free: what is left to do is encoding and storing
+ * @param together those that are run at the same time, to be drawn in one batch
  */
-export type RunJob = (job: Job, drawn: () => void) => Promise<void>;
+export type RunJob = (job: Job, drawn: () => void, together?: Together) => Promise<void>;
 
 /** What a queue in this process is made of. */
 export interface LocalQueueParts {
@@ -20,17 +22,20 @@ export interface LocalQueueParts {
   readonly journal: Journal | undefined;
   /** Jobs that may wait. */
   readonly most: number;
+  /** Jobs of equal settings that are drawn in one batch at most. */
+  readonly batch: number;
   /** Told of what could not be written down about a job. */
   readonly onError: (job: Job, error: unknown) => void;
 }
 
 /**
- * Jobs of this process, one after the other: one device draws one image at a time. While it does, those of the job
- * before are encoded and stored.
+ * Jobs of this process, one after the other, or as many as a batch may have that wait at the same time with equal
+ * settings and the same priority. While one is drawn, those of the job before are encoded and stored.
  */
 export class LocalQueue implements JobQueue {
   private readonly waiting: Job[] = [];
-  private running: Job | undefined;
+  /** In one batch. */
+  private running: readonly Job[] = [];
   private adding = 0;
   private isClosed = false;
   /** All that were begun are over. */
@@ -83,7 +88,7 @@ export class LocalQueue implements JobQueue {
   }
 
   async count(): Promise<JobCount> {
-    return { waiting: this.waiting.length, running: this.running ? 1 : 0 };
+    return { waiting: this.waiting.length, running: this.running.length };
   }
 
   async forget({ id }: Job): Promise<void> {
@@ -96,7 +101,7 @@ export class LocalQueue implements JobQueue {
     const leave = (job: Job): void => (this.parts.journal && !job.request.isAwaited ? job.handBack() : job.cancel());
     for (const job of this.waiting.splice(0)) leave(job);
     const { running } = this;
-    const timer = setTimeout(() => running && leave(running), graceSeconds * 1000);
+    const timer = setTimeout(() => running.forEach(leave), graceSeconds * 1000);
     await this.finished;
     clearTimeout(timer);
     this.parts.journal?.close();
@@ -127,20 +132,35 @@ export class LocalQueue implements JobQueue {
     this.waiting.splice(after < 0 ? this.waiting.length : after, 0, job);
   }
 
-  /** Not more than one job is drawn, and not more than one stored: pixels of many would fill the memory. */
+  /** Not more than one batch is drawn, and not more than one stored: pixels of many would fill the memory. */
   private next(): void {
-    if (this.running) return;
-    const job = this.waiting.shift();
-    if (!job) return;
-    this.running = job;
+    if (this.running.length > 0) return;
+    const batch = this.take();
+    if (batch.length === 0) return;
+    this.running = batch;
     const before = this.finished;
-    const drawn = new Promise<void>((free) => {
-      const over = this.parts.run(job, free).finally(free);
-      this.finished = Promise.all([before, over]).then(() => undefined);
-    });
-    void Promise.all([before, drawn]).then(() => {
-      this.running = undefined;
+    const together = batch.length > 1 ? new Together(batch) : undefined;
+    const drawn = batch.map(
+      (job) =>
+        new Promise<void>((free) => {
+          const over = this.parts.run(job, free, together).finally(free);
+          this.finished = Promise.all([this.finished, over]).then(() => undefined);
+        }),
+    );
+    void Promise.all([before, ...drawn]).then(() => {
+      this.running = [];
       this.next();
     });
+  }
+
+  /** The first that waits, and those behind it that are drawn in the same batch. */
+  private take(): Job[] {
+    const [first] = this.waiting;
+    if (!first) return [];
+    const key = togetherKey(first);
+    const others = this.waiting.slice(1).filter((job) => key !== undefined && togetherKey(job) === key);
+    const batch = [first, ...others.slice(0, this.parts.batch - 1)];
+    for (const job of batch) this.waiting.splice(this.waiting.indexOf(job), 1);
+    return batch;
   }
 }

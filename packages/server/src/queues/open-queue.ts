@@ -24,6 +24,8 @@ export interface QueueUse {
   readonly pool: ModelPool;
   /** Jobs that may wait. */
   readonly most: number;
+  /** Jobs of equal settings in one batch, of a queue in this process. */
+  readonly batch: number;
   /** Told what went wrong with a job, or with the queue. */
   readonly onError: (job: Job | undefined, error: unknown) => void;
 }
@@ -44,7 +46,7 @@ export async function openQueue(options: QueueOptions, use: QueueUse): Promise<O
   };
 }
 
-function local(journal: Journal | undefined, blobs: BlobStore, { pool, most, onError }: QueueUse): OpenedQueue {
+function local(journal: Journal | undefined, blobs: BlobStore, { pool, most, batch, onError }: QueueUse): OpenedQueue {
   const run = drawWith({ pool, blobs, onError });
-  return { blobs, queue: new LocalQueue({ run, blobs, journal, most, onError }), close: async () => undefined };
+  return { blobs, queue: new LocalQueue({ run, blobs, journal, most, batch, onError }), close: async () => undefined };
 }
