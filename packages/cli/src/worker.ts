@@ -7,6 +7,8 @@ export interface WorkerCommandOptions extends ServedOptions, QueuePlace {
   /** Seconds. */
   readonly lock: number;
   readonly grace: number;
+  /** Images of a job that are drawn at once. */
+  readonly batch?: number;
   readonly log?: true;
 }
 
@@ -19,7 +21,7 @@ export async function worker(
   options: WorkerCommandOptions,
   { terminal, interruption }: Session,
 ): Promise<void> {
-  const { lock, grace, log } = options;
+  const { lock, grace, batch, log } = options;
   const { limits: _, ...served } = servedModels("worker", configs, options);
   const stopped = interruption.heed(grace * 1000 + handingBack);
   const started = await startWorker({
@@ -27,6 +29,7 @@ export async function worker(
     lockSeconds: lock,
     graceSeconds: grace,
     ...queueAt(options),
+    ...(batch === undefined ? {} : { batch }),
     ...(log ? { log: process.stdout } : {}),
   });
   terminal.complain([`Draws jobs for ${served.models.map(({ id }) => id).join(", ")}. Ctrl-C stops it.`]);

@@ -15,8 +15,7 @@ export function checkOptions({
   checkModels(models);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw serverOption("port", `must be 0 to 65535, found ${port}`);
-  if (!Number.isInteger(batch) || batch < 1)
-    throw serverOption("batch", `must be a whole number above 0, found ${batch}`);
+  checkBatch(batch);
   for (const { name, sha256 } of keys)
     if (name === "" || !/^[0-9a-f]{64}$/.test(sha256))
       throw serverOption("keys", `has "${name}" without a SHA-256 of 64 hexadecimal digits`);
@@ -40,4 +39,10 @@ export function checkModels(models: ServerOptions["models"]): void {
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
   if (twice !== undefined)
     throw serverOption("models", `has "${twice}" twice. Name one of them otherwise: other=${twice}.json`);
+}
+
+/** @throws SKIPSTEP_SERVER_OPTION */
+export function checkBatch(batch: number): void {
+  if (!Number.isInteger(batch) || batch < 1)
+    throw serverOption("batch", `must be a whole number above 0, found ${batch}`);
 }

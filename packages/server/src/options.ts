@@ -85,8 +85,8 @@ export interface ServerOptions {
   /** Images of finished jobs that are kept; 10^9 bytes. */
   readonly keptGb?: number;
   /**
-   * Waiting requests that differ in prompt and seed alone, drawn in one batch; 1 when left out. Of a queue in this
-   * process: workers of a shared one draw one job at a time.
+   * Images that are drawn at once, of requests that wait and differ in prompt and seed alone, and of one request's seeds;
+   * 1 when left out. Of a queue in this process: workers of a shared one have it themselves, for the seeds of a job.
    */
   readonly batch?: number;
   /** Seconds that a job which runs has to finish in when the server is closed. */

@@ -103,7 +103,10 @@ async function createServer(options: ServerOptions): Promise<CreatedServer> {
   const queueOptions = configuredQueue(pool, { ...options, host, port });
   const { batch = 1 } = options;
   if (batch > 1 && queueOptions.url !== undefined)
-    throw serverOption("batch", "is for a queue in this process: workers of a shared queue draw one job at a time");
+    throw serverOption(
+      "batch",
+      "is for a queue in this process: of a shared one the workers draw, which take it themselves",
+    );
   const {
     queue,
     blobs,

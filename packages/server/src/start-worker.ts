@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { openBlobs } from "./blobs/open-blobs";
-import { checkModels } from "./check-options";
+import { checkBatch, checkModels } from "./check-options";
 import { serverOption } from "./errors";
 import { drawWith } from "./jobs/draw";
 import type { Job } from "./jobs/job";
@@ -11,7 +11,7 @@ import { DeviceWorker } from "./queues/device-worker";
 
 /** What a worker draws with, and which queue it takes jobs from. */
 export interface WorkerOptions
-  extends Pick<ServerOptions, "models" | "memoryGb" | "graceSeconds" | "cacheDir" | "threads" | "log"> {
+  extends Pick<ServerOptions, "models" | "memoryGb" | "batch" | "graceSeconds" | "cacheDir" | "threads" | "log"> {
   /** That of the configs' `queue` when left out. Must have a `url`. */
   readonly queue?: QueueOptions;
   /** Seconds without a sign of life after which a worker's job is given to another. */
@@ -25,15 +25,16 @@ export interface ImageWorker {
 }
 
 /** Locks are renewed four times as often. The event loop is blocked while a model is opened most of all; docs/serving.md. */
-const usual = { lockSeconds: 30, graceSeconds: 30 };
+const usual = { lockSeconds: 30, graceSeconds: 30, batch: 1 };
 
 /**
  * Draws jobs of a queue that servers share, one after the other: a process for each device.
  * @throws SKIPSTEP_SERVER_OPTION, SKIPSTEP_QUEUE_UNREACHABLE, SKIPSTEP_QUEUE_PACKAGE; what `validateConfig` throws
  */
 export async function startWorker(options: WorkerOptions): Promise<ImageWorker> {
-  const { models, lockSeconds = usual.lockSeconds, graceSeconds = usual.graceSeconds } = options;
+  const { models, lockSeconds = usual.lockSeconds, graceSeconds = usual.graceSeconds, batch = usual.batch } = options;
   checkModels(models);
+  checkBatch(batch);
   const pool = await ModelPool.of(models, options);
   const { url, blobs: place } = configuredQueue(pool, { ...options, host: "", port: 0 });
   if (url === undefined)
@@ -42,7 +43,7 @@ export async function startWorker(options: WorkerOptions): Promise<ImageWorker> 
   const onError = (job: Job | undefined, error: unknown): void =>
     log.error({ err: error, job: job?.id }, job ? "a job failed" : "the queue failed");
   const blobs = await openBlobs(place!);
-  const run = drawWith({ pool, blobs, onError });
+  const run = drawWith({ pool, blobs, batch, onError });
   const worker = await DeviceWorker.start({
     url,
     models: models.map(({ id }) => id),

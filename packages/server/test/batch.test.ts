@@ -1,5 +1,6 @@
+import sharp from "sharp";
 import { expect, it } from "vitest";
-import { startServer } from "../src";
+import { startServer, startWorker } from "../src";
 import { eventsOf, served } from "./served";
 
 const server = served({ batch: 3 });
@@ -20,7 +21,7 @@ const until = (job: Described, status: string) =>
   expect.poll(async () => (await look(job)).status, { timeout: 30_000 }).toBe(status);
 /** A job that the others wait for. */
 const before = async (): Promise<Described> => {
-  const job = await ask({ num_inference_steps: 60 });
+  const job = await ask({ num_inference_steps: 30 });
   await until(job, "running");
   return job;
 };
@@ -59,7 +60,7 @@ it("draws requests that wait in one batch, each as `generate` draws it", async (
 
 it("cancels one of a batch, and draws the others", async () => {
   await before();
-  const jobs = await Promise.all([7, 8, 9].map((seed) => ask({ seed, num_inference_steps: 100 })));
+  const jobs = await Promise.all([7, 8, 9].map((seed) => ask({ seed, num_inference_steps: 50 })));
   for (const job of jobs) await until(job, "running");
   const start = performance.now();
   await cancel(jobs[1]!);
@@ -74,12 +75,39 @@ it("cancels one of a batch, and draws the others", async () => {
   ]);
 });
 
+it("draws the seeds of one request in batches, and tells their progress as one", async () => {
+  const settings = { prompt: "red heart", cfg_scale: 2, steps: 4, width: 128, height: 128 };
+  const { images } = await (
+    await server.ask("/sdapi/v1/txt2img", { ...settings, seed: 11, batch_size: 2, n_iter: 2 })
+  ).json();
+  const pixels = await Promise.all(
+    (images as string[]).map((image) => sharp(Buffer.from(image, "base64")).raw().toBuffer()),
+  );
+  const request = { prompt: "red heart", negative_prompt: "", guidance_scale: 2, num_inference_steps: 4 };
+  for (const [i, seed] of [11, 12, 13, 14].entries()) {
+    const { images: wanted } = await server.generate({ ...request, seed });
+    expect(pixels[i]!.equals(Buffer.from(wanted[0]!.data))).toBe(true);
+  }
+  const { data } = (await (await server.ask("/v1/jobs")).json()) as { data: Described[] };
+  const { reports, id } = data.find((job) => job.reports.length === 4)!;
+  expect(reports.map(({ seed, together }) => [seed, together])).toEqual([
+    [11, 3],
+    [12, 3],
+    [13, 3],
+    [14, undefined],
+  ]);
+  const told = await eventsOf(await server.ask(`/v1/jobs/${id}/events`));
+  expect(told.find(({ event }) => event === "progress")!.data).toMatchObject({ step: 16, of: 16 });
+});
+
 it("is of a queue in this process", async () => {
   const models = [{ id: "emoji", config: server.config }];
   const queue = { url: "redis://127.0.0.1:1", blobs: server.folder };
   await expect(startServer({ models, port: 0, batch: 2, queue })).rejects.toMatchObject({
     code: "SKIPSTEP_SERVER_OPTION",
   });
-  for (const batch of [0, 1.5])
-    await expect(startServer({ models, port: 0, batch })).rejects.toMatchObject({ code: "SKIPSTEP_SERVER_OPTION" });
+  for (const batch of [0, 1.5]) {
+    await expect(startServer({ models, port: 0, batch })).rejects.toThrow('"batch" must be a whole number above 0');
+    await expect(startWorker({ models, batch, queue })).rejects.toThrow('"batch" must be a whole number above 0');
+  }
 });

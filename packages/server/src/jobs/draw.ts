@@ -4,6 +4,7 @@ import type { BlobStore } from "../blobs/blob-store";
 import { apiErrorOf } from "../http/api-error";
 import type { ModelPool } from "../models/model-pool";
 import type { RunJob } from "../queues/local-queue";
+import { DrawingProgress } from "./drawing-progress";
 import { encodeImage } from "./encode-image";
 import type { QueuedRequest } from "./image-request";
 import type { Job, JobImage } from "./job";
@@ -15,12 +16,14 @@ export interface Drawing {
   readonly pool: ModelPool;
   /** Where its pictures are, and where its images go. */
   readonly blobs: BlobStore;
+  /** Images of a job's seeds that are drawn in one batch. */
+  readonly batch: number;
   /** Told what was thrown, before the client is told less. */
   readonly onError: (job: Job, error: unknown) => void;
 }
 
 /** Draws a job's images, and tells the job how far it is. */
-export function drawWith({ pool, blobs, onError }: Drawing): RunJob {
+export function drawWith({ pool, blobs, batch, onError }: Drawing): RunJob {
   return async (job, drawn, together) => {
     const { request, signal } = job;
     const images: JobImage[] = [];
@@ -33,34 +36,28 @@ export function drawWith({ pool, blobs, onError }: Drawing): RunJob {
       uploaded = writeUploads(await keptUploads(blobs, request));
       const start = performance.now();
       const seconds = (): number => (performance.now() - start) / 1000;
-      const idle = { step: 0, of: 0, secondsLeft: null };
-      job.advance({ phase: "open", ...idle, seconds: 0 });
+      job.advance({ phase: "open", step: 0, of: 0, seconds: 0, secondsLeft: null });
       const pipeline = await pool.open(request.model, request.plugins, { signal });
       const { seeds = [undefined] } = request;
-      for (const [i, seed] of seeds.entries()) {
-        const onProgress = (event: ProgressEvent): Promise<void> | void => {
-          if (event.kind === "encode" || event.kind === "decode") {
-            const { step, of } = job.progress ?? idle;
-            job.advance({ phase: event.kind, step, of, seconds: seconds(), secondsLeft: null });
-          }
-          if (event.kind !== "step") return;
-          const [of, step] = [event.of * seeds.length, i * event.of + event.step];
-          const secondsLeft = (event.seconds / event.step) * (of - step);
-          job.advance({ phase: "denoise", step, of, seconds: seconds(), secondsLeft });
-          const [preview] = event.previews ?? [];
-          return preview?.toPng({ recipe: false }).then((png) => job.show(png));
-        };
-        const own = { ...uploaded.settings, ...(seed === undefined ? {} : { seed }) };
-        const asked = requestOf(job, own, onProgress);
-        const result = await (together?.generate(job, pipeline, asked) ?? pipeline.generate(asked));
-        isDrawn = i === seeds.length - 1;
+      const progress = new DrawingProgress(job, seeds.length, seconds);
+      for (let begun = 0; begun < seeds.length; begun += batch) {
+        const asked = seeds.slice(begun, begun + batch).map((seed, i) => {
+          const own = { ...uploaded!.settings, ...(seed === undefined ? {} : { seed }) };
+          return requestOf(job, own, (event) => progress.hear(event, begun + i));
+        });
+        const drawing = together ? [together.generate(job, pipeline, asked[0]!)] : pipeline.generateTogether(asked);
+        const results = await Promise.allSettled(drawing);
+        isDrawn = begun + batch >= seeds.length;
         if (isDrawn) drawn();
-        for (const { bytes, ...image } of await encodeAll(result, request)) {
-          const key = `${job.id}/${folder}/${images.length}.${image.format}`;
-          await blobs.put(key, bytes);
-          images.push({ key, bytes: bytes.length, ...image });
+        for (const result of results) {
+          if (result.status === "rejected") throw result.reason;
+          for (const { bytes, ...image } of await encodeAll(result.value, request)) {
+            const key = `${job.id}/${folder}/${images.length}.${image.format}`;
+            await blobs.put(key, bytes);
+            images.push({ key, bytes: bytes.length, ...image });
+          }
+          reports.push(result.value.report);
         }
-        reports.push(result.report);
       }
       job.complete(images, reports);
     } catch (error) {

@@ -47,6 +47,6 @@ export async function openQueue(options: QueueOptions, use: QueueUse): Promise<O
 }
 
 function local(journal: Journal | undefined, blobs: BlobStore, { pool, most, batch, onError }: QueueUse): OpenedQueue {
-  const run = drawWith({ pool, blobs, onError });
+  const run = drawWith({ pool, blobs, batch, onError });
   return { blobs, queue: new LocalQueue({ run, blobs, journal, most, batch, onError }), close: async () => undefined };
 }
