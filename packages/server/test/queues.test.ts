@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPipeline } from "@skipstep/core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Worker } from "bullmq";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { command } from "../../../test/built/packages";
 import { type Database, programs, startPostgres, startRedis } from "../../../test/databases";
 import { engineCache } from "../../../test/run-folder";
@@ -211,6 +212,34 @@ describe.each(kinds)("a queue in $kind", ({ kind, database, isMissing }) => {
     expect((await site.drawn(await site.look(done))).equals(await site.expected({ seed: 7 }))).toBe(true);
     await expect.poll(count, { timeout: 30_000 }).toBe(0);
   });
+
+  if (database)
+    it("has a job handed back that a worker takes while it stops, when its seconds are over", async () => {
+      const { getNextJob } = Worker.prototype;
+      const [grace, taken] = [new EventEmitter(), new EventEmitter()];
+      const isTaken = once(taken, "taken");
+      // As where the answer of the database is on its way when the worker is told to stop.
+      const slow = vi.spyOn(Worker.prototype, "getNextJob").mockImplementation(async function (
+        this: Worker,
+        ...wanted: Parameters<typeof getNextJob>
+      ) {
+        const job = await getNextJob.apply(this, wanted);
+        if (!job) return job;
+        taken.emit("taken");
+        await once(grace, "over");
+        return job;
+      });
+      const job = await site.job({ num_inference_steps: 900 });
+      await isTaken;
+      const closed = site.closeWorker();
+      await new Promise((resolve) => setTimeout(resolve, 50)); // of grace it has none
+      grace.emit("over");
+      await closed;
+      slow.mockRestore();
+      await site.until(job, "queued");
+      await site.ask(`/v1/jobs/${job.id}`, undefined, { method: "DELETE" });
+      await site.openWorker();
+    });
 
   if (database)
     it("tells of a job that a worker gave back that it waits, and cancels it at once", async () => {
