@@ -8,7 +8,7 @@ import {
   type ProgressEvent,
   validateConfig,
 } from "@skipstep/core";
-import { type Hooks, type Manifest, plugin } from "@skipstep/core/plugin";
+import { type Floats, type Hooks, type Manifest, plugin, type Step } from "@skipstep/core/plugin";
 import { afterEach, describe, expect, it } from "vitest";
 import { engineCache as cacheDir } from "./run-folder";
 
@@ -192,6 +192,16 @@ describe("requests that are drawn together", () => {
     }
   });
 
+  it("are joined in whichever order their settings stand", async () => {
+    const pipeline = await pipelineOf("sd15", { scheduler: { type: "EulerDiscreteScheduler" } });
+    const [clip_skip, sigmas] = [1, [3, 2, 1]];
+    const found = await together(pipeline, [
+      { prompt: "a cat", clip_skip, sigmas },
+      { sigmas, clip_skip, prompt: "a dog" },
+    ]);
+    expect(beside(found)).toEqual([1, 1]);
+  });
+
   it("are as many at once as there is memory for", async () => {
     const model = join(import.meta.dirname, "golden/pipelines/sd15");
     const wide = { ...generate, num_inference_steps: 1, height: 256, width: 256, prompt: "a cat" };
@@ -208,11 +218,19 @@ describe("requests that are drawn together", () => {
   });
 
   it("go alone beside a plugin that looks at the whole batch", async () => {
-    const fbcache = { use: join(import.meta.dirname, "../plugins/fbcache") };
-    expect(beside(await together(await pipelineOf("z-image", { plugins: [fbcache] }), requestsOf("z-image")))).toEqual([
-      0, 0, 0,
-    ]);
-    await open!.close();
+    const looking: [string, object][] = [
+      ["fbcache", {}],
+      ["magcache", { calibrate: true }],
+      ["bnb", { llm_int8_threshold: 0 }], // a checkpoint may have another
+      ["guidance", { guider: "AdaptiveProjectedGuidance", adaptive_projected_guidance_norm_dim: [0, 1] }],
+      ["guidance", { guider: "AdaptiveProjectedGuidance", adaptive_projected_guidance_norm_dim: -4 }],
+    ];
+    for (const [name, options] of looking) {
+      const use = join(import.meta.dirname, "../plugins", name);
+      const pipeline = await pipelineOf("z-image", { plugins: [{ use, options }] });
+      expect([name, ...beside(await together(pipeline, requestsOf("z-image")))]).toEqual([name, 0, 0, 0]);
+      await pipeline.close();
+    }
     const watching = watcher({});
     expect(
       beside(await together(await pipelineOf("sd15", { plugins: [{ use: watching }] }), requestsOf("sd15"))),
@@ -224,6 +242,85 @@ describe("requests that are drawn together", () => {
     ).toEqual([2, 2, 2]);
   });
 
+  it("fail alone where what fails is their own: words that are too many, or what says when to decode", async () => {
+    const pipeline = await pipelineOf("sd15", { generate: { ...generate, long_prompts: "chunks" } });
+    const [first, second, third] = requestsOf("sd15");
+    const alone = await pipeline.generate(first);
+    const onProgress = (): void => undefined;
+    const previews = (): never => {
+      throw new RangeError("when?");
+    };
+    const requests = [{ ...second, prompt: "cat ".repeat(5000) }, { ...third, onProgress, previews }, { ...first }];
+    for (const request of requests.slice(0, 2)) await expect(pipeline.generate(request)).rejects.toThrow();
+    const [long, unsure, drawn] = await Promise.allSettled(pipeline.generateTogether(requests));
+    expect(long).toMatchObject({ status: "rejected", reason: { code: "SKIPSTEP_REQUEST_INVALID" } });
+    expect(unsure).toMatchObject({ status: "rejected", reason: { message: "when?" } });
+    expectSame([(drawn as PromiseFulfilledResult<GenerateResult>).value], [alone]);
+  });
+
+  it("are given their images when their own batch is drawn, whatever becomes of the next", async () => {
+    let steps = 0;
+    const use = watcher({ batchInvariant: true }, ({ prompts }) => {
+      steps++;
+      if (prompts.includes("a dog in the house")) throw new Error("no dogs");
+    });
+    const pipeline = await pipelineOf("qwen-image", { plugins: [{ use }] });
+    const [first, second, third] = requestsOf("qwen-image");
+    const order: string[] = [];
+    const start = performance.now();
+    const drawn = pipeline.generateTogether([
+      first!,
+      { ...second, onProgress: ({ kind }) => kind === "step" && order.push("next") },
+      third!,
+    ]);
+    const seconds = await Promise.all(
+      drawn.map(async (result, i) => {
+        const { report } = await result;
+        order.push(`drawn ${i}`);
+        return report.seconds;
+      }),
+    );
+    expect(order).toEqual(["drawn 0", "drawn 2", "next", "next", "next", "drawn 1"]);
+    expect(seconds[1]!.total + seconds[0]!.phases.denoise!).toBeLessThan((performance.now() - start) / 1000);
+    const both = pipeline.generateTogether([first!, { ...second, prompt: "a dog in the house" }, third!]);
+    const settled = await Promise.allSettled(both);
+    expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    steps = 0;
+    const stop = new AbortController();
+    const leaving = { signal: stop.signal, onProgress: ({ kind }: ProgressEvent) => kind === "step" && stop.abort() };
+    const left = pipeline.generateTogether([{ ...first, ...leaving }, { ...second }, { ...third, ...leaving }]);
+    expect((await Promise.allSettled(left)).map(({ status }) => status)).toEqual(["rejected", "fulfilled", "rejected"]);
+    expect(steps).toBe(1 + 3);
+  });
+
+  it("are warned of their own latents, and have recipes with the scheduler that they asked for", async () => {
+    const use = watcher({ batchInvariant: true }, undefined, ({ index }, latents) => {
+      const size = latents.data.length / latents.shape[0]!;
+      const data = latents.data.map((value, i) =>
+        index === 1 && latents.data[Math.floor(i / size) * size]! > 0 ? Number.NaN : value,
+      );
+      return { ...latents, data };
+    });
+    const pipeline = await pipelineOf("sd15", { plugins: [{ use }] });
+    const requests = requestsOf("sd15").map((request, i) => ({
+      ...request,
+      ...(i === 1 ? { scheduler: { type: "PNDMScheduler", steps_offset: 1 } } : {}),
+    }));
+    const all = [
+      ...requests,
+      { ...requests[1]!, seed: 8 },
+      { ...requests[0]!, seed: 9 },
+      { ...requests[0]!, seed: 10 },
+    ];
+    const found = await together(pipeline, all);
+    const alone = await oneByOne(pipeline, all);
+    const broken = alone.map(({ report }) => report.warnings.some((warning) => warning.includes("finite")));
+    expect(new Set(broken).size).toBe(2);
+    expect(beside(found)).toEqual([3, 1, 3, 1, 3, 3]);
+    for (const [i, { recipe, report }] of found.entries())
+      expect([recipe, report.warnings]).toEqual([alone[i]!.recipe, alone[i]!.report.warnings]);
+  });
+
   it("must be a list", async () => {
     const pipeline = await pipelineOf("sd15");
     expect(() => pipeline.generateTogether({} as never)).toThrow(/SKIPSTEP_ARGUMENT_INVALID|requests must be a list/);
@@ -231,9 +328,21 @@ describe("requests that are drawn together", () => {
   });
 });
 
-function watcher(more: Partial<Manifest<object>>): new (options: object) => Partial<Hooks> {
+function watcher(
+  more: Partial<Manifest<object>>,
+  look: (step: Step) => void = () => undefined,
+  change: NonNullable<Hooks["afterStep"]> = (_, latents) => latents,
+): new (
+  options: object,
+) => Partial<Hooks> {
   class Watcher {
-    beforeStep(): void {}
+    beforeStep(step: Step): void {
+      look(step);
+    }
+
+    afterStep(step: Step, latents: Floats): Floats | Promise<Floats> {
+      return change(step, latents) as Floats;
+    }
   }
   plugin<object>({
     name: "watching",

@@ -20,9 +20,9 @@ import { SkipModules } from "./skip-modules";
  */
 @plugin<BnbOptions>({
   name: "bnb",
-  // Scales and outliers in 8 bits are of all tokens that go together.
-  batchInvariant: ({ load_in_4bit, llm_int8_scale, llm_int8_threshold }) =>
-    load_in_4bit || (llm_int8_scale === "token" && llm_int8_threshold === 0),
+  // Scales and outliers in 8 bits are of all tokens that go together. A checkpoint may have a threshold of its own.
+  batchInvariant: ({ load_in_4bit, load_in_8bit, llm_int8_scale, llm_int8_threshold }) =>
+    load_in_4bit || (load_in_8bit && llm_int8_scale === "token" && llm_int8_threshold === 0),
   description: "bitsandbytes: linear layers in 4 bits (NF4, FP4) or 8 (LLM.int8), on the fly or from its checkpoints.",
   options,
   weightFormats: [bnbFormat],

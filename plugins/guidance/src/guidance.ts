@@ -41,7 +41,8 @@ type Both = Guided & Required<Pick<Guided, "cond" | "uncond">>;
  */
 @plugin<GuidanceOptions>({
   name: "guidance",
-  batchInvariant: ({ adaptive_threshold: threshold }) => threshold === null,
+  batchInvariant: ({ adaptive_threshold: threshold, adaptive_projected_guidance_norm_dim: axes }) =>
+    threshold === null && (axes === null || [axes].flat().every((axis) => axis !== 0 && axis !== -4)), // 0 is the batch
   description: "Guidance at a part of the steps, with a remembered difference, and by the guiders of diffusers.",
   options,
   decides: "guidance",

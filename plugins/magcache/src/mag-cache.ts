@@ -30,7 +30,7 @@ interface Memory {
  */
 @plugin<MagCacheOptions>({
   name: "magcache",
-  batchInvariant: true,
+  batchInvariant: ({ calibrate }) => !calibrate, // what it measures is of all images
   description: "MagCache: skips all blocks while the magnitude of what they add is known to stay.",
   options,
   decides: true,

@@ -36,10 +36,11 @@ export function batchesOf(all: readonly Asked[]): Asked[][] {
   return batches;
 }
 
-function keyOf({ parts: { plugins, pipeline, model, scheduler }, settings }: Asked): string | undefined {
+/** Recipes have the scheduler as it was asked for. */
+function keyOf({ parts: { plugins, pipeline, model, config }, settings }: Asked): string | undefined {
   if (!pipeline.join || !areBatchInvariant(plugins.plugins)) return undefined;
   const key = joinKey(model.family, settings);
-  return key && JSON.stringify([key, scheduler.className, scheduler.options]);
+  return key && JSON.stringify([key, config.scheduler]);
 }
 
 function fits(batch: readonly Asked[]): boolean {
@@ -52,29 +53,28 @@ function fits(batch: readonly Asked[]): boolean {
 }
 
 /**
- * Those who asked for what one batch draws. Of several, one that is cancelled or whose `onProgress` throws leaves, and is
- * told at once; the batch goes on for the others, and stops when none is left.
+ * Those who asked for what one batch draws. Of several, one that is cancelled, or for which something of its own fails,
+ * such as its `onProgress`, leaves, and is told at once; the batch goes on for the others, and stops when none is left.
  */
 export class BatchMembers {
   readonly all: readonly Member[];
   /** Stops the batch. */
   readonly signal: AbortSignal | undefined;
-  private readonly guests: readonly Guest[] | undefined;
+  private readonly waiting: readonly (Only | Guest)[];
 
-  constructor(private readonly asked: readonly Asked[]) {
-    const stopped = new AbortController();
-    const guests =
-      asked.length === 1
-        ? undefined
-        : asked.map((one) => new Guest(one, () => guests!.every(({ hasLeft }) => hasLeft) && stopped.abort()));
-    this.guests = guests;
-    this.signal = guests ? stopped.signal : asked[0]!.signal;
-    this.all = asked.map(({ settings, previews, progress }, i) => ({
-      settings,
-      previews,
-      tell: progress.tell && (guests ? guests[i]!.tell : progress.tell),
-    }));
-    for (const guest of guests ?? []) guest.heed();
+  constructor(asked: readonly Asked[]) {
+    const [first] = asked as [Asked];
+    if (asked.length === 1) {
+      this.signal = first.signal;
+      this.waiting = [new Only(first)];
+    } else {
+      const stopped = new AbortController();
+      const guests = asked.map((one) => new Guest(one, () => guests.every(({ isOver }) => isOver) && stopped.abort()));
+      for (const guest of guests) guest.heed();
+      this.signal = stopped.signal;
+      this.waiting = guests;
+    }
+    this.all = this.waiting;
   }
 
   /** Tells all of them; `undefined` when nobody listens. */
@@ -86,31 +86,72 @@ export class BatchMembers {
     };
   }
 
-  /** @param drawn one result each @returns what each of them waits for */
-  resultsOf(drawn: Promise<readonly GenerateResult[]>): Promise<GenerateResult>[] {
-    return this.asked.map(async ({ progress }, i) => {
-      const own = drawn.then(async (results) => {
-        await progress.settled();
-        return results[i]!;
-      });
-      return this.guests ? this.guests[i]!.unlessLeft(own) : own;
-    });
+  /** @param drawn when all of them have taken what was made for them @returns what each of them waits for */
+  resultsOf(drawn: Promise<void>): Promise<GenerateResult>[] {
+    return this.waiting.map((member) => member.resultOf(drawn));
+  }
+}
+
+/** A member that is alone: what goes wrong ends the generation. */
+class Only implements Member {
+  readonly hasLeft = false;
+  readonly settings;
+  readonly previews;
+  readonly tell;
+  private result: GenerateResult | undefined;
+
+  constructor(private readonly asked: Asked) {
+    this.settings = asked.settings;
+    this.previews = asked.previews;
+    this.tell = asked.progress.tell;
+  }
+
+  attempt<Result>(make: () => Promise<Result>): Promise<Result> {
+    return make();
+  }
+
+  take(result: GenerateResult): void {
+    this.result = result;
+  }
+
+  fail(error: unknown): never {
+    throw error;
+  }
+
+  async resultOf(drawn: Promise<void>): Promise<GenerateResult> {
+    await drawn;
+    await this.asked.progress.settled();
+    return this.result!;
   }
 }
 
 /** One of several members. */
-class Guest {
+class Guest implements Member {
   hasLeft = false;
+  readonly settings;
+  readonly previews;
+  readonly tell;
+  private isDrawn = false;
+  private accept!: (result: GenerateResult) => void;
   private refuse!: (error: unknown) => void;
-  private readonly left = new Promise<never>((_, reject) => {
+  private readonly result = new Promise<GenerateResult>((resolve, reject) => {
+    this.accept = resolve;
     this.refuse = reject;
   });
 
   constructor(
     private readonly asked: Asked,
-    private readonly onLeave: () => void,
+    private readonly onOver: () => void,
   ) {
-    this.left.catch(() => undefined); // told where it is waited for
+    const { settings, previews, progress } = asked;
+    this.settings = settings;
+    this.previews = previews;
+    this.tell = progress.tell && ((event: ProgressEvent) => this.pass(event));
+  }
+
+  /** Whether the batch draws nothing more for it. */
+  get isOver(): boolean {
+    return this.hasLeft || this.isDrawn;
   }
 
   /** Hears its signal from now on. */
@@ -120,28 +161,44 @@ class Guest {
     else signal?.addEventListener("abort", this.cancel, { once: true });
   }
 
-  readonly tell = (event: ProgressEvent): void => {
-    if (this.hasLeft) return;
+  async attempt<Result>(make: () => Promise<Result>): Promise<Result | undefined> {
+    if (this.hasLeft) return undefined;
     try {
-      this.asked.progress.tell?.(event);
+      return await make();
     } catch (error) {
-      this.leave(error);
+      this.fail(error);
+      return undefined;
     }
-  };
+  }
 
-  async unlessLeft<Result>(result: Promise<Result>): Promise<Result> {
+  take(result: GenerateResult): void {
+    this.isDrawn = true;
+    this.asked.progress.settled().then(() => this.accept(result), this.refuse);
+  }
+
+  fail(error: unknown): void {
+    this.hasLeft = true;
+    this.refuse(error);
+    this.onOver();
+  }
+
+  async resultOf(drawn: Promise<void>): Promise<GenerateResult> {
+    drawn.catch((error) => this.isOver || this.fail(error));
     try {
-      return await Promise.race([this.left, result]);
+      return await this.result;
     } finally {
       this.asked.signal?.removeEventListener("abort", this.cancel);
     }
   }
 
-  private readonly cancel = (): void => this.leave(cancelled(this.asked.signal?.reason));
-
-  private leave(error: unknown): void {
-    this.hasLeft = true;
-    this.refuse(error);
-    this.onLeave();
+  private pass(event: ProgressEvent): void {
+    if (this.hasLeft) return;
+    try {
+      this.asked.progress.tell!(event);
+    } catch (error) {
+      this.fail(error);
+    }
   }
+
+  private readonly cancel = (): void => this.fail(cancelled(this.asked.signal?.reason));
 }

@@ -21,9 +21,11 @@ import { rows } from "./guidance";
 import type { GenerateResult, PipelineParts } from "./pipeline";
 import type { RunHooks } from "./run-hooks";
 import { imageCount, type Settings } from "./settings";
+import type { Stopwatch } from "./stopwatch";
 
 /** What was drawn in one batch. */
 interface DrawnBatch {
+  readonly watch: Stopwatch;
   /** Of all members. */
   readonly settings: Settings;
   /** `[B, 3, H, W]`, -1..1 */
@@ -34,14 +36,16 @@ interface DrawnBatch {
   readonly late: LateTimesteps;
   readonly copies: readonly Copied[];
   readonly warnings: readonly string[];
+  /** What there is to say of members whose latents are not finite. */
+  readonly broken: ReadonlyMap<EncodedMember, string>;
 }
 
 /** Images, report and recipe of each member. @throws SKIPSTEP_PLUGIN_NO_EFFECT where the config is strict */
 export function batchResults(
   parts: PipelineParts,
   members: readonly EncodedMember[],
-  { watch, asked: askedFunctions, loras }: RunningBatch,
-  { settings, sample, latents, steps, hooks, late, copies, warnings }: DrawnBatch,
+  { asked: askedFunctions, loras }: RunningBatch,
+  { watch, settings, sample, latents, steps, hooks, late, copies, warnings, broken }: DrawnBatch,
 ): GenerateResult[] {
   const { model, scheduler: choice, config, plugins, models, buildHooks } = parts;
   const { family } = model;
@@ -59,7 +63,9 @@ export function batchResults(
   const placed = [...models, ...asked.functions].flatMap(({ name, fallback }) =>
     fallback ? [[name, fallback.counts] as const] : [],
   );
-  return members.map(({ settings: own, encoded, masked, encodings }, i) => {
+  return members.map((member, i) => {
+    const { settings: own, encoded, masked, encodings } = member;
+    const notFinite = broken.get(member);
     const recipe = generationRecipe(parts, own, reports);
     const textOf = (image: number): Record<string, string> => recipeText({ ...recipe, image });
     const decoded = imagesOf(rows(sample, ...ownRows[i]!), textOf, masked.picture?.pasted);
@@ -81,6 +87,7 @@ export function batchResults(
         ...encoded.warnings,
         ...masked.warnings,
         ...warnings,
+        ...(notFinite ? [notFinite] : []),
         ...decoded.flatMap(({ nonFinite }, image) => (nonFinite > 0 ? [pixelsNotFinite(image, nonFinite)] : [])),
         ...asked.warnings,
         ...idleControlNets(steered),

@@ -1,3 +1,4 @@
+import { cancelled } from "../errors/runtime";
 import { imagesOf } from "../image/image";
 import { picturesOf } from "../image/picture";
 import { pictureWarnings } from "../image/picture-pixels";
@@ -6,7 +7,7 @@ import { latentsNotFinite } from "../report/warnings";
 import type { Copied } from "../runtime/runtime";
 import type { Schedule, Scheduler } from "../schedulers/scheduler";
 import { pictureSettingNames } from "../settings/common-settings";
-import type { Floats } from "../tensor";
+import { type Floats, isAllFinite } from "../tensor";
 import { batchResults, rowsOf } from "./batch-results";
 import { controlNetsIn } from "./control-nets";
 import { denoise, type StepDone } from "./denoise";
@@ -21,6 +22,7 @@ import type { GenerateResult, PipelineParts } from "./pipeline";
 import type { StepEvent } from "./progress";
 import { RunHooks } from "./run-hooks";
 import { imageCount, type Settings } from "./settings";
+import { Stopwatch } from "./stopwatch";
 
 /** From noise to images. @param members whose prompts fit into one batch @returns one result a member */
 export async function drawBatch(
@@ -29,7 +31,11 @@ export async function drawBatch(
   running: RunningBatch,
 ): Promise<GenerateResult[]> {
   const { pipeline, model, scheduler: choice, config, plugins, runtime } = parts;
-  const { watch, signal } = running;
+  const { signal } = running;
+  const watch = new Stopwatch(
+    parts.models,
+    members.map(({ seconds }) => seconds),
+  );
   const hooks = new RunHooks(plugins);
   const separate = config.guidance === "separate";
   const settings = joinSettings(
@@ -55,12 +61,14 @@ export async function drawBatch(
   const nets = controlNetsIn(model.components.keys());
   const ownRows = rowsOf(members);
   const start = performance.now();
-  let finite = true;
+  /** First step after which a member's latents are not finite. */
+  const broken = new Map<EncodedMember, string>();
   const copies: Copied[] = [];
   const onStep = async (done: StepDone): Promise<void> => {
     copies.push(done.copied);
-    if (finite && !done.finite) warnings.push(latentsNotFinite(done.step, done.of));
-    finite &&= done.finite;
+    for (const [i, one] of members.entries())
+      if (!done.finite && !broken.has(one) && !isAllFinite(rows(done.latents, ...ownRows[i]!).data))
+        broken.set(one, latentsNotFinite(done.step, done.of));
     const seconds = (performance.now() - start) / 1000;
     const event: StepEvent = {
       kind: "step",
@@ -70,17 +78,18 @@ export async function drawBatch(
       secondsLeft: (seconds / done.step) * (done.of - done.step),
     };
     let estimate: Floats | undefined;
-    for (const [i, { tell, previews = false, settings: own }] of members.entries()) {
+    for (const [i, { member, settings: own }] of members.entries()) {
+      const { tell, previews = false } = member;
       if (!tell) continue;
-      if (!(typeof previews === "function" ? previews(done.step, done.of) : previews)) {
-        tell(event);
-        continue;
-      }
-      estimate ??= done.estimate();
-      const seen = rows(estimate, ...ownRows[i]!);
-      const sample = await watch.time("previews", () => pipeline.decode(own, seen, signal));
-      tell({ ...event, previews: imagesOf(sample, () => ({}), pasted).map(({ image }) => image) });
+      await member.attempt(async () => {
+        if (!(typeof previews === "function" ? previews(done.step, done.of) : previews)) return tell(event);
+        estimate ??= done.estimate();
+        const seen = rows(estimate, ...ownRows[i]!);
+        const sample = await watch.time("previews", () => pipeline.decode(own, seen, signal));
+        tell({ ...event, previews: imagesOf(sample, () => ({}), pasted).map(({ image }) => image) });
+      });
     }
+    if (members.every(({ member }) => member.hasLeft)) throw cancelled(undefined); // others wait for a batch of their own
   };
   const late: LateTimesteps = new Map();
   const latents = await watch.time("denoise", () =>
@@ -103,10 +112,11 @@ export async function drawBatch(
     }),
   );
 
-  for (const { tell } of members) tell?.({ kind: "decode" });
+  for (const { member } of members) member.tell?.({ kind: "decode" });
   const sample = await watch.time("decode", () => pipeline.decode(settings, latents, signal));
   const steps = scheduler.timesteps.length - first.begin;
-  return batchResults(parts, members, running, { settings, sample, latents, steps, hooks, late, copies, warnings });
+  const drawn = { watch, settings, sample, latents, steps, hooks, late, copies, warnings, broken };
+  return batchResults(parts, members, running, drawn);
 }
 
 /** Stepped as the settings ask for. */

@@ -1,6 +1,7 @@
 import type { MaskedPicture } from "../image/masked-picture";
 import type { EncodingCount } from "../program/encodings";
 import { createGenerator } from "../random";
+import type { Report } from "../report/report";
 import type { ReadLoras } from "./beside-loras";
 import { checkLatents } from "./check-request";
 import { drawBatch, schedulerFor } from "./draw-batch";
@@ -18,6 +19,14 @@ export interface Member {
   readonly previews: GenerateRequest["previews"];
   /** Told of progress. */
   readonly tell: ((event: ProgressEvent) => void) | undefined;
+  /** Whether nothing is made for it any more: of several, one that was cancelled or failed. */
+  readonly hasLeft: boolean;
+  /** Makes what is for this one alone. Of several, one for which that fails leaves, and nothing is given. */
+  attempt<Result>(make: () => Promise<Result>): Promise<Result | undefined>;
+  /** Given what was made for it. */
+  take(result: GenerateResult): void;
+  /** Told that nothing can be. @throws the same where it is the only one */
+  fail(error: unknown): void;
 }
 
 /** How a batch is run. */
@@ -29,59 +38,68 @@ export interface BatchRun {
 
 /** A batch that runs. */
 export interface RunningBatch extends BatchRun {
-  readonly watch: Stopwatch;
   /** Functions that were asked for since it began. */
   readonly asked: () => AskedFunctions;
 }
 
 /** A member whose prompts are read. */
-export interface EncodedMember extends Member {
+export interface EncodedMember {
+  readonly member: Member;
+  readonly settings: Settings;
   readonly encoded: Conditioning;
   readonly masked: { readonly picture?: MaskedPicture; readonly warnings: readonly string[] };
   readonly encodings: EncodingCount;
+  /** What reading its prompts took. */
+  readonly seconds: Report["seconds"];
 }
 
 /**
  * Makes the images of requests in one batch: each is given what it would draw of its own seed, and reads its own prompt.
- * Those whose prompts do not fit beside the others' are drawn after them.
+ * Those whose prompts do not fit beside the others' are drawn after them. Each member is given its result when it is
+ * there, and what fails for some fails for no other.
  * @param members one, or several of one key (`joinKey`)
- * @returns one result a member
  */
-export async function generateBatch(
-  parts: PipelineParts,
-  members: readonly Member[],
-  run: BatchRun,
-): Promise<GenerateResult[]> {
-  const running = { ...run, watch: new Stopwatch(parts.models), asked: parts.late.since() };
+export async function generateBatch(parts: PipelineParts, members: readonly Member[], run: BatchRun): Promise<void> {
+  const running = { ...run, asked: parts.late.since() };
   const { pipeline } = parts;
   for (const { settings } of members) {
     schedulerFor(parts, settings); // before anything runs
     if (settings.latents) checkLatents(settings.latents, pipeline.noise(settings, createGenerator(0)).shape);
   }
-  const encoded: EncodedMember[] = [];
-  for (const member of members) encoded.push(await encode(parts, member, running));
-  const results = new Map<EncodedMember, GenerateResult>();
-  let left = encoded;
+  let left: EncodedMember[] = [];
+  for (const member of members) {
+    const encoded = await member.attempt(() => encode(parts, member, running));
+    if (encoded) left.push(encoded);
+  }
   while (left.length > 0) {
-    const [first, ...others] = left as [EncodedMember, ...EncodedMember[]];
+    const [first, ...others] = left.filter(({ member }) => !member.hasLeft);
+    if (!first) return;
     const fitting = others.filter(
       (other) => pipeline.join?.([first.encoded, other.encoded], first.settings) !== undefined,
     );
-    const batch = [first, ...fitting];
-    for (const [i, result] of (await drawBatch(parts, batch, running)).entries()) results.set(batch[i]!, result);
+    await drawFor([first, ...fitting], parts, running);
     left = others.filter((other) => !fitting.includes(other));
   }
-  return encoded.map((member) => results.get(member)!);
+}
+
+async function drawFor(batch: readonly EncodedMember[], parts: PipelineParts, running: RunningBatch): Promise<void> {
+  try {
+    for (const [i, result] of (await drawBatch(parts, batch, running)).entries()) batch[i]!.member.take(result);
+  } catch (error) {
+    for (const { member } of batch) member.fail(error);
+  }
 }
 
 async function encode(
-  { pipeline, encodings }: PipelineParts,
+  { pipeline, encodings, models }: PipelineParts,
   member: Member,
-  { watch, signal }: RunningBatch,
+  { signal }: RunningBatch,
 ): Promise<EncodedMember> {
+  const { settings } = member;
+  const watch = new Stopwatch(models);
   member.tell?.({ kind: "encode" });
   const counted = encodings.since();
-  const masked = await maskedPicture(pipeline, member.settings);
-  const encoded = await watch.time("encode", () => pipeline.encode(member.settings, signal));
-  return { ...member, encoded, masked, encodings: counted() };
+  const masked = await maskedPicture(pipeline, settings);
+  const encoded = await watch.time("encode", () => pipeline.encode(settings, signal));
+  return { member, settings, encoded, masked, encodings: counted(), seconds: watch.seconds() };
 }

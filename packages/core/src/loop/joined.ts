@@ -13,7 +13,8 @@ export function joinKey(family: Family, settings: Settings): string | undefined 
   if (latents !== undefined || loras.length > 0) return undefined;
   if (pictureSettingNames.some((name) => picturesOf(settings[name]).length > 0)) return undefined;
   const own = new Set([...drawnSettings(family), "seed", "subjects", "remarks"]);
-  return JSON.stringify(Object.entries(settings).filter(([name]) => !own.has(name)));
+  const same = Object.entries(settings).filter(([name]) => !own.has(name));
+  return JSON.stringify(same.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** Of generations of one key: all that they draw, one after the other. The seed is the first one's. */

@@ -2,6 +2,6 @@
 export function drawnTogether(requests: number): string[] {
   if (requests < 2) return [];
   return [
-    `Drawn in one batch with ${requests - 1} other ${requests === 2 ? "request" : "requests"}: seconds and kept bytes are of all of them.`,
+    `Drawn in one batch with ${requests - 1} other ${requests === 2 ? "request" : "requests"}: seconds, FLOPs, copies and kept bytes are of all of them.`,
   ];
 }
