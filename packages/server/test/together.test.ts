@@ -1,7 +1,7 @@
 import type { GenerateRequest, GenerateResult, Pipeline } from "@skipstep/core";
 import { expect, it } from "vitest";
 import { Job } from "../src/jobs/job";
-import { Together } from "../src/jobs/together";
+import { Together, togetherKey } from "../src/jobs/together";
 
 const job = (): Job => new Job("somebody", {} as Job["request"]);
 
@@ -42,4 +42,32 @@ it("asks for nothing where all have failed before", () => {
   const jobs = [job(), job()];
   const together = new Together(jobs);
   for (const each of jobs) expect(() => together.leave(each)).not.toThrow();
+});
+
+it("takes no job that was begun before: it may be what ended the server, and the others with it", () => {
+  const request = { model: "emoji", settings: {}, pictures: {}, priority: 0 } as Job["request"];
+  const [fresh, crashed] = [new Job("somebody", request), new Job("somebody", request)];
+  expect(togetherKey(crashed)).toBe(togetherKey(fresh));
+  crashed.attempts = 1;
+  expect(togetherKey(crashed)).toBeUndefined();
+});
+
+it("is over when all are drawn or have failed", async () => {
+  const [first, second] = [job(), job()];
+  const together = new Together([first, second]);
+  let isOver = false;
+  void together.over.then(() => {
+    isOver = true;
+  });
+  let fail!: (error: unknown) => void;
+  const result = new Promise<GenerateResult>((_, reject) => {
+    fail = reject;
+  });
+  const drawn = together.generate(first, { generateTogether: () => [result] } as unknown as Pipeline, {});
+  together.leave(second);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isOver).toBe(false);
+  fail(new Error("broken"));
+  await expect(drawn).rejects.toThrow("broken");
+  await together.over;
 });

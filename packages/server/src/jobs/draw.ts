@@ -47,7 +47,7 @@ export function drawWith({ pool, blobs, batch, onError }: Drawing): RunJob {
         });
         const drawing = together ? [together.generate(job, pipeline, asked[0]!)] : pipeline.generateTogether(asked);
         const results = await Promise.allSettled(drawing);
-        isDrawn = begun + batch >= seeds.length;
+        isDrawn = begun + batch >= seeds.length && results.every(({ status }) => status === "fulfilled");
         if (isDrawn) drawn();
         for (const result of results) {
           if (result.status === "rejected") throw result.reason;
@@ -67,10 +67,13 @@ export function drawWith({ pool, blobs, batch, onError }: Drawing): RunJob {
         return;
       }
       onError(job, error);
+      together?.leave(job);
       await blobs.remove(`${job.id}/${folder}`).catch((failed) => onError(job, failed));
       // What failed once may be broken: the next job opens it anew. What came after says nothing of the model.
-      if (told.status === 500 && !isDrawn && !/^SKIPSTEP_STORE_/.test(told.code)) await pool.forget(request.model);
+      const isBroken = told.status === 500 && !isDrawn && !/^SKIPSTEP_STORE_/.test(told.code);
+      if (isBroken && !together) await pool.forget(request.model);
       job.fail(told);
+      if (isBroken && together) await together.over.then(() => pool.forget(request.model)); // others draw with it
     } finally {
       together?.leave(job);
       uploaded?.remove();

@@ -136,6 +136,7 @@ export class ModelPool {
 /** One that waits for another's opening is told at once that it is cancelled. */
 async function unlessAborted<Value>(value: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (!signal) return value;
+  signal.throwIfAborted();
   const over = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true, signal: over.signal });
