@@ -293,6 +293,19 @@ describe("requests that are drawn together", () => {
     expect(steps).toBe(1 + 3);
   });
 
+  it("are drawn one by one where a batch fails: for one of them, or because it is too much at once", async () => {
+    const use = watcher({ batchInvariant: true }, ({ index, prompts }) => {
+      if (index === 1 && prompts.includes("a dog in the rain")) throw new Error("no dogs");
+    });
+    const pipeline = await pipelineOf("sd15", { plugins: [{ use }] });
+    const requests = requestsOf("sd15");
+    const settled = await Promise.allSettled(pipeline.generateTogether(requests));
+    expect(settled[1]).toMatchObject({ status: "rejected", reason: { code: "SKIPSTEP_HOOK_FAILED" } });
+    const others = [settled[0], settled[2]].map((one) => (one as PromiseFulfilledResult<GenerateResult>).value);
+    expect(beside(others)).toEqual([0, 0]);
+    expectSame(others, await oneByOne(pipeline, [requests[0]!, requests[2]!]));
+  });
+
   it("are warned of their own latents, and have recipes with the scheduler that they asked for", async () => {
     const use = watcher({ batchInvariant: true }, undefined, ({ index }, latents) => {
       const size = latents.data.length / latents.shape[0]!;

@@ -82,11 +82,13 @@ export async function generateBatch(parts: PipelineParts, members: readonly Memb
   }
 }
 
+/** What fails for several is drawn one by one: it may be one of them that it fails for, or too much at once for the device. */
 async function drawFor(batch: readonly EncodedMember[], parts: PipelineParts, running: RunningBatch): Promise<void> {
   try {
     for (const [i, result] of (await drawBatch(parts, batch, running)).entries()) batch[i]!.member.take(result);
   } catch (error) {
-    for (const { member } of batch) member.fail(error);
+    if (batch.length === 1) batch[0]!.member.fail(error);
+    else for (const one of batch) if (!one.member.hasLeft) await drawFor([one], parts, running);
   }
 }
 

@@ -133,7 +133,8 @@ export class Pipeline {
    * is what `generate` draws, to what rounding in batches of another size comes to.
    *
    * @returns one promise a request, settled by itself: it rejects with what `generate` throws. One that is cancelled
-   *   leaves the others, as does one whose `onProgress` throws
+   *   leaves the others, as does one whose `onProgress` or `previews` throws, or whose prompt cannot be read. A batch
+   *   that fails is drawn one by one, and tells of its steps again
    */
   generateTogether(requests: readonly GenerateRequest[]): readonly Promise<GenerateResult>[] {
     if (!Array.isArray(requests))
