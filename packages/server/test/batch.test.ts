@@ -8,6 +8,7 @@ const server = served({ batch: 3 });
 interface Described {
   readonly id: string;
   readonly status: string;
+  readonly progress: { readonly phase: string } | null;
   readonly images: { url: string; seed: number }[];
   readonly reports: { seed: number; together?: number; notes: string[] }[];
   readonly error: { code: string } | null;
@@ -61,7 +62,8 @@ it("draws requests that wait in one batch, each as `generate` draws it", async (
 it("cancels one of a batch, and draws the others", async () => {
   await before();
   const jobs = await Promise.all([7, 8, 9].map((seed) => ask({ seed, num_inference_steps: 50 })));
-  for (const job of jobs) await until(job, "running");
+  const phase = async (job: Described): Promise<unknown> => (await look(job)).progress?.phase;
+  for (const job of jobs) await expect.poll(() => phase(job), { timeout: 30_000 }).toBe("denoise");
   const start = performance.now();
   await cancel(jobs[1]!);
   await until(jobs[1]!, "cancelled");
