@@ -334,6 +334,19 @@ describe("requests that are drawn together", () => {
       expect([recipe, report.warnings]).toEqual([alone[i]!.recipe, alone[i]!.report.warnings]);
   });
 
+  it("fail with the name of a plugin whose manifest cannot say whether it keeps images apart", async () => {
+    const broken = watcher({
+      batchInvariant: () => {
+        throw new Error("no options");
+      },
+    });
+    const pipeline = await pipelineOf("sd15", { plugins: [{ use: broken }] });
+    await expect(together(pipeline, requestsOf("sd15"))).rejects.toThrow(
+      'Plugin "watching" failed in batchInvariant: no options',
+    );
+    expect((await pipeline.generate({ prompt: "a cat" })).images).toHaveLength(1);
+  });
+
   it("must be a list", async () => {
     const pipeline = await pipelineOf("sd15");
     expect(() => pipeline.generateTogether({} as never)).toThrow(/SKIPSTEP_ARGUMENT_INVALID|requests must be a list/);

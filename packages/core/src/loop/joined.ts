@@ -1,3 +1,4 @@
+import { hookFailed } from "../errors/plugins";
 import { picturesOf } from "../image/picture";
 import type { LoadedPlugin } from "../plugins/host";
 import { commonSettings, pictureSettingNames } from "../settings/common-settings";
@@ -29,11 +30,19 @@ export function joinSettings(family: Family, all: readonly Settings[]): Settings
   };
 }
 
-/** Whether each image of a batch comes out as it would alone, whichever others are drawn beside it. */
+/**
+ * Whether each image of a batch comes out as it would alone, whichever others are drawn beside it.
+ * @throws SKIPSTEP_HOOK_FAILED for a plugin whose manifest cannot say it
+ */
 export function areBatchInvariant(plugins: readonly LoadedPlugin[]): boolean {
-  return plugins.every(({ manifest: { batchInvariant = false }, options }) =>
-    typeof batchInvariant === "function" ? batchInvariant(options) : batchInvariant,
-  );
+  return plugins.every(({ name, manifest: { batchInvariant = false }, options }) => {
+    if (typeof batchInvariant !== "function") return batchInvariant;
+    try {
+      return batchInvariant(options);
+    } catch (error) {
+      throw hookFailed(name, "batchInvariant", error);
+    }
+  });
 }
 
 /** Settings with an entry for each prompt, or for what else is drawn. */
