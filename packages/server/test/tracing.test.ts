@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
@@ -97,4 +98,16 @@ it("is told of a protocol that it does not speak", async () => {
   process.env.OTEL_EXPORTER_OTLP_PROTOCOL = "grpc";
   const started = startServer({ models: [{ id: "emoji", config: server.config }], port: 0 });
   await expect(started).rejects.toMatchObject({ code: "SKIPSTEP_SERVER_OPTION" });
+});
+
+it("leaves nothing that promises carry, however many servers a process has started", async () => {
+  const ask = async (): Promise<number> => {
+    const started = await startServer({ models: [{ id: "emoji", config: server.config }], port: 0 });
+    expect((await fetch(`${started.url}/v1/models`)).status).toBe(200);
+    await started.close();
+    return Object.getOwnPropertySymbols(new AsyncResource("test")).length; // one a storage, on Node 20 and 22
+  };
+  process.env.OTEL_EXPORTER_OTLP_PROTOCOL = "http/json";
+  const first = await ask();
+  for (let i = 0; i < 3; i++) expect(await ask()).toBe(first);
 });

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { statSync } from "node:fs";
 import type { Config } from "../config/config";
 import { usualLimits } from "../config/limits";
@@ -22,6 +21,7 @@ import type { RequestLora } from "../weights/lora/lora";
 import { findLoraFile } from "../weights/lora/lora-file";
 import { loraWarnings, matchLoras, placeOf } from "./apply-loras";
 import { type BranchEngine, type BranchEngineParts, BranchEngines } from "./branch-engines";
+import { inGeneration, ownGeneration } from "./current-generation";
 
 /** LoRAs as the branches beside a model's weights are fed with them. */
 interface Read extends ReadLoras {
@@ -57,7 +57,6 @@ export interface RequestLoraParts extends BranchEngineParts {
  * other scales and other files run on what is open.
  */
 export class RequestLoras implements BesideLoras {
-  private readonly active = new AsyncLocalStorage<ReadonlyMap<string, Active>>();
   private readonly engines: BranchEngines;
   private last: Read | undefined;
   private place: LoraPlace | undefined;
@@ -70,7 +69,7 @@ export class RequestLoras implements BesideLoras {
   program(component: string, plain: Runs): Runs {
     return {
       run: (inputs, options) => {
-        const own = this.active.getStore()?.get(component);
+        const own = this.activeIn(component);
         return own ? own.engine.opened.program.run({ ...inputs, ...own.feeds }, options) : plain.run(inputs, options);
       },
     };
@@ -78,14 +77,14 @@ export class RequestLoras implements BesideLoras {
 
   /** What LoRAs a component runs with in this generation; "" for none. */
   keyOf(component: string): string {
-    return this.active.getStore()?.get(component)?.key ?? "";
+    return this.activeIn(component)?.key ?? "";
   }
 
   /** The same of another function of a component, which is compiled with branches when it is first run with some. */
   entry(component: string, entry: string, plain: Runs): Runs {
     return {
       run: async (inputs, options) => {
-        const own = this.active.getStore()?.get(component);
+        const own = this.activeIn(component);
         if (!own) return plain.run(inputs, options);
         const program = await this.engines.entry(own.engine, entry);
         return program.run({ ...inputs, ...own.feeds }, options);
@@ -119,7 +118,7 @@ export class RequestLoras implements BesideLoras {
     body: (models: readonly OpenedComponent[]) => Promise<Result>,
   ): Promise<Result> {
     const { models, open } = this.parts;
-    if (!loras) return this.active.run(new Map(), () => body(models)); // also inside a generation that has some
+    if (!loras) return inGeneration(this, new Map(), () => body(models)); // also inside a generation that has some
     const { extents } = loras as Read;
     const engines = await this.engines.take(extents, {
       ...open,
@@ -131,7 +130,7 @@ export class RequestLoras implements BesideLoras {
         engines.map((engine) => [engine.opened.name, this.activeOf(engine, loras as Read)] as const),
       );
       const running = models.map((model) => active.get(model.name)?.engine.opened ?? model);
-      return await this.active.run(active, () => body(running));
+      return await inGeneration(this, active, () => body(running));
     } finally {
       await this.engines.give(engines);
     }
@@ -173,6 +172,10 @@ export class RequestLoras implements BesideLoras {
     } finally {
       for (const weights of files.values()) weights.close();
     }
+  }
+
+  private activeIn(component: string): Active | undefined {
+    return ownGeneration<ReadonlyMap<string, Active>>(this)?.get(component);
   }
 
   private activeOf(engine: BranchEngine, { factors, key }: Read): Active {

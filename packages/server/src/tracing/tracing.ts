@@ -22,12 +22,14 @@ const headersOf = {
   keys: (carrier: FastifyRequest["headers"]) => Object.keys(carrier),
 };
 
+/** Of the request that the running code works for. One for all servers: Node keeps a storage that was used for good. */
+const requests = new AsyncLocalStorage<Context>();
+
 /**
  * Spans of requests and of their jobs: to the collector of the environment where there is one, else to the provider of
  * the application that the server is in, and else to nobody.
  */
 export class Tracing {
-  private readonly requests = new AsyncLocalStorage<Context>();
   private readonly spans = new WeakMap<FastifyRequest, Span>();
 
   private constructor(
@@ -76,14 +78,14 @@ export class Tracing {
     });
     server.addHook("preHandler", (request, _, done) => {
       const span = this.spans.get(request);
-      if (span) this.requests.run(trace.setSpan(ROOT_CONTEXT, span), done);
+      if (span) requests.run(trace.setSpan(ROOT_CONTEXT, span), done);
       else done();
     });
   }
 
   /** Spans of a job, below the request that it came with. */
   watch(job: Job): void {
-    const spans = new JobSpans(this.tracer, this.requests.getStore() ?? ROOT_CONTEXT, job);
+    const spans = new JobSpans(this.tracer, requests.getStore() ?? ROOT_CONTEXT, job);
     job.listen((event) => spans.hear(event));
   }
 }
