@@ -5,7 +5,6 @@ import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
 import { typescript } from "./built/packages";
 import { codeBlocks } from "./docs/code-blocks";
-import { typeErrors } from "./docs/type-errors";
 
 const root = join(import.meta.dirname, "..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -13,13 +12,6 @@ const [script, plugin] = codeBlocks(readme, "ts").map(({ code }) => code) as [st
 /** Inside an example, where `@skipstep/core` is found. */
 const folder = mkdtempSync(join(root, "examples/script/readme-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-it("has TypeScript that compiles", () => {
-  const modules = { script, plugin };
-  expect(
-    typeErrors(Object.entries(modules).map(([name, code]) => ({ path: join(root, `test/readme-${name}.ts`), code }))),
-  ).toEqual([]);
-});
 
 it("has a script that writes a picture, a config and a plugin that saves work", async () => {
   const [config] = codeBlocks(readme, "jsonc").map(({ code }) => code);

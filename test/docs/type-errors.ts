@@ -6,6 +6,11 @@ const root = join(import.meta.dirname, "../..");
 /** Declarations and sources, of which each program would parse some hundreds again. */
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
+/** Their memory is free for other test files of the process. */
+export function forgetParsed(): void {
+  parsed.clear();
+}
+
 /** What the compiler says of modules that lie in no file, with the repository's own settings. */
 export function typeErrors(modules: readonly { readonly path: string; readonly code: string }[]): string[] {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
