@@ -25,7 +25,7 @@ afterAll(async () => {
 
 /** A wave, so that rows differ. */
 function values(count: number, phase = 0): Float32Array {
-  return Float32Array.from({ length: count }, (_, i) => Math.sin(i * 0.37 + phase) * (1 + (i % 7)));
+  return new Float32Array(count).map((_, i) => Math.sin(i * 0.37 + phase) * (1 + (i % 7)));
 }
 
 /** A checkpoint of one tensor. */

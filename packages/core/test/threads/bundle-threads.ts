@@ -7,13 +7,19 @@ import { type BundledThreads, threadsVariable } from "./start-thread";
 const root = join(import.meta.dirname, "../../../..");
 
 const folder = join(root, "packages/core");
-/** The last two are tests' own: `device-turns.test.ts` has one as threads and processes. */
+/** From core. Two are tests' own: `device-turns.test.ts` has one as threads and processes. */
 const sources = [
   "src/runtime/worker.ts",
   "src/text/worker.ts",
   "test/device-turns-child.ts",
   "test/threads/device-worker.ts",
+  "../../plugins/gguf/src/writing/round-worker.ts",
 ];
+/** What the last one imports, which is not found beside the bundles. */
+const alias = {
+  "@skipstep/core/plugin": join(folder, "src/plugin.ts"),
+  "@skipstep/lowbit": join(root, "packages/lowbit/src/index.ts"),
+};
 
 /** Bundles, once for all test files, the threads that `start-thread.ts` beside this file starts. */
 export default async function bundleThreads(): Promise<() => void> {
@@ -25,11 +31,12 @@ export default async function bundleThreads(): Promise<() => void> {
   const out = mkdtempSync(join(folder, "node_modules/.threads-"));
   const bundled: Record<string, string> = {};
   for (const source of sources) {
-    const [entry, outfile] = [join(folder, source), join(out, `${source.replaceAll("/", "-")}.mjs`)];
+    const [entry, outfile] = [join(folder, source), join(out, `${source.replaceAll(/\W/g, "-")}.mjs`)];
     await build({
       entryPoints: [entry],
       outfile,
       bundle: true,
+      alias,
       packages: "external",
       format: "esm",
       platform: "node",
