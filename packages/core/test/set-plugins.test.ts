@@ -51,6 +51,20 @@ it("makes changes one after the other, and each image with the plugins that stoo
   expect((await pipeline.generate()).report.plugins).toEqual([]);
 });
 
+it("waits for the generation that it is asked for in", async () => {
+  const pipeline = await open([]);
+  let change: Promise<void> | undefined;
+  const { report } = await pipeline.generate({
+    num_inference_steps: 300, // longer than opening takes
+    onProgress: ({ kind }) => {
+      if (kind === "step") change ??= pipeline.setPlugins([{ use: watching }]);
+      return change; // waited for at the end
+    },
+  });
+  expect(report.plugins).toEqual([]);
+  expect((await pipeline.generate()).report.plugins.map(({ name }) => name)).toEqual(["watching"]);
+});
+
 it("ends with the pipeline", async () => {
   const pipeline = await open([]);
   const change = pipeline.setPlugins([{ use: watching }]);

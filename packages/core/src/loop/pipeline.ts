@@ -15,6 +15,7 @@ import type { Runtime } from "../runtime/runtime";
 import type { SchedulerChoice } from "../schedulers/scheduler-choice";
 import { checkOptions } from "../schema/check-arguments";
 import type { Floats } from "../tensor";
+import type { RequestLora } from "../weights/lora/lora";
 import { type Asked, BatchMembers, batchesOf } from "./batch-members";
 import { type BesideLoras, placeLoras } from "./beside-loras";
 import { checkRequest } from "./check-request";
@@ -81,6 +82,12 @@ export interface PipelineParts {
   reopen(plugins: readonly PluginUse[], changes?: PluginChange): Promise<PipelineParts>;
 }
 
+/** A request that was checked, before it is known what draws it. */
+interface Prepared extends Omit<Asked, "parts" | "loras"> {
+  readonly loras: readonly RequestLora[];
+  readonly scheduler: SchedulerConfig | undefined;
+}
+
 /** How a change of plugins is watched and given up. */
 export interface PluginChange {
   readonly signal?: AbortSignal | undefined;
@@ -122,7 +129,7 @@ export class Pipeline {
    *   SKIPSTEP_DEVICE_GONE, after which the next call tries again
    */
   async generate(request: GenerateRequest = {}): Promise<GenerateResult> {
-    const [result] = this.draw([await this.prepare(request)]);
+    const [result] = this.draw([this.partsFor(await this.prepare(request))]);
     return result!;
   }
 
@@ -179,12 +186,13 @@ export class Pipeline {
     }
     const { runtime } = this.parts;
     this.parts = fresh;
-    await runtime.generation(async () => undefined); // those before it are done then
+    await runtime.idle();
     await runtime.close();
     await progress.settled();
   }
 
-  private async prepare(request: GenerateRequest): Promise<Asked> {
+  /** Checks a request, for the plugins that stand now. */
+  private async prepare(request: GenerateRequest): Promise<Prepared> {
     checkRequest(request);
     const { signal, onProgress, previews, scheduler, ...asked } = request;
     const { given, inMemory } = splitRequest(asked);
@@ -195,16 +203,28 @@ export class Pipeline {
     const own = named ? { loras } : {};
     const settings = await seenSettings(model, config.generate, { ...given, ...own }, inMemory, config);
     checkRequestSettings(this.parts.plugins.plugins, { ...settings, ...config.generate, ...given });
-    const parts = scheduler ? withScheduler(this.parts, scheduler) : this.parts; // plugins may have changed meanwhile
-    const beside = loras.filter(({ scale }) => scale !== 0);
-    const read = beside.length > 0 ? parts.loras.read(beside) : undefined;
-    const progress = new ProgressListener(onProgress);
-    return { parts, settings, loras: read, signal, previews, progress };
+    return { settings, loras, scheduler, signal, previews, progress: new ProgressListener(onProgress) };
   }
 
-  private drawTogether(all: readonly Asked[]): ReadonlyMap<Asked, Promise<GenerateResult>> {
-    const batches = batchesOf(all);
-    return new Map(batches.flatMap((batch) => this.draw(batch).map((result, i) => [batch[i]!, result] as const)));
+  /** What draws it, which may have changed while it was checked: whoever asks for this draws at once. */
+  private partsFor({ scheduler, loras, ...checked }: Prepared): Asked {
+    const parts = scheduler ? withScheduler(this.parts, scheduler) : this.parts;
+    const beside = loras.filter(({ scale }) => scale !== 0);
+    return { ...checked, parts, loras: beside.length > 0 ? parts.loras.read(beside) : undefined };
+  }
+
+  private drawTogether(all: readonly Prepared[]): ReadonlyMap<Prepared, Promise<GenerateResult>> {
+    const results = new Map<Prepared, Promise<GenerateResult>>();
+    const prepared = new Map<Asked, Prepared>();
+    for (const one of all)
+      try {
+        prepared.set(this.partsFor(one), one);
+      } catch (error) {
+        results.set(one, Promise.reject(error));
+      }
+    for (const batch of batchesOf([...prepared.keys()]))
+      for (const [i, result] of this.draw(batch).entries()) results.set(prepared.get(batch[i]!)!, result);
+    return results;
   }
 
   /** @param batch of one key @returns one promise each */

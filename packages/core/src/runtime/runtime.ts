@@ -139,6 +139,11 @@ export class Runtime {
     return inTurn(this.devices, this.waiting, body);
   }
 
+  /** Waits until all generations that were asked for are over, also from inside of one. Their callers have the errors. */
+  idle(): Promise<unknown> {
+    return this.lastGeneration;
+  }
+
   /** Bytes of the tensors that are kept now. */
   get keptBytes(): number {
     return this.store.account.keptBytes;
