@@ -24,6 +24,10 @@ async function outcomes<Options>(plugin: PluginClass<Options>, options: Contract
   return [`${checks.length} checks`, ...found];
 }
 
+/** Of a plugin that does not speak of batches. */
+const batches =
+  "draws each image of a batch as it would alone, where it says so: its manifest does not say that it is batchInvariant";
+
 /** Of a plugin that does its work in blocks and weights. */
 const noPasses =
   "does the same with guidance in one batch and separate, where it has a hand in passes: it has neither guidance nor predict";
@@ -34,12 +38,13 @@ const wholeControl =
 
 it("holds for a sound plugin that skips blocks, with nothing left out", async () => {
   const options = { exact: { every: 1 }, active: { every: 2 }, tolerance: 0.1 };
-  expect(await outcomes(Skip, options)).toEqual(["32 checks", noPasses, wholeControl]);
+  expect(await outcomes(Skip, options)).toEqual(["33 checks", noPasses, wholeControl]);
 });
 
 it("holds for a plugin that stores weights", async () => {
   expect(await outcomes(Bytes, { active: {}, exact: { least: 1e9 }, tolerance: 0.2 })).toEqual([
-    "32 checks",
+    "33 checks",
+    batches,
     noPasses,
     wholeControl,
   ]);
@@ -47,8 +52,9 @@ it("holds for a plugin that stores weights", async () => {
 
 it("holds for a plugin that emits attentions, equal as they are", async () => {
   expect(await outcomes(SameAttention, { active: {}, tolerance: 1e-4 })).toEqual([
-    "29 checks",
+    "30 checks",
     "is seen in the latents when it says that something is lost: another form of attention may give the same numbers",
+    batches,
     noPasses,
     wholeControl,
   ]);
@@ -56,8 +62,9 @@ it("holds for a plugin that emits attentions, equal as they are", async () => {
 
 it("holds for a plugin that only watches", async () => {
   expect(await outcomes(Watching, { exact: {} })).toEqual([
-    "27 checks",
+    "28 checks",
     "is reported as without effect then, which is an error with strict: with its exact options it works without changing numbers",
+    batches,
     noPasses,
   ]);
 });
@@ -74,7 +81,7 @@ it("leaves out what the contract's own request does not allow", async () => {
     generate: { ...generate, guidance_scale: 2, height: 32, width: 32 },
   };
   expect(await outcomes(Skip, options)).toEqual([
-    "29 checks",
+    "30 checks",
     "takes another number of steps in between: its contract gives the noise levels",
     noPasses,
     wholeControl,

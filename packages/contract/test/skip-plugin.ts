@@ -105,4 +105,4 @@ export function faultySkip(
   return pluginOf((options) => ({ blockForward: skipping(options, variation) }), changes);
 }
 
-export const Skip: PluginClass<SkipOptions> = faultySkip({});
+export const Skip: PluginClass<SkipOptions> = faultySkip({}, { batchInvariant: true });
