@@ -1,10 +1,10 @@
-/** One of several processes with the same model: `serve` and `join` answer requests, `generate` draws so many images in a row when it is told to. */
+/** One of several processes with the same model: `serve` answers requests, so many at once, `generate` draws so many images in a row when it is told to. */
 import { createPipeline } from "@skipstep/core";
 import { startServer } from "@skipstep/server";
 
-const [role, config, cacheDir] = process.argv.slice(2) as ["serve" | "join" | "generate", string, string];
+const [role, config, cacheDir, batch] = process.argv.slice(2) as ["serve" | "generate", string, string, string];
 if (role === "generate") await generate();
-else await serve(role === "join" ? 4 : 1);
+else await serve(Number(batch));
 
 async function serve(batch: number): Promise<void> {
   const limits = { requestsPerMinute: 1_000_000 };

@@ -21,15 +21,15 @@ export const serveBenchmark: Benchmark = {
       const settings = { num_inference_steps: 20, guidance_scale: 2, height: 128, width: 128, seed: 42 };
       writeFileSync(config, JSON.stringify({ model, generate: settings }));
       const children: ChildProcess[] = [];
-      const start = async <Told>(role: string): Promise<[ChildProcess, Told]> => {
-        const child = startChild(role, config, join(folder, "cache"));
+      const start = async <Told>(role: string, atOnce = 1): Promise<[ChildProcess, Told]> => {
+        const child = startChild(role, config, join(folder, "cache"), atOnce);
         children.push(child);
         return [child, await told<Told>(child)];
       };
       try {
         const [row] = await start("generate");
         const [, { url }] = await start<{ url: string }>("serve");
-        const [, { url: joining }] = await start<{ url: string }>("join");
+        const [, { url: joining }] = await start<{ url: string }>("serve", batch);
         await inARow(row, 3);
         for (const each of [url, joining]) await draw(each, 3);
         const [called, served, joined, health, resident]: number[][] = [[], [], [], [], []];
@@ -83,8 +83,8 @@ export const serveBenchmark: Benchmark = {
     }),
 };
 
-function startChild(role: string, config: string, cache: string): ChildProcess {
-  return fork(fileURLToPath(new URL("./serve-child.ts", import.meta.url)), [role, config, cache], {
+function startChild(role: string, config: string, cache: string, atOnce: number): ChildProcess {
+  return fork(fileURLToPath(new URL("./serve-child.ts", import.meta.url)), [role, config, cache, `${atOnce}`], {
     execArgv: ["--import", "tsx", "--conditions=@skipstep/source"],
   });
 }

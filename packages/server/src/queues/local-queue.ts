@@ -157,9 +157,13 @@ export class LocalQueue implements JobQueue {
   private take(): Job[] {
     const [first] = this.waiting;
     if (!first) return [];
-    const key = togetherKey(first);
-    const others = this.waiting.slice(1).filter((job) => key !== undefined && togetherKey(job) === key);
-    const batch = [first, ...others.slice(0, this.parts.batch - 1)];
+    const key = this.parts.batch > 1 ? togetherKey(first) : undefined;
+    const batch = [first];
+    if (key !== undefined)
+      for (const job of this.waiting.slice(1)) {
+        if (batch.length === this.parts.batch) break;
+        if (togetherKey(job) === key) batch.push(job);
+      }
     for (const job of batch) this.waiting.splice(this.waiting.indexOf(job), 1);
     return batch;
   }
