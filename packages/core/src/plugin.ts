@@ -31,6 +31,7 @@ export {
   type Step,
   type Tensors,
 } from "./hooks";
+export { isBatchInvariant } from "./plugins/batch-invariant";
 export { type Decision, decisionsOf } from "./plugins/decisions";
 export type { Calibration, Manifest, RegionRequest, TuneRange } from "./plugins/manifest";
 export {

@@ -1,3 +1,4 @@
+import { isBatchInvariant } from "@skipstep/core/plugin";
 import type { CheckDefinition } from "../check";
 import { ensure } from "../failure";
 import { decisions } from "../same-result";
@@ -16,9 +17,8 @@ const isInvariant: CheckDefinition = {
     const alone = [await tried.fresh(), await tried.fresh(other)];
     let why: string | undefined;
     await tried.inUse(async (pipeline) => {
-      const { batchInvariant = false } = tried.manifest!;
-      const { options } = pipeline.plugins.find(({ name }) => name === tried.name)!;
-      if (!(typeof batchInvariant === "function" ? batchInvariant(options) : batchInvariant))
+      const { name, options } = pipeline.plugins.find((plugin) => plugin.name === tried.name)!;
+      if (!isBatchInvariant({ name, options, manifest: tried.manifest! }))
         why = "its manifest does not say that it is batchInvariant";
       if (why !== undefined) return false;
       const found = await Promise.all(pipeline.generateTogether(requests));

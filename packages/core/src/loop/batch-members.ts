@@ -1,7 +1,8 @@
 import { cancelled } from "../errors/runtime";
+import { isBatchInvariant } from "../plugins/batch-invariant";
 import type { ReadLoras } from "./beside-loras";
 import type { Member } from "./generate-batch";
-import { areBatchInvariant, joinKey, joinSettings } from "./joined";
+import { joinKey, joinSettings } from "./joined";
 import { memoryProblems } from "./limits";
 import type { GenerateRequest, GenerateResult, PipelineParts } from "./pipeline";
 import type { ProgressEvent } from "./progress";
@@ -38,7 +39,7 @@ export function batchesOf(all: readonly Asked[]): Asked[][] {
 
 /** Recipes have the scheduler as it was asked for. */
 function keyOf({ parts: { plugins, pipeline, model, config }, settings }: Asked): string | undefined {
-  if (!pipeline.join || !areBatchInvariant(plugins.plugins)) return undefined;
+  if (!pipeline.join || !plugins.plugins.every(isBatchInvariant)) return undefined;
   const key = joinKey(model.family, settings);
   return key && JSON.stringify([key, config.scheduler]);
 }

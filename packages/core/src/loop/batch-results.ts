@@ -20,7 +20,7 @@ import { generationRecipe } from "./generation-recipe";
 import { rows } from "./guidance";
 import type { GenerateResult, PipelineParts } from "./pipeline";
 import type { RunHooks } from "./run-hooks";
-import { imageCount, type Settings } from "./settings";
+import type { Settings } from "./settings";
 import type { Stopwatch } from "./stopwatch";
 
 /** What was drawn in one batch. */
@@ -28,6 +28,8 @@ interface DrawnBatch {
   readonly watch: Stopwatch;
   /** Of all members. */
   readonly settings: Settings;
+  /** Where the images of each member lie in it: from, and up to. */
+  readonly ownRows: readonly (readonly [number, number])[];
   /** `[B, 3, H, W]`, -1..1 */
   readonly sample: Floats;
   readonly latents: Floats;
@@ -45,12 +47,11 @@ export function batchResults(
   parts: PipelineParts,
   members: readonly EncodedMember[],
   { asked: askedFunctions, loras }: RunningBatch,
-  { watch, settings, sample, latents, steps, hooks, late, copies, warnings, broken }: DrawnBatch,
+  { watch, settings, ownRows, sample, latents, steps, hooks, late, copies, warnings, broken }: DrawnBatch,
 ): GenerateResult[] {
   const { model, scheduler: choice, config, plugins, models, buildHooks } = parts;
   const { family } = model;
   const nets = controlNetsIn(model.components.keys());
-  const ownRows = rowsOf(members);
   const reports = reportPlugins(buildHooks, hooks, steps, family.denoiser, broughtBy(plugins, model, choice));
   const steered = reportControlNets(
     nets,
@@ -105,15 +106,5 @@ export function batchResults(
     };
     const images = decoded.map(({ image }) => image);
     return { images, latents: rows(latents, ...ownRows[i]!), report, recipe };
-  });
-}
-
-/** Where the images of each member lie in a batch: from, and up to. */
-export function rowsOf(members: readonly Pick<EncodedMember, "settings">[]): (readonly [number, number])[] {
-  let at = 0;
-  return members.map(({ settings }) => {
-    const from = at;
-    at += imageCount(settings);
-    return [from, at] as const;
   });
 }

@@ -8,7 +8,7 @@ import type { Copied } from "../runtime/runtime";
 import type { Schedule, Scheduler } from "../schedulers/scheduler";
 import { pictureSettingNames } from "../settings/common-settings";
 import { type Floats, isAllFinite } from "../tensor";
-import { batchResults, rowsOf } from "./batch-results";
+import { batchResults } from "./batch-results";
 import { controlNetsIn } from "./control-nets";
 import { denoise, type StepDone } from "./denoise";
 import type { Conditioning, LateTimesteps } from "./family";
@@ -24,10 +24,11 @@ import { RunHooks } from "./run-hooks";
 import { imageCount, type Settings } from "./settings";
 import { Stopwatch } from "./stopwatch";
 
-/** From noise to images. @param members whose prompts fit into one batch @returns one result a member */
+/** From noise to images. @param encoded what the prompts of all members come to @returns one result a member */
 export async function drawBatch(
   parts: PipelineParts,
   members: readonly EncodedMember[],
+  encoded: Conditioning,
   running: RunningBatch,
 ): Promise<GenerateResult[]> {
   const { pipeline, model, scheduler: choice, config, plugins, runtime } = parts;
@@ -52,7 +53,7 @@ export async function drawBatch(
   const warnings: string[] = [];
   const beginning = { pipeline, settings, scheduler, generator, signal };
   const first = await watch.time("encode", async () => {
-    const steered = await takeControl(beginning, joined(parts, members), masked.picture);
+    const steered = await takeControl(beginning, encoded, masked.picture);
     return begin(beginning, steered, masked.picture);
   });
   for (const picture of pictureSettingNames.flatMap((name) => picturesOf(settings[name])))
@@ -115,7 +116,7 @@ export async function drawBatch(
   for (const { member } of members) member.tell?.({ kind: "decode" });
   const sample = await watch.time("decode", () => pipeline.decode(settings, latents, signal));
   const steps = scheduler.timesteps.length - first.begin;
-  const drawn = { watch, settings, sample, latents, steps, hooks, late, copies, warnings, broken };
+  const drawn = { watch, settings, ownRows, sample, latents, steps, hooks, late, copies, warnings, broken };
   return batchResults(parts, members, running, drawn);
 }
 
@@ -128,8 +129,12 @@ export function schedulerFor(
   return { schedule, scheduler: model.schedulers.create(choice.className, choice.options, schedule) };
 }
 
-/** What the prompts of all come to. */
-function joined({ pipeline }: PipelineParts, members: readonly EncodedMember[]): Conditioning {
-  const all = members.map(({ encoded }) => encoded);
-  return all.length === 1 ? all[0]! : pipeline.join!(all, members[0]!.settings)!;
+/** Where the images of each member lie in a batch: from, and up to. */
+function rowsOf(members: readonly Pick<EncodedMember, "settings">[]): (readonly [number, number])[] {
+  let at = 0;
+  return members.map(({ settings }) => {
+    const from = at;
+    at += imageCount(settings);
+    return [from, at] as const;
+  });
 }

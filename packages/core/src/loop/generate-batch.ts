@@ -74,21 +74,32 @@ export async function generateBatch(parts: PipelineParts, members: readonly Memb
   while (left.length > 0) {
     const [first, ...others] = left.filter(({ member }) => !member.hasLeft);
     if (!first) return;
-    const fitting = others.filter(
-      (other) => pipeline.join?.([first.encoded, other.encoded], first.settings) !== undefined,
-    );
-    await drawFor([first, ...fitting], parts, running);
-    left = others.filter((other) => !fitting.includes(other));
+    const batch = [first];
+    let { encoded } = first;
+    left = [];
+    for (const other of others) {
+      const both = pipeline.join?.([encoded, other.encoded], first.settings);
+      if (both) batch.push(other);
+      else left.push(other);
+      encoded = both ?? encoded;
+    }
+    await drawFor(batch, encoded, parts, running);
   }
 }
 
 /** What fails for several is drawn one by one: it may be one of them that it fails for, or too much at once for the device. */
-async function drawFor(batch: readonly EncodedMember[], parts: PipelineParts, running: RunningBatch): Promise<void> {
+async function drawFor(
+  batch: readonly EncodedMember[],
+  encoded: Conditioning,
+  parts: PipelineParts,
+  running: RunningBatch,
+): Promise<void> {
   try {
-    for (const [i, result] of (await drawBatch(parts, batch, running)).entries()) batch[i]!.member.take(result);
+    for (const [i, result] of (await drawBatch(parts, batch, encoded, running)).entries())
+      batch[i]!.member.take(result);
   } catch (error) {
     if (batch.length === 1) batch[0]!.member.fail(error);
-    else for (const one of batch) if (!one.member.hasLeft) await drawFor([one], parts, running);
+    else for (const one of batch) if (!one.member.hasLeft) await drawFor([one], one.encoded, parts, running);
   }
 }
 

@@ -1,4 +1,5 @@
-import { sizeOf, type Tensor, type TensorData } from "../tensor";
+import { joinRows, type TensorRow } from "../program/tensor-rows";
+import type { Tensor } from "../tensor";
 import type { Branch } from "./family";
 
 type Inputs = Readonly<Record<string, Tensor>>;
@@ -9,33 +10,40 @@ type Inputs = Readonly<Record<string, Tensor>>;
  * @returns nothing where they differ in more than their rows: tokens would have to be filled up
  */
 export function joinInputs(branch: Branch, inputs: readonly Inputs[]): Inputs | undefined {
-  const halves = branch === "batch" ? 2 : 1;
-  const names = Object.keys(inputs[0]!);
+  const halves = branch === "batch" ? [0, 1] : [0];
   const joined: [string, Tensor][] = [];
-  for (const name of names) {
+  for (const name of Object.keys(inputs[0]!)) {
     const tensors = inputs.map((each) => each[name]!);
-    const [{ shape, dtype }] = tensors as [Tensor];
-    if (tensors.some((tensor) => tensor.shape.slice(1).join() !== shape.slice(1).join())) return undefined;
-    const parts = Array.from({ length: halves }, (_, half) => tensors.map((tensor) => part(tensor, half, halves)));
-    const rows = tensors.reduce((sum, tensor) => sum + tensor.shape[0]!, 0);
-    joined.push([name, { dtype, shape: [rows, ...shape.slice(1)], data: behindOneAnother(parts.flat()) }]);
+    if (new Set(tensors.map(({ shape }) => shape.slice(1).join())).size > 1) return undefined;
+    const rows = halves.flatMap((half) => tensors.flatMap((tensor) => rowsOf(tensor, half, halves.length)));
+    joined.push([name, joinRows(rows)]);
   }
   return Object.fromEntries(joined);
 }
 
-function part({ shape, data }: Tensor, at: number, of: number): TensorData {
-  const size = sizeOf(shape) / of;
-  return data.subarray(at * size, (at + 1) * size);
+/** One of so many equal parts of a tensor's rows. */
+function rowsOf(tensor: Tensor, part: number, parts: number): TensorRow[] {
+  const count = tensor.shape[0]! / parts;
+  return Array.from({ length: count }, (_, i) => ({ tensor, row: part * count + i }));
 }
 
-function behindOneAnother(parts: readonly TensorData[]): TensorData {
-  const [first] = parts as [TensorData];
-  const Data = first.constructor as new (length: number) => TensorData;
-  const result = new Data(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const data of parts) {
-    (result as Float32Array).set(data as Float32Array, at);
-    at += data.length;
-  }
-  return result;
+/** Prompts and, with guidance, negative prompts. */
+export interface BothPrompts<Part> {
+  readonly positive: Part;
+  readonly negative?: Part | undefined;
+}
+
+/**
+ * Prompts of several generations, and their negative prompts where there are some.
+ * @param join the ones or the others @returns nothing where either cannot be joined
+ */
+export function joinPrompts<Part>(
+  prompts: readonly BothPrompts<Part>[],
+  join: (parts: readonly Part[]) => Part | undefined,
+): { readonly positive: Part; readonly negative: Part | undefined } | undefined {
+  const positive = join(prompts.map((each) => each.positive));
+  const negatives = prompts.map((each) => each.negative).filter((part) => part !== undefined);
+  if (negatives.length === 0) return positive && { positive, negative: undefined };
+  const negative = join(negatives);
+  return positive && negative && { positive, negative };
 }

@@ -79,7 +79,7 @@ export interface GuidanceReport {
 export interface Report {
   /** The seed that was used, also when none was given. */
   readonly seed: number;
-  /** Requests that were drawn in one batch, this one among them; left out for one that was drawn alone. Seconds and kept bytes are of all of them. */
+  /** Requests that were drawn in one batch, this one among them; left out for one that was drawn alone. Seconds, FLOPs, copies and kept bytes are of all of them. */
   readonly together?: number;
   readonly seconds: {
     readonly total: number;

@@ -1,7 +1,7 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainting } from "../../loop/family";
 import { stack } from "../../loop/guidance";
-import { joinInputs } from "../../loop/join-inputs";
+import { joinInputs, joinPrompts } from "../../loop/join-inputs";
 import { imageCount } from "../../loop/settings";
 import { type Floats, floats } from "../../tensor";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
@@ -84,11 +84,8 @@ export function fluxPipeline(
     },
     join: (encoded) => {
       const [{ guidanceScale }] = encoded as [FluxConditioning];
-      const positive = joinPrompts(encoded.map((each) => each.positive));
-      const negatives = encoded.flatMap(({ negative }) => negative ?? []);
-      const negative = negatives.length > 0 ? joinPrompts(negatives) : undefined;
-      if (!positive || (negatives.length > 0 && !negative)) return undefined;
-      return { positive, negative, guidanceScale, references: undefined, warnings: [] };
+      const prompts = joinPrompts(encoded, joinEncoded);
+      return prompts && { ...prompts, guidanceScale, references: undefined, warnings: [] };
     },
     schedule: (settings, scheduler) => flowSchedule(settings, scheduler, latents.scaleFactor * PACK),
     guidanceAt: (settings: FluxSettings) => (isGuided(settings) ? settings.true_cfg_scale : 0),
@@ -114,7 +111,7 @@ export function fluxPipeline(
   };
 }
 
-function joinPrompts(prompts: readonly FluxPrompts[]): FluxPrompts | undefined {
+function joinEncoded(prompts: readonly FluxPrompts[]): FluxPrompts | undefined {
   const joined = joinInputs(
     "cond",
     prompts.map(({ hidden, pooled }) => ({ hidden, pooled })),

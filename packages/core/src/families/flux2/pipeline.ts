@@ -1,6 +1,7 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline, Inpainting } from "../../loop/family";
 import { combine, stack } from "../../loop/guidance";
+import { joinPrompts } from "../../loop/join-inputs";
 import { imageCount } from "../../loop/settings";
 import type { RunOptions } from "../../program/program";
 import type { Generator } from "../../random";
@@ -61,14 +62,9 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
   }
 
   /** All prompts are as long as `max_sequence_length`. */
-  join(encoded: readonly Flux2Conditioning[]): Flux2Conditioning {
-    const negatives = encoded.flatMap(({ negative }) => negative ?? []);
-    return {
-      positive: joinPrompts(encoded.map(({ positive }) => positive)),
-      negative: negatives.length > 0 ? joinPrompts(negatives) : undefined,
-      references: undefined,
-      warnings: [],
-    };
+  join(encoded: readonly Flux2Conditioning[]): Flux2Conditioning | undefined {
+    const prompts = joinPrompts(encoded, (all) => ({ hidden: stack(all.map(({ hidden }) => hidden)), warnings: [] }));
+    return prompts && { ...prompts, references: undefined, warnings: [] };
   }
 
   noise(settings: Flux2Settings, generator: Generator): Floats {
@@ -136,8 +132,4 @@ export class Flux2Pipeline implements FamilyPipeline<Flux2Conditioning> {
       ...rotaryTables(this.config, text, imagePositions([{ height, width }, ...(references?.grids ?? [])])),
     };
   }
-}
-
-function joinPrompts(prompts: readonly Flux2Prompts[]): Flux2Prompts {
-  return { hidden: stack(prompts.map(({ hidden }) => hidden)), warnings: [] };
 }

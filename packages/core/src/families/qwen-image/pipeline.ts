@@ -1,5 +1,6 @@
 import { branchLatents, Denoiser, type DenoiserInputs, forRows, partsOf } from "../../loop/denoiser";
 import type { Branch, Conditioning, FamilyParts, FamilyPipeline } from "../../loop/family";
+import { joinPrompts } from "../../loop/join-inputs";
 import { PACK, packLatents, unpackLatents } from "../blocks/packed-latents";
 import { paddedStates } from "../encoders/padded-states";
 import { flowLatents } from "../transformers/flow-latents";
@@ -36,11 +37,8 @@ export function qwenImagePipeline(
       return { positive, negative, warnings: [...positive.warnings, ...(negative?.warnings ?? []), ...unused] };
     },
     join: (encoded) => {
-      const positive = joinPrompts(encoded.map((each) => each.positive));
-      const negatives = encoded.flatMap(({ negative }) => negative ?? []);
-      const negative = negatives.length > 0 ? joinPrompts(negatives) : undefined;
-      if (!positive || (negatives.length > 0 && !negative)) return undefined;
-      return { positive, negative, warnings: [] };
+      const prompts = joinPrompts(encoded, joinEncoded);
+      return prompts && { ...prompts, warnings: [] };
     },
     schedule: (settings, scheduler) => flowSchedule(settings, scheduler, latents.scaleFactor * PACK),
     guidanceAt: (settings: QwenImageSettings) => (isGuided(settings) ? settings.true_cfg_scale : 0),
@@ -57,7 +55,7 @@ export function qwenImagePipeline(
 }
 
 /** Shorter prompts would be filled up, and their padding is not nothing to the denoiser's sums. */
-function joinPrompts(prompts: readonly QwenImagePrompts[]): QwenImagePrompts | undefined {
+function joinEncoded(prompts: readonly QwenImagePrompts[]): QwenImagePrompts | undefined {
   const hidden = prompts.flatMap((each) => each.hidden);
   return new Set(hidden.map(({ shape }) => shape[0])).size > 1 ? undefined : { hidden, warnings: [] };
 }

@@ -12,7 +12,7 @@ import type {
   PassOptions,
 } from "../../loop/family";
 import { repeatRows, rescaleSpread, stack } from "../../loop/guidance";
-import { joinInputs } from "../../loop/join-inputs";
+import { joinInputs, joinPrompts } from "../../loop/join-inputs";
 import { imageCount } from "../../loop/settings";
 import type { Generator } from "../../random";
 import { negativePromptUnguided } from "../../report/warnings";
@@ -94,14 +94,11 @@ export class UNetPipeline implements FamilyPipeline<Seen> {
   }
 
   join(encoded: readonly Seen[]): Seen | undefined {
-    const cond = joinInputs(
-      "cond",
-      encoded.map((each) => each.cond),
+    const prompts = joinPrompts(
+      encoded.map(({ cond, uncond }) => ({ positive: cond, negative: uncond })),
+      (all) => joinInputs("cond", all) as PromptInputs | undefined,
     );
-    const guided = encoded.map(({ uncond }) => uncond).filter((uncond) => uncond !== undefined);
-    const uncond = guided.length > 0 ? joinInputs("uncond", guided) : undefined;
-    if (!cond || (guided.length > 0 && !uncond)) return undefined;
-    return { cond: cond as PromptInputs, uncond: uncond as PromptInputs | undefined, warnings: [], notes: [] };
+    return prompts && { cond: prompts.positive, uncond: prompts.negative, warnings: [], notes: [] };
   }
 
   noise(settings: UNetSettings, generator: Generator): Floats {

@@ -48,10 +48,11 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
       };
     },
     join: (encoded) => {
-      const all = joinRows(encoded);
+      const positive = encoded.flatMap((each) => each.positive);
+      const negative = encoded.flatMap((each) => each.negative);
       const isFilledUp = (captions: readonly Floats[]): boolean =>
         new Set(captions.map(({ shape }) => paddedLength(shape[0]!))).size > 1;
-      return isFilledUp(all.positive) || isFilledUp(all.negative) ? undefined : all;
+      return isFilledUp(positive) || isFilledUp(negative) ? undefined : { positive, negative, warnings: [] };
     },
     schedule: ({ num_inference_steps, sigmas, height, width }, scheduler) => {
       const multiple = latents.scaleFactor * PATCH;
@@ -81,15 +82,6 @@ export function zImagePipeline(parts: FamilyParts, textEncoder: Qwen3Encoder): F
     // The model points from noise to image.
     finish: ({ cfg_normalization: most }: ZImageSettings, prediction, cond) =>
       negated(cond && most > 0 ? limitNorm(prediction, cond, most) : prediction),
-  };
-}
-
-/** All captions of several generations. */
-function joinRows(encoded: readonly Captions[]): Captions {
-  return {
-    positive: encoded.flatMap(({ positive }) => positive),
-    negative: encoded.flatMap(({ negative }) => negative),
-    warnings: [],
   };
 }
 
