@@ -5,9 +5,9 @@
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { checkTypes, declarationsKey, makeDeclarations } from "./build/declarations.mjs";
+import { bundleDeclarations, checkTypes, declarationsKey, writeDeclarations } from "./build/declarations.mjs";
 import { javaScriptKey, makeJavaScript } from "./build/javascript.mjs";
-import { buildInto } from "./build/replace.mjs";
+import { buildInto, isBuilt } from "./build/replace.mjs";
 import { root } from "./pnpm.mjs";
 
 const options = { declarations: { type: "boolean", default: false } };
@@ -15,30 +15,36 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options });
 const folders =
   positionals.length > 0 ? positionals.map((folder) => relative(root, join(process.cwd(), folder))) : packages();
 
-await make("JavaScript", javaScriptKey, makeJavaScript);
+await make("JavaScript", javaScriptKey, async (changed) => {
+  for (const { folder, into } of changed) {
+    console.log(`Building JavaScript of ${folder}`);
+    await into((out) => makeJavaScript(folder, out));
+  }
+});
 if (values.declarations) {
   console.log("Types: checking all, and writing declarations");
   checkTypes();
-  await make("declarations", declarationsKey, makeDeclarations);
+  await make("declarations", declarationsKey, async (changed) => {
+    console.log(`Bundling declarations of ${changed.map(({ folder }) => folder).join(", ")}`);
+    const bundles = await bundleDeclarations(changed.map(({ folder }) => folder));
+    for (const { folder, into } of changed) await into((out) => writeDeclarations(bundles.get(folder), out));
+  });
 }
 
 /** Makes one kind of output in the packages whose key is not the one that it was made with. */
 async function make(kind, keyOf, makeIn) {
-  let made = 0;
-  for (const folder of folders) {
+  const changed = folders.flatMap((folder) => {
     const place = {
       folder: join(root, folder),
       note: join(root, ".build", folder, `${kind}.json`),
       isOurs: (file) => file.endsWith(".d.ts") === (kind === "declarations"),
     };
-    const isMade = await buildInto(place, keyOf(folder), (out) => {
-      console.log(`Building ${kind} of ${folder}`);
-      return makeIn(folder, out);
-    });
-    if (isMade) made++;
-  }
-  const unchanged = folders.length - made;
-  console.log(`${kind}: ${made} built${unchanged > 0 ? `, ${unchanged} unchanged` : ""}`);
+    const key = keyOf(folder);
+    return isBuilt(place, key) ? [] : [{ folder, into: (makeFiles) => buildInto(place, key, makeFiles) }];
+  });
+  if (changed.length > 0) await makeIn(changed);
+  const unchanged = folders.length - changed.length;
+  console.log(`${kind}: ${changed.length} built${unchanged > 0 ? `, ${unchanged} unchanged` : ""}`);
 }
 
 function packages() {
