@@ -155,8 +155,8 @@ function guide(call: Denoising, moment: Moment, step: Step): Promise<Guided> {
   const combined = (cond: Floats, uncond: Floats, scale = step.guidanceScale): Guided => {
     const from = base === "cond" ? cond : uncond;
     const prediction = floats(cond.shape);
-    for (let i = 0; i < prediction.data.length; i++)
-      prediction.data[i] = from.data[i]! + scale * (cond.data[i]! - uncond.data[i]!);
+    const [made, start, a, b] = [prediction.data, from.data, cond.data, uncond.data];
+    for (let i = 0; i < made.length; i++) made[i] = start[i]! + scale * (a[i]! - b[i]!);
     return { prediction, cond, uncond };
   };
   return passHooks.guidance({ step, base, shape: moment.input.shape, combine: combined }, async (branches) => {
