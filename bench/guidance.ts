@@ -8,7 +8,7 @@ import { least } from "./measure";
 
 const model = fileURLToPath(new URL("../models/emoji", import.meta.url));
 const steps = 20;
-const rounds = 3;
+const rounds = 8;
 
 interface Way {
   readonly title: string;

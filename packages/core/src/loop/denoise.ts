@@ -3,12 +3,12 @@ import type { Generator } from "../random";
 import { throwIfAborted } from "../runtime/cancel";
 import type { Copied, Runtime } from "../runtime/runtime";
 import type { Scheduler } from "../schedulers/scheduler";
-import { type Floats, floats, isAllFinite } from "../tensor";
+import { type Floats, isAllFinite } from "../tensor";
 import { controlAt } from "./control-schedule";
 import { ControlledRuns } from "./controlled-runs";
 import type { Branch, Conditioning, FamilyPipeline, LateTimesteps, Timetable } from "./family";
 import { GuardedLatents, guardedStep } from "./guarded-latents";
-import { rows } from "./guidance";
+import { extrapolated, rows } from "./guidance";
 import { type KeptImage, keepClean, keepImage } from "./kept-image";
 import type { PassHooks } from "./pass-hooks";
 import type { RunHooks } from "./run-hooks";
@@ -154,9 +154,7 @@ function guide(call: Denoising, moment: Moment, step: Step): Promise<Guided> {
   const base = family.guidanceBase ?? "uncond";
   const combined = (cond: Floats, uncond: Floats, scale = step.guidanceScale): Guided => {
     const from = base === "cond" ? cond : uncond;
-    const prediction = floats(cond.shape);
-    const [made, start, a, b] = [prediction.data, from.data, cond.data, uncond.data];
-    for (let i = 0; i < made.length; i++) made[i] = start[i]! + scale * (a[i]! - b[i]!);
+    const prediction = extrapolated(from, cond, uncond, scale);
     return { prediction, cond, uncond };
   };
   return passHooks.guidance({ step, base, shape: moment.input.shape, combine: combined }, async (branches) => {

@@ -25,6 +25,14 @@ export function combine(a: Floats, b: Floats, f: (x: number, y: number) => numbe
   return result;
 }
 
+/** `from + scale * (a - b)`, element by element. */
+export function extrapolated(from: Floats, a: Floats, b: Floats, scale: number): Floats {
+  const result = floats(from.shape);
+  const [made, start, to, back] = [result.data, from.data, a.data, b.data];
+  for (let i = 0; i < made.length; i++) made[i] = start[i]! + scale * (to[i]! - back[i]!);
+  return result;
+}
+
 /** `-a` */
 export function negated({ shape, data }: Floats): Floats {
   const result = floats(shape);
