@@ -16,7 +16,7 @@ import { leastCosine } from "./cosine";
 import type { GuiderMemory } from "./guiders/guider";
 import { guiders } from "./guiders/guiders";
 import { rescale } from "./guiders/rescale";
-import { minus, zip } from "./items";
+import { goingOn, minus } from "./items";
 import { type GuidanceOptions, options } from "./options";
 import { isNeutral, type Strength, strengthOf } from "./scales";
 import { isGated, isRemembered, isWithin } from "./window";
@@ -103,7 +103,7 @@ export class Guidance implements Plugin {
   private deltaAt(index: number, { before }: Memory, last: NonNullable<Memory["remembered"]>): Floats {
     if (this.options.cfg_gate_order === 0 || !before) return last.delta;
     const share = (index - last.index) / (last.index - before.index);
-    return zip(last.delta, before.delta, (now, then) => now + share * (now - then));
+    return goingOn(last.delta, before.delta, share);
   }
 
   /** By the guider's rule; where that is the plain one, it has been done. */
