@@ -19,7 +19,7 @@ import { hooksBenchmark } from "./hooks";
 import { lowBitBenchmarks } from "./low-bit";
 import { matmulBenchmark } from "./matmul";
 import { memoryBenchmark } from "./memory";
-import { peersBenchmark } from "./peers/peers";
+import { peersBenchmarks } from "./peers/peers";
 import { requestLoraBenchmark } from "./request-lora";
 import { section, writeSections } from "./results";
 import { sanaBenchmark } from "./sana";
@@ -60,20 +60,24 @@ const benchmarks: readonly Benchmark[] = [
   togetherBenchmark,
   ditCachesBenchmark,
   headlineBenchmark,
-  peersBenchmark,
+  ...peersBenchmarks,
 ];
 const results = fileURLToPath(new URL("./results.md", import.meta.url));
 
 const names = benchmarks.map(({ name }) => name);
 const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !names.includes(name));
+/** Of a name, or of a group: `peers` is `peers-decoder`, `peers-dit` and so on. */
+const called = (given: string): string[] =>
+  names.includes(given) ? [given] : names.filter((name) => name.startsWith(`${given}-`));
+const unknown = wanted.filter((given) => called(given).length === 0);
+const chosen = wanted.length > 0 ? wanted.flatMap(called) : names;
 if (unknown.length > 0) {
   console.error(`No benchmark is called ${unknown.join(", ")}. There are: ${names.join(", ")}.`);
   process.exit(2);
 }
 const table: Record<string, string>[] = [];
 for (const benchmark of benchmarks) {
-  if (wanted.length > 0 && !wanted.includes(benchmark.name)) continue;
+  if (!chosen.includes(benchmark.name)) continue;
   const figures = await benchmark.run((line) => console.error(`${benchmark.name}: ${line}`));
   table.push(...figures.map((figure) => row(benchmark.name, figure)));
   writeSections(results, new Map([[benchmark.name, section(benchmark, figures, new Date())]]), names);
