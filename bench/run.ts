@@ -80,6 +80,7 @@ for (const benchmark of benchmarks) {
   if (!chosen.includes(benchmark.name)) continue;
   const figures = await benchmark.run((line) => console.error(`${benchmark.name}: ${line}`));
   table.push(...figures.map((figure) => row(benchmark.name, figure)));
+  if (figures.length === 0) continue; // all of it was left out, and said so
   writeSections(results, new Map([[benchmark.name, section(benchmark, figures, new Date())]]), names);
 }
 console.table(table);

@@ -14,8 +14,8 @@ const int8 = [
 ];
 
 /** A whole generation beside stable-diffusion.cpp's, which runs no component by itself. */
-export async function againstSdCpp(folder: string, threads: number, wanted: string, say: Say): Promise<Figure[]> {
-  if (!`${TITLE}, stable-diffusion.cpp`.includes(wanted)) return [];
+export async function againstSdCpp(folder: string, threads: number, wanted: RegExp, say: Say): Promise<Figure[]> {
+  if (!wanted.test(`${TITLE}, stable-diffusion.cpp`)) return [];
   const missing = withoutSdCpp();
   if (missing !== undefined) {
     say(`stable-diffusion.cpp is left out: ${missing}`);

@@ -1,6 +1,7 @@
 """Runs one model in OpenVINO or PyTorch, for bench/peers. Argument: what to run, as JSON. Then for each line of standard
 input "run" a line of JSON with wall and processor seconds; for "output PATH" the last output as raw float32."""
 
+import gc
 import json
 import os
 import sys
@@ -122,6 +123,9 @@ try:
 except Exception as error:  # what it cannot convert
     say({"missing": f"{ask['peer']}: {str(error).strip().splitlines()[0][:200]}"})
     sys.exit()
+if ask["peer"] == "openvino":  # what was converted, which others need the memory of
+    del module
+    gc.collect()
 output = run()
 version = {"torch": torch, "openvino": sys.modules.get("openvino")}[ask["peer"]].__version__
 say({"ready": version.split("-")[0]})
