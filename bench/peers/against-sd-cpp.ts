@@ -9,7 +9,7 @@ const STEPS = 2;
 const SIDE = 512;
 
 const int8 = [
-  { use: pluginFolder("channels-last"), options: { int8: "dynamic" } },
+  { use: pluginFolder("channels-last"), options: { int8: "dynamic" }, components: ["unet", "vae"] },
   { use: pluginFolder("bnb"), options: { load_in_8bit: true, llm_int8_threshold: 0 } },
 ];
 
