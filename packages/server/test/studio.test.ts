@@ -267,6 +267,8 @@ describe.skipIf(!hasChromium)("the page, in Chromium", () => {
   });
 
   it("shows what the server refuses at its field", async () => {
+    // It has the focus a moment after it is told of.
+    const focused = (): Promise<unknown> => page.evaluate("document.activeElement.labels?.[0]?.textContent");
     await field("Prompt").fill("moon");
     await field("Width").fill("131");
     await button("Draw").click();
@@ -275,14 +277,14 @@ describe.skipIf(!hasChromium)("the page, in Chromium", () => {
       .getByText(/width must be a multiple of/)
       .waitFor();
     expect(await field("Width").getAttribute("aria-invalid")).toBe("true");
-    expect(await page.evaluate("document.activeElement.labels[0].textContent")).toBe("Width");
+    await expect.poll(focused).toBe("Width");
     await field("Width").fill("");
     await page.getByText("More settings").click();
     await field("Guidance rescale").fill("5");
     await page.getByText("More settings").click();
     await button("Draw").click();
     await field("Guidance rescale").waitFor(); // unfolded again
-    expect(await page.evaluate("document.activeElement.labels[0].textContent")).toBe("Guidance rescale");
+    await expect.poll(focused).toBe("Guidance rescale");
   });
 
   it("has nothing serious that axe finds, on a phone and a desk, light and dark, in all that it shows", async () => {
