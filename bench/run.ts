@@ -14,6 +14,7 @@ import { emojiBenchmark } from "./emoji";
 import { foraBenchmark } from "./fora";
 import { ggufTokensBenchmark, ggufTypesBenchmark } from "./gguf-types";
 import { guidanceBenchmark } from "./guidance";
+import { guidanceSd15Benchmark } from "./guidance-sd15";
 import { headlineBenchmark } from "./headline";
 import { hooksBenchmark } from "./hooks";
 import { lowBitBenchmarks } from "./low-bit";
@@ -47,6 +48,7 @@ const benchmarks: readonly Benchmark[] = [
   foraBenchmark,
   timeAheadBenchmark,
   guidanceBenchmark,
+  guidanceSd15Benchmark,
   cacheDitBenchmark,
   cacheDitEmojiBenchmark,
   memoryBenchmark,
